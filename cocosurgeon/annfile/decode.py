@@ -1,0 +1,173 @@
+"""Bytes to values, with errors that name the place.
+
+What is accepted is what Python's standard ``json`` accepts in UTF-8 (bare NaN and Infinity too,
+as pycocotools does). msgspec does the work; where it refuses, the standard library decides.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+
+import msgspec
+
+from cocosurgeon.annfile import sniff
+from cocosurgeon.annfile.columns import ABSENT, Chunk, Values, column, join, pack
+from cocosurgeon.annfile.source import Source
+from cocosurgeon.errors import EncodingError, JSONSyntaxError, StructureError
+
+Span = tuple[int, int]
+"""Where something lies: first byte, and the byte after its last."""
+
+
+class NotARecordError(StructureError):
+    """An element of a list is no JSON object."""
+
+
+class ColumnDecoder:
+    """Decodes some columns of text after text of records; checks that every byte is valid JSON.
+
+    Args:
+        source, name: the source and the list's key, for messages.
+        columns: names of the columns.
+    """
+
+    def __init__(self, source: Source, name: str, columns: Iterable[str]) -> None:
+        self._source = source
+        self._name = name
+        self._columns = [column(n) for n in columns]
+        fields = {c.key: f"f{i}" for i, c in enumerate(self._columns)}
+        record = msgspec.defstruct(
+            "Record",
+            [(f, object, ABSENT) for f in fields.values()],
+            rename={f: key for key, f in fields.items()},
+            gc=False,
+        )
+        self._decode: Callable[[bytes], list[object]] = msgspec.json.Decoder(
+            list[record]  # type: ignore[valid-type]
+        ).decode
+        self._getters = [attrgetter(fields[c.key]) for c in self._columns]
+        self._chunks: list[list[Chunk]] = [[] for _ in self._columns]
+        self.nonfinite = 0
+
+    def try_all(self, text: bytes) -> int:
+        """Take a text of whole records, from the first one's ``{`` to the last one's ``}``.
+
+        Returns:
+            The number of records; 0, and nothing is taken, when the text is not plainly that.
+        """
+        try:
+            if not text.isascii():
+                text.decode()
+            records = self._decode(b"[%b]" % text)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return 0
+        self._take([map(get, records) for get in self._getters])
+        return len(records)
+
+    def each(self, text: bytes, spans: Sequence[Span], offset: int, first_row: int) -> None:
+        """Take the records at these places of a text, each decoded by the standard library.
+
+        Args:
+            offset: where the text begins in the source.
+            first_row: row of the first record.
+
+        Raises:
+            EncodingError, JSONSyntaxError: what is wrong, and where.
+            NotARecordError: an element is no object.
+        """
+        records = [
+            self._record(text[start:stop], offset + start, f"{self._name}[{first_row + i}]")
+            for i, (start, stop) in enumerate(spans)
+        ]
+        self._take([[r.get(c.key, ABSENT) for r in records] for c in self._columns])
+
+    def values(self) -> dict[str, Values]:
+        """The columns of everything taken, in order."""
+        return {c.name: join(v) for c, v in zip(self._columns, self._chunks, strict=True)}
+
+    def _take(self, columns: Sequence[Iterable[object]]) -> None:
+        for chunks, values, col in zip(self._chunks, columns, self._columns, strict=True):
+            chunks.append(pack([col.take(v) for v in values] if col.take else list(values)))
+
+    def _record(self, text: bytes, offset: int, where: str) -> dict[str, object]:
+        value = decode_value(text, self._source, offset, where, self._met_nonfinite)
+        if not isinstance(value, dict):
+            raise NotARecordError(
+                f"{where} is {json_kind(value)}, expected an object",
+                where=f"{self._source.name}, byte {offset}",
+                offset=offset,
+            )
+        return value
+
+    def _met_nonfinite(self, literal: str) -> float:
+        self.nonfinite += 1
+        return float(literal)
+
+
+def decode_value(
+    text: bytes,
+    source: Source,
+    offset: int,
+    where: str,
+    nonfinite: Callable[[str], object] | None = None,
+) -> object:
+    """Decode one JSON value as the standard library does.
+
+    Args:
+        text: the value's bytes.
+        source, offset, where: what an error names: the source, where the text begins in it, and
+            what it is.
+        nonfinite: called with each bare NaN, Infinity or -Infinity; gives its value.
+
+    Raises:
+        EncodingError: not UTF-8.
+        JSONSyntaxError: not JSON.
+    """
+    try:
+        value: object = json.loads(text.decode(), parse_constant=nonfinite)
+    except UnicodeDecodeError as error:
+        raise not_utf8(text, source, offset, error.start, where) from error
+    except json.JSONDecodeError as error:
+        at = offset + len(error.doc[: error.pos].encode())
+        raise broken(source, at, error.msg, where) from error
+    except RecursionError as error:
+        raise broken(source, offset, "lists or objects nested too deeply", where) from error
+    except ValueError as error:
+        raise broken(source, offset, str(error).partition(";")[0], where) from error
+    return value
+
+
+def json_kind(value: object) -> str:
+    """What JSON calls a decoded value."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    kinds = {str: "a string", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return kinds[type(value)]
+
+
+def broken(source: Source, offset: int, what: str, where: str) -> JSONSyntaxError:
+    """The error for broken JSON text at an offset of the source."""
+    return JSONSyntaxError(
+        f"broken JSON in {where}: {what[:1].lower()}{what[1:]}",
+        where=f"{source.name}, byte {offset}",
+        hint="mend that place, or have the file written again by whatever made it",
+        offset=offset,
+    )
+
+
+def not_utf8(text: bytes, source: Source, offset: int, at: int, where: str) -> EncodingError:
+    """The error for text whose first byte that is not UTF-8 lies at ``at``."""
+    codec, name = sniff.legacy_encoding(
+        source.read(offset + at, min(offset + at + 4096, source.size))
+    )
+    return EncodingError(
+        f"not UTF-8: byte 0x{text[at]:02x} at offset {offset + at}, in {where}; "
+        f"the text looks like {name}",
+        where=f"{source.name}, byte {offset + at}",
+        hint=f"convert it: iconv -f {codec.upper()} -t UTF-8 OLD > NEW",
+        offset=offset + at,
+    )

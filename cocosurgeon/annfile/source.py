@@ -1,0 +1,203 @@
+"""The bytes of one annotation file, read by offset and guarded against change."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import stat
+import sys
+import tempfile
+import weakref
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from cocosurgeon.annfile import sniff
+from cocosurgeon.errors import (
+    EncodingError,
+    FormatError,
+    OutputError,
+    SourceChangedError,
+    SourceUnavailableError,
+)
+
+Progress = Callable[[int, int], None]
+"""Called with (bytes done, bytes in all) while a source is read."""
+
+UTF8_MARK = b"\xef\xbb\xbf"
+_PIECE = 1 << 20
+
+
+class Source:
+    """JSON text at rest: a regular file, or a nameless copy of a stream.
+
+    It is read with ``pread`` and never mapped: a mapped file that somebody truncates ends the
+    process, a short read is an error that can be told. Reading from several threads, or after
+    a fork, is safe.
+
+    Attributes:
+        name: how messages call it (the path as it was given, or ``<stdin>``).
+        path: the file, or None for a stream.
+        size: bytes of JSON text, a byte-order mark included (after decompression).
+        text_start: 3 after a byte-order mark, else 0.
+    """
+
+    def __init__(self, file: BinaryIO, name: str, path: Path | None) -> None:
+        self.name = name
+        self.path = path
+        self._descriptor = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self._descriptor)
+        self._identity = self._observe()
+        self.size = self._identity[0]
+        head = self.read(0, min(self.size, 512))
+        self.text_start = len(UTF8_MARK) if head.startswith(UTF8_MARK) else 0
+        _refuse_what_is_no_json_text(head[self.text_start :], self)
+
+    def __repr__(self) -> str:
+        return f"<Source {self.name}, {self.size:,} bytes>"
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Bytes ``start`` to ``stop``.
+
+        Raises:
+            SourceChangedError: the file has become shorter.
+            SourceUnavailableError: the system cannot read it.
+        """
+        try:
+            data = os.pread(self._descriptor, stop - start, start)
+            while len(data) < stop - start:
+                more = os.pread(self._descriptor, stop - start - len(data), start + len(data))
+                if not more:
+                    raise self.changed()
+                data += more
+        except OSError as error:
+            raise SourceUnavailableError(
+                f"cannot read the source: {error.strerror}", where=self.name
+            ) from error
+        return data
+
+    def require_unchanged(self) -> None:
+        """Raise SourceChangedError when size or modification time differ from the first look."""
+        if self._observe() != self._identity:
+            raise self.changed()
+
+    def sha256(self) -> str:
+        """SHA-256 of the JSON text (for a plain file, what ``sha256sum`` prints)."""
+        digest = hashlib.sha256()
+        for start in range(0, self.size, _PIECE):
+            digest.update(self.read(start, min(start + _PIECE, self.size)))
+        return digest.hexdigest()
+
+    def _observe(self) -> tuple[int, int]:
+        status = os.fstat(self._descriptor)
+        return status.st_size, status.st_mtime_ns
+
+    def changed(self) -> SourceChangedError:
+        """The error for a source that is no longer what it was."""
+        return SourceChangedError(
+            "the source changed while it was read",
+            where=self.name,
+            hint="run again when nothing writes to it",
+        )
+
+
+def open_source(where: str | os.PathLike[str], progress: Progress | None = None) -> Source:
+    """Open an annotation file.
+
+    Args:
+        where: a path (``.gz`` by its name is decompressed), or ``-`` for standard input.
+            Streams and compressed files are copied to a nameless temporary file first.
+        progress: told about a long decompression.
+
+    Raises:
+        SourceUnavailableError: no such file, no permission, a folder.
+        FormatError: the bytes are no JSON text: empty, an archive, an image, UTF-16, ...
+    """
+    if where == "-":
+        return Source(_spool(sys.stdin.buffer, "<stdin>"), "<stdin>", None)
+    path = Path(where)
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            if path.suffix == ".gz":
+                return Source(_decompress(file, path, status.st_size, progress), str(path), path)
+            if not stat.S_ISREG(status.st_mode):
+                return Source(_spool(file, str(path)), str(path), None)
+            return Source(file, str(path), path)
+    except OSError as error:
+        raise SourceUnavailableError(
+            f"cannot open the annotation file: {error.strerror}", where=str(path)
+        ) from error
+
+
+def _spool(stream: BinaryIO, name: str) -> BinaryIO:
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the source
+    while piece := _guard(lambda: stream.read(_PIECE), name):
+        _keep(copy, piece)
+    copy.flush()
+    return copy
+
+
+def _decompress(file: BinaryIO, path: Path, size: int, progress: Progress | None) -> BinaryIO:
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the source
+    with gzip.GzipFile(fileobj=file) as stream:
+        while piece := _guard(lambda: stream.read(_PIECE), str(path)):
+            _keep(copy, piece)
+            if progress:
+                progress(file.tell(), size)
+    copy.flush()
+    return copy
+
+
+def _guard(read: Callable[[], bytes], name: str) -> bytes:
+    try:
+        return read()
+    except gzip.BadGzipFile as error:
+        raise FormatError(
+            f"not gzip data, although its name ends in .gz ({error})",
+            where=name,
+            hint="if it is plain JSON text, take .gz off its name",
+        ) from error
+    except (EOFError, zlib.error) as error:
+        raise FormatError(
+            f"the gzip data is broken or truncated ({error})",
+            where=name,
+            hint="copy or download the file again",
+        ) from error
+
+
+def _keep(copy: BinaryIO, piece: bytes) -> None:
+    try:
+        copy.write(piece)
+    except OSError as error:
+        raise OutputError(
+            f"no room for the decompressed text: {error.strerror}",
+            where=tempfile.gettempdir(),
+            hint="point TMPDIR at a larger disk",
+        ) from error
+
+
+def _refuse_what_is_no_json_text(head: bytes, source: Source) -> None:
+    if not head.strip(b" \t\r\n") and source.size <= len(head):
+        raise FormatError("the file is empty", where=source.name, offset=0)
+    if kind := sniff.container(head):
+        hint = "decompress it first, or let its name end in .gz" if "gzip" in kind else None
+        raise FormatError(
+            f"this is {kind}, not JSON text",
+            where=source.name,
+            hint=hint or "name the annotation file itself",
+            offset=0,
+        )
+    if wide := sniff.wide_encoding(head):
+        raise _wide(source, wide)
+
+
+def _wide(source: Source, encoding: str) -> EncodingError:
+    return EncodingError(
+        f"the text is {encoding}, not UTF-8; the first byte that shows it is at offset 0",
+        where=f"{source.name}, byte 0",
+        hint=f"convert it: iconv -f {encoding} -t UTF-8 OLD > NEW",
+        offset=0,
+    )

@@ -1,0 +1,102 @@
+"""Where JSON values end, read from the bytes alone.
+
+Exact for every valid text: strings are skipped as a whole, brackets are counted. Whether what
+lies between the brackets is valid is not asked here; ``decode``
+does that before anything is used.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{}]', re.DOTALL)
+_SCALAR = re.compile(rb'[^ \t\r\n,:"\[\]{}]+')
+_SPACE = re.compile(rb"[ \t\r\n]*")
+_NEXT = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*")
+_QUOTE = ord('"')
+_COMMA = ord(",")
+_OPENING = b"[{"
+_CLOSING = ord("]")
+
+
+def skip_space(text: bytes, at: int) -> int:
+    """First offset from ``at`` on that is no JSON white space (or the text's length)."""
+    return _SPACE.match(text, at).end()  # type: ignore[union-attr]
+
+
+def skip_comma(text: bytes, at: int) -> int | None:
+    """Offset of what follows a comma and the white space around it; None without a comma."""
+    match = _NEXT.match(text, at)
+    return match.end() if match else None
+
+
+def value_end(text: bytes, start: int) -> int | None:
+    """End of the value that begins at ``start``.
+
+    Returns:
+        The offset after its last byte; ``start`` itself when no value can begin there (a comma,
+        a closing bracket); None when the text ends before the value does.
+    """
+    first = text[start : start + 1]
+    if first not in (b'"', b"[", b"{"):
+        scalar = _SCALAR.match(text, start)
+        if scalar is None:
+            return start if first else None
+        return scalar.end() if scalar.end() < len(text) else None
+    depth = 0
+    for token in _TOKEN.finditer(text, start):
+        lead = text[token.start()]
+        if lead == _QUOTE:
+            if token.end() - token.start() == 1:
+                return None
+            if not depth:
+                return token.end()
+        elif lead in _OPENING:
+            depth += 1
+        else:
+            depth -= 1
+            if not depth:
+                return token.end()
+    return None
+
+
+@dataclass(frozen=True)
+class Elements:
+    """What ``elements`` found.
+
+    Attributes:
+        spans: where the elements lie of which it is certain that they are whole.
+        after: where to go on: the next element's first byte, or the byte after ``]``.
+        closed: whether the list ended.
+        problem: what stands at ``after`` in place of an element or a comma, if anything.
+    """
+
+    spans: list[tuple[int, int]]
+    after: int
+    closed: bool = False
+    problem: str | None = None
+
+
+def elements(text: bytes) -> Elements:
+    """Find a list's elements, from the first byte of one of them on, up to ``]`` or text's end."""
+    spans: list[tuple[int, int]] = []
+    at = 0
+    while True:
+        end = value_end(text, at)
+        if end is None:
+            return Elements(spans, at)
+        if end == at:
+            return Elements(spans, at, problem="expected a value")
+        mark = skip_space(text, end)
+        if mark == len(text):
+            return Elements(spans, at)
+        if text[mark] == _CLOSING:
+            return Elements([*spans, (at, end)], mark + 1, closed=True)
+        if text[mark] != _COMMA:
+            return Elements(spans, mark, problem="expected ',' or ']' after an element")
+        following = skip_space(text, mark + 1)
+        if following == len(text):
+            return Elements(spans, at)
+        spans.append((at, end))
+        at = following

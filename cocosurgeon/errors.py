@@ -1,0 +1,111 @@
+"""One tree of errors: each says what, where, and what to do next.
+
+CocosurgeonError
+├── RequestError            the request cannot be met (exit code 2)
+│   ├── UnknownIdError          an id that the file does not have
+│   ├── UnknownNameError        a category, column, file or list name that the file does not have
+│   ├── LevelError              an image question where an annotation question belongs, or a mix
+│   ├── ExpressionError         a ``where`` expression with more than columns and arithmetic
+│   ├── SourceUnavailableError  the source is missing, unreadable, or a folder
+│   └── OutputError             the output exists, is the source, or cannot be written
+└── DataError               the input is not what it claims to be (exit code 3)
+    ├── EncodingError           bytes that are not UTF-8
+    ├── FormatError             not JSON text at all: empty, an archive, an image, ...
+    ├── JSONSyntaxError         broken JSON: truncated, trailing bytes, control characters
+    ├── StructureError          JSON, but neither an annotation file nor a list of detections
+    └── SourceChangedError      the source changed while it was read
+"""
+
+from __future__ import annotations
+
+
+class CocosurgeonError(Exception):
+    """Root of every error that cocosurgeon raises on purpose.
+
+    Attributes:
+        what: the problem, in one sentence.
+        where: file, record and byte offset, as far as they are known.
+        hint: what to do next.
+        exit_code: what the command line returns for it.
+    """
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
+        self.what = what
+        self.where = where
+        self.hint = hint
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.where:
+            lines.append(f"  in: {self.where}")
+        if self.hint:
+            lines.append(f"  next: {self.hint}")
+        return "\n".join(lines)
+
+
+class RequestError(CocosurgeonError):
+    """What was asked for cannot be done."""
+
+
+class UnknownIdError(RequestError):
+    """An image id, annotation id or category id that the file does not have."""
+
+
+class UnknownNameError(RequestError):
+    """A name (category, column, file name, top-level list) that the file does not have."""
+
+
+class LevelError(RequestError, TypeError):
+    """Questions about images and about annotations were mixed."""
+
+
+class ExpressionError(RequestError):
+    """An expression holds something else than columns, literals, comparisons and arithmetic."""
+
+
+class SourceUnavailableError(RequestError):
+    """The source cannot be opened or read."""
+
+
+class OutputError(RequestError):
+    """The output cannot be written; nothing was left behind."""
+
+
+class DataError(CocosurgeonError):
+    """The input data is broken; ``offset`` is the byte offset in the JSON text, where known."""
+
+    exit_code = 3
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        hint: str | None = None,
+        offset: int | None = None,
+    ) -> None:
+        self.offset = offset
+        super().__init__(what, where=where, hint=hint)
+
+
+class EncodingError(DataError):
+    """The text is not UTF-8."""
+
+
+class FormatError(DataError):
+    """The file does not hold JSON text."""
+
+
+class JSONSyntaxError(DataError):
+    """The JSON text is broken."""
+
+
+class StructureError(DataError):
+    """The JSON is neither an annotation file nor a results file."""
+
+
+class SourceChangedError(DataError):
+    """The source changed between two reads."""
