@@ -7,10 +7,11 @@ ids of a panoptic annotation's ``segments_info``).
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import msgspec
 import numpy as np
@@ -75,18 +76,35 @@ class Values:
     present: int
 
 
+def as_floats(values: Array) -> npt.NDArray[np.float64]:
+    """A column as float64: NaN for what is no number, infinity for what is too large."""
+    if values.dtype != object:
+        return values.astype(np.float64)
+    return np.fromiter(map(_as_float, values), dtype=np.float64, count=len(values))
+
+
+def _as_float(value: object) -> float:
+    if not isinstance(value, (int, float)):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 Chunk: TypeAlias = "array[Any] | list[object]"
 """Values of some records, as packed as they go: machine integers, doubles, or objects."""
 
 
 def pack(values: list[object]) -> Chunk:
     """The tightest chunk that keeps every value exactly."""
+    numbers = cast("list[int]", values)  # whether they are is what array() tells
     try:
-        return array("q", values)  # type: ignore[arg-type]
+        return array("q", numbers)
     except (TypeError, OverflowError):
         pass
     try:
-        floats = array("d", values)  # type: ignore[arg-type]
+        floats = array("d", numbers)
     except (TypeError, OverflowError):
         return values
     if any(type(v) is int and abs(v) >= _EXACT_IN_FLOAT for v in values):

@@ -1,0 +1,150 @@
+"""Which records are the same image, and which image owns which annotation.
+
+Ids are compared as Python and pycocotools compare dictionary keys: ``139.0`` is ``139``, a string
+never is a number. What cannot be a key (null, NaN, a list, no id at all) matches nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from cocosurgeon.annfile.columns import Array
+
+Id: TypeAlias = int | float | str
+Numbers = npt.NDArray[np.int64]
+
+UNKNOWN = -1
+_TABLE = 1 << 24
+_EXACT_IN_FLOAT = 2**53
+
+
+def as_key(value: object) -> Id | None:
+    """The id that a JSON value is; None when it cannot be one."""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return int(value) if value.is_integer() else value
+    return value if isinstance(value, (int, str)) else None
+
+
+def as_keys(values: Array) -> Array:
+    """A column as ids: int64 where all of them are such numbers, else objects (None: no id)."""
+    if values.dtype == np.int64:
+        return values
+    if values.dtype == np.float64:
+        whole = np.isfinite(values) & (np.abs(values) < _EXACT_IN_FLOAT)
+        if whole.all() and (values == np.floor(values)).all():
+            return values.astype(np.int64)
+    return objects(as_key(v) for v in values.tolist())
+
+
+def objects(values: Iterable[object]) -> Array:
+    """An array of Python objects, one each."""
+    items = list(values)
+    return np.fromiter(items, dtype=object, count=len(items))
+
+
+def isin(values: Array, wanted: Sequence[Id]) -> npt.NDArray[np.bool_]:
+    """Where a column of ids holds one of those wanted."""
+    values = as_keys(values)
+    keys = {as_key(w) for w in wanted} - {None}
+    if values.dtype == np.int64:
+        numbers = [k for k in keys if isinstance(k, int) and abs(k) < 2**63]
+        return np.isin(values, np.array(numbers, dtype=np.int64))
+    return np.fromiter((v in keys for v in values), dtype=bool, count=len(values))
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """The distinct images of a file, numbered from 0 in the order of their first records.
+
+    Attributes:
+        ids: shape (images,), int64 or objects (None for a record without a usable id, which is
+            an image of its own that owns no annotation).
+        of_record: shape (records,): the image that each record describes.
+        record: shape (images,): the row of the record that speaks for it. Of several the last
+            does, as in pycocotools.
+    """
+
+    ids: Array
+    of_record: Numbers
+    record: Numbers
+
+    @classmethod
+    def of(cls, values: Array) -> Images:
+        """Tell images apart by the column of their ids, one value a record."""
+        keys = as_keys(values)
+        rows = np.arange(len(keys), dtype=np.int64)
+        of_record = _grouped(keys)
+        if of_record is None:
+            return cls(keys, rows, rows)
+        count = int(of_record.max()) + 1
+        first = np.empty(count, dtype=np.int64)
+        first[of_record[::-1]] = rows[::-1]
+        last = np.empty(count, dtype=np.int64)
+        last[of_record] = rows
+        return cls(keys[first], of_record, last)
+
+    @classmethod
+    def of_detections(cls, values: Array) -> Images:
+        """The images that detections speak of, by the column of their image ids."""
+        keys = as_keys(values)
+        groups = _grouped(keys)
+        first = np.sort(np.unique(groups, return_index=True)[1]) if groups is not None else None
+        ids = keys if first is None else keys[first]
+        if ids.dtype != np.int64:
+            ids = objects(k for k in ids if k is not None)
+        return cls(ids, np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+
+    @property
+    def count(self) -> int:
+        """Number of distinct images."""
+        return len(self.ids)
+
+    def numbers(self, values: Array) -> Numbers:
+        """The image number for each value of a column of image ids; -1 where there is none."""
+        keys = as_keys(values)
+        if keys.dtype == np.int64 and self.ids.dtype == np.int64 and self.count:
+            return _look_up(self.ids, keys)
+        table = self._table
+        found = (UNKNOWN if k is None else table.get(k, UNKNOWN) for k in keys.tolist())
+        return np.fromiter(found, dtype=np.int64, count=len(keys))
+
+    @cached_property
+    def _table(self) -> dict[Any, int]:
+        return {k: n for n, k in enumerate(self.ids.tolist()) if k is not None}
+
+
+def _grouped(keys: Array) -> Numbers | None:
+    """The group of each key, numbered by first appearance; None when all differ."""
+    if keys.dtype == np.int64:
+        unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+        if len(unique) == len(keys):
+            return None
+        by_appearance = np.empty(len(unique), dtype=np.int64)
+        by_appearance[np.argsort(first)] = np.arange(len(unique))
+        return by_appearance[inverse]
+    seen: dict[object, int] = {}
+    groups = [seen.setdefault((i,) if k is None else k, len(seen)) for i, k in enumerate(keys)]
+    return np.array(groups, dtype=np.int64) if len(seen) < len(keys) else None
+
+
+def _look_up(ids: Numbers, keys: Numbers) -> Numbers:
+    low, high = int(ids.min()), int(ids.max())
+    order = np.arange(len(ids), dtype=np.int64)
+    if high - low < _TABLE:
+        table = np.full(high - low + 1, UNKNOWN, dtype=np.int32)
+        table[ids - low] = order
+        known = (keys >= low) & (keys <= high)
+        return np.where(known, table[np.where(known, keys - low, 0)], UNKNOWN).astype(np.int64)
+    order = np.argsort(ids)
+    ranked = ids[order]
+    place = np.minimum(np.searchsorted(ranked, keys), len(ids) - 1)
+    return np.where(ranked[place] == keys, order[place], UNKNOWN)

@@ -1,0 +1,31 @@
+"""The nearest match to a name that is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like this one; None when none is.
+
+    Case, blanks, hyphens and underscores count less than letters.
+    """
+    names = list(dict.fromkeys(known))
+    plain = {_plain(n): n for n in reversed(names)}
+    if _plain(name) in plain:
+        return plain[_plain(name)]
+    close = get_close_matches(name, names, n=1) or [
+        plain[p] for p in get_close_matches(_plain(name), plain, n=1)
+    ]
+    return close[0] if close else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """A hint for an error message."""
+    match = nearest(name, known)
+    return f"did you mean {match!r}?" if match is not None else None
+
+
+def _plain(name: str) -> str:
+    return "".join(c for c in name.casefold() if c.isalnum())
