@@ -24,7 +24,7 @@ from cocosurgeon.errors import LevelError, RequestError, UnknownIdError, Unknown
 from cocosurgeon.expression import columns_of, evaluate
 from cocosurgeon.identity import UNKNOWN, Id, as_key, isin, objects
 from cocosurgeon.nearest import did_you_mean
-from cocosurgeon.question import Level, Mask, Question, as_question
+from cocosurgeon.question import Level, Mask, Question, Readable, as_question
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ class Annotation:
 L = TypeVar("L", Image, Annotation)
 
 
-class Filter(ABC, Generic[L]):
+class Filter(ABC, Readable, Generic[L]):
     """A question that can be combined: ``a & b``, ``a | b``, ``~a``."""
 
     @property
@@ -91,7 +91,7 @@ class AnnotationFilter(Filter[Annotation]):
         return "annotations"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Both(Filter[L]):
     """Two questions of one level, joined by ``and`` or ``or``; written ``a & b``, ``a | b``."""
 
@@ -119,11 +119,14 @@ class Both(Filter[L]):
     def notes(self, dataset: Dataset) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self.left.notes(dataset) + self.right.notes(dataset)))
 
+    def __repr__(self) -> str:
+        return f"({self.left!r} {'&' if self.operator == 'and' else '|'} {self.right!r})"
+
     def slug(self) -> str:
         return f"{self.left.slug()}-{self.operator}-{self.right.slug()}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Not(Filter[L]):
     """The opposite; written ``~a``."""
 
@@ -140,6 +143,9 @@ class Not(Filter[L]):
     def notes(self, dataset: Dataset) -> tuple[str, ...]:
         return self.of.notes(dataset)
 
+    def __repr__(self) -> str:
+        return f"~{self.of!r}"
+
     def slug(self) -> str:
         return f"not-{self.of.slug()}"
 
@@ -150,7 +156,7 @@ class Not(Filter[L]):
 # ---- about images
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Ids(ImageFilter):
     """Images with these ids.
 
@@ -187,7 +193,7 @@ class Ids(ImageFilter):
         return [i for i, n in zip(self.ids, numbers.tolist(), strict=True) if n == UNKNOWN]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Names(ImageFilter):
     """Images whose ``file_name`` matches a glob (``*``, ``?``, ``[...]``; case counts).
 
@@ -217,17 +223,19 @@ class Names(ImageFilter):
         return f"names-{self.pattern}"
 
     def _matches(self, names: Array) -> Mask:
-        whole = "/" in self.pattern or "\\" in self.pattern
-        matches = re.compile(translate(self.pattern.replace("\\", "/"))).match
-        found = (
-            isinstance(name, str)
-            and matches((n := name.replace("\\", "/")) if whole else n.rpartition("/")[2])
-            for name in names
-        )
-        return np.fromiter(map(bool, found), dtype=np.bool_, count=len(names))
+        pattern = self.pattern.replace("\\", "/")
+        matches = re.compile(translate(pattern)).match
+
+        def answer(name: object) -> bool:
+            if not isinstance(name, str):
+                return False
+            path = name.replace("\\", "/")
+            return bool(matches(path if "/" in pattern else path.rpartition("/")[2]))
+
+        return np.fromiter(map(answer, names), dtype=np.bool_, count=len(names))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Empty(ImageFilter):
     """Images without objects.
 
@@ -263,7 +271,7 @@ class Empty(ImageFilter):
         return "-".join(["empty-category", *map(str, self.categories)])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Having(ImageFilter):
     """Images with at least one annotation of which something holds."""
 
@@ -285,7 +293,7 @@ class Having(ImageFilter):
         return f"having-{self.of.slug().removeprefix('only-')}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageWhere(ImageFilter):
     """Images for which an expression over their columns holds (``width > 640``)."""
 
@@ -304,7 +312,7 @@ class ImageWhere(ImageFilter):
 # ---- about annotations
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class InCategory(AnnotationFilter):
     """Annotations of these categories: ``InCategory("person", "car")``.
 
@@ -324,11 +332,14 @@ class InCategory(AnnotationFilter):
     def mask(self, dataset: Dataset) -> Mask:
         return _in_categories(dataset, _category_ids(dataset, self.categories))
 
+    def __repr__(self) -> str:
+        return f"InCategory({', '.join(map(repr, self.categories))})"
+
     def slug(self) -> str:
         return "only-" + "-".join(map(str, self.categories))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Area(AnnotationFilter):
     """Annotations whose ``area`` (square pixels, as the file says) lies in a range.
 
@@ -358,7 +369,7 @@ class Area(AnnotationFilter):
         return "-".join(f"{name}{bound:g}" for name, bound in parts if bound is not None) or "area"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Crowd(AnnotationFilter):
     """Annotations that a loader takes for a crowd: ``iscrowd`` is true in Python's sense.
 
@@ -375,7 +386,7 @@ class Crowd(AnnotationFilter):
         return "crowd"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AnnotationWhere(AnnotationFilter):
     """Annotations for which an expression over their columns holds (``area < 1024``)."""
 

@@ -1,4 +1,4 @@
-"""Steps in order: what is done to a dataset, as values that can be explained, saved and repeated."""
+"""Steps in order: what is done to a dataset, as values that can be explained and saved."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cocosurgeon.errors import RequestError
-from cocosurgeon.question import Order, Question, as_question
+from cocosurgeon.question import Order, Question, Readable, as_question
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LONGEST_SLUG = 60
 
 
-class Step(ABC):
+class Step(ABC, Readable):
     """One operation: a dataset in, a dataset out."""
 
     @abstractmethod
@@ -32,7 +32,7 @@ class Step(ABC):
         """A few words for a file name."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Keep(Step):
     """Keep the images, or the annotations, that answer yes; see ``Dataset.keep``."""
 
@@ -44,11 +44,14 @@ class Keep(Step):
     def apply(self, dataset: Dataset) -> Dataset:
         return dataset.keep(self.question)
 
+    def __repr__(self) -> str:
+        return f"Keep({self.question!r})"
+
     def slug(self) -> str:
         return self.question.slug()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class First(Step):
     """Keep the first n images, by the file's order or by id."""
 
@@ -65,7 +68,7 @@ class First(Step):
         return f"first{self.n}{_by(self.order)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Last(Step):
     """Keep the last n images, by the file's order or by id."""
 
@@ -82,7 +85,7 @@ class Last(Step):
         return f"last{self.n}{_by(self.order)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Skip(Step):
     """Leave out the first n images, by the file's order or by id."""
 
@@ -99,7 +102,7 @@ class Skip(Step):
         return f"skip{self.n}{_by(self.order)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sample(Step):
     """Keep n images drawn by a seed; see ``Dataset.sample``."""
 
@@ -116,7 +119,7 @@ class Sample(Step):
         return f"sample{self.n}-seed{self.seed}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cascade(Step):
     """Let a further top-level list follow the images; see ``Dataset.cascade``."""
 
@@ -129,7 +132,7 @@ class Cascade(Step):
         return ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan(Step):
     """Steps, done in the order in which they stand: ``Plan(First(100), Empty())``.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from dataclasses import MISSING, dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,27 @@ Mask = npt.NDArray[np.bool_]
 Level = Literal["images", "annotations"]
 Order = Literal["file", "id"]
 LEVELS: tuple[Level, ...] = ("images", "annotations")
+
+
+_SHOWN = 6
+
+
+class Readable:
+    """A dataclass that shows itself as it would be written: defaults left out, long lists cut."""
+
+    def __repr__(self) -> str:
+        shown: list[str] = []
+        for field in fields(cast(Any, self)):
+            value = getattr(self, field.name)
+            if value != field.default:
+                text = _cut(value) if isinstance(value, tuple) else repr(value)
+                shown.append(f"{field.name}={text}" if field.default is not MISSING else text)
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _cut(values: tuple[object, ...]) -> str:
+    more = [f"... {len(values) - _SHOWN:,} more"] if len(values) > _SHOWN else []
+    return f"[{', '.join([*map(repr, values[:_SHOWN]), *more])}]"
 
 
 @runtime_checkable
@@ -37,8 +58,8 @@ class Question(Protocol):
         """A few words for a file name."""
 
 
-@dataclass(frozen=True)
-class SeriesMask:
+@dataclass(frozen=True, repr=False)
+class SeriesMask(Readable):
     """The numbers of images, or of annotations, that a boolean pandas Series marks.
 
     Attributes:

@@ -64,6 +64,11 @@ class Recipe:
     source: SourceIdentity
     version: str = __version__
 
+    @property
+    def holds_rows(self) -> bool:
+        """Whether a step names rows of the source by number: it means nothing elsewhere."""
+        return _masks(self.plan.steps)
+
     def to_json(self) -> bytes:
         """The recipe as a JSON file."""
         fields = {
@@ -104,6 +109,15 @@ class Recipe:
             raise FormatError(f"a broken recipe: {error} is missing", where=where) from error
         except (UnicodeDecodeError, RecursionError, msgspec.ValidationError) as error:
             raise FormatError(f"a broken recipe: {error}", where=where) from error
+
+
+def _masks(value: object) -> bool:
+    if isinstance(value, tuple):
+        return any(map(_masks, value))
+    if type(value) not in _NAMES:
+        return False
+    fields = dataclasses.fields(cast(Any, value))
+    return isinstance(value, SeriesMask) or any(_masks(getattr(value, f.name)) for f in fields)
 
 
 def _encode(value: object) -> object:

@@ -1,0 +1,17 @@
+"""The entry point of the command line."""
+
+from __future__ import annotations
+
+from cocosurgeon.cli.ending import interruptible
+
+
+def main() -> None:
+    """Run ``cocosurgeon``."""
+    with interruptible():
+        from cocosurgeon.cli.app import app
+
+        app(prog_name="cocosurgeon")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""The verbs, put together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cocosurgeon.cli.apply import apply
+from cocosurgeon.cli.empty_only import empty_only
+from cocosurgeon.cli.ordered import OrderedCommand
+from cocosurgeon.cli.subset import subset
+from cocosurgeon.version import __version__
+
+app = typer.Typer(
+    help="Cut COCO annotation files without changing a byte nobody asked to change.",
+    epilog="Exit codes: 0 done; 1 findings; 2 the request cannot be met; 3 bad input data.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(cls=OrderedCommand)(subset)
+app.command()(empty_only)
+app.command()(apply)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"cocosurgeon {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    pass

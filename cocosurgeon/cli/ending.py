@@ -1,0 +1,56 @@
+"""How a command ends: what it says, its exit code, and nothing half done."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from types import FrameType
+from typing import NoReturn
+
+INTERRUPTED = 130
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C, a termination and a hang-up end the command in good order."""
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, _terminate)
+    try:
+        yield
+    except KeyboardInterrupt:
+        _leave("interrupted; nothing was written", INTERRUPTED)
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """Tell an error of ours in its own words, with its exit code, and no traceback.
+
+    A reader that closes the pipe early has what it wanted: that is success.
+    """
+    from cocosurgeon.errors import CocosurgeonError
+
+    try:
+        yield
+        sys.stdout.flush()
+    except CocosurgeonError as error:
+        _leave(f"error: {error}", error.exit_code)
+    except KeyboardInterrupt:
+        _leave("interrupted; nothing was written", INTERRUPTED)
+    except MemoryError:
+        _leave("error: not enough memory", 2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+
+
+def _leave(message: str, code: int) -> NoReturn:
+    with contextlib.suppress(OSError):
+        print(f"cocosurgeon: {message}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)

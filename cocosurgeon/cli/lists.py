@@ -1,0 +1,104 @@
+"""Lists of ids and names as text: in an option, parted by commas; in a file, one a line.
+
+What stands in double quotes is a JSON string: ``"139"`` is the string, ``139`` the number, and
+``"a,b"`` is one name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from cocosurgeon.errors import RequestError, SourceUnavailableError
+from cocosurgeon.identity import Id, as_key
+
+_TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^,]*)\s*(?:,|$)')
+
+
+def split_list(text: str) -> list[str]:
+    """The parts between commas, with their quotes.
+
+    Raises:
+        RequestError: nothing in it, or quotes that do not match.
+    """
+    found: list[str] = []
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise RequestError(
+                f"cannot read the list {text!r}", hint="put quotes around a whole name only"
+            )
+        found.append(match[1].strip())
+        at = match.end()
+    found = [token for token in found if token]
+    if not found:
+        raise RequestError(f"an empty list: {text!r}")
+    return found
+
+
+def read_lines(where: str) -> list[str]:
+    """The lines of a file (``-``: standard input) that are not blank.
+
+    Raises:
+        SourceUnavailableError: it cannot be read.
+    """
+    try:
+        text = sys.stdin.read() if where == "-" else Path(where).read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceUnavailableError(f"cannot read the list of ids: {error}") from error
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def unquoted(token: str) -> str:
+    """What a token stands for as a string."""
+    if token.startswith('"'):
+        try:
+            return str(json.loads(token))
+        except ValueError:
+            return token
+    return token
+
+
+def parse_ids(tokens: Iterable[str], known: Sequence[Id | None]) -> list[Id]:
+    """The ids that tokens stand for, in a file that has these ids.
+
+    A token that reads as a number is one, unless the file has it as a string only.
+
+    Raises:
+        RequestError: the file has it both ways.
+    """
+    ids = set(known)
+    has_numbers = any(isinstance(i, (int, float)) for i in ids)
+    parsed: list[Id] = []
+    for token in tokens:
+        number = _number(token)
+        if number is None:
+            parsed.append(unquoted(token))
+        elif token in ids and number in ids:
+            raise RequestError(
+                f"the id {token} is ambiguous: the file has it as a number and as a string",
+                hint=f"for the string write '\"{token}\"', with its quotes",
+            )
+        else:
+            parsed.append(token if token in ids or not has_numbers else number)
+    return parsed
+
+
+def format_id(i: Id) -> str:
+    """An id as a line that is read as that very id, in any file that has it."""
+    if not isinstance(i, str):
+        return str(i)
+    plain = i.isprintable() and i == i.strip() and i != "" and not i.startswith('"')
+    return i if plain and _number(i) is None else json.dumps(i)
+
+
+def _number(token: str) -> Id | None:
+    try:
+        value = json.loads(token)
+    except ValueError:
+        return None
+    return as_key(value) if isinstance(value, (int, float)) and value is not True else None
