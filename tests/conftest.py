@@ -1,0 +1,131 @@
+"""What tests share: the wild files, the command line as a real process, small files."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+WILD = SHARED / "wild"
+SAMPLE = ROOT / "sample_data/annotations/instances_sample2017.json"
+
+settings.register_profile(
+    "cocosurgeon", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+settings.load_profile("cocosurgeon")
+
+
+def wild_files() -> list[Path]:
+    """The real annotation files; none where they are not at hand."""
+    return sorted(WILD.glob("*.json"))
+
+
+@pytest.fixture
+def wild() -> Path:
+    """The folder of real annotation files."""
+    if not WILD.is_dir():
+        pytest.skip("the folder of real annotation files is not at hand")
+    return WILD
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Cli = Callable[..., Ended]
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """Run ``cocosurgeon`` as a process of its own, in a new folder."""
+
+    def run(*args: object, stdin: bytes = b"", cwd: Path = tmp_path, **variables: str) -> Ended:
+        environment = {k: v for k, v in os.environ.items() if k != "COCOSURGEON_ANN_FILE"}
+        done = subprocess.run(
+            [sys.executable, "-m", "cocosurgeon", *map(str, args)],
+            input=stdin,
+            capture_output=True,
+            cwd=cwd,
+            env=environment | variables,
+            timeout=120,
+            check=False,
+        )
+        ended = Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+        assert "Traceback" not in ended.err, ended.err
+        return ended
+
+    return run
+
+
+@pytest.fixture
+def small() -> dict[str, Any]:
+    """Five images, seven annotations, three categories."""
+    return {
+        "info": {"description": "small"},
+        "images": [
+            {"id": 30, "file_name": "a/30.jpg", "width": 640, "height": 480},
+            {"id": 10, "file_name": "a/10.jpg", "width": 500, "height": 375},
+            {"id": 20, "file_name": "b/20.png", "width": 320, "height": 240},
+            {"id": 50, "file_name": "b/50.png", "width": 640, "height": 200},
+            {"id": 40, "file_name": "c/40.png", "width": 16, "height": 16},
+        ],
+        "annotations": [
+            _box(1, 30, 1, [10, 10, 100, 50]),
+            _box(2, 10, 18, [0, 0, 20, 20]),
+            _box(3, 30, 18, [5, 5, 10, 10], iscrowd=1),
+            _box(4, 20, 1, [1, 1, 2, 2]),
+            _box(5, 10, 1, [100.5, 20.25, 30.5, 40]),
+            _box(6, 50, 90, [0, 0, 640, 200]),
+            _box(7, 30, 90, [300, 300, 5, 5]),
+        ],
+        "categories": [
+            {"id": 1, "name": "person"},
+            {"id": 18, "name": "dog"},
+            {"id": 90, "name": "toothbrush"},
+        ],
+    }
+
+
+def _box(ann_id: int, image_id: int, category_id: int, bbox: list[float], iscrowd: int = 0) -> Any:
+    return {
+        "id": ann_id,
+        "image_id": image_id,
+        "category_id": category_id,
+        "bbox": bbox,
+        "area": bbox[2] * bbox[3],
+        "iscrowd": iscrowd,
+    }
+
+
+@pytest.fixture
+def put(tmp_path: Path) -> Callable[..., Path]:
+    """Write a value (or text, or bytes) to a file in a new folder."""
+
+    def write(value: Any, name: str = "in.json", **how: Any) -> Path:
+        if not isinstance(value, (str, bytes)):
+            value = json.dumps(value, **how)
+        path = tmp_path / name
+        path.write_bytes(value.encode() if isinstance(value, str) else value)
+        return path
+
+    return write
+
+
+def left_behind(folder: Path, *expected: str) -> set[str]:
+    """Names in a folder beyond those expected."""
+    return {p.name for p in folder.iterdir()} - set(expected)

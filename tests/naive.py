@@ -1,0 +1,178 @@
+"""The same plans, done naively on parsed JSON: what the laws hold the real thing against."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from fnmatch import fnmatchcase
+from typing import Any
+
+from cocosurgeon import filters, plan
+
+Doc = Any
+
+
+def applied(doc: Doc, steps: plan.Plan) -> Doc:
+    """A parsed annotation file (or list of detections) after a plan."""
+    state = _State(doc)
+    for step in steps.steps:
+        state.apply(step)
+    return state.result()
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal values of equal JSON types; NaN equals NaN, 1 differs from 1.0 and true."""
+    return json.dumps(a) == json.dumps(b)
+
+
+def usable(value: Any) -> bool:
+    """Whether a JSON value can be an id."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, (int, str))
+
+
+class _State:
+    def __init__(self, doc: Doc) -> None:
+        self.doc = doc
+        self.results = isinstance(doc, list)
+        self.anns = doc if self.results else doc.get("annotations", [])
+        self.ann_rows = list(range(len(self.anns)))
+        self.asked = False
+        self.followed: dict[str, list[int]] = {}
+        records = self.anns if self.results else doc["images"]
+        key = "image_id" if self.results else "id"
+        self.records: list[Any] = []
+        self.speaker: dict[Any, Any] = {}
+        for row, record in enumerate(records):
+            value = record.get(key)
+            if self.results and not usable(value):
+                self.records.append(None)
+                continue
+            self.records.append(value if usable(value) else ("no id", row))
+            self.speaker[self.records[-1]] = record
+        self.images = list(self.speaker)
+
+    # -- questions
+
+    def owners(self, rows: list[int]) -> list[Any]:
+        values = [self.anns[r].get("image_id") for r in rows]
+        return [v if usable(v) and v in self.speaker else None for v in values]
+
+    def answer(self, question: Any) -> list[bool]:
+        f = filters
+        match question:
+            case f.Both():
+                pairs = zip(self.answer(question.left), self.answer(question.right), strict=True)
+                both = question.operator == "and"
+                return [(a and b) if both else (a or b) for a, b in pairs]
+            case f.Not():
+                return [not a for a in self.answer(question.of)]
+            case f.Ids():
+                return [image in question.ids for image in self.images]
+            case f.Names():
+                return [self.name_matches(question.pattern, i) for i in self.images]
+            case f.Empty(definition="raw"):
+                owners = set(self.owners(self.ann_rows))
+                return [i not in owners for i in self.images]
+            case f.Empty():
+                known = question.categories or [c.get("name") for c in self.doc["categories"]]
+                inside = self.in_category(known)
+                rows = [r for r, yes in zip(self.ann_rows, inside, strict=True) if yes]
+                owners = set(self.owners(rows))
+                return [i not in owners for i in self.images]
+            case f.Having():
+                inside = self.answer(question.of)
+                rows = [r for r, yes in zip(self.ann_rows, inside, strict=True) if yes]
+                owners = set(self.owners(rows))
+                return [i in owners for i in self.images]
+            case f.InCategory():
+                return self.in_category(question.categories)
+            case f.Area():
+                return [self.area_inside(self.anns[r].get("area"), question) for r in self.ann_rows]
+            case f.Crowd():
+                return [bool(self.anns[r].get("iscrowd")) for r in self.ann_rows]
+        raise NotImplementedError(question)
+
+    def in_category(self, names: Any) -> list[bool]:
+        categories = self.doc["categories"]
+        ids = [c.get("id") for c in categories if c.get("name") in names and usable(c.get("id"))]
+        answers = []
+        for row in self.ann_rows:
+            ann = self.anns[row]
+            found = [ann.get("category_id")]
+            if "segments_info" in ann and "category_id" not in ann:
+                found = [s.get("category_id") for s in ann["segments_info"]]
+            answers.append(any(usable(v) and v in ids for v in found))
+        return answers
+
+    def area_inside(self, area: Any, question: filters.Area) -> bool:
+        if not isinstance(area, (int, float)):
+            return False
+        low = -math.inf if question.min is None else question.min
+        high = math.inf if question.max is None else question.max
+        return low <= area <= high
+
+    def name_matches(self, pattern: str, image: Any) -> bool:
+        name = self.speaker[image].get("file_name")
+        if not isinstance(name, str):
+            return False
+        name = name.replace("\\", "/")
+        return fnmatchcase(name if "/" in pattern else name.split("/")[-1], pattern)
+
+    # -- steps
+
+    def apply(self, step: plan.Step) -> None:
+        match step:
+            case plan.Keep():
+                answers = self.answer(step.question)
+                if step.question.level == "images":
+                    self.keep([i for i, a in zip(self.images, answers, strict=True) if a])
+                else:
+                    kept = zip(self.ann_rows, answers, strict=True)
+                    self.ann_rows = [r for r, a in kept if a]
+            case plan.First(order="id"):
+                self.keep(self.chosen(sorted(self.images)[: step.n]))
+            case plan.First():
+                self.keep(self.images[: step.n])
+            case plan.Last():
+                self.keep(self.images[-step.n :] if step.n else [])
+            case plan.Skip():
+                self.keep(self.images[step.n :])
+            case plan.Cascade():
+                rows = range(len(self.doc[step.name]))
+                self.followed[step.name] = list(rows)
+                if self.asked:
+                    self.follow()
+            case _:
+                raise NotImplementedError(step)
+
+    def chosen(self, images: list[Any]) -> list[Any]:
+        return [i for i in self.images if i in images]
+
+    def keep(self, images: list[Any]) -> None:
+        self.asked = True
+        self.images = images
+        owners = self.owners(self.ann_rows)
+        kept = zip(self.ann_rows, owners, strict=True)
+        self.ann_rows = [r for r, o in kept if o is not None and o in images]
+        self.follow()
+
+    def follow(self) -> None:
+        for name, rows in self.followed.items():
+            ids = [self.doc[name][r].get("image_id") for r in rows]
+            kept = zip(rows, ids, strict=True)
+            self.followed[name] = [r for r, i in kept if usable(i) and i in self.images]
+
+    def result(self) -> Doc:
+        if self.results:
+            return [self.doc[r] for r in self.ann_rows]
+        doc = copy.copy(self.doc)
+        pairs = zip(self.doc["images"], self.records, strict=True)
+        doc["images"] = [record for record, image in pairs if image in self.images]
+        if "annotations" in doc:
+            doc["annotations"] = [self.anns[r] for r in self.ann_rows]
+        for name, rows in self.followed.items():
+            doc[name] = [self.doc[name][r] for r in rows]
+        return doc
