@@ -25,17 +25,17 @@ from cocosurgeon import (
 )
 
 NASTY = (
-    'plain.jpg',
-    'dir/plain.jpg',
-    'back\\slash.jpg',
+    "plain.jpg",
+    "dir/plain.jpg",
+    "back\\slash.jpg",
     '}, {"id": 1',
     '}],"images":[{',
     'quote " inside',
-    'ends with backslash \\',
-    'café 鳥 🚀.png',
-    '\u2028 \x7f [ ] { }',
-    '',
-    'tab\tnewline\n',
+    "ends with backslash \\",
+    "café 鳥 🚀.png",
+    "\u2028 \x7f [ ] { }",
+    "",
+    "tab\tnewline\n",
 )
 HUGE = (2**63, -(2**70), 10**30, 2**53 + 1)
 
@@ -71,9 +71,7 @@ class Writer:
 
     def text(self, value: Any) -> str:
         if isinstance(value, dict):
-            items = [
-                f"{self.string(k)}{self.layout.colon}{self.text(v)}" for k, v in value.items()
-            ]
+            items = [f"{self.string(k)}{self.layout.colon}{self.text(v)}" for k, v in value.items()]
             return self.wrapped("{", items, "}")
         if isinstance(value, list):
             return self.wrapped("[", [self.text(v) for v in value], "]")

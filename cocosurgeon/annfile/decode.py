@@ -21,10 +21,6 @@ Span = tuple[int, int]
 """Where something lies: first byte, and the byte after its last."""
 
 
-class NotARecordError(StructureError):
-    """An element of a list is no JSON object."""
-
-
 class ColumnDecoder:
     """Decodes some columns of text after text of records; checks that every byte is valid JSON.
 
@@ -75,7 +71,7 @@ class ColumnDecoder:
 
         Raises:
             EncodingError, JSONSyntaxError: what is wrong, and where.
-            NotARecordError: an element is no object.
+            StructureError: an element is no object.
         """
         records = [
             self._record(text[start:stop], offset + start, f"{self._name}[{first_row + i}]")
@@ -94,7 +90,7 @@ class ColumnDecoder:
     def _record(self, text: bytes, offset: int, where: str) -> dict[str, object]:
         value = decode_value(text, self._source, offset, where, self._met_nonfinite)
         if not isinstance(value, dict):
-            raise NotARecordError(
+            raise StructureError(
                 f"{where} is {json_kind(value)}, expected an object",
                 where=f"{self._source.name}, byte {offset}",
                 offset=offset,
@@ -161,13 +157,13 @@ def broken(source: Source, offset: int, what: str, where: str) -> JSONSyntaxErro
 
 def not_utf8(text: bytes, source: Source, offset: int, at: int, where: str) -> EncodingError:
     """The error for text whose first byte that is not UTF-8 lies at ``at``."""
-    codec, name = sniff.legacy_encoding(
+    iconv, name = sniff.legacy_encoding(
         source.read(offset + at, min(offset + at + 4096, source.size))
     )
     return EncodingError(
         f"not UTF-8: byte 0x{text[at]:02x} at offset {offset + at}, in {where}; "
         f"the text looks like {name}",
         where=f"{source.name}, byte {offset + at}",
-        hint=f"convert it: iconv -f {codec.upper()} -t UTF-8 OLD > NEW",
+        hint=f"convert it: iconv -f {iconv} -t UTF-8 OLD > NEW",
         offset=offset + at,
     )

@@ -15,7 +15,6 @@ from typing import NamedTuple
 from cocosurgeon.annfile import walk
 from cocosurgeon.annfile.decode import (
     ColumnDecoder,
-    NotARecordError,
     Span,
     broken,
     decode_value,
@@ -155,7 +154,7 @@ class _Scan:
                 try:
                     records = self._records(at, key, columns or _OTHER_COLUMNS)
                     return Member(key, at, records.stop, records)
-                except NotARecordError:
+                except StructureError:
                     if columns:
                         raise
         text = self._value_text(at, f"{key!r}")

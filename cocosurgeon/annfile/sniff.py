@@ -5,6 +5,8 @@ Used for error messages only: nothing is converted or guessed around.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x1f\x8b", "gzip data"),
     (0, b"PK\x03\x04", "a zip archive"),
@@ -36,14 +38,42 @@ _UTF_MARKS: tuple[tuple[bytes, str], ...] = (
     (b"\xfe\xff", "UTF-16"),
 )
 
-# Encoding, name for people, ranges of the code points that ordinary text in it is made of.
-_MULTIBYTE: tuple[tuple[str, str, tuple[tuple[int, int], ...]], ...] = (
-    ("shift_jis", "Shift JIS (Japanese)", ((0x3040, 0x30FF), (0xFF10, 0xFF5A))),
-    ("euc_kr", "EUC-KR (Korean)", ((0xAC00, 0xD7A3),)),
-    ("gb18030", "GBK or GB18030 (Chinese)", ((0x4E00, 0x9FA5), (0x3000, 0x301F), (0xFF01, 0xFF5E))),
-    ("big5", "Big5 (Chinese)", ((0x4E00, 0x9FA5), (0x3000, 0x301F), (0xFF01, 0xFF5E))),
+_CJK = ((0x4E00, 0x9FA5), (0x3000, 0x301F), (0xFF01, 0xFF5E))
+_KANA = ((0x3040, 0x30FF),)
+_HANGUL = ((0xAC00, 0xD7A3),)
+
+Ranges = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class _Legacy:
+    """A multi-byte encoding.
+
+    Attributes:
+        codec: decodes its common characters.
+        iconv, name: what iconv and people call it.
+        ordinary: ranges of the code points that text in it is made of.
+        typical: ranges of those that tell it from the others.
+        share: the least share of typical ones.
+    """
+
+    codec: str
+    iconv: str
+    name: str
+    ordinary: Ranges
+    typical: Ranges
+    share: float
+
+
+_MULTIBYTE = (
+    _Legacy("shift_jis", "SHIFT_JIS", "Shift JIS (Japanese)", _CJK + _KANA, _KANA, 0.2),
+    _Legacy("euc_jp", "EUC-JP", "EUC-JP (Japanese)", _CJK + _KANA, _KANA, 0.2),
+    _Legacy("euc_kr", "EUC-KR", "EUC-KR (Korean)", _HANGUL + _CJK, _HANGUL, 0.8),
+    _Legacy("gb2312", "GB18030", "GBK or GB18030 (Chinese)", _CJK, _CJK, 0.9),
+    _Legacy("big5", "BIG5", "Big5 (Chinese)", _CJK, _CJK, 0.9),
 )
 _PLAUSIBLE = 0.9
+_WESTERN = ("CP1252", "Latin-1 or Windows-1252 (Western European)")
 
 
 def container(head: bytes) -> str | None:
@@ -69,16 +99,17 @@ def legacy_encoding(text: bytes) -> tuple[str, str]:
         text: bytes around the first ones that are not UTF-8.
 
     Returns:
-        The codec's name and a name for people. Windows-1252 when no multi-byte encoding gives
+        Iconv's name and a name for people. Windows-1252 when no multi-byte encoding gives
         ordinary text: single accented letters among ASCII are what it looks like.
     """
-    high = _high_runs(text)
-    best, best_score = ("cp1252", "Latin-1 or Windows-1252 (Western European)"), _PLAUSIBLE
-    for codec, name, ordinary in _MULTIBYTE:
-        score = _plausibility(high, codec, ordinary)
-        if score > best_score:
-            best, best_score = (codec, name), score
-    return best
+    runs = _high_runs(text)
+    for legacy in _MULTIBYTE:
+        letters = "".join(run.decode(legacy.codec, "replace") for run in runs)
+        letters = "".join(c for c in letters if ord(c) >= 0x80)
+        plausible = _share(letters, legacy.ordinary) >= _PLAUSIBLE
+        if plausible and _share(letters, legacy.typical) >= legacy.share:
+            return legacy.iconv, legacy.name
+    return _WESTERN
 
 
 def _high_runs(text: bytes) -> list[bytes]:
@@ -98,11 +129,7 @@ def _high_runs(text: bytes) -> list[bytes]:
     return runs
 
 
-def _plausibility(runs: list[bytes], codec: str, ordinary: tuple[tuple[int, int], ...]) -> float:
-    """Share of characters of the runs that are ordinary text in this encoding."""
-    good = total = 0
-    for run in runs:
-        letters = [c for c in run.decode(codec, "replace") if ord(c) >= 0x80]
-        total += max(len(letters), 1)
-        good += sum(any(low <= ord(c) <= high for low, high in ordinary) for c in letters)
-    return good / total if total else 0.0
+def _share(letters: str, ranges: Ranges) -> float:
+    """Share of the letters that lie in some of the ranges."""
+    inside = sum(any(low <= ord(c) <= high for low, high in ranges) for c in letters)
+    return inside / len(letters) if letters else 0.0

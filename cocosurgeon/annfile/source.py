@@ -116,15 +116,21 @@ def open_source(where: str | os.PathLike[str], progress: Progress | None = None)
         FormatError: the bytes are no JSON text: empty, an archive, an image, UTF-16, ...
     """
     if where == "-":
-        return Source(_spool(sys.stdin.buffer, "<stdin>"), "<stdin>", None)
+        return _copied(sys.stdin.buffer, "<stdin>", None)
     path = Path(where)
     try:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
             if path.suffix == ".gz":
-                return Source(_decompress(file, path, status.st_size, progress), str(path), path)
+                with gzip.GzipFile(fileobj=file) as text:
+
+                    def advance() -> None:
+                        if progress:
+                            progress(file.tell(), status.st_size)
+
+                    return _copied(text, str(path), path, advance)
             if not stat.S_ISREG(status.st_mode):
-                return Source(_spool(file, str(path)), str(path), None)
+                return _copied(file, str(path), None)
             return Source(file, str(path), path)
     except OSError as error:
         raise SourceUnavailableError(
@@ -132,23 +138,18 @@ def open_source(where: str | os.PathLike[str], progress: Progress | None = None)
         ) from error
 
 
-def _spool(stream: BinaryIO, name: str) -> BinaryIO:
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the source
-    while piece := _guard(lambda: stream.read(_PIECE), name):
-        _keep(copy, piece)
-    copy.flush()
-    return copy
-
-
-def _decompress(file: BinaryIO, path: Path, size: int, progress: Progress | None) -> BinaryIO:
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the source
-    with gzip.GzipFile(fileobj=file) as stream:
-        while piece := _guard(lambda: stream.read(_PIECE), str(path)):
+def _copied(
+    stream: BinaryIO | gzip.GzipFile,
+    name: str,
+    path: Path | None,
+    advance: Callable[[], None] = lambda: None,
+) -> Source:
+    """A source that is a nameless copy of a stream; ``advance`` is called after every piece."""
+    with tempfile.TemporaryFile() as copy:
+        while piece := _guard(lambda: stream.read(_PIECE), name):
             _keep(copy, piece)
-            if progress:
-                progress(file.tell(), size)
-    copy.flush()
-    return copy
+            advance()
+        return Source(copy, name, path)
 
 
 def _guard(read: Callable[[], bytes], name: str) -> bytes:
@@ -171,6 +172,7 @@ def _guard(read: Callable[[], bytes], name: str) -> bytes:
 def _keep(copy: BinaryIO, piece: bytes) -> None:
     try:
         copy.write(piece)
+        copy.flush()
     except OSError as error:
         raise OutputError(
             f"no room for the decompressed text: {error.strerror}",

@@ -66,7 +66,7 @@ class Elements:
     """What ``elements`` found.
 
     Attributes:
-        spans: where the elements lie of which it is certain that they are whole.
+        spans: where the elements lie whose ends are certain, and one before a problem.
         after: where to go on: the next element's first byte, or the byte after ``]``.
         closed: whether the list ended.
         problem: what stands at ``after`` in place of an element or a comma, if anything.
@@ -94,7 +94,8 @@ def elements(text: bytes) -> Elements:
         if text[mark] == _CLOSING:
             return Elements([*spans, (at, end)], mark + 1, closed=True)
         if text[mark] != _COMMA:
-            return Elements(spans, mark, problem="expected ',' or ']' after an element")
+            problem = "expected ',' or ']' after an element"
+            return Elements([*spans, (at, end)], mark, problem=problem)
         following = skip_space(text, mark + 1)
         if following == len(text):
             return Elements(spans, at)

@@ -1,0 +1,199 @@
+"""Bad input: a clear error with its place, exit code 3, nothing left behind, no traceback."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Cli, left_behind
+
+from cocosurgeon import (
+    CocosurgeonError,
+    DataError,
+    EncodingError,
+    FormatError,
+    JSONSyntaxError,
+    SourceUnavailableError,
+    StructureError,
+    read,
+)
+
+Put = Callable[..., Path]
+
+GOOD = '{"images": [{"id": 1}, {"id": 2}], "annotations": [{"id": 1, "image_id": 1}]}'
+
+
+def error_of(path: Path) -> CocosurgeonError:
+    with pytest.raises(CocosurgeonError) as caught:
+        read(path)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "says", "offset"),
+    [
+        ("", FormatError, "empty", 0),
+        (" \n\t ", FormatError, "empty", 0),
+        (b"PK\x03\x04rest", FormatError, "zip archive", 0),
+        (b"\x1f\x8b\x08rest", FormatError, "gzip data", 0),
+        (b"\x89PNG\r\n", FormatError, "PNG image", 0),
+        (b"version https://git-lfs.github.com/spec/v1\n", FormatError, "Git LFS pointer", 0),
+        (b"x" * 257 + b"ustar", FormatError, "tar archive", 0),
+        (GOOD.encode("utf-16"), EncodingError, "UTF-16", 0),
+        (GOOD.encode("utf-16-le"), EncodingError, "UTF-16", 0),
+        (GOOD.encode("utf-32"), EncodingError, "UTF-32", 0),
+        ("[1, 2]", StructureError, "results[0] is a number", 1),
+        ("3", StructureError, "the file holds a number", 0),
+        ('"images"', StructureError, "the file holds a string", 0),
+        ("hello", JSONSyntaxError, "expecting value", 0),
+        ("{}", StructureError, "no list 'images'", None),
+        ('{"annotations": []}', StructureError, "no list 'images'", None),
+        ('{"images": {}}', StructureError, "'images' is an object", 11),
+        ('{"images": null}', StructureError, "'images' is null", 11),
+        ('{"images": [], "annotations": 3}', StructureError, "'annotations' is a number", 30),
+        ('{"images": [{"id": 1}, 7]}', StructureError, "images[1] is a number", 23),
+        ('{"images": [[]]}', StructureError, "images[0] is a list", 12),
+        (GOOD + "x", JSONSyntaxError, "something follows", len(GOOD)),
+        (GOOD + "\n{}", JSONSyntaxError, "something follows", len(GOOD) + 1),
+        (GOOD + "\x00", JSONSyntaxError, "something follows", len(GOOD)),
+        (GOOD[:-1], JSONSyntaxError, "truncated", len(GOOD) - 1),
+        (GOOD[:-2], JSONSyntaxError, "truncated", len(GOOD) - 2),
+        (GOOD[:-3], JSONSyntaxError, "truncated", len(GOOD) - 3),
+        (GOOD[:35], JSONSyntaxError, "truncated", 35),
+        (GOOD[:20], JSONSyntaxError, "truncated", 20),
+        (GOOD[:12], JSONSyntaxError, "truncated", 12),
+        (GOOD[:11], JSONSyntaxError, "truncated", 11),
+        (GOOD[:5], JSONSyntaxError, "truncated", 5),
+        ("{", JSONSyntaxError, "truncated", 1),
+        ("[", JSONSyntaxError, "truncated", 1),
+        ('{"images": [{"id": 1,}]}', JSONSyntaxError, "property name", None),
+        ('{"images": [{"id": 1},]}', JSONSyntaxError, "expected a value", 22),
+        ('{"images": [{"id": 1} {"id": 2}]}', JSONSyntaxError, "expected ','", 22),
+        ('{"images": [{"id": 1]}', JSONSyntaxError, "delimiter", 20),
+        ('{"images": [],}', JSONSyntaxError, "expected a key", 14),
+        ('{"images" []}', JSONSyntaxError, "expected ':'", 10),
+        ("{'images': []}", JSONSyntaxError, "expected a key", 1),
+        ('{"images": [] "x": 1}', JSONSyntaxError, "expected ','", 14),
+        ('{"images": [], "x": }', JSONSyntaxError, "expected a value", 20),
+        ('{"images": [], "x": nul}', JSONSyntaxError, "expecting value", 20),
+        ('{"images": [], "x": 01}', JSONSyntaxError, "extra data", 21),
+        ('{"images": [{"id": 1, "n": "a\nb"}]}', JSONSyntaxError, "control character", 29),
+        ('{"images": [{"id": 1, "n": "a\\x"}]}', JSONSyntaxError, "escape", 29),
+        ('{"images": [{"id": 01}]}', JSONSyntaxError, "delimiter", 20),
+        (b'{"images": [{"id": 1, "n": "\xff"}]}', EncodingError, "byte 0xff at offset 28", 28),
+        (b'{"images": [], "x": "caf\xe9"}', EncodingError, "Windows-1252", 24),
+        (b'{"images": [], "caf\xe9": 1}', EncodingError, "byte 0xe9 at offset 19", 19),
+        (
+            '{"images": [], "x": "日本語のテキスト"}'.encode("shift_jis"),
+            EncodingError,
+            "Shift JIS",
+            21,
+        ),
+        ('{"images": [], "x": "한국어 문장"}'.encode("euc_kr"), EncodingError, "Korean", 21),
+        ('{"images": [], "x": "中文标注文件"}'.encode("gbk"), EncodingError, "Chinese", 21),
+    ],
+)
+def test_each_has_its_own_words_and_place(
+    text: str | bytes, kind: type[DataError], says: str, offset: int | None, put: Put
+) -> None:
+    error = error_of(put(text))
+    assert isinstance(error, kind)
+    assert type(error) is kind
+    assert says in str(error)
+    assert error.exit_code == 3
+    assert "in.json" in str(error)
+    if offset is not None:
+        assert isinstance(error, DataError)
+        assert error.offset == offset
+
+
+def test_a_broken_record_far_into_a_large_file_is_named(put: Put) -> None:
+    records = [f'{{"id": {i}, "name": "{"x" * 100}"}}' for i in range(5000)]
+    records[4321] = '{"id": 4321, "name": "bro\tken"}'
+    text = '{"images": [' + ",\n".join(records) + "]}"
+    error = error_of(put(text))
+    assert "images[4321]" in str(error)
+    assert isinstance(error, DataError)
+    assert error.offset == text.index("\t")
+
+
+def test_a_missing_quote_in_the_middle_is_an_error(put: Put) -> None:
+    records = [f'{{"id": {i}, "name": "n{i}"}}' for i in range(3000)]
+    records[1500] = '{"id": 1500, "name": "n1500}'
+    error = error_of(put('{"images": [' + ", ".join(records) + "]}"))
+    assert isinstance(error, JSONSyntaxError)
+
+
+def test_deep_nesting_is_an_error(put: Put) -> None:
+    deep = "[" * 100_000 + "]" * 100_000
+    error = error_of(put(f'{{"images": [], "x": {deep}}}'))
+    assert "nested too deeply" in str(error)
+    error = error_of(put(f'{{"images": [{{"id": 1, "x": {deep}}}]}}'))
+    assert "nested too deeply" in str(error)
+
+
+def test_a_source_that_cannot_be_opened(tmp_path: Path, cli: Cli) -> None:
+    for path, says in ((tmp_path / "none.json", "No such file"), (tmp_path, "directory")):
+        error = error_of(path)
+        assert isinstance(error, SourceUnavailableError)
+        assert says in str(error)
+        assert cli("subset", path, "--first", 1).code == 2
+
+
+def test_gzip_by_name(put: Put) -> None:
+    assert isinstance(error_of(put(GOOD, "plain.json.gz")), FormatError)
+    cut = gzip.compress(GOOD.encode() * 200)[:-20]
+    assert "truncated" in str(error_of(put(cut, "cut.json.gz")))
+    damaged = bytearray(gzip.compress(GOOD.encode()))
+    damaged[-6] ^= 0xFF
+    assert isinstance(error_of(put(bytes(damaged), "damaged.json.gz")), FormatError)
+    path = put(gzip.compress(GOOD.encode()), "good.json.gz")
+    assert b"".join(read(path).text()) == GOOD.encode()
+
+
+def test_what_is_odd_but_no_error(put: Put) -> None:
+    """Ids of every type, none at all, keys that stand twice: read, kept, told."""
+    text = (
+        '{"images": [{"id": 1}], "images": [{"id": 2}, {"id": null}, {"id": [1]}, {}, '
+        '{"id": 2.0}], "annotations": [{"image_id": 2, "image_id": 7}, {"image_id": null}, {}]}'
+    )
+    whole = read(put(text))
+    assert b"".join(whole.text()) == text.encode()
+    assert whole.img_ids == [2, None, None, None]
+    from cocosurgeon import account_of
+
+    account = account_of(whole)
+    assert account.repeated_keys == ("images",)
+    assert {k: v.total for k, v in account.oddities.items()} == {
+        "annotations of unknown images": 3,
+        "image records that repeat an id": 1,
+        "image records without an id": 3,
+    }
+    first = json.loads(b"".join(whole.first(1).text()))
+    assert first["images"] == [{"id": 2}, {"id": 2.0}]
+    assert first["annotations"] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[1]", GOOD[:-9], GOOD + "]", "\x00\x01", '{"images": [{"id": 1}'], ids=repr
+)
+def test_the_command_line_leaves_nothing_behind(
+    text: str, put: Put, cli: Cli, tmp_path: Path
+) -> None:
+    put(text)
+    ended = cli("subset", "in.json", "--first", 1, "-o", "out.json")
+    assert ended.code == 3
+    assert ended.err.startswith("cocosurgeon: error: ")
+    assert ended.out == ""
+    assert left_behind(tmp_path, "in.json") == set()
+
+
+def test_huge_numbers_are_kept(put: Put) -> None:
+    value: dict[str, Any] = {"images": [{"id": 10**4000}, {"id": 1}], "annotations": []}
+    whole = read(put(json.dumps(value)))
+    assert whole.img_ids == [10**4000, 1]
+    assert json.loads(b"".join(whole.first(1).text()))["images"] == [{"id": 10**4000}]
