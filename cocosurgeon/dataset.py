@@ -239,10 +239,11 @@ class Dataset:
         the machine, and a larger sample contains a smaller one of the same seed.
         """
         self._require_size(n)
-        salt = str(seed).encode()[-16:]
+        salt = hashlib.blake2b(str(seed).encode(), digest_size=16).digest()
+        ids = self.all_images.ids.tolist()
 
         def lot(number: int) -> bytes:
-            key = repr(self.all_images.ids[number]).encode()
+            key = repr(ids[number]).encode()
             return hashlib.blake2b(key, digest_size=16, salt=salt).digest()
 
         drawn = sorted(self.image_numbers.tolist(), key=lot)[:n]

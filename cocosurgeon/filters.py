@@ -63,11 +63,21 @@ class Filter(ABC, Readable, Generic[L]):
         """What a reader of the result should know about the answers."""
         return ()
 
+    # A pandas Series on the left leaves the combination to us.
+    __pandas_priority__ = 10_000
+
     def __and__(self, other: Filter[L] | pd.Series) -> Filter[L]:
-        return self if self == other else Both("and", self, as_question(other))
+        return self._joined("and", other)
 
     def __or__(self, other: Filter[L] | pd.Series) -> Filter[L]:
-        return self if self == other else Both("or", self, as_question(other))
+        return self._joined("or", other)
+
+    __rand__ = __and__
+    __ror__ = __or__
+
+    def _joined(self, operator: Literal["and", "or"], other: object) -> Filter[L]:
+        question = as_question(other)
+        return self if question == self else Both(operator, self, question)
 
     def __invert__(self) -> Filter[L]:
         return Not(self)

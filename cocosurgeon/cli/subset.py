@@ -152,7 +152,10 @@ def subset(
     with told():
         from cocosurgeon.cli.filtering import bind, bindings
         from cocosurgeon.cli.run import run
+        from cocosurgeon.errors import RequestError
 
+        if [ann_file, *(ids_file or []), *(match or [])].count("-") > 1:
+            raise RequestError("standard input can be read only once")
         made = bindings(in_order(ctx), order, seed)
         request = options.Request(ann_file, output, force, dry_run, ids_out, recipe, quiet, as_json)
         run(request, partial(bind, made))
