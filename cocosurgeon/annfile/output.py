@@ -7,6 +7,7 @@ import gzip
 import os
 import secrets
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -27,7 +28,7 @@ def appearing(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
         OutputError: the file exists, or the system refuses.
     """
     refuse_existing(path, force=force)
-    with _told(path):
+    with _explained(str(path)):
         if _is_special(path):
             with path.open("wb") as special, _compressed_by_name(special, path) as file:
                 yield file
@@ -44,6 +45,23 @@ def appearing(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
             _place(draft, final, force=force)
         finally:
             draft.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def standard_output() -> Iterator[BinaryIO]:
+    """Standard output as a binary file, flushed at the end.
+
+    Raises:
+        OutputError: the system refuses (not for a reader that has gone: BrokenPipeError).
+    """
+    with _explained("standard output"):
+        try:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        except OSError:
+            # What is still buffered has nowhere to go: let it go there quietly at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:
@@ -108,14 +126,14 @@ def _compressed_by_name(file: BinaryIO, path: Path) -> Iterator[BinaryIO]:
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _explained(where: str) -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
         raise
     except OSError as error:
         raise OutputError(
-            f"cannot write the output: {error.strerror or error}; nothing was left behind",
-            where=str(path),
+            f"cannot write the output: {error.strerror or error}",
+            where=where,
             hint="free some space or give another path with -o",
         ) from error

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from cocosurgeon.annfile.output import appearing, refuse_existing, refuse_same_file
+from cocosurgeon.annfile.output import appearing, refuse_existing, refuse_same_file, standard_output
 from cocosurgeon.annfile.source import Progress
 from cocosurgeon.cli.lists import format_id
 from cocosurgeon.cli.options import Request
@@ -94,7 +94,7 @@ def _write(request: Request, result: Dataset, plan: Plan, output: str) -> None:
 
         def sink(path: str) -> Any:
             if path == STDOUT:
-                return sys.stdout.buffer
+                return stack.enter_context(standard_output())
             return stack.enter_context(appearing(Path(path), force=request.force))
 
         file = sink(output)
