@@ -22,7 +22,7 @@ from cocosurgeon.annfile.columns import Array
 from cocosurgeon.annfile.document import Document
 from cocosurgeon.annfile.output import refuse_same_file, write_pieces
 from cocosurgeon.annfile.records import Records
-from cocosurgeon.annfile.scan import ANNOTATION_COLUMNS, IMAGE_COLUMNS, scan
+from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import Progress, open_source
 from cocosurgeon.annfile.splice import pieces
 from cocosurgeon.errors import RequestError, StructureError, UnknownNameError
@@ -35,7 +35,13 @@ if TYPE_CHECKING:
     from pycocotools.coco import COCO
 
 
-_BBOX = ("bbox_x", "bbox_y", "bbox_w", "bbox_h")
+_USUAL: Mapping[Level, tuple[str, ...]] = {
+    "images": ("id", "file_name", "width", "height"),
+    "annotations": (
+        *("id", "image_id", "category_id", "area", "iscrowd"),
+        *("bbox_x", "bbox_y", "bbox_w", "bbox_h"),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -186,7 +192,7 @@ class Dataset:
         records = self.image_records if level == "images" else self.annotation_records
         column = self.image_column if level == "images" else self.annotation_column
         if not names:
-            usual = IMAGE_COLUMNS if level == "images" else (*ANNOTATION_COLUMNS, *_BBOX)
+            usual = _USUAL[level]
             if records is not None:
                 names = tuple(
                     n for n, v in zip(usual, records.columns(*usual), strict=True) if v.present

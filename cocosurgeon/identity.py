@@ -122,12 +122,20 @@ class Images:
         return {k: n for n, k in enumerate(self.ids.tolist()) if k is not None}
 
 
+def all_differ(keys: Array) -> bool:
+    """Whether keys are int64 and no two are equal (objects are not looked at)."""
+    if keys.dtype != np.int64:
+        return False
+    ranked = np.sort(keys)
+    return not (ranked[1:] == ranked[:-1]).any()
+
+
 def _grouped(keys: Array) -> Numbers | None:
     """The group of each key, numbered by first appearance; None when all differ."""
+    if all_differ(keys):
+        return None
     if keys.dtype == np.int64:
         unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        if len(unique) == len(keys):
-            return None
         by_appearance = np.empty(len(unique), dtype=np.int64)
         by_appearance[np.argsort(first)] = np.arange(len(unique))
         return by_appearance[inverse]

@@ -24,7 +24,8 @@ from cocosurgeon import (
     SourceIdentity,
     read,
 )
-from cocosurgeon.annfile.scan import ScanOptions, scan
+from cocosurgeon.annfile.listscan import ScanOptions
+from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import open_source
 from cocosurgeon.annfile.splice import pieces
 
@@ -34,6 +35,7 @@ EVERY_WAY = [
     ScanOptions(window=300),
     ScanOptions(window=64, shortcut=False),
     ScanOptions(shortcut=False),
+    ScanOptions(window=200, shared_from=400),
 ]
 
 

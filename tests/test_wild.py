@@ -23,7 +23,8 @@ from cocosurgeon import (
     account_of,
     read,
 )
-from cocosurgeon.annfile.scan import ScanOptions, scan
+from cocosurgeon.annfile.listscan import ScanOptions
+from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import open_source
 from cocosurgeon.annfile.splice import pieces
 

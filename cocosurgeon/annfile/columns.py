@@ -1,65 +1,18 @@
-"""Columns: one value of every record of a list, as an array.
-
-A column is named by the JSON key. Two families look inside a value: ``bbox_x``, ``bbox_y``,
-``bbox_w``, ``bbox_h`` (pixels, xywh as in the file) and ``segments_category_ids`` (the category
-ids of a panoptic annotation's ``segments_info``).
-"""
+"""Columns: one value of every record of a list, as an array."""
 
 from __future__ import annotations
 
 import math
-from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from cocosurgeon.annfile.runs import ABSENT, EXACT_IN_FLOAT, Run, kind
+
 Array = npt.NDArray[Any]
-
-ABSENT = msgspec.UNSET
-"""Stands for a key that a record does not have; ``None`` is JSON's null."""
-
-_EXACT_IN_FLOAT = 2**53
-
-
-@dataclass(frozen=True)
-class Column:
-    """How a column is read: the record's key, and what is taken from its value (None: all)."""
-
-    name: str
-    key: str
-    take: Callable[[object], object] | None = None
-
-
-def column(name: str) -> Column:
-    """The column of that name."""
-    if name in _BBOX:
-        return Column(name, "bbox", _BBOX[name])
-    if name == "segments_category_ids":
-        return Column(name, "segments_info", _segment_categories)
-    return Column(name, name)
-
-
-def _coordinate(position: int) -> Callable[[object], object]:
-    def take(bbox: object) -> object:
-        if isinstance(bbox, list) and len(bbox) == 4:
-            return bbox[position]
-        return ABSENT
-
-    return take
-
-
-_BBOX = {f"bbox_{axis}": _coordinate(i) for i, axis in enumerate("xywh")}
-
-
-def _segment_categories(segments: object) -> object:
-    if not isinstance(segments, list):
-        return ABSENT
-    found = (s.get("category_id") for s in segments if isinstance(s, dict))
-    return tuple(value for value in found if isinstance(value, (int, float, str)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,45 +45,25 @@ def _as_float(value: object) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-Chunk: TypeAlias = "array[Any] | list[object]"
-"""Values of some records, as packed as they go: machine integers, doubles, or objects."""
-
-
-def pack(values: list[object]) -> Chunk:
-    """The tightest chunk that keeps every value exactly."""
-    numbers = cast("list[int]", values)  # whether they are is what array() tells
-    try:
-        return array("q", numbers)
-    except (TypeError, OverflowError):
-        pass
-    try:
-        floats = array("d", numbers)
-    except (TypeError, OverflowError):
-        return values
-    if any(type(v) is int and abs(v) >= _EXACT_IN_FLOAT for v in values):
-        return values
-    return floats
-
-
-def join(chunks: Sequence[Chunk]) -> Values:
-    """One array from the chunks of a column, in order."""
-    kinds = {c.typecode if isinstance(c, array) else "O" for c in chunks}
+def join(runs: Sequence[Run]) -> Values:
+    """One array from the runs of a column, in order."""
+    kinds = {kind(run) for run in runs}
     if not kinds or kinds == {"q"}:
-        return _numbers(chunks, np.int64)
-    if kinds == {"d"} or (kinds == {"d", "q"} and _all_exact(chunks)):
-        return _numbers(chunks, np.float64)
-    values = [v for chunk in chunks for v in chunk]
+        return _numbers(runs, np.int64)
+    if kinds == {"d"} or (kinds == {"d", "q"} and _all_exact(runs)):
+        return _numbers(runs, np.float64)
+    values = [v for run in runs for v in run]
     present = sum(v is not ABSENT for v in values)
     nulled = (None if v is ABSENT else v for v in values)
     return Values(np.fromiter(nulled, dtype=object, count=len(values)), present)
 
 
-def _numbers(chunks: Sequence[Chunk], dtype: type[np.int64 | np.float64]) -> Values:
-    parts = [np.asarray(c, dtype=dtype) for c in chunks]
-    joined = np.concatenate(parts) if parts else np.empty(0, dtype)
+def _numbers(runs: Sequence[Run], dtype: type[np.int64 | np.float64]) -> Values:
+    parts = [np.asarray(run, dtype=dtype) for run in runs]
+    joined = parts[0] if len(parts) == 1 else np.concatenate([*parts, np.empty(0, dtype)])
     return Values(joined, len(joined))
 
 
-def _all_exact(chunks: Sequence[Chunk]) -> bool:
-    whole = [np.asarray(c) for c in chunks if isinstance(c, array) and c.typecode == "q"]
-    return all(c.min() > -_EXACT_IN_FLOAT and c.max() < _EXACT_IN_FLOAT for c in whole if len(c))
+def _all_exact(runs: Sequence[Run]) -> bool:
+    whole = [np.asarray(run) for run in runs if kind(run) == "q"]
+    return all(c.min() > -EXACT_IN_FLOAT and c.max() < EXACT_IN_FLOAT for c in whole if len(c))

@@ -13,12 +13,10 @@ from operator import attrgetter
 import msgspec
 
 from cocosurgeon.annfile import sniff
-from cocosurgeon.annfile.columns import ABSENT, Chunk, Values, column, join, pack
+from cocosurgeon.annfile.runs import ABSENT, Run, column, extend, pack
 from cocosurgeon.annfile.source import Source
+from cocosurgeon.annfile.walk import Span
 from cocosurgeon.errors import EncodingError, JSONSyntaxError, StructureError
-
-Span = tuple[int, int]
-"""Where something lies: first byte, and the byte after its last."""
 
 
 class ColumnDecoder:
@@ -27,6 +25,10 @@ class ColumnDecoder:
     Args:
         source, name: the source and the list's key, for messages.
         columns: names of the columns.
+
+    Attributes:
+        runs: for each column the values taken so far.
+        nonfinite: bare NaN, Infinity and -Infinity met so far.
     """
 
     def __init__(self, source: Source, name: str, columns: Iterable[str]) -> None:
@@ -44,7 +46,7 @@ class ColumnDecoder:
             list[record]  # type: ignore[valid-type]
         ).decode
         self._getters = [attrgetter(fields[c.key]) for c in self._columns]
-        self._chunks: list[list[Chunk]] = [[] for _ in self._columns]
+        self.runs: list[list[Run]] = [[] for _ in self._columns]
         self.nonfinite = 0
 
     def try_all(self, text: bytes) -> int:
@@ -79,13 +81,9 @@ class ColumnDecoder:
         ]
         self._take([[r.get(c.key, ABSENT) for r in records] for c in self._columns])
 
-    def values(self) -> dict[str, Values]:
-        """The columns of everything taken, in order."""
-        return {c.name: join(v) for c, v in zip(self._columns, self._chunks, strict=True)}
-
     def _take(self, columns: Sequence[Iterable[object]]) -> None:
-        for chunks, values, col in zip(self._chunks, columns, self._columns, strict=True):
-            chunks.append(pack([col.take(v) for v in values] if col.take else list(values)))
+        for runs, values, col in zip(self.runs, columns, self._columns, strict=True):
+            extend(runs, pack([col.take(v) for v in values] if col.take else list(values)))
 
     def _record(self, text: bytes, offset: int, where: str) -> dict[str, object]:
         value = decode_value(text, self._source, offset, where, self._met_nonfinite)

@@ -12,21 +12,12 @@ from dataclasses import dataclass, field
 import msgspec
 
 from cocosurgeon.annfile import walk
-from cocosurgeon.annfile.columns import Values
-from cocosurgeon.annfile.decode import ColumnDecoder, Span, decode_value
+from cocosurgeon.annfile.columns import Values, join
+from cocosurgeon.annfile.decode import ColumnDecoder, decode_value
 from cocosurgeon.annfile.source import Source
+from cocosurgeon.annfile.walk import Block, Span
 
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-@dataclass(frozen=True)
-class Block:
-    """Consecutive records: where the first begins and the last ends, and their rows."""
-
-    start: int
-    stop: int
-    first_row: int
-    count: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +58,7 @@ class Records:
                 if decoder.try_all(text) != block.count:
                     decoder.each(text, self._locate(block, text), block.start, block.first_row)
             self.source.require_unchanged()
-            self._columns.update(decoder.values())
+            self._columns.update(zip(missing, map(join, decoder.runs), strict=True))
         return tuple(self._columns[n] for n in names)
 
     def block_of(self, row: int) -> int:

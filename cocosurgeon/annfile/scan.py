@@ -1,36 +1,25 @@
-"""One pass over a source: what stands at the top level, and where the records of its lists lie.
-
-A list of records is read in windows. A block of records usually ends at the last place of its
-window that looks like the seam between two records. That it *is* one is proven, not assumed: the
-text up to it must decode as a whole list, which it would not do if it ended inside a string or a
-nested list. Where it does not decode, the records of that window are found one by one.
-"""
+"""One pass over a source: what stands at the top level, and where the records of its lists lie."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import replace
 
 from cocosurgeon.annfile import walk
-from cocosurgeon.annfile.decode import (
-    ColumnDecoder,
-    Span,
-    broken,
-    decode_value,
-    json_kind,
-)
+from cocosurgeon.annfile.columns import join
+from cocosurgeon.annfile.decode import broken, decode_value, json_kind
 from cocosurgeon.annfile.document import Document, Member
-from cocosurgeon.annfile.records import Block, Records
+from cocosurgeon.annfile.listscan import ListScan, Part, ScanOptions, ends_early, unexpected
+from cocosurgeon.annfile.records import Records
+from cocosurgeon.annfile.runs import Run, extend
+from cocosurgeon.annfile.second import SecondScan, processors
 from cocosurgeon.annfile.source import Progress, Source
 from cocosurgeon.errors import JSONSyntaxError, StructureError
 
-IMAGE_COLUMNS = ("id", "file_name", "width", "height")
-ANNOTATION_COLUMNS = ("id", "image_id", "category_id", "area", "iscrowd")
-
+# What every run asks for; whatever else is asked for is read in a pass of its own.
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "images": IMAGE_COLUMNS,
-    "annotations": ANNOTATION_COLUMNS,
+    "images": ("id",),
+    "annotations": ("id", "image_id", "category_id"),
     "categories": ("id", "name"),
 }
 _RESULT_COLUMNS = ("image_id", "category_id")
@@ -39,27 +28,16 @@ _OTHER_COLUMNS = ("image_id",)
 RESULTS = "results"
 """How the one list of a results file is called in messages."""
 
-_LARGEST_DIAGNOSIS = 1 << 24
-_SIGNS_OF_TRUNCATION = ("unterminated string", "extra data")
+_TOP = "the top level"
 
-
-@dataclass(frozen=True)
-class ScanOptions:
-    """How a scan goes about it; its result does not depend on it.
-
-    Attributes:
-        window: bytes that are read at a time.
-        shortcut: whether seams are guessed and proven, or every record is found one by one.
-    """
-
-    window: int = 1 << 16
-    shortcut: bool = True
+# The second process has to start first, so its share is the smaller one.
+_FIRST_SHARE = 0.54
 
 
 def scan(
     source: Source,
     progress: Progress | None = None,
-    options: ScanOptions = ScanOptions(),
+    options: ScanOptions = ScanOptions(),  # noqa: B008 - frozen
 ) -> Document:
     """Read an annotation file or a results file once, from its first byte to its last.
 
@@ -71,25 +49,6 @@ def scan(
     document = _Scan(source, progress, options).document()
     source.require_unchanged()
     return document
-
-
-class _Seam(NamedTuple):
-    """What stands between two records: ``}``, comma, spaces, ``{`` and the second's first key."""
-
-    mark: bytes
-    gap: int
-
-
-def _seam(text: bytes, spans: list[Span]) -> _Seam | None:
-    """The seam between the first two records of a text; None without two, or without a key."""
-    if len(spans) < 2:
-        return None
-    stop, start = spans[0][1], spans[1][0]
-    key_start = walk.skip_space(text, start + 1)
-    key_stop = walk.value_end(text, key_start)
-    if key_stop is None or text[key_start : key_start + 1] != b'"':
-        return None
-    return _Seam(text[stop - 1 : key_stop], start - stop)
 
 
 class _Scan:
@@ -127,7 +86,7 @@ class _Scan:
             key, key_stop = self._key(at)
             at = self._skip_space(key_stop)
             if self._byte(at) != b":":
-                raise self._unexpected(at, f"expected ':' after the key {key!r}")
+                raise unexpected(self._source, at, f"expected ':' after the key {key!r}", _TOP)
             at = self._skip_space(at + 1)
             member = self._member(key, at)
             members.append(member)
@@ -136,12 +95,12 @@ class _Scan:
             if mark == b"}":
                 return tuple(members), at + 1
             if mark != b",":
-                raise self._unexpected(at, f"expected ',' or '}}' after {key!r}")
+                raise unexpected(self._source, at, f"expected ',' or '}}' after {key!r}", _TOP)
             at = self._skip_space(at + 1)
 
     def _key(self, at: int) -> tuple[str, int]:
         if self._byte(at) != b'"':
-            raise self._unexpected(at, "expected a key in double quotes")
+            raise unexpected(self._source, at, "expected a key in double quotes", _TOP)
         text = self._value_text(at, "a top-level key")
         key = decode_value(text, self._source, at, "a top-level key")
         return str(key), at + len(text)
@@ -171,53 +130,50 @@ class _Scan:
         self._nonfinite += 1
         return float(literal)
 
-    def _records(self, start: int, name: str, columns: Iterable[str]) -> Records:
-        decoder = ColumnDecoder(self._source, name, columns)
-        blocks: list[Block] = []
-        row = 0
+    def _records(self, start: int, name: str, columns: tuple[str, ...]) -> Records:
         at = self._skip_space(start + 1)
-        closed = self._byte(at) == b"]"
-        if closed:
-            at += 1
-        seam: _Seam | None = None
-        window = self._options.window
-        while not closed:
-            text = self._source.read(at, min(at + window, self._source.size))
-            if seam and (cut := text.rfind(seam.mark) + 1):
-                count = decoder.try_all(text[:cut])
-                if count:
-                    blocks.append(Block(at, at + cut, row, count))
-                    row += count
-                    at = self._advance(at + cut + seam.gap)
-                    continue
-            found = walk.elements(text)
-            if found.spans:
-                stop = found.spans[-1][1]
-                if decoder.try_all(text[:stop]) != len(found.spans):
-                    decoder.each(text, found.spans, at, row)
-                blocks.append(Block(at, at + stop, row, len(found.spans)))
-                row += len(found.spans)
-                seam = _seam(text, found.spans) if self._options.shortcut else None
-                window = self._options.window
-            elif not found.problem:
-                if at + len(text) == self._source.size:
-                    raise self._ends_early(text, at, f"{name}[{row}]")
-                window *= 2
-            if found.problem:
-                raise self._unexpected(
-                    at + found.after, found.problem, f"{name}, after {row} records"
-                )
-            at = self._advance(at + found.after)
-            closed = found.closed
-        self._nonfinite += decoder.nonfinite
-        return Records(
-            self._source, name, start, at, tuple(blocks), decoder.nonfinite, decoder.values()
-        )
+        if self._byte(at) == b"]":
+            parts = [Part([], [[] for _ in columns], 0, at + 1, closed=True)]
+        else:
+            parts = self._parts(at, name, columns)
+        blocks = [block for part in parts for block in part.blocks]
+        runs: list[list[Run]] = [[] for _ in columns]
+        for part in parts:
+            for of_column, more in zip(runs, part.runs, strict=True):
+                for run in more:
+                    extend(of_column, run)
+        nonfinite = sum(part.nonfinite for part in parts)
+        self._nonfinite += nonfinite
+        values = {column: join(r) for column, r in zip(columns, runs, strict=True)}
+        return Records(self._source, name, start, parts[-1].after, tuple(blocks), nonfinite, values)
 
-    def _advance(self, at: int) -> int:
-        if self._progress:
-            self._progress(at, self._source.size)
-        return at
+    def _parts(self, at: int, name: str, columns: tuple[str, ...]) -> list[Part]:
+        """The records of a list, found by this process, or by two."""
+        source, options = self._source, self._options
+        scan = ListScan(source, name, columns, options, self._progress)
+        if source.size - at < options.shared_from or processors() < 2:
+            return [scan.records(at, None)]
+        seam = scan.first_seam(at)
+        half = at + int((source.size - at) * _FIRST_SHARE)
+        start = scan.next_start(half, seam) if seam else None
+        if seam is None or start is None:
+            return [scan.records(at, seam)]
+        try:
+            second = SecondScan(source, name, columns, options, start, seam)
+        except OSError:  # no process to be had
+            return [scan.records(at, seam)]
+        try:
+            first = scan.records(at, seam, until=start)
+            rest = second.part() if first.after == start and not first.closed else None
+        finally:
+            second.end()
+        if first.closed:
+            return [first]
+        rows = first.blocks[-1].first_row + first.blocks[-1].count
+        if rest is None:
+            return [first, scan.records(first.after, seam, row=rows)]
+        moved = [replace(b, first_row=b.first_row + rows) for b in rest.blocks]
+        return [first, replace(rest, blocks=moved)]
 
     def _byte(self, at: int) -> bytes:
         return self._source.read(at, min(at + 1, self._source.size))
@@ -238,33 +194,12 @@ class _Scan:
             text = self._source.read(at, stop)
             end = walk.value_end(text, 0)
             if end == 0:
-                raise self._unexpected(at, "expected a value", where)
+                raise unexpected(self._source, at, "expected a value", where)
             if end is not None:
                 return text[:end]
             if stop == self._source.size:
-                raise self._ends_early(text, at, where)
+                raise ends_early(self._source, text, at, where)
             window *= 2
-
-    def _unexpected(self, at: int, what: str, where: str = "the top level") -> JSONSyntaxError:
-        if at >= self._source.size:
-            what = f"the file ends here; {what}: it is truncated"
-        return broken(self._source, at, what, where)
-
-    def _ends_early(self, text: bytes, at: int, where: str) -> JSONSyntaxError:
-        """The error for a value that has no end: what is wrong inside it, else a truncation."""
-        if len(text) < _LARGEST_DIAGNOSIS:
-            try:
-                decode_value(text, self._source, at, where)
-            except JSONSyntaxError as error:
-                inside = error.offset is not None and error.offset < self._source.size
-                if inside and not any(hint in error.what for hint in _SIGNS_OF_TRUNCATION):
-                    return error
-        return broken(
-            self._source,
-            self._source.size,
-            f"the file ends inside it; it begins at byte {at}: the file is truncated",
-            where,
-        )
 
     def _no_annotation_file(self, at: int) -> StructureError | JSONSyntaxError:
         text = self._source.read(at, min(at + self._options.window, self._source.size))

@@ -42,13 +42,14 @@ class Source:
         path: the file, or None for a stream.
         size: bytes of JSON text, a byte-order mark included (after decompression).
         text_start: 3 after a byte-order mark, else 0.
+        descriptor: what the system calls the open file.
     """
 
     def __init__(self, file: BinaryIO, name: str, path: Path | None) -> None:
         self.name = name
         self.path = path
-        self._descriptor = os.dup(file.fileno())
-        weakref.finalize(self, os.close, self._descriptor)
+        self.descriptor = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self.descriptor)
         self._identity = self._observe()
         self.size = self._identity[0]
         head = self.read(0, min(self.size, 512))
@@ -66,9 +67,9 @@ class Source:
             SourceUnavailableError: the system cannot read it.
         """
         try:
-            data = os.pread(self._descriptor, stop - start, start)
+            data = os.pread(self.descriptor, stop - start, start)
             while len(data) < stop - start:
-                more = os.pread(self._descriptor, stop - start - len(data), start + len(data))
+                more = os.pread(self.descriptor, stop - start - len(data), start + len(data))
                 if not more:
                     raise self.changed()
                 data += more
@@ -91,7 +92,7 @@ class Source:
         return digest.hexdigest()
 
     def _observe(self) -> tuple[int, int]:
-        status = os.fstat(self._descriptor)
+        status = os.fstat(self.descriptor)
         return status.st_size, status.st_mtime_ns
 
     def changed(self) -> SourceChangedError:

@@ -20,6 +20,20 @@ _OPENING = b"[{"
 _CLOSING = ord("]")
 
 
+Span = tuple[int, int]
+"""Where something lies: first byte, and the byte after its last."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive records: where the first begins and the last ends, and their rows."""
+
+    start: int
+    stop: int
+    first_row: int
+    count: int
+
+
 def skip_space(text: bytes, at: int) -> int:
     """First offset from ``at`` on that is no JSON white space (or the text's length)."""
     return _SPACE.match(text, at).end()  # type: ignore[union-attr]

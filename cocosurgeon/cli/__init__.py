@@ -1,10 +1,14 @@
 """The command line: one file a verb. Parse, call, print, exit code.
 
-app        the verbs, put together
-ending     how a verb ends: messages and exit codes
-ordered    options in the order in which they were written
-options    the options that verbs share
-filtering  the filter options of ``subset``, and the steps that they stand for
-source     which annotation file is meant when none is named
-run        read, apply, write, account
+app         the verbs, put together
+subset      keep some images and annotations
+empty_only  keep the images without objects
+apply       repeat a recipe
+ending      how a verb ends: messages and exit codes
+ordered     options in the order in which they were written
+options     the options that verbs share
+filtering   the filter options of ``subset``, and the steps that they stand for
+lists       ids and names as text
+source      which annotation file is meant when none is named
+run         read, apply, write, account
 """

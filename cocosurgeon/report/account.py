@@ -8,7 +8,7 @@ import numpy as np
 
 from cocosurgeon.annfile.columns import Array
 from cocosurgeon.dataset import Dataset
-from cocosurgeon.identity import UNKNOWN, as_keys, isin
+from cocosurgeon.identity import UNKNOWN, all_differ, as_keys, isin
 from cocosurgeon.question import Mask
 
 
@@ -130,6 +130,8 @@ def _annotation_repeats(dataset: Dataset) -> Mask:
 def _repeats(values: Array) -> Mask:
     """Where a column holds an id that it held before."""
     keys = as_keys(values)
+    if all_differ(keys):
+        return np.zeros(len(keys), dtype=np.bool_)
     if keys.dtype == np.int64:
         repeats = np.ones(len(keys), dtype=np.bool_)
         repeats[np.unique(keys, return_index=True)[1]] = False
