@@ -44,7 +44,7 @@ _LARGEST_IMAGE_ID = 581_929
 _LARGEST_ANNOTATION_ID = 2_300_000
 _FIRST_CROWD_ID = 900_100_000_000
 _SIZES = np.array([(480, 640), (640, 480), (427, 640), (640, 427), (375, 500)])
-_CROWD_RUNS = 2_500
+_CROWD_RUNS = 3_300
 _CHUNK = 20_000
 
 _HUNDREDTHS = np.array([repr(i / 100) for i in range(64_001)], dtype=object)

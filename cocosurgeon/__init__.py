@@ -12,9 +12,10 @@ The house, in the order in which rooms may import each other (each only those ab
     nearest     the nearest match to a name that is not there
     identity    which records are one image, which image owns which annotation
     question    what may be asked: yes or no, of each image or of each annotation
-    dataset     Dataset: a source and the rows of it that are kept; read, write
+    dataset     Dataset: a source and the rows of it that are kept
+    files       files to datasets, and back
     expression  where expressions: columns and arithmetic, nothing else
-    filters     questions to be combined with & | ~
+    filters/    questions to be combined with & | ~
     plan        steps in order
     recipe      a plan and its source, saved and applied again
     report/     accounts and explanations as values, text and JSON
@@ -31,7 +32,7 @@ from typing import TYPE_CHECKING
 from cocosurgeon.version import __version__
 
 if TYPE_CHECKING:
-    from cocosurgeon.dataset import Category, Dataset, read, write
+    from cocosurgeon.dataset import Category, Dataset
     from cocosurgeon.errors import (
         CocosurgeonError,
         DataError,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         UnknownIdError,
         UnknownNameError,
     )
+    from cocosurgeon.files import read, write
     from cocosurgeon.filters import (
         AnnotationFilter,
         AnnotationWhere,
@@ -68,7 +70,7 @@ if TYPE_CHECKING:
     from cocosurgeon.report.explanation import StepChange, explain
 
 _HOMES = {
-    "dataset": ("Category", "Dataset", "read", "write"),
+    "dataset": ("Category", "Dataset"),
     "errors": (
         "CocosurgeonError",
         "DataError",
@@ -85,6 +87,7 @@ _HOMES = {
         "UnknownIdError",
         "UnknownNameError",
     ),
+    "files": ("read", "write"),
     "filters": (
         "AnnotationFilter",
         "AnnotationWhere",

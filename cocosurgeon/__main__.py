@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 from cocosurgeon.cli.ending import interruptible
 
 
@@ -9,6 +12,10 @@ def main() -> None:
     """Run ``cocosurgeon``."""
     with interruptible():
         from cocosurgeon.cli.app import app
+
+        # What a file says may hold characters that no terminal shows.
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
         app(prog_name="cocosurgeon")
 

@@ -34,7 +34,7 @@ def appearing(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
                 yield file
             return
         final = Path(os.path.realpath(path))
-        draft = final.with_name(f".{final.name[:200]}.{secrets.token_hex(6)}.part")
+        draft = final.with_name(f".cocosurgeon-{secrets.token_hex(8)}.part")
         try:
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
             with os.fdopen(descriptor, "wb") as plain:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cocosurgeon.cli import options
-from cocosurgeon.cli.ending import told
+from cocosurgeon.cli.ending import say, told
 
 if TYPE_CHECKING:
     from cocosurgeon.dataset import Dataset
@@ -53,9 +53,9 @@ def _compared(recipe: Recipe, dataset: Dataset) -> Plan:
                 where=source.name,
                 hint="apply it to the file that it was made for",
             )
-        print(
+        say(
             f"cocosurgeon: the source differs from the recipe's: {recipe.source.name}, "
             f"{recipe.source.size:,} bytes, sha256 {recipe.source.sha256[:12]}...",
-            file=sys.stderr,
+            sys.stderr,
         )
     return recipe.plan

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 INTERRUPTED = 130
 
@@ -46,9 +46,15 @@ def told() -> Iterator[None]:
         raise SystemExit(0) from None
 
 
+def say(text: str, stream: TextIO) -> None:
+    """Print lines; what a file says reaches the terminal without control characters."""
+    visible = (c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+    print("".join(visible), file=stream)
+
+
 def _leave(message: str, code: int) -> NoReturn:
     with contextlib.suppress(OSError):
-        print(f"cocosurgeon: {message}", file=sys.stderr)
+        say(f"cocosurgeon: {message}", sys.stderr)
     raise SystemExit(code)
 
 

@@ -141,7 +141,7 @@ def _no_such_columns(expression: str, dataset: Dataset) -> ExpressionError:
 
 
 def _match(where: str) -> Binding:
-    from cocosurgeon.dataset import read
+    from cocosurgeon.files import read
 
     ids = [i for i in read(where).img_ids if i is not None]
     return _known(Keep(Ids(ids, unknown="ignore")))

@@ -9,19 +9,24 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from cocosurgeon.annfile.output import appearing, refuse_existing, refuse_same_file, standard_output
 from cocosurgeon.annfile.source import Progress
+from cocosurgeon.cli.ending import say
 from cocosurgeon.cli.lists import format_id
 from cocosurgeon.cli.options import Request
 from cocosurgeon.cli.source import choose
-from cocosurgeon.dataset import Dataset, read
+from cocosurgeon.dataset import Dataset
 from cocosurgeon.errors import OutputError, RequestError
+from cocosurgeon.files import read
 from cocosurgeon.plan import Plan
 from cocosurgeon.recipe import Recipe, SourceIdentity
 from cocosurgeon.report.account import account_of
 from cocosurgeon.report.explanation import explain
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 STDOUT = "-"
 
@@ -66,7 +71,7 @@ def run(request: Request, plan_for: Callable[[Dataset], Plan]) -> None:
             _tell(line)
         _tell(f"{time.monotonic() - started:.1f} s")
     if output != STDOUT:
-        print(output)
+        sys.stdout.buffer.write(os.fsencode(output) + b"\n")
 
 
 def default_output(dataset: Dataset, plan: Plan) -> str:
@@ -98,8 +103,11 @@ def _write(request: Request, result: Dataset, plan: Plan, output: str) -> None:
             return stack.enter_context(appearing(Path(path), force=request.force))
 
         file = sink(output)
-        for piece in result.text():
-            file.write(piece)
+        with _bar(request, "writing") as bar:
+            for piece in result.text():
+                file.write(piece)
+                if bar is not None:
+                    bar.update(len(piece))
         if request.ids_out:
             sink(request.ids_out).write(_id_lines(result))
         if request.recipe:
@@ -131,9 +139,9 @@ def _explain(request: Request, dataset: Dataset, plan: Plan, outputs: list[str])
         return
     for number, change in enumerate(changes, 1):
         first, *rest = change.lines()
-        print(f"{number}. {first}", *(f"  {line}" for line in rest), sep="\n")
-    print("in all", *(f"  {line}" for line in account.lines()), sep="\n")
-    print("would write", *(f"  {o if o != STDOUT else 'stdout'}" for o in outputs), sep="\n")
+        _show(f"{number}. {first}", rest)
+    _show("in all", account.lines())
+    _show("would write", [o if o != STDOUT else "stdout" for o in outputs])
 
 
 def _plain(value: Any) -> dict[str, Any]:
@@ -142,27 +150,48 @@ def _plain(value: Any) -> dict[str, Any]:
     return dataclasses.asdict(value)
 
 
+def _show(head: str, lines: list[str]) -> None:
+    say("\n  ".join([head, *lines]), sys.stdout)
+
+
 def _tell(line: str) -> None:
-    print(f"cocosurgeon: {line}", file=sys.stderr)
+    say(f"cocosurgeon: {line}", sys.stderr)
 
 
-def _tell_json(fields: dict[str, Any], stream: Any) -> None:
+def _tell_json(fields: dict[str, Any], stream: TextIO) -> None:
     import orjson
 
-    print(orjson.dumps(fields, option=orjson.OPT_INDENT_2).decode(), file=stream)
+    print(orjson.dumps(_utf8(fields), option=orjson.OPT_INDENT_2).decode(), file=stream)
+
+
+def _utf8(value: Any) -> Any:
+    """A value with nothing in it that UTF-8 cannot hold (a name may have half a surrogate)."""
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_utf8(k): _utf8(v) for k, v in value.items()}
+    return [_utf8(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
 @contextlib.contextmanager
-def _progress(request: Request) -> Iterator[Progress | None]:
+def _bar(request: Request, what: str) -> Iterator[tqdm[NoReturn] | None]:
+    """A progress bar over bytes, for a terminal; None where nobody looks."""
     if request.quiet or request.as_json or not sys.stderr.isatty():
         yield None
         return
     from tqdm import tqdm
 
-    with tqdm(desc="reading", unit="B", unit_scale=True, leave=False, delay=0.3) as bar:
+    with tqdm(desc=what, unit="B", unit_scale=True, leave=False, delay=0.3) as bar:
+        yield bar
+
+
+@contextlib.contextmanager
+def _progress(request: Request) -> Iterator[Progress | None]:
+    with _bar(request, "reading") as bar:
 
         def advance(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
+            if bar is not None:
+                bar.total = total
+                bar.update(done - bar.n)
 
-        yield advance
+        yield None if bar is None else advance
