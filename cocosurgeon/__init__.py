@@ -11,13 +11,16 @@ The house, in the order in which rooms may import each other (each only those ab
     annfile/    bytes of an annotation file <-> spans and columns; nothing else touches bytes
     nearest     the nearest match to a name that is not there
     identity    which records are one image, which image owns which annotation
-    question    what may be asked: yes or no, of each image or of each annotation
+    question    what a filter is, and how filters combine with & | ~
+    content     what a source holds: images, annotations, categories
+    frames      a dataset as pandas and pycocotools hold it
     dataset     Dataset: a source and the rows of it that are kept
     files       files to datasets, and back
     expression  where expressions: columns and arithmetic, nothing else
-    filters/    questions to be combined with & | ~
+    filters/    questions about images and about annotations
     plan        steps in order
     recipe      a plan and its source, saved and applied again
+    naming      what a file made by a plan is called
     report/     accounts and explanations as values, text and JSON
     cli/        one file a verb: parse, call, print, exit code
 
@@ -29,48 +32,61 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from cocosurgeon.version import __version__
+from cocosurgeon.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from cocosurgeon.dataset import Category, Dataset
-    from cocosurgeon.errors import (
-        CocosurgeonError,
-        DataError,
-        EncodingError,
-        ExpressionError,
-        FormatError,
-        JSONSyntaxError,
-        LevelError,
-        OutputError,
-        RequestError,
-        SourceChangedError,
-        SourceUnavailableError,
-        StructureError,
-        UnknownIdError,
-        UnknownNameError,
-    )
-    from cocosurgeon.files import read, write
-    from cocosurgeon.filters import (
-        AnnotationFilter,
-        AnnotationWhere,
-        Area,
-        Crowd,
-        Empty,
-        Filter,
-        Having,
-        Ids,
-        ImageFilter,
-        ImageWhere,
-        InCategory,
-        Names,
-    )
-    from cocosurgeon.plan import Cascade, First, Keep, Last, Plan, Sample, Skip, Step
-    from cocosurgeon.recipe import Recipe, SourceIdentity, read_recipe
-    from cocosurgeon.report.account import Account, account_of
-    from cocosurgeon.report.explanation import StepChange, explain
+    from cocosurgeon.content import Category as Category
+    from cocosurgeon.dataset import Dataset as Dataset
+    from cocosurgeon.errors import CocosurgeonError as CocosurgeonError
+    from cocosurgeon.errors import DataError as DataError
+    from cocosurgeon.errors import EncodingError as EncodingError
+    from cocosurgeon.errors import ExpressionError as ExpressionError
+    from cocosurgeon.errors import FormatError as FormatError
+    from cocosurgeon.errors import JSONSyntaxError as JSONSyntaxError
+    from cocosurgeon.errors import LevelError as LevelError
+    from cocosurgeon.errors import OutputError as OutputError
+    from cocosurgeon.errors import RequestError as RequestError
+    from cocosurgeon.errors import SourceChangedError as SourceChangedError
+    from cocosurgeon.errors import SourceUnavailableError as SourceUnavailableError
+    from cocosurgeon.errors import StructureError as StructureError
+    from cocosurgeon.errors import UnknownIdError as UnknownIdError
+    from cocosurgeon.errors import UnknownNameError as UnknownNameError
+    from cocosurgeon.files import read as read
+    from cocosurgeon.files import write as write
+    from cocosurgeon.filters import AnnotationWhere as AnnotationWhere
+    from cocosurgeon.filters import Area as Area
+    from cocosurgeon.filters import Crowd as Crowd
+    from cocosurgeon.filters import Empty as Empty
+    from cocosurgeon.filters import Having as Having
+    from cocosurgeon.filters import Ids as Ids
+    from cocosurgeon.filters import ImageWhere as ImageWhere
+    from cocosurgeon.filters import InCategory as InCategory
+    from cocosurgeon.filters import Names as Names
+    from cocosurgeon.frames import annotation_frame as annotation_frame
+    from cocosurgeon.frames import image_frame as image_frame
+    from cocosurgeon.plan import Cascade as Cascade
+    from cocosurgeon.plan import First as First
+    from cocosurgeon.plan import Keep as Keep
+    from cocosurgeon.plan import Last as Last
+    from cocosurgeon.plan import Plan as Plan
+    from cocosurgeon.plan import Sample as Sample
+    from cocosurgeon.plan import Skip as Skip
+    from cocosurgeon.plan import Step as Step
+    from cocosurgeon.question import Annotation as Annotation
+    from cocosurgeon.question import AnnotationFilter as AnnotationFilter
+    from cocosurgeon.question import Filter as Filter
+    from cocosurgeon.question import Image as Image
+    from cocosurgeon.question import ImageFilter as ImageFilter
+    from cocosurgeon.recipe import Recipe as Recipe
+    from cocosurgeon.recipe import read_recipe as read_recipe
+    from cocosurgeon.report.account import Account as Account
+    from cocosurgeon.report.account import account_of as account_of
+    from cocosurgeon.report.explanation import Explanation as Explanation
+    from cocosurgeon.report.explanation import explain as explain
 
 _HOMES = {
-    "dataset": ("Category", "Dataset"),
+    "content": ("Category",),
+    "dataset": ("Dataset",),
     "errors": (
         "CocosurgeonError",
         "DataError",
@@ -87,25 +103,54 @@ _HOMES = {
         "UnknownIdError",
         "UnknownNameError",
     ),
-    "files": ("read", "write"),
+    "files": (
+        "read",
+        "write",
+    ),
     "filters": (
-        "AnnotationFilter",
         "AnnotationWhere",
         "Area",
         "Crowd",
         "Empty",
-        "Filter",
         "Having",
         "Ids",
-        "ImageFilter",
         "ImageWhere",
         "InCategory",
         "Names",
     ),
-    "plan": ("Cascade", "First", "Keep", "Last", "Plan", "Sample", "Skip", "Step"),
-    "recipe": ("Recipe", "SourceIdentity", "read_recipe"),
-    "report.account": ("Account", "account_of"),
-    "report.explanation": ("StepChange", "explain"),
+    "frames": (
+        "annotation_frame",
+        "image_frame",
+    ),
+    "plan": (
+        "Cascade",
+        "First",
+        "Keep",
+        "Last",
+        "Plan",
+        "Sample",
+        "Skip",
+        "Step",
+    ),
+    "question": (
+        "Annotation",
+        "AnnotationFilter",
+        "Filter",
+        "Image",
+        "ImageFilter",
+    ),
+    "recipe": (
+        "Recipe",
+        "read_recipe",
+    ),
+    "report.account": (
+        "Account",
+        "account_of",
+    ),
+    "report.explanation": (
+        "Explanation",
+        "explain",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -60,27 +60,30 @@ def columns_of(expression: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def evaluate(expression: str, column: Callable[[str], Array]) -> Mask:
+def evaluate(expression: str, columns: Callable[..., tuple[Array, ...]]) -> Mask:
     """The answers of an expression, one for each value of its columns.
 
-    Where a value that it needs is missing, a comparison says no (``!=`` says yes).
+    A missing value is equal to nothing, and neither less nor more than anything.
 
     Args:
-        column: gives a column by name.
+        columns: gives columns by their names.
 
     Raises:
         ExpressionError: forbidden, or it does not fit the columns' types.
     """
     import pandas as pd
 
-    columns = {name: column(name) for name in columns_of(expression)}
-    # pandas reserves some names (``index``, ``and`` ...): columns go in under names of our own.
-    stand_ins = {name: f"column_{i}" for i, name in enumerate(columns)}
-    renamed = _Renamed(stand_ins).visit(_parsed(expression))
-    frame = pd.DataFrame({stand_ins[n]: _plain(v) for n, v in columns.items()})
+    tree = _parsed(expression)
+    names = columns_of(expression)
+    values = {name: _plain(v) for name, v in zip(names, columns(*names), strict=True)}
+    _require_numbers(tree, values, expression)
+    # pandas reserves some names (``index``, ``sin`` ...): columns go in under names of our own.
+    stand_ins = {name: f"column_{i}" for i, name in enumerate(names)}
+    frame = pd.DataFrame({stand_ins[name]: v for name, v in values.items()})
+    text = ast.unparse(_Renamed(stand_ins).visit(tree))
     try:
         with np.errstate(all="ignore"):
-            answers = frame.eval(ast.unparse(renamed), engine="python", parser="pandas")
+            answers = frame.eval(text, engine="python", parser="pandas")
     except (TypeError, ValueError, ArithmeticError, NotImplementedError, AttributeError) as error:
         raise ExpressionError(
             f"the expression {expression!r} does not fit its columns: {error}",
@@ -101,34 +104,63 @@ def _parsed(expression: str) -> ast.Expression:
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise ExpressionError(f"cannot read the expression {expression!r}: {error}") from error
     for node in ast.walk(tree):
-        forbidden = (
-            not isinstance(node, _NODES)
-            or (isinstance(node, ast.Constant) and type(node.value) not in _LITERALS)
-            or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and not _tame(node))
-        )
-        if forbidden:
-            raise ExpressionError(
-                f"the expression {expression!r} holds {_called(node)}",
-                hint="only columns, numbers, strings in quotes, comparisons, + - * / // % **, "
-                "and, or, not are accepted",
-            )
+        if not isinstance(node, _NODES):
+            raise _forbidden(expression, _called(node))
+        if isinstance(node, ast.Constant) and type(node.value) not in _LITERALS:
+            raise _forbidden(expression, f"the literal {node.value!r}")
+        if isinstance(node, ast.BinOp):
+            if _is_text(node.left) or _is_text(node.right):
+                raise _forbidden(expression, "arithmetic with a string")
+            if isinstance(node.op, ast.Pow) and not _is_tame(node.right):
+                raise _forbidden(expression, "a power that is no small number")
+            if isinstance(node.op, ast.Pow) and not _has_column(node.left):
+                raise _forbidden(expression, "a power of a number, not of a column")
     return tree
 
 
-def _tame(power: ast.BinOp) -> bool:
-    """Whether a power has a small literal exponent: 9**9**9 would run for ever."""
-    exponent = power.right
-    return (
-        isinstance(exponent, ast.Constant)
-        and isinstance(exponent.value, (int, float))
-        and abs(exponent.value) <= _LARGEST_POWER
-        and not isinstance(power.left, ast.BinOp)
+def _forbidden(expression: str, what: str) -> ExpressionError:
+    return ExpressionError(
+        f"the expression {expression!r} holds {what}",
+        hint="only columns, numbers, strings in quotes, comparisons, + - * / // % **, "
+        "and, or, not are accepted",
     )
 
 
 def _called(node: ast.AST) -> str:
     names = {ast.Call: "a call", ast.Attribute: "an attribute", ast.Subscript: "an index"}
     return names.get(type(node), f"what Python calls {type(node).__name__}")
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _is_tame(exponent: ast.expr) -> bool:
+    """Whether an exponent is a small literal: 9**9**9 would run for ever."""
+    return (
+        isinstance(exponent, ast.Constant)
+        and isinstance(exponent.value, (int, float))
+        and abs(exponent.value) <= _LARGEST_POWER
+    )
+
+
+def _has_column(node: ast.expr) -> bool:
+    return any(isinstance(inner, ast.Name) for inner in ast.walk(node))
+
+
+def _require_numbers(tree: ast.Expression, values: dict[str, Array], expression: str) -> None:
+    """Raise ExpressionError when arithmetic is done with a column that is not all numbers."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.BinOp, ast.UnaryOp)) and not (
+            isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+        ):
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.Name) and values[inner.id].dtype == object:
+                    raise ExpressionError(
+                        f"the expression {expression!r} does arithmetic with {inner.id!r}, "
+                        "which is not a number everywhere",
+                        hint="strings can only be compared",
+                    )
 
 
 def _plain(values: Array) -> Array:

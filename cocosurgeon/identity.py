@@ -15,14 +15,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from cocosurgeon.annfile.columns import Array
+from cocosurgeon.annfile.columns import Array, Numbers
+from cocosurgeon.annfile.runs import EXACT_IN_FLOAT
 
 Id: TypeAlias = int | float | str
-Numbers = npt.NDArray[np.int64]
 
 UNKNOWN = -1
 _TABLE = 1 << 24
-_EXACT_IN_FLOAT = 2**53
 
 
 def as_key(value: object) -> Id | None:
@@ -39,7 +38,7 @@ def as_keys(values: Array) -> Array:
     if values.dtype == np.int64:
         return values
     if values.dtype == np.float64:
-        whole = np.isfinite(values) & (np.abs(values) < _EXACT_IN_FLOAT)
+        whole = np.isfinite(values) & (np.abs(values) < EXACT_IN_FLOAT)
         if whole.all() and (values == np.floor(values)).all():
             return values.astype(np.int64)
     return objects(as_key(v) for v in values.tolist())
@@ -68,29 +67,29 @@ class Images:
     Attributes:
         ids: shape (images,), int64 or objects (None for a record without a usable id, which is
             an image of its own that owns no annotation).
-        of_record: shape (records,): the image that each record describes.
-        record: shape (images,): the row of the record that speaks for it. Of several the last
+        image_of_row: shape (records,): the image that each record describes.
+        row_of_image: shape (images,): the row of the record that speaks for it. Of several the last
             does, as in pycocotools.
     """
 
     ids: Array
-    of_record: Numbers
-    record: Numbers
+    image_of_row: Numbers
+    row_of_image: Numbers
 
     @classmethod
     def of(cls, values: Array) -> Images:
         """Tell images apart by the column of their ids, one value a record."""
         keys = as_keys(values)
         rows = np.arange(len(keys), dtype=np.int64)
-        of_record = _grouped(keys)
-        if of_record is None:
+        image_of_row = _grouped(keys)
+        if image_of_row is None:
             return cls(keys, rows, rows)
-        count = int(of_record.max()) + 1
+        count = int(image_of_row.max()) + 1
         first = np.empty(count, dtype=np.int64)
-        first[of_record[::-1]] = rows[::-1]
+        first[image_of_row[::-1]] = rows[::-1]
         last = np.empty(count, dtype=np.int64)
-        last[of_record] = rows
-        return cls(keys[first], of_record, last)
+        last[image_of_row] = rows
+        return cls(keys[first], image_of_row, last)
 
     @classmethod
     def of_detections(cls, values: Array) -> Images:

@@ -1,23 +1,28 @@
-"""What may be asked of a dataset: yes or no, of each image or of each annotation."""
+"""Questions: what may be asked of each image, or of each annotation, and how questions combine.
+
+A question is a value that knows no file. It is about images or about annotations; a mix is a type
+error, for type checkers and at run time.
+"""
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, runtime_checkable
+from abc import ABC, abstractmethod
+from dataclasses import MISSING, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from cocosurgeon.errors import LevelError
+from cocosurgeon.errors import LevelError, RequestError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cocosurgeon.dataset import Dataset
 
 Mask = npt.NDArray[np.bool_]
 Level = Literal["images", "annotations"]
-Order = Literal["file", "id"]
 LEVELS: tuple[Level, ...] = ("images", "annotations")
-
 
 _SHOWN = 6
 
@@ -27,11 +32,11 @@ class Readable:
 
     def __repr__(self) -> str:
         shown: list[str] = []
-        for field in fields(cast(Any, self)):
-            value = getattr(self, field.name)
-            if value != field.default:
+        for each in fields(cast(Any, self)):
+            value = getattr(self, each.name)
+            if each.repr and value != each.default:
                 text = _cut(value) if isinstance(value, tuple) else repr(value)
-                shown.append(f"{field.name}={text}" if field.default is not MISSING else text)
+                shown.append(f"{each.name}={text}" if each.default is not MISSING else text)
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
@@ -40,73 +45,225 @@ def _cut(values: tuple[object, ...]) -> str:
     return f"[{', '.join([*map(repr, values[:_SHOWN]), *more])}]"
 
 
-@runtime_checkable
-class Question(Protocol):
-    """Something that each image, or each annotation, answers with yes or no."""
+@dataclass(frozen=True)
+class Answer:
+    """Yes or no for each kept image (or kept annotation), in file order.
+
+    Attributes:
+        mask: shape (kept images,) or (kept annotations,).
+        notes: what a reader of the result should know about the answers.
+    """
+
+    mask: Mask
+    notes: tuple[str, ...] = ()
+
+
+class Image:
+    """Marks filters that ask about images."""
+
+
+class Annotation:
+    """Marks filters that ask about annotations."""
+
+
+L = TypeVar("L", Image, Annotation)
+
+
+class Filter(ABC, Readable, Generic[L]):
+    """A question that can be combined: ``a & b``, ``a | b``, ``~a``."""
 
     @property
+    @abstractmethod
     def level(self) -> Level:
         """What is asked: images or annotations."""
 
-    def mask(self, dataset: Dataset) -> Mask:
-        """The answers, one for each kept image (or kept annotation), in file order."""
+    @abstractmethod
+    def ask(self, dataset: Dataset) -> Answer:
+        """Ask each image, or each annotation, that a dataset keeps."""
 
-    def notes(self, dataset: Dataset) -> tuple[str, ...]:
-        """What a reader of the result should know about the answers."""
+    # A pandas Series on the left leaves the combination to us.
+    __pandas_priority__ = 10_000
 
-    def slug(self) -> str:
-        """A few words for a file name."""
+    def __and__(self, other: Filter[L] | pd.Series) -> Filter[L]:
+        question = as_filter(other)
+        return self if question == self else And(self, cast("Filter[L]", question))
+
+    def __or__(self, other: Filter[L] | pd.Series) -> Filter[L]:
+        question = as_filter(other)
+        return self if question == self else Or(self, cast("Filter[L]", question))
+
+    __rand__ = __and__
+    __ror__ = __or__
+
+    def __invert__(self) -> Filter[L]:
+        return Not(self)
+
+
+AnyFilter: TypeAlias = "Filter[Image] | Filter[Annotation]"
+
+
+class ImageFilter(Filter[Image]):
+    """A question about an image."""
+
+    @property
+    def level(self) -> Level:
+        """Images."""
+        return "images"
+
+
+class AnnotationFilter(Filter[Annotation]):
+    """A question about an annotation."""
+
+    @property
+    def level(self) -> Level:
+        """Annotations."""
+        return "annotations"
 
 
 @dataclass(frozen=True, repr=False)
-class SeriesMask(Readable):
-    """The numbers of images, or of annotations, that a boolean pandas Series marks.
+class And(Filter[L]):
+    """Both; written ``a & b``."""
 
-    Attributes:
-        level: which of the two.
-        rows: index entries of ``Dataset.images`` or ``Dataset.annotations`` that are True.
+    left: Filter[L]
+    right: Filter[L]
+
+    def __post_init__(self) -> None:
+        _require_one_level(self.left, self.right)
+
+    @property
+    def level(self) -> Level:
+        """What both ask about."""
+        return self.left.level
+
+    def ask(self, dataset: Dataset) -> Answer:
+        left, right = self.left.ask(dataset), self.right.ask(dataset)
+        return Answer(left.mask & right.mask, left.notes + right.notes)
+
+    def __repr__(self) -> str:
+        return f"({self.left!r} & {self.right!r})"
+
+
+@dataclass(frozen=True, repr=False)
+class Or(Filter[L]):
+    """Either, or both; written ``a | b``."""
+
+    left: Filter[L]
+    right: Filter[L]
+
+    def __post_init__(self) -> None:
+        _require_one_level(self.left, self.right)
+
+    @property
+    def level(self) -> Level:
+        """What both ask about."""
+        return self.left.level
+
+    def ask(self, dataset: Dataset) -> Answer:
+        left, right = self.left.ask(dataset), self.right.ask(dataset)
+        return Answer(left.mask | right.mask, left.notes + right.notes)
+
+    def __repr__(self) -> str:
+        return f"({self.left!r} | {self.right!r})"
+
+
+@dataclass(frozen=True, repr=False)
+class Not(Filter[L]):
+    """The opposite; written ``~a``."""
+
+    of: Filter[L]
+
+    @property
+    def level(self) -> Level:
+        """What the question asks about."""
+        return self.of.level
+
+    def ask(self, dataset: Dataset) -> Answer:
+        answer = self.of.ask(dataset)
+        return Answer(~answer.mask, answer.notes)
+
+    def __repr__(self) -> str:
+        return f"~{self.of!r}"
+
+    def __invert__(self) -> Filter[L]:
+        return self.of
+
+
+class RowsOf(str):
+    """The name of a DataFrame's index: ``images`` or ``annotations``, and of which source.
+
+    Pandas hands it on from frame to Series to comparison, so that a mask knows what it marks.
     """
 
-    level: Level
+    identity: tuple[int, ...]
+
+    def __new__(cls, level: Level, identity: tuple[int, ...]) -> RowsOf:
+        """Name the level; remember the source."""
+        name = super().__new__(cls, level)
+        name.identity = identity
+        return name
+
+
+@dataclass(frozen=True, repr=False)
+class Marked(Filter[L]):
+    """Images, or annotations, that a boolean pandas Series marks.
+
+    Attributes:
+        of: what it marks.
+        rows: numbers of those that are True, as the source counts its images or annotations.
+        identity: the source that they are numbers of; empty where that is not known.
+    """
+
+    of: Level
     rows: tuple[int, ...]
+    identity: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
-    @classmethod
-    def of(cls, series: object) -> SeriesMask:
-        """Read a boolean Series made from ``Dataset.images`` or ``Dataset.annotations``.
+    @property
+    def level(self) -> Level:
+        """What the Series marks."""
+        return self.of
 
-        Raises:
-            LevelError: it is none.
-        """
-        import pandas as pd
-
-        if isinstance(series, pd.Series) and series.dtype == bool:
-            for level in LEVELS:
-                if series.index.name == level:
-                    return cls(level, tuple(sorted(series.index[series.to_numpy()].tolist())))
-        raise LevelError(
-            f"neither a filter nor a mask: {type(series).__name__}",
-            hint="a mask is a boolean Series made from dataset.images or dataset.annotations, "
-            "with the index that they have",
-        )
-
-    def mask(self, dataset: Dataset) -> Mask:
-        """Which of the kept images or annotations are marked."""
-        kept = dataset.image_numbers if self.level == "images" else dataset.annotation_rows
-        return np.isin(kept, np.array(self.rows, dtype=np.int64), assume_unique=True)
-
-    def notes(self, dataset: Dataset) -> tuple[str, ...]:
-        """Nothing to note."""
-        return ()
-
-    def slug(self) -> str:
-        """The number of those marked."""
-        return f"mask{len(self.rows)}"
+    def ask(self, dataset: Dataset) -> Answer:
+        if self.identity and self.identity != dataset.source.identity:
+            raise RequestError(
+                "the mask was made from another file",
+                where=dataset.source.name,
+                hint="make it from this dataset's images or annotations",
+            )
+        kept = dataset.image_numbers if self.of == "images" else dataset.annotation_rows
+        return Answer(np.isin(kept, np.array(self.rows, dtype=np.int64), assume_unique=True))
 
 
-def as_question(thing: object) -> Question:
-    """A question as it is; a boolean Series as the question that it answers.
+def as_filter(thing: object) -> AnyFilter:
+    """A filter as it is; a boolean Series made from a dataset's frames as the filter that it is.
 
     Raises:
         LevelError: neither.
     """
-    return thing if isinstance(thing, Question) else SeriesMask.of(thing)
+    if isinstance(thing, Filter):
+        return thing
+    import pandas as pd
+
+    if (
+        isinstance(thing, pd.Series)
+        and pd.api.types.is_bool_dtype(thing.dtype)
+        and not thing.isna().any()
+        and thing.index.is_unique
+        and isinstance(name := thing.index.name, RowsOf)
+    ):
+        rows = thing.index[thing.to_numpy(dtype=bool)].tolist()
+        level: Level = "images" if name == "images" else "annotations"
+        return Marked(level, tuple(sorted(rows)), name.identity)
+    raise LevelError(
+        f"neither a filter nor a mask: {type(thing).__name__}",
+        hint="a mask is a boolean Series made from dataset.images or dataset.annotations, "
+        "with the index that they have",
+    )
+
+
+def _require_one_level(left: AnyFilter, right: AnyFilter) -> None:
+    if left.level != right.level:
+        raise LevelError(
+            f"{left!r} asks about {left.level}, {right!r} about {right.level}: "
+            "they cannot be combined",
+            hint="Having(...) makes a question about images of one about annotations",
+        )

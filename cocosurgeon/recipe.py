@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
-from cocosurgeon import filters, plan
-from cocosurgeon.errors import FormatError, SourceUnavailableError
+from cocosurgeon import filters, plan, question
+from cocosurgeon.dataset import Dataset, Order
+from cocosurgeon.errors import FormatError, RequestError, SourceUnavailableError
+from cocosurgeon.filters.images import Definition, Unknown
+from cocosurgeon.identity import Id
 from cocosurgeon.plan import Plan, Step
-from cocosurgeon.question import SeriesMask
+from cocosurgeon.question import Filter, Level, Marked
 from cocosurgeon.version import __version__
 
 FORMAT = 1
-
-_NAMES: Mapping[type, str] = {
-    plan.Keep: "keep",
-    plan.First: "first",
-    plan.Last: "last",
-    plan.Skip: "skip",
-    plan.Sample: "sample",
-    plan.Cascade: "cascade",
-    filters.Both: "both",
-    filters.Not: "not",
-    filters.Ids: "ids",
-    filters.Names: "names",
-    filters.Empty: "empty",
-    filters.Having: "having",
-    filters.ImageWhere: "image_where",
-    filters.InCategory: "in_category",
-    filters.Area: "area",
-    filters.Crowd: "crowd",
-    filters.AnnotationWhere: "annotation_where",
-    SeriesMask: "mask",
-}
 
 
 @dataclass(frozen=True)
@@ -55,6 +37,12 @@ class SourceIdentity:
     size: int
     sha256: str
 
+    @classmethod
+    def of(cls, dataset: Dataset) -> SourceIdentity:
+        """The identity of a dataset's source; reads all of it."""
+        source = dataset.source
+        return cls(Path(source.name).name, source.size, source.sha256())
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -64,21 +52,46 @@ class Recipe:
     source: SourceIdentity
     version: str = __version__
 
-    @property
-    def holds_rows(self) -> bool:
-        """Whether a step names rows of the source by number: it means nothing elsewhere."""
-        return _masks(self.plan.steps)
+    @classmethod
+    def of(cls, plan: Plan, dataset: Dataset) -> Recipe:
+        """The recipe of what a plan does to this dataset's source."""
+        return cls(plan, SourceIdentity.of(dataset))
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        """Do it again. That the source is not the recipe's is noted.
+
+        Raises:
+            RequestError: it is not, and the plan marks rows by number, which mean nothing there.
+        """
+        return self.plan.apply(self.compared(dataset))
+
+    def compared(self, dataset: Dataset) -> Dataset:
+        """The dataset, with a note when its source is not the recipe's; see ``apply``."""
+        mine = self.source
+        if dataset.source.size == mine.size and dataset.source.sha256() == mine.sha256:
+            return dataset
+        if any(map(_marks_rows, self.plan.steps)):
+            raise RequestError(
+                f"the recipe marks rows of {mine.name} by number; this is another file",
+                where=dataset.source.name,
+                hint="apply it to the file that it was made for",
+            )
+        note = (
+            f"the source differs from the recipe's: {mine.name}, {mine.size:,} bytes, "
+            f"sha256 {mine.sha256[:12]}..."
+        )
+        return replace(dataset, notes=(*dataset.notes, note))
 
     def to_json(self) -> bytes:
         """The recipe as a JSON file."""
         fields = {
             "recipe": FORMAT,
             "cocosurgeon": self.version,
-            "source": dataclasses.asdict(self.source),
-            "steps": [_encode(step) for step in self.plan.steps],
+            "source": asdict(self.source),
+            "steps": steps_as_json(self.plan),
         }
         # The standard library's, because ids may be integers of any size.
-        return (json.dumps(fields, indent=2, ensure_ascii=False) + "\n").encode()
+        return (json.dumps(fields, indent=2) + "\n").encode()
 
     @classmethod
     def from_json(cls, text: bytes, where: str) -> Recipe:
@@ -89,6 +102,7 @@ class Recipe:
 
         Raises:
             FormatError: it is none, or one of another format.
+            RequestError: a step or filter asks for what there is not.
         """
         try:
             fields = json.loads(text)
@@ -100,7 +114,7 @@ class Recipe:
                     where=where,
                     hint="install the cocosurgeon that wrote it",
                 )
-            steps = [_decode(step) for step in msgspec.convert(fields["steps"], list[object])]
+            steps = [_decode(s, "step") for s in msgspec.convert(fields["steps"], list[object])]
             source = msgspec.convert(fields["source"], SourceIdentity)
             return cls(Plan(*steps), source, msgspec.convert(fields["cocosurgeon"], str))
         except json.JSONDecodeError as error:
@@ -111,54 +125,115 @@ class Recipe:
             raise FormatError(f"a broken recipe: {error}", where=where) from error
 
 
-def _masks(value: object) -> bool:
-    if isinstance(value, tuple):
-        return any(map(_masks, value))
-    if type(value) not in _NAMES:
-        return False
-    fields = dataclasses.fields(cast(Any, value))
-    return isinstance(value, SeriesMask) or any(_masks(getattr(value, f.name)) for f in fields)
-
-
-def _encode(value: object) -> object:
-    if type(value) in _NAMES:
-        kind = "step" if isinstance(value, Step) else "filter"
-        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(cast(Any, value))}
-        return {kind: _NAMES[type(value)], **{k: _encode(v) for k, v in fields.items()}}
-    return [_encode(v) for v in value] if isinstance(value, tuple) else value
-
-
-def _decode(thing: object) -> Any:
-    for kind in ("step", "filter"):
-        if isinstance(thing, dict) and kind in thing:
-            fields = {k: v for k, v in thing.items() if k != kind}
-            types = {
-                name: t for t, name in _NAMES.items() if issubclass(t, Step) == (kind == "step")
-            }
-            if thing[kind] not in types:
-                raise msgspec.ValidationError(f"unknown {kind} {thing[kind]!r}")
-            known = {f.name for f in dataclasses.fields(types[thing[kind]])}
-            if not fields.keys() <= known:
-                raise msgspec.ValidationError(f"{thing[kind]!r} has no {fields.keys() - known}")
-            return msgspec.convert(fields, types[thing[kind]], dec_hook=_decode_question)
-    raise msgspec.ValidationError(f"neither a step nor a filter: {thing!r}")
-
-
-def _decode_question(kind: type, thing: object) -> object:
-    return _decode(thing)
-
-
-def read_recipe(path: Path) -> Recipe:
+def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     """Read a recipe from a file.
 
     Raises:
         SourceUnavailableError: it cannot be opened.
-        FormatError: it is no recipe.
+        FormatError, RequestError: see ``Recipe.from_json``.
     """
     try:
-        text = path.read_bytes()
+        text = Path(path).read_bytes()
     except OSError as error:
         raise SourceUnavailableError(
             f"cannot open the recipe: {error.strerror}", where=str(path)
         ) from error
     return Recipe.from_json(text, str(path))
+
+
+def steps_as_json(plan: Plan) -> list[object]:
+    """The steps of a plan as plain values."""
+    return [_encode(step) for step in plan.steps]
+
+
+# ---- steps and filters as JSON
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How a step or filter is written.
+
+    Attributes:
+        kind: its class.
+        fields: the types of its fields; ``Filter`` where a filter is nested.
+        build: makes one of its fields.
+    """
+
+    kind: type[Step] | type[Filter[Any]]
+    fields: Mapping[str, Any]
+    build: Callable[..., Any]
+
+
+def _form(kind: Any, build: Callable[..., Any] | None = None, **fields: Any) -> _Form:
+    return _Form(kind, fields, build or kind)
+
+
+_CATEGORIES = tuple[str | int, ...]
+_STEPS = {
+    "keep": _form(plan.Keep, question=Filter),
+    "first": _form(plan.First, n=int, order=Order),
+    "last": _form(plan.Last, n=int, order=Order),
+    "skip": _form(plan.Skip, n=int, order=Order),
+    "sample": _form(plan.Sample, n=int, seed=int),
+    "cascade": _form(plan.Cascade, name=str),
+}
+_FILTERS = {
+    "and": _form(question.And, left=Filter, right=Filter),
+    "or": _form(question.Or, left=Filter, right=Filter),
+    "not": _form(question.Not, of=Filter),
+    "marked": _form(Marked, of=Level, rows=tuple[int, ...]),
+    "ids": _form(filters.Ids, ids=tuple[Id, ...], unknown=Unknown),
+    "names": _form(filters.Names, pattern=str),
+    "empty": _form(filters.Empty, definition=Definition, categories=_CATEGORIES),
+    "having": _form(filters.Having, of=Filter),
+    "image_where": _form(filters.ImageWhere, expression=str),
+    "in_category": _form(
+        filters.InCategory,
+        lambda categories: filters.InCategory(*categories),
+        categories=_CATEGORIES,
+    ),
+    "area": _form(filters.Area, min=float | None, max=float | None),
+    "crowd": _form(filters.Crowd),
+    "annotation_where": _form(filters.AnnotationWhere, expression=str),
+}
+_FORMS = {"step": _STEPS, "filter": _FILTERS}
+_NAMES: dict[type, tuple[str, str]] = {
+    form.kind: (tag, name) for tag, forms in _FORMS.items() for name, form in forms.items()
+}
+
+
+def _encode(value: object) -> object:
+    if type(value) in _NAMES:
+        tag, name = _NAMES[type(value)]
+        keys = _FORMS[tag][name].fields
+        return {tag: name, **{key: _encode(getattr(value, key)) for key in keys}}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _decode(thing: object, tag: str) -> Any:
+    """The step or filter that a JSON object stands for, made by its own constructor."""
+    if not isinstance(thing, dict) or not isinstance(name := thing.get(tag), str):
+        raise msgspec.ValidationError(f"expected a {tag}, found {thing!r}")
+    form = _FORMS[tag].get(name)
+    if form is None:
+        raise msgspec.ValidationError(f"unknown {tag} {name!r}")
+    if unknown := thing.keys() - form.fields.keys() - {tag}:
+        raise msgspec.ValidationError(f"{name!r} has no {', '.join(sorted(unknown))}")
+    defaults = {f.name for f in fields(cast(Any, form.kind)) if f.default is not MISSING}
+    return form.build(
+        **{
+            key: _decode(thing[key], "filter")
+            if kind is Filter
+            else msgspec.convert(thing[key], kind)
+            for key, kind in form.fields.items()
+            if key in thing or key not in defaults
+        }
+    )
+
+
+def _marks_rows(value: object) -> bool:
+    if type(value) not in _NAMES:
+        return False
+    tag, name = _NAMES[type(value)]
+    nested = [key for key, kind in _FORMS[tag][name].fields.items() if kind is Filter]
+    return isinstance(value, Marked) or any(_marks_rows(getattr(value, key)) for key in nested)

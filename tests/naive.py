@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from cocosurgeon import filters, plan
+from cocosurgeon.question import And, Not, Or
 
 Doc = Any
 
@@ -63,11 +64,11 @@ class _State:
     def answer(self, question: Any) -> list[bool]:
         f = filters
         match question:
-            case f.Both():
+            case And() | Or():
                 pairs = zip(self.answer(question.left), self.answer(question.right), strict=True)
-                both = question.operator == "and"
+                both = isinstance(question, And)
                 return [(a and b) if both else (a or b) for a, b in pairs]
-            case f.Not():
+            case Not():
                 return [not a for a in self.answer(question.of)]
             case f.Ids():
                 return [image in question.ids for image in self.images]

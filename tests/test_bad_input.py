@@ -168,11 +168,9 @@ def test_what_is_odd_but_no_error(put: Put) -> None:
 
     account = account_of(whole)
     assert account.repeated_keys == ("images",)
-    assert {k: v.total for k, v in account.oddities.items()} == {
-        "annotations of unknown images": 3,
-        "image records that repeat an id": 1,
-        "image records without an id": 3,
-    }
+    assert account.unknown_images.total == 3
+    assert account.repeated_img_ids.total == 1
+    assert account.images_without_id.total == 3
     first = json.loads(b"".join(whole.first(1).text()))
     assert first["images"] == [{"id": 2}, {"id": 2.0}]
     assert first["annotations"] == []

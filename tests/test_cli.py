@@ -156,6 +156,8 @@ def test_names_with_commas_and_quotes(put: Put, cli: Cli) -> None:
         (["--first", "-1"], "cannot be negative"),
         (["--first", "x"], "first"),
         (["--first", "1", "--order", "size"], "unknown order"),
+        (["--empty", "--order", "id"], "orders nothing"),
+        (["--first", "1", "--seed", "3"], "seeds nothing"),
         (["--unknown"], "--unknown"),
         (["--match", "none.json"], "No such file"),
         (["--ids-out", "out.json"], "two outputs have the same path"),
@@ -303,7 +305,7 @@ def test_quiet_and_json(small: Any, put: Put, cli: Cli) -> None:
     ended = cli("subset", "in.json", "--first", 2, "-o", "b.json", "--json")
     assert ended.out == "b.json\n"
     account = json.loads(ended.err)
-    assert account["counts"]["images"] == {"total": 5, "kept": 2}
+    assert account["images"] == {"total": 5, "kept": 2}
     assert account["output"] == "b.json"
     assert account["steps"] == ["First(2)"]
     piped = cli("subset", "in.json", "--first", 2, "-o", "-", "--json")
@@ -354,6 +356,9 @@ def test_recipes(small: Any, put: Put, cli: Cli, tmp_path: Path) -> None:
     other = cli("apply", "r.json", "other.json", "-o", "c.json")
     assert other.code == 0
     assert "the source differs from the recipe's" in other.err
+    as_json = cli("apply", "r.json", "other.json", "-o", "d.json", "--json")
+    assert "the source differs" in json.loads(as_json.err)["notes"][0]
+    assert cli("apply", "r.json", "other.json", "-o", "e.json", "--quiet").err == ""
     differing = json.loads((tmp_path / "c.json").read_bytes())
     assert differing == json.loads((tmp_path / "a.json").read_bytes())
 
@@ -371,13 +376,24 @@ def test_recipes(small: Any, put: Put, cli: Cli, tmp_path: Path) -> None:
         ('{"recipe": 1, "steps": [{"step": "first", "n": 3, "x": 1}]}', "has no"),
         ('{"recipe": 1, "steps": [{"step": "first"}]}', "n"),
         ('{"recipe": 1, "steps": [{"step": "first", "n": -3}]}', "negative"),
-        ('{"recipe": 1, "steps": [{"step": "keep", "question": 3}]}', "neither"),
+        ('{"recipe": 1, "steps": [{"step": "keep", "question": 3}]}', "expected a filter"),
         (
             '{"recipe": 1, "steps": [{"step": "keep", "question": {"filter": "image_where", '
             '"expression": "x.y > 1"}}]}',
             "attribute",
         ),
-        ('{"recipe": 1, "steps": [{"filter": "crowd"}]}', "source"),
+        ('{"recipe": 1, "steps": [{"filter": "crowd"}]}', "expected a step"),
+        ('{"recipe": 1, "steps": [{"step": ["first"]}]}', "expected a step"),
+        (
+            '{"recipe": 1, "steps": [{"step": "keep", "question": {"filter": "having", '
+            '"of": {"filter": "empty", "definition": "raw", "categories": []}}}]}',
+            "Having needs",
+        ),
+        (
+            '{"recipe": 1, "steps": [{"step": "keep", "question": {"filter": "in_category", '
+            '"categories": []}}]}',
+            "InCategory takes",
+        ),
     ],
 )
 def test_broken_recipes_are_told(text: str, says: str, small: Any, put: Put, cli: Cli) -> None:
@@ -391,14 +407,11 @@ def test_broken_recipes_are_told(text: str, says: str, small: Any, put: Put, cli
 def test_a_recipe_that_marks_rows_is_for_its_own_source(
     small: Any, put: Put, cli: Cli, tmp_path: Path
 ) -> None:
-    from cocosurgeon import Having, Recipe, SourceIdentity
+    from cocosurgeon import Having, Recipe
 
-    path = put(small)
-    whole = read(path)
-    source = whole.document.source
+    whole = read(put(small))
     plan = Plan(Having(whole.annotations["area"] < 100))
-    recipe = Recipe(plan, SourceIdentity("in.json", source.size, source.sha256()))
-    put(recipe.to_json(), "r.json")
+    put(Recipe.of(plan, whole).to_json(), "r.json")
     assert cli("apply", "r.json", "in.json", "-o", "a.json").code == 0
     assert img_ids(json.loads((tmp_path / "a.json").read_bytes())) == [30, 20]
     put(json.dumps(small, indent=1), "other.json")

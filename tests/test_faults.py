@@ -151,7 +151,7 @@ def test_an_interrupt_while_writing_leaves_nothing(
 
 
 def test_an_interrupt_in_the_library_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), appearing(tmp_path / "out.json") as file:
+    with pytest.raises(KeyboardInterrupt), appearing([tmp_path / "out.json"]) as [file]:
         file.write(b"half")
         raise KeyboardInterrupt
     assert left_behind(tmp_path) == set()
@@ -194,7 +194,7 @@ def test_of_forced_runs_to_one_place_none_mixes(put: Put, tmp_path: Path) -> Non
 
 def test_a_file_that_appears_meanwhile_is_left_alone(small: Any, put: Put, tmp_path: Path) -> None:
     out = tmp_path / "out.json"
-    with pytest.raises(OutputError, match="exists"), appearing(out) as file:
+    with pytest.raises(OutputError, match="exists"), appearing([out]) as [file]:
         file.write(b"ours")
         out.write_text("theirs")
     assert out.read_text() == "theirs"
@@ -277,7 +277,7 @@ def test_a_source_that_changes_before_it_is_written(how: str, put: Put, tmp_path
     with pytest.raises(SourceChangedError, match="changed while it was read"):
         write(kept, tmp_path / "out.json")
     with pytest.raises(SourceChangedError):
-        kept.frame("annotations", "image_id", "nothing_yet")
+        kept.annotation_columns("area", "nothing_yet")
     assert left_behind(tmp_path, "in.json") == set()
 
 

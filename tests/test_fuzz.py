@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from conftest import wild_files
-from generated import _made
+from generated import made
 from naive import applied, same
 
 from cocosurgeon import (
@@ -28,6 +28,7 @@ from cocosurgeon import (
     Empty,
     First,
     Plan,
+    RequestError,
     account_of,
     explain,
     read,
@@ -50,9 +51,8 @@ TOKENS = (
 
 def seeds() -> list[bytes]:
     """Small texts to begin with: hand-made, generated, and real."""
-    made = [_made(random.Random(n), results=n % 5 == 0).text for n in range(40)]
-    real = [p.read_bytes() for p in wild_files() if p.stat().st_size <= LARGEST]
-    return made + real
+    texts = [made(random.Random(n), results=n % 5 == 0).text for n in range(40)]
+    return texts + [p.read_bytes() for p in wild_files() if p.stat().st_size <= LARGEST]
 
 
 def changed(text: bytes, rng: random.Random) -> bytes:
@@ -133,7 +133,7 @@ def check(path: Path, text: bytes) -> None:
         account_of(whole.keep(Area(min=1))).lines()
     tiny = scan(open_source(path), options=ScanOptions(window=50))
     assert {n: r.count for n, r in tiny.lists.items()} == {
-        n: r.count for n, r in whole.document.lists.items()
+        n: r.count for n, r in whole.content.document.lists.items()
     }
 
 
@@ -148,9 +148,10 @@ def _check_plan(plan: Plan, whole: Dataset, doc: Any) -> None:
 
 @contextmanager
 def _told() -> Iterator[None]:
+    """Only a request may be refused here: the file is fine."""
     try:
         yield
-    except CocosurgeonError as error:
+    except RequestError as error:
         assert error.what
 
 

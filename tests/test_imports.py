@@ -16,18 +16,9 @@ PACKAGE = ROOT / "cocosurgeon"
 
 # The house, from the ground up; a room may import those before it (and itself).
 ROOMS = (
-    *(
-        "version",
-        "errors",
-        "annfile",
-        "nearest",
-        "identity",
-        "question",
-        "dataset",
-        "files",
-        "expression",
-    ),
-    *("filters", "plan", "recipe", "report", "cli", "__main__"),
+    *("version", "errors", "annfile", "nearest", "identity", "question", "content", "frames"),
+    *("dataset", "files", "expression", "filters", "plan", "recipe", "naming", "report", "cli"),
+    "__main__",
 )
 
 
@@ -75,14 +66,54 @@ def test_a_subset_loads_neither_pandas_nor_pycocotools() -> None:
 def test_public_names_are_pinned() -> None:
     assert cocosurgeon.__all__ == [
         "__version__",
-        *("Account", "AnnotationFilter", "AnnotationWhere", "Area", "Cascade", "Category"),
-        *("CocosurgeonError", "Crowd", "DataError", "Dataset", "Empty", "EncodingError"),
-        *("ExpressionError", "Filter", "First", "FormatError", "Having", "Ids", "ImageFilter"),
-        *("ImageWhere", "InCategory", "JSONSyntaxError", "Keep", "Last", "LevelError", "Names"),
-        *("OutputError", "Plan", "Recipe", "RequestError", "Sample", "Skip"),
-        *("SourceChangedError", "SourceIdentity", "SourceUnavailableError", "Step", "StepChange"),
-        *("StructureError", "UnknownIdError", "UnknownNameError", "account_of", "explain"),
-        *("read", "read_recipe", "write"),
+        "Account",
+        "Annotation",
+        "AnnotationFilter",
+        "AnnotationWhere",
+        "Area",
+        "Cascade",
+        "Category",
+        "CocosurgeonError",
+        "Crowd",
+        "DataError",
+        "Dataset",
+        "Empty",
+        "EncodingError",
+        "Explanation",
+        "ExpressionError",
+        "Filter",
+        "First",
+        "FormatError",
+        "Having",
+        "Ids",
+        "Image",
+        "ImageFilter",
+        "ImageWhere",
+        "InCategory",
+        "JSONSyntaxError",
+        "Keep",
+        "Last",
+        "LevelError",
+        "Names",
+        "OutputError",
+        "Plan",
+        "Recipe",
+        "RequestError",
+        "Sample",
+        "Skip",
+        "SourceChangedError",
+        "SourceUnavailableError",
+        "Step",
+        "StructureError",
+        "UnknownIdError",
+        "UnknownNameError",
+        "account_of",
+        "annotation_frame",
+        "explain",
+        "image_frame",
+        "read",
+        "read_recipe",
+        "write",
     ]
     for name in cocosurgeon.__all__:
         assert getattr(cocosurgeon, name) is not None
@@ -150,4 +181,5 @@ def test_every_error_is_in_the_tree() -> None:
     for name, value in vars(errors).items():
         if isinstance(value, type) and issubclass(value, Exception):
             assert name in drawn
+            assert issubclass(value, errors.CocosurgeonError)
             assert value.exit_code in (2, 3)

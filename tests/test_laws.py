@@ -21,9 +21,9 @@ from cocosurgeon import (
     InCategory,
     Plan,
     Recipe,
-    SourceIdentity,
     read,
 )
+from cocosurgeon.annfile.columns import Numbers
 from cocosurgeon.annfile.listscan import ScanOptions
 from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import open_source
@@ -119,10 +119,10 @@ def test_a_question_and_its_opposite_part_the_records(made: Made) -> None:
     for question in (Empty(), Having(InCategory(names[0])), Empty("category", (names[-1],))):
         yes, no = whole.keep(question), whole.keep(~question)
         assert _parts(yes.image_numbers, no.image_numbers, whole.image_numbers)
-        known = whole.annotation_rows[whole.owner[whole.annotation_rows] >= 0]
+        known = whole.annotation_rows[whole.content.image_of_annotation[whole.annotation_rows] >= 0]
         assert _parts(yes.annotation_rows, no.annotation_rows, known)
-    for question in (InCategory(names[0]), Crowd()):
-        yes, no = whole.keep(question), whole.keep(~question)
+    for about in (InCategory(names[0]), Crowd()):
+        yes, no = whole.keep(about), whole.keep(~about)
         assert _parts(yes.annotation_rows, no.annotation_rows, whole.annotation_rows)
 
 
@@ -131,8 +131,8 @@ def _plain(values: list[object]) -> list[object]:
     return [int(v) if isinstance(v, float) and v.is_integer() else v for v in values]
 
 
-def _parts(yes: object, no: object, both: object) -> bool:
-    return sorted([*yes, *no]) == sorted(both)  # type: ignore[misc, call-overload]
+def _parts(yes: Numbers, no: Numbers, both: Numbers) -> bool:
+    return sorted([*yes.tolist(), *no.tolist()]) == sorted(both.tolist())
 
 
 @given(annotation_files)
@@ -142,7 +142,7 @@ def test_de_morgan_and_idempotence(made: Made) -> None:
     f, g = InCategory(made.doc["categories"][0]["name"]), Crowd()
     pairs = [(~(f & g), ~f | ~g), (~(f | g), ~f & ~g), (f & f, f), (f | f, f), (~~f, f)]
     for left, right in pairs:
-        assert (left.mask(whole) == right.mask(whole)).all()
+        assert (left.ask(whole).mask == right.ask(whole).mask).all()
     assert f & f == f
     assert ~~f == f
 
@@ -150,11 +150,15 @@ def test_de_morgan_and_idempotence(made: Made) -> None:
 @given(annotation_files)
 @settings(max_examples=250)
 def test_a_recipe_repeats_its_plan(made: Made) -> None:
-    recipe = Recipe(made.plan, SourceIdentity("in.json", 1, "0"))
+    whole = opened(made.text)
+    recipe = Recipe.of(made.plan, whole)
     again = Recipe.from_json(recipe.to_json(), "recipe")
     assert again == recipe
-    first = text_of(again.plan.apply(opened(made.text)))
-    assert first == text_of(made.plan.apply(opened(made.text)))
+    result = again.apply(whole)
+    assert text_of(result) == text_of(made.plan.apply(opened(made.text)))
+    assert not any("differs" in note for note in result.notes)
+    other = opened(made.text + b" ")
+    assert any("differs from the recipe's" in note for note in again.apply(other).notes)
 
 
 @given(annotation_files)

@@ -26,7 +26,7 @@ SHARED = ScanOptions(window=1000, shared_from=1)
 @pytest.fixture(autouse=True)
 def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Share the work wherever these tests run."""
-    monkeypatch.setattr(scanning, "processors", lambda: 2)
+    monkeypatch.setattr(scanning, "can_share", lambda: True)
 
 
 @pytest.fixture

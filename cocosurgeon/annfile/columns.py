@@ -13,6 +13,7 @@ import numpy.typing as npt
 from cocosurgeon.annfile.runs import ABSENT, EXACT_IN_FLOAT, Run, kind
 
 Array = npt.NDArray[Any]
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

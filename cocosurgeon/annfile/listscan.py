@@ -24,7 +24,7 @@ _SIGNS_OF_TRUNCATION = ("unterminated string", "extra data")
 
 @dataclass(frozen=True)
 class ScanOptions:
-    """How a scan goes about it; its result does not depend on it.
+    """How a scan goes about it; what it finds does not depend on it.
 
     Attributes:
         window: bytes that are read at a time.
@@ -127,7 +127,7 @@ class ListScan:
                     row += count
                     at = until
                     continue
-                until = None  # no record begins there
+                until = None  # no record begins there, or not plainly
             cut = text.rfind(seam.mark) + 1 if seam else 0
             if seam and cut and (count := decoder.try_all(text[:cut])):
                 blocks.append(Block(at, at + cut, row, count))

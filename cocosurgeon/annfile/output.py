@@ -8,43 +8,109 @@ import os
 import secrets
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from cocosurgeon.errors import OutputError
 
 
 @contextlib.contextmanager
-def appearing(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
-    """A file to write that takes its place only when the block ends well.
+def appearing(paths: Sequence[Path], *, force: bool = False) -> Iterator[list[BinaryIO]]:
+    """Files to write that take their places together, when the block ends well.
 
-    It is written under another name beside its final place, with the permissions that the umask
-    gives, and renamed; compressed when its name ends in ``.gz``. Whatever ends the block early
-    (an error, a full disk, Ctrl-C) leaves nothing. Without ``force`` a file that appears there
-    meanwhile is left alone. Devices and pipes are written straight.
+    Each is written under another name beside its final place, with the permissions that the umask
+    gives, and renamed when all of them are whole; compressed when its name ends in ``.gz``.
+    Whatever ends the block early (an error, a full disk, Ctrl-C) leaves none of them. Without
+    ``force`` a file that appears in such a place meanwhile is left alone. Devices and pipes are
+    written straight.
 
     Raises:
-        OutputError: the file exists, or the system refuses.
+        OutputError: a file exists, or the system refuses.
     """
-    refuse_existing(path, force=force)
-    with _explained(str(path)):
-        if _is_special(path):
-            with path.open("wb") as special, _compressed_by_name(special, path) as file:
-                yield file
-            return
+    drafts = [_Draft.of(path) for path in paths]
+    for path in paths:
+        refuse_existing(path, force=force)
+    placed: list[Path] = []
+    try:
+        with contextlib.ExitStack() as stack:
+            yield [stack.enter_context(_written(draft)) for draft in drafts]
+        for draft in drafts:
+            if draft.place(force=force):
+                placed.append(draft.final)
+    except BaseException:
+        for path in placed:
+            path.unlink(missing_ok=True)
+        raise
+    finally:
+        for draft in drafts:
+            draft.discard()
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """An output before it takes its place.
+
+    Attributes:
+        path: the output, as it was named.
+        final: where that is.
+        draft: where it is written; None for a device or pipe, which is written straight.
+    """
+
+    path: Path
+    final: Path
+    draft: Path | None
+
+    @classmethod
+    def of(cls, path: Path) -> _Draft:
         final = Path(os.path.realpath(path))
-        draft = final.with_name(f".cocosurgeon-{secrets.token_hex(8)}.part")
-        try:
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-            with os.fdopen(descriptor, "wb") as plain:
-                with _compressed_by_name(plain, path) as file:
-                    yield file
-                plain.flush()
-                os.fsync(plain.fileno())
-            _place(draft, final, force=force)
-        finally:
-            draft.unlink(missing_ok=True)
+        name = f".cocosurgeon-{secrets.token_hex(8)}.part"
+        return cls(path, final, None if _is_special(path) else final.with_name(name))
+
+    def open(self) -> BinaryIO:
+        if self.draft is None:
+            return self.path.open("wb")
+        descriptor = os.open(self.draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        return os.fdopen(descriptor, "wb")
+
+    def place(self, *, force: bool) -> bool:
+        """Take the place; whether there was nothing before."""
+        if self.draft is None:
+            return False
+        with _explained(str(self.path)):
+            is_new = not os.path.lexists(self.final)
+            if force:
+                self.draft.replace(self.final)
+                return is_new
+            try:
+                os.link(self.draft, self.final)
+            except FileExistsError as error:
+                raise _exists(self.path) from error
+            except OSError:  # a file system without hard links
+                refuse_existing(self.final, force=False)
+                self.draft.replace(self.final)
+            return True
+
+    def discard(self) -> None:
+        if self.draft is not None:
+            with contextlib.suppress(OSError):  # it may never have been there
+                self.draft.unlink()
+
+
+@contextlib.contextmanager
+def _written(draft: _Draft) -> Iterator[BinaryIO]:
+    with _explained(str(draft.path)), draft.open() as plain:
+        if draft.path.suffix == ".gz":
+            with gzip.GzipFile(
+                filename="", mode="wb", compresslevel=6, fileobj=plain, mtime=0
+            ) as packed:
+                yield cast(BinaryIO, packed)
+        else:
+            yield plain
+        plain.flush()
+        if draft.draft is not None:
+            os.fsync(plain.fileno())
 
 
 @contextlib.contextmanager
@@ -78,33 +144,13 @@ def refuse_same_file(path: Path, source: Path | None) -> None:
         raise OutputError(
             "the output is the source itself, which is never overwritten",
             where=str(path),
-            hint="give another path with -o",
+            hint="name another output",
         )
-
-
-def write_pieces(pieces: Iterable[bytes], path: Path, *, force: bool = False) -> None:
-    """Write pieces of text to a file; see ``appearing``."""
-    with appearing(path, force=force) as file:
-        for piece in pieces:
-            file.write(piece)
-
-
-def _place(draft: Path, final: Path, *, force: bool) -> None:
-    if force:
-        draft.replace(final)
-        return
-    try:
-        os.link(draft, final)
-    except FileExistsError as error:
-        raise _exists(final) from error
-    except OSError:  # a file system without hard links
-        refuse_existing(final, force=False)
-        draft.replace(final)
 
 
 def _exists(path: Path) -> OutputError:
     return OutputError(
-        "the output exists", where=str(path), hint="give another path with -o, or --force"
+        "the output exists", where=str(path), hint="name another one, or replace it with --force"
     )
 
 
@@ -117,15 +163,6 @@ def _is_special(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _compressed_by_name(file: BinaryIO, path: Path) -> Iterator[BinaryIO]:
-    if path.suffix != ".gz":
-        yield file
-        return
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as packed:
-        yield packed  # type: ignore[misc]
-
-
-@contextlib.contextmanager
 def _explained(where: str) -> Iterator[None]:
     try:
         yield
@@ -135,5 +172,5 @@ def _explained(where: str) -> Iterator[None]:
         raise OutputError(
             f"cannot write the output: {error.strerror or error}",
             where=where,
-            hint="free some space or give another path with -o",
+            hint="free some space, or name another output (-o)",
         ) from error

@@ -6,7 +6,6 @@ looked up in the few blocks where that matters, so memory follows the number of 
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass, field
 
 import msgspec
@@ -28,7 +27,6 @@ class Records:
         name: the list's key, for messages.
         start, stop: where the list lies, brackets included.
         blocks: where the records lie; rows are numbered from 0 in file order.
-        nonfinite: number of bare NaN, Infinity and -Infinity in the records.
     """
 
     source: Source
@@ -36,7 +34,6 @@ class Records:
     start: int
     stop: int
     blocks: tuple[Block, ...]
-    nonfinite: int
     _columns: dict[str, Values] = field(repr=False)
 
     @property
@@ -61,10 +58,6 @@ class Records:
             self._columns.update(zip(missing, map(join, decoder.runs), strict=True))
         return tuple(self._columns[n] for n in names)
 
-    def block_of(self, row: int) -> int:
-        """Index of the block that holds a row."""
-        return bisect_right(self.blocks, row, key=lambda b: b.first_row) - 1
-
     def located(self, index: int) -> tuple[bytes, list[Span]]:
         """The text of a block, and where its records lie in that text."""
         block = self.blocks[index]
@@ -77,6 +70,7 @@ class Records:
             return ()
         text, spans = self.located(0)
         record = decode_value(text[slice(*spans[0])], self.source, self.start, f"{self.name}[0]")
+        self.source.require_unchanged()
         return tuple(record) if isinstance(record, dict) else ()
 
     def _locate(self, block: Block, text: bytes) -> list[Span]:
@@ -84,7 +78,7 @@ class Records:
         if len(spans) != block.count:
             spans = _spans_by_walking(text)
         if len(spans) != block.count:
-            raise self.source.changed()
+            raise self.source.changed()  # even when its size and time say otherwise
         return spans
 
 

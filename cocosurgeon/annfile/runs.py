@@ -64,7 +64,7 @@ Run: TypeAlias = "array[Any] | list[object]"
 
 
 def pack(values: list[object]) -> Run:
-    """The tightest run that keeps every value exactly."""
+    """The tightest run that keeps every number exactly (true and false are 1 and 0 among them)."""
     numbers = cast("list[int]", values)  # whether they are is what array() tells
     try:
         return array("q", numbers)

@@ -12,7 +12,7 @@ from cocosurgeon.annfile.document import Document, Member
 from cocosurgeon.annfile.listscan import ListScan, Part, ScanOptions, ends_early, unexpected
 from cocosurgeon.annfile.records import Records
 from cocosurgeon.annfile.runs import Run, extend
-from cocosurgeon.annfile.second import SecondScan, processors
+from cocosurgeon.annfile.second import SecondScan, can_share
 from cocosurgeon.annfile.source import Progress, Source
 from cocosurgeon.errors import JSONSyntaxError, StructureError
 
@@ -142,16 +142,15 @@ class _Scan:
             for of_column, more in zip(runs, part.runs, strict=True):
                 for run in more:
                     extend(of_column, run)
-        nonfinite = sum(part.nonfinite for part in parts)
-        self._nonfinite += nonfinite
+        self._nonfinite += sum(part.nonfinite for part in parts)
         values = {column: join(r) for column, r in zip(columns, runs, strict=True)}
-        return Records(self._source, name, start, parts[-1].after, tuple(blocks), nonfinite, values)
+        return Records(self._source, name, start, parts[-1].after, tuple(blocks), values)
 
     def _parts(self, at: int, name: str, columns: tuple[str, ...]) -> list[Part]:
         """The records of a list, found by this process, or by two."""
         source, options = self._source, self._options
         scan = ListScan(source, name, columns, options, self._progress)
-        if source.size - at < options.shared_from or processors() < 2:
+        if source.size - at < options.shared_from or not can_share():
             return [scan.records(at, None)]
         seam = scan.first_seam(at)
         half = at + int((source.size - at) * _FIRST_SHARE)

@@ -11,7 +11,6 @@ import pickle
 import subprocess
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 from cocosurgeon.annfile.listscan import ListScan, Part, ScanOptions, Seam
 from cocosurgeon.annfile.source import Source
@@ -22,11 +21,7 @@ _SERVE = (
 
 
 class SecondScan:
-    """The scan of a list from a place on, by a process of its own.
-
-    Attributes:
-        start: that place.
-    """
+    """The scan of a list from a place on, by a process of its own."""
 
     def __init__(
         self,
@@ -37,7 +32,6 @@ class SecondScan:
         start: int,
         seam: Seam,
     ) -> None:
-        self.start = start
         # The new interpreter finds modules where this one does, whatever the current folder is.
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-c", _SERVE, *map(str, filter(None, sys.path))],
@@ -46,7 +40,7 @@ class SecondScan:
             stderr=subprocess.DEVNULL,
             pass_fds=[source.descriptor],
         )
-        task = (source.descriptor, name, columns, options, start, seam)
+        task = (source.descriptor, source.name, name, columns, options, start, seam)
         assert self._process.stdin
         with suppress(BrokenPipeError), self._process.stdin as pipe:
             pickle.dump(task, pipe)
@@ -69,16 +63,18 @@ class SecondScan:
 
 def serve() -> None:
     """The process: read a task from standard input, write the part to standard output."""
-    descriptor, name, columns, options, start, seam = pickle.load(sys.stdin.buffer)
+    descriptor, path, name, columns, options, start, seam = pickle.load(sys.stdin.buffer)
     with os.fdopen(descriptor, "rb") as file:
-        source = Source(file, name, Path(name))
+        source = Source(file, path, None)
     part = ListScan(source, name, columns, options).records(start, seam)
     pickle.dump(part, sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
     sys.stdout.flush()
 
 
-def processors() -> int:
-    """How many processors this process may use."""
+def can_share() -> bool:
+    """Whether there are two processors, and a Python to start (a frozen program is none)."""
+    if not sys.executable or getattr(sys, "frozen", False):
+        return False
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return len(os.sched_getaffinity(0)) > 1
+    return (os.cpu_count() or 1) > 1

@@ -43,6 +43,7 @@ class Source:
         size: bytes of JSON text, a byte-order mark included (after decompression).
         text_start: 3 after a byte-order mark, else 0.
         descriptor: what the system calls the open file.
+        identity: device, inode, size and time of the last change, as first seen.
     """
 
     def __init__(self, file: BinaryIO, name: str, path: Path | None) -> None:
@@ -50,8 +51,8 @@ class Source:
         self.path = path
         self.descriptor = os.dup(file.fileno())
         weakref.finalize(self, os.close, self.descriptor)
-        self._identity = self._observe()
-        self.size = self._identity[0]
+        self.identity = self._observe()
+        self.size = self.identity[-2]
         head = self.read(0, min(self.size, 512))
         self.text_start = len(UTF8_MARK) if head.startswith(UTF8_MARK) else 0
         _refuse_what_is_no_json_text(head[self.text_start :], self)
@@ -81,7 +82,7 @@ class Source:
 
     def require_unchanged(self) -> None:
         """Raise SourceChangedError when size or modification time differ from the first look."""
-        if self._observe() != self._identity:
+        if self._observe() != self.identity:
             raise self.changed()
 
     def sha256(self) -> str:
@@ -89,11 +90,12 @@ class Source:
         digest = hashlib.sha256()
         for start in range(0, self.size, _PIECE):
             digest.update(self.read(start, min(start + _PIECE, self.size)))
+        self.require_unchanged()
         return digest.hexdigest()
 
-    def _observe(self) -> tuple[int, int]:
+    def _observe(self) -> tuple[int, ...]:
         status = os.fstat(self.descriptor)
-        return status.st_size, status.st_mtime_ns
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
     def changed(self) -> SourceChangedError:
         """The error for a source that is no longer what it was."""
@@ -129,7 +131,11 @@ def open_source(where: str | os.PathLike[str], progress: Progress | None = None)
                         if progress:
                             progress(file.tell(), status.st_size)
 
-                    return _copied(text, str(path), path, advance)
+                    source = _copied(text, str(path), path, advance)
+                now = os.fstat(file.fileno())
+                if (now.st_size, now.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
+                    raise source.changed()
+                return source
             if not stat.S_ISREG(status.st_mode):
                 return _copied(file, str(path), None)
             return Source(file, str(path), path)

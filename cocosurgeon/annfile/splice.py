@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-import numpy.typing as npt
 
+from cocosurgeon.annfile.columns import Numbers
 from cocosurgeon.annfile.document import Document
 from cocosurgeon.annfile.records import Records
 from cocosurgeon.annfile.source import Source
 
-Rows = npt.NDArray[np.int64]
-"""Row numbers of records, ascending."""
-
 _PIECE = 1 << 20
 
 
-def pieces(document: Document, kept: Mapping[Records, Rows]) -> Iterator[bytes]:
+def pieces(document: Document, kept: Mapping[Records, Numbers]) -> Iterator[bytes]:
     """The text of the document, in pieces.
 
     Args:
-        kept: for each list that is cut, the rows that stay; lists not named stay whole.
+        kept: for each list that is cut, the rows that stay, ascending; lists not named stay whole.
 
     Raises:
         SourceChangedError: the source is no longer what was scanned; what came before is void.
@@ -42,7 +39,7 @@ def _copy(source: Source, start: int, stop: int) -> Iterator[bytes]:
         yield source.read(at, min(at + _PIECE, stop))
 
 
-def _cut_list(records: Records, rows: Rows) -> Iterator[bytes]:
+def _cut_list(records: Records, rows: Numbers) -> Iterator[bytes]:
     """A list with only these rows; each keeps the white space and comma that stood before it."""
     if not len(rows):
         yield b"[]"
@@ -56,8 +53,8 @@ def _cut_list(records: Records, rows: Rows) -> Iterator[bytes]:
     yield from _copy(records.source, blocks[-1].stop, records.stop)
 
 
-def _cut_block(records: Records, index: int, rows: Rows, follows: bool) -> bytes:
-    """Rows of one block, behind the seam to the record before when there is one."""
+def _cut_block(records: Records, index: int, rows: Numbers, follows: bool) -> bytes:
+    """Numbers of one block, behind the seam to the record before when there is one."""
     block = records.blocks[index]
     before = records.blocks[index - 1].stop if follows else block.start
     if len(rows) == block.count:

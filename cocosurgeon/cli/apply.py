@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cocosurgeon.cli import options
-from cocosurgeon.cli.ending import say, told
-
-if TYPE_CHECKING:
-    from cocosurgeon.dataset import Dataset
-    from cocosurgeon.plan import Plan
-    from cocosurgeon.recipe import Recipe
+from cocosurgeon.cli.ending import told
 
 
 def apply(
@@ -34,28 +27,17 @@ def apply(
     """
     with told():
         from cocosurgeon.cli.run import run
+        from cocosurgeon.cli.voice import Voice
+        from cocosurgeon.cli.writing import Outputs
         from cocosurgeon.recipe import read_recipe
 
-        saved = read_recipe(Path(recipe_file))
-        request = options.Request(ann_file, output, force, dry_run, ids_out, recipe, quiet, as_json)
-        run(request, lambda dataset: _compared(saved, dataset))
-
-
-def _compared(recipe: Recipe, dataset: Dataset) -> Plan:
-    """The plan of a recipe, once it is said when the source is not the recipe's."""
-    from cocosurgeon.errors import RequestError
-
-    source = dataset.document.source
-    if source.size != recipe.source.size or source.sha256() != recipe.source.sha256:
-        if recipe.holds_rows:
-            raise RequestError(
-                f"the recipe marks rows of {recipe.source.name} by number; this is another file",
-                where=source.name,
-                hint="apply it to the file that it was made for",
-            )
-        say(
-            f"cocosurgeon: the source differs from the recipe's: {recipe.source.name}, "
-            f"{recipe.source.size:,} bytes, sha256 {recipe.source.sha256[:12]}...",
-            sys.stderr,
+        saved = read_recipe(recipe_file)
+        outputs = Outputs(subset=output, ids=ids_out, recipe=recipe, force=force)
+        voice = Voice(quiet=quiet, as_json=as_json)
+        run(
+            ann_file,
+            lambda dataset: (saved.plan, saved.compared(dataset)),
+            outputs,
+            voice,
+            dry_run=dry_run,
         )
-    return recipe.plan

@@ -33,10 +33,13 @@ def empty_only(
     All categories stay: without them labels would shift.
     """
     with told():
-        from cocosurgeon.cli.filtering import empty
+        from cocosurgeon.cli.filtering import parse_empty
         from cocosurgeon.cli.run import run
+        from cocosurgeon.cli.voice import Voice
+        from cocosurgeon.cli.writing import Outputs
         from cocosurgeon.plan import Plan
 
-        plan = Plan(empty(definition))
-        request = options.Request(ann_file, output, force, dry_run, ids_out, recipe, quiet, as_json)
-        run(request, lambda dataset: plan)
+        plan = Plan(parse_empty(definition))
+        outputs = Outputs(subset=output, ids=ids_out, recipe=recipe, force=force)
+        voice = Voice(quiet=quiet, as_json=as_json)
+        run(ann_file, lambda dataset: (plan, dataset), outputs, voice, dry_run=dry_run)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -50,17 +49,3 @@ RecipeOut = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No account, no progress bar.")]
 Json = Annotated[bool, typer.Option("--json", help="The account (or explanation) as JSON.")]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a verb that writes a subset was asked for, but for its steps."""
-
-    ann_file: str | None
-    output: str | None
-    force: bool
-    dry_run: bool
-    ids_out: str | None
-    recipe: str | None
-    quiet: bool
-    as_json: bool

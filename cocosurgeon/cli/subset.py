@@ -32,15 +32,19 @@ def subset(
         typer.Option(metavar="N", show_default=False, help="N images drawn by --seed."),
     ] = None,
     seed: Annotated[
-        int, typer.Option(metavar="S", help="Seed of --sample; the same ids, the same images.")
-    ] = 0,
+        Optional[int],
+        typer.Option(
+            metavar="S", show_default="0", help="Seed of --sample; the same ids, the same images."
+        ),
+    ] = None,
     order: Annotated[
-        str,
+        Optional[str],
         typer.Option(
             metavar="file|id",
+            show_default="file",
             help="What first, last and skip go by: the file, or ids as loaders that sort do.",
         ),
-    ] = "file",
+    ] = None,
     ids: Annotated[
         Optional[list[str]],
         typer.Option(
@@ -152,10 +156,13 @@ def subset(
     with told():
         from cocosurgeon.cli.filtering import bind, bindings
         from cocosurgeon.cli.run import run
+        from cocosurgeon.cli.voice import Voice
+        from cocosurgeon.cli.writing import Outputs
         from cocosurgeon.errors import RequestError
 
         if [ann_file, *(ids_file or []), *(match or [])].count("-") > 1:
             raise RequestError("standard input can be read only once")
         made = bindings(in_order(ctx), order, seed)
-        request = options.Request(ann_file, output, force, dry_run, ids_out, recipe, quiet, as_json)
-        run(request, partial(bind, made))
+        outputs = Outputs(subset=output, ids=ids_out, recipe=recipe, force=force)
+        voice = Voice(quiet=quiet, as_json=as_json)
+        run(ann_file, partial(bind, made), outputs, voice, dry_run=dry_run)

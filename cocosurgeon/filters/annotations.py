@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cocosurgeon.annfile.columns import as_floats
+from cocosurgeon.dataset import Dataset
 from cocosurgeon.errors import RequestError
 from cocosurgeon.expression import columns_of, evaluate
-from cocosurgeon.filters.base import AnnotationFilter
-from cocosurgeon.filters.categories import category_ids, in_categories
-from cocosurgeon.question import Mask
-
-if TYPE_CHECKING:
-    from cocosurgeon.dataset import Dataset
+from cocosurgeon.filters.categories import find_cat_ids, in_categories
+from cocosurgeon.question import AnnotationFilter, Answer
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,18 +27,15 @@ class InCategory(AnnotationFilter):
     categories: tuple[str | int, ...]
 
     def __init__(self, *categories: str | int) -> None:
-        if not categories:
-            raise RequestError("no category given")
+        if not categories or not all(isinstance(c, (str, int)) for c in categories):
+            raise RequestError("InCategory takes names of categories, or their ids")
         object.__setattr__(self, "categories", categories)
 
-    def mask(self, dataset: Dataset) -> Mask:
-        return in_categories(dataset, category_ids(dataset, self.categories))
+    def ask(self, dataset: Dataset) -> Answer:
+        return Answer(in_categories(dataset, find_cat_ids(dataset, self.categories)))
 
     def __repr__(self) -> str:
         return f"InCategory({', '.join(map(repr, self.categories))})"
-
-    def slug(self) -> str:
-        return "only-" + "-".join(map(str, self.categories))
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,21 +51,13 @@ class Area(AnnotationFilter):
     min: float | None = None
     max: float | None = None
 
-    def mask(self, dataset: Dataset) -> Mask:
-        area = as_floats(dataset.annotation_column("area"))
+    def ask(self, dataset: Dataset) -> Answer:
+        area = as_floats(dataset.annotation_columns("area")[0])
         low = -np.inf if self.min is None else self.min
         high = np.inf if self.max is None else self.max
-        with np.errstate(invalid="ignore"):
-            inside: Mask = (area >= low) & (area <= high)
-        return inside
-
-    def notes(self, dataset: Dataset) -> tuple[str, ...]:
-        lacking = int(np.isnan(as_floats(dataset.annotation_column("area"))).sum())
-        return (f"{lacking:,} annotations have no number for an area",) * bool(lacking)
-
-    def slug(self) -> str:
-        parts = [("minarea", self.min), ("maxarea", self.max)]
-        return "-".join(f"{name}{bound:g}" for name, bound in parts if bound is not None) or "area"
+        lacking = int(np.isnan(area).sum())
+        note = f"annotations without a number for an area: {lacking:,}"
+        return Answer((area >= low) & (area <= high), (note,) if lacking else ())
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,13 +68,10 @@ class Crowd(AnnotationFilter):
     crowd, the string "0" is one.
     """
 
-    def mask(self, dataset: Dataset) -> Mask:
-        records = dataset.annotation_records
+    def ask(self, dataset: Dataset) -> Answer:
+        records = dataset.content.annotation_records
         values = records.column("iscrowd").array if records else np.empty(0, dtype=np.int64)
-        return values[dataset.annotation_rows].astype(np.bool_)
-
-    def slug(self) -> str:
-        return "crowd"
+        return Answer(values[dataset.annotation_rows].astype(np.bool_))
 
 
 @dataclass(frozen=True, repr=False)
@@ -101,8 +83,5 @@ class AnnotationWhere(AnnotationFilter):
     def __post_init__(self) -> None:
         columns_of(self.expression)
 
-    def mask(self, dataset: Dataset) -> Mask:
-        return evaluate(self.expression, dataset.annotation_column)
-
-    def slug(self) -> str:
-        return f"where-{self.expression}"
+    def ask(self, dataset: Dataset) -> Answer:
+        return Answer(evaluate(self.expression, dataset.annotation_columns))

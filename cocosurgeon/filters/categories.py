@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from cocosurgeon.dataset import Dataset
 from cocosurgeon.errors import UnknownIdError, UnknownNameError
 from cocosurgeon.identity import Id, isin
 from cocosurgeon.nearest import did_you_mean
 from cocosurgeon.question import Mask
 
-if TYPE_CHECKING:
-    from cocosurgeon.dataset import Dataset
+
+def in_categories(dataset: Dataset, cat_ids: tuple[Id, ...]) -> Mask:
+    """Which of the kept annotations are of one of these categories."""
+    rows, ids = dataset.content.category_pairs
+    marked = np.zeros(len(dataset.content.image_of_annotation), dtype=np.bool_)
+    marked[rows[isin(ids, cat_ids)]] = True
+    return marked[dataset.annotation_rows]
 
 
-def in_categories(dataset: Dataset, wanted: tuple[Id, ...]) -> Mask:
-    records = dataset.annotation_records
-    rows = dataset.annotation_rows
-    if records is None:
-        return np.zeros(0, dtype=np.bool_)
-    if not dataset.is_panoptic:
-        return isin(records.column("category_id").array[rows], wanted)
-    segments = records.column("segments_category_ids").array[rows]
-    found = (bool(s) and not set(wanted).isdisjoint(s) for s in segments)
-    return np.fromiter(found, dtype=np.bool_, count=len(rows))
-
-
-def category_ids(dataset: Dataset, categories: tuple[str | int, ...]) -> tuple[Id, ...]:
+def find_cat_ids(dataset: Dataset, categories: tuple[str | int, ...]) -> tuple[Id, ...]:
     """Ids of categories given by name or id; all of the file's when none are given.
 
     Raises:
@@ -37,17 +29,15 @@ def category_ids(dataset: Dataset, categories: tuple[str | int, ...]) -> tuple[I
     if not known:
         raise UnknownNameError(
             "the file has no categories",
-            where=dataset.document.source.name,
+            where=dataset.source.name,
             hint="ask about category_id instead, with a where expression",
         )
     if not categories:
         return tuple(c.id for c in known if c.id is not None)
     found: list[Id] = []
     for wanted in categories:
-        if isinstance(wanted, str):
-            ids = [c.id for c in known if c.name == wanted and c.id is not None]
-        else:
-            ids = [c.id for c in known if c.id == wanted and c.id is not None]
+        keys = [c.name if isinstance(wanted, str) else c.id for c in known]
+        ids = [c.id for c, k in zip(known, keys, strict=True) if k == wanted and c.id is not None]
         if not ids:
             raise _unknown_category(dataset, wanted)
         found += ids
@@ -55,7 +45,7 @@ def category_ids(dataset: Dataset, categories: tuple[str | int, ...]) -> tuple[I
 
 
 def _unknown_category(dataset: Dataset, wanted: str | int) -> UnknownNameError | UnknownIdError:
-    where = dataset.document.source.name
+    where = dataset.source.name
     if isinstance(wanted, int):
         ids = ", ".join(str(c.id) for c in dataset.categories[:10])
         return UnknownIdError(f"no category has the id {wanted}", where=where, hint=f"ids: {ids}")

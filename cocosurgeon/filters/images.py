@@ -6,23 +6,24 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import translate
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
 from cocosurgeon.annfile.columns import Array
+from cocosurgeon.dataset import Dataset
 from cocosurgeon.errors import LevelError, RequestError, UnknownIdError, UnknownNameError
 from cocosurgeon.expression import columns_of, evaluate
-from cocosurgeon.filters.base import ImageFilter
-from cocosurgeon.filters.categories import category_ids, in_categories
+from cocosurgeon.filters.categories import find_cat_ids, in_categories
 from cocosurgeon.identity import UNKNOWN, Id, as_key, isin, objects
 from cocosurgeon.nearest import did_you_mean
-from cocosurgeon.question import Mask, Question, as_question
+from cocosurgeon.question import Annotation, Answer, Filter, ImageFilter, Mask, as_filter
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cocosurgeon.dataset import Dataset
+Unknown = Literal["error", "ignore"]
+Definition = Literal["raw", "category"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,61 +36,48 @@ class Ids(ImageFilter):
     """
 
     ids: tuple[Id, ...]
-    unknown: Literal["error", "ignore"] = "error"
+    unknown: Unknown = "error"
 
-    def __init__(self, ids: Iterable[Id], unknown: Literal["error", "ignore"] = "error") -> None:
+    def __init__(self, ids: Iterable[Id], unknown: Unknown = "error") -> None:
         keys = tuple(as_key(i) for i in ids)
         if None in keys:
             raise RequestError("an image id is a number or a string")
+        if unknown not in ("error", "ignore"):
+            raise RequestError(f"unknown={unknown!r}: an unknown id is an 'error', or 'ignore' it")
         object.__setattr__(self, "ids", tuple(dict.fromkeys(keys)))
         object.__setattr__(self, "unknown", unknown)
 
-    def mask(self, dataset: Dataset) -> Mask:
-        missing = self._missing(dataset)
+    def ask(self, dataset: Dataset) -> Answer:
+        images = dataset.content.images
+        numbers = images.numbers(objects(self.ids)).tolist()
+        missing = [i for i, n in zip(self.ids, numbers, strict=True) if n == UNKNOWN]
         if missing and self.unknown == "error":
             raise _unknown_ids(missing, dataset)
-        return isin(dataset.all_images.ids[dataset.image_numbers], self.ids)
-
-    def notes(self, dataset: Dataset) -> tuple[str, ...]:
-        missing = self._missing(dataset)
-        return (f"{len(missing):,} of {len(self.ids):,} ids are not in the file",) * bool(missing)
-
-    def slug(self) -> str:
-        return "ids-" + "-".join(map(str, self.ids))
-
-    def _missing(self, dataset: Dataset) -> list[Id]:
-        numbers = dataset.all_images.numbers(objects(self.ids))
-        return [i for i, n in zip(self.ids, numbers.tolist(), strict=True) if n == UNKNOWN]
+        note = f"{len(missing):,} of {len(self.ids):,} ids are not in the file"
+        mask = isin(images.ids[dataset.image_numbers], self.ids)
+        return Answer(mask, (note,) if missing else ())
 
 
 @dataclass(frozen=True, repr=False)
 class Names(ImageFilter):
     """Images whose ``file_name`` matches a glob (``*``, ``?``, ``[...]``; case counts).
 
-    A pattern without a slash is held against the last part of the name. A pattern that matches no
-    image of the source is an error.
+    A pattern without a slash is held against the last part of the name; a backslash in names and
+    patterns is a slash. A pattern that matches no image of the source is an error.
     """
 
     pattern: str
 
-    def mask(self, dataset: Dataset) -> Mask:
-        records = dataset.image_records
-        names = dataset.image_column("file_name")
-        mask = self._matches(names)
-        if (
-            records
-            and not mask.any()
-            and not self._matches(records.column("file_name").array).any()
-        ):
+    def ask(self, dataset: Dataset) -> Answer:
+        [names] = dataset.content.image_columns("file_name")
+        everywhere = self._matches(names)
+        if not everywhere.any():
             raise UnknownNameError(
                 f"no image has a file_name that matches {self.pattern!r}",
-                where=dataset.document.source.name,
+                where=dataset.source.name,
                 hint=f"the first one is {names[0]!r}" if len(names) else None,
             )
-        return mask
-
-    def slug(self) -> str:
-        return f"names-{self.pattern}"
+        return Answer(everywhere[dataset.image_numbers])
 
     def _matches(self, names: Array) -> Mask:
         pattern = self.pattern.replace("\\", "/")
@@ -115,51 +103,56 @@ class Empty(ImageFilter):
             ``filter_data``).
     """
 
-    definition: Literal["raw", "category"] = "raw"
+    definition: Definition = "raw"
     categories: tuple[str | int, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.definition.startswith("effective"):
+            raise RequestError(
+                f"the definition of empty {self.definition!r} needs a loader's rules, which this "
+                "version does not have yet",
+                hint="use raw (no annotation) or category (none of a known category)",
+            )
         if self.definition not in ("raw", "category"):
-            raise _no_definition(self.definition)
+            raise RequestError(
+                f"unknown definition of empty: {self.definition!r}",
+                hint="raw (no annotation) or category (none of the given categories)",
+            )
+        if self.categories and self.definition == "raw":
+            raise RequestError(
+                "raw means no annotation at all, of whatever category",
+                hint="Empty('category', ...) are the images without these",
+            )
 
-    def mask(self, dataset: Dataset) -> Mask:
-        if dataset.is_results:
+    def ask(self, dataset: Dataset) -> Answer:
+        if dataset.content.is_results:
             raise RequestError(
                 "a results file lists no images, so none of them can be empty",
-                where=dataset.document.source.name,
+                where=dataset.source.name,
                 hint="ask about the annotation file",
             )
         if self.definition == "raw":
-            return ~_having(dataset, np.ones(len(dataset.annotation_rows), dtype=np.bool_))
-        wanted = category_ids(dataset, self.categories)
-        return ~_having(dataset, in_categories(dataset, wanted))
-
-    def slug(self) -> str:
-        if self.definition == "raw":
-            return "empty"
-        return "-".join(["empty-category", *map(str, self.categories)])
+            objects_there = np.ones(len(dataset.annotation_rows), dtype=np.bool_)
+        else:
+            objects_there = in_categories(dataset, find_cat_ids(dataset, self.categories))
+        return Answer(~dataset.having(objects_there))
 
 
 @dataclass(frozen=True, repr=False)
 class Having(ImageFilter):
     """Images with at least one annotation of which something holds."""
 
-    of: Question
+    of: Filter[Annotation]
 
-    def __init__(self, of: Question | pd.Series) -> None:
-        question = as_question(of)
+    def __init__(self, of: Filter[Annotation] | pd.Series) -> None:
+        question = as_filter(of)
         if question.level != "annotations":
             raise LevelError(f"Having needs a question about annotations, not {of!r}")
-        object.__setattr__(self, "of", question)
+        object.__setattr__(self, "of", cast("Filter[Annotation]", question))
 
-    def mask(self, dataset: Dataset) -> Mask:
-        return _having(dataset, self.of.mask(dataset))
-
-    def notes(self, dataset: Dataset) -> tuple[str, ...]:
-        return self.of.notes(dataset)
-
-    def slug(self) -> str:
-        return f"having-{self.of.slug().removeprefix('only-')}"
+    def ask(self, dataset: Dataset) -> Answer:
+        answer = self.of.ask(dataset)
+        return Answer(dataset.having(answer.mask), answer.notes)
 
 
 @dataclass(frozen=True, repr=False)
@@ -171,26 +164,17 @@ class ImageWhere(ImageFilter):
     def __post_init__(self) -> None:
         columns_of(self.expression)
 
-    def mask(self, dataset: Dataset) -> Mask:
-        return evaluate(self.expression, dataset.image_column)
-
-    def slug(self) -> str:
-        return f"where-{self.expression}"
-
-
-def _having(dataset: Dataset, annotations: Mask) -> Mask:
-    owners = dataset.annotation_owners[annotations]
-    counts = np.bincount(owners[owners != UNKNOWN], minlength=len(dataset.image_numbers))
-    return counts > 0
+    def ask(self, dataset: Dataset) -> Answer:
+        return Answer(evaluate(self.expression, dataset.image_columns))
 
 
 def _unknown_ids(missing: list[Id], dataset: Dataset) -> UnknownIdError:
     shown = ", ".join(map(repr, missing[:5])) + (", ..." if len(missing) > 5 else "")
     count = f"{len(missing):,} image ids are" if len(missing) > 1 else "this image id is"
-    known: list[Id] = [i for i in dataset.all_images.ids.tolist() if i is not None]
+    known: list[Id] = [i for i in dataset.content.images.ids.tolist() if i is not None]
     return UnknownIdError(
         f"{count} not in the file: {shown}",
-        where=dataset.document.source.name,
+        where=dataset.source.name,
         hint=_nearest_id(missing[0], known),
     )
 
@@ -206,16 +190,3 @@ def _nearest_id(missing: Id, known: list[Id]) -> str | None:
     if not numbers:
         return None
     return f"the nearest id is {min(numbers, key=lambda k: abs(k - missing))}"
-
-
-def _no_definition(definition: str) -> RequestError:
-    if definition.startswith("effective"):
-        return RequestError(
-            f"the definition of empty {definition!r} needs a loader's rules, which this version "
-            "does not have yet",
-            hint="use raw (no annotation) or category (none of a known category)",
-        )
-    return RequestError(
-        f"unknown definition of empty: {definition!r}",
-        hint="raw (no annotation) or category (none of the given categories)",
-    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from cocosurgeon.annfile.columns import Array
+from cocosurgeon.content import Content
 from cocosurgeon.dataset import Dataset
 from cocosurgeon.identity import UNKNOWN, all_differ, as_keys, isin
 from cocosurgeon.question import Mask
@@ -25,10 +27,14 @@ class Account:
     """What became of a dataset.
 
     Attributes:
-        counts: images (distinct ones), annotations (or detections), and the further lists that
-            followed the images.
-        oddities: what is odd about the source, where there is any of it: annotations of unknown
-            images or categories, ids that stand twice, image records without an id.
+        images: distinct images; of a results file, those that its detections name.
+        annotations: annotations, or detections.
+        is_results: whether they are detections.
+        cascaded: records of the further lists that follow the images.
+        unknown_images: annotations whose image is not in the file.
+        unknown_categories: annotations with a category that is not in the file's list.
+        repeated_img_ids, repeated_ann_ids: records with an id that an earlier one has.
+        images_without_id: image records with nothing that could be an id.
         nonfinite: bare NaN, Infinity and -Infinity in the source (kept as they are).
         repeated_keys: top-level keys that stand more than once; the last one counts.
         unfollowed: lists that point at images and were kept whole all the same.
@@ -36,22 +42,40 @@ class Account:
         notes: what the steps want known.
     """
 
-    counts: dict[str, Kept]
-    oddities: dict[str, Kept]
+    images: Kept
+    annotations: Kept
+    is_results: bool
+    cascaded: Mapping[str, Kept]
+    unknown_images: Kept
+    unknown_categories: Kept
+    repeated_img_ids: Kept
+    repeated_ann_ids: Kept
+    images_without_id: Kept
     nonfinite: int
     repeated_keys: tuple[str, ...]
-    unfollowed: dict[str, int]
-    whole: dict[str, int]
+    unfollowed: Mapping[str, int]
+    whole: Mapping[str, int]
     notes: tuple[str, ...]
 
     def lines(self) -> list[str]:
         """The account for people."""
-        width = max(map(len, self.counts))
+        what = "detections" if self.is_results else "annotations"
+        counts = {"images": self.images, what: self.annotations, **self.cascaded}
+        width = max(map(len, counts))
         lines = [
             f"{name:<{width}}  {c.kept:,} of {c.total:,} kept, {c.total - c.kept:,} dropped"
-            for name, c in self.counts.items()
+            for name, c in counts.items()
         ]
-        lines += [f"{name}: {c.total:,}, {c.kept:,} kept" for name, c in self.oddities.items()]
+        oddities = {
+            f"{what} of unknown images": self.unknown_images,
+            f"{what} of unknown categories": self.unknown_categories,
+            "image records that repeat an id": self.repeated_img_ids,
+            f"{what} that repeat an id": self.repeated_ann_ids,
+            "image records without an id": self.images_without_id,
+        }
+        lines += [
+            f"{name}: {c.total:,}, {c.kept:,} kept" for name, c in oddities.items() if c.total
+        ]
         if self.nonfinite:
             lines.append(f"bare NaN or Infinity, kept as they are: {self.nonfinite:,}")
         if self.repeated_keys:
@@ -65,65 +89,51 @@ class Account:
 
 def account_of(dataset: Dataset) -> Account:
     """Take the account of a dataset."""
+    content = dataset.content
     others = {
-        name: records
-        for name, records in dataset.document.lists.items()
+        name: records.count
+        for name, records in content.document.lists.items()
         if name not in ("images", "annotations")
     }
-    followers = dataset.followers
-    what = "detections" if dataset.is_results else "annotations"
+    rows = content.images.image_of_row
+    image_kept = np.isin(rows, dataset.image_numbers)
+    kept = np.zeros(len(content.image_of_annotation), dtype=np.bool_)
+    kept[dataset.annotation_rows] = True
     return Account(
-        counts={
-            "images": Kept(dataset.all_images.count, len(dataset.image_numbers)),
-            what: Kept(len(dataset.owner), len(dataset.annotation_rows)),
-            **{name: Kept(others[name].count, len(r)) for name, r in dataset.cascaded.items()},
-        },
-        oddities={name: kept for name, kept in _oddities(dataset, what).items() if kept.total},
-        nonfinite=dataset.document.nonfinite,
-        repeated_keys=dataset.document.repeated_keys,
-        unfollowed={n: others[n].count for n in followers if n not in dataset.cascaded},
-        whole={n: r.count for n, r in others.items() if n not in followers},
+        images=Kept(content.images.count, len(dataset.image_numbers)),
+        annotations=Kept(len(kept), len(dataset.annotation_rows)),
+        is_results=content.is_results,
+        cascaded={name: Kept(others[name], len(r)) for name, r in dataset.cascaded.items()},
+        unknown_images=_among(content.image_of_annotation == UNKNOWN, kept),
+        unknown_categories=_among(_of_unknown_category(content), kept),
+        repeated_img_ids=_among(_repeats(rows), image_kept),
+        repeated_ann_ids=_among(_ann_id_repeats(content), kept),
+        images_without_id=_among(_without_id(content.images.ids)[rows], image_kept),
+        nonfinite=content.document.nonfinite,
+        repeated_keys=content.document.repeated_keys,
+        unfollowed={n: others[n] for n in content.followers if n not in dataset.cascaded},
+        whole={n: count for n, count in others.items() if n not in content.followers},
         notes=dataset.notes,
     )
-
-
-def _oddities(dataset: Dataset, what: str) -> dict[str, Kept]:
-    images = dataset.all_images
-    records = images.of_record
-    image_kept = np.isin(records, dataset.image_numbers)
-    kept = np.zeros(len(dataset.owner), dtype=np.bool_)
-    kept[dataset.annotation_rows] = True
-    return {
-        f"{what} of unknown images": _among(dataset.owner == UNKNOWN, kept),
-        f"{what} of unknown categories": _among(_of_unknown_category(dataset), kept),
-        "image records that repeat an id": _among(_repeats(records), image_kept),
-        "image records without an id": _among(_without_id(images.ids)[records], image_kept),
-        "annotations that repeat an id": _among(_annotation_repeats(dataset), kept),
-    }
 
 
 def _among(mask: Mask, kept: Mask) -> Kept:
     return Kept(int(mask.sum()), int((mask & kept).sum()))
 
 
-def _of_unknown_category(dataset: Dataset) -> Mask:
-    records = dataset.annotation_records
-    known = [c.id for c in dataset.categories if c.id is not None]
-    if records is None or not dataset.categories:
-        return np.zeros(len(dataset.owner), dtype=np.bool_)
-    if dataset.is_panoptic:
-        segments = records.column("segments_category_ids").array
-        return np.array([bool(s) and not set(known).issuperset(s) for s in segments], np.bool_)
-    column = records.column("category_id")
-    if not column.present:
-        return np.zeros(len(dataset.owner), dtype=np.bool_)
-    return ~isin(column.array, known)
+def _of_unknown_category(content: Content) -> Mask:
+    unknown = np.zeros(len(content.image_of_annotation), dtype=np.bool_)
+    if content.categories:
+        rows, cat_ids = content.category_pairs
+        known = [c.id for c in content.categories if c.id is not None]
+        unknown[rows[~isin(cat_ids, known)]] = True
+    return unknown
 
 
-def _annotation_repeats(dataset: Dataset) -> Mask:
-    records = dataset.annotation_records
-    if records is None or dataset.is_results:
-        return np.zeros(len(dataset.owner), dtype=np.bool_)
+def _ann_id_repeats(content: Content) -> Mask:
+    records = content.annotation_records
+    if records is None or content.is_results:
+        return np.zeros(len(content.image_of_annotation), dtype=np.bool_)
     return _repeats(records.column("id").array)
 
 
@@ -151,5 +161,5 @@ def _without_id(ids: Array) -> Mask:
     return np.array([i is None for i in ids], dtype=np.bool_)
 
 
-def _named(lists: dict[str, int]) -> str:
+def _named(lists: Mapping[str, int]) -> str:
     return ", ".join(f"{name} ({count:,})" for name, count in lists.items())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from cocosurgeon.dataset import Dataset
-from cocosurgeon.identity import as_keys
 from cocosurgeon.plan import Plan
 
 _CATEGORIES_SHOWN = 20
@@ -42,7 +42,7 @@ class StepChange:
     step: str
     images: Change
     annotations: Change
-    categories: dict[str, Change]
+    categories: Mapping[str, Change]
     notes: tuple[str, ...]
 
     def lines(self) -> list[str]:
@@ -52,14 +52,26 @@ class StepChange:
         if len(shown) > _CATEGORIES_SHOWN:
             shown[_CATEGORIES_SHOWN:] = [f"and {len(shown) - _CATEGORIES_SHOWN:,} more (--json)"]
         if shown:
-            lines += textwrap.wrap(
-                ", ".join(shown), 96, initial_indent="  ", subsequent_indent="  "
-            )
+            text = ", ".join(shown)
+            lines += textwrap.wrap(text, 96, initial_indent="  ", subsequent_indent="  ")
         return lines + [f"  {note}" for note in self.notes]
 
 
-def explain(plan: Plan, dataset: Dataset) -> tuple[list[StepChange], Dataset]:
-    """What each step of a plan does, and the dataset after all of them."""
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What a plan does.
+
+    Attributes:
+        steps: each step's change, in order.
+        result: the dataset after all of them.
+    """
+
+    steps: tuple[StepChange, ...]
+    result: Dataset
+
+
+def explain(plan: Plan, dataset: Dataset) -> Explanation:
+    """What each step of a plan does to a dataset."""
     changes: list[StepChange] = []
     counts = _by_category(dataset)
     for step, before, after in plan.trace(dataset):
@@ -78,24 +90,15 @@ def explain(plan: Plan, dataset: Dataset) -> tuple[list[StepChange], Dataset]:
             )
         )
         dataset, counts = after, new_counts
-    return changes, dataset
+    return Explanation(tuple(changes), dataset)
 
 
 def _by_category(dataset: Dataset) -> Counter[str]:
-    records = dataset.annotation_records
-    if records is None:
-        return Counter()
+    rows, cat_ids = dataset.content.category_pairs
+    kept = np.zeros(len(dataset.content.image_of_annotation), dtype=np.bool_)
+    kept[dataset.annotation_rows] = True
     names = {c.id: c.name for c in dataset.categories}
-    column = "segments_category_ids" if dataset.is_panoptic else "category_id"
-    values = records.column(column).array[dataset.annotation_rows]
-    if dataset.is_panoptic:
-        ids = Counter(i for segments in values if segments for i in segments)
-    elif values.dtype == np.int64:
-        unique, counts = np.unique(values, return_counts=True)
-        ids = Counter(dict(zip(unique.tolist(), counts.tolist(), strict=True)))
-    else:
-        ids = Counter(as_keys(values).tolist())
-    by_name: Counter[str] = Counter()
-    for i, n in ids.items():
-        by_name[str(names.get(i) or f"category_id {i}")] += n
+    by_name: Counter[str] = Counter({str(c.name): 0 for c in dataset.categories})
+    for cat_id, n in Counter(cat_ids[kept[rows]].tolist()).items():
+        by_name[str(names.get(cat_id) or f"category_id {cat_id}")] += n
     return by_name

@@ -1,0 +1,103 @@
+"""Where a result goes, and how it gets there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from cocosurgeon.annfile.output import (
+    appearing,
+    refuse_existing,
+    refuse_same_file,
+    standard_output,
+)
+from cocosurgeon.cli.lists import format_id
+from cocosurgeon.cli.voice import Voice
+from cocosurgeon.dataset import Dataset
+from cocosurgeon.errors import OutputError, RequestError
+from cocosurgeon.naming import slug
+from cocosurgeon.plan import Plan
+from cocosurgeon.recipe import Recipe
+
+STDOUT = "-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """What is to be written, and where.
+
+    Attributes:
+        subset: the annotation file; None: beside its source, stdout for a stream.
+        ids: the list of kept image ids, if wanted.
+        recipe: the recipe, if wanted.
+        force: whether files that are there are replaced.
+    """
+
+    subset: str | None
+    ids: str | None
+    recipe: str | None
+    force: bool
+
+    @property
+    def places(self) -> list[str]:
+        """All places that are known."""
+        return [place for place in (self.subset, self.ids, self.recipe) if place is not None]
+
+    def require_free(self, source: Path | None = None) -> None:
+        """Refuse what cannot be written before any work is done.
+
+        Raises:
+            OutputError: two outputs in one place, a file that is there, a folder, the source.
+        """
+        paths = [Path(place) for place in self.places if place != STDOUT]
+        if len({os.path.realpath(p) for p in paths}) < len(paths) or self.places.count(STDOUT) > 1:
+            raise OutputError("two outputs have the same path", where=", ".join(self.places))
+        for path in paths:
+            refuse_same_file(path, source)
+            refuse_existing(path, force=self.force)
+
+
+def default_output(dataset: Dataset, plan: Plan) -> str:
+    """Where a result goes when no place is named: beside its source, stdout for a stream."""
+    path = dataset.source.path
+    if path is None:
+        return STDOUT
+    suffixes = re.search(r"(?<=.)(\.json)?(\.gz)?$", path.name)
+    suffix = suffixes[0] if suffixes else ""
+    return str(path.with_name(f"{path.name.removesuffix(suffix)}_{slug(plan)}{suffix}"))
+
+
+def write_all(result: Dataset, plan: Plan, outputs: Outputs, voice: Voice) -> None:
+    """Write all that was asked for; files appear only when all of them are whole."""
+    files = [place for place in outputs.places if place != STDOUT]
+    with contextlib.ExitStack() as stack:
+        paths = [Path(place) for place in files]
+        opened = stack.enter_context(appearing(paths, force=outputs.force))
+        sinks = dict(zip(files, opened, strict=True))
+        if STDOUT in outputs.places:
+            sinks[STDOUT] = stack.enter_context(standard_output())
+        if outputs.subset is not None:
+            _write_text(result, sinks[outputs.subset], voice)
+        if outputs.ids is not None:
+            sinks[outputs.ids].write(_id_lines(result))
+        if outputs.recipe is not None:
+            sinks[outputs.recipe].write(Recipe.of(plan, result).to_json())
+
+
+def _write_text(result: Dataset, file: BinaryIO, voice: Voice) -> None:
+    with voice.bar("writing") as bar:
+        for piece in result.text():
+            file.write(piece)
+            if bar is not None:
+                bar.update(len(piece))
+
+
+def _id_lines(result: Dataset) -> bytes:
+    ids = [i for i in result.img_ids if i is not None]
+    if len(ids) < len(result.image_numbers):
+        raise RequestError("some of the kept images have no id", hint="leave --ids-out out")
+    return "".join(f"{format_id(i)}\n" for i in ids).encode(errors="surrogatepass")

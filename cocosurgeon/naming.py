@@ -1,0 +1,81 @@
+"""What a file made by a plan is called."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+
+from cocosurgeon.filters import Area, Crowd, Empty, Having, Ids, InCategory
+from cocosurgeon.plan import Cascade, First, Keep, Last, Plan, Sample, Skip, Step
+from cocosurgeon.question import AnyFilter, Not
+from cocosurgeon.recipe import steps_as_json
+
+_LONGEST = 60
+
+
+def slug(plan: Plan) -> str:
+    """A few words for a plan: ``first100``, ``having-dog_no-crowd``.
+
+    Letters, digits, dots, hyphens and underscores only. Where words cannot tell the whole plan,
+    or would be long, a hash of its steps ends them, so that different plans have different names.
+    """
+    if not plan.steps:
+        return "all"
+    words = [_words(step) for step in plan.steps]
+    told = "_".join(w for w in words if w is not None)
+    if None not in words and len(told) <= _LONGEST and re.fullmatch(r"[\w.-]+", told, re.ASCII):
+        return told
+    safe = re.sub(r"[^\w.-]+", "-", told, flags=re.ASCII)[:_LONGEST].strip("-_.")
+    digest = hashlib.blake2b(json.dumps(steps_as_json(plan)).encode(), digest_size=4).hexdigest()
+    return f"{safe}-{digest}" if safe else digest
+
+
+def _words(step: Step) -> str | None:
+    """Words that tell a step wholly; None when there are none."""
+    match step:
+        case First(n, order) | Last(n, order) | Skip(n, order):
+            by = "" if order == "file" else "-by-id"
+            return f"{type(step).__name__.lower()}{n}{by}"
+        case Sample(n, seed):
+            return f"sample{n}-seed{seed}"
+        case Cascade(name):
+            return f"cascade-{name}"
+        case Keep(question):
+            return _asked(question)
+    return None
+
+
+def _asked(question: AnyFilter) -> str | None:
+    match question:
+        case Empty("raw"):
+            return "empty"
+        case Empty("category", ()):
+            return "empty-category"
+        case Empty("category", categories):
+            return _named("empty-category", categories)
+        case Not(Empty("raw")):
+            return "non-empty"
+        case Having(InCategory(categories)):
+            return _named("having", categories)
+        case InCategory(categories):
+            return _named("only", categories)
+        case Not(InCategory(categories)):
+            return _named("drop", categories)
+        case Crowd():
+            return "crowd"
+        case Not(Crowd()):
+            return "no-crowd"
+        case Area(low, None) if low is not None:
+            return f"minarea{low:g}" if float(f"{low:g}") == low else None
+        case Area(None, high) if high is not None:
+            return f"maxarea{high:g}" if float(f"{high:g}") == high else None
+        case Ids(ids, "error") if all(isinstance(i, int) for i in ids):
+            return "ids-" + "-".join(map(str, ids))
+    return None
+
+
+def _named(verb: str, categories: tuple[str | int, ...]) -> str | None:
+    """The verb and plain names; None where two lists of names would read alike."""
+    plain = all(isinstance(c, str) and re.fullmatch(r"[a-zA-Z ]+", c) for c in categories)
+    return "-".join([verb, *map(str, categories)]).replace(" ", ".") if plain else None
