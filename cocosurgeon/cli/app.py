@@ -14,7 +14,7 @@ from cocosurgeon.version import __version__
 
 app = typer.Typer(
     help="Cut COCO annotation files without changing a byte nobody asked to change.",
-    epilog="Exit codes: 0 done; 1 findings; 2 the request cannot be met; 3 bad input data.",
+    epilog="Exit codes: 0 done; 2 the request cannot be met; 3 bad input data; 130 interrupted.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

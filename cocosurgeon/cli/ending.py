@@ -21,7 +21,7 @@ def interruptible() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        _leave("interrupted; nothing was written", INTERRUPTED)
+        _leave("interrupted", INTERRUPTED)
 
 
 @contextlib.contextmanager
@@ -38,7 +38,7 @@ def told() -> Iterator[None]:
     except CocosurgeonError as error:
         _leave(f"error: {error}", error.exit_code)
     except KeyboardInterrupt:
-        _leave("interrupted; nothing was written", INTERRUPTED)
+        _leave("interrupted", INTERRUPTED)
     except MemoryError:
         _leave("error: not enough memory", 2)
     except BrokenPipeError:
