@@ -95,6 +95,15 @@ class Content:
             and records.column("image_id").present
         }
 
+    @property
+    def emptied(self) -> tuple[str, ...]:
+        """Further top-level lists without a record: what they would hold is not to be seen."""
+        return tuple(
+            name
+            for name, records in self.document.lists.items()
+            if name not in ("images", "annotations", "categories") and not records.count
+        )
+
     @cached_property
     def category_pairs(self) -> tuple[Numbers, Array]:
         """Rows of annotations, each with a category id that it has, ascending by row.

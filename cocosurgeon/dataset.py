@@ -51,6 +51,10 @@ class Dataset:
     images_asked: bool = False
     notes: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for numbers in (self.image_numbers, self.annotation_rows, *self.cascaded.values()):
+            numbers.flags.writeable = False
+
     @classmethod
     def whole(cls, content: Content) -> Dataset:
         """Everything that a source holds."""
@@ -208,6 +212,8 @@ class Dataset:
             UnknownNameError: there is no such list, or its records point at no image.
         """
         owners = self.content.followers.get(name)
+        if owners is None and name in self.content.emptied:
+            return replace(self, cascaded={**self.cascaded, name: np.empty(0, np.int64)})
         if owners is None:
             raise UnknownNameError(
                 f"{name!r} is no list whose records have an image_id",
@@ -242,14 +248,15 @@ class Dataset:
 
     def _with_images(self, numbers: Numbers) -> Dataset:
         is_kept = self._is_kept(numbers)
-        rows = self.annotation_rows
+        annotations = self.annotation_rows
+        owners = self.content.image_of_annotation[annotations]
         return replace(
             self,
             image_numbers=numbers,
-            annotation_rows=rows[is_kept[self.content.image_of_annotation[rows]]],
+            annotation_rows=annotations[is_kept[owners]],
             cascaded={
-                name: followed[is_kept[self.content.followers[name][followed]]]
-                for name, followed in self.cascaded.items()
+                name: rows[is_kept[self.content.followers[name][rows]]] if len(rows) else rows
+                for name, rows in self.cascaded.items()
             },
             images_asked=True,
         )

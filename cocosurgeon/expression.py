@@ -7,11 +7,12 @@ columns. Python's ``eval`` never sees it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from cocosurgeon.annfile.columns import Array, as_floats
+from cocosurgeon.annfile.runs import EXACT_IN_FLOAT
 from cocosurgeon.errors import ExpressionError
 from cocosurgeon.question import Mask
 
@@ -45,6 +46,7 @@ _NODES: tuple[type[ast.AST], ...] = (
 )
 _LITERALS = (int, float, str, bool)
 _LARGEST_POWER = 64
+_LONGEST = 10_000
 
 
 def columns_of(expression: str) -> tuple[str, ...]:
@@ -75,34 +77,36 @@ def evaluate(expression: str, columns: Callable[..., tuple[Array, ...]]) -> Mask
 
     tree = _parsed(expression)
     names = columns_of(expression)
-    values = {name: _plain(v) for name, v in zip(names, columns(*names), strict=True)}
-    _require_numbers(tree, values, expression)
+    raw = dict(zip(names, columns(*names), strict=True))
+    _require_fit(tree, raw, expression)
+    values = {name: _exact(v) for name, v in raw.items()}
+    values |= {name: as_floats(raw[name]) for name in _calculated(tree)}
     # pandas reserves some names (``index``, ``sin`` ...): columns go in under names of our own.
     stand_ins = {name: f"column_{i}" for i, name in enumerate(names)}
     frame = pd.DataFrame({stand_ins[name]: v for name, v in values.items()})
-    text = ast.unparse(_Renamed(stand_ins).visit(tree))
     try:
+        text = ast.unparse(_Renamed(stand_ins).visit(tree))
         with np.errstate(all="ignore"):
             answers = frame.eval(text, engine="python", parser="pandas")
+    except RecursionError as error:
+        raise _too_long(expression) from error
     except (TypeError, ValueError, ArithmeticError, NotImplementedError, AttributeError) as error:
         raise ExpressionError(
             f"the expression {expression!r} does not fit its columns: {error}",
             hint="numbers compare with numbers, strings with strings in quotes",
         ) from error
-    mask = np.asarray(answers)
-    if mask.shape != (len(frame),) or mask.dtype != np.bool_:
-        raise ExpressionError(
-            f"the expression {expression!r} gives values, not yes or no",
-            hint="compare them with something: area > 100",
-        )
-    return mask
+    return np.asarray(answers, dtype=np.bool_)
 
 
 def _parsed(expression: str) -> ast.Expression:
     try:
         tree = ast.parse(expression.strip(), mode="eval")
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+    except (MemoryError, RecursionError) as error:
+        raise _too_long(expression) from error
+    except (SyntaxError, ValueError) as error:
         raise ExpressionError(f"cannot read the expression {expression!r}: {error}") from error
+    if len(expression) > _LONGEST:
+        raise _too_long(expression)
     for node in ast.walk(tree):
         if not isinstance(node, _NODES):
             raise _forbidden(expression, _called(node))
@@ -115,7 +119,34 @@ def _parsed(expression: str) -> ast.Expression:
                 raise _forbidden(expression, "a power that is no small number")
             if isinstance(node.op, ast.Pow) and not _has_column(node.left):
                 raise _forbidden(expression, "a power of a number, not of a column")
+    if not all(map(_is_yes_or_no, _asked(tree))):
+        raise ExpressionError(
+            f"the expression {expression!r} asks a value for yes or no",
+            hint="compare it with something: area > 100, iscrowd == 1",
+        )
     return tree
+
+
+def _asked(tree: ast.Expression) -> Iterator[ast.expr]:
+    """Parts of an expression that must say yes or no."""
+    yield tree.body
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BoolOp):
+            yield from node.values
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            yield node.operand
+
+
+def _is_yes_or_no(node: ast.expr) -> bool:
+    is_not = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    return is_not or isinstance(node, (ast.BoolOp, ast.Compare))
+
+
+def _too_long(expression: str) -> ExpressionError:
+    return ExpressionError(
+        f"the expression {expression[:60]!r}... is too long or too deeply nested",
+        hint="give several --where, or a list with --ids-file",
+    )
 
 
 def _forbidden(expression: str, what: str) -> ExpressionError:
@@ -137,6 +168,8 @@ def _is_text(node: ast.expr) -> bool:
 
 def _is_tame(exponent: ast.expr) -> bool:
     """Whether an exponent is a small literal: 9**9**9 would run for ever."""
+    if isinstance(exponent, ast.UnaryOp) and isinstance(exponent.op, ast.USub):
+        exponent = exponent.operand
     return (
         isinstance(exponent, ast.Constant)
         and isinstance(exponent.value, (int, float))
@@ -148,28 +181,76 @@ def _has_column(node: ast.expr) -> bool:
     return any(isinstance(inner, ast.Name) for inner in ast.walk(node))
 
 
-def _require_numbers(tree: ast.Expression, values: dict[str, Array], expression: str) -> None:
-    """Raise ExpressionError when arithmetic is done with a column that is not all numbers."""
+def _require_fit(tree: ast.Expression, columns: dict[str, Array], expression: str) -> None:
+    """Raise ExpressionError for arithmetic with strings, and for comparisons that never hold."""
+    texts = {name for name, values in columns.items() if _holds(values, str)}
+    numbers = {name for name, values in columns.items() if _holds(values, (int, float))}
+    for name in sorted(_calculated(tree)):
+        if name not in numbers:
+            raise ExpressionError(
+                f"the expression {expression!r} does arithmetic with {name!r}, "
+                "which is not a number everywhere",
+                hint="strings can only be compared",
+            )
+        if not _small(columns[name]):
+            raise ExpressionError(
+                f"the expression {expression!r} does arithmetic with {name!r}, which holds "
+                "integers of 2**53 and more",
+                hint="they can be compared, but not calculated with exactly",
+            )
     for node in ast.walk(tree):
-        if isinstance(node, (ast.BinOp, ast.UnaryOp)) and not (
-            isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
-        ):
-            for inner in ast.walk(node):
-                if isinstance(inner, ast.Name) and values[inner.id].dtype == object:
-                    raise ExpressionError(
-                        f"the expression {expression!r} does arithmetic with {inner.id!r}, "
-                        "which is not a number everywhere",
-                        hint="strings can only be compared",
-                    )
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            has_text = any(
+                _is_text(s) or (isinstance(s, ast.Name) and s.id in texts) for s in sides
+            )
+            has_number = any(
+                isinstance(s, (ast.BinOp, ast.UnaryOp))
+                or (isinstance(s, ast.Constant) and not isinstance(s.value, str))
+                or (isinstance(s, ast.Name) and s.id in numbers)
+                for s in sides
+            )
+            if has_text and has_number:
+                raise ExpressionError(
+                    f"the expression {expression!r} compares a string with a number",
+                    hint="numbers compare with numbers, strings with strings in quotes",
+                )
 
 
-def _plain(values: Array) -> Array:
-    """Missing values as NaN where all others are numbers, so that pandas compares them."""
+def _holds(values: Array, kind: type | tuple[type, ...]) -> bool:
+    """Whether all values that are there are of a kind; and some are there, or none at all."""
     if values.dtype != object:
+        return kind is not str
+    there = [v for v in values if v is not None]
+    return all(isinstance(v, kind) for v in there) and bool(there or kind is not str)
+
+
+def _calculated(tree: ast.Expression) -> set[str]:
+    """Columns that an expression does arithmetic with."""
+    return {
+        inner.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BinOp)
+        or (isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.Not))
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Name)
+    }
+
+
+def _small(values: Array) -> bool:
+    """Whether doubles hold every integer of a column of numbers."""
+    if values.dtype == np.int64:
+        return bool(((values > -EXACT_IN_FLOAT) & (values < EXACT_IN_FLOAT)).all())
+    return all(not isinstance(v, int) or abs(v) < EXACT_IN_FLOAT for v in values)
+
+
+def _exact(values: Array) -> Array:
+    """Values that pandas compares exactly; missing ones as NaN where all others are numbers."""
+    if values.dtype != object or not _holds(values, (int, float)):
         return values
-    if all(v is None or isinstance(v, (int, float)) for v in values):
+    if _small(values):
         return as_floats(values)
-    return values
+    return np.fromiter((np.nan if v is None else v for v in values), object, count=len(values))
 
 
 class _Renamed(ast.NodeTransformer):

@@ -10,6 +10,7 @@ from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import Progress, open_source
 from cocosurgeon.content import Content
 from cocosurgeon.dataset import Dataset
+from cocosurgeon.errors import RequestError
 
 
 def read(ann_file: str | os.PathLike[str], progress: Progress | None = None) -> Dataset:
@@ -35,9 +36,12 @@ def write(dataset: Dataset, path: str | os.PathLike[str], *, force: bool = False
         The path written.
 
     Raises:
+        RequestError: the path is ``-``.
         OutputError: it exists (and not ``force``), is the source, or cannot be written.
         SourceChangedError: the source is no longer what was read.
     """
+    if str(path) == "-":
+        raise RequestError("write takes a path", hint="write dataset.text() to a stream yourself")
     path = Path(path)
     refuse_same_file(path, dataset.source.path)
     with appearing([path], force=force) as [file]:

@@ -30,7 +30,9 @@ def as_key(value: object) -> Id | None:
         if not math.isfinite(value):
             return None
         return int(value) if value.is_integer() else value
-    return value if isinstance(value, (int, str)) else None
+    if isinstance(value, int):
+        return int(value)  # true is 1, as in Python
+    return value if isinstance(value, str) else None
 
 
 def as_keys(values: Array) -> Array:
@@ -55,7 +57,7 @@ def isin(values: Array, wanted: Sequence[Id]) -> npt.NDArray[np.bool_]:
     values = as_keys(values)
     keys = {as_key(w) for w in wanted} - {None}
     if values.dtype == np.int64:
-        numbers = [k for k in keys if isinstance(k, int) and abs(k) < 2**63]
+        numbers = [k for k in keys if isinstance(k, int) and -(2**63) <= k < 2**63]
         return np.isin(values, np.array(numbers, dtype=np.int64))
     return np.fromiter((v in keys for v in values), dtype=bool, count=len(values))
 
@@ -75,6 +77,10 @@ class Images:
     ids: Array
     image_of_row: Numbers
     row_of_image: Numbers
+
+    def __post_init__(self) -> None:
+        for array in (self.ids, self.image_of_row, self.row_of_image):
+            array.flags.writeable = False
 
     @classmethod
     def of(cls, values: Array) -> Images:

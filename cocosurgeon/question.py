@@ -25,6 +25,10 @@ Level = Literal["images", "annotations"]
 LEVELS: tuple[Level, ...] = ("images", "annotations")
 
 _SHOWN = 6
+_A_MASK = (
+    "a mask is a boolean Series made from dataset.images or dataset.annotations, "
+    "with the index that they have"
+)
 
 
 class Readable:
@@ -243,21 +247,20 @@ def as_filter(thing: object) -> AnyFilter:
         return thing
     import pandas as pd
 
-    if (
-        isinstance(thing, pd.Series)
-        and pd.api.types.is_bool_dtype(thing.dtype)
-        and not thing.isna().any()
-        and thing.index.is_unique
-        and isinstance(name := thing.index.name, RowsOf)
-    ):
-        rows = thing.index[thing.to_numpy(dtype=bool)].tolist()
-        level: Level = "images" if name == "images" else "annotations"
-        return Marked(level, tuple(sorted(rows)), name.identity)
-    raise LevelError(
-        f"neither a filter nor a mask: {type(thing).__name__}",
-        hint="a mask is a boolean Series made from dataset.images or dataset.annotations, "
-        "with the index that they have",
-    )
+    if not isinstance(thing, pd.Series):
+        raise LevelError(f"neither a filter nor a mask: {type(thing).__name__}", hint=_A_MASK)
+    if not pd.api.types.is_bool_dtype(thing.dtype):
+        raise LevelError(f"a mask of {thing.dtype}, not of yes and no", hint=_A_MASK)
+    if thing.isna().any():
+        raise LevelError("a mask with missing values", hint="say what they mean: fillna(False)")
+    name = thing.index.name
+    if not isinstance(name, RowsOf) or not thing.index.is_unique:
+        raise LevelError(
+            "a mask without the index of the frame that it was made from", hint=_A_MASK
+        )
+    rows = thing.index[thing.to_numpy(dtype=bool)].tolist()
+    level: Level = "images" if name == "images" else "annotations"
+    return Marked(level, tuple(sorted(rows)), name.identity)
 
 
 def _require_one_level(left: AnyFilter, right: AnyFilter) -> None:

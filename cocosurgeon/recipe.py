@@ -207,6 +207,8 @@ def _encode(value: object) -> object:
         tag, name = _NAMES[type(value)]
         keys = _FORMS[tag][name].fields
         return {tag: name, **{key: _encode(getattr(value, key)) for key in keys}}
+    if isinstance(value, (Step, Filter)):
+        raise RequestError(f"{value!r} is no step or filter that a recipe can hold")
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -29,6 +29,9 @@ class Values:
     array: Array
     present: int
 
+    def __post_init__(self) -> None:
+        self.array.flags.writeable = False
+
 
 def as_floats(values: Array) -> npt.NDArray[np.float64]:
     """A column as float64: NaN for what is no number, infinity for what is too large."""

@@ -109,7 +109,7 @@ class _Scan:
         columns = _COLUMNS.get(key)
         if self._byte(at) == b"[":
             first = self._byte(self._skip_space(at + 1))
-            if columns or first == b"{":
+            if columns or first in (b"{", b"]"):
                 try:
                     records = self._records(at, key, columns or _OTHER_COLUMNS)
                     return Member(key, at, records.stop, records)

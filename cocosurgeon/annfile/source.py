@@ -12,7 +12,7 @@ import weakref
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from cocosurgeon.annfile import sniff
 from cocosurgeon.errors import (
@@ -46,7 +46,7 @@ class Source:
         identity: device, inode, size and time of the last change, as first seen.
     """
 
-    def __init__(self, file: BinaryIO, name: str, path: Path | None) -> None:
+    def __init__(self, file: IO[bytes], name: str, path: Path | None) -> None:
         self.name = name
         self.path = path
         self.descriptor = os.dup(file.fileno())
@@ -59,6 +59,14 @@ class Source:
 
     def __repr__(self) -> str:
         return f"<Source {self.name}, {self.size:,} bytes>"
+
+    def __reduce__(self) -> tuple[Callable[..., Source], tuple[object, ...]]:
+        """A copy, or another process, opens the file again, and finds it as it was."""
+        if self.path is None or self.path.suffix == ".gz":
+            raise TypeError(
+                f"{self!r} is a nameless copy of a stream; another process cannot open it"
+            )
+        return _reopen, (self.path, self.identity)
 
     def read(self, start: int, stop: int) -> bytes:
         """Bytes ``start`` to ``stop``.
@@ -145,6 +153,13 @@ def open_source(where: str | os.PathLike[str], progress: Progress | None = None)
         ) from error
 
 
+def _reopen(path: Path, identity: tuple[int, ...]) -> Source:
+    source = open_source(path)
+    if source.identity != identity:
+        raise source.changed()
+    return source
+
+
 def _copied(
     stream: BinaryIO | gzip.GzipFile,
     name: str,
@@ -152,11 +167,18 @@ def _copied(
     advance: Callable[[], None] = lambda: None,
 ) -> Source:
     """A source that is a nameless copy of a stream; ``advance`` is called after every piece."""
-    with tempfile.TemporaryFile() as copy:
+    with _nameless() as copy:
         while piece := _guard(lambda: stream.read(_PIECE), name):
             _keep(copy, piece)
             advance()
         return Source(copy, name, path)
+
+
+def _nameless() -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        raise _no_room(error) from error
 
 
 def _guard(read: Callable[[], bytes], name: str) -> bytes:
@@ -176,23 +198,26 @@ def _guard(read: Callable[[], bytes], name: str) -> bytes:
         ) from error
 
 
-def _keep(copy: BinaryIO, piece: bytes) -> None:
+def _keep(copy: IO[bytes], piece: bytes) -> None:
     try:
         copy.write(piece)
         copy.flush()
     except OSError as error:
-        raise OutputError(
-            f"no room for the decompressed text: {error.strerror}",
-            where=tempfile.gettempdir(),
-            hint="point TMPDIR at a larger disk",
-        ) from error
+        raise _no_room(error) from error
+
+
+def _no_room(error: OSError) -> OutputError:
+    return OutputError(
+        f"no room for a temporary copy of the text: {error.strerror}",
+        hint="point TMPDIR at a larger disk",
+    )
 
 
 def _refuse_what_is_no_json_text(head: bytes, source: Source) -> None:
     if not head.strip(b" \t\r\n") and source.size <= len(head):
         raise FormatError("the file is empty", where=source.name, offset=0)
     if kind := sniff.container(head):
-        hint = "decompress it first, or let its name end in .gz" if "gzip" in kind else None
+        hint = "unpack it first, or let a file's name end in .gz" if "gzip" in kind else None
         raise FormatError(
             f"this is {kind}, not JSON text",
             where=source.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
 from cocosurgeon.cli.lists import parse_ids, read_lines, split_list, unquoted
@@ -39,7 +39,7 @@ def bindings(
         **{name: _counting(kind, order or "file") for name, kind in _COUNTING.items()},
         "sample": lambda n: _step(Sample(n, seed or 0)),
     }
-    written = [(name, value) for name, value in options if name in makers]
+    written = list(_merged((name, value) for name, value in options if name in makers))
     names = {name for name, _ in written}
     if order is not None and not names & _COUNTING.keys():
         raise RequestError("--order orders nothing without --first, --last or --skip")
@@ -63,6 +63,19 @@ def parse_empty(definition: str) -> Empty:
     if kind == "category":
         return Empty("category", tuple(_names(names)) if names else ())
     return Empty(cast(Definition, definition))  # refuses what it does not know
+
+
+def _merged(options: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Options in their order; the values of a repeated list of ids together, at its first place."""
+    lists: dict[str, list[str]] = {}
+    for name, value in options:
+        if name not in _LISTS:
+            yield name, value
+        elif name in lists:
+            lists[name].append(value)
+        else:
+            lists[name] = [value]
+            yield name, lists[name]
 
 
 def _names(text: str) -> list[str]:
@@ -95,11 +108,13 @@ def _match(where: str) -> Binding:
     return _keep(Ids(ids, unknown="ignore"))
 
 
+_LISTS = ("ids", "ids_file")
+
 _COUNTING: dict[str, Callable[[int, Order], Step]] = {"first": First, "last": Last, "skip": Skip}
 
 _MAKERS: dict[str, Callable[[Any], Binding]] = {
-    "ids": lambda text: _ids(split_list(text)),
-    "ids_file": lambda where: _ids(read_lines(where)),
+    "ids": lambda texts: _ids([token for text in texts for token in split_list(text)]),
+    "ids_file": lambda files: _ids([line for where in files for line in read_lines(where)]),
     "match": _match,
     "names": lambda pattern: _keep(Names(pattern)),
     "empty": lambda definition: _keep(parse_empty(definition)),

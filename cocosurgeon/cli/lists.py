@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cocosurgeon.errors import RequestError, SourceUnavailableError
+from cocosurgeon.errors import EncodingError, RequestError, SourceUnavailableError
 from cocosurgeon.identity import Id, as_key
 
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^,]*)\s*(?:,|$)')
@@ -44,13 +44,22 @@ def read_lines(where: str) -> list[str]:
     """The lines of a file (``-``: standard input) that are not blank.
 
     Raises:
-        SourceUnavailableError: it cannot be read.
+        SourceUnavailableError, EncodingError: it cannot be read.
     """
     try:
-        text = sys.stdin.read() if where == "-" else Path(where).read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceUnavailableError(f"cannot read the list of ids: {error}") from error
-    return [line.strip() for line in text.splitlines() if line.strip()]
+        text = sys.stdin.buffer.read() if where == "-" else Path(where).read_bytes()
+        lines = text.decode("utf-8-sig").splitlines()
+    except OSError as error:
+        raise SourceUnavailableError(
+            f"cannot read the list of ids: {error.strerror}", where=where
+        ) from error
+    except UnicodeDecodeError as error:
+        raise EncodingError(
+            f"the list of ids is not UTF-8: byte 0x{text[error.start]:02x} at offset {error.start}",
+            where=where,
+            hint="one id a line, as --ids-out writes them",
+        ) from error
+    return [line.strip() for line in lines if line.strip()]
 
 
 def unquoted(token: str) -> str:
@@ -66,10 +75,8 @@ def unquoted(token: str) -> str:
 def parse_ids(tokens: Iterable[str], known: Sequence[Id | None]) -> list[Id]:
     """The ids that tokens stand for, in a file that has these ids.
 
-    A token that reads as a number is one, unless the file has it as a string only.
-
-    Raises:
-        RequestError: the file has it both ways.
+    A token that reads as a number is one, unless the file has it as a string only, or has strings
+    only.
     """
     ids = set(known)
     has_numbers = any(isinstance(i, (int, float)) for i in ids)
@@ -78,13 +85,10 @@ def parse_ids(tokens: Iterable[str], known: Sequence[Id | None]) -> list[Id]:
         number = _number(token)
         if number is None:
             parsed.append(unquoted(token))
-        elif token in ids and number in ids:
-            raise RequestError(
-                f"the id {token} is ambiguous: the file has it as a number and as a string",
-                hint=f"for the string write '\"{token}\"', with its quotes",
-            )
+        elif number not in ids and (token in ids or not has_numbers):
+            parsed.append(token)
         else:
-            parsed.append(token if token in ids or not has_numbers else number)
+            parsed.append(number)
     return parsed
 
 
@@ -101,4 +105,5 @@ def _number(token: str) -> Id | None:
         value = json.loads(token)
     except ValueError:
         return None
-    return as_key(value) if isinstance(value, (int, float)) and value is not True else None
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return as_key(value) if is_number else None

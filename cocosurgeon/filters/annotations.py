@@ -51,6 +51,10 @@ class Area(AnnotationFilter):
     min: float | None = None
     max: float | None = None
 
+    def __post_init__(self) -> None:
+        if any(bound is not None and np.isnan(bound) for bound in (self.min, self.max)):
+            raise RequestError("an area cannot be compared with NaN")
+
     def ask(self, dataset: Dataset) -> Answer:
         area = as_floats(dataset.annotation_columns("area")[0])
         low = -np.inf if self.min is None else self.min

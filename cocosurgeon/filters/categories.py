@@ -30,7 +30,7 @@ def find_cat_ids(dataset: Dataset, categories: tuple[str | int, ...]) -> tuple[I
         raise UnknownNameError(
             "the file has no categories",
             where=dataset.source.name,
-            hint="ask about category_id instead, with a where expression",
+            hint=_without_categories(dataset),
         )
     if not categories:
         return tuple(c.id for c in known if c.id is not None)
@@ -44,11 +44,20 @@ def find_cat_ids(dataset: Dataset, categories: tuple[str | int, ...]) -> tuple[I
     return tuple(found)
 
 
+def _without_categories(dataset: Dataset) -> str | None:
+    records = dataset.content.annotation_records
+    if records is None or not records.column("category_id").present:
+        return None
+    return "ask about category_id instead, with a where expression"
+
+
 def _unknown_category(dataset: Dataset, wanted: str | int) -> UnknownNameError | UnknownIdError:
     where = dataset.source.name
     if isinstance(wanted, int):
         ids = ", ".join(str(c.id) for c in dataset.categories[:10])
         return UnknownIdError(f"no category has the id {wanted}", where=where, hint=f"ids: {ids}")
+    if any(c.name == wanted for c in dataset.categories):
+        return UnknownNameError(f"the category {wanted!r} has no id", where=where)
     names = [c.name for c in dataset.categories if c.name is not None]
     listing = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
     hint = did_you_mean(wanted, names) or f"the file's categories are {listing}"

@@ -39,9 +39,10 @@ class Ids(ImageFilter):
     unknown: Unknown = "error"
 
     def __init__(self, ids: Iterable[Id], unknown: Unknown = "error") -> None:
-        keys = tuple(as_key(i) for i in ids)
-        if None in keys:
-            raise RequestError("an image id is a number or a string")
+        values = ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
+        keys = tuple(as_key(i.item() if isinstance(i, np.generic) else i) for i in values)
+        if None in keys or isinstance(ids, str):
+            raise RequestError("Ids takes a list of ids, each a number or a string")
         if unknown not in ("error", "ignore"):
             raise RequestError(f"unknown={unknown!r}: an unknown id is an 'error', or 'ignore' it")
         object.__setattr__(self, "ids", tuple(dict.fromkeys(keys)))
@@ -71,11 +72,11 @@ class Names(ImageFilter):
     def ask(self, dataset: Dataset) -> Answer:
         [names] = dataset.content.image_columns("file_name")
         everywhere = self._matches(names)
-        if not everywhere.any():
+        if len(names) and not everywhere.any():
             raise UnknownNameError(
                 f"no image has a file_name that matches {self.pattern!r}",
                 where=dataset.source.name,
-                hint=f"the first one is {names[0]!r}" if len(names) else None,
+                hint=f"the first one is {names[0]!r}",
             )
         return Answer(everywhere[dataset.image_numbers])
 

@@ -93,7 +93,7 @@ def account_of(dataset: Dataset) -> Account:
     others = {
         name: records.count
         for name, records in content.document.lists.items()
-        if name not in ("images", "annotations")
+        if name not in ("images", "annotations") and (records.count or name in dataset.cascaded)
     }
     rows = content.images.image_of_row
     image_kept = np.isin(rows, dataset.image_numbers)
@@ -112,7 +112,11 @@ def account_of(dataset: Dataset) -> Account:
         nonfinite=content.document.nonfinite,
         repeated_keys=content.document.repeated_keys,
         unfollowed={n: others[n] for n in content.followers if n not in dataset.cascaded},
-        whole={n: count for n, count in others.items() if n not in content.followers},
+        whole={
+            n: count
+            for n, count in others.items()
+            if n not in content.followers and n not in dataset.cascaded
+        },
         notes=dataset.notes,
     )
 
