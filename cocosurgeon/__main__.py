@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import sys
-
-from cocosurgeon.cli.ending import interruptible
+from cocosurgeon.cli.ending import interruptible, prepare_streams
 
 
 def main() -> None:
     """Run ``cocosurgeon``."""
+    prepare_streams()
     with interruptible():
         from cocosurgeon.cli.app import app
-
-        # What a file says may hold characters that no terminal shows.
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
         app(prog_name="cocosurgeon")
 

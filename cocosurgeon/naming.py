@@ -14,19 +14,23 @@ from cocosurgeon.recipe import steps_as_json
 _LONGEST = 60
 
 
-def slug(plan: Plan) -> str:
+def slug(plan: Plan, longest: int = _LONGEST) -> str:
     """A few words for a plan: ``first100``, ``having-dog_no-crowd``.
 
     Letters, digits, dots, hyphens and underscores only. Where words cannot tell the whole plan,
     or would be long, a hash of its steps ends them, so that different plans have different names.
+
+    Args:
+        longest: how many characters there is room for.
     """
     if not plan.steps:
         return "all"
     words = [_words(step) for step in plan.steps]
     told = "_".join(w for w in words if w is not None)
-    if None not in words and len(told) <= _LONGEST and re.fullmatch(r"[\w.-]+", told, re.ASCII):
+    longest = min(longest, _LONGEST)
+    if None not in words and len(told) <= longest and re.fullmatch(r"[\w.-]+", told, re.ASCII):
         return told
-    safe = re.sub(r"[^\w.-]+", "-", told, flags=re.ASCII)[:_LONGEST].strip("-_.")
+    safe = re.sub(r"[^\w.-]+", "-", told, flags=re.ASCII)[: max(longest - 9, 0)].strip("-_.")
     digest = hashlib.blake2b(json.dumps(steps_as_json(plan)).encode(), digest_size=4).hexdigest()
     return f"{safe}-{digest}" if safe else digest
 

@@ -65,7 +65,11 @@ def cli(tmp_path: Path) -> Cli:
             timeout=120,
             check=False,
         )
-        ended = Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+        ended = Ended(
+            done.returncode,
+            done.stdout.decode(errors="surrogateescape"),
+            done.stderr.decode(errors="surrogateescape"),
+        )
         assert "Traceback" not in ended.err, ended.err
         return ended
 

@@ -53,8 +53,9 @@ def ann_ids(doc: Any) -> list[Any]:
         ("--skip 1 --skip 1 --first 2 --skip 1", [50], [6]),
         ("--sample 2", [30, 10], [1, 2, 3, 5, 7]),
         ("--ids 10,40", [10, 40], [2, 5]),
-        ("--ids 10 --ids 40", [], []),
-        ("--ids 10,20,30 --ids 20,30,40", [30, 20], [1, 3, 4, 7]),
+        ("--ids 10 --ids 40", [10, 40], [2, 5]),
+        ("--ids 10,20 --first 1 --ids 30", [30], [1, 3, 7]),
+        ("--having person --having dog", [30, 10], [1, 2, 3, 5, 7]),
         ("--ids 10.0,2e1", [10, 20], [2, 4, 5]),
         ("--names *.png", [20, 50, 40], [4, 6]),
         ("--empty", [40], []),
@@ -110,13 +111,31 @@ def test_ids_of_every_type_survive_a_list(put: Put, cli: Cli, tmp_path: Path) ->
     assert img_ids(json.loads(listed.out)) == [7, "8", "a,b", "é"]
 
 
-def test_an_id_that_is_a_number_and_a_string_is_asked_for(put: Put, cli: Cli) -> None:
-    put({"images": [{"id": 7}, {"id": "7"}, {"id": "8"}]})
+def test_ids_that_are_numbers_and_strings(put: Put, cli: Cli, tmp_path: Path) -> None:
+    put({"images": [{"id": 7}, {"id": "7"}, {"id": "8"}, {"id": True}, {"id": -(2**63)}]})
     ended = cli("subset", "in.json", "--ids", "7", "-o", "-")
-    assert ended.code == 2
-    assert "ambiguous" in ended.err
-    strings = cli("subset", "in.json", "--ids", '"7",8', "-o", "-")
-    assert img_ids(json.loads(strings.out)) == ["7", "8"]
+    assert img_ids(json.loads(ended.out)) == [7]
+    ended = cli("subset", "in.json", "--ids", '"7",8', f"--ids={-(2**63)}", "-o", "-")
+    assert img_ids(json.loads(ended.out)) == ["7", "8", -(2**63)]
+    assert cli("subset", "in.json", "--ids", "false", "-o", "-").code == 2
+    assert cli("subset", "in.json", "-o", "a.json", "--ids-out", "ids.txt").code == 0
+    assert cli("subset", "in.json", "--ids-file", "ids.txt", "-o", "b.json").code == 0
+    assert (tmp_path / "b.json").read_bytes() == (tmp_path / "in.json").read_bytes()
+
+
+def test_ids_from_other_editors(put: Put, cli: Cli) -> None:
+    put({"images": [{"id": 5}, {"id": 6}]})
+    bom = b"\xef\xbb\xbf5\r\n"
+    put(bom, "ids.txt")
+    for ended in (
+        cli("subset", "in.json", "--ids-file", "ids.txt", "-o", "-"),
+        cli("subset", "in.json", "--ids-file", "-", "-o", "-", stdin=bom),
+    ):
+        assert img_ids(json.loads(ended.out)) == [5]
+    put("5".encode("utf-16"), "ids.txt")
+    ended = cli("subset", "in.json", "--ids-file", "ids.txt", "-o", "-")
+    assert ended.code == 3
+    assert "byte 0xff at offset 0" in ended.err
 
 
 def test_names_with_commas_and_quotes(put: Put, cli: Cli) -> None:
@@ -158,6 +177,16 @@ def test_names_with_commas_and_quotes(put: Put, cli: Cli) -> None:
         (["--first", "1", "--order", "size"], "unknown order"),
         (["--empty", "--order", "id"], "orders nothing"),
         (["--first", "1", "--seed", "3"], "seeds nothing"),
+        (["--sample", "1", "--seed", "3", "--seed", "4"], "given twice"),
+        (["-o", "other.json"], "given twice"),
+        (["--ids-out", ""], "without a name"),
+        (["--ids-out", "x/"], "folder"),
+        (["--ids-out", "x" * 300], "File name too long"),
+        (["--min-area", "nan"], "NaN"),
+        (["--where", "width > 5 and height"], "asks a value for yes or no"),
+        (["--where", "width == '640'"], "compares a string with a number"),
+        (["--where", " or ".join(f"id == {i}" for i in range(3000))], "too long"),
+        (["--match", "in.json", "--recipe", "in.json", "--force"], "the source itself"),
         (["--unknown"], "--unknown"),
         (["--match", "none.json"], "No such file"),
         (["--ids-out", "out.json"], "two outputs have the same path"),
@@ -267,6 +296,37 @@ def test_a_link_is_followed_not_replaced(small: Any, put: Put, cli: Cli, tmp_pat
     assert cli("subset", "in.json", "--first", 1, "-o", "link.json", "--force").code == 0
     assert (tmp_path / "link.json").is_symlink()
     assert img_ids(json.loads(target.read_text())) == [30]
+
+
+def test_one_output_to_stdout_has_it_for_itself(small: Any, put: Put, cli: Cli) -> None:
+    put(small)
+    listed = cli("subset", "in.json", "--first", 2, "-o", "a.json", "--ids-out", "-")
+    assert listed.out == "30\n10\n"
+    recipe = cli("subset", "in.json", "--first", 2, "-o", "b.json", "--recipe", "-")
+    assert json.loads(recipe.out)["recipe"] == 1
+    assert cli("subset", "in.json", "--ids-out", "-", "-o", "-").code == 2
+
+
+def test_names_of_every_kind(small: Any, cli: Cli, tmp_path: Path) -> None:
+    text = json.dumps(small)
+    odd = ["-dash.json", "new\nline.json", "b\udce9yte.json", ".json", "x.gz.json", "é" * 120]
+    for name in odd:
+        (tmp_path / name).write_text(text)
+        ended = cli("subset", "--first", 2, "--recipe", f"{odd.index(name)}.r", "--", f"./{name}")
+        assert ended.code == 0, ended.err
+    assert (tmp_path / "b\udce9yte_first2.json").is_file()
+    assert (tmp_path / ".json_first2").is_file()
+    for args in (["--names", "*\udcff*"], ["--having", "\udcff"], ["--ids", "\udcff"]):
+        assert cli("subset", ".json", *args).code == 2
+
+
+def test_a_default_name_that_would_be_too_long(small: Any, put: Put, cli: Cli) -> None:
+    put(small, f"{'x' * 230}.json")
+    ended = cli("subset", f"{'x' * 230}.json", "--having", "person,dog", "--min-area", 5)
+    assert ended.code == 0, ended.err
+    assert len(ended.out) <= 256
+    put(small, f"{'x' * 250}.json")
+    assert "too long" in cli("subset", f"{'x' * 250}.json", "--first", 1).err
 
 
 def test_a_device_stays_a_device(small: Any, put: Put, cli: Cli) -> None:
@@ -402,6 +462,34 @@ def test_broken_recipes_are_told(text: str, says: str, small: Any, put: Put, cli
     ended = cli("apply", "r.json", "in.json", "-o", "out.json")
     assert ended.code in (2, 3)
     assert says in ended.err
+
+
+def test_a_recipe_looks_for_its_own_source(small: Any, put: Put, cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    put(small, "elsewhere/own.json")
+    args = ("--first", 1, "-o", "a.json", "--recipe", "elsewhere/r.json")
+    assert cli("subset", "elsewhere/own.json", *args).code == 0
+    ended = cli("apply", "elsewhere/r.json", "-o", "b.json")
+    assert ended.code == 0
+    assert "own.json (beside the recipe)" in ended.err
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+    (folder / "own.json").unlink()
+    lost = cli("apply", "elsewhere/r.json", "-o", "c.json")
+    assert lost.code == 2
+    assert "the recipe was made for own.json" in lost.err
+
+
+def test_a_recipe_with_a_cascade_repeats_on_its_own_result(
+    small: Any, put: Put, cli: Cli, tmp_path: Path
+) -> None:
+    small["scenes"] = [{"image_id": 10}]
+    put(small)
+    args = ("--ids", 50, "--cascade", "scenes", "-o", "a.json", "--recipe", "r.json")
+    assert cli("subset", "in.json", *args).code == 0
+    assert json.loads((tmp_path / "a.json").read_bytes())["scenes"] == []
+    assert cli("apply", "r.json", "a.json", "-o", "b.json").code == 0
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
 
 
 def test_a_recipe_that_marks_rows_is_for_its_own_source(

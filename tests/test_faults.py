@@ -318,6 +318,106 @@ def test_a_reader_that_goes_away_has_what_it_wanted(size: int, put: Put, tmp_pat
     assert "Broken" not in err
 
 
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_closed_streams_stop_no_work(closed: str, small: Any, put: Put, tmp_path: Path) -> None:
+    put(small)
+    command = f"{sys.executable} -m cocosurgeon subset in.json --first 1 -o out.json {closed}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(json.loads((tmp_path / "out.json").read_bytes())["images"]) == 1
+
+
+@pytest.mark.parametrize("stream", ["1", "2"])
+@pytest.mark.parametrize("args", ["subset in.json --first 1 -o out.json", "--help", "--version"])
+def test_full_streams_are_told(
+    stream: str, args: str, small: Any, put: Put, tmp_path: Path
+) -> None:
+    put(small)
+    command = f"{sys.executable} -m cocosurgeon {args} {stream}>/dev/full"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == (2 if stream == "1" else 0)
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_nobody_on_stderr_stops_no_work(small: Any, put: Put, tmp_path: Path) -> None:
+    put(small)
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*COMMAND, "subset", "in.json", "--first", "1"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=writer,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert done.returncode == 0
+    assert (tmp_path / "in_first1.json").is_file()
+
+
+def test_nohup_is_heeded(put: Put, tmp_path: Path) -> None:
+    put(large(60_000))
+    with subprocess.Popen(
+        [*COMMAND, "subset", "in.json", "--skip", "1", "-o", "out.json.gz"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN) and None,
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not left_behind(tmp_path, "in.json") and time.monotonic() < deadline:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_outputs_appear_together(small: Any, tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("a", "b", "c")]
+    with pytest.raises(OutputError), appearing(paths) as files:
+        for file in files:
+            file.write(b"ours")
+        paths[1].write_text("theirs")
+    assert left_behind(tmp_path) == {"b"}
+    with appearing([paths[0], paths[2]]) as [a, c]:
+        a.write(b"a")
+        c.write(b"c")
+        assert not paths[0].exists()
+    assert (paths[0].read_text(), paths[2].read_text()) == ("a", "c")
+
+
+def test_a_full_disk_leaves_none_of_several(full_disk: Path, put: Put, cli: Cli) -> None:
+    put(large())
+    args = ("--skip", 1, "-o", "disk/o.json", "--ids-out", "ids.txt", "--recipe", "r.json")
+    ended = cli("subset", "in.json", *args)
+    assert ended.code == 2
+    assert left_behind(full_disk) == set()
+    assert left_behind(full_disk.parent, "in.json", "disk") == set()
+
+
+def test_a_dataset_travels_to_other_processes(small: Any, put: Put) -> None:
+    import copy
+    import pickle
+
+    path = put(small)
+    kept = read(path).first(2)
+    expected = b"".join(kept.text())
+    for other in (pickle.loads(pickle.dumps(kept)), copy.deepcopy(kept)):
+        assert b"".join(other.text()) == expected
+    pickled = pickle.dumps(kept)
+    del kept
+    path.write_text(json.dumps(small, indent=1))
+    with pytest.raises(SourceChangedError):
+        pickle.loads(pickled)
+
+
 def test_a_fifo_is_a_source(small: Any, tmp_path: Path) -> None:
     fifo = tmp_path / "fifo.json"
     os.mkfifo(fifo)

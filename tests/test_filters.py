@@ -422,6 +422,59 @@ def test_values_show_themselves_as_they_are_written() -> None:
     assert len({Plan(First(1)), Plan(First(1)), Plan(First(2))}) == 2
 
 
+def test_no_array_of_a_dataset_can_be_written(whole: Dataset) -> None:
+    for array in (
+        whole.image_numbers,
+        whole.annotation_rows,
+        whole.content.images.ids,
+        whole.content.document.lists["annotations"].column("area").array,
+    ):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 9
+
+
+def test_ids_as_numpy_gives_them(whole: Dataset) -> None:
+    import numpy as np
+
+    assert whole.keep(Ids(np.array([10, 40]))).img_ids == [10, 40]
+    assert whole.keep(Ids([np.int64(10)])).img_ids == [10]
+    assert whole.keep(Ids(whole.images["id"][:2])).img_ids == [30, 10]
+    with pytest.raises(RequestError):
+        Ids("10")
+
+
+def test_large_integers_compare_exactly(put: Put) -> None:
+    values = [2**53 + 1, 2**53, None, 10**30, 10**30 + 1]
+    for kept in (values[:2], values[:3], values):
+        whole = read(put({"images": [{"id": i, "n": n} for i, n in enumerate(kept)]}))
+        assert whole.keep(ImageWhere(f"n == {2**53 + 1}")).img_ids == [0]
+        more = [i for i, n in enumerate(kept) if n is not None and n > 2**53]
+        assert whole.keep(ImageWhere(f"n > {2**53}")).img_ids == more
+    assert whole.keep(ImageWhere(f"n == {10**30}")).img_ids == [3]
+    with pytest.raises(ExpressionError, match="2\\*\\*53"):
+        whole.keep(ImageWhere("n * 2 > 1"))
+
+
+def test_arithmetic_does_not_overflow(put: Put) -> None:
+    whole = read(put({"images": [{"id": 1, "n": 10**10}, {"id": 2, "n": 3}]}))
+    assert whole.keep(ImageWhere("n * 10000000000 > 1")).img_ids == [1, 2]
+    assert whole.keep(ImageWhere("n ** 60 > 0")).img_ids == [1, 2]
+
+
+def test_panoptic_is_told_by_any_record(put: Put) -> None:
+    doc = {
+        "images": [{"id": 1}, {"id": 2}],
+        "annotations": [
+            {"image_id": 1, "file_name": "x.png"},
+            {"image_id": 2, "segments_info": [{"id": 1, "category_id": 5}]},
+        ],
+        "categories": [{"id": 5, "name": "p"}],
+    }
+    whole = read(put(doc))
+    assert whole.keep(Having(InCategory("p"))).img_ids == [2]
+    assert whole.keep(Empty("category")).img_ids == [1]
+
+
 def test_a_dataset_shows_itself_in_a_line(whole: Dataset) -> None:
     shown = repr(whole.first(2))
     assert shown.endswith("in.json: 2 of 5 images, 5 of 7 annotations>")

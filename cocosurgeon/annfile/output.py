@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import gzip
 import os
 import secrets
@@ -14,6 +16,12 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from cocosurgeon.errors import OutputError
+
+_HINTS = {
+    errno.ENOSPC: "free some space, or name another output (-o)",
+    errno.ENOENT: "make the folder first, or name another output (-o)",
+    errno.ENAMETOOLONG: "name an output with a shorter name (-o)",
+}
 
 
 @contextlib.contextmanager
@@ -36,9 +44,10 @@ def appearing(paths: Sequence[Path], *, force: bool = False) -> Iterator[list[Bi
     try:
         with contextlib.ExitStack() as stack:
             yield [stack.enter_context(_written(draft)) for draft in drafts]
-        for draft in drafts:
-            if draft.place(force=force):
-                placed.append(draft.final)
+        with _one_at_a_time(drafts):
+            for draft in drafts:
+                if draft.place(force=force):
+                    placed.append(draft.final)
     except BaseException:
         for path in placed:
             path.unlink(missing_ok=True)
@@ -64,9 +73,9 @@ class _Draft:
 
     @classmethod
     def of(cls, path: Path) -> _Draft:
-        final = Path(os.path.realpath(path))
+        final = final_path(path)
         name = f".cocosurgeon-{secrets.token_hex(8)}.part"
-        return cls(path, final, None if _is_special(path) else final.with_name(name))
+        return cls(path, final, None if is_special(path) else final.with_name(name))
 
     def open(self) -> BinaryIO:
         if self.draft is None:
@@ -96,6 +105,18 @@ class _Draft:
         if self.draft is not None:
             with contextlib.suppress(OSError):  # it may never have been there
                 self.draft.unlink()
+
+
+@contextlib.contextmanager
+def _one_at_a_time(drafts: Sequence[_Draft]) -> Iterator[None]:
+    """Keep another run from placing its files between ours (where the system has such locks)."""
+    with contextlib.ExitStack() as stack:
+        if drafts:
+            with contextlib.suppress(OSError):
+                folder = os.open(drafts[0].final.parent, os.O_RDONLY)
+                stack.callback(os.close, folder)
+                fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
 
 
 @contextlib.contextmanager
@@ -132,15 +153,18 @@ def standard_output() -> Iterator[BinaryIO]:
 
 def refuse_existing(path: Path, *, force: bool) -> None:
     """Raise OutputError when the path is a folder, or a file and ``force`` is not given."""
-    if path.is_dir():
+    with _explained(str(path)):
+        is_folder = path.is_dir()
+    if is_folder:
         raise OutputError("the output is a folder", where=str(path), hint="name a file in it")
-    if not force and os.path.lexists(path) and not _is_special(path):
+    if not force and os.path.lexists(path) and not is_special(path):
         raise _exists(path)
 
 
 def refuse_same_file(path: Path, source: Path | None) -> None:
     """Raise OutputError when the output is the source, under whatever name."""
-    if source and path.exists() and source.exists() and path.samefile(source):
+    # os.path says no where Path raises.
+    if source and os.path.exists(path) and os.path.exists(source) and path.samefile(source):  # noqa: PTH110
         raise OutputError(
             "the output is the source itself, which is never overwritten",
             where=str(path),
@@ -154,7 +178,18 @@ def _exists(path: Path) -> OutputError:
     )
 
 
-def _is_special(path: Path) -> bool:
+def final_path(path: Path) -> Path:
+    """Where a path leads, links followed.
+
+    Raises:
+        OutputError: the system cannot tell.
+    """
+    with _explained(str(path)):
+        return Path(os.path.realpath(path))
+
+
+def is_special(path: Path) -> bool:
+    """Whether a path leads to a device or pipe."""
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -172,5 +207,5 @@ def _explained(where: str) -> Iterator[None]:
         raise OutputError(
             f"cannot write the output: {error.strerror or error}",
             where=where,
-            hint="free some space, or name another output (-o)",
+            hint=_HINTS.get(error.errno or 0, "name another output (-o)"),
         ) from error

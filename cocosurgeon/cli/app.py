@@ -21,8 +21,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(cls=OrderedCommand)(subset)
-app.command()(empty_only)
-app.command()(apply)
+app.command(cls=OrderedCommand)(empty_only)
+app.command(cls=OrderedCommand)(apply)
 
 
 def _version(wanted: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,6 +28,7 @@ def apply(
     """
     with told():
         from cocosurgeon.cli.run import run
+        from cocosurgeon.cli.source import choose
         from cocosurgeon.cli.voice import Voice
         from cocosurgeon.cli.writing import Outputs
         from cocosurgeon.recipe import read_recipe
@@ -35,9 +37,10 @@ def apply(
         outputs = Outputs(subset=output, ids=ids_out, recipe=recipe, force=force)
         voice = Voice(quiet=quiet, as_json=as_json)
         run(
-            ann_file,
+            choose(ann_file, (saved.source.name, Path(recipe_file).parent)),
             lambda dataset: (saved.plan, saved.compared(dataset)),
             outputs,
             voice,
             dry_run=dry_run,
+            inputs=[recipe_file],
         )

@@ -35,6 +35,7 @@ def empty_only(
     with told():
         from cocosurgeon.cli.filtering import parse_empty
         from cocosurgeon.cli.run import run
+        from cocosurgeon.cli.source import choose
         from cocosurgeon.cli.voice import Voice
         from cocosurgeon.cli.writing import Outputs
         from cocosurgeon.plan import Plan
@@ -42,4 +43,4 @@ def empty_only(
         plan = Plan(parse_empty(definition))
         outputs = Outputs(subset=output, ids=ids_out, recipe=recipe, force=force)
         voice = Voice(quiet=quiet, as_json=as_json)
-        run(ann_file, lambda dataset: (plan, dataset), outputs, voice, dry_run=dry_run)
+        run(choose(ann_file), lambda dataset: (plan, dataset), outputs, voice, dry_run=dry_run)

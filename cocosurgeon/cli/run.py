@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 
+from cocosurgeon.annfile.output import standard_output
 from cocosurgeon.cli.ending import say
-from cocosurgeon.cli.source import choose
 from cocosurgeon.cli.voice import Voice, print_json
 from cocosurgeon.cli.writing import STDOUT, Outputs, default_output, write_all
 from cocosurgeon.dataset import Dataset
@@ -23,23 +23,33 @@ Prepare = Callable[[Dataset], tuple[Plan, Dataset]]
 
 
 def run(
-    ann_file: str | None, prepare: Prepare, outputs: Outputs, voice: Voice, *, dry_run: bool
+    ann_file: tuple[str, str | None],
+    prepare: Prepare,
+    outputs: Outputs,
+    voice: Voice,
+    *,
+    dry_run: bool,
+    inputs: Sequence[str] = (),
 ) -> None:
     """Do what a verb was asked for.
+
+    Args:
+        ann_file: the annotation file, and why it was taken if it was not named.
+        inputs: other files that are read, and so never written.
 
     Raises:
         CocosurgeonError: it cannot be done; nothing was written.
     """
     started = time.monotonic()
-    ann_file, why = choose(ann_file)
+    path, why = ann_file
     if why:
-        voice.tell(f"annotation file: {ann_file} ({why})")
-    outputs.require_free()
+        voice.tell(f"annotation file: {path} ({why})")
+    outputs.require_free([path, *inputs])
     with voice.progress("reading") as progress:
-        plan, dataset = prepare(read(ann_file, progress))
+        plan, dataset = prepare(read(path, progress))
     output = outputs.subset or default_output(dataset, plan)
     outputs = replace(outputs, subset=output)
-    outputs.require_free(dataset.source.path)
+    outputs.require_free([path, *inputs])
     if dry_run:
         _explain(plan, dataset, outputs, voice)
         return
@@ -56,8 +66,9 @@ def run(
         "seconds": round(seconds, 3),
     }
     voice.report(fields, [*account.lines(), f"{seconds:.1f} s"])
-    if output != STDOUT:
-        sys.stdout.buffer.write(os.fsencode(output) + b"\n")
+    if STDOUT not in outputs.places:
+        with standard_output() as stdout:
+            stdout.write(os.fsencode(output) + b"\n")
 
 
 def _explain(plan: Plan, dataset: Dataset, outputs: Outputs, voice: Voice) -> None:

@@ -156,6 +156,7 @@ def subset(
     with told():
         from cocosurgeon.cli.filtering import bind, bindings
         from cocosurgeon.cli.run import run
+        from cocosurgeon.cli.source import choose
         from cocosurgeon.cli.voice import Voice
         from cocosurgeon.cli.writing import Outputs
         from cocosurgeon.errors import RequestError
@@ -165,4 +166,6 @@ def subset(
         made = bindings(in_order(ctx), order, seed)
         outputs = Outputs(subset=output, ids=ids_out, recipe=recipe, force=force)
         voice = Voice(quiet=quiet, as_json=as_json)
-        run(ann_file, partial(bind, made), outputs, voice, dry_run=dry_run)
+        read_too = [*(match or []), *(ids_file or [])]
+        plan_for = partial(bind, made)
+        run(choose(ann_file), plan_for, outputs, voice, dry_run=dry_run, inputs=read_too)

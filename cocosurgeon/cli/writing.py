@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from cocosurgeon.annfile.output import (
     appearing,
+    final_path,
+    is_special,
     refuse_existing,
     refuse_same_file,
     standard_output,
@@ -24,6 +27,7 @@ from cocosurgeon.plan import Plan
 from cocosurgeon.recipe import Recipe
 
 STDOUT = "-"
+_LONGEST_NAME = 255
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,17 +51,23 @@ class Outputs:
         """All places that are known."""
         return [place for place in (self.subset, self.ids, self.recipe) if place is not None]
 
-    def require_free(self, source: Path | None = None) -> None:
+    def require_free(self, inputs: Sequence[str]) -> None:
         """Refuse what cannot be written before any work is done.
 
         Raises:
-            OutputError: two outputs in one place, a file that is there, a folder, the source.
+            OutputError: two outputs in one place, a file that is there, a folder, an input.
         """
+        if "" in self.places:
+            raise OutputError("an output without a name")
         paths = [Path(place) for place in self.places if place != STDOUT]
-        if len({os.path.realpath(p) for p in paths}) < len(paths) or self.places.count(STDOUT) > 1:
+        real = [final_path(path) for path in paths if not is_special(path)]
+        if len(set(real)) < len(real) or self.places.count(STDOUT) > 1:
             raise OutputError("two outputs have the same path", where=", ".join(self.places))
-        for path in paths:
-            refuse_same_file(path, source)
+        for place, path in zip((p for p in self.places if p != STDOUT), paths, strict=True):
+            if place.endswith("/"):
+                raise OutputError("the output is a folder", where=place, hint="name a file in it")
+            for source in inputs:
+                refuse_same_file(path, None if source == STDOUT else Path(source))
             refuse_existing(path, force=self.force)
 
 
@@ -68,7 +78,9 @@ def default_output(dataset: Dataset, plan: Plan) -> str:
         return STDOUT
     suffixes = re.search(r"(?<=.)(\.json)?(\.gz)?$", path.name)
     suffix = suffixes[0] if suffixes else ""
-    return str(path.with_name(f"{path.name.removesuffix(suffix)}_{slug(plan)}{suffix}"))
+    stem = path.name.removesuffix(suffix)
+    room = _LONGEST_NAME - len(os.fsencode(f"{stem}_{suffix}"))
+    return str(path.with_name(f"{stem}_{slug(plan, room)}{suffix}"))
 
 
 def write_all(result: Dataset, plan: Plan, outputs: Outputs, voice: Voice) -> None:
