@@ -31,9 +31,10 @@ HOTCOCO, PYCOCOTOOLS = "hotcoco", "pycocotools"
 
 MEMORY_SHAPES = {
     "next to nothing": Shape(images=100, annotations=1_000),
-    "some records": Shape(images=14_000, annotations=100_000),
-    "four times as long": Shape(images=14_000, annotations=100_000, points=96),
-    "twice as many": Shape(images=28_000, annotations=200_000),
+    "some records": Shape(images=8_000, annotations=60_000),
+    "four times as long": Shape(images=8_000, annotations=60_000, points=96),
+    "twice as many": Shape(images=16_000, annotations=120_000),
+    "four times as many": Shape(images=32_000, annotations=240_000),
 }
 
 

@@ -115,9 +115,8 @@ class Content:
         if records is None:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         plain = records.column("category_id")
-        if plain.present or not records.column("segments_category_ids").present:
-            rows = np.arange(records.count if plain.present else 0, dtype=np.int64)
-            return rows, as_keys(plain.array[rows])
+        if plain.present:
+            return np.arange(records.count, dtype=np.int64), as_keys(plain.array)
         segments = records.column("segments_category_ids").array
         counts = [len(s) if s else 0 for s in segments]
         rows = np.repeat(np.arange(len(segments), dtype=np.int64), counts)
