@@ -70,7 +70,7 @@ def error_of(path: Path) -> CocosurgeonError:
         (GOOD[:5], JSONSyntaxError, "truncated", 5),
         ("{", JSONSyntaxError, "truncated", 1),
         ("[", JSONSyntaxError, "truncated", 1),
-        ('{"images": [{"id": 1,}]}', JSONSyntaxError, "property name", None),
+        ('{"images": [{"id": 1,}]}', JSONSyntaxError, "broken JSON in images[0]", None),
         ('{"images": [{"id": 1},]}', JSONSyntaxError, "expected a value", 22),
         ('{"images": [{"id": 1} {"id": 2}]}', JSONSyntaxError, "expected ','", 22),
         ('{"images": [{"id": 1]}', JSONSyntaxError, "delimiter", 20),
