@@ -125,19 +125,27 @@ class AnnotationFilter(Filter[Annotation]):
 
 
 @dataclass(frozen=True, repr=False)
-class And(Filter[L]):
-    """Both; written ``a & b``."""
-
+class _Pair(Filter[L]):
     left: Filter[L]
     right: Filter[L]
 
     def __post_init__(self) -> None:
-        _require_one_level(self.left, self.right)
+        if self.left.level != self.right.level:
+            raise LevelError(
+                f"{self.left!r} asks about {self.left.level}, {self.right!r} about "
+                f"{self.right.level}: they cannot be combined",
+                hint="Having(...) makes a question about images of one about annotations",
+            )
 
     @property
     def level(self) -> Level:
         """What both ask about."""
         return self.left.level
+
+
+@dataclass(frozen=True, repr=False)
+class And(_Pair[L]):
+    """Both; written ``a & b``."""
 
     def ask(self, dataset: Dataset) -> Answer:
         left, right = self.left.ask(dataset), self.right.ask(dataset)
@@ -148,19 +156,8 @@ class And(Filter[L]):
 
 
 @dataclass(frozen=True, repr=False)
-class Or(Filter[L]):
+class Or(_Pair[L]):
     """Either, or both; written ``a | b``."""
-
-    left: Filter[L]
-    right: Filter[L]
-
-    def __post_init__(self) -> None:
-        _require_one_level(self.left, self.right)
-
-    @property
-    def level(self) -> Level:
-        """What both ask about."""
-        return self.left.level
 
     def ask(self, dataset: Dataset) -> Answer:
         left, right = self.left.ask(dataset), self.right.ask(dataset)
@@ -261,12 +258,3 @@ def as_filter(thing: object) -> AnyFilter:
     rows = thing.index[thing.to_numpy(dtype=bool)].tolist()
     level: Level = "images" if name == "images" else "annotations"
     return Marked(level, tuple(sorted(rows)), name.identity)
-
-
-def _require_one_level(left: AnyFilter, right: AnyFilter) -> None:
-    if left.level != right.level:
-        raise LevelError(
-            f"{left!r} asks about {left.level}, {right!r} about {right.level}: "
-            "they cannot be combined",
-            hint="Having(...) makes a question about images of one about annotations",
-        )

@@ -6,7 +6,7 @@ empty_only  keep the images without objects
 apply       repeat a recipe
 ending      how a verb ends: messages and exit codes
 ordered     options in the order in which they were written
-options     the options that verbs share
+options     what verbs share: the options, and that they tell their errors
 filtering   the filter options of ``subset``, and the steps that they stand for
 where       what a ``--where`` expression asks about
 lists       ids and names as text

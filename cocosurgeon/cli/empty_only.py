@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from cocosurgeon.cli import options
-from cocosurgeon.cli.ending import told
 
 
+@options.verb
 def empty_only(
     ann_file: options.AnnFile = None,
     definition: Annotated[
@@ -20,27 +20,17 @@ def empty_only(
             "category:NAMES: none of these.",
         ),
     ] = "raw",
-    output: options.Output = None,
-    force: options.Force = False,
-    dry_run: options.DryRun = False,
-    ids_out: options.IdsOut = None,
-    recipe: options.RecipeOut = None,
-    quiet: options.Quiet = False,
-    as_json: options.Json = False,
+    *,
+    shared: options.Shared,
 ) -> None:
     """Keep only the images without objects.
 
     All categories stay: without them labels would shift.
     """
-    with told():
-        from cocosurgeon.cli.filtering import parse_empty
-        from cocosurgeon.cli.run import run
-        from cocosurgeon.cli.source import choose
-        from cocosurgeon.cli.voice import Voice
-        from cocosurgeon.cli.writing import Outputs
-        from cocosurgeon.plan import Plan
+    from cocosurgeon.cli.filtering import parse_empty
+    from cocosurgeon.cli.run import run
+    from cocosurgeon.cli.source import choose
+    from cocosurgeon.plan import Plan
 
-        plan = Plan(parse_empty(definition))
-        outputs = Outputs(subset=output, ids=ids_out, recipe=recipe, force=force)
-        voice = Voice(quiet=quiet, as_json=as_json)
-        run(choose(ann_file), lambda dataset: (plan, dataset), outputs, voice, dry_run=dry_run)
+    plan = Plan(parse_empty(definition))
+    run(choose(ann_file), lambda dataset: (plan, dataset), shared)

@@ -1,10 +1,20 @@
-"""The options that verbs share."""
+"""What verbs share: the options, and that they tell their errors."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from cocosurgeon.cli.ending import told
+
+if TYPE_CHECKING:
+    from cocosurgeon.cli.voice import Voice
+    from cocosurgeon.cli.writing import Outputs
 
 AnnFile = Annotated[
     str | None,
@@ -16,36 +26,83 @@ AnnFile = Annotated[
         "else the sample data.",
     ),
 ]
-Output = Annotated[
-    str | None,
-    typer.Option(
-        "-o",
-        "--output",
-        metavar="OUT",
-        show_default=False,
-        help="Where to write; - is stdout, .gz compresses. "
-        "Without it: beside the source, named after the plan.",
-    ),
-]
-Force = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Explain step by step; write nothing.")]
-IdsOut = Annotated[
-    str | None,
-    typer.Option(
-        "--ids-out",
-        metavar="FILE",
-        show_default=False,
-        help="Also write the kept image ids, one a line (for --ids-file).",
-    ),
-]
-RecipeOut = Annotated[
-    str | None,
-    typer.Option(
-        "--recipe",
-        metavar="FILE",
-        show_default=False,
-        help="Also write the steps and the source's identity, for `cocosurgeon apply`.",
-    ),
-]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No account, no progress bar.")]
-Json = Annotated[bool, typer.Option("--json", help="The account (or explanation) as JSON.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """The options that verbs share, as they were given.
+
+    Attributes:
+        outputs: what is to be written, and where.
+        voice: how much is said.
+        dry_run: explain only.
+    """
+
+    outputs: Outputs
+    voice: Voice
+    dry_run: bool
+
+
+def verb(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a verb of a function: the options that verbs share are added to its own, and reach it
+    as its argument ``shared``; errors are told in their own words."""
+
+    @functools.wraps(function)
+    def told_verb(**values: object) -> None:
+        with told():
+            shared = _shared(**{name: values.pop(name) for name in common})  # type: ignore[arg-type]
+            function(**values, shared=shared)
+
+    common = inspect.signature(_shared, eval_str=True).parameters
+    own = inspect.signature(function, eval_str=True).parameters
+    parameters = [p for p in own.values() if p.name != "shared"] + list(common.values())
+    told_verb.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    told_verb.__annotations__ = {p.name: p.annotation for p in parameters}
+    return told_verb
+
+
+def _shared(
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            show_default=False,
+            help="Where to write; - is stdout, .gz compresses. "
+            "Without it: beside the source, named after the plan.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Explain step by step; write nothing.")
+    ] = False,
+    ids_out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Also write the kept image ids, one a line (for --ids-file).",
+        ),
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Also write the steps and the source's identity, for `cocosurgeon apply`.",
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No account, no progress bar.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The account (or explanation) as JSON.")
+    ] = False,
+) -> Shared:
+    from cocosurgeon.cli.voice import Voice
+    from cocosurgeon.cli.writing import Outputs
+
+    return Shared(
+        outputs=Outputs(subset=output, ids=ids_out, recipe=recipe, force=force),
+        voice=Voice(quiet=quiet, as_json=as_json),
+        dry_run=dry_run,
+    )

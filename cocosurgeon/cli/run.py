@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 
 from cocosurgeon.annfile.output import standard_output
 from cocosurgeon.cli.ending import say
+from cocosurgeon.cli.options import Shared
 from cocosurgeon.cli.voice import Voice, print_json
 from cocosurgeon.cli.writing import STDOUT, Outputs, default_output, write_all
 from cocosurgeon.dataset import Dataset
@@ -25,10 +26,8 @@ Prepare = Callable[[Dataset], tuple[Plan, Dataset]]
 def run(
     ann_file: tuple[str, str | None],
     prepare: Prepare,
-    outputs: Outputs,
-    voice: Voice,
+    shared: Shared,
     *,
-    dry_run: bool,
     inputs: Sequence[str] = (),
 ) -> None:
     """Do what a verb was asked for.
@@ -41,6 +40,7 @@ def run(
         CocosurgeonError: it cannot be done; nothing was written.
     """
     started = time.monotonic()
+    outputs, voice = shared.outputs, shared.voice
     path, why = ann_file
     if why:
         voice.tell(f"annotation file: {path} ({why})")
@@ -50,7 +50,7 @@ def run(
     output = outputs.subset or default_output(dataset, plan)
     outputs = replace(outputs, subset=output)
     outputs.require_free([path, *inputs])
-    if dry_run:
+    if shared.dry_run:
         _explain(plan, dataset, outputs, voice)
         return
     result = plan.apply(dataset)

@@ -3,42 +3,42 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 from cocosurgeon.cli import options
-from cocosurgeon.cli.ending import told
 from cocosurgeon.cli.ordered import in_order
 
 
+@options.verb
 def subset(
     ctx: typer.Context,
     ann_file: options.AnnFile = None,
     first: Annotated[
-        Optional[list[int]],
+        list[int] | None,
         typer.Option(metavar="N", show_default=False, help="The first N images."),
     ] = None,
     last: Annotated[
-        Optional[list[int]],
+        list[int] | None,
         typer.Option(metavar="N", show_default=False, help="The last N images."),
     ] = None,
     skip: Annotated[
-        Optional[list[int]],
+        list[int] | None,
         typer.Option(metavar="N", show_default=False, help="All but the first N images."),
     ] = None,
     sample: Annotated[
-        Optional[list[int]],
+        list[int] | None,
         typer.Option(metavar="N", show_default=False, help="N images drawn by --seed."),
     ] = None,
     seed: Annotated[
-        Optional[int],
+        int | None,
         typer.Option(
             metavar="S", show_default="0", help="Seed of --sample; the same ids, the same images."
         ),
     ] = None,
     order: Annotated[
-        Optional[str],
+        str | None,
         typer.Option(
             metavar="file|id",
             show_default="file",
@@ -46,7 +46,7 @@ def subset(
         ),
     ] = None,
     ids: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option(
             metavar="1,2,3",
             show_default=False,
@@ -54,7 +54,7 @@ def subset(
         ),
     ] = None,
     ids_file: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option(
             metavar="FILE",
             show_default=False,
@@ -62,7 +62,7 @@ def subset(
         ),
     ] = None,
     match: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option(
             metavar="ANN_FILE",
             show_default=False,
@@ -70,11 +70,11 @@ def subset(
         ),
     ] = None,
     names: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option(metavar="GLOB", show_default=False, help="Images whose file_name matches."),
     ] = None,
     empty: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option(
             metavar="[=DEFINITION]",
             show_default=False,
@@ -86,7 +86,7 @@ def subset(
         bool, typer.Option("--non-empty", help="Images with annotations.")
     ] = False,
     having: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option(
             metavar="NAMES",
             show_default=False,
@@ -94,7 +94,7 @@ def subset(
         ),
     ] = None,
     only: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option(
             metavar="NAMES",
             show_default=False,
@@ -102,7 +102,7 @@ def subset(
         ),
     ] = None,
     drop: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option(
             metavar="NAMES",
             show_default=False,
@@ -110,13 +110,13 @@ def subset(
         ),
     ] = None,
     min_area: Annotated[
-        Optional[list[float]],
+        list[float] | None,
         typer.Option(
             metavar="A", show_default=False, help="Annotations of at least A square pixels."
         ),
     ] = None,
     max_area: Annotated[
-        Optional[list[float]],
+        list[float] | None,
         typer.Option(
             metavar="A", show_default=False, help="Annotations of at most A square pixels."
         ),
@@ -124,7 +124,7 @@ def subset(
     crowd: Annotated[bool, typer.Option("--crowd", help="Annotations of crowds.")] = False,
     no_crowd: Annotated[bool, typer.Option("--no-crowd", help="Annotations of no crowd.")] = False,
     where: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option(
             metavar="EXPR",
             show_default=False,
@@ -133,39 +133,28 @@ def subset(
         ),
     ] = None,
     cascade: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option(
             metavar="NAME",
             show_default=False,
             help="Let this top-level list (by its image_id) follow the images.",
         ),
     ] = None,
-    output: options.Output = None,
-    force: options.Force = False,
-    dry_run: options.DryRun = False,
-    ids_out: options.IdsOut = None,
-    recipe: options.RecipeOut = None,
-    quiet: options.Quiet = False,
-    as_json: options.Json = False,
+    *,
+    shared: options.Shared,
 ) -> None:
     """Keep some images and annotations, byte for byte.
 
     Filters apply in the order written, and may be repeated: --first 100 --empty are the empty
     ones among the first 100. Lists of NAMES and ids are parted by commas; of several any counts.
     """
-    with told():
-        from cocosurgeon.cli.filtering import bind, bindings
-        from cocosurgeon.cli.run import run
-        from cocosurgeon.cli.source import choose
-        from cocosurgeon.cli.voice import Voice
-        from cocosurgeon.cli.writing import Outputs
-        from cocosurgeon.errors import RequestError
+    from cocosurgeon.cli.filtering import bind, bindings
+    from cocosurgeon.cli.run import run
+    from cocosurgeon.cli.source import choose
+    from cocosurgeon.errors import RequestError
 
-        if [ann_file, *(ids_file or []), *(match or [])].count("-") > 1:
-            raise RequestError("standard input can be read only once")
-        made = bindings(in_order(ctx), order, seed)
-        outputs = Outputs(subset=output, ids=ids_out, recipe=recipe, force=force)
-        voice = Voice(quiet=quiet, as_json=as_json)
-        read_too = [*(match or []), *(ids_file or [])]
-        plan_for = partial(bind, made)
-        run(choose(ann_file), plan_for, outputs, voice, dry_run=dry_run, inputs=read_too)
+    inputs = [*(match or []), *(ids_file or [])]
+    if [ann_file, *inputs].count("-") > 1:
+        raise RequestError("standard input can be read only once")
+    made = bindings(in_order(ctx), order, seed)
+    run(choose(ann_file), partial(bind, made), shared, inputs=inputs)
