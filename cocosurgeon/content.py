@@ -38,6 +38,9 @@ class Content:
     images: Images
     image_of_annotation: Numbers
 
+    def __post_init__(self) -> None:
+        self.image_of_annotation.flags.writeable = False
+
     @classmethod
     def of(cls, document: Document) -> Content:
         """Look at a document.

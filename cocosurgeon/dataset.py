@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from operator import index
+from typing import TYPE_CHECKING, Literal, SupportsIndex
 
 import numpy as np
 
@@ -172,37 +173,36 @@ class Dataset:
             return noted._with_images(self.image_numbers[answer.mask])
         return replace(noted, annotation_rows=self.annotation_rows[answer.mask])
 
-    def first(self, n: int, order: Order = "file") -> Dataset:
+    def first(self, n: SupportsIndex, order: Order = "file") -> Dataset:
         """Keep the first n images, by file order or by id (as loaders that sort see them)."""
-        require_count(n)
-        return self._pick(n, self._ranked(order)[:n], "first")
+        count = as_count(n)
+        return self._pick(count, self._ranked(order)[:count], "first")
 
-    def last(self, n: int, order: Order = "file") -> Dataset:
+    def last(self, n: SupportsIndex, order: Order = "file") -> Dataset:
         """Keep the last n images, by file order or by id."""
-        require_count(n)
+        count = as_count(n)
         ranked = self._ranked(order)
-        return self._pick(n, ranked[max(len(ranked) - n, 0) :], "last")
+        return self._pick(count, ranked[max(len(ranked) - count, 0) :], "last")
 
-    def skip(self, n: int, order: Order = "file") -> Dataset:
+    def skip(self, n: SupportsIndex, order: Order = "file") -> Dataset:
         """Leave out the first n images, by file order or by id."""
-        require_count(n)
-        return self._with_images(np.sort(self._ranked(order)[n:]))
+        return self._with_images(np.sort(self._ranked(order)[as_count(n) :]))
 
-    def sample(self, n: int, seed: int = 0) -> Dataset:
+    def sample(self, n: SupportsIndex, seed: int = 0) -> Dataset:
         """Keep n images drawn by a seed.
 
         Which are drawn depends on the seed and the ids alone: not on the file's order, not on
         the machine, and a larger sample contains a smaller one of the same seed.
         """
-        require_count(n)
+        count = as_count(n)
         salt = hashlib.blake2b(str(seed).encode(), digest_size=16).digest()
         ids = self.content.images.ids.tolist()
 
         def lot(number: int) -> bytes:
             return hashlib.blake2b(ascii(ids[number]).encode(), digest_size=16, salt=salt).digest()
 
-        drawn = sorted(self.image_numbers.tolist(), key=lot)[:n]
-        return self._pick(n, np.array(drawn, dtype=np.int64), "sample of")
+        drawn = sorted(self.image_numbers.tolist(), key=lot)[:count]
+        return self._pick(count, np.array(drawn, dtype=np.int64), "sample of")
 
     def cascade(self, name: str) -> Dataset:
         """Let a further top-level list follow the images: of its records those stay whose
@@ -288,10 +288,19 @@ class Dataset:
         return replace(self._with_images(np.sort(numbers)), notes=notes)
 
 
-def require_count(n: int) -> None:
-    """Raise RequestError when this is no number of images."""
-    if not isinstance(n, int) or n < 0:
-        raise RequestError(f"a number of images cannot be {'negative: ' * isinstance(n, int)}{n}")
+def as_count(n: SupportsIndex) -> int:
+    """A number of images as an int.
+
+    Raises:
+        RequestError: it is none.
+    """
+    try:
+        count = index(n)
+    except TypeError:
+        raise RequestError(f"not a number of images: {n!r}") from None
+    if count < 0:
+        raise RequestError(f"a number of images cannot be negative: {count}")
+    return count
 
 
 def require_order(order: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -65,6 +66,8 @@ def columns_of(expression: str) -> tuple[str, ...]:
 def evaluate(expression: str, columns: Callable[..., tuple[Array, ...]]) -> Mask:
     """The answers of an expression, one for each value of its columns.
 
+    Whether it fits them goes by all values that there are: give whole columns.
+
     A missing value is equal to nothing, and neither less nor more than anything.
 
     Args:
@@ -119,6 +122,17 @@ def _parsed(expression: str) -> ast.Expression:
                 raise _forbidden(expression, "a power that is no small number")
             if isinstance(node.op, ast.Pow) and not _has_column(node.left):
                 raise _forbidden(expression, "a power of a number, not of a column")
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            if not all(_has_column(a) or _has_column(b) for a, b in pairwise(sides)):
+                raise _forbidden(expression, "a comparison without a column")
+            if any(map(_is_yes_or_no, sides)):
+                raise _forbidden(expression, "a comparison of comparisons")
+        if _is_calculation(node) and any(
+            isinstance(inner, ast.expr) and _is_yes_or_no(inner)
+            for inner in ast.iter_child_nodes(node)
+        ):
+            raise _forbidden(expression, "arithmetic with a comparison")
     if not all(map(_is_yes_or_no, _asked(tree))):
         raise ExpressionError(
             f"the expression {expression!r} asks a value for yes or no",
@@ -140,6 +154,11 @@ def _asked(tree: ast.Expression) -> Iterator[ast.expr]:
 def _is_yes_or_no(node: ast.expr) -> bool:
     is_not = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
     return is_not or isinstance(node, (ast.BoolOp, ast.Compare))
+
+
+def _is_calculation(node: ast.AST) -> bool:
+    is_sign = isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.Not)
+    return is_sign or isinstance(node, ast.BinOp)
 
 
 def _too_long(expression: str) -> ExpressionError:
@@ -186,7 +205,7 @@ def _require_fit(tree: ast.Expression, columns: dict[str, Array], expression: st
     texts = {name for name, values in columns.items() if _holds(values, str)}
     numbers = {name for name, values in columns.items() if _holds(values, (int, float))}
     for name in sorted(_calculated(tree)):
-        if name not in numbers:
+        if name not in numbers and any(v is not None for v in columns[name]):
             raise ExpressionError(
                 f"the expression {expression!r} does arithmetic with {name!r}, "
                 "which is not a number everywhere",
@@ -218,11 +237,11 @@ def _require_fit(tree: ast.Expression, columns: dict[str, Array], expression: st
 
 
 def _holds(values: Array, kind: type | tuple[type, ...]) -> bool:
-    """Whether all values that are there are of a kind; and some are there, or none at all."""
+    """Whether there are values, and all that there are are of a kind."""
     if values.dtype != object:
         return kind is not str
     there = [v for v in values if v is not None]
-    return all(isinstance(v, kind) for v in there) and bool(there or kind is not str)
+    return bool(there) and all(isinstance(v, kind) for v in there)
 
 
 def _calculated(tree: ast.Expression) -> set[str]:
@@ -230,8 +249,7 @@ def _calculated(tree: ast.Expression) -> set[str]:
     return {
         inner.id
         for node in ast.walk(tree)
-        if isinstance(node, ast.BinOp)
-        or (isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.Not))
+        if _is_calculation(node)
         for inner in ast.walk(node)
         if isinstance(inner, ast.Name)
     }
@@ -259,3 +277,8 @@ class _Renamed(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
         return ast.Name(self._names[node.id], node.ctx)
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        """Whole numbers as integers, which compare exactly with integers."""
+        is_whole = isinstance(node.value, float) and node.value.is_integer()
+        return ast.Constant(int(node.value)) if is_whole else node  # type: ignore[arg-type]

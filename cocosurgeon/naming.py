@@ -44,7 +44,7 @@ def _words(step: Step) -> str | None:
         case Sample(n, seed):
             return f"sample{n}-seed{seed}"
         case Cascade(name):
-            return f"cascade-{name}"
+            return f"cascade-{name}" if name.isalpha() else None
         case Keep(question):
             return _asked(question)
     return None
@@ -74,7 +74,7 @@ def _asked(question: AnyFilter) -> str | None:
             return f"minarea{low:g}" if float(f"{low:g}") == low else None
         case Area(None, high) if high is not None:
             return f"maxarea{high:g}" if float(f"{high:g}") == high else None
-        case Ids(ids, "error") if all(isinstance(i, int) for i in ids):
+        case Ids(ids, "error") if ids and all(isinstance(i, int) for i in ids):
             return "ids-" + "-".join(map(str, ids))
     return None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cocosurgeon.dataset import Dataset, Order, require_count, require_order
+from cocosurgeon.dataset import Dataset, Order, as_count, require_order
 from cocosurgeon.question import AnyFilter, Readable, as_filter
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class _ByPosition(Step):
     order: Order = "file"
 
     def __post_init__(self) -> None:
-        require_count(self.n)
+        object.__setattr__(self, "n", as_count(self.n))
         require_order(self.order)
 
 
@@ -84,7 +84,7 @@ class Sample(Step):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require_count(self.n)
+        object.__setattr__(self, "n", as_count(self.n))
 
     def apply(self, dataset: Dataset) -> Dataset:
         return dataset.sample(self.n, self.seed)

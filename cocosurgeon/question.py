@@ -203,6 +203,10 @@ class RowsOf(str):
         name.identity = identity
         return name
 
+    def __reduce__(self) -> tuple[type[RowsOf], tuple[str, tuple[int, ...]]]:
+        """So that frames and masks can travel to other processes."""
+        return RowsOf, (str(self), self.identity)
+
 
 @dataclass(frozen=True, repr=False)
 class Marked(Filter[L]):
@@ -217,6 +221,11 @@ class Marked(Filter[L]):
     of: Level
     rows: tuple[int, ...]
     identity: tuple[int, ...] = field(default=(), compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if any(not 0 <= row < 2**63 for row in self.rows):
+            raise RequestError("a mask marks rows by number, from 0")
+        object.__setattr__(self, "rows", tuple(sorted(set(self.rows))))
 
     @property
     def level(self) -> Level:
@@ -257,4 +266,4 @@ def as_filter(thing: object) -> AnyFilter:
         )
     rows = thing.index[thing.to_numpy(dtype=bool)].tolist()
     level: Level = "images" if name == "images" else "annotations"
-    return Marked(level, tuple(sorted(rows)), name.identity)
+    return Marked(level, tuple(rows), name.identity)

@@ -54,8 +54,14 @@ class Recipe:
 
     @classmethod
     def of(cls, plan: Plan, dataset: Dataset) -> Recipe:
-        """The recipe of what a plan does to this dataset's source."""
-        return cls(plan, SourceIdentity.of(dataset))
+        """The recipe of what a plan does to this dataset's source.
+
+        Raises:
+            RequestError: a step or filter is none of those that a recipe can hold.
+        """
+        # Masks are held as numbers alone: what they are numbers of is the recipe's source.
+        steps = [_decode(step, "step") for step in steps_as_json(plan)]
+        return cls(Plan(*steps), SourceIdentity.of(dataset))
 
     def apply(self, dataset: Dataset) -> Dataset:
         """Do it again. That the source is not the recipe's is noted.
@@ -121,7 +127,7 @@ class Recipe:
             raise FormatError(f"not a recipe, and not JSON: {error}", where=where) from error
         except KeyError as error:
             raise FormatError(f"a broken recipe: {error} is missing", where=where) from error
-        except (UnicodeDecodeError, RecursionError, msgspec.ValidationError) as error:
+        except (ValueError, RecursionError) as error:
             raise FormatError(f"a broken recipe: {error}", where=where) from error
 
 

@@ -305,6 +305,7 @@ def test_one_output_to_stdout_has_it_for_itself(small: Any, put: Put, cli: Cli) 
     recipe = cli("subset", "in.json", "--first", 2, "-o", "b.json", "--recipe", "-")
     assert json.loads(recipe.out)["recipe"] == 1
     assert cli("subset", "in.json", "--ids-out", "-", "-o", "-").code == 2
+    assert len(json.loads(cli("subset", "in.json", "-o", "/dev/stdout").out)["images"]) == 5
 
 
 def test_names_of_every_kind(small: Any, cli: Cli, tmp_path: Path) -> None:
@@ -431,6 +432,12 @@ def test_recipes(small: Any, put: Put, cli: Cli, tmp_path: Path) -> None:
         ('{"images": []}', "not a recipe"),
         ('{"recipe": 99}', "format 99"),
         ('{"recipe": 1}', "missing"),
+        ('{"recipe": ' + "1" * 5000 + "}", "a broken recipe"),
+        (
+            '{"recipe": 1, "steps": [{"step": "keep", "question": {"filter": "marked", '
+            '"of": "images", "rows": [-1]}}]}',
+            "rows by number",
+        ),
         ('{"recipe": 1, "steps": [{"step": "fly"}]}', "unknown step 'fly'"),
         ('{"recipe": 1, "steps": [{"step": "first", "n": "3"}]}', "Expected `int`"),
         ('{"recipe": 1, "steps": [{"step": "first", "n": 3, "x": 1}]}', "has no"),

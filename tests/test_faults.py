@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import os
 import resource
@@ -411,11 +412,89 @@ def test_a_dataset_travels_to_other_processes(small: Any, put: Put) -> None:
     expected = b"".join(kept.text())
     for other in (pickle.loads(pickle.dumps(kept)), copy.deepcopy(kept)):
         assert b"".join(other.text()) == expected
+    mask = pickle.loads(pickle.dumps(kept.images["width"] > 500))
+    assert kept.keep(mask).img_ids == [30]
+    packed = put(gzip.compress(path.read_bytes()), "in.json.gz")
+    again = read(packed)
+    assert b"".join(pickle.loads(pickle.dumps(again)).first(2).text()) == expected
+    assert read(packed).keep(again.images["width"] > 500).img_ids == [30, 50]
     pickled = pickle.dumps(kept)
     del kept
     path.write_text(json.dumps(small, indent=1))
     with pytest.raises(SourceChangedError):
         pickle.loads(pickled)
+
+
+def test_a_reader_that_goes_away_leaves_the_other_outputs(put: Put, tmp_path: Path) -> None:
+    put(large())
+    done = subprocess.run(
+        [*COMMAND, "subset", "in.json", "-o", "-", "--ids-out", "ids.txt", "--recipe", "r.json"],
+        cwd=tmp_path,
+        stdout=_broken_pipe(),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert left_behind(tmp_path, "in.json") == {"ids.txt", "r.json"}
+    assert len((tmp_path / "ids.txt").read_text().splitlines()) == 20_000
+
+
+def _broken_pipe() -> int:
+    reader, writer = os.pipe()
+    os.close(reader)
+    return writer
+
+
+def test_a_closed_stdout_takes_no_result(small: Any, put: Put, tmp_path: Path) -> None:
+    put(small)
+    command = f"{sys.executable} -m cocosurgeon subset in.json --first 1 -o - >&-"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "standard output is closed" in done.stderr
+
+
+def test_a_full_stderr_stops_no_report(small: Any, put: Put, tmp_path: Path) -> None:
+    put(small)
+    command = f"{sys.executable} -m cocosurgeon subset in.json -o a.json --json 2>/dev/full"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "a.json\n")
+
+
+def test_a_lock_on_the_folder_holds_nobody_up_for_long(
+    small: Any, put: Put, cli: Cli, tmp_path: Path
+) -> None:
+    import fcntl
+
+    put(small)
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    try:
+        started = time.monotonic()
+        ended = cli("subset", "in.json", "--first", 1, "-o", "a.json", "--ids-out", "b.txt")
+        assert ended.code == 0
+        assert time.monotonic() - started < 30
+    finally:
+        os.close(folder)
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_second_signal_changes_nothing(second: signal.Signals, put: Put, tmp_path: Path) -> None:
+    put(large(60_000))
+    with start(tmp_path, "--skip", "1", "-o", "out.json.gz") as process:
+        deadline = time.monotonic() + 60
+        while not left_behind(tmp_path, "in.json") and time.monotonic() < deadline:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(second)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode in (130, 128 + second)
+    assert "Traceback" not in err
+    assert left_behind(tmp_path, "in.json") == set()
 
 
 def test_a_fifo_is_a_source(small: Any, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from cocosurgeon import (
     LevelError,
     Names,
     Plan,
+    Recipe,
     RequestError,
     Sample,
     StructureError,
@@ -271,6 +272,11 @@ def test_expressions_over_annotations(whole: Dataset) -> None:
         "9 ** 64 > width",
         "width > 'x' * 999999999",
         "'%9999999999d' % 3 == width",
+        "'a' == 'a' and width > 100",
+        "width > 300 or not 1 == 1",
+        "-(width > 200) == 0",
+        "(width > 200) + (height > 300) == 2",
+        "(width > 200) == (height > 200)",
         "width ** 1000000 > 1",
         "*width",
         "width >",
@@ -453,6 +459,35 @@ def test_large_integers_compare_exactly(put: Put) -> None:
     assert whole.keep(ImageWhere(f"n == {10**30}")).img_ids == [3]
     with pytest.raises(ExpressionError, match="2\\*\\*53"):
         whole.keep(ImageWhere("n * 2 > 1"))
+
+
+def test_whether_an_expression_fits_goes_by_the_whole_file(put: Put) -> None:
+    doc = {"images": [{"id": 1, "file_name": None, "n": None}, {"id": 2, "file_name": "x", "n": 3}]}
+    whole = read(put(doc))
+    for kept in (whole, whole.first(1), whole.first(0)):
+        wanted = [i for i in kept.img_ids if i == 2]
+        assert kept.keep(ImageWhere("file_name == 'x'")).img_ids == wanted
+        assert kept.keep(ImageWhere("n * 2 == 6.0")).img_ids == wanted
+        with pytest.raises(ExpressionError):
+            kept.keep(ImageWhere("n == 'x'"))
+    none = read(put({"images": [{"id": 1, "file_name": None}, {"id": "1"}]}))
+    assert none.keep(ImageWhere("file_name == 'x'")).img_ids == []
+
+
+def test_numbers_as_numpy_gives_them(whole: Dataset) -> None:
+    wide: Any = (whole.images["width"] > 400).sum()
+    assert len(whole.first(wide).img_ids) == 3
+    assert Plan(First(wide), Sample(wide)) == Plan(First(3), Sample(3))
+    persons = whole.annotations["category_id"].unique()[:1]
+    assert ann_ids(whole.keep(InCategory(*persons))) == [1, 4, 5]
+
+
+def test_a_recipe_takes_a_mask_to_a_copy_of_its_file(whole: Dataset, put: Put, small: Any) -> None:
+    recipe = Recipe.of(Plan(whole.images["width"] > 400), whole)
+    assert recipe.apply(read(put(small, "copy.json"))).img_ids == [30, 10, 50]
+    small["images"].pop()
+    with pytest.raises(RequestError, match="marks rows"):
+        recipe.apply(read(put(small, "other.json")))
 
 
 def test_arithmetic_does_not_overflow(put: Put) -> None:

@@ -10,12 +10,16 @@ import os
 import secrets
 import stat
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from cocosurgeon.errors import OutputError
+
+_TRIES = 40
+_BETWEEN_TRIES = 0.05
 
 _HINTS = {
     errno.ENOSPC: "free some space, or name another output (-o)",
@@ -30,7 +34,8 @@ def appearing(paths: Sequence[Path], *, force: bool = False) -> Iterator[list[Bi
 
     Each is written under another name beside its final place, with the permissions that the umask
     gives, and renamed when all of them are whole; compressed when its name ends in ``.gz``.
-    Whatever ends the block early (an error, a full disk, Ctrl-C) leaves none of them. Without
+    Whatever ends the block early (an error, a full disk, Ctrl-C) leaves none of them. (Only when
+    the placing itself fails, files that ``force`` has replaced by then stay replaced.) Without
     ``force`` a file that appears in such a place meanwhile is left alone. Devices and pipes are
     written straight.
 
@@ -109,13 +114,22 @@ class _Draft:
 
 @contextlib.contextmanager
 def _one_at_a_time(drafts: Sequence[_Draft]) -> Iterator[None]:
-    """Keep another run from placing its files between ours (where the system has such locks)."""
+    """Keep another run from placing its files between ours, where there are several.
+
+    By a lock on the folder of the first, where the system has such locks and nobody holds it for
+    long: it is a courtesy, and no run waits for it more than a moment.
+    """
     with contextlib.ExitStack() as stack:
-        if drafts:
+        if len(drafts) > 1:
             with contextlib.suppress(OSError):
                 folder = os.open(drafts[0].final.parent, os.O_RDONLY)
                 stack.callback(os.close, folder)
-                fcntl.flock(folder, fcntl.LOCK_EX)
+                for _ in range(_TRIES):
+                    try:
+                        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        break
+                    except BlockingIOError:
+                        time.sleep(_BETWEEN_TRIES)
         yield
 
 
@@ -138,17 +152,22 @@ def _written(draft: _Draft) -> Iterator[BinaryIO]:
 def standard_output() -> Iterator[BinaryIO]:
     """Standard output as a binary file, flushed at the end.
 
+    A reader that goes away early has what it wanted: the block ends there, and all is well.
+
     Raises:
-        OutputError: the system refuses (not for a reader that has gone: BrokenPipeError).
+        OutputError: the system refuses, or the stream is closed.
     """
     with _explained("standard output"):
+        if sys.stdout is None or sys.stdout.name == os.devnull:
+            raise OutputError("standard output is closed", hint="name a file with -o")
         try:
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
-        except OSError:
+        except OSError as error:
             # What is still buffered has nowhere to go: let it go there quietly at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise
+            if not isinstance(error, BrokenPipeError):
+                raise
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:

@@ -43,16 +43,24 @@ class Source:
         size: bytes of JSON text, a byte-order mark included (after decompression).
         text_start: 3 after a byte-order mark, else 0.
         descriptor: what the system calls the open file.
-        identity: device, inode, size and time of the last change, as first seen.
+        identity: device, inode, size and time of the last change of the file (for gzip data, of
+            the compressed file), as first seen.
     """
 
-    def __init__(self, file: IO[bytes], name: str, path: Path | None) -> None:
+    def __init__(
+        self,
+        file: IO[bytes],
+        name: str,
+        path: Path | None,
+        origin: os.stat_result | None = None,
+    ) -> None:
         self.name = name
         self.path = path
         self.descriptor = os.dup(file.fileno())
         weakref.finalize(self, os.close, self.descriptor)
-        self.identity = self._observe()
-        self.size = self.identity[-2]
+        self._observed = self._observe()
+        self.identity = _identity(origin) if origin else self._observed
+        self.size = self._observed[-2]
         head = self.read(0, min(self.size, 512))
         self.text_start = len(UTF8_MARK) if head.startswith(UTF8_MARK) else 0
         _refuse_what_is_no_json_text(head[self.text_start :], self)
@@ -62,7 +70,7 @@ class Source:
 
     def __reduce__(self) -> tuple[Callable[..., Source], tuple[object, ...]]:
         """A copy, or another process, opens the file again, and finds it as it was."""
-        if self.path is None or self.path.suffix == ".gz":
+        if self.path is None:
             raise TypeError(
                 f"{self!r} is a nameless copy of a stream; another process cannot open it"
             )
@@ -90,7 +98,7 @@ class Source:
 
     def require_unchanged(self) -> None:
         """Raise SourceChangedError when size or modification time differ from the first look."""
-        if self._observe() != self.identity:
+        if self._observe() != self._observed:
             raise self.changed()
 
     def sha256(self) -> str:
@@ -102,8 +110,7 @@ class Source:
         return digest.hexdigest()
 
     def _observe(self) -> tuple[int, ...]:
-        status = os.fstat(self.descriptor)
-        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+        return _identity(os.fstat(self.descriptor))
 
     def changed(self) -> SourceChangedError:
         """The error for a source that is no longer what it was."""
@@ -139,9 +146,8 @@ def open_source(where: str | os.PathLike[str], progress: Progress | None = None)
                         if progress:
                             progress(file.tell(), status.st_size)
 
-                    source = _copied(text, str(path), path, advance)
-                now = os.fstat(file.fileno())
-                if (now.st_size, now.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
+                    source = _copied(text, str(path), path, advance, status)
+                if _identity(os.fstat(file.fileno())) != source.identity:
                     raise source.changed()
                 return source
             if not stat.S_ISREG(status.st_mode):
@@ -151,6 +157,10 @@ def open_source(where: str | os.PathLike[str], progress: Progress | None = None)
         raise SourceUnavailableError(
             f"cannot open the annotation file: {error.strerror}", where=str(path)
         ) from error
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _reopen(path: Path, identity: tuple[int, ...]) -> Source:
@@ -165,13 +175,14 @@ def _copied(
     name: str,
     path: Path | None,
     advance: Callable[[], None] = lambda: None,
+    origin: os.stat_result | None = None,
 ) -> Source:
     """A source that is a nameless copy of a stream; ``advance`` is called after every piece."""
     with _nameless() as copy:
         while piece := _guard(lambda: stream.read(_PIECE), name):
             _keep(copy, piece)
             advance()
-        return Source(copy, name, path)
+        return Source(copy, name, path, origin)
 
 
 def _nameless() -> IO[bytes]:

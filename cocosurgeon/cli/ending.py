@@ -68,6 +68,9 @@ def told() -> Iterator[None]:
     except BrokenPipeError:
         silence(sys.stdout)
         raise SystemExit(0) from None
+    except OSError as error:
+        silence(sys.stdout)
+        _leave(f"error: cannot write to standard output: {error.strerror}", REFUSED)
 
 
 def say(text: str, stream: TextIO) -> None:
@@ -75,9 +78,13 @@ def say(text: str, stream: TextIO) -> None:
 
     That nobody can hear what is said on stderr stops no work.
     """
-    visible = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+    put("".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text), stream)
+
+
+def put(text: str, stream: TextIO) -> None:
+    """Print lines as they are; see ``say``."""
     try:
-        print(visible, file=stream)
+        print(text, file=stream)
         stream.flush()
     except OSError:
         if stream is not sys.stderr:
@@ -97,7 +104,7 @@ def _leave(message: str, code: int) -> NoReturn:
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)  # the first one is being seen to
+        signal.signal(each, lambda *_: None)  # the first one is being seen to
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     raise SystemExit(128 + number)

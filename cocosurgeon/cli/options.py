@@ -102,7 +102,14 @@ def _shared(
     from cocosurgeon.cli.writing import Outputs
 
     return Shared(
-        outputs=Outputs(subset=output, ids=ids_out, recipe=recipe, force=force),
+        outputs=Outputs(
+            subset=_place(output), ids=_place(ids_out), recipe=_place(recipe), force=force
+        ),
         voice=Voice(quiet=quiet, as_json=as_json),
         dry_run=dry_run,
     )
+
+
+def _place(named: str | None) -> str | None:
+    """An output as it was named; standard output by its one name."""
+    return "-" if named in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1") else named

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 
-from cocosurgeon.annfile.output import standard_output
 from cocosurgeon.cli.ending import say
 from cocosurgeon.cli.options import Shared
 from cocosurgeon.cli.voice import Voice, print_json
@@ -67,8 +66,8 @@ def run(
     }
     voice.report(fields, [*account.lines(), f"{seconds:.1f} s"])
     if STDOUT not in outputs.places:
-        with standard_output() as stdout:
-            stdout.write(os.fsencode(output) + b"\n")
+        sys.stdout.buffer.write(os.fsencode(output) + b"\n")
+        sys.stdout.flush()
 
 
 def _explain(plan: Plan, dataset: Dataset, outputs: Outputs, voice: Voice) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from cocosurgeon.annfile.source import Progress
-from cocosurgeon.cli.ending import say
+from cocosurgeon.cli.ending import put, say
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -71,7 +71,7 @@ def print_json(fields: Mapping[str, object], stream: TextIO) -> None:
     """Print a report for machines."""
     import orjson
 
-    print(orjson.dumps(_in_utf8(fields), option=orjson.OPT_INDENT_2).decode(), file=stream)
+    put(orjson.dumps(_in_utf8(fields), option=orjson.OPT_INDENT_2).decode(), stream)
 
 
 def _in_utf8(value: object) -> object:

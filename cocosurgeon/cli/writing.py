@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from cocosurgeon.annfile.output import (
     appearing,
@@ -85,25 +83,26 @@ def default_output(dataset: Dataset, plan: Plan) -> str:
 
 def write_all(result: Dataset, plan: Plan, outputs: Outputs, voice: Voice) -> None:
     """Write all that was asked for; files appear only when all of them are whole."""
-    files = [place for place in outputs.places if place != STDOUT]
-    with contextlib.ExitStack() as stack:
-        paths = [Path(place) for place in files]
-        opened = stack.enter_context(appearing(paths, force=outputs.force))
-        sinks = dict(zip(files, opened, strict=True))
-        if STDOUT in outputs.places:
-            sinks[STDOUT] = stack.enter_context(standard_output())
-        if outputs.subset is not None:
-            _write_text(result, sinks[outputs.subset], voice)
-        if outputs.ids is not None:
-            sinks[outputs.ids].write(_id_lines(result))
-        if outputs.recipe is not None:
-            sinks[outputs.recipe].write(Recipe.of(plan, result).to_json())
+    texts: dict[str, Callable[[], Iterator[bytes]]] = {}
+    if outputs.subset is not None:
+        texts[outputs.subset] = lambda: _with_bar(result, voice)
+    if outputs.ids is not None:
+        texts[outputs.ids] = lambda: iter([_id_lines(result)])
+    if outputs.recipe is not None:
+        texts[outputs.recipe] = lambda: iter([Recipe.of(plan, result).to_json()])
+    files = [place for place in texts if place != STDOUT]
+    with appearing([Path(place) for place in files], force=outputs.force) as opened:
+        for place, file in zip(files, opened, strict=True):
+            file.writelines(texts[place]())
+        if STDOUT in texts:
+            with standard_output() as stdout:
+                stdout.writelines(texts[STDOUT]())
 
 
-def _write_text(result: Dataset, file: BinaryIO, voice: Voice) -> None:
+def _with_bar(result: Dataset, voice: Voice) -> Iterator[bytes]:
     with voice.bar("writing") as bar:
         for piece in result.text():
-            file.write(piece)
+            yield piece
             if bar is not None:
                 bar.update(len(piece))
 

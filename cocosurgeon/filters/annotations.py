@@ -27,6 +27,7 @@ class InCategory(AnnotationFilter):
     categories: tuple[str | int, ...]
 
     def __init__(self, *categories: str | int) -> None:
+        categories = tuple(c.item() if isinstance(c, np.generic) else c for c in categories)
         if not categories or not all(isinstance(c, (str, int)) for c in categories):
             raise RequestError("InCategory takes names of categories, or their ids")
         object.__setattr__(self, "categories", categories)
@@ -88,4 +89,5 @@ class AnnotationWhere(AnnotationFilter):
         columns_of(self.expression)
 
     def ask(self, dataset: Dataset) -> Answer:
-        return Answer(evaluate(self.expression, dataset.annotation_columns))
+        everywhere = evaluate(self.expression, dataset.content.annotation_columns)
+        return Answer(everywhere[dataset.annotation_rows])

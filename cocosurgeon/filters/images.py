@@ -166,7 +166,8 @@ class ImageWhere(ImageFilter):
         columns_of(self.expression)
 
     def ask(self, dataset: Dataset) -> Answer:
-        return Answer(evaluate(self.expression, dataset.image_columns))
+        everywhere = evaluate(self.expression, dataset.content.image_columns)
+        return Answer(everywhere[dataset.image_numbers])
 
 
 def _unknown_ids(missing: list[Id], dataset: Dataset) -> UnknownIdError:
