@@ -127,7 +127,7 @@ class Recipe:
             raise FormatError(f"not a recipe, and not JSON: {error}", where=where) from error
         except KeyError as error:
             raise FormatError(f"a broken recipe: {error} is missing", where=where) from error
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, msgspec.MsgspecError) as error:
             raise FormatError(f"a broken recipe: {error}", where=where) from error
 
 
