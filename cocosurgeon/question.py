@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 Mask = npt.NDArray[np.bool_]
 Level = Literal["images", "annotations"]
-LEVELS: tuple[Level, ...] = ("images", "annotations")
 
 _SHOWN = 6
 _A_MASK = (

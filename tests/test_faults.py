@@ -38,6 +38,14 @@ def large(images: int = 20_000) -> dict[str, Any]:
     }
 
 
+def wait_until_it_writes(folder: Path) -> None:
+    """Wait until something lies beside the source."""
+    deadline = time.monotonic() + 60
+    while not left_behind(folder, "in.json") and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert left_behind(folder, "in.json"), "it never began to write"
+
+
 # ---- full disks
 
 
@@ -139,10 +147,7 @@ def test_an_interrupt_while_writing_leaves_nothing(
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        deadline = time.monotonic() + 60
-        while not left_behind(tmp_path, "in.json") and time.monotonic() < deadline:
-            time.sleep(0.005)
-        assert left_behind(tmp_path, "in.json"), "it never began to write"
+        wait_until_it_writes(tmp_path)
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
     assert process.returncode == code
@@ -372,9 +377,7 @@ def test_nohup_is_heeded(put: Put, tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN) and None,
     ) as process:
-        deadline = time.monotonic() + 60
-        while not left_behind(tmp_path, "in.json") and time.monotonic() < deadline:
-            time.sleep(0.005)
+        wait_until_it_writes(tmp_path)
         process.send_signal(signal.SIGHUP)
         process.communicate(timeout=60)
     assert process.returncode == 0
@@ -486,9 +489,7 @@ def test_a_lock_on_the_folder_holds_nobody_up_for_long(
 def test_a_second_signal_changes_nothing(second: signal.Signals, put: Put, tmp_path: Path) -> None:
     put(large(60_000))
     with start(tmp_path, "--skip", "1", "-o", "out.json.gz") as process:
-        deadline = time.monotonic() + 60
-        while not left_behind(tmp_path, "in.json") and time.monotonic() < deadline:
-            time.sleep(0.005)
+        wait_until_it_writes(tmp_path)
         process.send_signal(signal.SIGINT)
         process.send_signal(second)
         _, err = process.communicate(timeout=60)
