@@ -525,3 +525,28 @@ def test_a_dataset_is_read_from_threads_and_forked_processes(put: Put) -> None:
         os._exit(0 if b"".join(kept.text()) == expected else 1)
     assert b"".join(kept.text()) == expected
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_long_work_shows_progress_on_a_terminal_only(put: Put, tmp_path: Path) -> None:
+    import fcntl
+    import struct
+    import termios
+
+    put(large())
+    master, terminal = os.openpty()
+    os.set_blocking(master, False)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    for options, shown in (([], True), (["--quiet"], False), (["--json"], False)):
+        command = [*COMMAND, "subset", "in.json", "--skip", "1", "-o", "-", *options]
+        with subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=terminal
+        ) as process:
+            time.sleep(3 * shown)  # a slow reader makes the work long
+            process.communicate(timeout=60)
+        said = b""
+        with contextlib.suppress(BlockingIOError):
+            said = os.read(master, 1 << 20)
+        assert process.returncode == 0
+        assert (b"writing:" in said) is shown
+    os.close(master)
+    os.close(terminal)
