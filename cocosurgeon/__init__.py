@@ -11,14 +11,17 @@ The house, in the order in which rooms may import each other (each only those ab
     annfile/    bytes of an annotation file <-> spans and columns; nothing else touches bytes
     nearest     the nearest match to a name that is not there
     identity    which records are one image, which image owns which annotation
+    references  where records name categories by their ids
     question    what a filter is, and how filters combine with & | ~
     content     what a source holds: images, annotations, categories
+    category_list  the category list as it will be written
     frames      a dataset as pandas and pycocotools hold it
     dataset     Dataset: a source and the rows of it that are kept
     files       files to datasets, and back
     expression  where expressions: columns and arithmetic, nothing else
     filters/    questions about images and about annotations
     plan        steps in order
+    categories/ the named spaces, maps between them, remapping as steps
     recipe      a plan and its source, saved and applied again
     naming      what a file made by a plan is called
     report/     accounts and explanations as values, text and JSON
@@ -35,6 +38,21 @@ from typing import TYPE_CHECKING
 from cocosurgeon.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from cocosurgeon.categories.category_map import CategoryMap as CategoryMap
+    from cocosurgeon.categories.category_map import MapReport as MapReport
+    from cocosurgeon.categories.heads import HeadRows as HeadRows
+    from cocosurgeon.categories.heads import head_rows as head_rows
+    from cocosurgeon.categories.map_files import read_map as read_map
+    from cocosurgeon.categories.space import Space as Space
+    from cocosurgeon.categories.steps import Like as Like
+    from cocosurgeon.categories.steps import Merge as Merge
+    from cocosurgeon.categories.steps import Remap as Remap
+    from cocosurgeon.categories.steps import Rename as Rename
+    from cocosurgeon.categories.steps import SortCategories as SortCategories
+    from cocosurgeon.categories.steps import ToSpace as ToSpace
+    from cocosurgeon.categories.steps import WithNames as WithNames
+    from cocosurgeon.categories.table import find_space as find_space
+    from cocosurgeon.categories.table import spaces as spaces
     from cocosurgeon.content import Category as Category
     from cocosurgeon.dataset import Dataset as Dataset
     from cocosurgeon.errors import CocosurgeonError as CocosurgeonError
@@ -85,6 +103,29 @@ if TYPE_CHECKING:
     from cocosurgeon.report.explanation import explain as explain
 
 _HOMES = {
+    "categories.category_map": (
+        "CategoryMap",
+        "MapReport",
+    ),
+    "categories.heads": (
+        "HeadRows",
+        "head_rows",
+    ),
+    "categories.map_files": ("read_map",),
+    "categories.space": ("Space",),
+    "categories.steps": (
+        "Like",
+        "Merge",
+        "Remap",
+        "Rename",
+        "SortCategories",
+        "ToSpace",
+        "WithNames",
+    ),
+    "categories.table": (
+        "find_space",
+        "spaces",
+    ),
     "content": ("Category",),
     "dataset": ("Dataset",),
     "errors": (

@@ -11,8 +11,9 @@ from cocosurgeon.annfile.columns import Array, Numbers
 from cocosurgeon.annfile.document import Document
 from cocosurgeon.annfile.records import Records
 from cocosurgeon.errors import StructureError, UnknownNameError
-from cocosurgeon.identity import Id, Images, as_keys
+from cocosurgeon.identity import Id, Images, as_keys, objects
 from cocosurgeon.nearest import did_you_mean
+from cocosurgeon.references import References, all_references, references_of
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,14 @@ class Content:
         return self.document.results or self.document.lists.get("annotations")
 
     @cached_property
+    def category_records(self) -> Records | None:
+        """The ``categories`` list; None in captions, image lists and results files."""
+        return self.document.lists.get("categories")
+
+    @cached_property
     def categories(self) -> tuple[Category, ...]:
         """The category list, in file order; empty in captions, image lists and results files."""
-        records = self.document.lists.get("categories")
+        records = self.category_records
         if records is None:
             return ()
         ids, names = records.columns("id", "name")
@@ -115,16 +121,20 @@ class Content:
         segment, by its ``segments_info``; an annotation of a caption has none.
         """
         records = self.annotation_records
-        if records is None:
+        pairs = [r.pairs() for r in references_of(records)] if records is not None else []
+        if not pairs:
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        plain = records.column("category_id")
-        if plain.present:
-            return np.arange(records.count, dtype=np.int64), as_keys(plain.array)
-        segments = records.column("segments_category_ids").array
-        counts = [len(s) if s else 0 for s in segments]
-        rows = np.repeat(np.arange(len(segments), dtype=np.int64), counts)
-        ids = [i for s in segments if s for i in s]
-        return rows, as_keys(np.fromiter(ids, dtype=object, count=len(ids)))
+        if len(pairs) == 1:
+            return pairs[0]
+        rows = np.concatenate([rows for rows, _ in pairs])
+        order = np.argsort(rows, kind="stable")
+        ids = objects(i for _, ids in pairs for i in ids.tolist())
+        return rows[order], ids[order]
+
+    @cached_property
+    def references(self) -> tuple[References, ...]:
+        """By which keys the records of all lists name categories."""
+        return all_references(self.document)
 
     def image_columns(self, *names: str) -> tuple[Array, ...]:
         """Columns of ``images``, one value for each distinct image.

@@ -17,7 +17,8 @@ import numpy as np
 from cocosurgeon.annfile.columns import Array, Numbers
 from cocosurgeon.annfile.records import Records
 from cocosurgeon.annfile.source import Source
-from cocosurgeon.annfile.splice import pieces
+from cocosurgeon.annfile.splice import Cut, pieces
+from cocosurgeon.category_list import CategoryList
 from cocosurgeon.content import Category, Content
 from cocosurgeon.errors import RequestError, StructureError, UnknownNameError
 from cocosurgeon.identity import UNKNOWN, Id, as_keys
@@ -42,6 +43,7 @@ class Dataset:
         cascaded: rows kept of further top-level lists that follow the images.
         images_asked: whether a step has selected images. From then on annotations of unknown
             images are gone: their image is not among those kept.
+        category_list: what becomes of the categories; None: they stay as they are.
         notes: what the steps so far want known.
     """
 
@@ -50,6 +52,7 @@ class Dataset:
     annotation_rows: Numbers
     cascaded: Mapping[str, Numbers] = field(default_factory=dict)
     images_asked: bool = False
+    category_list: CategoryList | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -93,8 +96,27 @@ class Dataset:
 
     @property
     def categories(self) -> tuple[Category, ...]:
-        """The category list, in file order: always the whole of it."""
-        return self.content.categories
+        """The category list, in order: the whole of the file's, unless a step changed it."""
+        return (self.category_list or self.content).categories
+
+    @property
+    def category_pairs(self) -> tuple[Numbers, Array]:
+        """Rows of annotations of the source, each with a category id that it has by now; see
+        ``Content.category_pairs``."""
+        rows, ids = self.content.category_pairs
+        return rows, self.category_list.ids(ids) if self.category_list else ids
+
+    def rows_kept(self) -> Iterator[tuple[Records, Numbers]]:
+        """The lists of which rows are chosen, and the rows kept of each, ascending."""
+        content = self.content
+        if content.image_records is not None:
+            is_kept = self._is_kept(self.image_numbers)
+            rows = np.flatnonzero(is_kept[content.images.image_of_row])
+            yield content.image_records, rows
+        if content.annotation_records is not None:
+            yield content.annotation_records, self.annotation_rows
+        for name, rows in self.cascaded.items():
+            yield content.document.lists[name], rows
 
     def image_columns(self, *names: str) -> tuple[Array, ...]:
         """Columns of ``images``, one value for each kept image.
@@ -110,7 +132,21 @@ class Dataset:
         Raises:
             UnknownNameError: no annotation has such a key.
         """
-        return tuple(c[self.annotation_rows] for c in self.content.annotation_columns(*names))
+        return tuple(c[self.annotation_rows] for c in self.source_annotation_columns(*names))
+
+    def source_annotation_columns(self, *names: str) -> tuple[Array, ...]:
+        """Columns of ``annotations``, one value for each annotation of the source; category ids
+        as they are by now.
+
+        Raises:
+            UnknownNameError: no annotation has such a key.
+        """
+        columns = self.content.annotation_columns(*names)
+        ids = self.category_list.ids if self.category_list is not None else None
+        if ids is None:
+            return columns
+        pairs = zip(names, columns, strict=True)
+        return tuple(ids(c) if name == "category_id" else c for name, c in pairs)
 
     def having(self, annotations: Mask) -> Mask:
         """Which kept images have one of the kept annotations that are marked."""
@@ -233,16 +269,16 @@ class Dataset:
         Raises:
             SourceChangedError: the source is no longer what was read.
         """
-        content = self.content
-        kept: dict[Records, Numbers] = {}
-        if content.image_records is not None:
-            is_kept = self._is_kept(self.image_numbers)
-            kept[content.image_records] = np.flatnonzero(is_kept[content.images.image_of_row])
-        if content.annotation_records is not None:
-            kept[content.annotation_records] = self.annotation_rows
-        for name, rows in self.cascaded.items():
-            kept[content.document.lists[name]] = rows
-        return pieces(content.document, kept)
+        cuts = {records: Cut(rows) for records, rows in self.rows_kept()}
+        if self.category_list is None:
+            return pieces(self.content.document, cuts)
+        for records, rewrite in self.category_list.rewrites().items():
+            everything = Cut(np.arange(records.count, dtype=np.int64))
+            cuts[records] = Cut(cuts.get(records, everything).rows, rewrite)
+        categories = self.content.category_records
+        text = self.category_list.text(categories) if categories is not None else None
+        changed = {categories: text} if categories is not None and text is not None else {}
+        return pieces(self.content.document, {**cuts, **changed})
 
     # ---- how
 

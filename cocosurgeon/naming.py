@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 
+from cocosurgeon.categories.steps import Merge, Rename, SortCategories, ToSpace, WithNames
 from cocosurgeon.filters import Area, Crowd, Empty, Having, Ids, InCategory
 from cocosurgeon.plan import Cascade, First, Keep, Last, Plan, Sample, Skip, Step
 from cocosurgeon.question import AnyFilter, Not
@@ -47,6 +48,18 @@ def _words(step: Step) -> str | None:
             return f"cascade-{name}" if name.isalpha() else None
         case Keep(question):
             return _asked(question)
+        case ToSpace(to, from_, start, unmapped, ()):
+            parts = [to, from_ and f"from-{from_}", start is not None and f"start{start}"]
+            return "-".join([p for p in parts if p] + _policy(unmapped))
+        case WithNames(names, 0, unmapped, ()):
+            named = _named("names", names)
+            return named and "-".join([named, *_policy(unmapped)])
+        case Merge(name, of):
+            return _named("merge", (*of, "to", name))
+        case Rename(old, new):
+            return _named("rename", (old, "to", new))
+        case SortCategories(by):
+            return f"sorted-by-{by}"
     return None
 
 
@@ -77,6 +90,10 @@ def _asked(question: AnyFilter) -> str | None:
         case Ids(ids, "error") if ids and all(isinstance(i, int) for i in ids):
             return "ids-" + "-".join(map(str, ids))
     return None
+
+
+def _policy(unmapped: str) -> list[str]:
+    return [] if unmapped == "error" else [f"unmapped-{unmapped}"]
 
 
 def _named(verb: str, categories: tuple[str | int, ...]) -> str | None:

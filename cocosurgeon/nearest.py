@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -9,7 +10,7 @@ from difflib import get_close_matches
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that is most like this one; None when none is.
 
-    Case, blanks, hyphens and underscores count less than letters.
+    Case, blanks, hyphens and underscores count less than letters; a name may have more words.
     """
     names = list(dict.fromkeys(known))
     plain = {_plain(n): n for n in reversed(names)}
@@ -18,7 +19,14 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     close = get_close_matches(name, names, n=1) or [
         plain[p] for p in get_close_matches(_plain(name), plain, n=1)
     ]
-    return close[0] if close else None
+    words = _words(name)
+    longer = (n for n in names if words and _words(n) and (_words(n) < words or _words(n) > words))
+    return close[0] if close else next(longer, None)
+
+
+def alike(name: str, other: str) -> bool:
+    """Whether names differ in nothing but case, blanks, hyphens, underscores and the like."""
+    return _plain(name) == _plain(other)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
@@ -29,3 +37,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
 
 def _plain(name: str) -> str:
     return "".join(c for c in name.casefold() if c.isalnum())
+
+
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"\w+", name.casefold()))

@@ -12,6 +12,8 @@ from typing import Any, cast
 import msgspec
 
 from cocosurgeon import filters, plan, question
+from cocosurgeon.categories import steps
+from cocosurgeon.categories.category_map import Unmapped
 from cocosurgeon.dataset import Dataset, Order
 from cocosurgeon.errors import FormatError, RequestError, SourceUnavailableError
 from cocosurgeon.filters.images import Definition, Unknown
@@ -182,6 +184,29 @@ _STEPS = {
     "skip": _form(plan.Skip, n=int, order=Order),
     "sample": _form(plan.Sample, n=int, seed=int),
     "cascade": _form(plan.Cascade, name=str),
+    "remap": _form(
+        steps.Remap,
+        pairs=tuple[tuple[Id, Id | None], ...],
+        unmapped=Unmapped,
+        refused=tuple[Id, ...],
+    ),
+    "to_space": _form(
+        steps.ToSpace,
+        to=str,
+        from_=str | None,
+        start=int | None,
+        unmapped=Unmapped,
+        aliases=steps.Pairs,
+    ),
+    "with_names": _form(
+        steps.WithNames, names=tuple[str, ...], start=int, unmapped=Unmapped, aliases=steps.Pairs
+    ),
+    "merge": _form(steps.Merge, name=str, of=tuple[str, ...]),
+    "rename": _form(steps.Rename, old=str, new=str),
+    "sort_categories": _form(steps.SortCategories, by=steps.By),
+    "like": _form(
+        steps.Like, like=tuple[tuple[Id, str, str], ...], unmapped=Unmapped, aliases=steps.Pairs
+    ),
 }
 _FILTERS = {
     "and": _form(question.And, left=Filter, right=Filter),
@@ -215,7 +240,7 @@ def _encode(value: object) -> object:
         return {tag: name, **{key: _encode(getattr(value, key)) for key in keys}}
     if isinstance(value, (Step, Filter)):
         raise RequestError(f"{value!r} is no step or filter that a recipe can hold")
-    return list(value) if isinstance(value, tuple) else value
+    return [_encode(v) for v in value] if isinstance(value, tuple) else value
 
 
 def _decode(thing: object, tag: str) -> Any:

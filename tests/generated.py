@@ -23,6 +23,7 @@ from cocosurgeon import (
     Plan,
     Skip,
 )
+from cocosurgeon.categories.steps import Remap
 
 NASTY = (
     "plain.jpg",
@@ -30,6 +31,7 @@ NASTY = (
     "back\\slash.jpg",
     '}, {"id": 1',
     '}],"images":[{',
+    '"category_id": 1, ',
     'quote " inside',
     "ends with backslash \\",
     "café 鳥 🚀.png",
@@ -154,7 +156,9 @@ def _annotation(rng: random.Random, row: int, ids: list[Any], cats: list[Any]) -
         "bbox": rng.choice([[0, 0, 5, 5], [1.5, 2.25, 3, 4e2], [], None]),
         "category_id": rng.choice([*cats, 77]),
         "id": rng.choice([row, row, 3, 10**25]),
-        "attributes": rng.choice([{}, {"id": 1, "image_id": 2}, [{"id": 1}, {"id": 2}]]),
+        "attributes": rng.choice(
+            [{}, {"id": 1, "image_id": 2}, [{"id": 1}, {"category_id": 1}], {"category_id": 2}]
+        ),
     }
     for key in ("area", "iscrowd", "id", "image_id"):
         if rng.random() < 0.05:
@@ -187,6 +191,11 @@ def _document(rng: random.Random) -> Any:
             del doc[key]
     if rng.random() < 0.1:
         del doc["annotations"]
+    if rng.random() < 0.2:
+        doc["tracks"] = [{"id": i, "category_id": rng.choice(cats)} for i in range(3)]
+    if rng.random() < 0.2:
+        for record in doc["images"]:
+            record["neg_category_ids"] = rng.sample(cats, rng.randint(0, len(cats)))
     return _shuffled(rng, doc)
 
 
@@ -234,7 +243,25 @@ def _plan(rng: random.Random, doc: Any) -> Plan:
             makers += [lambda: Names(rng.choice(["*.jpg", "dir/*", "pl?in.*"])) | Empty()]
         if any("area" in a for a in anns):
             makers += [lambda: Area(min=1), lambda: ~Area(max=200), lambda: Having(Area(0, 2e4))]
-    return Plan(*(rng.choice(makers)() for _ in range(rng.randint(0, 4))))
+    steps = [rng.choice(makers)() for _ in range(rng.randint(0, 4))]
+    if rng.random() < 0.5:
+        remap = Remap(_table(rng, doc))
+        loses_names = not remap.map.is_bijective
+        steps.insert(len(steps) if loses_names else rng.randint(0, len(steps)), remap)
+    return Plan(*steps)
+
+
+def _table(rng: random.Random, doc: Any) -> dict[Any, Any]:
+    """What becomes of every category id that a generated file can have."""
+    table: dict[Any, Any] = dict.fromkeys((1, 2, 18, 90, "7", 3, 77))
+    kind = rng.choice(["apart", "apart", "merge", "drop"])
+    targets = rng.sample([0, 1, 2, 3, 18, 80, "7", "x", 10**20], len(table))
+    if kind == "merge":
+        targets = [rng.choice(targets[:3]) for _ in targets]
+    table = dict(zip(table, targets, strict=True))
+    if kind == "drop" and not isinstance(doc, list) and "tracks" not in doc:
+        table |= {rng.choice([1, 2, 18]): None}
+    return table
 
 
 def made(rng: random.Random, results: bool) -> Made:

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from cocosurgeon import filters, plan
+from cocosurgeon.categories.steps import Remap
 from cocosurgeon.question import And, Not, Or
 
 Doc = Any
@@ -32,6 +33,12 @@ def usable(value: Any) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, (int, str))
+
+
+def renumbered(value: Any, table: dict[Any, Any]) -> Any:
+    """What an id becomes; a number that was written with a fraction still is."""
+    new = table[value]
+    return float(new) if isinstance(value, float) and isinstance(new, int) else new
 
 
 class _State:
@@ -146,8 +153,39 @@ class _State:
                 self.followed[step.name] = list(rows)
                 if self.asked:
                     self.follow()
+            case Remap():
+                self.remap(dict(step.pairs))
             case _:
                 raise NotImplementedError(step)
+
+    def remap(self, table: dict[Any, Any]) -> None:
+        """Change every category id by a table that has all of them."""
+        doc = copy.deepcopy(self.doc)
+        lists = [doc] if self.results else [v for k, v in doc.items() if isinstance(v, list)]
+        records = [r for each in lists for r in each if isinstance(r, dict)]
+        for record in [*records, *(s for r in records for s in r.get("segments_info", []))]:
+            if usable(record.get("category_id")):
+                record["category_id"] = renumbered(record["category_id"], table)
+            for key in ("neg_category_ids", "not_exhaustive_category_ids"):
+                if key in record:
+                    record[key] = [
+                        n for i in record[key] if (n := renumbered(i, table)) is not None
+                    ]
+        if not self.results:
+            entries: dict[Any, Any] = {}
+            for entry in doc["categories"]:
+                entry["id"] = renumbered(entry["id"], table)
+                if entry["id"] is not None:
+                    entries.setdefault(entry["id"], entry)
+            doc["categories"] = list(entries.values())
+        before = self.anns
+        self.doc = doc
+        self.anns = doc if self.results else doc.get("annotations", [])
+        self.ann_rows = [r for r in self.ann_rows if not self.dropped(before[r], table)]
+
+    def dropped(self, ann: Any, table: dict[Any, Any]) -> bool:
+        value = ann.get("category_id")
+        return usable(value) and table[value] is None
 
     def chosen(self, images: list[Any]) -> list[Any]:
         return [i for i in self.images if i in images]

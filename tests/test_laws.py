@@ -13,12 +13,14 @@ from naive import applied, same, usable
 from rawtext import records
 
 from cocosurgeon import (
+    Cascade,
     Crowd,
     Dataset,
     Empty,
     First,
     Having,
     InCategory,
+    Keep,
     Plan,
     Recipe,
     read,
@@ -28,6 +30,7 @@ from cocosurgeon.annfile.listscan import ScanOptions
 from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import open_source
 from cocosurgeon.annfile.splice import pieces
+from cocosurgeon.categories.steps import Remap
 
 EVERY_WAY = [
     ScanOptions(),
@@ -76,7 +79,8 @@ def test_a_plan_on_detections_does_what_it_does_on_parsed_json(made: Made) -> No
 @settings(max_examples=250)
 def test_records_that_stay_are_byte_identical_and_in_order(made: Made) -> None:
     source = made.text.decode("utf-8-sig")
-    result = text_of(made.plan.apply(opened(made.text))).decode("utf-8-sig")
+    filters = Plan(*(step for step in made.plan.steps if not isinstance(step, Remap)))
+    result = text_of(filters.apply(opened(made.text))).decode("utf-8-sig")
     for key in ("images", "annotations", "scenes", "categories"):
         remaining = iter(records(source, key))
         assert all(record in remaining for record in records(result, key)), key
@@ -167,7 +171,7 @@ def test_doing_a_filter_twice_is_doing_it_once(made: Made) -> None:
     whole = opened(made.text)
     for step in made.plan.steps:
         once = step.apply(whole)
-        if "n" not in vars(step) or isinstance(step, First):
+        if isinstance(step, (Keep, First, Cascade)):
             assert text_of(step.apply(once)) == text_of(once)
 
 

@@ -8,9 +8,11 @@ runs      values of a column as they are gathered
 columns   one value of every record, as arrays
 records   a list of records: where they lie, their columns
 document  what stands at the top level of a file
+fields    where a record's values lie
+rewrite   values inside records, changed where they stand
 listscan  the records of one list: windows, seams, and the proof that a seam is one
 second    another process that scans half of a long list
 scan      the one pass that finds all of it
-splice    the text with only some records
+splice    the text with lists cut or changed
 output    files that appear whole or not at all
 """

@@ -1,34 +1,55 @@
-"""The text of a document with only some of its records: spans of the source, joined anew."""
+"""The text of a document with lists cut or changed: spans of the source, joined anew."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from cocosurgeon.annfile.columns import Numbers
 from cocosurgeon.annfile.document import Document
 from cocosurgeon.annfile.records import Records
+from cocosurgeon.annfile.rewrite import Rewrite
 from cocosurgeon.annfile.source import Source
 
 _PIECE = 1 << 20
 
 
-def pieces(document: Document, kept: Mapping[Records, Numbers]) -> Iterator[bytes]:
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """What stays of a list.
+
+    Attributes:
+        rows: the rows that stay, ascending.
+        rewrite: changes the text of those; None: they stay as they are.
+    """
+
+    rows: Numbers
+    rewrite: Rewrite | None = None
+
+
+def pieces(document: Document, edits: Mapping[Records, Cut | bytes]) -> Iterator[bytes]:
     """The text of the document, in pieces.
 
     Args:
-        kept: for each list that is cut, the rows that stay, ascending; lists not named stay whole.
+        edits: what becomes of each list that does not stay as it is: what stays of it, or its
+            new text.
 
     Raises:
         SourceChangedError: the source is no longer what was scanned; what came before is void.
     """
     source = document.source
     at = 0
-    cut = [r for r in kept if len(kept[r]) < r.count]
-    for records in sorted(cut, key=lambda r: r.start):
+    for records in sorted(edits, key=lambda r: r.start):
+        edit = edits[records]
+        if isinstance(edit, Cut) and edit.rewrite is None and len(edit.rows) == records.count:
+            continue
         yield from _copy(source, at, records.start)
-        yield from _cut_list(records, kept[records])
+        if isinstance(edit, bytes):
+            yield edit
+        else:
+            yield from _cut_list(records, edit)
         at = records.stop
     yield from _copy(source, at, source.size)
     source.require_unchanged()
@@ -39,8 +60,12 @@ def _copy(source: Source, start: int, stop: int) -> Iterator[bytes]:
         yield source.read(at, min(at + _PIECE, stop))
 
 
-def _cut_list(records: Records, rows: Numbers) -> Iterator[bytes]:
+def _cut_list(records: Records, cut: Cut) -> Iterator[bytes]:
     """A list with only these rows; each keeps the white space and comma that stood before it."""
+    rows = cut.rows
+    if not records.count:
+        yield from _copy(records.source, records.start, records.stop)
+        return
     if not len(rows):
         yield b"[]"
         return
@@ -49,7 +74,8 @@ def _cut_list(records: Records, rows: Numbers) -> Iterator[bytes]:
     block_of_row = np.searchsorted([b.first_row for b in blocks], rows, side="right") - 1
     first_in_block = np.flatnonzero(np.diff(block_of_row, prepend=-1))
     for start, here in zip(first_in_block, np.split(rows, first_in_block[1:]), strict=True):
-        yield _cut_block(records, int(block_of_row[start]), here, follows=bool(start))
+        text = _cut_block(records, int(block_of_row[start]), here, follows=bool(start))
+        yield cut.rewrite(text, here) if cut.rewrite else text
     yield from _copy(records.source, blocks[-1].stop, records.stop)
 
 

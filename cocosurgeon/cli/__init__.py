@@ -3,11 +3,16 @@
 app         the verbs, put together
 subset      keep some images and annotations
 empty_only  keep the images without objects
+remap       other category ids, names and order
+spaces      which 80, which 91
 apply       repeat a recipe
 ending      how a verb ends: messages and exit codes
 ordered     options in the order in which they were written
 options     what verbs share: the options, and that they tell their errors
-filtering   the filter options of ``subset``, and the steps that they stand for
+filtering   the options that filter, and the steps that they stand for
+relabelling  the options that change categories, and the steps that they stand for
+checking    two files' categories, compared
+showing_spaces  spaces as text and JSON
 where       what a ``--where`` expression asks about
 lists       ids and names as text
 source      which annotation file is meant when none is named

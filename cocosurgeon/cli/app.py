@@ -9,12 +9,15 @@ import typer
 from cocosurgeon.cli.apply import apply
 from cocosurgeon.cli.empty_only import empty_only
 from cocosurgeon.cli.ordered import OrderedCommand
+from cocosurgeon.cli.remap import remap
+from cocosurgeon.cli.spaces import spaces
 from cocosurgeon.cli.subset import subset
 from cocosurgeon.version import __version__
 
 app = typer.Typer(
     help="Cut COCO annotation files without changing a byte nobody asked to change.",
-    epilog="Exit codes: 0 done; 2 the request cannot be met; 3 bad input data; 130 interrupted.",
+    epilog="Exit codes: 0 done; 1 differences found; 2 the request cannot be met; "
+    "3 bad input data; 130 interrupted.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -22,6 +25,8 @@ app = typer.Typer(
 )
 app.command(cls=OrderedCommand)(subset)
 app.command(cls=OrderedCommand)(empty_only)
+app.command(cls=OrderedCommand)(remap)
+app.command(cls=OrderedCommand)(spaces)
 app.command(cls=OrderedCommand)(apply)
 
 

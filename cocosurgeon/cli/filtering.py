@@ -1,11 +1,11 @@
-"""The filter options of ``subset``, and the steps that they stand for."""
+"""The options that filter, and the steps that they stand for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from cocosurgeon.cli.lists import parse_ids, read_lines, split_list, unquoted
+from cocosurgeon.cli.lists import names_in, parse_ids, read_lines, split_list
 from cocosurgeon.cli.where import parse_where
 from cocosurgeon.dataset import Dataset, Order
 from cocosurgeon.errors import RequestError
@@ -19,33 +19,45 @@ Binding = Callable[[Dataset], Step]
 """Makes a step once the file is known: whether ``7`` is a number or a string is told by its ids."""
 
 
-def bindings(
-    options: Iterable[tuple[str, Any]], order: str | None, seed: int | None
-) -> list[Binding]:
-    """The steps that filter options stand for, in their order; other options are passed over.
+Makers = Mapping[str, Callable[[Any], Binding]]
+"""Options by their parameters' names, and what each makes of its value."""
+
+
+def bindings(options: Iterable[tuple[str, Any]], makers: Makers) -> list[Binding]:
+    """The steps that options stand for, in their order; other options are passed over.
 
     What can be wrong without knowing the file is told here, before it is read.
 
     Args:
-        options: names of parameters of ``subset`` with one value each, as they were written.
-        order: what the first, last and skipped images go by.
-        seed: of samples.
+        options: names of a verb's parameters with one value each, as they were written.
 
     Raises:
         RequestError: an option makes no sense.
     """
-    makers: dict[str, Callable[[Any], Binding]] = {
+    written = list(_merged((name, value) for name, value in options if name in makers))
+    return [makers[name](value) for name, value in written]
+
+
+def filters(written: Collection[str], order: str | None, seed: int | None) -> Makers:
+    """The options that filter.
+
+    Args:
+        written: names of the parameters that were given.
+        order: what the first, last and skipped images go by.
+        seed: of samples.
+
+    Raises:
+        RequestError: the order or the seed is for nothing.
+    """
+    if order is not None and not _COUNTING.keys() & set(written):
+        raise RequestError("--order orders nothing without --first, --last or --skip")
+    if seed is not None and "sample" not in written:
+        raise RequestError("--seed seeds nothing without --sample")
+    return {
         **_MAKERS,
         **{name: _counting(kind, order or "file") for name, kind in _COUNTING.items()},
-        "sample": lambda n: _step(Sample(n, seed or 0)),
+        "sample": lambda n: step(Sample(n, seed or 0)),
     }
-    written = list(_merged((name, value) for name, value in options if name in makers))
-    names = {name for name, _ in written}
-    if order is not None and not names & _COUNTING.keys():
-        raise RequestError("--order orders nothing without --first, --last or --skip")
-    if seed is not None and "sample" not in names:
-        raise RequestError("--seed seeds nothing without --sample")
-    return [makers[name](value) for name, value in written]
 
 
 def bind(made: Iterable[Binding], dataset: Dataset) -> tuple[Plan, Dataset]:
@@ -61,7 +73,7 @@ def parse_empty(definition: str) -> Empty:
     """
     kind, _, names = definition.partition(":")
     if kind == "category":
-        return Empty("category", tuple(_names(names)) if names else ())
+        return Empty("category", names_in(names) if names else ())
     return Empty(cast(Definition, definition))  # refuses what it does not know
 
 
@@ -78,20 +90,17 @@ def _merged(options: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
             yield name, lists[name]
 
 
-def _names(text: str) -> list[str]:
-    return [unquoted(token) for token in split_list(text)]
-
-
-def _step(step: Step) -> Binding:
-    return lambda dataset: step
+def step(made: Step) -> Binding:
+    """The binding of a step that needs to know no file."""
+    return lambda dataset: made
 
 
 def _keep(question: AnyFilter) -> Binding:
-    return _step(Keep(question))
+    return step(Keep(question))
 
 
 def _counting(kind: Callable[[int, Order], Step], order: str) -> Callable[[int], Binding]:
-    return lambda n: _step(kind(n, cast(Order, order)))  # refuses what it does not know
+    return lambda n: step(kind(n, cast(Order, order)))  # refuses what it does not know
 
 
 def _ids(tokens: list[str]) -> Binding:
@@ -119,13 +128,13 @@ _MAKERS: dict[str, Callable[[Any], Binding]] = {
     "names": lambda pattern: _keep(Names(pattern)),
     "empty": lambda definition: _keep(parse_empty(definition)),
     "non_empty": lambda _: _keep(~Empty()),
-    "having": lambda names: _keep(Having(InCategory(*_names(names)))),
-    "only": lambda names: _keep(InCategory(*_names(names))),
-    "drop": lambda names: _keep(~InCategory(*_names(names))),
+    "having": lambda names: _keep(Having(InCategory(*names_in(names)))),
+    "only": lambda names: _keep(InCategory(*names_in(names))),
+    "drop": lambda names: _keep(~InCategory(*names_in(names))),
     "min_area": lambda bound: _keep(Area(min=bound)),
     "max_area": lambda bound: _keep(Area(max=bound)),
     "crowd": lambda _: _keep(Crowd()),
     "no_crowd": lambda _: _keep(~Crowd()),
     "where": _where,
-    "cascade": lambda name: _step(Cascade(name)),
+    "cascade": lambda name: step(Cascade(name)),
 }

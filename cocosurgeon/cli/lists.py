@@ -16,6 +16,7 @@ from cocosurgeon.errors import EncodingError, RequestError, SourceUnavailableErr
 from cocosurgeon.identity import Id, as_key
 
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^,]*)\s*(?:,|$)')
+_PAIR = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^="]+?)\s*=(.*\S.*)')
 
 
 def split_list(text: str) -> list[str]:
@@ -38,6 +39,23 @@ def split_list(text: str) -> list[str]:
     if not found:
         raise RequestError(f"an empty list: {text!r}")
     return found
+
+
+def split_pair(text: str) -> tuple[str, str]:
+    """What stands before and after ``=``; a name with a ``=`` in it stands in quotes.
+
+    Raises:
+        RequestError: there is no ``=``, or nothing on one side of it.
+    """
+    match = _PAIR.fullmatch(text)
+    if match is None:
+        raise RequestError(f"expected NEW=OLD or OLD=NEW, not {text!r}")
+    return unquoted(match[1].strip()), match[2].strip()
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The names in a list."""
+    return tuple(unquoted(token) for token in split_list(text))
 
 
 def read_lines(where: str) -> list[str]:

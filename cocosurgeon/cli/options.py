@@ -27,6 +27,48 @@ AnnFile = Annotated[
     ),
 ]
 
+To = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SPACE",
+        show_default=False,
+        help="Bring category ids into this space (`cocosurgeon spaces` lists them): mmdet80, "
+        "coco91, detr91, ...",
+    ),
+]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="SPACE",
+        show_default=False,
+        help="The space that the file is in; names: what its own names say. "
+        "Without it: told by ids and names, where one fits.",
+    ),
+]
+Start = Annotated[
+    int | None,
+    typer.Option(metavar="N", show_default=False, help="The first id, where ids are positions."),
+]
+UnmappedIds = Annotated[
+    str | None,
+    typer.Option(
+        "--unmapped",
+        metavar="error|drop|keep",
+        show_default="error",
+        help="What becomes of categories that the map does not mention, and their objects.",
+    ),
+]
+Aliases = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--alias",
+        metavar="OLD=NEW",
+        show_default=False,
+        help="The file's name OLD stands for NEW; names are compared exactly.",
+    ),
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shared:

@@ -65,6 +65,7 @@ def run(
         "seconds": round(seconds, 3),
     }
     voice.report(fields, [*account.lines(), f"{seconds:.1f} s"])
+    voice.show(account.config_lines())
     if STDOUT not in outputs.places:
         sys.stdout.buffer.write(os.fsencode(output) + b"\n")
         sys.stdout.flush()
@@ -86,6 +87,8 @@ def _explain(plan: Plan, dataset: Dataset, outputs: Outputs, voice: Voice) -> No
         head, *lines = step.lines()
         _show(f"{number}. {head}", lines)
     _show("in all", account.lines())
+    if account.classes:
+        _show("for an MMDetection config", account.config_lines())
     _show("would write", ["stdout" if o == STDOUT else o for o in outputs.places])
 
 

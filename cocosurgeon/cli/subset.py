@@ -132,6 +132,11 @@ def subset(
             "height > 480', 'annotations: area < 1024'.",
         ),
     ] = None,
+    to: options.To = None,
+    from_: options.From = None,
+    start: options.Start = None,
+    unmapped: options.UnmappedIds = None,
+    alias: options.Aliases = None,
     cascade: Annotated[
         list[str] | None,
         typer.Option(
@@ -146,9 +151,11 @@ def subset(
     """Keep some images and annotations, byte for byte.
 
     Filters apply in the order written, and may be repeated: --first 100 --empty are the empty
-    ones among the first 100. Lists of NAMES and ids are parted by commas; of several any counts.
+    ones among the first 100. --to is a step among them: filters behind it ask about the new ids.
+    Lists of NAMES and ids are parted by commas; of several any counts.
     """
-    from cocosurgeon.cli.filtering import bind, bindings
+    from cocosurgeon.cli.filtering import bind, bindings, filters
+    from cocosurgeon.cli.relabelling import Modifiers, to_space
     from cocosurgeon.cli.run import run
     from cocosurgeon.cli.source import choose
     from cocosurgeon.errors import RequestError
@@ -156,5 +163,9 @@ def subset(
     inputs = [*(match or []), *(ids_file or [])]
     if [ann_file, *inputs].count("-") > 1:
         raise RequestError("standard input can be read only once")
-    made = bindings(in_order(ctx), order, seed)
+    written = list(in_order(ctx))
+    options_given = {name for name, _ in written}
+    modifiers = Modifiers.of(from_=from_, start=start, unmapped=unmapped, aliases=alias)
+    makers = {**filters(options_given, order, seed), **to_space(options_given, modifiers)}
+    made = bindings(written, makers)
     run(choose(ann_file), partial(bind, made), shared, inputs=inputs)

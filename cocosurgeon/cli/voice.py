@@ -34,6 +34,11 @@ class Voice:
             for line in lines:
                 say(f"cocosurgeon: {line}", sys.stderr)
 
+    def show(self, lines: list[str]) -> None:
+        """Show lines that are meant to be copied."""
+        if lines and not self.quiet and not self.as_json:
+            say("\n".join(lines), sys.stderr)
+
     def report(self, fields: Mapping[str, object], lines: list[str]) -> None:
         """Give a report: to machines the fields, to people the lines."""
         if self.as_json:

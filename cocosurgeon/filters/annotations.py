@@ -89,5 +89,5 @@ class AnnotationWhere(AnnotationFilter):
         columns_of(self.expression)
 
     def ask(self, dataset: Dataset) -> Answer:
-        everywhere = evaluate(self.expression, dataset.content.annotation_columns)
+        everywhere = evaluate(self.expression, dataset.source_annotation_columns)
         return Answer(everywhere[dataset.annotation_rows])

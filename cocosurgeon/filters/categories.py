@@ -13,7 +13,7 @@ from cocosurgeon.question import Mask
 
 def in_categories(dataset: Dataset, cat_ids: tuple[Id, ...]) -> Mask:
     """Which of the kept annotations are of one of these categories."""
-    rows, ids = dataset.content.category_pairs
+    rows, ids = dataset.category_pairs
     marked = np.zeros(len(dataset.content.image_of_annotation), dtype=np.bool_)
     marked[rows[isin(ids, cat_ids)]] = True
     return marked[dataset.annotation_rows]

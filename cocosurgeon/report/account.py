@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cocosurgeon.annfile.columns import Array
+from cocosurgeon.categories.metainfo import config_lines
 from cocosurgeon.content import Content
 from cocosurgeon.dataset import Dataset
 from cocosurgeon.identity import UNKNOWN, all_differ, as_keys, isin
@@ -39,6 +40,8 @@ class Account:
         repeated_keys: top-level keys that stand more than once; the last one counts.
         unfollowed: lists that point at images and were kept whole all the same.
         whole: the other top-level lists of records, all kept whole.
+        classes: names of the category list in its order, as MMDetection numbers its labels, where
+            a step changed the list; None where it stays.
         notes: what the steps want known.
     """
 
@@ -55,6 +58,7 @@ class Account:
     repeated_keys: tuple[str, ...]
     unfollowed: Mapping[str, int]
     whole: Mapping[str, int]
+    classes: tuple[str | None, ...] | None
     notes: tuple[str, ...]
 
     def lines(self) -> list[str]:
@@ -86,6 +90,10 @@ class Account:
             lines.append(f"kept whole: {_named(self.whole)}")
         return lines + list(self.notes)
 
+    def config_lines(self) -> list[str]:
+        """What goes into an MMDetection config with the result, where categories changed."""
+        return config_lines(self.classes) if self.classes else []
+
 
 def account_of(dataset: Dataset) -> Account:
     """Take the account of a dataset."""
@@ -95,6 +103,9 @@ def account_of(dataset: Dataset) -> Account:
         for name, records in content.document.lists.items()
         if name not in ("images", "annotations") and (records.count or name in dataset.cascaded)
     }
+    changed = dataset.category_list is not None
+    if changed:
+        others.pop("categories", None)
     rows = content.images.image_of_row
     image_kept = np.isin(rows, dataset.image_numbers)
     kept = np.zeros(len(content.image_of_annotation), dtype=np.bool_)
@@ -117,6 +128,7 @@ def account_of(dataset: Dataset) -> Account:
             for n, count in others.items()
             if n not in content.followers and n not in dataset.cascaded
         },
+        classes=tuple(c.name for c in dataset.categories) if changed else None,
         notes=dataset.notes,
     )
 

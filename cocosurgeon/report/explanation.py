@@ -76,15 +76,16 @@ def explain(plan: Plan, dataset: Dataset) -> Explanation:
     counts = _by_category(dataset)
     for step, before, after in plan.trace(dataset):
         new_counts = _by_category(after)
+        names = dict.fromkeys([*(name for name, _ in counts.most_common()), *new_counts])
         changes.append(
             StepChange(
                 repr(step),
                 Change(len(before.image_numbers), len(after.image_numbers)),
                 Change(len(before.annotation_rows), len(after.annotation_rows)),
                 {
-                    name: Change(n, new_counts[name])
-                    for name, n in counts.most_common()
-                    if n != new_counts[name]
+                    name: Change(counts[name], new_counts[name])
+                    for name in names
+                    if counts[name] != new_counts[name]
                 },
                 after.notes[len(before.notes) :],
             )
@@ -94,7 +95,7 @@ def explain(plan: Plan, dataset: Dataset) -> Explanation:
 
 
 def _by_category(dataset: Dataset) -> Counter[str]:
-    rows, cat_ids = dataset.content.category_pairs
+    rows, cat_ids = dataset.category_pairs
     kept = np.zeros(len(dataset.content.image_of_annotation), dtype=np.bool_)
     kept[dataset.annotation_rows] = True
     names = {c.id: c.name for c in dataset.categories}

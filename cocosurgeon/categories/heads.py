@@ -1,0 +1,131 @@
+"""Rows of a classification head, from one space to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cocosurgeon.categories.space import Space
+from cocosurgeon.categories.table import find_space
+from cocosurgeon.errors import RequestError
+
+
+@dataclass(frozen=True)
+class HeadRows:
+    """Which row of a head goes where.
+
+    Attributes:
+        before, after: the spaces.
+        rows: for each row of the head after, the row of the head before; None where it has none.
+        unfilled: the rows after without one, and what they would be.
+    """
+
+    before: str
+    after: str
+    rows: tuple[int | None, ...]
+    unfilled: Mapping[int, str]
+
+    def move(self, head: npt.ArrayLike, fill: float | None = None) -> npt.NDArray[Any]:
+        """A head's weight or bias with the rows of the space after.
+
+        Args:
+            head: shape (rows before, ...).
+            fill: what rows hold that the head before does not have.
+
+        Raises:
+            RequestError: the array has another number of rows, or ``fill`` is needed.
+        """
+        array = np.asarray(head)
+        outputs = find_space(self.before).outputs
+        if array.ndim == 0 or len(array) != outputs:
+            raise RequestError(
+                f"a head of {self.before} has {outputs} rows; the array's shape is {array.shape}"
+            )
+        if self.unfilled and fill is None:
+            raise self.needs_fill()
+        moved = np.full((len(self.rows), *array.shape[1:]), fill or 0, dtype=array.dtype)
+        there = [i for i, row in enumerate(self.rows) if row is not None]
+        moved[there] = array[[row for row in self.rows if row is not None]]
+        return moved
+
+    def numpy_line(self, fill: float | None = None) -> str:
+        """The same as a line of numpy: from an array ``old`` to ``new``.
+
+        Raises:
+            RequestError: ``fill`` is needed.
+        """
+        sources = [row for row in self.rows if row is not None]
+        if not self.unfilled:
+            return f"new = old[{sources}]"
+        if fill is None:
+            raise self.needs_fill()
+        there = [i for i, row in enumerate(self.rows) if row is not None]
+        return (
+            f"new = np.full(({len(self.rows)}, *old.shape[1:]), {_literal(fill)}, old.dtype); "
+            f"new[{there}] = old[{sources}]"
+        )
+
+    def needs_fill(self) -> RequestError:
+        """The error for rows that nothing says what to fill with."""
+        shown = ", ".join(f"{i} ({what})" for i, what in list(self.unfilled.items())[:3])
+        more = ", ..." if len(self.unfilled) > 3 else ""
+        return RequestError(
+            f"{len(self.unfilled)} rows of {self.after} have none in {self.before}: {shown}{more}",
+            hint="say what they hold: --fill VALUE (a bias that keeps a sigmoid at 0.01 is -4.595)",
+        )
+
+
+def head_rows(before: str, after: str) -> HeadRows:
+    """The rows that turn a head of one space into a head of another.
+
+    The background goes to the background, wherever it is. Rows that both spaces leave unused for
+    the same category go along.
+
+    Raises:
+        UnknownNameError: there is no such space.
+        RequestError: a space is no head's; the head before lacks a class of the head after.
+    """
+    source, target = find_space(before), find_space(after)
+    rows = [_row(i, source, target) for i in range(_outputs(target))]
+    _outputs(source)
+    missing = [n for n in target.classes.values() if n not in source.index_of]
+    if missing:
+        raise RequestError(
+            f"{source} has no row for {len(missing):,} classes of {target}, such as {missing[0]!r}",
+            hint="a head cannot know what it was not trained for",
+        )
+    return HeadRows(
+        before=source.name,
+        after=target.name,
+        rows=tuple(rows),
+        unfilled={i: _meaning(i, target) for i, row in enumerate(rows) if row is None},
+    )
+
+
+def _literal(value: float) -> str:
+    return repr(value) if np.isfinite(value) else f"float({str(value)!r})"
+
+
+def _outputs(space: Space) -> int:
+    if space.outputs is None:
+        raise RequestError(
+            f"{space} numbers categories in annotation files; no head has such rows",
+            hint="`cocosurgeon spaces` lists heads with their outputs",
+        )
+    return space.outputs
+
+
+def _row(index: int, source: Space, target: Space) -> int | None:
+    if index == target.background:
+        return source.background
+    if index in target.classes:
+        return source.index_of.get(target.classes[index])
+    return {reason: i for i, reason in source.unused.items()}.get(target.unused[index])
+
+
+def _meaning(index: int, space: Space) -> str:
+    return "background" if index == space.background else space.unused[index]

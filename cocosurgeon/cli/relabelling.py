@@ -1,0 +1,139 @@
+"""The options that change categories, and the steps that they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from cocosurgeon.categories.category_map import Unmapped
+from cocosurgeon.categories.map_files import read_map
+from cocosurgeon.categories.steps import (
+    By,
+    Like,
+    Merge,
+    Remap,
+    Rename,
+    SortCategories,
+    ToSpace,
+    WithNames,
+)
+from cocosurgeon.cli.filtering import Makers, step
+from cocosurgeon.cli.lists import names_in, split_pair, unquoted
+from cocosurgeon.errors import RequestError
+from cocosurgeon.files import read
+
+
+@dataclass(frozen=True, kw_only=True)
+class Modifiers:
+    """What goes with an option that maps categories.
+
+    Attributes:
+        from_: the space that the file is in; None: to be told by the file.
+        start: the first id; None: as the option has it.
+        unmapped: what becomes of ids that are not mapped.
+        aliases: names in the file that stand for other names.
+        given: the modifiers that were written.
+    """
+
+    from_: str | None
+    start: int | None
+    unmapped: Unmapped
+    aliases: tuple[tuple[str, str], ...]
+    given: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        from_: str | None,
+        start: int | None,
+        unmapped: str | None,
+        aliases: Sequence[str] | None,
+    ) -> Modifiers:
+        """The modifiers as they were written.
+
+        Raises:
+            RequestError: an alias is no pair of names.
+        """
+        values = {"--from": from_, "--start": start, "--unmapped": unmapped, "--alias": aliases}
+        pairs = [(old, unquoted(new)) for old, new in map(split_pair, aliases or ())]
+        return cls(
+            from_=from_,
+            start=start,
+            unmapped=cast(Unmapped, unmapped or "error"),  # steps refuse what they do not know
+            aliases=tuple(pairs),
+            given=tuple(name for name, value in values.items() if value),
+        )
+
+    def require_use(self, written: Collection[str], by: Sequence[str], of: Sequence[str]) -> None:
+        """Refuse modifiers that nothing written makes use of.
+
+        Args:
+            written: names of the parameters that were given.
+            by: parameters that make use of them.
+            of: the modifiers.
+        """
+        lost = [name for name in self.given if name in of]
+        if lost and not set(by) & set(written):
+            *others, last = (f"--{name.strip('_')}" for name in by)
+            options = f"{', '.join(others)} or {last}" if others else last
+            raise RequestError(f"{lost[0]} says nothing without {options}")
+
+
+def to_space(written: Collection[str], modifiers: Modifiers) -> Makers:
+    """``--to``, with its modifiers.
+
+    Raises:
+        RequestError: a modifier is for nothing.
+    """
+    modifiers.require_use(written, ["to"], ["--from", "--start", "--unmapped", "--alias"])
+    return {
+        "to": lambda space: step(
+            ToSpace(space, modifiers.from_, modifiers.start, modifiers.unmapped, modifiers.aliases)
+        )
+    }
+
+
+def relabelling(written: Collection[str], modifiers: Modifiers) -> Makers:
+    """All options that change categories, with their modifiers.
+
+    Raises:
+        RequestError: a modifier is for nothing, or no option was given.
+    """
+    modifiers.require_use(written, ["to"], ["--from"])
+    modifiers.require_use(written, ["to", "names"], ["--start"])
+    modifiers.require_use(written, ["to", "names", "like"], ["--alias"])
+    modifiers.require_use(written, ["to", "names", "like", "map_"], ["--unmapped"])
+    policy, aliases = modifiers.unmapped, modifiers.aliases
+    makers: dict[str, Any] = {
+        "names": lambda text: step(
+            WithNames(names_in(text), modifiers.start or 0, policy, aliases)
+        ),
+        "merge": _merge,
+        "rename": _rename,
+        "sort": lambda by: step(SortCategories(cast(By, by))),
+        "like": lambda path: step(Like.of(read(path), policy, aliases)),
+        "map_": lambda path: step(Remap(read_map(path, policy))),
+    }
+    if not ({"to"} | makers.keys()) & set(written):
+        raise RequestError(
+            "nothing to do",
+            hint="--to SPACE, --names, --merge, --rename, --sort, --like or --map; or --check A B",
+        )
+    used = (
+        modifiers
+        if "to" in written
+        else Modifiers.of(from_=None, start=None, unmapped=None, aliases=None)
+    )
+    return {**makers, **to_space(written, used)}
+
+
+def _merge(text: str) -> Any:
+    name, rest = split_pair(text)
+    return step(Merge(name, names_in(rest)))
+
+
+def _rename(text: str) -> Any:
+    old, new = split_pair(text)
+    return step(Rename(old, unquoted(new)))
