@@ -14,7 +14,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """
     names = list(dict.fromkeys(known))
     plain = {_plain(n): n for n in reversed(names)}
-    if _plain(name) in plain:
+    if _plain(name) and _plain(name) in plain:
         return plain[_plain(name)]
     close = get_close_matches(name, names, n=1) or [
         plain[p] for p in get_close_matches(_plain(name), plain, n=1)
@@ -26,7 +26,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 def alike(name: str, other: str) -> bool:
     """Whether names differ in nothing but case, blanks, hyphens, underscores and the like."""
-    return _plain(name) == _plain(other)
+    return _plain(name) == _plain(other) != ""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias, get_args
 
+import numpy as np
+
 from cocosurgeon.categories.space import Space
 from cocosurgeon.errors import RequestError, UnknownNameError
 from cocosurgeon.identity import Id, as_key
@@ -248,6 +250,7 @@ class CategoryMap:
 
 
 def _as_id(value: object) -> Id:
+    value = value.item() if isinstance(value, np.generic) else value
     key = as_key(value)
     if key is None or isinstance(value, bool):
         raise RequestError(f"not a category id: {value!r}", hint="a number or a string")

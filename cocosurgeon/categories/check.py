@@ -47,6 +47,8 @@ class Check:
 
     def lines(self) -> list[str]:
         """The comparison for people."""
+        if not self.classes:
+            return ["nothing was compared: one of the files uses no category"]
         if not self.differences:
             return [f"the same: {self.classes:,} classes"]
         shown = [f"{d.kind}: {d.text}" for d in self.differences[:_SHOWN]]
@@ -77,16 +79,22 @@ def check(left: Dataset, right: Dataset) -> Check:
     else:
         users, listing = (right, left) if has_list[0] else (left, right)
         compared = len(_used(users))
+        if not compared and not users.content.is_results:
+            raise StructureError(
+                "the file neither lists categories nor uses any",
+                where=users.source.name,
+                hint="compare files of boxes or masks",
+            )
         found = _unlisted(users, listing)
     return Check(left.source.name, right.source.name, compared, tuple(found))
 
 
 def _lists_differ(left: tuple[Entry, ...], right: tuple[Entry, ...]) -> list[Difference]:
     names = [{e.category.id: e.category.name for e in side} for side in (left, right)]
-    ids = [
-        {e.category.name: e.category.id for e in reversed(side) if e.category.name is not None}
-        for side in (left, right)
-    ]
+    ids: list[dict[str | None, Id | None]] = [{}, {}]
+    for table, side in zip(ids, (left, right), strict=True):
+        for category in (e.category for e in side if e.category.name is not None):
+            table.setdefault(category.name, category.id)
     found: list[Difference] = []
     for cat_id, name in names[0].items():
         other = names[1].get(cat_id)

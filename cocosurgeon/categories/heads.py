@@ -45,8 +45,9 @@ class HeadRows:
             raise RequestError(
                 f"a head of {self.before} has {outputs} rows; the array's shape is {array.shape}"
             )
-        if self.unfilled and fill is None:
-            raise self.needs_fill()
+        self.require_fill(fill)
+        if fill is not None and array.dtype.kind in "iub" and not float(fill).is_integer():
+            raise RequestError(f"an array of {array.dtype} cannot hold {fill!r}")
         moved = np.full((len(self.rows), *array.shape[1:]), fill or 0, dtype=array.dtype)
         there = [i for i, row in enumerate(self.rows) if row is not None]
         moved[there] = array[[row for row in self.rows if row is not None]]
@@ -59,21 +60,22 @@ class HeadRows:
             RequestError: ``fill`` is needed.
         """
         sources = [row for row in self.rows if row is not None]
-        if not self.unfilled:
+        self.require_fill(fill)
+        if fill is None or not self.unfilled:
             return f"new = old[{sources}]"
-        if fill is None:
-            raise self.needs_fill()
         there = [i for i, row in enumerate(self.rows) if row is not None]
         return (
             f"new = np.full(({len(self.rows)}, *old.shape[1:]), {_literal(fill)}, old.dtype); "
             f"new[{there}] = old[{sources}]"
         )
 
-    def needs_fill(self) -> RequestError:
-        """The error for rows that nothing says what to fill with."""
+    def require_fill(self, fill: float | None) -> None:
+        """Refuse rows that nothing says what to fill with."""
+        if fill is not None or not self.unfilled:
+            return
         shown = ", ".join(f"{i} ({what})" for i, what in list(self.unfilled.items())[:3])
         more = ", ..." if len(self.unfilled) > 3 else ""
-        return RequestError(
+        raise RequestError(
             f"{len(self.unfilled)} rows of {self.after} have none in {self.before}: {shown}{more}",
             hint="say what they hold: --fill VALUE (a bias that keeps a sigmoid at 0.01 is -4.595)",
         )

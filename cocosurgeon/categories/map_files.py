@@ -59,6 +59,7 @@ def _of_json(text: str) -> Iterator[tuple[Id, Id | None]]:
 
 
 def _of_csv(text: str) -> Iterator[tuple[Id, Id | None]]:
+    first: Id | None = None
     reader = csv.reader(text.splitlines(), skipinitialspace=True)
     is_first = True
     for row in reader:
@@ -70,7 +71,14 @@ def _of_csv(text: str) -> Iterator[tuple[Id, Id | None]]:
             continue
         if len(cells) != 2 or not cells[0]:
             raise ValueError(f"line {reader.line_num}: expected before,after, found {row!r}")
-        yield _number_or_text(cells[0]), _number_or_text(cells[1]) if cells[1] else None
+        before = _number_or_text(cells[0])
+        first = before if first is None else first
+        if isinstance(first, str) and not isinstance(before, str):
+            raise ValueError(
+                f"the first id is {first!r}, a string, and line {reader.line_num} has a number "
+                "(a header is before,after)"
+            )
+        yield before, _number_or_text(cells[1]) if cells[1] else None
 
 
 def _number_or_text(text: str) -> Id:

@@ -28,10 +28,18 @@ def only_space(dataset: Dataset, target: Space) -> Space:
             where=dataset.source.name,
             hint="say which one it is: --from SPACE",
         )
-    problem = next((c.evidence for c in told.candidates), "it has none")
+    alone = guess(dataset)
     hint = "`cocosurgeon spaces --guess FILE` shows why; name it: --from SPACE"
     if target.name in told.by_name:
         hint = "its names are all classes of it: --from names"
+    if alone.fitting:
+        names = " or ".join(c.spaces[0] for c in alone.fitting)
+        raise RequestError(
+            f"the file's category ids fit {names}, of which {target} lacks classes",
+            where=dataset.source.name,
+            hint="say which one it is (--from SPACE), and what becomes of those (--unmapped drop)",
+        )
+    problem = next((c.evidence for c in told.candidates), "it has none")
     raise RequestError(
         f"the file's category ids fit no space that goes to {target} ({problem})",
         where=dataset.source.name,

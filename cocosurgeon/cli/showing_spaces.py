@@ -6,6 +6,7 @@ import sys
 import textwrap
 from collections.abc import Mapping
 from dataclasses import fields
+from math import isfinite
 
 from cocosurgeon.categories.agreement import compare as compare_spaces
 from cocosurgeon.categories.guess import guess as guess_space
@@ -15,6 +16,7 @@ from cocosurgeon.categories.table import find_space
 from cocosurgeon.categories.table import spaces as all_spaces
 from cocosurgeon.cli.ending import say
 from cocosurgeon.cli.voice import Voice, print_json
+from cocosurgeon.errors import RequestError
 from cocosurgeon.files import read
 
 Report = tuple[Mapping[str, object], list[str]]
@@ -143,13 +145,15 @@ def _guessed(file: str, voice: Voice) -> Report:
 
 def _rows(before: str, after: str, fill: float | None) -> Report:
     found = head_rows(before, after)
+    if fill is not None and not found.unfilled:
+        raise RequestError(f"nothing to fill: {before} has every row of {after}")
     line = found.numpy_line(fill)
     machine = {
         "before": found.before,
         "after": found.after,
         "rows": found.rows,
         "unfilled": _plain(found.unfilled),
-        "fill": fill,
+        "fill": fill if fill is None or isfinite(fill) else str(fill),
         "numpy": line,
     }
     return machine, [line]
