@@ -59,6 +59,9 @@ def _of_json(text: str) -> Iterator[tuple[Id, Id | None]]:
 
 
 def _of_csv(text: str) -> Iterator[tuple[Id, Id | None]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if "\0" in line:  # of which csv before Python 3.11 does not say where it is
+            raise ValueError(f"line {number}: a NUL character")
     first: Id | None = None
     reader = csv.reader(text.splitlines(), skipinitialspace=True)
     is_first = True
