@@ -38,21 +38,23 @@ from typing import TYPE_CHECKING
 from cocosurgeon.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from cocosurgeon.categories.agreement import compare_spaces as compare_spaces
+    from cocosurgeon.categories.by_names import Like as Like
+    from cocosurgeon.categories.by_names import WithNames as WithNames
     from cocosurgeon.categories.category_map import CategoryMap as CategoryMap
     from cocosurgeon.categories.category_map import MapReport as MapReport
+    from cocosurgeon.categories.check import check_categories as check_categories
+    from cocosurgeon.categories.edit import Merge as Merge
+    from cocosurgeon.categories.edit import Remap as Remap
+    from cocosurgeon.categories.edit import Rename as Rename
+    from cocosurgeon.categories.edit import SortCategories as SortCategories
     from cocosurgeon.categories.heads import HeadRows as HeadRows
     from cocosurgeon.categories.heads import head_rows as head_rows
     from cocosurgeon.categories.map_files import read_map as read_map
     from cocosurgeon.categories.space import Space as Space
-    from cocosurgeon.categories.steps import Like as Like
-    from cocosurgeon.categories.steps import Merge as Merge
-    from cocosurgeon.categories.steps import Remap as Remap
-    from cocosurgeon.categories.steps import Rename as Rename
-    from cocosurgeon.categories.steps import SortCategories as SortCategories
-    from cocosurgeon.categories.steps import ToSpace as ToSpace
-    from cocosurgeon.categories.steps import WithNames as WithNames
     from cocosurgeon.categories.table import find_space as find_space
     from cocosurgeon.categories.table import spaces as spaces
+    from cocosurgeon.categories.to_space import ToSpace as ToSpace
     from cocosurgeon.content import Category as Category
     from cocosurgeon.dataset import Dataset as Dataset
     from cocosurgeon.errors import CocosurgeonError as CocosurgeonError
@@ -103,9 +105,21 @@ if TYPE_CHECKING:
     from cocosurgeon.report.explanation import explain as explain
 
 _HOMES = {
+    "categories.agreement": ("compare_spaces",),
+    "categories.by_names": (
+        "Like",
+        "WithNames",
+    ),
     "categories.category_map": (
         "CategoryMap",
         "MapReport",
+    ),
+    "categories.check": ("check_categories",),
+    "categories.edit": (
+        "Merge",
+        "Remap",
+        "Rename",
+        "SortCategories",
     ),
     "categories.heads": (
         "HeadRows",
@@ -113,19 +127,11 @@ _HOMES = {
     ),
     "categories.map_files": ("read_map",),
     "categories.space": ("Space",),
-    "categories.steps": (
-        "Like",
-        "Merge",
-        "Remap",
-        "Rename",
-        "SortCategories",
-        "ToSpace",
-        "WithNames",
-    ),
     "categories.table": (
         "find_space",
         "spaces",
     ),
+    "categories.to_space": ("ToSpace",),
     "content": ("Category",),
     "dataset": ("Dataset",),
     "errors": (

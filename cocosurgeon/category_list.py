@@ -43,20 +43,22 @@ class Entry:
         text: the JSON of an added one.
         is_filler: whether it says of itself that it stands for nothing: it is named ``N/A`` or
             ``__background__``, or has ``"filler": true``.
+        order: the order of the list before it was filled, which a filler remembers.
     """
 
     category: Category
     row: int | None = None
     text: bytes = b""
     is_filler: bool = False
+    order: tuple[int, ...] = ()
 
     @classmethod
-    def added(cls, category: Category, text: bytes | None = None) -> Entry:
-        """A new entry: of this text, or else a filler."""
-        if text is not None:
-            return cls(category, text=text)
+    def filler(cls, category: Category, order: tuple[int, ...] = ()) -> Entry:
+        """A new entry that says of itself that it fills a gap."""
         fields = {"id": category.id, "name": category.name, "filler": True}
-        return cls(category, text=json.dumps(fields).encode(), is_filler=True)
+        remembered = {"order": list(order)} if order else {}
+        text = json.dumps({**fields, **remembered}).encode()
+        return cls(category, text=text, is_filler=True, order=order)
 
     def numbered(self, cat_id: Id) -> Entry:
         """The entry with another id."""
@@ -87,12 +89,18 @@ class CategoryList:
         records = content.category_records
         if records is None:
             return cls(content, ())
-        marks = records.column("filler").array.tolist()
+        marks, orders = (c.array.tolist() for c in records.columns("filler", "order"))
+        rows = zip(content.categories, marks, orders, strict=True)
         return cls(
             content,
             tuple(
-                Entry(c, row, is_filler=mark is True or c.name in (FILLER, BACKGROUND))
-                for row, (c, mark) in enumerate(zip(content.categories, marks, strict=True))
+                Entry(
+                    category,
+                    row,
+                    is_filler=mark == 1 or category.name in (FILLER, BACKGROUND),
+                    order=_order(order) if mark == 1 else (),
+                )
+                for row, (category, mark, order) in enumerate(rows)
             ),
         )
 
@@ -175,7 +183,9 @@ class CategoryList:
                 known[text] = self._changed(text)
             return known[text]
 
-        return ValueChange(references.key, references.inside, references.decoded, change)
+        return ValueChange(
+            references.key, references.inside, references.in_lists, references.decoded, change
+        )
 
     def _changed(self, text: bytes) -> bytes | None:
         value = json.loads(text)
@@ -197,6 +207,11 @@ class CategoryList:
             )
         suffix = text[whole.end(1) :] if whole and isinstance(new, int) else b""
         return json.dumps(new).encode() + suffix
+
+
+def _order(value: object) -> tuple[int, ...]:
+    whole = isinstance(value, list) and all(isinstance(i, int) for i in value)
+    return tuple(value) if whole and isinstance(value, list) else ()
 
 
 def _source_text(records: Records) -> tuple[list[bytes], list[bytes]]:

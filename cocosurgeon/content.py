@@ -13,7 +13,7 @@ from cocosurgeon.annfile.records import Records
 from cocosurgeon.errors import StructureError, UnknownNameError
 from cocosurgeon.identity import Id, Images, as_keys, objects
 from cocosurgeon.nearest import did_you_mean
-from cocosurgeon.references import References, all_references, references_of
+from cocosurgeon.references import References, all_references, annotation_references
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Content:
         segment, by its ``segments_info``; an annotation of a caption has none.
         """
         records = self.annotation_records
-        pairs = [r.pairs() for r in references_of(records)] if records is not None else []
+        pairs = [r.pairs() for r in annotation_references(records)] if records is not None else []
         if not pairs:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         if len(pairs) == 1:

@@ -6,7 +6,9 @@ import hashlib
 import json
 import re
 
-from cocosurgeon.categories.steps import Merge, Rename, SortCategories, ToSpace, WithNames
+from cocosurgeon.categories.by_names import WithNames
+from cocosurgeon.categories.edit import Merge, Rename, SortCategories
+from cocosurgeon.categories.to_space import ToSpace
 from cocosurgeon.filters import Area, Crowd, Empty, Having, Ids, InCategory
 from cocosurgeon.plan import Cascade, First, Keep, Last, Plan, Sample, Skip, Step
 from cocosurgeon.question import AnyFilter, Not

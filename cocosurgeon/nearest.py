@@ -19,14 +19,18 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     close = get_close_matches(name, names, n=1) or [
         plain[p] for p in get_close_matches(_plain(name), plain, n=1)
     ]
-    words = _words(name)
-    longer = (n for n in names if words and _words(n) and (_words(n) < words or _words(n) > words))
-    return close[0] if close else next(longer, None)
+    return close[0] if close else next((n for n in names if share_words(name, n)), None)
 
 
 def alike(name: str, other: str) -> bool:
     """Whether names differ in nothing but case, blanks, hyphens, underscores and the like."""
     return _plain(name) == _plain(other) != ""
+
+
+def share_words(name: str, other: str) -> bool:
+    """Whether one name has all words of the other, and more."""
+    words, others = _words(name), _words(other)
+    return bool(words and others) and (words < others or words > others)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

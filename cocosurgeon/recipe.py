@@ -12,7 +12,7 @@ from typing import Any, cast
 import msgspec
 
 from cocosurgeon import filters, plan, question
-from cocosurgeon.categories import steps
+from cocosurgeon.categories import by_names, edit, to_space
 from cocosurgeon.categories.category_map import Unmapped
 from cocosurgeon.dataset import Dataset, Order
 from cocosurgeon.errors import FormatError, RequestError, SourceUnavailableError
@@ -177,6 +177,7 @@ def _form(kind: Any, build: Callable[..., Any] | None = None, **fields: Any) -> 
 
 
 _CATEGORIES = tuple[str | int, ...]
+_PAIRS = tuple[tuple[str, str], ...]
 _STEPS = {
     "keep": _form(plan.Keep, question=Filter),
     "first": _form(plan.First, n=int, order=Order),
@@ -185,27 +186,34 @@ _STEPS = {
     "sample": _form(plan.Sample, n=int, seed=int),
     "cascade": _form(plan.Cascade, name=str),
     "remap": _form(
-        steps.Remap,
+        edit.Remap,
         pairs=tuple[tuple[Id, Id | None], ...],
         unmapped=Unmapped,
         refused=tuple[Id, ...],
     ),
     "to_space": _form(
-        steps.ToSpace,
+        to_space.ToSpace,
         to=str,
         from_=str | None,
         start=int | None,
         unmapped=Unmapped,
-        aliases=steps.Pairs,
+        aliases=_PAIRS,
     ),
     "with_names": _form(
-        steps.WithNames, names=tuple[str, ...], start=int, unmapped=Unmapped, aliases=steps.Pairs
+        by_names.WithNames,
+        names=tuple[str, ...],
+        start=int,
+        unmapped=Unmapped,
+        aliases=_PAIRS,
     ),
-    "merge": _form(steps.Merge, name=str, of=tuple[str, ...]),
-    "rename": _form(steps.Rename, old=str, new=str),
-    "sort_categories": _form(steps.SortCategories, by=steps.By),
+    "merge": _form(edit.Merge, name=str, of=tuple[str, ...]),
+    "rename": _form(edit.Rename, old=str, new=str),
+    "sort_categories": _form(edit.SortCategories, by=edit.By),
     "like": _form(
-        steps.Like, like=tuple[tuple[Id, str, str], ...], unmapped=Unmapped, aliases=steps.Pairs
+        by_names.Like,
+        like=tuple[tuple[Id, str, str], ...],
+        unmapped=Unmapped,
+        aliases=_PAIRS,
     ),
 }
 _FILTERS = {

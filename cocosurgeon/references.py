@@ -1,12 +1,12 @@
 """Where the records of a file name categories by their ids.
 
 Usually ``category_id``, in any list; in panoptic annotations inside ``segments_info``; in images
-LVIS's lists of categories that were looked for.
+and videos lists of categories that were looked for (LVIS, TAO).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +14,12 @@ import numpy as np
 from cocosurgeon.annfile.columns import Array, Numbers
 from cocosurgeon.annfile.document import Document
 from cocosurgeon.annfile.records import Records
-from cocosurgeon.identity import as_keys, objects
+from cocosurgeon.identity import as_key, as_keys, objects
 
-_LISTS_OF_IDS = ("neg_category_ids", "not_exhaustive_category_ids", "pos_category_ids")
+_LISTS_OF_IDS = (
+    *("neg_category_ids", "not_exhaustive_category_ids", "pos_category_ids"),
+    "category_ids",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +56,7 @@ class References:
         column = self._column
         if self.inside is None and not self.in_lists:
             return np.arange(len(column), dtype=np.int64), as_keys(column)
-        lists = [ids if isinstance(ids, (list, tuple)) else () for ids in column]
+        lists = [_scalars(ids) if isinstance(ids, (list, tuple)) else () for ids in column]
         rows = np.repeat(np.arange(len(lists), dtype=np.int64), [len(ids) for ids in lists])
         return rows, as_keys(objects(i for ids in lists for i in ids))
 
@@ -62,26 +65,38 @@ class References:
         return self.records.column("segments_category_ids" if self.inside else self.key).array
 
 
-def references_of(records: Records) -> Iterator[References]:
-    """By which keys the records of a list name categories."""
+def _scalars(ids: Sequence[object]) -> list[object]:
+    return [i for i in ids if as_key(i) is not None]
+
+
+def annotation_references(records: Records) -> Iterator[References]:
+    """By which keys annotations, or detections, name their categories.
+
+    Panoptic files are taken to be all of a kind, so that others are not read twice.
+    """
     plain = records.column("category_id")
     if plain.present:
         yield References(records, "category_id")
-    # Panoptic files are all of a kind: others need not be read again to see that they are none.
-    may_be_panoptic = plain.present < records.count and records.name != "images"
-    if may_be_panoptic or "segments_info" in records.first_keys():
-        segments = records.column("segments_category_ids")
-        if segments.present:
-            yield References(records, "category_id", "segments_info")
-    if records.name == "images":
-        for key, column in zip(_LISTS_OF_IDS, records.columns(*_LISTS_OF_IDS), strict=True):
-            if column.present:
-                yield References(records, key)
+    may_be_panoptic = plain.present < records.count or "segments_info" in records.first_keys()
+    if may_be_panoptic and records.column("segments_category_ids").present:
+        yield References(records, "category_id", "segments_info")
 
 
 def all_references(document: Document) -> tuple[References, ...]:
-    """By which keys the records of all lists name categories."""
+    """By which keys the records of all lists name categories; every record is asked."""
     lists = [records for name, records in document.lists.items() if name != "categories"]
     if document.results is not None:
         lists.append(document.results)
-    return tuple(references for records in lists for references in references_of(records))
+    return tuple(references for records in lists for references in _every(records))
+
+
+def _every(records: Records) -> Iterator[References]:
+    names = ("category_id", "segments_category_ids", *_LISTS_OF_IDS)
+    plain, segments, *lists = records.columns(*names)
+    if plain.present:
+        yield References(records, "category_id")
+    if segments.present:
+        yield References(records, "category_id", "segments_info")
+    for key, column in zip(_LISTS_OF_IDS, lists, strict=True):
+        if column.present:
+            yield References(records, key)

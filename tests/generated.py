@@ -21,9 +21,9 @@ from cocosurgeon import (
     Last,
     Names,
     Plan,
+    Remap,
     Skip,
 )
-from cocosurgeon.categories.steps import Remap
 
 NASTY = (
     "plain.jpg",

@@ -8,8 +8,7 @@ import math
 from fnmatch import fnmatchcase
 from typing import Any
 
-from cocosurgeon import filters, plan
-from cocosurgeon.categories.steps import Remap
+from cocosurgeon import Remap, filters, plan
 from cocosurgeon.question import And, Not, Or
 
 Doc = Any
@@ -39,6 +38,17 @@ def renumbered(value: Any, table: dict[Any, Any]) -> Any:
     """What an id becomes; a number that was written with a fraction still is."""
     new = table[value]
     return float(new) if isinstance(value, float) and isinstance(new, int) else new
+
+
+def renumbered_list(ids: list[Any], table: dict[Any, Any]) -> list[Any]:
+    """A list of ids, where of two that become one the first stays."""
+    made_of: dict[str, str] = {}
+    kept = []
+    for old in ids:
+        new, text = renumbered(old, table), json.dumps(old)
+        if new is not None and made_of.setdefault(json.dumps(new), text) == text:
+            kept.append(new)
+    return kept
 
 
 class _State:
@@ -166,11 +176,8 @@ class _State:
         for record in [*records, *(s for r in records for s in r.get("segments_info", []))]:
             if usable(record.get("category_id")):
                 record["category_id"] = renumbered(record["category_id"], table)
-            for key in ("neg_category_ids", "not_exhaustive_category_ids"):
-                if key in record:
-                    record[key] = [
-                        n for i in record[key] if (n := renumbered(i, table)) is not None
-                    ]
+            if "neg_category_ids" in record:
+                record["neg_category_ids"] = renumbered_list(record["neg_category_ids"], table)
         if not self.results:
             entries: dict[Any, Any] = {}
             for entry in doc["categories"]:

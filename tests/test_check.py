@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from test_laws import opened
 
 from cocosurgeon import StructureError, read
-from cocosurgeon.categories.check import Check, check
+from cocosurgeon.categories.check import Check, check_categories
 
 Put = Callable[..., Path]
 Categories = Sequence[tuple[object, object]]
@@ -41,7 +41,7 @@ def compared(put: Put) -> Callable[[Any, Any], Check]:
     """Compare two files, given as values."""
 
     def compare(left: Any, right: Any) -> Check:
-        return check(read(put(left, "left.json")), read(put(right, "right.json")))
+        return check_categories(read(put(left, "left.json")), read(put(right, "right.json")))
 
     return compare
 
@@ -205,7 +205,7 @@ lists = st.lists(
 @settings(max_examples=250)
 def test_lists_are_the_same_or_differ(left: Categories, right: Categories) -> None:
     files = (opened(json.dumps(listing(side)).encode()) for side in (left, right))
-    assert bool(check(*files).differences) == (left != right)
+    assert bool(check_categories(*files).differences) == (left != right)
 
 
 # ---- real files
@@ -214,12 +214,12 @@ def test_lists_are_the_same_or_differ(left: Categories, right: Categories) -> No
 def test_a_file_means_the_same_as_itself(wild: Path) -> None:
     for name in ("coco_mini_val", "coco_panoptic_examples", "lvis_val_100", "tt100k_traffic_sign"):
         whole = read(wild / f"{name}.json")
-        found = check(whole, whole)
+        found = check_categories(whole, whole)
         assert (found.differences, found.classes > 1) == ((), True), name
 
 
 def test_train_and_val_in_another_order(wild: Path) -> None:
-    found = check(
+    found = check_categories(
         read(wild / "mmdet3_coco_sample.json"), read(wild / "mmdet3_unsorted_obj365.json")
     )
     assert {d.kind for d in found.differences} == {"order", "used"}
@@ -227,7 +227,7 @@ def test_train_and_val_in_another_order(wild: Path) -> None:
 
 def test_broken_references_are_told(wild: Path) -> None:
     broken = read(wild / "vinbigdata_broken_refs.json")
-    [text, _] = told(check(broken, broken))
+    [text, _] = told(check_categories(broken, broken))
     assert text.startswith("used: 0 is used 695 times") or "695 times" in text
 
 
@@ -235,7 +235,11 @@ def test_ground_truth_and_results(wild: Path, put: Put, cli: Cli) -> None:
     truth = wild / "coco_val2014_100.json"
     found = wild / "coco_val2014_100_fakebbox_results.json"
     ended = cli("remap", "--check", truth, found)
-    assert (ended.code, ended.out, ended.err) == (0, "the same: 75 classes\n", "")
+    assert (ended.code, ended.out, ended.err) == (
+        0,
+        "no contradiction: 75 ids, compared without names\n",
+        "",
+    )
 
     ids = sorted(c["id"] for c in json.loads(truth.read_bytes())["categories"])
     detections = json.loads(found.read_bytes())
@@ -276,6 +280,7 @@ def test_differences_for_machines(put: Put, cli: Cli) -> None:
         "left": "a.json",
         "right": "b.json",
         "classes": 3,
+        "by_names": True,
         "differences": [{"kind": "missing", "text": "only the first has 3 'dog'"}],
     }
     ended = cli("remap", "--check", "a.json", "a.json", "--json")

@@ -176,6 +176,7 @@ def said(found: HeadRows, fill: float | None) -> dict[str, object]:
         "after": found.after,
         "rows": list(found.rows),
         "unfilled": {str(i): what for i, what in found.unfilled.items()},
+        "discarded": {str(i): what for i, what in found.discarded.items()},
         "fill": fill,
         "numpy": found.numpy_line(fill),
     }

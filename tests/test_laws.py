@@ -23,6 +23,7 @@ from cocosurgeon import (
     Keep,
     Plan,
     Recipe,
+    Remap,
     read,
 )
 from cocosurgeon.annfile.columns import Numbers
@@ -30,7 +31,6 @@ from cocosurgeon.annfile.listscan import ScanOptions
 from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import open_source
 from cocosurgeon.annfile.splice import pieces
-from cocosurgeon.categories.steps import Remap
 
 EVERY_WAY = [
     ScanOptions(),

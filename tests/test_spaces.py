@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from conftest import Cli
 
-from cocosurgeon.categories.agreement import compare
+from cocosurgeon.categories.agreement import compare_spaces
 from cocosurgeon.categories.space import Space
 from cocosurgeon.categories.table import find_space, spaces
 from cocosurgeon.errors import UnknownNameError
@@ -187,7 +187,7 @@ def test_what_is_no_class_means_none(index: object) -> None:
 
 
 def test_a_careless_check_misses_69_of_80() -> None:
-    found = compare(find_space("mmdet80"), find_space("ultralytics91"))
+    found = compare_spaces(find_space("mmdet80"), find_space("ultralytics91"))
     assert (found.agreeing, found.common) == (11, 80)
     assert [row.left == row.right for row in found.rows] == [True] * 11 + [False] * 69
     assert "'stop sign' (11 and 12)" in found.lines()[-1]
@@ -199,17 +199,17 @@ def test_a_careless_check_misses_69_of_80() -> None:
 
 def test_agreement_is_the_same_class_by_the_same_index() -> None:
     for left, right in itertools.product((s for s in ALL if s.is_named), repeat=2):
-        found = compare(left, right)
+        found = compare_spaces(left, right)
         both = left.classes.items() & right.classes.items()
         assert found.agreeing == len(both), (left, right)
         assert found.common == len(set(left.classes.values()) & set(right.classes.values()))
 
 
 def test_what_an_index_is_mistaken_for() -> None:
-    rows = {r.name: r for r in compare(find_space("mmdet80"), find_space("mmdet1x81")).rows}
+    rows = {r.name: r for r in compare_spaces(find_space("mmdet80"), find_space("mmdet1x81")).rows}
     assert rows["person"].mistaken_for == "the background"
     assert rows["toothbrush"].mistaken_for == "hair drier"
-    rows = {r.name: r for r in compare(find_space("panoptic200"), find_space("coco91")).rows}
+    rows = {r.name: r for r in compare_spaces(find_space("panoptic200"), find_space("coco91")).rows}
     assert rows["banner"].right is None
 
 
@@ -223,12 +223,12 @@ def test_what_an_index_is_mistaken_for() -> None:
     ],
 )
 def test_the_comparison_ends_with_what_to_know(left: str, right: str, says: str) -> None:
-    assert compare(find_space(left), find_space(right)).lines()[-1] == says
+    assert compare_spaces(find_space(left), find_space(right)).lines()[-1] == says
 
 
 def test_a_number_is_another_class_in_another_release_of_lvis() -> None:
     """1 is aerosol_can in v1 and acorn in v0.5."""
-    assert compare(find_space("lvis"), find_space("lvis05")).agreeing == 0
+    assert compare_spaces(find_space("lvis"), find_space("lvis05")).agreeing == 0
 
 
 # ---- the command line

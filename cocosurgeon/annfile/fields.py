@@ -13,13 +13,15 @@ from cocosurgeon.annfile.walk import Span
 
 
 def value_span(text: bytes, key: str, record: Span | None = None) -> Span | None:
-    """Where the value of a record's key lies; None when the record has no such key.
+    """Where the value of a record's key lies; None when there is no such key, or no record.
 
     Args:
         text: text with the record, an object, in it.
         record: where it lies; without it, the whole text.
     """
     start, stop = record or (0, len(text))
+    if text[start : start + 1] != b"{":
+        return None
     found: Span | None = None
     at = walk.skip_space(text, start + 1)
     while at < stop - 1:
@@ -33,8 +35,10 @@ def value_span(text: bytes, key: str, record: Span | None = None) -> Span | None
 
 
 def element_spans(text: bytes, of: Span) -> list[Span]:
-    """Where the elements of a list lie."""
+    """Where the elements of a list lie; none in what is no list."""
     start, stop = of
+    if text[start : start + 1] != b"[":
+        return []
     first = walk.skip_space(text, start + 1)
     if first == stop - 1:
         return []

@@ -22,7 +22,6 @@ _STRING = rb'"(?:[^"\\]|\\.)*"'
 _VALUE = re.compile(
     rb"[ \t\r\n]*:[ \t\r\n]*(\[[^\[\]{}]*\]|" + _STRING + rb'|[^ \t\r\n,:"\[\]{}]+)'
 )
-_ELEMENT = re.compile(_STRING + rb'|[^ \t\r\n,:"\[\]{}]+')
 _ESCAPED_LETTER = re.compile(rb"\\u00[4-7]")
 
 Rewrite = Callable[[bytes, Numbers], bytes]
@@ -36,13 +35,15 @@ class ValueChange:
     Attributes:
         key: the key.
         inside: the key of the list of objects that have ``key``; None: the records have it.
+        in_lists: whether the values are lists of ids.
         decoded: the values in the records of some rows, in order, as they were decoded (a list of
             ids is one value).
-        change: gives the new text of an id's text; None: the id leaves the list that it is in.
+        change: gives the new text of an id's text; None, in a list: the id leaves it.
     """
 
     key: str
     inside: str | None
+    in_lists: bool
     decoded: Callable[[Numbers], Sequence[object]]
     change: Callable[[bytes], bytes | None]
 
@@ -83,13 +84,29 @@ class ValueChange:
         return [span for span in spans if span is not None]
 
     def _changed(self, value: bytes) -> bytes:
-        if not value.startswith(b"["):
-            return self.change(value) or value
-        changed = [self.change(m[0]) for m in _ELEMENT.finditer(value)]
-        if None in changed:
-            return b"[%b]" % b", ".join(c for c in changed if c is not None)
-        new = iter(changed)
-        return _ELEMENT.sub(lambda _: next(new) or b"", value)
+        if self.in_lists:
+            return self._changed_list(value)
+        is_scalar = value[:1] not in (b"[", b"{")
+        return (self.change(value) or value) if is_scalar else value
+
+    def _changed_list(self, value: bytes) -> bytes:
+        """A list of ids; one that leaves goes with the comma before it, and of two that become
+        one the first stays."""
+        kept: list[tuple[bytes, bytes]] = []
+        made_of: dict[bytes, bytes] = {}
+        spans = element_spans(value, (0, len(value)))
+        at = 1
+        for start, stop in spans:
+            seam, old, at = value[at:start], value[start:stop], stop
+            new = self.change(old) if old[:1] not in (b"[", b"{") else old
+            if new is not None and made_of.setdefault(new, old) == old:
+                kept.append((seam, new))
+        if not spans:
+            return value
+        if not kept:
+            return b"[]"
+        opening, (_, first) = value[: spans[0][0]], kept[0]
+        return b"".join([opening, first, *(seam + new for seam, new in kept[1:]), value[at:]])
 
 
 @functools.lru_cache(4096)

@@ -80,7 +80,7 @@ class Agreement:
         return lines
 
 
-def compare(left: Space, right: Space) -> Agreement:
+def compare_spaces(left: Space, right: Space) -> Agreement:
     """Compare two spaces, class by class, by name."""
     names = list(dict.fromkeys([*left.classes.values(), *right.classes.values()]))
     rows = [

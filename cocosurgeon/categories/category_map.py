@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias, get_args
@@ -12,7 +12,7 @@ import numpy as np
 from cocosurgeon.categories.space import Space
 from cocosurgeon.errors import RequestError, UnknownNameError
 from cocosurgeon.identity import Id, as_key
-from cocosurgeon.nearest import alike, did_you_mean, nearest
+from cocosurgeon.nearest import alike, did_you_mean, nearest, share_words
 
 Unmapped = Literal["error", "drop", "keep"]
 """What becomes of an id that a map does not mention."""
@@ -78,7 +78,7 @@ class CategoryMap:
                 f"unknown way with unmapped ids: {unmapped!r}", hint="error, drop or keep"
             )
         table: dict[Id, Id | None] = {}
-        for old, new in pairs.items() if isinstance(pairs, Mapping) else pairs:
+        for old, new in _each(pairs):
             key, value = _as_id(old), None if new is None else _as_id(new)
             if key in table and table[key] != value:
                 raise RequestError(
@@ -109,7 +109,7 @@ class CategoryMap:
         """From ids with names to ids with the same names; case and blanks count.
 
         Args:
-            aliases: names before that stand for other names after.
+            aliases: names before that stand for other names after; an empty one: for none.
 
         Raises:
             RequestError: two ids before, or two after, have one name.
@@ -119,17 +119,19 @@ class CategoryMap:
         aliases = dict(aliases or {})
         for old, new in aliases.items():
             _require_name(old, before.values(), "the alias is for a name that is not there")
-            _require_name(new, after.values(), "the alias stands for a name that is not there")
+            if new:
+                _require_name(new, after.values(), "the alias stands for a name that is not there")
         new_ids = _ids_by_name(after)
         names = {name: aliases.get(name, name) for name in _ids_by_name(before)}
-        missing = [name for name, meant in names.items() if meant not in new_ids]
         free = [name for name in new_ids if name not in names.values()]
-        for name in missing:
-            near = nearest(name, free)
-            if near is not None and (unmapped == "error" or alike(name, near)):
+        for name, meant in names.items():
+            if meant in new_ids or not meant:
+                continue
+            if near := _near_miss(name, free, unmapped):
                 raise UnknownNameError(
                     f"category {name!r} is nearly {near!r}, and names are compared exactly",
-                    hint=f"if they are the same: --alias {name!r}={near!r}",
+                    hint=f"if they are the same: --alias {name!r}={near!r}; if not: "
+                    f"--alias {name!r}=",
                 )
         old_names: dict[Id, str] = dict(before.items())
         pairs = {i: new_ids[names[n]] for i, n in old_names.items() if names[n] in new_ids}
@@ -212,15 +214,22 @@ class CategoryMap:
 
     def report(self) -> MapReport:
         """What it merges, drops and leaves out, as far as names before and after are known."""
-        reached = set(self._table.values())
+        reached = {new for new in self._table.values() if new is not None}
         if self.unmapped == "keep":
             reached |= {i for i, _ in self.after} - self._table.keys() - self.refused
         return MapReport(
             merged=self._merged(),
             dropped=tuple(old for old, new in self.pairs if new is None),
             unmapped=tuple(i for i, _ in self.before if i not in self._table),
-            holes=tuple(i for i, _ in self.after if i not in reached),
+            holes=tuple(i for i in self._known_after(reached) if i not in reached),
         )
+
+    def _known_after(self, reached: Collection[Id]) -> list[Id]:
+        """Ids that there are after: those with names, or else the whole numbers between."""
+        if self.after:
+            return [i for i, _ in self.after]
+        numbers = [i for i in reached if isinstance(i, int)]
+        return list(range(min(numbers), max(numbers))) if len(numbers) < 10_000 and numbers else []
 
     def _merged(self) -> dict[Id, tuple[Id, ...]]:
         sources: dict[Id, list[Id]] = {}
@@ -249,11 +258,27 @@ class CategoryMap:
         return None
 
 
+def _each(pairs: Changes) -> Iterator[tuple[Id, Id | None]]:
+    try:
+        yield from pairs.items() if isinstance(pairs, Mapping) else pairs
+    except TypeError:
+        raise RequestError(f"no map of category ids: {pairs!r}") from None
+
+
+def _near_miss(name: str, known: Sequence[str], unmapped: Unmapped) -> str | None:
+    """A name that is nearly this one. Where other names may be missing, only one that has the same
+    words, or more of them, or fewer."""
+    near = nearest(name, known)
+    if near is None or unmapped == "error" or alike(name, near):
+        return near
+    return near if share_words(name, near) else None
+
+
 def _as_id(value: object) -> Id:
     value = value.item() if isinstance(value, np.generic) else value
     key = as_key(value)
-    if key is None or isinstance(value, bool):
-        raise RequestError(f"not a category id: {value!r}", hint="a number or a string")
+    if key is None or isinstance(key, float) or isinstance(value, bool):
+        raise RequestError(f"not a category id: {value!r}", hint="a whole number, or a string")
     return key
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from cocosurgeon.categories.relabel import list_of, uses_of
+from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.category_list import Entry
 from cocosurgeon.dataset import Dataset
 from cocosurgeon.errors import StructureError
@@ -37,12 +37,14 @@ class Check:
     Attributes:
         left, right: the files.
         classes: how many classes were compared; for results files: how many ids.
-        differences: all differences; none: they mean the same.
+        by_names: whether names were compared; if not, ids alone.
+        differences: all differences; none: nothing speaks against it.
     """
 
     left: str
     right: str
     classes: int
+    by_names: bool
     differences: tuple[Difference, ...]
 
     def lines(self) -> list[str]:
@@ -50,6 +52,8 @@ class Check:
         if not self.classes:
             return ["nothing was compared: one of the files uses no category"]
         if not self.differences:
+            if not self.by_names:
+                return [f"no contradiction: {self.classes:,} ids, compared without names"]
             return [f"the same: {self.classes:,} classes"]
         shown = [f"{d.kind}: {d.text}" for d in self.differences[:_SHOWN]]
         if len(self.differences) > _SHOWN:
@@ -59,13 +63,15 @@ class Check:
         return [*shown, f"differences: {told}"]
 
 
-def check(left: Dataset, right: Dataset) -> Check:
+def check_categories(left: Dataset, right: Dataset) -> Check:
     """Compare two files' categories: ids, names, order; for results files the ids they use.
 
     Raises:
-        StructureError: neither has a category list, or one lists an id twice.
+        StructureError: neither has a category list, one lists an id twice, or one neither lists
+            nor uses any.
     """
-    lists = list_of(left).entries, list_of(right).entries
+    sides = Inventory.of(left), Inventory.of(right)
+    lists = [side.listing.entries for side in sides]
     has_list = [d.content.category_records is not None for d in (left, right)]
     if not any(has_list):
         raise StructureError(
@@ -74,19 +80,18 @@ def check(left: Dataset, right: Dataset) -> Check:
             hint="compare each with its ground truth",
         )
     if all(has_list):
-        compared = max(map(len, lists))
-        found = [*_lists_differ(*lists), *_unlisted(left, left), *_unlisted(right, right)]
-    else:
-        users, listing = (right, left) if has_list[0] else (left, right)
-        compared = len(_used(users))
-        if not compared and not users.content.is_results:
-            raise StructureError(
-                "the file neither lists categories nor uses any",
-                where=users.source.name,
-                hint="compare files of boxes or masks",
-            )
-        found = _unlisted(users, listing)
-    return Check(left.source.name, right.source.name, compared, tuple(found))
+        found = [*_lists_differ(lists[0], lists[1]), *(d for s in sides for d in _unlisted(s, s))]
+        by_names = all(e.category.name is not None for side in lists for e in side)
+        return Check(sides[0].where, sides[1].where, max(map(len, lists)), by_names, tuple(found))
+    users, listing = (sides[1], sides[0]) if has_list[0] else sides
+    if not users.used and not (right if has_list[0] else left).content.is_results:
+        raise StructureError(
+            "the file neither lists categories nor uses any",
+            where=users.where,
+            hint="compare files of boxes or masks",
+        )
+    found = _unlisted(users, listing)
+    return Check(sides[0].where, sides[1].where, len(users.used), False, tuple(found))
 
 
 def _lists_differ(left: tuple[Entry, ...], right: tuple[Entry, ...]) -> list[Difference]:
@@ -126,16 +131,15 @@ def _is_once(name: str | None, left: tuple[Entry, ...], right: tuple[Entry, ...]
     return all(sum(e.category.name == name for e in side) == 1 for side in (left, right))
 
 
-def _unlisted(users: Dataset, listing: Dataset) -> list[Difference]:
-    known = {e.category.id for e in list_of(listing).entries}
+def _unlisted(users: Inventory, listing: Inventory) -> list[Difference]:
+    known = {e.category.id for e in listing.listing.entries}
     where = "its own list" if users is listing else "the other file's list"
+    told = f"is not in {where} ({users.where})"
     return [
-        Difference("used", f"{i!r} is used {n:,} times and is not in {where} ({users.source.name})")
-        for i, n in sorted(_used(users).items(), key=lambda pair: str(pair[0]))
+        Difference(
+            "used",
+            f"{i!r} is used {users.objects[i]:,} times and {told}",
+        )
+        for i in sorted(users.used, key=str)
         if i not in known
     ]
-
-
-def _used(dataset: Dataset) -> Counter[Id]:
-    ids = (i for use in uses_of(dataset) for i in use.cat_ids.tolist())
-    return Counter(i for i in ids if i is not None)

@@ -22,12 +22,14 @@ class HeadRows:
         before, after: the spaces.
         rows: for each row of the head after, the row of the head before; None where it has none.
         unfilled: the rows after without one, and what they would be.
+        discarded: classes and background of the head before that have no row after.
     """
 
     before: str
     after: str
     rows: tuple[int | None, ...]
     unfilled: Mapping[int, str]
+    discarded: Mapping[int, str]
 
     def move(self, head: npt.ArrayLike, fill: float | None = None) -> npt.NDArray[Any]:
         """A head's weight or bias with the rows of the space after.
@@ -105,6 +107,11 @@ def head_rows(before: str, after: str) -> HeadRows:
         after=target.name,
         rows=tuple(rows),
         unfilled={i: _meaning(i, target) for i, row in enumerate(rows) if row is None},
+        discarded={
+            i: _meaning(i, source)
+            for i in range(_outputs(source))
+            if i not in rows and i not in source.unused
+        },
     )
 
 
@@ -130,4 +137,6 @@ def _row(index: int, source: Space, target: Space) -> int | None:
 
 
 def _meaning(index: int, space: Space) -> str:
-    return "background" if index == space.background else space.unused[index]
+    if index == space.background:
+        return "background"
+    return space.classes.get(index) or space.unused[index]

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from cocosurgeon.categories.category_map import CategoryMap, Unmapped
 from cocosurgeon.errors import FormatError, RequestError, SourceUnavailableError
@@ -47,15 +48,22 @@ def read_map(path: str | os.PathLike[str], unmapped: Unmapped = "error") -> Cate
 
 
 def _of_json(text: str) -> Iterator[tuple[Id, Id | None]]:
-    value = json.loads(text, object_pairs_hook=lambda pairs: ("object", pairs))
-    if isinstance(value, tuple):
-        for key, after in value[1]:
+    value: object = json.loads(text, object_pairs_hook=_Pairs)
+    if isinstance(value, _Pairs):
+        for key, after in value:
             yield _number_or_text(key), after
         return
-    for pair in value:
+    for pair in value if isinstance(value, list) else [value]:
         if not isinstance(pair, list) or len(pair) != 2:
             raise ValueError(f"expected a pair [before, after], found {pair!r}")
         yield pair[0], pair[1]
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object with all its keys, those that stand twice, too."""
+
+    def __repr__(self) -> str:
+        return "an object"
 
 
 def _of_csv(text: str) -> Iterator[tuple[Id, Id | None]]:

@@ -20,6 +20,8 @@ def config_lines(classes: Sequence[str | None]) -> list[str]:
     count = f"num_classes = {len(classes)}"
     if list(classes) == list(find_space("mmdet80").classes.values()):
         return [count]
+    if None in classes:
+        return [f"# no metainfo: {classes.count(None)} categories have no name", count]
     names = " ".join(f"{name!r},".replace(" ", _BLANK) for name in classes)
     lines = textwrap.wrap(names, 92, break_on_hyphens=False, break_long_words=False)
     indented = [f"    {line}".replace(_BLANK, " ") for line in lines]

@@ -2,206 +2,117 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from cocosurgeon.annfile.columns import Array, Numbers
 from cocosurgeon.categories.category_map import CategoryMap
-from cocosurgeon.category_list import CategoryList, Entry
+from cocosurgeon.categories.inventory import Inventory
+from cocosurgeon.category_list import Entry
 from cocosurgeon.dataset import Dataset
-from cocosurgeon.errors import RequestError, StructureError
+from cocosurgeon.errors import RequestError
 from cocosurgeon.identity import Id, isin
-from cocosurgeon.references import References
 
 _SHOWN = 8
 
 
-def list_of(dataset: Dataset) -> CategoryList:
-    """The category list of a dataset as it is by now.
-
-    Raises:
-        StructureError: two entries have one id, or one has none.
-    """
-    listing = dataset.category_list or CategoryList.of(dataset.content)
-    names: dict[Id, str | None] = {}
-    for place, entry in enumerate(listing.entries):
-        cat_id, name = entry.category.id, entry.category.name
-        if cat_id is None:
-            raise StructureError(
-                f"categories[{place}] ({name!r}) has no id",
-                where=dataset.source.name,
-                hint="give it one in the source: nothing is guessed",
-            )
-        if cat_id in names:
-            raise StructureError(
-                f"two categories have the id {cat_id!r}: {names[cat_id]!r} and {name!r}",
-                where=dataset.source.name,
-                hint="loaders take the last one; give one of them another id in the source",
-            )
-        names[cat_id] = name
-    return listing
-
-
-def names_of(dataset: Dataset) -> dict[Id, str]:
-    """The names of the classes by id, in the list's order; fillers are no classes.
-
-    Raises:
-        RequestError: the file has no categories.
-        StructureError: a category has no name, or two have the same.
-    """
-    entries = [e for e in list_of(dataset).entries if not e.is_filler]
-    if not entries:
-        raise RequestError(
-            "the file has no category names to go by",
-            where=dataset.source.name,
-            hint="name a space (--from), or give a map of ids (--map)",
-        )
-    names: dict[Id, str] = {}
-    for category in (e.category for e in entries):
-        assert category.id is not None, "list_of refuses such"
-        if category.name is None:
-            raise StructureError(
-                f"category {category.id!r} has no name",
-                where=dataset.source.name,
-                hint="go by ids: name a space (--from), or give a map of ids (--map)",
-            )
-        if category.name in names.values():
-            twins = [i for i, name in names.items() if name == category.name]
-            raise StructureError(
-                f"two categories are named {category.name!r}: {twins[0]!r} and {category.id!r}",
-                where=dataset.source.name,
-                hint="go by ids (--map), or rename one in the source",
-            )
-        names[category.id] = category.name
-    return names
-
-
-@dataclass(frozen=True, eq=False)
-class Use:
-    """How the kept records of one list name categories.
-
-    Attributes:
-        references: the list, and by which key.
-        rows: rows of records, each with an id that it names.
-        cat_ids: those ids, as they are by now.
-    """
-
-    references: References
-    rows: Numbers
-    cat_ids: Array
-
-
-def uses_of(dataset: Dataset) -> Iterator[Use]:
-    """How the kept records name categories."""
-    kept = dict(dataset.rows_kept())
-    for references in dataset.content.references:
-        rows, cat_ids = references.pairs()
-        if references.records in kept:
-            is_kept = np.zeros(references.records.count, dtype=np.bool_)
-            is_kept[kept[references.records]] = True
-            rows, cat_ids = rows[is_kept[rows]], cat_ids[is_kept[rows]]
-        now = dataset.category_list.ids(cat_ids) if dataset.category_list else cat_ids
-        yield Use(references, rows, now)
-
-
 def relabelled(
     dataset: Dataset,
+    before: Inventory,
     cat_map: CategoryMap,
     entries: Sequence[Entry],
     *,
     meant: str,
     notes: tuple[str, ...] = (),
+    taken: Mapping[int, str] | None = None,
 ) -> Dataset:
     """The dataset with category ids changed.
 
     Args:
+        before: its inventory.
         cat_map: what each id becomes.
         entries: the category list after it.
         meant: what was meant to be done, for messages.
         notes: what else to know.
+        taken: ids that mean something after it, and what: no other id may stay what it is there.
 
     Raises:
         RequestError: an id is not mapped; two ids would become one without being told to; what
             would have to go cannot.
     """
-    listing = list_of(dataset)
-    uses = list(uses_of(dataset))
-    counts = Counter(i for use in uses for i in use.cat_ids.tolist() if i is not None)
-    names = {e.category.id: e.category.name for e in listing.entries if e.category.id is not None}
-    present = dict.fromkeys([*names, *counts])
-    _require_mapped(dataset, cat_map, present, names, counts, meant)
-    changes = {i: cat_map.get(i) for i in present}
-    _require_apart(dataset, cat_map, changes, names)
+    present = list(dict.fromkeys([*(e.category.id for e in before.listing.entries), *before.ids]))
+    ids = [i for i in present if i is not None]
+    _require_mapped(before, cat_map, ids, meant)
+    changes = {i: cat_map.get(i) for i in ids}
+    told = {old for old, _ in cat_map.pairs}
+    kept = [i for i in ids if i not in told and changes[i] is not None]
+    _require_apart(before, changes, kept, taken or {})
     gone = [i for i, new in changes.items() if new is None]
-    result = _without(dataset, uses, gone, names) if gone else dataset
-    notes = (*notes, *_notes(changes, names, counts, uses))
+    result = _without(dataset, before, gone) if gone else dataset
+    found = (*notes, *_notes(before, changes, kept if told else []), *_displaced(before, entries))
     return replace(
         result,
-        category_list=listing.renumbered(tuple(entries), changes),
-        notes=result.notes + tuple(n for n in notes if n not in result.notes),
+        category_list=before.listing.renumbered(tuple(entries), changes),
+        notes=result.notes + tuple(n for n in found if n not in result.notes),
     )
 
 
-def _require_mapped(
-    dataset: Dataset,
-    cat_map: CategoryMap,
-    present: Mapping[Id, None],
-    names: Mapping[Id, str | None],
-    counts: Counter[Id],
-    meant: str,
-) -> None:
-    missing = [i for i in present if not cat_map.takes(i)]
+def _require_mapped(before: Inventory, cat_map: CategoryMap, ids: Sequence[Id], meant: str) -> None:
+    missing = [i for i in ids if not cat_map.takes(i)]
     if not missing:
         return
-    listed = _several(missing, names, counts)
     hint = "--unmapped drop leaves them out, --unmapped keep leaves them as they are"
     if any(isinstance(i, str) for i in missing):
         hint += "; a string is never equal to a number"
     raise RequestError(
-        f"{len(missing):,} category ids are not mapped ({meant}): {listed}",
-        where=dataset.source.name,
+        f"{len(missing):,} category ids are not mapped ({meant}): {_several(missing, before)}",
+        where=before.where,
         hint=hint,
     )
 
 
 def _require_apart(
-    dataset: Dataset,
-    cat_map: CategoryMap,
+    before: Inventory,
     changes: Mapping[Id, Id | None],
-    names: Mapping[Id, str | None],
+    kept: Sequence[Id],
+    taken: Mapping[int, str],
 ) -> None:
-    told = {old for old, _ in cat_map.pairs}
-    reached = {new: old for old, new in changes.items() if old in told and new is not None}
-    for old in changes:
-        if old not in told and changes[old] is not None and old in reached:
-            other = reached[old]
+    """Refuse ids that stay what they are where that would mean something else."""
+    reached = {new: old for old, new in changes.items() if old not in kept and new is not None}
+    hint = "drop it (--unmapped drop), or map it to an id of its own"
+    for old in kept:
+        if old in reached:
             raise RequestError(
-                f"the kept category id {old!r} ({names.get(old)!r}) would be one with "
-                f"{other!r} ({names.get(other)!r}), which becomes {old!r}",
-                where=dataset.source.name,
-                hint="drop it (--unmapped drop), or map it to an id of its own",
+                f"the kept category {before.called(old)} would be one with "
+                f"{before.called(reached[old])}, which becomes {old!r}",
+                where=before.where,
+                hint=hint,
+            )
+        if isinstance(old, int) and old in taken:
+            raise RequestError(
+                f"the kept category {before.called(old)} would mean {taken[old]}",
+                where=before.where,
+                hint=hint,
             )
 
 
-def _without(
-    dataset: Dataset, uses: Sequence[Use], gone: Sequence[Id], names: Mapping[Id, str | None]
-) -> Dataset:
-    """The dataset without the records of categories that go."""
-    for use in uses:
+def _without(dataset: Dataset, before: Inventory, gone: Sequence[Id]) -> Dataset:
+    """The dataset without the annotations of categories that go."""
+    for use in before.uses:
         references = use.references
-        leaving = use.rows[isin(use.cat_ids, gone)]
+        is_leaving = isin(use.cat_ids, gone)
+        leaving = use.rows[is_leaving]
         if not len(leaving) or references.in_lists:
             continue
         if references.inside or references.records is not dataset.content.annotation_records:
             what = "segments" if references.inside else f"records of {references.records.name!r}"
-            example = next(i for i in use.cat_ids.tolist() if i in gone)
+            example = before.called(use.cat_ids[is_leaving].tolist()[0])
             raise RequestError(
                 f"{len(leaving):,} {what} are of categories that would be dropped, such as "
-                f"{example!r} ({names.get(example)!r})",
-                where=dataset.source.name,
+                f"{example}",
+                where=before.where,
                 hint="the pixels of segments are in PNG files, which stay: map them instead"
                 if references.inside
                 else "only annotations can be dropped: map those categories instead",
@@ -211,39 +122,51 @@ def _without(
     return dataset
 
 
-def _notes(
-    changes: Mapping[Id, Id | None],
-    names: Mapping[Id, str | None],
-    counts: Counter[Id],
-    uses: Sequence[Use],
-) -> Iterator[str]:
-    yield (
-        f"category ids that change: {sum(old != new for old, new in changes.items()):,} of "
-        f"{len(changes):,}"
-    )
-    merged = Counter(new for new in changes.values() if new is not None)
-    for new in (n for n, count in merged.items() if count > 1):
-        olds = [i for i in changes if changes[i] == new]
-        yield f"merged into category {new!r}: {_several(olds, names, counts)}"
-    unlisted = [i for i in changes if i not in names and changes[i] is not None]
-    if names and unlisted:
-        listed = _several(unlisted, names, counts)
-        yield f"categories that the list does not have, all the same: {listed}"
+def _notes(before: Inventory, changes: Mapping[Id, Id | None], kept: Sequence[Id]) -> Iterator[str]:
+    staying = {old: new for old, new in changes.items() if new is not None}
+    changed = sum(old != new for old, new in staying.items())
+    yield f"category ids that change: {changed:,} of {len(staying):,}"
+    sources: defaultdict[Id, list[Id]] = defaultdict(list)
+    for old, new in staying.items():
+        sources[new].append(old)
+    for new, olds in sources.items():
+        if len(olds) > 1:
+            yield f"merged into category {new!r}: {_several(olds, before)}"
+            if any(use.references.in_lists for use in before.uses):
+                yield (
+                    "lists of categories that were looked for are merged, too: what was absent "
+                    "as one of them may be there as another"
+                )
+    if kept:
+        yield f"kept, though not mapped: {_several(kept, before)}"
+    listed = [e.category.id for e in before.listing.entries]
+    unlisted = [i for i in staying if i not in listed and i not in kept]
+    if listed and unlisted:
+        yield f"mapped, though not in the category list: {_several(unlisted, before)}"
     gone = [i for i, new in changes.items() if new is None]
-    if with_objects := [i for i in gone if counts[i]]:
-        yield f"dropped with their objects: {_several(with_objects, names, counts)}"
-    if without := [i for i in gone if not counts[i]]:
-        yield f"dropped from the list, without objects: {_several(without, names, counts)}"
-    nameless = sum(1 for use in uses for i in use.cat_ids.tolist() if i is None)
-    if nameless:
-        yield f"records without a category id, left as they are: {nameless:,}"
+    if with_objects := [i for i in gone if before.objects[i]]:
+        yield f"dropped with their objects: {_several(with_objects, before)}"
+    if without := [i for i in gone if not before.objects[i]]:
+        yield f"dropped from the list, without objects: {_several(without, before)}"
+    if before.without_id:
+        yield f"records without a category id, left as they are: {before.without_id:,}"
+    if nameless := [i for i, name in before.classes.items() if name is None]:
+        yield f"categories without a name, gone by their ids: {len(nameless):,}"
 
 
-def _several(cat_ids: Sequence[Id], names: Mapping[Id, str | None], counts: Counter[Id]) -> str:
+def _displaced(before: Inventory, entries: Sequence[Entry]) -> Iterator[str]:
+    """A note where places in the list were ids, and are no longer."""
+    if _in_place(before.listing.entries) and not _in_place(entries):
+        yield (
+            "places in the category list were ids, and are no longer: loaders that number "
+            "labels by the list, as MMDetection, now emit others"
+        )
+
+
+def _in_place(entries: Sequence[Entry]) -> bool:
+    return bool(entries) and all(e.category.id == place for place, e in enumerate(entries))
+
+
+def _several(cat_ids: Sequence[Id], before: Inventory) -> str:
     more = f"; and {len(cat_ids) - _SHOWN:,} more" if len(cat_ids) > _SHOWN else ""
-    return "; ".join(_called(i, names, counts) for i in cat_ids[:_SHOWN]) + more
-
-
-def _called(cat_id: Id, names: Mapping[Id, str | None], counts: Counter[Id]) -> str:
-    name = f"{names[cat_id]!r}" if cat_id in names else "not in the category list"
-    return f"{cat_id!r} ({name}, {counts[cat_id]:,} objects)"
+    return "; ".join(map(before.called, cat_ids[:_SHOWN])) + more

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import typer
 
-from cocosurgeon.categories.check import check
+from cocosurgeon.categories.check import check_categories
 from cocosurgeon.cli.ending import say
 from cocosurgeon.cli.voice import Voice, print_json
 from cocosurgeon.errors import RequestError
@@ -21,7 +21,7 @@ def check_files(left: str, right: str, voice: Voice) -> None:
     if left == right == "-":
         raise RequestError("standard input can be read only once")
     with voice.progress("reading") as progress:
-        found = check(read(left, progress), read(right, progress))
+        found = check_categories(read(left, progress), read(right, progress))
     if voice.as_json:
         print_json(asdict(found), sys.stdout)
     else:

@@ -19,7 +19,10 @@ Binding = Callable[[Dataset], Step]
 """Makes a step once the file is known: whether ``7`` is a number or a string is told by its ids."""
 
 
-Makers = Mapping[str, Callable[[Any], Binding]]
+Maker = Callable[[Any], Binding]
+"""Makes a binding of an option's value."""
+
+Makers = Mapping[str, Maker]
 """Options by their parameters' names, and what each makes of its value."""
 
 

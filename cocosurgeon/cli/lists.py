@@ -53,6 +53,11 @@ def split_pair(text: str) -> tuple[str, str]:
     return unquoted(match[1].strip()), match[2].strip()
 
 
+def split_alias(text: str) -> tuple[str, str]:
+    """What stands before and after ``=``; nothing after it is allowed, too."""
+    return (unquoted(text[:-1].strip()), "") if text.endswith("=") else split_pair(text)
+
+
 def names_in(text: str) -> tuple[str, ...]:
     """The names in a list."""
     return tuple(unquoted(token) for token in split_list(text))

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
+from cocosurgeon.categories.by_names import Like, WithNames
 from cocosurgeon.categories.category_map import Unmapped
+from cocosurgeon.categories.edit import By, Merge, Remap, Rename, SortCategories
 from cocosurgeon.categories.map_files import read_map
-from cocosurgeon.categories.steps import (
-    By,
-    Like,
-    Merge,
-    Remap,
-    Rename,
-    SortCategories,
-    ToSpace,
-    WithNames,
-)
-from cocosurgeon.cli.filtering import Makers, step
-from cocosurgeon.cli.lists import names_in, split_pair, unquoted
+from cocosurgeon.categories.to_space import ToSpace
+from cocosurgeon.cli.filtering import Binding, Maker, Makers, step
+from cocosurgeon.cli.lists import names_in, split_alias, split_pair, unquoted
 from cocosurgeon.errors import RequestError
 from cocosurgeon.files import read
 
@@ -57,7 +50,7 @@ class Modifiers:
             RequestError: an alias is no pair of names.
         """
         values = {"--from": from_, "--start": start, "--unmapped": unmapped, "--alias": aliases}
-        pairs = [(old, unquoted(new)) for old, new in map(split_pair, aliases or ())]
+        pairs = [(old, unquoted(new)) for old, new in map(split_alias, aliases or ())]
         return cls(
             from_=from_,
             start=start,
@@ -88,11 +81,7 @@ def to_space(written: Collection[str], modifiers: Modifiers) -> Makers:
         RequestError: a modifier is for nothing.
     """
     modifiers.require_use(written, ["to"], ["--from", "--start", "--unmapped", "--alias"])
-    return {
-        "to": lambda space: step(
-            ToSpace(space, modifiers.from_, modifiers.start, modifiers.unmapped, modifiers.aliases)
-        )
-    }
+    return _to(modifiers)
 
 
 def relabelling(written: Collection[str], modifiers: Modifiers) -> Makers:
@@ -106,7 +95,8 @@ def relabelling(written: Collection[str], modifiers: Modifiers) -> Makers:
     modifiers.require_use(written, ["to", "names", "like"], ["--alias"])
     modifiers.require_use(written, ["to", "names", "like", "map_"], ["--unmapped"])
     policy, aliases = modifiers.unmapped, modifiers.aliases
-    makers: dict[str, Any] = {
+    makers: dict[str, Maker] = {
+        **_to(modifiers),
         "names": lambda text: step(
             WithNames(names_in(text), modifiers.start or 0, policy, aliases)
         ),
@@ -116,24 +106,23 @@ def relabelling(written: Collection[str], modifiers: Modifiers) -> Makers:
         "like": lambda path: step(Like.of(read(path), policy, aliases)),
         "map_": lambda path: step(Remap(read_map(path, policy))),
     }
-    if not ({"to"} | makers.keys()) & set(written):
+    if not makers.keys() & set(written):
         raise RequestError(
             "nothing to do",
             hint="--to SPACE, --names, --merge, --rename, --sort, --like or --map; or --check A B",
         )
-    used = (
-        modifiers
-        if "to" in written
-        else Modifiers.of(from_=None, start=None, unmapped=None, aliases=None)
-    )
-    return {**makers, **to_space(written, used)}
+    return makers
 
 
-def _merge(text: str) -> Any:
+def _to(m: Modifiers) -> dict[str, Maker]:
+    return {"to": lambda space: step(ToSpace(space, m.from_, m.start, m.unmapped, m.aliases))}
+
+
+def _merge(text: str) -> Binding:
     name, rest = split_pair(text)
     return step(Merge(name, names_in(rest)))
 
 
-def _rename(text: str) -> Any:
+def _rename(text: str) -> Binding:
     old, new = split_pair(text)
     return step(Rename(old, unquoted(new)))

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import fields
 from math import isfinite
 
-from cocosurgeon.categories.agreement import compare as compare_spaces
-from cocosurgeon.categories.guess import guess as guess_space
+from cocosurgeon.categories.agreement import compare_spaces
+from cocosurgeon.categories.guess import guess_space
 from cocosurgeon.categories.heads import head_rows
+from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.categories.space import Space
 from cocosurgeon.categories.table import find_space
 from cocosurgeon.categories.table import spaces as all_spaces
@@ -33,15 +34,16 @@ def show(
     as_json: bool,
 ) -> None:
     """Answer one question about spaces, on stdout."""
+    voice = Voice(quiet=False, as_json=as_json)
     if space is not None:
         found = find_space(space)
         report: Report = _fields(found), _described(found)
     elif compare is not None:
         report = _compared(*compare)
     elif guess is not None:
-        report = _guessed(guess, Voice(quiet=False, as_json=as_json))
+        report = _guessed(guess, voice)
     elif rows is not None:
-        report = _rows(*rows, fill)
+        report = _rows(*rows, fill, voice)
     else:
         known = list(all_spaces().values())
         report = {"spaces": [_fields(s) for s in known]}, _listed(known)
@@ -129,7 +131,7 @@ def _compared(left: str, right: str) -> Report:
 def _guessed(file: str, voice: Voice) -> Report:
     with voice.progress("reading") as progress:
         dataset = read(file, progress)
-    found = guess_space(dataset)
+    found = guess_space(Inventory.of(dataset))
     told = found.fitting[0].spaces[0] if len(found.fitting) == 1 else None
     machine = {
         "file": dataset.source.name,
@@ -143,7 +145,7 @@ def _guessed(file: str, voice: Voice) -> Report:
     return machine, found.lines()
 
 
-def _rows(before: str, after: str, fill: float | None) -> Report:
+def _rows(before: str, after: str, fill: float | None, voice: Voice) -> Report:
     found = head_rows(before, after)
     if fill is not None and not found.unfilled:
         raise RequestError(f"nothing to fill: {before} has every row of {after}")
@@ -153,7 +155,11 @@ def _rows(before: str, after: str, fill: float | None) -> Report:
         "after": found.after,
         "rows": found.rows,
         "unfilled": _plain(found.unfilled),
+        "discarded": _plain(found.discarded),
         "fill": fill if fill is None or isfinite(fill) else str(fill),
         "numpy": line,
     }
+    if found.discarded:
+        names = ", ".join(found.discarded.values())
+        voice.tell(f"rows of {found.before} that {found.after} has no place for: {names}")
     return machine, [line]

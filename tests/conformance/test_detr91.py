@@ -13,7 +13,7 @@ from expectation import SAMPLE, count, expected, images
 from mmdet_line import Line
 
 from cocosurgeon import read, write
-from cocosurgeon.categories.steps import ToSpace
+from cocosurgeon import ToSpace
 
 IDENTITY = {i: i for i in range(91)}
 

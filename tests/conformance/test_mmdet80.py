@@ -10,7 +10,7 @@ from expectation import count, expected, images
 from mmdet_line import Line
 
 from cocosurgeon import read, write
-from cocosurgeon.categories.steps import ToSpace
+from cocosurgeon import ToSpace
 
 IDENTITY = {i: i for i in range(80)}
 

@@ -1,0 +1,166 @@
+"""Inventory: the categories of a dataset as they are by now, listed and used."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from cocosurgeon.annfile.columns import Array, Numbers
+from cocosurgeon.category_list import CategoryList, Entry
+from cocosurgeon.dataset import Dataset
+from cocosurgeon.errors import RequestError, StructureError
+from cocosurgeon.identity import Id
+from cocosurgeon.references import References
+
+
+@dataclass(frozen=True, eq=False)
+class Use:
+    """How the kept records of one list name categories.
+
+    Attributes:
+        references: the list, and by which key.
+        rows: rows of records, each with an id that it names.
+        cat_ids: those ids, as they are by now; None for what is no id.
+    """
+
+    references: References
+    rows: Numbers
+    cat_ids: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Inventory:
+    """The categories of a dataset.
+
+    Attributes:
+        where: the source's name, for messages.
+        listing: the category list; each entry has an id of its own.
+        uses: how records name categories.
+    """
+
+    where: str
+    listing: CategoryList
+    uses: tuple[Use, ...]
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Inventory:
+        """Take the inventory.
+
+        Raises:
+            StructureError: two entries of the list have one id, or one has none.
+        """
+        listing = dataset.category_list or CategoryList.of(dataset.content)
+        _require_ids(listing.entries, dataset.source.name)
+        return cls(dataset.source.name, listing, tuple(_uses(dataset)))
+
+    @cached_property
+    def objects(self) -> Counter[Id]:
+        """How many objects there are of each category (annotations, segments, detections)."""
+        uses = [use for use in self.uses if not use.references.in_lists]
+        return Counter(i for use in uses for i in use.cat_ids.tolist() if i is not None)
+
+    @cached_property
+    def used(self) -> frozenset[Id]:
+        """Every id that records name."""
+        return frozenset(i for use in self.uses for i in use.cat_ids.tolist() if i is not None)
+
+    @cached_property
+    def without_id(self) -> int:
+        """How many records have a ``category_id`` that is no id."""
+        uses = [use for use in self.uses if not use.references.in_lists]
+        return sum(1 for use in uses for i in use.cat_ids.tolist() if i is None)
+
+    @cached_property
+    def fillers(self) -> tuple[Entry, ...]:
+        """Entries that stand for no class: they say so, and no record names them."""
+        return tuple(
+            e for e in self.listing.entries if e.is_filler and e.category.id not in self.used
+        )
+
+    @cached_property
+    def classes(self) -> dict[Id, str | None]:
+        """Names by id of all entries that are no fillers, in the list's order."""
+        return {
+            e.category.id: e.category.name
+            for e in self.listing.entries
+            if e.category.id is not None and e not in self.fillers
+        }
+
+    @property
+    def ids(self) -> list[Id]:
+        """Every id that is listed or used, fillers apart."""
+        return list(dict.fromkeys([*self.classes, *sorted(self.used, key=str)]))
+
+    def names(self) -> dict[Id, str]:
+        """Names of the classes by id, in the list's order.
+
+        Raises:
+            RequestError: the file lists no categories.
+            StructureError: a category has no name, or two have the same.
+        """
+        if not self.classes:
+            raise RequestError(
+                "the file has no category names to go by",
+                where=self.where,
+                hint="name a space (--from), or give a map of ids (--map)",
+            )
+        ids: dict[str, Id] = {}
+        for cat_id, name in self.classes.items():
+            if name is None:
+                raise StructureError(
+                    f"category {cat_id!r} has no name",
+                    where=self.where,
+                    hint="go by ids: name a space (--from), or give a map of ids (--map)",
+                )
+            if name in ids:
+                raise StructureError(
+                    f"two categories are named {name!r}: {ids[name]!r} and {cat_id!r}",
+                    where=self.where,
+                    hint="go by ids (--map), or rename one in the source",
+                )
+            ids[name] = cat_id
+        return {cat_id: name for name, cat_id in ids.items()}
+
+    def called(self, cat_id: Id) -> str:
+        """An id with its name and its number of objects, for messages."""
+        names = {e.category.id: e.category.name for e in self.listing.entries}
+        name = repr(names[cat_id]) if cat_id in names else "not in the category list"
+        return f"{cat_id!r} ({name}, {self.objects[cat_id]:,} objects)"
+
+
+def _uses(dataset: Dataset) -> Iterator[Use]:
+    kept = dict(dataset.rows_kept())
+    for references in dataset.content.references:
+        rows, cat_ids = references.pairs()
+        if references.records in kept:
+            is_kept = np.zeros(references.records.count, dtype=np.bool_)
+            is_kept[kept[references.records]] = True
+            rows, cat_ids = rows[is_kept[rows]], cat_ids[is_kept[rows]]
+        now = dataset.category_list.ids(cat_ids) if dataset.category_list else cat_ids
+        if references.in_lists and now.dtype == object:
+            there = np.array([i is not None for i in now], dtype=np.bool_)
+            rows, now = rows[there], now[there]  # the others have left their list
+        yield Use(references, rows, now)
+
+
+def _require_ids(entries: tuple[Entry, ...], where: str) -> None:
+    names: dict[Id, str | None] = {}
+    for place, category in enumerate(e.category for e in entries):
+        if category.id is None:
+            raise StructureError(
+                f"categories[{place}] ({category.name!r}) has no id",
+                where=where,
+                hint="give it one in the source: nothing is guessed",
+            )
+        if category.id in names:
+            raise StructureError(
+                f"two categories have the id {category.id!r}: {names[category.id]!r} and "
+                f"{category.name!r}",
+                where=where,
+                hint="loaders take the last one; give one of them another id in the source",
+            )
+        names[category.id] = category.name
