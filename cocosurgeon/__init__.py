@@ -10,6 +10,8 @@ The house, in the order in which rooms may import each other (each only those ab
     errors      one tree of exceptions: what, where, what next
     annfile/    bytes of an annotation file <-> spans and columns; nothing else touches bytes
     nearest     the nearest match to a name that is not there
+    loaders/    what each framework's loader emits for a file, in pure Python
+    probe/      asks a real loader, in any interpreter; dumps of what one emitted
     identity    which records are one image, which image owns which annotation
     references  where records name categories by their ids
     question    what a filter is, and how filters combine with & | ~
@@ -64,7 +66,9 @@ if TYPE_CHECKING:
     from cocosurgeon.errors import FormatError as FormatError
     from cocosurgeon.errors import JSONSyntaxError as JSONSyntaxError
     from cocosurgeon.errors import LevelError as LevelError
+    from cocosurgeon.errors import LoaderError as LoaderError
     from cocosurgeon.errors import OutputError as OutputError
+    from cocosurgeon.errors import ProbeError as ProbeError
     from cocosurgeon.errors import RequestError as RequestError
     from cocosurgeon.errors import SourceChangedError as SourceChangedError
     from cocosurgeon.errors import SourceUnavailableError as SourceUnavailableError
@@ -142,7 +146,9 @@ _HOMES = {
         "FormatError",
         "JSONSyntaxError",
         "LevelError",
+        "LoaderError",
         "OutputError",
+        "ProbeError",
         "RequestError",
         "SourceChangedError",
         "SourceUnavailableError",

@@ -13,7 +13,9 @@ CocosurgeonError
     ├── FormatError             not JSON text at all: empty, an archive, an image, ...
     ├── JSONSyntaxError         broken JSON: truncated, trailing bytes, control characters
     ├── StructureError          JSON, but neither an annotation file nor a list of detections
-    └── SourceChangedError      the source changed while it was read
+    ├── SourceChangedError      the source changed while it was read
+    ├── LoaderError             a framework's loader raises on this file
+    └── ProbeError              a real loader cannot be asked, or raises
 """
 
 from __future__ import annotations
@@ -109,3 +111,54 @@ class StructureError(DataError):
 
 class SourceChangedError(DataError):
     """The source changed between two reads."""
+
+
+class LoaderError(DataError):
+    """A framework's loader raises on this file.
+
+    Attributes:
+        exception: what it raises: the type's name.
+        rule: a short stable name of why.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        exception: str,
+        rule: str,
+        where: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.exception = exception
+        self.rule = rule
+        super().__init__(what, where=where, hint=hint)
+
+
+class ProbeError(DataError):
+    """A real loader could not be asked, or raised.
+
+    Attributes:
+        kind: missing (a module), version, config, dataset, pipeline, random, request, crash,
+            killed, timeout, interpreter or silent (it ended well and wrote nothing).
+        exception: the type's name of what was raised; None if nothing was.
+        message: what that said.
+        tail: the last of what the program wrote.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        kind: str,
+        exception: str | None = None,
+        message: str | None = None,
+        tail: str = "",
+        where: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.kind = kind
+        self.exception = exception
+        self.message = message
+        self.tail = tail
+        super().__init__(what, where=where, hint=hint)

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "cocosurgeon"
 
 # The house, from the ground up; a room may import those before it (and itself).
 ROOMS = (
-    *("version", "errors", "annfile", "nearest", "identity", "references"),
+    *("version", "errors", "annfile", "nearest", "loaders", "probe", "identity", "references"),
     *(
         "question",
         "content",
@@ -31,6 +31,9 @@ ROOMS = (
     *("categories", "recipe", "naming", "report", "cli"),
     "__main__",
 )
+
+
+FOLDERS = ("annfile", "loaders", "probe", "filters", "categories", "report", "cli")
 
 
 def loaded_by(code: str) -> set[str]:
@@ -108,11 +111,13 @@ def test_public_names_are_pinned() -> None:
         "Last",
         "LevelError",
         "Like",
+        "LoaderError",
         "MapReport",
         "Merge",
         "Names",
         "OutputError",
         "Plan",
+        "ProbeError",
         "Recipe",
         "Remap",
         "Rename",
@@ -196,7 +201,16 @@ def test_the_map_names_every_room() -> None:
     assert rooms - {"__init__"} == set(ROOMS)
     for room in set(ROOMS) - {"version", "__main__"}:
         assert f"    {room}" in (cocosurgeon.__doc__ or "")
-    for folder in ("annfile", "filters", "categories", "report", "cli"):
+    for folder in (
+        "annfile",
+        "loaders",
+        "probe",
+        "filters",
+        "categories",
+        "verify",
+        "report",
+        "cli",
+    ):
         listed = ast.get_docstring(ast.parse((PACKAGE / folder / "__init__.py").read_text())) or ""
         for path in (PACKAGE / folder).glob("[!_]*.py"):
             assert f"\n{path.stem} " in listed, f"{folder}/__init__.py does not name {path.stem}"

@@ -61,10 +61,15 @@ MMDET3 = Line("3.3.0", "mm3", labels_crowd=True, single=False)
 @pytest.fixture(params=[MMDET2, MMDET3], ids=["mmdet2", "mmdet3"])
 def each_line(request: pytest.FixtureRequest) -> Line:
     """Each line of MMDetection, where they are installed."""
-    if not os.environ.get("COCOSURGEON_MMDET"):
-        pytest.skip(f"the real MMDetection is not at hand: {HOW_TO}")
+    require()
     line: Line = request.param
     return line
+
+
+def require() -> None:
+    """Skip where the folder is not named."""
+    if not os.environ.get("COCOSURGEON_MMDET"):
+        pytest.skip(f"the real MMDetection is not at hand: {HOW_TO}")
 
 
 def _folder() -> Path:

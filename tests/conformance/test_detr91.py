@@ -12,8 +12,7 @@ import mmdet_line
 from expectation import SAMPLE, count, expected, images
 from mmdet_line import Line
 
-from cocosurgeon import read, write
-from cocosurgeon import ToSpace
+from cocosurgeon import ToSpace, read, write
 
 IDENTITY = {i: i for i in range(91)}
 

@@ -9,8 +9,7 @@ import mmdet_line
 from expectation import count, expected, images
 from mmdet_line import Line
 
-from cocosurgeon import read, write
-from cocosurgeon import ToSpace
+from cocosurgeon import ToSpace, read, write
 
 IDENTITY = {i: i for i in range(80)}
 

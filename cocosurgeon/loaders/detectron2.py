@@ -1,0 +1,210 @@
+"""detectron2: load_coco_json with a dataset name, and get_detection_dataset_dicts.
+
+Read in facebookresearch/detectron2 at 910b796 (``data/datasets/coco.py``) and 3ff5dd1
+(``data/build.py``), both below ``detectron2/``. Compressing RLE is left to the framework: a mask is
+handed on as it stands in the file, polygons of fewer than three points left out.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from cocosurgeon.loaders.failures import NUMBERS, errors_for, fail, failure
+from cocosurgeon.loaders.index import ERRORS as INDEX_ERRORS
+from cocosurgeon.loaders.index import NO_CATEGORIES, Index, Record, indexed
+from cocosurgeon.loaders.leftovers import SHADOWED, UNLISTED, Drops, restricted, wanted_of
+from cocosurgeon.loaders.view import Id, Instance, Rule, Sample, View
+
+NO_POLYGON = Rule(
+    "no-valid-polygon",
+    "none of its polygons has an even count of six numbers or more",
+    "detectron2/data/datasets/coco.py:208",
+)
+FILTER_EMPTY = Rule(
+    "filter_empty",
+    "the image has no annotation left but crowds (`iscrowd` is not equal to 0)",
+    "detectron2/data/build.py:62",
+)
+RULES = (SHADOWED, UNLISTED, NO_POLYGON, FILTER_EMPTY)
+ERRORS = (
+    *INDEX_ERRORS,
+    NO_CATEGORIES,
+    Rule(
+        "unsortable-ids",
+        "ids of categories or of images do not sort: TypeError",
+        "detectron2/data/datasets/coco.py:87,112",
+    ),
+    *errors_for("no", "name", "KeyError", "detectron2/data/datasets/coco.py:90"),
+    Rule("empty-categories", "no category: ValueError", "detectron2/data/datasets/coco.py:101"),
+    Rule(
+        "duplicate-ids",
+        "two annotations of listed images have the same id: AssertionError",
+        "detectron2/data/datasets/coco.py:151",
+    ),
+    *errors_for("no", "file_name", "KeyError", "detectron2/data/datasets/coco.py:170"),
+    *errors_for("bad", "file_name", "TypeError", "detectron2/data/datasets/coco.py:170"),
+    *errors_for("no", "height width", "KeyError", "detectron2/data/datasets/coco.py:171"),
+    Rule("ignore", "`ignore` is not 0: AssertionError", "detectron2/data/datasets/coco.py:186"),
+    *errors_for("bad", "bbox", "ValueError or TypeError", "detectron2/data/datasets/coco.py:191"),
+    *errors_for("bad", "segmentation", "TypeError", "detectron2/data/datasets/coco.py:205"),
+    Rule(
+        "unlisted-category",
+        "its category is not in the file's list: KeyError",
+        "detectron2/data/datasets/coco.py:230",
+    ),
+    Rule(
+        "empty-dataset",
+        "no image is left: AssertionError",
+        "detectron2/data/build.py:266,292",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """``image_root`` of load_coco_json, ``filter_empty`` of get_detection_dataset_dicts.
+
+    The training loader filters (``DATALOADER.FILTER_EMPTY_ANNOTATIONS``), the test loader does not.
+    """
+
+    image_root: str = ""
+    filter_empty: bool = True
+
+
+def view(document: object, options: Options, only: Collection[Id] | None = None) -> View:
+    """What detectron2 emits for a parsed file.
+
+    Args:
+        document: what ``json.load`` gives.
+        options: as the dataset is registered, and the loader made.
+        only: emit these images only; all else is decided on the whole file.
+    """
+    index = indexed(document)
+    cat_ids, classes = _categories(index)
+    id_map = {cat_id: label for label, cat_id in enumerate(cat_ids)}
+    try:
+        img_ids = sorted(index.image_rows)
+    except TypeError as error:
+        fail("TypeError", "unsortable-ids", f"image ids cannot be sorted: {error}")
+    _require_unique_ids(index, img_ids)
+    wanted = wanted_of(index, only)
+    drops, samples, count = Drops(), [], 0
+    for img_id in img_ids:
+        row = index.image_rows[img_id]
+        image = index.images[row]
+        sample = _sample(index, row, image, options, id_map, drops)
+        if options.filter_empty and all(
+            index.annotations[i.row].get("iscrowd", 0) != 0 for i in sample.instances
+        ):
+            drops.drop_image(row, index.rows_of.get(img_id, []), FILTER_EMPTY.name)
+            continue
+        count += 1
+        if wanted is None or img_id in wanted:
+            samples.append(sample)
+    if not count:
+        fail("AssertionError", "empty-dataset", "no image is left: the dataset is empty")
+    found = View(
+        loader="detectron2",
+        classes=classes,
+        cat_ids=cat_ids,
+        cat2label=id_map,
+        box_format="xywh",
+        single=False,
+        samples=tuple(samples),
+        dropped=drops.dropped(index, samples, _gone_through(index)),
+    )
+    return restricted(found, only)
+
+
+def _categories(index: Index) -> tuple[tuple[Id, ...], tuple[str, ...]]:
+    """Ids sorted, and the names that go with them: data/datasets/coco.py:87-90."""
+    last = {category["id"]: row for row, category in enumerate(index.listed_categories())}
+    try:
+        cat_ids = sorted(category["id"] for category in index.listed_categories())
+    except TypeError as error:
+        fail("TypeError", "unsortable-ids", f"category ids cannot be sorted: {error}")
+    names = []
+    for cat_id in cat_ids:
+        category = index.listed_categories()[last[cat_id]]
+        if "name" not in category:
+            gone = KeyError("name")
+            raise failure(gone, "categories", last[cat_id], category, ["name"])
+        names.append(category["name"])
+    if not cat_ids:
+        fail("ValueError", "empty-categories", "the list of categories is empty")
+    return tuple(cat_ids), tuple(names)
+
+
+def _require_unique_ids(index: Index, img_ids: list[Id]) -> None:
+    if index.is_unique:
+        return
+    rows = [row for img_id in img_ids for row in index.rows_of.get(img_id, ())]
+    if len({index.annotations[row]["id"] for row in rows}) != len(rows):
+        fail("AssertionError", "duplicate-ids", "an annotation id is in the file more than once")
+
+
+def _gone_through(index: Index) -> set[int] | None:
+    """Records are taken from imgToAnns itself, where none stands in for another."""
+    if index.is_unique:
+        return None
+    return {row for img_id in index.image_rows for row in index.rows_of.get(img_id, ())}
+
+
+def _sample(
+    index: Index,
+    image_row: int,
+    image: Record,
+    options: Options,
+    id_map: Mapping[Id, int],
+    drops: Drops,
+) -> Sample:
+    """One record: data/datasets/coco.py:169-236."""
+    try:
+        path = posixpath.join(options.image_root, image["file_name"])
+        height, width, img_id = image["height"], image["width"], image["id"]
+    except (KeyError, TypeError) as error:
+        fields = ["file_name", "height", "width"]
+        raise failure(error, "images", image_row, image, fields) from error
+    instances = []
+    for row in index.rows_of.get(img_id, ()):
+        ann = index.annotations[row]
+        try:
+            mask = _mask(row, ann)
+        except (KeyError, TypeError) as error:
+            fields = ["bbox", "segmentation"]
+            raise failure(error, "annotations", row, ann, fields) from error
+        if mask == []:
+            drops.annotations[row] = NO_POLYGON.name
+            continue
+        if ann["category_id"] not in id_map:
+            what = f"category_id {ann['category_id']!r} is not in the list of categories"
+            fail("KeyError", "unlisted-category", what, f"annotations[{row}]")
+        box = ann.get("bbox")
+        is_sound = isinstance(box, list) and all(isinstance(v, NUMBERS) for v in box)
+        instances.append(
+            Instance(
+                ann_id=ann["id"],
+                box=tuple(box) if isinstance(box, list) and is_sound else (),
+                label=id_map[ann["category_id"]],
+                ignore=ann.get("iscrowd", 0) != 0,
+                mask=mask,
+                row=row,
+            )
+        )
+    return Sample(img_id, path, height, width, tuple(instances))
+
+
+def _mask(row: int, ann: Record) -> object:
+    """The segmentation that is handed on; an empty list where the annotation goes for it."""
+    if ann.get("ignore", 0) != 0:
+        fail("AssertionError", "ignore", "`ignore` is not supported", f"annotations[{row}]")
+    if "bbox" in ann and len(ann["bbox"]) == 0:
+        fail("ValueError", "bad-bbox", "`bbox` is empty", f"annotations[{row}]")
+    segm = ann.get("segmentation")
+    if not segm:
+        return None
+    if isinstance(segm, dict):
+        return segm if not isinstance(segm["counts"], list) else {**segm, "size": segm["size"]}
+    return [polygon for polygon in segm if len(polygon) % 2 == 0 and len(polygon) >= 6]

@@ -1,0 +1,153 @@
+"""DETR; also DINO, and RT-DETR without its remap. What is made before any transform.
+
+Read in facebookresearch/detr at 9a4b93a, ``datasets/coco.py``; the class ConvertCocoPolysToMask is
+the same in IDEA-Research/DINO at 66d7173 and in lyuwenyu/RT-DETR at 95fc522.
+
+Items are torchvision's. Boxes are clipped to the image itself; here, to the JSON's ``width`` and
+``height``, and not at all on the side where that is no number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cocosurgeon.loaders import torchvision
+from cocosurgeon.loaders.failures import NUMBERS, errors_for, fail, failure
+from cocosurgeon.loaders.index import Index, Record, indexed
+from cocosurgeon.loaders.leftovers import SHADOWED, UNLISTED, Drops, restricted, wanted_of
+from cocosurgeon.loaders.tensors import box_error, cast_error, scalar_error
+from cocosurgeon.loaders.view import Id, Instance, Rule, Sample, View
+
+CROWD = Rule(
+    "crowd",
+    "it has an `iscrowd` that is not equal to 0; so has text, and null",
+    "datasets/coco.py:62",
+)
+DEGENERATE = Rule(
+    "degenerate",
+    "after clipping, in float32, its box is not x2 > x1 and y2 > y1; NaN is not either",
+    "datasets/coco.py:86",
+)
+RULES = (SHADOWED, UNLISTED, CROWD, DEGENERATE)
+ERRORS = (
+    *torchvision.ERRORS,
+    Rule("huge-id", "an image id is beyond int64: ValueError", "datasets/coco.py:58"),
+    *errors_for("no", "bbox", "KeyError", "datasets/coco.py:64"),
+    *errors_for("bad", "bbox", "ValueError, TypeError, ...", "datasets/coco.py:66,88"),
+    *errors_for("no", "category_id", "KeyError", "datasets/coco.py:71"),
+    *errors_for("bad", "category_id", "ValueError, TypeError, ...", "datasets/coco.py:72"),
+    *errors_for("no", "segmentation", "KeyError (with return_masks)", "datasets/coco.py:75"),
+    *errors_for("no", "keypoints", "KeyError (where the first has them)", "datasets/coco.py:80"),
+    *errors_for("no", "area", "KeyError", "datasets/coco.py:104"),
+    *errors_for("bad", "area", "RuntimeError, ...", "datasets/coco.py:104"),
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """CocoDetection's ``img_folder`` and ``return_masks``."""
+
+    img_folder: str = ""
+    return_masks: bool = False
+
+
+def view(document: object, options: Options, only: Collection[Id] | None = None) -> View:
+    """What DETR emits for a parsed file; labels are category ids.
+
+    Args:
+        document: what ``json.load`` gives.
+        options: as the dataset is made.
+        only: emit these images only; all else is decided on the whole file.
+    """
+    index = indexed(document)
+    wanted = wanted_of(index, only)
+    reached, drops, samples = set[int](), Drops(), []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for img_id, image, path, rows in torchvision.items(index, options.img_folder):
+            reached.update(rows)
+            _require_integer(img_id)
+            instances = _instances(index, image, rows, options, drops)
+            if wanted is None or img_id in wanted:
+                size = image.get("height"), image.get("width")
+                samples.append(Sample(img_id, path, *size, tuple(instances)))
+    found = View(
+        loader="detr",
+        classes=(),
+        cat_ids=(),
+        cat2label={},
+        box_format="xyxy",
+        single=True,
+        samples=tuple(samples),
+        dropped=drops.dropped(index, samples, reached),
+    )
+    return restricted(found, only)
+
+
+def _require_integer(img_id: Id) -> None:
+    """The id becomes a tensor: datasets/coco.py:58."""
+    if isinstance(img_id, str):
+        fail("ValueError", "text-id", f"the image id {img_id!r} is text, which no tensor holds")
+    if exception := scalar_error([img_id]):
+        fail(exception, "huge-id", f"the image id {img_id!r} is too large for a tensor")
+
+
+def _instances(
+    index: Index, image: Record, rows: list[int], options: Options, drops: Drops
+) -> list[Instance]:
+    """``ConvertCocoPolysToMask``: datasets/coco.py:54-112."""
+    kept = []
+    for row in rows:
+        ann = index.annotations[row]
+        if "iscrowd" not in ann or ann["iscrowd"] == 0:
+            kept.append((row, ann))
+        else:
+            drops.annotations[row] = CROWD.name
+    if not kept:
+        return []
+    boxes = _column(kept, "bbox")
+    _require(kept, "bbox", box_error(boxes, ragged_only=True))
+    cat_ids = _column(kept, "category_id")
+    _require(kept, "category_id", cast_error(cat_ids))
+    masks = _column(kept, "segmentation") if options.return_masks else [None] * len(kept)
+    if "keypoints" in kept[0][1]:
+        _column(kept, "keypoints")
+    _require(kept, "bbox", box_error(boxes))
+    _require(kept, "area", scalar_error(_column(kept, "area")))
+    corners = _clipped(boxes, image)
+    instances = []
+    for (row, ann), box, cat_id, mask in zip(kept, corners, cat_ids, masks, strict=True):
+        if box[3] > box[1] and box[2] > box[0]:
+            instances.append(Instance(ann["id"], tuple(box), int(cat_id), False, mask, row))
+        else:
+            drops.annotations[row] = DEGENERATE.name
+    return instances
+
+
+def _clipped(boxes: list[Any], image: Record) -> list[list[float]]:
+    corners = np.array(boxes, np.float32)
+    corners[:, 2:] += corners[:, :2]
+    for first, key in enumerate(("width", "height")):
+        size = image.get(key)
+        most = size if isinstance(size, NUMBERS) else None
+        corners[:, first::2] = np.clip(corners[:, first::2], 0, most)
+    clipped: list[list[float]] = corners.tolist()
+    return clipped
+
+
+def _column(kept: list[tuple[int, Record]], key: str) -> list[Any]:
+    try:
+        return [ann[key] for _, ann in kept]
+    except KeyError as error:
+        row, ann = next((row, ann) for row, ann in kept if key not in ann)
+        raise failure(error, "annotations", row, ann, [key]) from error
+
+
+def _require(kept: list[tuple[int, Record]], key: str, exception: str | None) -> None:
+    if exception:
+        rows = ", ".join(str(row) for row, _ in kept)
+        what = f"no tensor can be made of the {key!r} of an image's annotations"
+        fail(exception, f"bad-{key.replace('_', '-')}", what, f"annotations, rows {rows}")

@@ -1,0 +1,115 @@
+"""Everything of a file that a loader does not emit, each with its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from cocosurgeon.loaders.index import Index
+from cocosurgeon.loaders.view import Dropped, Id, Rule, Sample, View
+
+UNLISTED = Rule(
+    "unlisted-image",
+    "its image is not in the list of images, which is what is gone through",
+    "pycocotools/coco.py:95,188",
+)
+SHADOWED = Rule(
+    "shadowed",
+    "a later record has the same id and is taken in its place",
+    "pycocotools/coco.py:96,100",
+)
+UNREACHED = Rule(
+    "text-id",
+    "its image's id is text, which is looked up letter by letter",
+    "pycocotools/coco.py:136",
+)
+
+
+def wanted_of(index: Index, only: Collection[Id] | None) -> Container[Id] | None:
+    """Images whose samples have to be made; None for all.
+
+    Where annotations share an id, one image's may stand for another's: then all have to.
+    """
+    return frozenset(only) if only is not None and index.is_unique else None
+
+
+def restricted(view: View, only: Collection[Id] | None) -> View:
+    """What a view has of these images."""
+    if only is None:
+        return view
+    kept = frozenset(only)
+    samples = tuple(s for s in view.samples if s.img_id in kept)
+    dropped = tuple(d for d in view.dropped if d.img_id in kept)
+    return replace(view, samples=samples, dropped=dropped)
+
+
+@dataclass
+class Drops:
+    """Rules met while a file is gone through.
+
+    Attributes:
+        images: row of an image -> the rule that drops it.
+        annotations: row of an annotation -> the rule that drops it.
+    """
+
+    images: dict[int, str] = field(default_factory=dict)
+    annotations: dict[int, str] = field(default_factory=dict)
+
+    def drop_image(self, row: int, rows: list[int], rule: str) -> None:
+        """An image goes, and with it those of its annotations that no rule had dropped."""
+        self.images[row] = rule
+        for annotation in rows:
+            self.annotations.setdefault(annotation, rule)
+
+    def dropped(
+        self,
+        index: Index,
+        samples: list[Sample],
+        reached: Container[int] | None = None,
+    ) -> tuple[Dropped, ...]:
+        """What is not emitted: images first, then annotations, each by row.
+
+        Args:
+            index: the file.
+            samples: what is emitted.
+            reached: rows of the annotations that were gone through, where these are not just those
+                of the listed images.
+        """
+        found = list(self._images(index))
+        for row, rule in sorted(self._annotations(index, samples, reached).items()):
+            record = index.annotations[row]
+            found.append(Dropped("annotation", record["id"], row, record["image_id"], rule))
+        return tuple(found)
+
+    def _images(self, index: Index) -> Iterator[Dropped]:
+        rules: Mapping[int, str] = self.images
+        if len(index.image_rows) != len(index.images):
+            speaking = set(index.image_rows.values())
+            shadowed = (row for row in range(len(index.images)) if row not in speaking)
+            rules = {**rules, **dict.fromkeys(shadowed, SHADOWED.name)}
+        for row, rule in sorted(rules.items()):
+            img_id = index.images[row]["id"]
+            yield Dropped("image", img_id, row, img_id, rule)
+
+    def _annotations(
+        self, index: Index, samples: list[Sample], reached: Container[int] | None
+    ) -> dict[int, str]:
+        rules = self.annotations
+        if reached is None and index.is_unique:
+            unlisted = (r for i, r in index.rows_of.items() if i not in index.image_rows)
+            return rules | {row: UNLISTED.name for rows in unlisted for row in rows}
+        if reached is None:
+            listed = (index.rows_of.get(img_id, []) for img_id in index.image_rows)
+            reached = {row for rows in listed for row in index.loaded(rows)}
+        emitted = {instance.row for sample in samples for instance in sample.instances}
+        rules = {row: rule for row, rule in rules.items() if row not in emitted}
+        for row, record in enumerate(index.annotations):
+            if row not in reached and row not in rules:
+                rules[row] = self._unreached(index, row, record["id"], record["image_id"])
+        return rules
+
+    @staticmethod
+    def _unreached(index: Index, row: int, ann_id: Id, img_id: Id) -> str:
+        if index.last_rows[ann_id] != row:
+            return SHADOWED.name
+        return UNREACHED.name if img_id in index.image_rows else UNLISTED.name

@@ -1,0 +1,156 @@
+"""MMDetection 2.x: CocoDataset, read in 2.28.2.
+
+Order of work: load images, filter (train mode), then the annotations of each sample that is left.
+In test mode the framework's pipeline gets no annotations; these are what ``get_ann_info`` gives.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cocosurgeon.loaders import mmdet
+from cocosurgeon.loaders.class_names import COCO, names_in
+from cocosurgeon.loaders.failures import fail, failure
+from cocosurgeon.loaders.index import Index, Record, indexed
+from cocosurgeon.loaders.leftovers import Drops, restricted, wanted_of
+from cocosurgeon.loaders.view import Id, Instance, Rule, Sample, View
+
+MIN_SIZE = 32
+"""``_filter_imgs(min_size=32)``: mmdet/datasets/coco.py:121; nothing sets another."""
+
+RULES = mmdet.RULES
+ERRORS = (
+    *mmdet.ERRORS,
+    Rule(
+        "bad-class-file",
+        "`classes` is one text, and no file that can be read: FileNotFoundError, ...",
+        "mmdet/datasets/custom.py:282",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """CocoDataset's own arguments and defaults; ``classes`` as one text is a file of names."""
+
+    classes: Sequence[str] | str | None = None
+    img_prefix: str | None = ""
+    test_mode: bool = False
+    filter_empty_gt: bool = True
+
+
+def view(document: object, options: Options, only: Collection[Id] | None = None) -> View:
+    """What 2.x emits for a parsed file.
+
+    Args:
+        document: what ``json.load`` gives.
+        options: as the dataset is configured.
+        only: emit these images only; all else is decided on the whole file.
+    """
+    classes = _classes(options)
+    index = indexed(document)
+    cat_ids = index.cat_ids(classes)
+    cat2label = {cat_id: label for label, cat_id in enumerate(cat_ids)}
+    for row in index.image_rows.values():
+        if "file_name" not in index.images[row]:
+            error = KeyError("file_name")
+            raise failure(error, "images", row, index.images[row], ["file_name"])
+    mmdet.require_unique_ids(index)
+    drops = Drops()
+    wanted = wanted_of(index, only)
+    samples = []
+    with np.errstate(over="ignore"):
+        for img_id, row in _filtered(index, options, cat_ids, drops):
+            image = index.images[row]
+            is_wanted = wanted is None or img_id in wanted
+            kept = _instances(index, img_id, row, cat2label, drops, is_wanted)
+            if is_wanted:
+                path = image["file_name"]
+                if options.img_prefix is not None:
+                    path = posixpath.join(options.img_prefix, path)
+                size = image.get("height"), image.get("width")
+                samples.append(Sample(img_id, path, *size, tuple(kept)))
+    found = View(
+        loader="mmdet2",
+        classes=tuple(classes),
+        cat_ids=cat_ids,
+        cat2label=cat2label,
+        box_format="xyxy",
+        single=True,
+        samples=tuple(samples),
+        dropped=drops.dropped(index, samples),
+    )
+    return restricted(found, only)
+
+
+def _classes(options: Options) -> Sequence[str]:
+    """``get_classes``: mmdet/datasets/custom.py:264."""
+    if not isinstance(options.classes, str):
+        return COCO if options.classes is None else options.classes
+    try:
+        return names_in(options.classes)
+    except (OSError, ValueError) as error:
+        fail(type(error).__name__, "bad-class-file", f"class names cannot be read: {error}")
+
+
+def _filtered(index: Index, options: Options, cat_ids: Collection[Id], drops: Drops) -> mmdet.Rows:
+    """``_filter_imgs``: mmdet/datasets/coco.py:121-143."""
+    found = list(index.image_rows.items())
+    if options.test_mode:
+        return found
+    non_empty = mmdet.non_empty(index, cat_ids) if options.filter_empty_gt else None
+    if non_empty is not None and not index.is_unique:
+        non_empty &= {index.annotations[row]["image_id"] for row in index.last_rows.values()}
+    return mmdet.filtered(index, found, non_empty, MIN_SIZE, drops)
+
+
+def _instances(
+    index: Index,
+    img_id: Id,
+    image_row: int,
+    cat2label: Mapping[Id, int],
+    drops: Drops,
+    is_wanted: bool,
+) -> list[Instance]:
+    """``_parse_ann_info``: mmdet/datasets/coco.py:145-202. Crowds come last."""
+    image = index.images[image_row]
+    objects, crowds = list[tuple[int, Record]](), list[tuple[int, Record]]()
+    for row in index.rows(img_id):
+        ann = index.annotations[row]
+        try:
+            rule = mmdet.dropped_by(ann, image, cat2label)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise failure(error, "annotations", row, ann, mmdet.FIELDS, image) from error
+        if rule:
+            drops.annotations[row] = rule
+        else:
+            (crowds if ann.get("iscrowd", False) else objects).append((row, ann))
+    try:
+        boxes = [*_single(objects), *_single(crowds)]
+    except (TypeError, ValueError, OverflowError) as error:
+        row, ann = (objects + crowds)[0]
+        raise failure(error, "annotations", row, ann, mmdet.FIELDS, image) from error
+    if not isinstance(image["file_name"], str):
+        gone = AttributeError(f"{type(image['file_name']).__name__!r} has no 'rsplit'")
+        raise failure(gone, "images", image_row, image, ["file_name"])
+    if not is_wanted:
+        return []
+    return [
+        Instance(ann["id"], box, cat2label[ann["category_id"]], False, ann.get("segmentation"), row)
+        for (row, ann), box in zip(objects, boxes[: len(objects)], strict=True)
+    ] + [
+        Instance(ann["id"], box, None, True, None, row)
+        for (row, ann), box in zip(crowds, boxes[len(objects) :], strict=True)
+    ]
+
+
+def _single(found: list[tuple[int, Record]]) -> list[tuple[float, ...]]:
+    """Corners, rounded to float32 after the sums are made."""
+    if not found:
+        return []
+    corners = [(x, y, x + w, y + h) for x, y, w, h in (ann["bbox"] for _, ann in found)]
+    return [tuple(box) for box in np.array(corners, np.float32).tolist()]

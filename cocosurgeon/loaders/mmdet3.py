@@ -1,0 +1,204 @@
+"""MMDetection 3.x: CocoDataset, read in 3.3.0 with mmengine 0.10.7.
+
+Order of work: load everything, filter (train mode, and only with a ``filter_cfg``), ``indices``,
+serialize.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cocosurgeon.loaders import mmdet
+from cocosurgeon.loaders.class_names import COCO, names_in
+from cocosurgeon.loaders.failures import fail, failure
+from cocosurgeon.loaders.index import Index, Record, indexed
+from cocosurgeon.loaders.leftovers import Drops, restricted, wanted_of
+from cocosurgeon.loaders.view import Id, Instance, Rule, Sample, View
+
+INDICES = Rule(
+    "indices",
+    "`indices` leaves it out: an int takes the first ones (of what the filter left), a list picks",
+    "mmengine/dataset/base_dataset.py:728",
+)
+RULES = (*mmdet.RULES, INDICES)
+ERRORS = (
+    *mmdet.ERRORS,
+    Rule(
+        "bad-name",
+        "a category's name is no text, and `classes` is one text: TypeError",
+        "pycocotools/coco.py:171",
+    ),
+    Rule(
+        "bad-class-file",
+        "`classes` is a file that cannot be read: UnicodeDecodeError, ...",
+        "mmengine/dataset/base_dataset.py:502",
+    ),
+    Rule("no-img-prefix", "`data_prefix` has no `img`: KeyError", "mmdet/datasets/coco.py:117"),
+    Rule(
+        "indices-out-of-range",
+        "`indices` names a sample that is not there: IndexError",
+        "mmengine/dataset/base_dataset.py:739",
+    ),
+    Rule(
+        "empty-dataset",
+        "no sample is left to serialize: ValueError",
+        "mmengine/dataset/base_dataset.py:768",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class FilterCfg:
+    """``filter_cfg``, with the defaults that its keys have."""
+
+    filter_empty_gt: bool = False
+    min_size: float = 0
+
+
+BASE_FILTER = FilterCfg(filter_empty_gt=True, min_size=32)
+"""That of ``configs/_base_/datasets/coco_detection.py``, for training."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """CocoDataset's own arguments and defaults; but ``data_prefix`` has an ``img``, without which
+    it raises.
+
+    Attributes:
+        metainfo: only ``classes`` is read: names; or one text, which is a file of names if there is
+            one, and is searched for each category's name if not.
+        filter_cfg: None filters nothing, in train mode either; ``BASE_FILTER`` is the usual one.
+    """
+
+    metainfo: Mapping[str, Sequence[str] | str] | None = None
+    data_prefix: Mapping[str, str] = field(default_factory=lambda: {"img": ""})
+    filter_cfg: FilterCfg | None = None
+    indices: int | Sequence[int] | None = None
+    serialize_data: bool = True
+    test_mode: bool = False
+
+
+def view(document: object, options: Options, only: Collection[Id] | None = None) -> View:
+    """What 3.x emits for a parsed file.
+
+    Args:
+        document: what ``json.load`` gives.
+        options: as the dataset is configured.
+        only: emit these images only; all else is decided on the whole file.
+    """
+    classes = _classes(options)
+    index = indexed(document)
+    cat_ids = index.cat_ids(classes)
+    cat2label = {cat_id: label for label, cat_id in enumerate(cat_ids)}
+    wanted = wanted_of(index, only)
+    drops = Drops()
+    loaded: dict[int, Sample] = {}
+    for img_id, row in index.image_rows.items():
+        image = index.images[row]
+        is_wanted = wanted is None or img_id in wanted
+        path, height, width = _path_and_size(options, row, image)
+        instances = _instances(index, img_id, image, cat2label, drops, is_wanted)
+        if is_wanted:
+            loaded[row] = Sample(img_id, path, height, width, tuple(instances))
+    mmdet.require_unique_ids(index)
+    kept = _picked(index, options, _filtered(index, options, cat_ids, drops), drops)
+    if options.serialize_data and not kept:
+        fail("ValueError", "empty-dataset", "need at least one array to concatenate")
+    samples = [loaded[row] for _, row in kept if row in loaded]
+    found = View(
+        loader="mmdet3",
+        classes=tuple(classes),
+        cat_ids=cat_ids,
+        cat2label=cat2label,
+        box_format="xyxy",
+        single=False,
+        samples=tuple(samples),
+        dropped=drops.dropped(index, samples),
+    )
+    return restricted(found, only)
+
+
+def _classes(options: Options) -> Sequence[str]:
+    """``_load_metainfo``: mmengine/dataset/base_dataset.py:477."""
+    classes = (options.metainfo or {}).get("classes", COCO)
+    if isinstance(classes, str):
+        try:
+            return names_in(classes)
+        except FileNotFoundError:
+            return classes
+        except (OSError, ValueError) as error:
+            fail(type(error).__name__, "bad-class-file", f"class names cannot be read: {error}")
+    return classes
+
+
+def _path_and_size(options: Options, row: int, image: Record) -> tuple[str, Any, Any]:
+    """``parse_data_info`` up to the annotations: mmdet/datasets/coco.py:117-128."""
+    if "img" not in options.data_prefix:
+        fail("KeyError", "no-img-prefix", "data_prefix has no key 'img'")
+    try:
+        path = posixpath.join(options.data_prefix["img"], image["file_name"])
+        return path, image["height"], image["width"]
+    except (KeyError, TypeError) as error:
+        fields = ["file_name", "height", "width"]
+        raise failure(error, "images", row, image, fields) from error
+
+
+def _instances(
+    index: Index,
+    img_id: Id,
+    image: Record,
+    cat2label: Mapping[Id, int],
+    drops: Drops,
+    is_wanted: bool,
+) -> list[Instance]:
+    """``parse_data_info``: mmdet/datasets/coco.py:136-163."""
+    annotations, dropped = index.annotations, drops.annotations
+    instances = []
+    for row in index.rows(img_id):
+        ann = annotations[row]
+        try:
+            rule = mmdet.dropped_by(ann, image, cat2label)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise failure(error, "annotations", row, ann, mmdet.FIELDS, image) from error
+        if rule:
+            dropped[row] = rule
+        elif is_wanted:
+            x, y, w, h = ann["bbox"]
+            box = (x, y, x + w, y + h)
+            ignore = bool(ann.get("iscrowd", False))
+            label = cat2label[ann["category_id"]]
+            mask = ann.get("segmentation") or None
+            instances.append(Instance(ann["id"], box, label, ignore, mask, row))
+    return instances
+
+
+def _filtered(index: Index, options: Options, cat_ids: Collection[Id], drops: Drops) -> mmdet.Rows:
+    """``filter_data``: mmdet/datasets/coco.py:166-201."""
+    found, cfg = list(index.image_rows.items()), options.filter_cfg
+    if options.test_mode or cfg is None:
+        return found
+    non_empty = mmdet.non_empty(index, cat_ids) if cfg.filter_empty_gt else None
+    return mmdet.filtered(index, found, non_empty, cfg.min_size, drops)
+
+
+def _picked(index: Index, options: Options, found: mmdet.Rows, drops: Drops) -> mmdet.Rows:
+    """``_get_unserialized_subset``: mmengine/dataset/base_dataset.py:714-743."""
+    indices = options.indices
+    if indices is None:
+        return found
+    if isinstance(indices, int):
+        kept = found[:indices] if indices >= 0 else found[indices:]
+    else:
+        try:
+            kept = [found[place] for place in indices]
+        except IndexError:
+            what = f"indices names a sample beyond the {len(found)} that there are"
+            fail("IndexError", "indices-out-of-range", what)
+    rows = {row for _, row in kept}
+    for img_id, row in found:
+        if row not in rows:
+            drops.drop_image(row, index.rows(img_id), INDICES.name)
+    return kept

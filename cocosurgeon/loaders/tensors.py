@@ -1,0 +1,76 @@
+"""Which values torch makes no tensor of, and what it raises then. Tried with torch 2.13."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cocosurgeon.loaders.failures import NUMBERS
+
+
+def scalar_error(values: Sequence[object]) -> str | None:
+    """What ``torch.tensor(values)`` raises; None if it can be done."""
+    if isinstance(values[0], list):
+        return (
+            None
+            if all(isinstance(v, list) and len(v) == len(values[0]) for v in values)
+            else "ValueError"
+        )
+    most, beyond = 2**63, "ValueError"
+    if any(isinstance(v, float) for v in values):
+        most, beyond = 2**1023, "OverflowError"
+    for place, value in enumerate(values):
+        if isinstance(value, str):
+            return "TypeError" if place else "ValueError"
+        if not isinstance(value, NUMBERS):
+            return "TypeError" if isinstance(value, list) else "RuntimeError"
+        if isinstance(value, int) and not -most <= value < most:
+            return beyond
+    return None
+
+
+def cast_error(values: Sequence[object]) -> str | None:
+    """What ``torch.tensor(values, dtype=torch.int64)`` raises; None if it can be done."""
+    for place, value in enumerate(values):
+        if isinstance(value, str):
+            return "TypeError" if place else "ValueError"
+        if not isinstance(value, NUMBERS):
+            return "TypeError"
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            return "ValueError"
+        if isinstance(value, float) and not -(2.0**63) <= value < 2.0**63:
+            return "RuntimeError"
+    return None
+
+
+def box_error(boxes: Sequence[Any], ragged_only: bool = False) -> str | None:
+    """What is raised where float32 boxes are made, four numbers each, and used by their rows.
+
+    Args:
+        boxes: as the annotations have them; there is one at least.
+        ragged_only: leave out what is seen only when rows are used: a tensor with fewer or more.
+    """
+    first = boxes[0]
+    if isinstance(first, str) or (isinstance(first, list) and first and isinstance(first[0], str)):
+        return "ValueError"
+    width = len(first) if isinstance(first, list) else 1  # the first one says what they all are
+    if width and (wrong := _value_error(boxes, width if isinstance(first, list) else None)):
+        return wrong
+    if width * len(boxes) % 4:
+        return "RuntimeError"
+    return "IndexError" if width != 4 and not ragged_only else None
+
+
+def _value_error(boxes: Sequence[Any], width: int | None) -> str | None:
+    """What a value raises that is not as the first: so many numbers, or one number each."""
+    for box in boxes:
+        if width is not None and isinstance(box, (list, str, dict)) and len(box) != width:
+            return "ValueError"
+        if isinstance(box, list) == (width is None):
+            return "TypeError"
+        for value in [box] if width is None else box:
+            if not isinstance(value, NUMBERS):
+                return "TypeError"
+            if isinstance(value, int) and abs(value) > 2**1023:
+                return "OverflowError"
+    return None

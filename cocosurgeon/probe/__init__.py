@@ -1,0 +1,8 @@
+"""What a loader emitted, written down: by the real one in any interpreter, or by a training script.
+
+dump      read and write dumps; what stands in them
+record    write a dump from any repository: one file, standard library only
+request   what to ask a real loader
+run       ask it, in an interpreter that has it
+script    what that interpreter runs: standard library and the framework, nothing of cocosurgeon
+"""

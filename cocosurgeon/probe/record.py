@@ -1,0 +1,332 @@
+"""Write down what a loader emits, as a dump for ``cocosurgeon verify --against``.
+
+One file for any repository: Python 3.7 or later, standard library only. Import it where cocosurgeon
+is installed, or copy it. The format is described in docs/probe.md.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gzip
+import hashlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterable, Mapping
+from itertools import chain, groupby
+from typing import Any, BinaryIO
+
+VERSION = 1
+BOX_FORMATS = ("xyxy", "xywh", "cxcywh")
+ORDERS = ("file", "id", "unknown")
+
+
+def line_of(value: Any) -> bytes:
+    """One line of a dump: JSON as Python's ``json`` writes it, numbers in full, NaN as ``NaN``."""
+    return json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def header_of(framework: str, box_format: str, **known: Any) -> dict[str, Any]:
+    """The header's object; what is not known is null or empty.
+
+    Raises:
+        ValueError: the box format or order is none of the format's.
+        TypeError: a key that headers do not have.
+    """
+    header: dict[str, Any] = {
+        "dump": VERSION,
+        "framework": framework,
+        "version": None,
+        "loader": None,
+        "python": platform.python_version(),
+        "mode": None,
+        "box_format": box_format,
+        "normalised": False,
+        "single": False,
+        "label_space": None,
+        "order": "unknown",
+        "ann_file": None,
+        "sha256": None,
+        "classes": [],
+        "cat_ids": [],
+        "cat2label": [],
+        "options": {},
+        "packages": {},
+        "pipeline": None,
+        "transforms": [],
+        "random": [],
+        "seed": None,
+    }
+    unknown = sorted(set(known) - set(header))
+    if unknown:
+        raise TypeError("a dump's header has no " + ", ".join(unknown))
+    header.update(known)
+    _require_one_of("box_format", header["box_format"], BOX_FORMATS)
+    _require_one_of("order", header["order"], ORDERS)
+    return header
+
+
+def end_of(samples: int, instances: int) -> dict[str, Any]:
+    """The last line's object."""
+    return {"end": True, "samples": samples, "instances": instances}
+
+
+def text_hash(path: str) -> str:
+    """SHA-256 of a file's JSON text, which may be gzipped."""
+    with open(path, "rb") as raw:  # noqa: PTH123
+        is_packed = raw.read(2) == b"\x1f\x8b"
+    digest = hashlib.sha256()
+    with gzip.open(path, "rb") if is_packed else open(path, "rb") as text:  # noqa: PTH123
+        for block in iter(lambda: text.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+class Recorder:
+    """Writes a dump, which appears at its path when all of it is there.
+
+    Used as a context manager. What is known of the loader is given by keyword, under the names that
+    the header has; ``ann_file`` is a path, and its hash is taken. Without ``single``, boxes count
+    as float32 when the first ones are.
+
+        with Recorder("detr.jsonl.gz", framework="detr", box_format="cxcywh", normalised=True) as r:
+            r.record(img_id=139, boxes=boxes, labels=labels, height=426, width=640)
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        framework: str,
+        box_format: str,
+        single: bool | None = None,
+        ann_file: str | os.PathLike[str] | None = None,
+        cat2label: Mapping[Any, int] | Iterable[Any] = (),
+        **known: Any,
+    ) -> None:
+        if ann_file is not None:
+            known["ann_file"] = os.path.basename(os.fspath(ann_file))  # noqa: PTH119
+            known["sha256"] = text_hash(os.fspath(ann_file))
+        pairs = cat2label.items() if isinstance(cat2label, Mapping) else cat2label
+        known["cat2label"] = [list(pair) for pair in pairs]
+        header = {key: plain(value) for key, value in known.items()}
+        self._header = header_of(framework, box_format, **header)
+        self._single = single
+        self._path = os.fspath(path)
+        self._process = os.getpid()
+        self._seen: set[Any] = set()
+        self._instances = 0
+        self._raw: BinaryIO | None = open(self._path + ".part", "wb")  # noqa: PTH123, SIM115
+        self._out: Any = self._raw
+        if self._path.endswith(".gz"):
+            self._out = gzip.GzipFile("", "wb", fileobj=self._raw, mtime=0)
+        self._has_header = False
+
+    def record(
+        self,
+        img_id: Any,
+        boxes: Any,
+        labels: Any,
+        height: Any = None,
+        width: Any = None,
+        ignore: Any = None,
+        masks: Any = None,
+        img_path: str | None = None,
+    ) -> None:
+        """Write one image down.
+
+        Lists, numpy arrays and torch tensors are all taken. ``height`` and ``width`` are those of
+        the image that the boxes lie in, before it is resized where they are normalised. A mask is
+        polygons, an RLE or a bitmap; None for an object without one.
+
+        Raises:
+            ValueError: the lists do not fit together, or the image was recorded before.
+            RuntimeError: the recorder is closed, or this is another process (a loader's worker).
+        """
+        if os.getpid() != self._process:
+            raise RuntimeError("recorded in a worker: give the data loader num_workers=0")
+        if self._raw is None:
+            raise RuntimeError(self._path + " is closed")
+        img_id = _one(img_id)
+        if img_id in self._seen:
+            raise ValueError(
+                f"image {img_id!r} was recorded before: record one pass, without a sampler that "
+                "repeats images"
+            )
+        sample = {
+            "img_id": img_id,
+            "img_path": img_path,
+            "height": _one(height),
+            "width": _one(width),
+            "instances": _instances(plain(boxes), plain(labels), plain(ignore), _masks(masks)),
+        }
+        if self._header["normalised"] and not (sample["height"] and sample["width"]):
+            raise ValueError("normalised boxes say nothing without the image's height and width")
+        self._begin(boxes)
+        self._out.write(line_of(sample))
+        self._seen.add(img_id)
+        self._instances += len(sample["instances"])
+
+    def close(self) -> None:
+        """End the dump and give it its name."""
+        if self._raw is not None:
+            self._begin(None)
+            self._out.write(line_of(end_of(len(self._seen), self._instances)))
+            self._let_go()
+            os.replace(self._path + ".part", self._path)  # noqa: PTH105
+
+    def abandon(self) -> None:
+        """Stop; what was written stays in a file that ends in ``.part``, without an end."""
+        if self._raw is not None:
+            self._let_go()
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
+
+    def _begin(self, boxes: Any) -> None:
+        if not self._has_header:
+            is_single = "float32" in str(getattr(boxes, "dtype", ""))
+            self._header["single"] = is_single if self._single is None else bool(self._single)
+            self._out.write(line_of(self._header))
+            self._has_header = True
+
+    def _let_go(self) -> None:
+        if self._out is not self._raw:
+            self._out.close()
+        if self._raw is not None:
+            self._raw.close()
+        self._raw = None
+
+
+_OPEN: dict[str, tuple[Recorder, dict[str, Any]]] = {}
+
+
+def record(sample: Mapping[str, Any], path: str = "dump.jsonl.gz", **known: Any) -> None:
+    """Write one sample down from the middle of any program.
+
+    The dump ends when the program does; if that ends by an exception, only a ``.part`` is left.
+
+    Args:
+        sample: what a dataset calls its target: ``boxes`` or ``bboxes``, ``labels``, ``image_id``
+            or ``img_id``, ``orig_size`` or ``height`` and ``width``; if there are any,
+            ``ignore``, ``masks``, ``img_path``.
+        path: the dump; each path has a recorder of its own.
+        known: what ``Recorder`` takes, the same each time.
+
+    Raises:
+        KeyError: the sample has no boxes, labels or image id.
+        ValueError: as ``Recorder.record``, or what is known has changed.
+    """
+    if path not in _OPEN:
+        _OPEN[path] = (Recorder(path, **known), known)
+        if len(_OPEN) == 1:
+            atexit.register(_end_all)
+    recorder, first = _OPEN[path]
+    if first != known:
+        raise ValueError("what is said of the loader has changed within " + path)
+    size = sample.get("orig_size")
+    height, width = (None, None) if size is None else plain(size)
+    recorder.record(
+        img_id=_first_of(sample, "img_id", "image_id"),
+        boxes=_first_of(sample, "boxes", "bboxes"),
+        labels=_first_of(sample, "labels"),
+        height=sample.get("height", height),
+        width=sample.get("width", width),
+        ignore=sample.get("ignore"),
+        masks=sample.get("masks"),
+        img_path=sample.get("img_path"),
+    )
+
+
+def plain(value: Any) -> Any:
+    """Arrays, tensors and their scalars as Python's own, at any depth."""
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, Mapping):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(inner) for inner in value]
+    if isinstance(value, bytes):
+        return value.decode("ascii")
+    return value
+
+
+def _end_all() -> None:
+    for recorder, _ in _OPEN.values():
+        # the interpreter keeps here what ended the program
+        if getattr(sys, "last_type", None) is None:
+            recorder.close()
+        else:
+            recorder.abandon()
+    _OPEN.clear()
+
+
+def _require_one_of(key: str, value: Any, known: Iterable[str]) -> None:
+    if value not in known:
+        raise ValueError("{} is {!r}, but has to be one of {}".format(key, value, ", ".join(known)))
+
+
+def _first_of(sample: Mapping[str, Any], *names: str) -> Any:
+    for name in names:
+        if name in sample:
+            return sample[name]
+    raise KeyError("the sample has no " + " or ".join(names))
+
+
+def _one(value: Any) -> Any:
+    found = plain(value)
+    while isinstance(found, list) and len(found) == 1:
+        found = found[0]
+    if isinstance(found, (list, dict)):
+        raise ValueError("one value is wanted, not " + repr(found)[:60])
+    return found
+
+
+def _instances(boxes: Any, labels: Any, ignore: Any, masks: Any) -> list[dict[str, Any]]:
+    count = len(boxes)
+    columns = {"labels": labels, "ignore": ignore, "masks": masks}
+    for name, column in columns.items():
+        if column is None:
+            columns[name] = [None] * count
+        elif len(column) != count:
+            raise ValueError(f"there are {count} boxes, but {len(column)} {name}")
+    instances = []
+    for place, box in enumerate(boxes):
+        if len(box) != 4:
+            raise ValueError(f"a box has 4 numbers, not {len(box)}")
+        instance = {
+            "box": [float(number) for number in box],
+            "label": columns["labels"][place],
+            "ignore": bool(columns["ignore"][place]),
+        }
+        if columns["masks"][place] is not None:
+            instance["mask"] = columns["masks"][place]
+        instances.append(instance)
+    return instances
+
+
+def _masks(masks: Any) -> Any:
+    return None if masks is None else [_mask(mask) for mask in masks]
+
+
+def _mask(mask: Any) -> Any:
+    if len(getattr(mask, "shape", ())) == 2:
+        return _rle(plain(mask))
+    return plain(mask)
+
+
+def _rle(rows: list[list[Any]]) -> dict[str, Any]:
+    """A bitmap as run lengths, column by column, zeros first: COCO's uncompressed RLE."""
+    counts: list[int] = []
+    columns = chain.from_iterable(zip(*rows))  # noqa: B905 (Python 3.7)
+    for is_set, run in groupby(columns, key=bool):
+        if is_set and not counts:
+            counts.append(0)
+        counts.append(sum(1 for _ in run))
+    return {"size": [len(rows), len(rows[0]) if rows else 0], "counts": counts}

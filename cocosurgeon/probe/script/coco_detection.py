@@ -1,0 +1,81 @@
+"""torchvision's CocoDetection, whose targets are the annotations as they stand in the file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .emitter import Emitter
+from .failure import Failure, needed, stage, version_of
+
+
+def opened(request: dict[str, Any]) -> Emitter:
+    """The dataset of an annotation file."""
+    if request["config"] or not request["ann_file"]:
+        raise Failure("request", "torchvision has no configs: give the annotation file alone")
+    given = [key for key in ("classes", "mode", "options") if request[key]]
+    if given:
+        raise Failure("request", "CocoDetection takes no " + " and no ".join(given))
+    datasets = needed("torchvision.datasets")
+    with stage("dataset", where=request["ann_file"]):
+        dataset = datasets.CocoDetection(request["img_prefix"] or "", request["ann_file"])
+    return _CocoDetectionEmitter(dataset, request["ann_file"])
+
+
+class _CocoDetectionEmitter(Emitter):
+    def __init__(self, dataset: Any, ann_file: str) -> None:
+        self._dataset = dataset
+        self._ann_file = ann_file
+
+    def header(self) -> dict[str, Any]:
+        return {
+            "framework": "torchvision",
+            "version": str(needed("torchvision").__version__),
+            "loader": "torchvision",
+            "box_format": "xywh",
+            "order": "id",
+            "ann_file": self._ann_file,
+            "packages": version_of("torch", "pycocotools", "PIL"),
+        }
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def img_id(self, place: int) -> Any:
+        return self._dataset.ids[place]
+
+    def sample(self, place: int) -> dict[str, Any]:
+        img_id = self._dataset.ids[place]
+        return {
+            "img_id": img_id,
+            "img_path": self._dataset.coco.loadImgs(img_id)[0]["file_name"],
+            "height": None,
+            "width": None,
+            "instances": [_instance(target) for target in self._dataset._load_target(img_id)],
+        }
+
+    def steps(self, kind: str, place: int) -> list[Any]:
+        if kind == "own":
+            raise Failure("request", "CocoDetection has no pipeline of its own")
+        return []
+
+    def packed(self, kind: str, place: int) -> Any:
+        image, targets = self._dataset[place]
+        numpy = needed("numpy")
+        return {
+            "img": numpy.asarray(image).transpose(2, 0, 1),
+            "gt_bboxes": numpy.array([t["bbox"] for t in targets], float).reshape(-1, 4),
+            "gt_labels": numpy.array([t["category_id"] for t in targets]),
+        }
+
+
+def _instance(target: Any) -> dict[str, Any]:
+    box, label = target.get("bbox"), target.get("category_id")
+    is_sound = isinstance(box, list) and all(isinstance(number, (int, float)) for number in box)
+    found = {
+        "box": box if is_sound else [],
+        "label": label if isinstance(label, (int, float, str)) else None,
+        "ignore": bool(target.get("iscrowd", False)),
+    }
+    if target.get("segmentation") is not None:
+        found["mask"] = target["segmentation"]
+    return found

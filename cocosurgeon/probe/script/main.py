@@ -1,0 +1,99 @@
+"""The request, the stream, the error line."""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+import traceback
+from typing import Any, BinaryIO
+
+from ..record import end_of, header_of, line_of, plain, text_hash
+from . import packing
+from .emitter import Emitter
+from .failure import Failure, stage
+
+
+def main(request_path: str, out_path: str) -> int:
+    """Answer a request, a JSON file; 0 if the dump is whole."""
+    # where the program is when it is killed, for the one who waits
+    faulthandler.enable()
+    with open(request_path, encoding="utf-8") as stream:  # noqa: PTH123
+        request = json.load(stream)
+    faulthandler.dump_traceback_later(max(request["timeout"] - 1, request["timeout"] / 2))
+    with open(out_path, "wb") as out:  # noqa: PTH123
+        try:
+            with stage("crash"):
+                _answer(request, out)
+        except Failure as failure:
+            out.write(line_of(failure.line()))
+            return 1
+        except BaseException as error:
+            traceback.print_exc()
+            out.write(line_of(Failure("crash", str(error), type(error).__name__).line()))
+            return 1
+    return 0
+
+
+def _answer(request: dict[str, Any], out: BinaryIO) -> None:
+    emitter = _opened(request)
+    where = request["ann_file"] or request["config"]
+    with stage("dataset", where=where):
+        places = _places(emitter, request)
+    packed: dict[int, Any] = {}
+    said: dict[str, Any] = {}
+    if places:
+        packed, said = packing.pack_all(emitter, places, request)
+    with stage("dataset", where=where):
+        header = dict(emitter.header(), **said)
+        out.write(_header_line(header, request))
+    instances = 0
+    for place in range(len(emitter)):
+        with stage("dataset", where=f"{where}, sample {place}"):
+            sample = emitter.sample(place)
+        if place in packed:
+            sample["packed"] = packed[place]
+        instances += len(sample["instances"])
+        out.write(line_of(sample))
+    out.write(line_of(end_of(len(emitter), instances)))
+
+
+def _opened(request: dict[str, Any]) -> Emitter:
+    if request["loader"] == "torchvision":
+        from . import coco_detection
+
+        return coco_detection.opened(request)
+    from . import mmdet
+
+    return mmdet.opened(request)
+
+
+def _header_line(header: dict[str, Any], request: dict[str, Any]) -> bytes:
+    path = header["ann_file"]
+    header["sha256"] = text_hash(path) if os.path.isfile(path) else None  # noqa: PTH113
+    header["ann_file"] = os.path.basename(path)  # noqa: PTH119
+    options = dict(header.get("options", {}))
+    if request["config"]:
+        options["config"] = os.path.basename(request["config"])  # noqa: PTH119
+        options["split"] = request["split"]
+    header["options"] = packing.readable(options)
+    return line_of(header_of(**plain(header)))
+
+
+def _places(emitter: Emitter, request: dict[str, Any]) -> list[int]:
+    """Which samples go through the pipeline: those named, and so many, spread evenly."""
+    total = len(emitter)
+    count = min(request["samples"], total)
+    places = {place * total // count for place in range(count)}
+    wanted = list(request["images"])
+    if wanted:
+        ids = [emitter.img_id(place) for place in range(total)]
+        missing = [img_id for img_id in wanted if img_id not in ids]
+        if missing:
+            raise Failure(
+                "request",
+                f"the dataset does not emit image {missing[0]!r}",
+                hint="it is not in the file, or filtered: the dump in test mode shows which",
+            )
+        places.update(ids.index(img_id) for img_id in wanted)
+    return sorted(places)

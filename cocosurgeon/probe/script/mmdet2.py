@@ -1,0 +1,178 @@
+"""MMDetection 2.x."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from .emitter import Emitter, is_usable
+from .failure import Failure, needed, stage, version_of
+from .mmdet import classes_of, innermost, pair_list, require_own_pipeline
+
+PACKAGES = ("mmcv", "torch", "numpy", "pycocotools", "cv2")
+META = ("ori_shape", "img_shape")
+
+
+def opened(request: dict[str, Any]) -> Emitter:
+    """The dataset of a config, or of an annotation file alone."""
+    datasets = needed("mmdet.datasets")
+    wrappers: list[str] = []
+    if request["config"]:
+        config, wrappers = _configured(request)
+    else:
+        config = {"type": "CocoDataset", "pipeline": [], "test_mode": True}
+    config.update(_told(request))
+    with stage("dataset", where=request["ann_file"] or request["config"]):
+        if request["config"]:
+            dataset = datasets.build_dataset(config)
+        else:
+            # not by the registry, which hides some errors behind errors of its own
+            dataset = getattr(datasets, config.pop("type"))(**config)
+    return _Emitter2(dataset, wrappers)
+
+
+def _configured(request: dict[str, Any]) -> tuple[Any, list[str]]:
+    hint = "see that mmcv.Config.fromfile reads it in that environment"
+    with stage("config", hint, request["config"]):
+        config = needed("mmcv").Config.fromfile(request["config"])
+        tools = needed("mmdet.utils")
+        # what tools/train.py does to it, in the releases that have them
+        if hasattr(tools, "replace_cfg_vals"):
+            config = tools.replace_cfg_vals(config)
+        if hasattr(tools, "update_data_root") and config.get("data_root"):
+            tools.update_data_root(config)
+        parts = config.get("data") or {}
+        if not parts.get(request["split"]):
+            raise Failure(
+                "config",
+                "the config has no data.{}{}".format(
+                    request["split"],
+                    ": it is one for MMDetection 3.x"
+                    if config.get("train_dataloader") or config.get("val_dataloader")
+                    else "",
+                ),
+                hint="name another split, or an interpreter that has the line it is for",
+                where=request["config"],
+            )
+        dataset, wrappers = innermost(parts[request["split"]])
+        # tools/train.py and tools/test.py set this beside the config
+        dataset.setdefault("test_mode", request["split"] != "train")
+        # as build_dataloader's, these stand beside the dataset's own
+        for key in ("samples_per_gpu", "workers_per_gpu", "separate_eval"):
+            dataset.pop(key, None)
+        return dataset, wrappers
+
+
+def _told(request: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    if request["ann_file"]:
+        told["ann_file"] = request["ann_file"]
+    if request["img_prefix"] is not None:
+        told["img_prefix"] = request["img_prefix"]
+    if request["mode"]:
+        told["test_mode"] = request["mode"] == "test"
+    classes = classes_of(request)
+    if classes is not None:
+        told["classes"] = classes
+    told.update(request["options"])
+    return told
+
+
+class _Emitter2(Emitter):
+    def __init__(self, dataset: Any, wrappers: list[str]) -> None:
+        self._dataset = dataset
+        self._wrappers = wrappers
+        self._plain: dict[bool, Any] = {}
+
+    def header(self) -> dict[str, Any]:
+        dataset = self._dataset
+        return {
+            "framework": "mmdet",
+            "version": str(needed("mmdet").__version__),
+            "loader": "mmdet2",
+            "mode": "test" if dataset.test_mode else "train",
+            "box_format": "xyxy",
+            "single": True,
+            "order": "file",
+            "ann_file": str(dataset.ann_file),
+            "classes": list(dataset.CLASSES or ()),
+            "cat_ids": list(getattr(dataset, "cat_ids", ())),
+            "cat2label": pair_list(getattr(dataset, "cat2label", None)),
+            "options": {
+                "type": type(dataset).__name__,
+                "filter_empty_gt": dataset.filter_empty_gt,
+                "wrappers": self._wrappers,
+            },
+            "packages": version_of(*PACKAGES),
+        }
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def img_id(self, place: int) -> Any:
+        return self._dataset.data_infos[place]["id"]
+
+    def sample(self, place: int) -> dict[str, Any]:
+        image = self._dataset.data_infos[place]
+        found = self._dataset.get_ann_info(place)
+        boxes = found["bboxes"].tolist()
+        labels = found["labels"].tolist()
+        masks = found.get("masks") or [None] * len(boxes)
+        instances = [_instance(boxes[i], labels[i], False, masks[i]) for i in range(len(boxes))]
+        ignored = found.get("bboxes_ignore")
+        for box in () if ignored is None else ignored.tolist():
+            instances.append(_instance(box, None, True, None))
+        return {
+            "img_id": self.img_id(place),
+            "img_path": image["filename"],
+            "height": image.get("height"),
+            "width": image.get("width"),
+            "instances": instances,
+        }
+
+    def steps(self, kind: str, place: int) -> list[Any]:
+        steps: list[Any] = self._pipeline(kind, place).transforms
+        return steps
+
+    def packed(self, kind: str, place: int) -> Any:
+        dataset = self._dataset
+        if kind == "own":
+            prepare = dataset.prepare_test_img if dataset.test_mode else dataset.prepare_train_img
+            return prepare(place)
+        found = {"img_info": dataset.data_infos[place], "ann_info": dataset.get_ann_info(place)}
+        dataset.pre_pipeline(found)
+        return self._pipeline(kind, place)(found)
+
+    def _pipeline(self, kind: str, place: int) -> Any:
+        if kind == "own":
+            require_own_pipeline(self._wrappers)
+            return self._dataset.pipeline
+        masks = self._dataset.get_ann_info(place).get("masks") or ()
+        with_mask = all(is_usable(mask) for mask in masks)
+        if with_mask not in self._plain:
+            self._plain[with_mask] = self._composed(with_mask)
+        return self._plain[with_mask]
+
+    def _composed(self, with_mask: bool) -> Any:
+        pipelines = needed("mmdet.datasets.pipelines")
+        bundle: dict[str, Any] = {"type": "DefaultFormatBundle"}
+        # later releases make floats of the image unless told otherwise
+        if "img_to_float" in inspect.signature(pipelines.DefaultFormatBundle).parameters:
+            bundle["img_to_float"] = False
+        keys = ["img", "gt_bboxes", "gt_labels", "gt_bboxes_ignore"]
+        keys += ["gt_masks"] if with_mask else []
+        return pipelines.Compose(
+            [
+                {"type": "LoadImageFromFile"},
+                {"type": "LoadAnnotations", "with_bbox": True, "with_mask": with_mask},
+                bundle,
+                {"type": "Collect", "keys": keys, "meta_keys": META},
+            ]
+        )
+
+
+def _instance(box: Any, label: Any, ignore: bool, mask: Any) -> dict[str, Any]:
+    found = {"box": box, "label": label, "ignore": ignore}
+    if mask is not None:
+        found["mask"] = mask
+    return found

@@ -1,0 +1,147 @@
+"""MMDetection 3.x, and the fork of the same modules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .emitter import Emitter, behind, is_usable
+from .failure import Failure, needed, stage, version_of
+from .mmdet import classes_of, innermost, pair_list, require_own_pipeline
+
+PACKAGES = ("mmengine", "mmcv", "torch", "numpy", "pycocotools", "cv2")
+META = ("img_id", "ori_shape", "img_shape")
+
+
+def opened(request: dict[str, Any]) -> Emitter:
+    """The dataset of a config, or of an annotation file alone."""
+    datasets = needed("mmdet.datasets")
+    scope = "mmdet"
+    wrappers: list[str] = []
+    if request["config"]:
+        config, scope, wrappers = _configured(request)
+    else:
+        config = {"type": "CocoDataset", "data_prefix": {"img": ""}, "test_mode": True}
+    config.update(_told(request, config))
+    needed("mmengine.registry").init_default_scope(scope)
+    with stage("dataset", where=request["ann_file"] or request["config"]):
+        if request["config"]:
+            dataset = needed("mmdet.registry").DATASETS.build(config)
+        else:
+            dataset = getattr(datasets, config.pop("type"))(**config)
+        dataset.full_init()
+    return _Emitter3(dataset, wrappers)
+
+
+def _configured(request: dict[str, Any]) -> tuple[Any, str, list[str]]:
+    hint = "see that mmengine.Config.fromfile reads it in that environment"
+    with stage("config", hint, request["config"]):
+        config = needed("mmengine.config").Config.fromfile(request["config"])
+        loader = config.get(request["split"] + "_dataloader")
+        if not loader:
+            raise Failure(
+                "config",
+                "the config has no {}_dataloader{}".format(
+                    request["split"],
+                    ": it is one for MMDetection 2.x" if config.get("data") else "",
+                ),
+                hint="name another split, or an interpreter that has the line it is for",
+                where=request["config"],
+            )
+        dataset, wrappers = innermost(loader["dataset"])
+        return dataset, str(config.get("default_scope") or "mmdet"), wrappers
+
+
+def _told(request: dict[str, Any], config: Any) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    if request["ann_file"]:
+        told["ann_file"] = request["ann_file"]
+    if request["img_prefix"] is not None:
+        told["data_prefix"] = dict(config.get("data_prefix") or {}, img=request["img_prefix"])
+    if request["mode"]:
+        told["test_mode"] = request["mode"] == "test"
+    classes = classes_of(request)
+    if classes is not None:
+        told["metainfo"] = dict(config.get("metainfo") or {}, classes=classes)
+    told.update(request["options"])
+    return told
+
+
+class _Emitter3(Emitter):
+    def __init__(self, dataset: Any, wrappers: list[str]) -> None:
+        self._dataset = dataset
+        self._wrappers = wrappers
+        self._plain: dict[bool, Any] = {}
+
+    def header(self) -> dict[str, Any]:
+        dataset = self._dataset
+        return {
+            "framework": "mmdet",
+            "version": str(needed("mmdet").__version__),
+            "loader": "mmdet3",
+            "mode": "test" if dataset.test_mode else "train",
+            "box_format": "xyxy",
+            "order": "file",
+            "ann_file": str(dataset.ann_file),
+            "classes": list(dataset.metainfo.get("classes") or ()),
+            "cat_ids": list(getattr(dataset, "cat_ids", ())),
+            "cat2label": pair_list(getattr(dataset, "cat2label", None)),
+            "options": {
+                "type": type(dataset).__name__,
+                "filter_cfg": dataset.filter_cfg,
+                "indices": dataset._indices,
+                "serialize_data": dataset.serialize_data,
+                "wrappers": self._wrappers,
+            },
+            "packages": version_of(*PACKAGES),
+        }
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def img_id(self, place: int) -> Any:
+        return self._dataset.get_data_info(place)["img_id"]
+
+    def sample(self, place: int) -> dict[str, Any]:
+        found = self._dataset.get_data_info(place)
+        return {
+            "img_id": found["img_id"],
+            "img_path": behind(self._dataset.data_prefix.get("img", ""), found["img_path"]),
+            "height": found.get("height"),
+            "width": found.get("width"),
+            "instances": [_instance(instance) for instance in found["instances"]],
+        }
+
+    def steps(self, kind: str, place: int) -> list[Any]:
+        steps: list[Any] = self._pipeline(kind, place).transforms
+        return steps
+
+    def packed(self, kind: str, place: int) -> Any:
+        if kind == "own":
+            return self._dataset.prepare_data(place)
+        return self._pipeline(kind, place)(self._dataset.get_data_info(place))
+
+    def _pipeline(self, kind: str, place: int) -> Any:
+        if kind == "own":
+            require_own_pipeline(self._wrappers)
+            return self._dataset.pipeline
+        found = self._dataset.get_data_info(place)["instances"]
+        with_mask = all(is_usable(instance.get("mask")) for instance in found)
+        if with_mask not in self._plain:
+            load = {"type": "LoadAnnotations", "with_bbox": True, "with_mask": with_mask}
+            pack = {"type": "PackDetInputs", "meta_keys": META}
+            transforms = [{"type": "LoadImageFromFile"}, load, pack]
+            compose = needed("mmengine.dataset").Compose
+            registry = needed("mmdet.registry").TRANSFORMS
+            self._plain[with_mask] = compose([registry.build(t) for t in transforms])
+        return self._plain[with_mask]
+
+
+def _instance(instance: Any) -> dict[str, Any]:
+    found = {
+        "box": list(instance["bbox"]),
+        "label": instance["bbox_label"],
+        "ignore": bool(instance["ignore_flag"]),
+    }
+    if instance.get("mask") is not None:
+        found["mask"] = instance["mask"]
+    return found

@@ -1,0 +1,171 @@
+"""What real loaders emit for many files, as JSON lines; run where a framework is installed.
+
+    python real_loaders.py FRAMEWORK CASES OUT
+
+CASES is a JSON list of [annotation file, options]; OUT gets one line for each: what is emitted, or
+the built-in type of what was raised. The last line of stdout is the framework's version, as JSON.
+Nothing of cocosurgeon is imported.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def mmdet3(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
+    """CocoDataset of 3.x, by ``get_data_info``."""
+    from mmdet.datasets import CocoDataset  # type: ignore[import-not-found]
+
+    dataset = CocoDataset(ann_file, pipeline=[], **options)
+    samples = []
+    for place in range(len(dataset)):
+        found = dataset.get_data_info(place)
+        instances = [
+            [i["bbox"], i["bbox_label"], bool(i["ignore_flag"]), i.get("mask")]
+            for i in found["instances"]
+        ]
+        size = found["height"], found["width"]
+        samples.append([found["img_id"], found["img_path"], *size, instances])
+    return {
+        "classes": list(dataset.metainfo["classes"]),
+        "cat_ids": dataset.cat_ids,
+        "cat2label": list(dataset.cat2label.items()),
+        "samples": samples,
+    }
+
+
+def mmdet2(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
+    """CocoDataset of 2.x, by ``get_ann_info``."""
+    from mmdet.datasets import CocoDataset
+
+    dataset = CocoDataset(ann_file, pipeline=[], **options)
+    samples = []
+    for place, img_id in enumerate(dataset.img_ids):
+        found = dataset.get_ann_info(place)
+        info = dataset.data_infos[place]
+        columns = found["bboxes"].tolist(), found["labels"].tolist(), found["masks"]
+        instances = [[box, label, False, mask] for box, label, mask in zip(*columns, strict=True)]
+        instances += [[box, None, True, None] for box in found["bboxes_ignore"].tolist()]
+        path = os.path.join(dataset.img_prefix, info["filename"])  # noqa: PTH118 (as it does)
+        samples.append([img_id, path, info.get("height"), info.get("width"), instances])
+    return {
+        "classes": list(dataset.CLASSES),
+        "cat_ids": dataset.cat_ids,
+        "cat2label": list(dataset.cat2label.items()),
+        "samples": samples,
+    }
+
+
+class Picture:
+    """Stands in for an image that is opened."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.size = (0, 0)
+
+    def convert(self, mode: str) -> Picture:
+        """The image itself."""
+        return self
+
+
+def torchvision(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
+    """torchvision's CocoDetection, by its items."""
+    import torchvision.datasets.coco as real  # type: ignore[import-not-found,import-untyped,unused-ignore]
+
+    real.Image.open = Picture
+    dataset = real.CocoDetection(options.get("root", ""), ann_file)
+    samples = []
+    for place, img_id in enumerate(dataset.ids):
+        picture, target = dataset[place]
+        samples.append([img_id, picture.path, target])
+    return {"samples": samples}
+
+
+def detr(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
+    """torchvision's items, put through the descendant of DETR's conversion that RF-DETR ships."""
+    import torchvision.datasets.coco as real
+
+    real.Image.open = Picture
+    prepare = _conversion()
+    dataset = real.CocoDetection(options.get("img_folder", ""), ann_file)
+    samples = []
+    for place, img_id in enumerate(dataset.ids):
+        picture, target = dataset[place]
+        info = dataset.coco.loadImgs(img_id)[0]
+        picture.size = info["width"], info["height"]
+        _, found = prepare(picture, {"image_id": img_id, "annotations": target})
+        instances = list(zip(found["boxes"].tolist(), found["labels"].tolist(), strict=True))
+        samples.append([found["image_id"].item(), picture.path, instances])
+    return {"samples": samples}
+
+
+def _conversion() -> Any:
+    """ConvertCoco, without the rest of its module, which wants much more installed."""
+    folder = next(Path(p) for p in sys.path if (Path(p) / "rfdetr").is_dir())
+    tree = ast.parse((folder / "rfdetr/datasets/coco.py").read_text())
+    wanted = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "ConvertCoco"]
+    future = ast.parse("from __future__ import annotations\nimport torch").body
+    names: dict[str, Any] = {}
+    exec(compile(ast.Module([*future, *wanted], []), "rfdetr/datasets/coco.py", "exec"), names)
+    return names["ConvertCoco"]()
+
+
+def yolox(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
+    """YOLOX's COCODataset: its labels, and the paths that it opens."""
+    import yolox.data.datasets.coco as real  # type: ignore[import-not-found]
+
+    dataset = real.COCODataset(data_dir=str(Path(ann_file).parent), json_file=ann_file, **options)
+    real.cv2.imread = lambda path: real.np.zeros((1, 1, 3))
+    samples = []
+    for place, img_id in enumerate(dataset.ids):
+        dataset.load_image(place)
+        _, size, _, file_name = dataset.annotations[place]
+        samples.append([img_id, file_name, *size, dataset.load_anno(place).tolist()])
+    return {"classes": list(dataset._classes), "cat_ids": dataset.class_ids, "samples": samples}
+
+
+VERSIONS: dict[str, Callable[[], str]] = {
+    "mmdet2": lambda: str(__import__("mmdet").__version__),
+    "mmdet3": lambda: str(__import__("mmdet").__version__),
+    "torchvision": lambda: str(__import__("torchvision").__version__),
+    "yolox": lambda: str(__import__("yolox").__version__),
+    "detr": lambda: "1.11.2",
+}
+EMIT = {
+    "mmdet2": mmdet2,
+    "mmdet3": mmdet3,
+    "torchvision": torchvision,
+    "yolox": yolox,
+    "detr": detr,
+}
+
+
+def outcome(framework: str, ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
+    """What is emitted, or what is raised."""
+    try:
+        return EMIT[framework](ann_file, options)
+    except Exception as error:
+        types = type(error).__mro__
+        return {"raises": next(t.__name__ for t in types if t.__module__ == "builtins")}
+
+
+def main(framework: str, cases: str, out: str) -> None:
+    """Go through all cases."""
+    gc.collect = lambda *_: 0  # mmengine collects for every dataset
+    quiet, sys.stdout = sys.stdout, open(os.devnull, "w")  # noqa: PTH123, SIM115
+    with Path(out).open("w") as lines:
+        for ann_file, options in json.loads(Path(cases).read_text()):
+            lines.write(json.dumps(outcome(framework, ann_file, options)) + "\n")
+    sys.stdout = quiet
+    print(json.dumps(VERSIONS[framework]()))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,530 @@
+"""Each rule and each trap of the loaders, on small files made by hand; and their documentation."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from nasty import nasty
+
+from cocosurgeon.errors import LoaderError, UnknownNameError
+from cocosurgeon.loaders import (
+    LOADERS,
+    Loader,
+    Rule,
+    View,
+    detectron2,
+    detr,
+    load,
+    mmdet2,
+    mmdet3,
+    yolox,
+)
+
+NAN, INF = float("nan"), float("inf")
+TRAIN = mmdet3.Options(filter_cfg=mmdet3.BASE_FILTER)
+UNFILTERED = detectron2.Options(filter_empty=False)
+TEST2 = mmdet2.Options(test_mode=True)
+DOCUMENTATION = ROOT / "docs/loaders.md"
+
+
+def ann(ann_id: Any, **changes: Any) -> dict[str, Any]:
+    """A dog of 20 x 20 in image 1."""
+    usual = {"id": ann_id, "image_id": 1, "category_id": 18, "bbox": [10, 10, 20, 20]}
+    return usual | {"area": 400, "iscrowd": 0} | changes
+
+
+def image(img_id: Any, **changes: Any) -> dict[str, Any]:
+    return {"id": img_id, "file_name": f"{img_id}.jpg", "width": 64, "height": 48} | changes
+
+
+def doc(*annotations: Any, **lists: Any) -> dict[str, Any]:
+    """One image, unless told otherwise; categories person, cat and dog, by id 1, 17, 18."""
+    named = [(1, "person"), (17, "cat"), (18, "dog")]
+    return {
+        "images": [image(1)],
+        "annotations": list(annotations),
+        "categories": [{"id": i, "name": n} for i, n in named],
+    } | lists
+
+
+def categories(*named: tuple[Any, str]) -> list[dict[str, Any]]:
+    return [{"id": i, "name": n} for i, n in named]
+
+
+def ids(view: View) -> list[Any]:
+    return [i.ann_id for s in view.samples for i in s.instances]
+
+
+def rules(view: View) -> dict[Any, str]:
+    """Rule of each dropped annotation, by id."""
+    return {d.id: d.rule for d in view.dropped if d.kind == "annotation"}
+
+
+def image_rules(view: View) -> dict[Any, str]:
+    return {d.id: d.rule for d in view.dropped if d.kind == "image"}
+
+
+KEPT = None
+MMDET = ("mmdet3", "mmdet2")
+RAW = ("torchvision", "detectron2")
+ALL = tuple(LOADERS)
+FATES: list[tuple[tuple[str, ...], dict[str, Any], str | None]] = [
+    (MMDET, {"ignore": 1}, "ignored"),
+    (MMDET, {"ignore": "0"}, "ignored"),
+    (MMDET, {"ignore": ""}, KEPT),
+    (("detr", "torchvision", "yolox"), {"ignore": 1}, KEPT),
+    (MMDET, {"bbox": [64, 0, 9, 9]}, "outside"),
+    (MMDET, {"bbox": [63.5, 0, 9, 9]}, KEPT),
+    (MMDET, {"bbox": [-9, 0, 9, 9]}, "outside"),
+    (MMDET, {"bbox": [NAN, 0, 9, 9]}, "outside"),
+    (MMDET, {"bbox": [5, 5, -3, 9]}, "outside"),
+    (MMDET, {"bbox": [5, 5, 0, 9], "area": 0}, "outside"),
+    (("detr",), {"bbox": [64, 0, 9, 9]}, "degenerate"),
+    (("detr",), {"bbox": [NAN, 0, 9, 9]}, "degenerate"),
+    (("yolox",), {"bbox": [64, 0, 9, 9]}, KEPT),
+    (("yolox",), {"bbox": [65, 0, 9, 9]}, "degenerate"),
+    (("yolox",), {"bbox": [-9, 0, 9, 9]}, KEPT),
+    (RAW, {"bbox": [640, 0, -9, 9]}, KEPT),
+    ((*MMDET, "yolox"), {"area": 0}, "no-area"),
+    (MMDET, {"area": NAN}, KEPT),
+    (("yolox",), {"area": NAN}, "no-area"),
+    (("detr", *RAW), {"area": -1}, KEPT),
+    (MMDET, {"bbox": [5, 5, 0.99, 9]}, "tiny"),
+    (MMDET, {"bbox": [5, 5, 1, 1]}, KEPT),
+    (("detr", "yolox", *RAW), {"bbox": [5, 5, 0.5, 0.5]}, KEPT),
+    (("detr",), {"bbox": [5, 5, 0, 9]}, "degenerate"),
+    (("yolox",), {"bbox": [5, 5, 0, 9]}, KEPT),
+    (MMDET, {"category_id": 77}, "category-not-taken"),
+    (MMDET, {"category_id": "18"}, "category-not-taken"),
+    (ALL, {"category_id": 18.0}, KEPT),
+    (("detr", "torchvision"), {"category_id": 77}, KEPT),
+    (ALL, {"image_id": 9}, "unlisted-image"),
+    (ALL, {"image_id": "1"}, "unlisted-image"),
+    (ALL, {"image_id": 1.0}, KEPT),
+    ((*MMDET, *RAW), {"iscrowd": 1}, KEPT),
+    (("detr", "yolox"), {"iscrowd": 1}, "crowd"),
+    (("detr", "yolox"), {"iscrowd": "0"}, "crowd"),
+    (("detr", "yolox"), {"iscrowd": None}, "crowd"),
+    (("detectron2",), {"segmentation": [[1, 2, 3, 4], [1] * 7]}, "no-valid-polygon"),
+    (("detectron2",), {"segmentation": [[1, 2, 3, 4], [1] * 6]}, KEPT),
+    (("detectron2",), {"segmentation": []}, KEPT),
+    (MMDET, {"segmentation": [[]]}, KEPT),
+]
+
+
+@pytest.mark.parametrize(("names", "changes", "rule"), FATES, ids=str)
+def test_an_annotation_is_kept_or_dropped(
+    names: tuple[str, ...], changes: dict[str, Any], rule: str | None
+) -> None:
+    for name in names:
+        view = load(name, doc(ann(1), ann(2, **changes), ann(3)))
+        assert rules(view) == ({2: rule} if rule else {}), name
+        assert ids(view) == (
+            [1, 3] if rule else [1, 3, 2] if _is_last(name, changes) else [1, 2, 3]
+        )
+
+
+def _is_last(name: str, changes: dict[str, Any]) -> bool:
+    return name == "mmdet2" and bool(changes.get("iscrowd"))
+
+
+# ---- what is raised
+
+OF_IMAGE = ("file_name", "width", "height")
+BAD = {"file_name": 5, "width": "64", "height": "64", "bbox": [1, 2, 3], "area": "5"}
+
+
+def without(key: str) -> dict[str, Any]:
+    """A file where a record lacks a key."""
+    document = doc(ann(1), ann(2))
+    if key in ("images", "annotations", "categories"):
+        return {k: v for k, v in document.items() if k != key}
+    kind = "images" if key in OF_IMAGE else "categories" if key == "name" else "annotations"
+    document[kind][-1].pop(key, None)
+    return document
+
+
+def bad(key: str) -> dict[str, Any]:
+    """A file where a value is of no use."""
+    document = doc(ann(1), ann(2))
+    if key in document:
+        return document | {key: None}
+    kind = "images" if key in OF_IMAGE else "annotations"
+    document[kind][-1][key] = BAD.get(key, [1])
+    return document
+
+
+SPECIAL: dict[str, tuple[Any, Any]] = {
+    "not-an-object": ([ann(1)], None),
+    "duplicate-ids": (doc(ann(1), ann(2), ann(1)), None),
+    "unsortable-ids": (doc(images=[image(1), image("a")]), None),
+    "text-id": (doc(images=[image("a1")]), None),
+    "odd-id": (doc(images=[image(1.0)]), None),
+    "ignore": (doc(ann(1, ignore="0")), None),
+    "unlisted-category": (doc(ann(1, category_id=77)), None),
+    "empty-categories": (doc(categories=[]), None),
+    "mmdet3 empty-dataset": (doc(ann(1, category_id=77)), TRAIN),
+    "detectron2 empty-dataset": (doc(ann(1, iscrowd=1)), None),
+    "mmdet3 no-img-prefix": (doc(), mmdet3.Options(data_prefix={"img_path": ""})),
+    "mmdet3 indices-out-of-range": (doc(), mmdet3.Options(indices=[1])),
+    "mmdet3 bad-class-file": (doc(), mmdet3.Options(metainfo={"classes": "/"})),
+    "mmdet2 bad-class-file": (doc(), mmdet2.Options(classes="no/such/file")),
+    "mmdet3 bad-name": (
+        doc(categories=[{"id": 1, "name": None}]),
+        mmdet3.Options(metainfo={"classes": "dog"}),
+    ),
+    "huge-id": (doc(images=[image(2**63)]), None),
+    "detr no-segmentation": (doc(ann(1)), detr.Options(return_masks=True)),
+    "detr no-keypoints": (doc(ann(1, keypoints=[1, 2, 2]), ann(2)), None),
+    "detectron2 bad-bbox": (doc(ann(1, bbox=[])), None),
+    "yolox unsortable-ids": (doc(categories=categories((1, "a"), ("b", "b"))), None),
+}
+RAISED = [(name, rule) for name, loader in LOADERS.items() for rule in loader.errors]
+
+
+@pytest.mark.parametrize(("name", "rule"), RAISED, ids=lambda v: getattr(v, "name", v))
+def test_what_the_framework_raises_is_raised(name: str, rule: Rule) -> None:
+    how, _, key = rule.name.partition("-")
+    made = SPECIAL.get(f"{name} {rule.name}", SPECIAL.get(rule.name))
+    if made is None:
+        made = (without if how == "no" else bad)(key.replace("-", "_")), None
+    with pytest.raises(LoaderError) as caught:
+        load(name, *made)
+    assert caught.value.rule == rule.name
+    assert caught.value.exception in rule.what or "..." in rule.what or "(" in rule.what
+
+
+def test_duplicate_ids_are_seen_after_what_images_lack() -> None:
+    document = doc(ann(1), ann(1), images=[{"id": 1, "file_name": "a.jpg"}])
+    with pytest.raises(LoaderError, match="height") as caught:
+        load("mmdet3", document)
+    assert (caught.value.exception, caught.value.where) == ("KeyError", "images[0], id 1")
+    with pytest.raises(LoaderError, match="more than once"):
+        load("mmdet2", document)
+
+
+# ---- labels
+
+
+def test_labels_follow_the_file_and_not_the_classes() -> None:
+    document = doc(categories=categories((18, "dog"), (1, "person"), (17, "cat"), (3, "Dog")))
+    for classes in (None, ["cat", "person", "dog"]):
+        metainfo = None if classes is None else {"classes": classes}
+        new = load("mmdet3", document, mmdet3.Options(metainfo=metainfo))
+        old = load("mmdet2", document, mmdet2.Options(classes, test_mode=True))
+        for view in (new, old):
+            assert view.cat_ids == (18, 1, 17)
+            assert view.cat2label == {18: 0, 1: 1, 17: 2}
+            assert view.name_of(0) == ("cat" if classes else "person")
+
+
+def test_a_category_twice() -> None:
+    twice = doc(categories=categories((18, "dog"), (2, "dog"), (18, "person")))
+    view = load("mmdet3", twice, mmdet3.Options(metainfo={"classes": ["dog", "person"]}))
+    assert (view.cat_ids, view.cat2label) == ((18, 2, 18), {18: 2, 2: 1})
+    assert load("detectron2", twice, UNFILTERED).cat2label == {2: 0, 18: 2}
+    assert load("yolox", twice).cat2label == {2: 0, 18: 1}
+
+
+def test_no_classes_are_all_and_one_text_is_searched(tmp_path: Path) -> None:
+    document = doc(categories=categories((18, "dog"), (5, "thing"), (6, "hotdogs!")))
+    assert load("mmdet3", document, mmdet3.Options(metainfo={"classes": ()})).cat_ids == (18, 5, 6)
+    view = load("mmdet3", document, mmdet3.Options(metainfo={"classes": "hotdogs"}))
+    assert (view.cat_ids, view.name_of(0)) == ((18,), "h")
+    assert load("mmdet3", document, mmdet3.Options(metainfo={"CLASSES": ["thing"]})).cat_ids == (
+        18,
+    )
+    (tmp_path / "names.txt").write_text("thing\ndog\n")
+    named = str(tmp_path / "names.txt")
+    new = load("mmdet3", document, mmdet3.Options(metainfo={"classes": named}))
+    old = load("mmdet2", document, mmdet2.Options(classes=named, test_mode=True))
+    assert new.classes == old.classes == ("thing", "dog")
+    assert new.cat_ids == old.cat_ids == (18, 5)
+
+
+def test_labels_of_the_others() -> None:
+    document = doc(ann(1), categories=categories((18, "dog"), (1, "person")))
+    labels = {name: load(name, document).samples[0].instances[0].label for name in LOADERS}
+    assert labels == {
+        "mmdet3": 0,
+        "mmdet2": 0,
+        "detr": 18,
+        "torchvision": 18,
+        "detectron2": 1,
+        "yolox": 1,
+    }
+    assert load("detectron2", document).name_of(1) == "dog"
+    assert load("yolox", document).name_of(1) == "person"  # its names are in the file's order
+
+
+# ---- images and annotations
+
+
+def test_order() -> None:
+    document = doc(ann(1), images=[image(3), image(1), image(2)])
+    order = {
+        name: [s.img_id for s in load(name, document, _unfiltered(name)).samples]
+        for name in LOADERS
+    }
+    sorts = {"detr", "torchvision", "detectron2"}
+    assert order == {name: [1, 2, 3] if name in sorts else [3, 1, 2] for name in LOADERS}
+
+
+def _unfiltered(name: str) -> object:
+    return {"mmdet2": TEST2, "detectron2": UNFILTERED}.get(name)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_image_id_twice_takes_the_first_place_and_the_last_record(name: str) -> None:
+    images = [image(1, file_name="old.jpg"), image(2), image(1.0 if name in MMDET else 1)]
+    view = load(name, doc(ann(1), images=images), _unfiltered(name))
+    assert (view.samples[0].img_id, len(view.samples)) == (1, 2)
+    assert view.samples[0].img_path != "old.jpg"
+    assert [(d.row, d.rule) for d in view.dropped] == [(0, "shadowed")]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_last_record_of_an_annotation_id_speaks(name: str) -> None:
+    """Even if it is another image's; and MMDetection sees no duplicate then."""
+    view = load(name, doc(ann(1), ann(5), ann(5, image_id=9, bbox=[0, 0, 7, 7])))
+    rows = [i.row for i in view.samples[0].instances]
+    if name == "detectron2":
+        assert (rows, rules(view)) == ([0, 1], {5: "unlisted-image"})
+    else:
+        assert rows == [0, 2]
+        assert [(d.row, d.rule) for d in view.dropped] == [(1, "shadowed")]
+
+
+def test_text_ids_are_looked_up_letter_by_letter() -> None:
+    document = doc(
+        *(ann(i, image_id=img_id) for i, img_id in enumerate(["1", "2", "12", "2"])),
+        images=[image("1"), image("2"), image("12")],
+    )
+    view = load("torchvision", document)
+    found = {s.img_id: (s.img_path, [i.ann_id for i in s.instances]) for s in view.samples}
+    assert found == {
+        "1": ("1.jpg", [0]),
+        "12": ("1.jpg", [0, 1, 3]),
+        "2": ("2.jpg", [1, 3]),
+    }
+    assert rules(view) == {2: "text-id"}
+    assert ids(load("mmdet3", document)) == [0, 1, 3, 2]
+    assert ids(load("yolox", document)) == []
+
+
+def test_boxes() -> None:
+    document = doc(ann(1, bbox=[-5.1, 40, 20.3, 20]))
+    boxes = {name: load(name, document).samples[0].instances[0].box for name in LOADERS}
+    corners = (-5.1, 40, -5.1 + 20.3, 60)
+    assert boxes == {
+        "mmdet3": corners,
+        "mmdet2": (-5.099999904632568, 40.0, 15.199999809265137, 60.0),
+        "detr": (0.0, 40.0, 15.19999885559082, 48.0),  # added in float32
+        "torchvision": (-5.1, 40, 20.3, 20),
+        "detectron2": (-5.1, 40, 20.3, 20),
+        "yolox": (0, 40, 20.3, 48),  # the far corner moves with the near one
+    }
+
+
+def test_crowds_and_masks() -> None:
+    mask = [[1, 2, 3, 4, 5, 6.5]]
+    crowd = ann(1, iscrowd="0", segmentation={"counts": "x", "size": [48, 64]})
+    document = doc(crowd, ann(2, segmentation=mask), ann(3, segmentation=[]))
+
+    def told(view: View) -> list[Any]:
+        return [(i.ann_id, i.label, i.ignore, i.mask) for i in view.samples[0].instances]
+
+    rle = crowd["segmentation"]
+    assert told(load("mmdet3", document)) == [
+        (1, 2, True, rle),
+        (2, 2, False, mask),
+        (3, 2, False, None),
+    ]
+    assert told(load("mmdet2", document)) == [
+        (2, 2, False, mask),
+        (3, 2, False, []),
+        (1, None, True, None),
+    ]
+    assert told(load("detectron2", document))[0] == (1, 2, True, rle)
+    assert told(load("detr", document)) == [(2, 18, False, None), (3, 18, False, None)]
+    assert told(load("detr", document, detr.Options(return_masks=True)))[0][3] == mask
+    assert [i.mask for i in load("yolox", doc(ann(1, segmentation=mask))).samples[0].instances] == [
+        None
+    ]
+
+
+def test_what_cannot_be_told_is_handed_on_by_torchvision() -> None:
+    caption = {"id": 1, "image_id": 1, "caption": "a dog"}
+    document = {
+        "images": [image(1)],
+        "annotations": [caption, {**caption, "id": 2, "bbox": [1, "2"]}],
+    }
+    assert [(i.box, i.label) for i in load("torchvision", document).samples[0].instances] == [
+        ((), None),
+        ((), None),
+    ]
+
+
+# ---- filters and paths
+
+
+def test_filters_go_by_raw_records_of_taken_categories() -> None:
+    document = doc(
+        ann(1, image_id=2, category_id=77),
+        ann(2, image_id=3, iscrowd=1),
+        ann(3, image_id=4, bbox=[0, 0, 0, 0]),
+        ann(4, image_id=5),
+        images=[image(1), image(2), image(3), image(4), image(5, height=31), image(6)],
+    )
+    gone = {1: "filter_empty_gt", 2: "filter_empty_gt", 5: "min_size", 6: "filter_empty_gt"}
+    for view in (load("mmdet3", document, TRAIN), load("mmdet2", document)):
+        assert [s.img_id for s in view.samples] == [3, 4]
+        assert image_rules(view) == gone
+        expected = {1: "filter_empty_gt", 3: "outside", 4: "min_size"}
+        if view.loader == "mmdet3":  # it reads annotations before it filters
+            expected[1] = "category-not-taken"
+        assert rules(view) == expected
+    for options in (mmdet3.Options(), mmdet3.Options(test_mode=True, filter_cfg=TRAIN.filter_cfg)):
+        assert len(load("mmdet3", document, options).samples) == 6
+    assert len(load("mmdet2", document, TEST2).samples) == 6
+    large = mmdet3.Options(filter_cfg=mmdet3.FilterCfg(min_size=32))
+    assert image_rules(load("mmdet3", document, large)) == {5: "min_size"}
+    kept = load("mmdet2", document, mmdet2.Options(filter_empty_gt=False))
+    assert image_rules(kept) == {5: "min_size"}
+
+
+def test_detectron2_filters_what_is_left() -> None:
+    document = doc(
+        ann(1, segmentation=[[1, 2]]),
+        ann(2, image_id=2, iscrowd=1),
+        ann(3, image_id=3),
+        images=[image(1), image(2), image(3), image(4)],
+    )
+    view = load("detectron2", document)
+    assert image_rules(view) == dict.fromkeys((1, 2, 4), "filter_empty")
+    assert rules(view) == {1: "no-valid-polygon", 2: "filter_empty"}
+    assert len(load("detectron2", document, UNFILTERED).samples) == 4
+
+
+@pytest.mark.parametrize(
+    ("indices", "expected"),
+    [(2, [3, 1]), (99, [3, 1, 4]), (-1, [4]), ([2, 0, 0], [4, 3, 3]), ([-1], [4]), (0, [])],
+    ids=str,
+)
+def test_indices_come_after_the_filter(indices: Any, expected: list[int]) -> None:
+    annotations = [ann(i, image_id=i) for i in (1, 3, 4)]
+    document = doc(*annotations, images=[image(2), image(3), image(1), image(4)])
+    options = mmdet3.Options(filter_cfg=TRAIN.filter_cfg, indices=indices, serialize_data=False)
+    view = load("mmdet3", document, options)
+    assert [s.img_id for s in view.samples] == expected
+    gone = dict.fromkeys({1, 3, 4} - set(expected), "indices")
+    assert image_rules(view) == {2: "filter_empty_gt"} | gone
+    assert rules(view) == gone
+
+
+def test_paths() -> None:
+    document = doc(ann(1))
+    options = {
+        "mmdet3": mmdet3.Options(data_prefix={"img": "root"}),
+        "mmdet2": mmdet2.Options(img_prefix="root"),
+        "detr": detr.Options(img_folder="root"),
+        "torchvision": LOADERS["torchvision"].options(root="root"),
+        "detectron2": detectron2.Options(image_root="root"),
+    }
+    for name, chosen in options.items():
+        assert load(name, document, chosen).samples[0].img_path == "root/1.jpg", name
+    assert load("mmdet2", document, mmdet2.Options(img_prefix=None)).samples[0].img_path == "1.jpg"
+    nameless = doc(images=[{"id": 1, "width": 64, "height": 48}])
+    assert load("yolox", nameless).samples[0].img_path == "000000000001.jpg"
+
+
+def test_sizes() -> None:
+    document = doc(ann(1), images=[image(1, width=64.5)])
+    sizes = {name: load(name, document).samples[0] for name in LOADERS}
+    assert {name: (s.height, s.width) for name, s in sizes.items()} == {
+        **dict.fromkeys(LOADERS, (48, 64.5)),
+        "torchvision": (None, None),
+    }
+    bare = doc(ann(1, bbox=[-1, -1, 99, 99]), images=[{"id": 1, "file_name": "a.jpg"}])
+    assert load("detr", bare).samples[0].instances[0].box == (0, 0, 98, 98)  # nothing to clip to
+    with pytest.raises(LoaderError):
+        load("mmdet2", bare, TEST2)
+    nothing = {**bare, "annotations": []}
+    assert load("mmdet2", nothing, TEST2).samples[0].width is None
+
+
+# ---- for all loaders
+
+
+def test_names_and_options() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'mmdet3'"):
+        load("mmdet-3", doc())
+    with pytest.raises(UnknownNameError, match="there are: mmdet3, mmdet2"):
+        load("keras", doc())
+    with pytest.raises(TypeError, match="options of mmdet2"):
+        load("mmdet2", doc(), yolox.Options())
+
+
+def _made(name: str, seed: int, only: Any = None) -> View | tuple[str, str]:
+    document = json.loads(json.dumps(nasty(seed)))
+    before = copy.deepcopy(document)
+    try:
+        return load(name, document, TRAIN if name == "mmdet3" else None, only)
+    except LoaderError as error:
+        return error.exception, error.rule
+    finally:
+        assert repr(document) == repr(before)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_only_some_images_are_those_of_the_whole_view(name: str) -> None:
+    met = set[str]()
+    for seed in range(300):
+        whole = _made(name, seed)
+        only = set(range(0, 10, 2)) | {"1", "2", "12"}
+        part = _made(name, seed, only)
+        if not isinstance(whole, View) or not isinstance(part, View):
+            assert part == whole
+            continue
+        met.update(d.rule for d in whole.dropped)
+        assert repr(part.samples) == repr(tuple(s for s in whole.samples if s.img_id in only))
+        assert part.dropped == tuple(d for d in whole.dropped if d.img_id in only)
+        assert (part.cat_ids, part.cat2label) == (whole.cat_ids, whole.cat2label)
+    assert met == {rule.name for rule in LOADERS[name].rules} - {"indices"}
+
+
+# ---- documentation
+
+
+def table(loader: Loader) -> str:
+    """The section of a loader in the documentation, from its rules."""
+
+    def rows(head: str, rules: tuple[Rule, ...]) -> list[str]:
+        lines = [f"| `{r.name}` | {r.what} | `{r.source}` |" for r in rules]
+        return [f"| {head} | | read in |", "| --- | --- | --- |", *lines, ""]
+
+    title = [f"### `{loader.name}`: {loader.title} ({loader.version})", ""]
+    return "\n".join(
+        [*title, *rows("left out", loader.rules), *rows("raises", loader.errors)]
+    ).rstrip("\n")
+
+
+def documented(text: str, make: Callable[[Loader], str]) -> str:
+    """The documentation with the loaders' sections made anew."""
+    head, _, _ = text.partition("### `")
+    return head + "\n\n".join(make(loader) for loader in LOADERS.values()) + "\n"
+
+
+def test_the_documentation_has_each_rule() -> None:
+    text = DOCUMENTATION.read_text()
+    assert text == documented(text, table), "python tests/test_loaders.py writes it anew"
+
+
+if __name__ == "__main__":
+    DOCUMENTATION.write_text(documented(DOCUMENTATION.read_text(), table))
