@@ -26,6 +26,7 @@ The house, in the order in which rooms may import each other (each only those ab
     categories/ the named spaces, maps between them, remapping as steps
     recipe      a plan and its source, saved and applied again
     naming      what a file made by a plan is called
+    verify/     a result against its source, a loader against another: findings
     report/     accounts and explanations as values, text and JSON
     cli/        one file a verb: parse, call, print, exit code
 

@@ -73,6 +73,8 @@ def _asked(question: AnyFilter) -> str | None:
             return "empty-category"
         case Empty("category", categories):
             return _named("empty-category", categories)
+        case Empty(definition):
+            return f"empty-{definition.replace(':', '-')}"
         case Not(Empty("raw")):
             return "non-empty"
         case Having(InCategory(categories)):

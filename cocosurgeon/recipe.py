@@ -16,7 +16,7 @@ from cocosurgeon.categories import by_names, edit, to_space
 from cocosurgeon.categories.category_map import Unmapped
 from cocosurgeon.dataset import Dataset, Order
 from cocosurgeon.errors import FormatError, RequestError, SourceUnavailableError
-from cocosurgeon.filters.images import Definition, Unknown
+from cocosurgeon.filters.images import Unknown
 from cocosurgeon.identity import Id
 from cocosurgeon.plan import Plan, Step
 from cocosurgeon.question import Filter, Level, Marked
@@ -223,7 +223,7 @@ _FILTERS = {
     "marked": _form(Marked, of=Level, rows=tuple[int, ...]),
     "ids": _form(filters.Ids, ids=tuple[Id, ...], unknown=Unknown),
     "names": _form(filters.Names, pattern=str),
-    "empty": _form(filters.Empty, definition=Definition, categories=_CATEGORIES),
+    "empty": _form(filters.Empty, definition=str, categories=_CATEGORIES),
     "having": _form(filters.Having, of=Filter),
     "image_where": _form(filters.ImageWhere, expression=str),
     "in_category": _form(

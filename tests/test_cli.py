@@ -163,7 +163,7 @@ def test_names_with_commas_and_quotes(put: Put, cli: Cli) -> None:
         (["--ids-file", "none.txt"], "cannot read the list of ids"),
         (["--having", "Dog"], "did you mean 'dog'?"),
         (["--names", "*.tif"], "no image has a file_name"),
-        (["--empty=effective:mmdet3"], "loader's rules"),
+        (["--empty=effective:mmdet4"], "no loader is called 'mmdet4'"),
         (["--empty=never"], "unknown definition of empty"),
         (["--empty=category:cat"], "no category is named 'cat'"),
         (["--where", "id > 3"], "images and annotations both have id"),
@@ -211,9 +211,9 @@ def test_empty_only(small: Any, put: Put, cli: Cli) -> None:
     ended = cli("empty-only", "in.json", "--definition", "category:dog", "-o", "-")
     assert img_ids(json.loads(ended.out)) == [20, 50, 40]
     assert cli("empty-only", "in.json").out == "in_empty.json\n"
-    refused = cli("empty-only", "in.json", "--definition", "effective:mmdet3")
+    refused = cli("empty-only", "in.json", "--definition", "effective:mmdet4")
     assert refused.code == 2
-    assert "effective:mmdet3" in refused.err
+    assert "did you mean 'mmdet3'?" in refused.err
 
 
 # ---- outputs

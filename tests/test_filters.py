@@ -134,10 +134,25 @@ def test_empty(whole: Dataset, small: Any, put: Put) -> None:
     assert stray.keep(Empty("category")).img_ids == [40]
     with pytest.raises(UnknownNameError):
         whole.keep(Empty("category", ("cat",)))
-    with pytest.raises(RequestError, match="loader's rules"):
-        Empty("effective:mmdet3")  # type: ignore[arg-type]
+    with pytest.raises(UnknownNameError, match="no loader is called 'mmdet4'"):
+        Empty("effective:mmdet4")
     with pytest.raises(RequestError, match="unknown definition"):
-        Empty("nothing")  # type: ignore[arg-type]
+        Empty("nothing")
+
+
+def test_effectively_empty(small: Any, put: Put) -> None:
+    image = {"file_name": "x.jpg", "width": 64, "height": 64}
+    small["images"] = [image | {"id": i} for i in range(6)]
+    box = {"bbox": [1, 1, 8, 8], "area": 64, "category_id": 18, "iscrowd": 0}
+    odd: list[dict[str, Any]] = [{}, {"iscrowd": 1}, {"area": 0}, {"bbox": [80, 1, 8, 8]}]
+    odd.append({"ignore": 1})
+    small["annotations"] = [box | change | {"id": n, "image_id": n} for n, change in enumerate(odd)]
+    whole = read(put(small, "odd.json"))
+    assert whole.keep(Empty("effective:mmdet3")).img_ids == [1, 2, 3, 4, 5]
+    assert whole.keep(Empty("effective:mmdet2")).img_ids == [1, 2, 3, 4, 5]
+    assert whole.keep(Empty("effective:detr")).img_ids == [1, 3, 5]
+    assert whole.keep(Empty()).img_ids == [5]
+    assert whole.keep(~Empty("effective:mmdet3")).img_ids == [0]
 
 
 def test_having_lifts(whole: Dataset) -> None:

@@ -28,12 +28,12 @@ ROOMS = (
         "filters",
         "plan",
     ),
-    *("categories", "recipe", "naming", "report", "cli"),
+    *("categories", "recipe", "naming", "verify", "report", "cli"),
     "__main__",
 )
 
 
-FOLDERS = ("annfile", "loaders", "probe", "filters", "categories", "report", "cli")
+FOLDERS = ("annfile", "loaders", "probe", "filters", "categories", "verify", "report", "cli")
 
 
 def loaded_by(code: str) -> set[str]:

@@ -34,6 +34,12 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         for a in truth["annotations"]
     ]
     (tmp_path / "detections.json").write_text(json.dumps(found))
+    images = truth["images"][:30]
+    kept = [a for a in truth["annotations"] if a["image_id"] in {i["id"] for i in images}]
+    used = {a["category_id"] for a in kept}
+    pruned = truth | {"images": images, "annotations": kept}
+    pruned["categories"] = [c for c in truth["categories"] if c["id"] in used]
+    (tmp_path / "pruned.json").write_text(json.dumps(pruned))
     (tmp_path / "bin").mkdir()
     command = tmp_path / "bin/cocosurgeon"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cocosurgeon "$@"\n')
@@ -61,7 +67,8 @@ def ran(command: str, folder: Path) -> str:
 
 
 def timeless(text: str) -> str:
-    return re.sub(r"^cocosurgeon: \d+\.\d s$", "cocosurgeon: TIME", text, flags=re.MULTILINE)
+    text = re.sub(r"^cocosurgeon: \d+\.\d s$", "cocosurgeon: TIME", text, flags=re.MULTILINE)
+    return re.sub(r"Python 3\.\d+\.\d+\)", "Python 3)", text)
 
 
 def test_the_examples_of_the_command_line(folder: Path) -> None:
@@ -113,7 +120,7 @@ def test_ci_runs_the_second_line() -> None:
 
 
 def test_every_option_is_in_the_readme_or_shared_and_the_other_way_round(cli: Cli) -> None:
-    verbs = ("subset", "empty-only", "remap", "spaces", "apply")
+    verbs = ("subset", "empty-only", "remap", "spaces", "apply", "verify", "explain", "dump")
     helped = "".join(cli(verb, "--help").out for verb in verbs)
     options = set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", helped, re.MULTILINE))
     told = set(re.findall(r"(?<![\w-])--[a-z][\w-]+", README.split("## In Python")[0]))

@@ -109,7 +109,8 @@ def _order_of(before: Inventory, entries: Sequence[Entry]) -> Order | None:
     fillers = {e.row for e in before.fillers}
     ids = [e.category.id for e in entries if e.row is None or e.row not in fillers]
     numbers = [i for i in ids if isinstance(i, (int, float))]
-    ranks = tuple(sorted(numbers).index(i) for i in numbers)
+    rank = {i: place for place, i in enumerate(sorted(numbers))}
+    ranks = tuple(rank[i] for i in numbers)
     if len(numbers) == len(ids) and ranks != tuple(range(len(ranks))):
         return ranks
     remembered = next((e.order for e in before.fillers if e.order), None)

@@ -84,13 +84,14 @@ class Inventory:
     @cached_property
     def classes(self) -> dict[Id, str | None]:
         """Names by id of all entries that are no fillers, in the list's order."""
+        fillers = {e.category.id for e in self.fillers}
         return {
             e.category.id: e.category.name
             for e in self.listing.entries
-            if e.category.id is not None and e not in self.fillers
+            if e.category.id is not None and e.category.id not in fillers
         }
 
-    @property
+    @cached_property
     def ids(self) -> list[Id]:
         """Every id that is listed or used, fillers apart."""
         return list(dict.fromkeys([*self.classes, *sorted(self.used, key=str)]))
@@ -125,9 +126,13 @@ class Inventory:
             ids[name] = cat_id
         return {cat_id: name for name, cat_id in ids.items()}
 
+    @cached_property
+    def _listed(self) -> dict[Id | None, str | None]:
+        return {e.category.id: e.category.name for e in self.listing.entries}
+
     def called(self, cat_id: Id) -> str:
         """An id with its name and its number of objects, for messages."""
-        names = {e.category.id: e.category.name for e in self.listing.entries}
+        names = self._listed
         name = repr(names[cat_id]) if cat_id in names else "not in the category list"
         return f"{cat_id!r} ({name}, {self.objects[cat_id]:,} objects)"
 

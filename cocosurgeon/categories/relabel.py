@@ -80,7 +80,8 @@ def _require_apart(
     taken: Mapping[int, str],
 ) -> None:
     """Refuse ids that stay what they are where that would mean something else."""
-    reached = {new: old for old, new in changes.items() if old not in kept and new is not None}
+    staying = set(kept)
+    reached = {new: old for old, new in changes.items() if old not in staying and new is not None}
     hint = "drop it (--unmapped drop), or map it to an id of its own"
     for old in kept:
         if old in reached:
@@ -139,7 +140,7 @@ def _notes(before: Inventory, changes: Mapping[Id, Id | None], kept: Sequence[Id
                 )
     if kept:
         yield f"kept, though not mapped: {_several(kept, before)}"
-    listed = [e.category.id for e in before.listing.entries]
+    listed = {e.category.id for e in before.listing.entries}
     unlisted = [i for i in staying if i not in listed and i not in kept]
     if listed and unlisted:
         yield f"mapped, though not in the category list: {_several(unlisted, before)}"

@@ -98,6 +98,10 @@ class ToSpace(Step):
     def _map(
         self, before: Inventory, source: Space | None, target: Space, shift: int
     ) -> CategoryMap:
+        if source is not None and not (source.is_named and target.is_named):
+            # classes by number: no name is nearly another
+            made = CategoryMap.between(source, target, self.unmapped)
+            return with_fillers(made, before, source, target)
         if source is None:
             names, aliases = before.names(), dict(self.aliases)
         else:

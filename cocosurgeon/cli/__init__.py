@@ -6,11 +6,19 @@ empty_only  keep the images without objects
 remap       other category ids, names and order
 spaces      which 80, which 91
 apply       repeat a recipe
+verify      prove that a loader sees what was meant
+explain     one image through all loaders
+dump        write down what a loader emits
 ending      how a verb ends: messages and exit codes
 ordered     options in the order in which they were written
 options     what verbs share: the options, and that they tell their errors
 filtering   the options that filter, and the steps that they stand for
 relabelling  the options that change categories, and the steps that they stand for
+verifying   what `verify` compares, in which order
+telling     what a recipe says of its result
+real        the real library, as it is asked for
+explaining  one image through a loader, told
+dumping     what a loader emits, as a file
 checking    two files' categories, compared
 showing_spaces  spaces as text and JSON
 where       what a ``--where`` expression asks about

@@ -17,7 +17,8 @@ def empty_only(
         typer.Option(
             metavar="DEFINITION",
             help="raw: no annotation. category: none of a category that the file knows. "
-            "category:NAMES: none of these.",
+            "category:NAMES: none of these. effective:LOADER: nothing that mmdet3, mmdet2, detr, "
+            "torchvision, detectron2 or yolox would train on.",
         ),
     ] = "raw",
     *,

@@ -11,7 +11,6 @@ from cocosurgeon.dataset import Dataset, Order
 from cocosurgeon.errors import RequestError
 from cocosurgeon.files import read
 from cocosurgeon.filters import Area, Crowd, Empty, Having, Ids, InCategory, Names
-from cocosurgeon.filters.images import Definition
 from cocosurgeon.plan import Cascade, First, Keep, Last, Plan, Sample, Skip, Step
 from cocosurgeon.question import AnyFilter
 
@@ -69,7 +68,7 @@ def bind(made: Iterable[Binding], dataset: Dataset) -> tuple[Plan, Dataset]:
 
 
 def parse_empty(definition: str) -> Empty:
-    """The filter for ``raw``, ``category`` or ``category:NAMES``.
+    """The filter for ``raw``, ``category``, ``category:NAMES`` or ``effective:LOADER``.
 
     Raises:
         RequestError: another definition.
@@ -77,7 +76,7 @@ def parse_empty(definition: str) -> Empty:
     kind, _, names = definition.partition(":")
     if kind == "category":
         return Empty("category", names_in(names) if names else ())
-    return Empty(cast(Definition, definition))  # refuses what it does not know
+    return Empty(definition)
 
 
 def _merged(options: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:

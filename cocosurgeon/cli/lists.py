@@ -115,6 +115,12 @@ def parse_ids(tokens: Iterable[str], known: Sequence[Id | None]) -> list[Id]:
     return parsed
 
 
+def plain_id(token: str) -> Id:
+    """The id that a token stands for where no file says what ids there are."""
+    number = _number(token)
+    return unquoted(token) if number is None else number
+
+
 def format_id(i: Id) -> str:
     """An id as a line that is read as that very id, in any file that has it."""
     if not isinstance(i, str):

@@ -69,6 +69,49 @@ Aliases = Annotated[
     ),
 ]
 
+Config = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CFG",
+        show_default=False,
+        help="Build the real dataset as this mmengine or mmcv config does.",
+    ),
+]
+Split = Annotated[
+    str | None,
+    typer.Option(metavar="train|val|test", show_default="val", help="Whose dataset of --config."),
+]
+Python = Annotated[
+    str | None,
+    typer.Option(
+        metavar="EXE",
+        show_default=False,
+        help="An interpreter that has the real library; cocosurgeon is not needed there.",
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS", show_default="600", help="After which the real library is ended."
+    ),
+]
+Samples = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", show_default=False, help="Put N images through the real pipeline, too."
+    ),
+]
+ImgPrefix = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FOLDER", show_default=False, help="The images, where no config says where."
+    ),
+]
+ImageIds = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ID", show_default=False, help="Images by their ids."),
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shared:

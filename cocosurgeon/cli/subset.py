@@ -79,7 +79,8 @@ def subset(
             metavar="[=DEFINITION]",
             show_default=False,
             help="Images without annotations (raw), without any of a known category (category), "
-            "or of those named (category:NAMES).",
+            "of those named (category:NAMES), or anything that a loader would train on "
+            "(effective:LOADER).",
         ),
     ] = None,
     non_empty: Annotated[

@@ -5,6 +5,7 @@ error. What is asked is what is kept by then: after ``InCategory("person")``, ``
 images without a person.
 
 categories   categories by name or id, in a file
+effective    images of which a loader has nothing to use
 images       filters of images; ``Having`` makes one of a filter of annotations
 annotations  filters of annotations
 """

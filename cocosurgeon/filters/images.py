@@ -15,6 +15,7 @@ from cocosurgeon.dataset import Dataset
 from cocosurgeon.errors import LevelError, RequestError, UnknownIdError, UnknownNameError
 from cocosurgeon.expression import columns_of, evaluate
 from cocosurgeon.filters.categories import find_cat_ids, in_categories
+from cocosurgeon.filters.effective import PREFIX, is_effectively_empty, require_loader
 from cocosurgeon.identity import UNKNOWN, Id, as_key, isin, objects
 from cocosurgeon.nearest import did_you_mean
 from cocosurgeon.question import Annotation, Answer, Filter, ImageFilter, Mask, as_filter
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Unknown = Literal["error", "ignore"]
-Definition = Literal["raw", "category"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -98,30 +98,29 @@ class Empty(ImageFilter):
     """Images without objects.
 
     Attributes:
-        definition: ``raw``: no annotation; ``category``: no annotation of ``categories``.
+        definition: ``raw``: no annotation; ``category``: no annotation of ``categories``;
+            ``effective:LOADER``: nothing that a loader would train on (no annotation that it emits,
+            but for crowds).
         categories: names or ids for ``category``; none given: every category of the file, which
             is what MMDetection's ``filter_empty_gt`` goes by (``mmdet/datasets/coco.py``,
             ``filter_data``).
     """
 
-    definition: Definition = "raw"
+    definition: str = "raw"
     categories: tuple[str | int, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.definition.startswith("effective"):
-            raise RequestError(
-                f"the definition of empty {self.definition!r} needs a loader's rules, which this "
-                "version does not have yet",
-                hint="use raw (no annotation) or category (none of a known category)",
-            )
-        if self.definition not in ("raw", "category"):
+        if self.definition.startswith(PREFIX):
+            require_loader(self.definition)
+        elif self.definition not in ("raw", "category"):
             raise RequestError(
                 f"unknown definition of empty: {self.definition!r}",
-                hint="raw (no annotation) or category (none of the given categories)",
+                hint="raw (no annotation), category (none of the given categories), or "
+                "effective:LOADER (nothing that a loader would train on)",
             )
-        if self.categories and self.definition == "raw":
+        if self.categories and self.definition != "category":
             raise RequestError(
-                "raw means no annotation at all, of whatever category",
+                f"{self.definition} asks about annotations of whatever category",
                 hint="Empty('category', ...) are the images without these",
             )
 
@@ -132,6 +131,8 @@ class Empty(ImageFilter):
                 where=dataset.source.name,
                 hint="ask about the annotation file",
             )
+        if self.definition.startswith(PREFIX):
+            return Answer(is_effectively_empty(dataset, require_loader(self.definition)))
         if self.definition == "raw":
             objects_there = np.ones(len(dataset.annotation_rows), dtype=np.bool_)
         else:

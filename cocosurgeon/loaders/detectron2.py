@@ -73,7 +73,7 @@ class Options:
     filter_empty: bool = True
 
 
-def view(document: object, options: Options, only: Collection[Id] | None = None) -> View:
+def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
     """What detectron2 emits for a parsed file.
 
     Args:

@@ -55,7 +55,7 @@ class Options:
     return_masks: bool = False
 
 
-def view(document: object, options: Options, only: Collection[Id] | None = None) -> View:
+def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
     """What DETR emits for a parsed file; labels are category ids.
 
     Args:

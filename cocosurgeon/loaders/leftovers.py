@@ -25,15 +25,17 @@ UNREACHED = Rule(
 )
 
 
-def wanted_of(index: Index, only: Collection[Id] | None) -> Container[Id] | None:
+def wanted_of(index: Index, only: Collection[Id | None] | None) -> Container[object] | None:
     """Images whose samples have to be made; None for all.
 
     Where annotations share an id, one image's may stand for another's: then all have to.
     """
-    return frozenset(only) if only is not None and index.is_unique else None
+    if only is None or not index.is_unique:
+        return None
+    return frozenset(only)
 
 
-def restricted(view: View, only: Collection[Id] | None) -> View:
+def restricted(view: View, only: Collection[Id | None] | None) -> View:
     """What a view has of these images."""
     if only is None:
         return view

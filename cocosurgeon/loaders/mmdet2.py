@@ -43,7 +43,7 @@ class Options:
     filter_empty_gt: bool = True
 
 
-def view(document: object, options: Options, only: Collection[Id] | None = None) -> View:
+def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
     """What 2.x emits for a parsed file.
 
     Args:

@@ -81,7 +81,7 @@ class Options:
     test_mode: bool = False
 
 
-def view(document: object, options: Options, only: Collection[Id] | None = None) -> View:
+def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
     """What 3.x emits for a parsed file.
 
     Args:

@@ -32,7 +32,7 @@ class Loader:
     options: type[Any]
     rules: tuple[Rule, ...]
     errors: tuple[Rule, ...]
-    view: Callable[[object, Any, Collection[Id] | None], View]
+    view: Callable[[object, Any, Collection[Id | None] | None], View]
 
 
 LOADERS = {
@@ -107,7 +107,7 @@ def find_loader(name: str) -> Loader:
 
 
 def load(
-    name: str, document: object, options: object = None, only: Collection[Id] | None = None
+    name: str, document: object, options: object = None, only: Collection[Id | None] | None = None
 ) -> View:
     """What a loader emits for a parsed file.
 

@@ -43,7 +43,7 @@ class Options:
     root: str = ""
 
 
-def view(document: object, options: Options, only: Collection[Id] | None = None) -> View:
+def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
     """What CocoDetection emits for a parsed file.
 
     Args:

@@ -69,7 +69,7 @@ class Options:
     img_size: tuple[int, int] = (416, 416)
 
 
-def view(document: object, options: Options, only: Collection[Id] | None = None) -> View:
+def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
     """What YOLOX emits for a parsed file.
 
     Args:

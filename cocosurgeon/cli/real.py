@@ -1,0 +1,121 @@
+"""The real library, as it is asked for on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from cocosurgeon.cli.lists import plain_id, split_list
+from cocosurgeon.errors import RequestError
+from cocosurgeon.loaders import Id
+from cocosurgeon.probe.request import ProbeRequest
+from cocosurgeon.probe.run import TIMEOUT
+
+ASKABLE = ("mmdet3", "mmdet2", "torchvision")
+"""Loaders of which the real one can be asked."""
+
+Mode = Literal["train", "test"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Real:
+    """How the real library is asked.
+
+    Attributes:
+        config: the user's own config.
+        split: whose dataset of it.
+        python: the interpreter; None: this one.
+        timeout: seconds.
+        samples: how many images go through the pipeline.
+        images: which ones do, as they were written.
+        img_prefix: the folder of images, where no config names it.
+    """
+
+    config: Path | None
+    split: Literal["train", "val", "test"]
+    python: str | None
+    timeout: float
+    samples: int
+    images: tuple[str, ...]
+    img_prefix: Path | None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        config: str | None,
+        split: str | None,
+        python: str | None,
+        timeout: float | None,
+        samples: int | None,
+        image: Sequence[str] | None,
+        img_prefix: str | None,
+    ) -> Real:
+        """What the options say.
+
+        Raises:
+            RequestError: one makes no sense.
+        """
+        if split not in (None, "train", "val", "test"):
+            raise RequestError(f"unknown split {split!r}", hint="train, val or test")
+        if split is not None and config is None:
+            raise RequestError("--split says nothing without --config")
+        return cls(
+            config=Path(config) if config else None,
+            split=cast(Any, split or "val"),
+            python=python,
+            timeout=timeout or TIMEOUT,
+            samples=samples or 0,
+            images=tuple(token for text in image or () for token in split_list(text)),
+            img_prefix=Path(img_prefix) if img_prefix else None,
+        )
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether an option asks for it."""
+        return self.config is not None or self.python is not None
+
+    def is_at_hand(self, loader: str) -> bool:
+        """Whether this interpreter can be asked, or another one is named."""
+        module = "torchvision" if loader == "torchvision" else "mmdet"
+        return loader in ASKABLE and (self.is_asked_for or find_spec(module) is not None)
+
+    @property
+    def packs(self) -> bool:
+        """Whether images go through the pipeline."""
+        return bool(self.samples or self.images)
+
+    def request(
+        self,
+        ann_file: Path | None,
+        loader: str,
+        mode: Mode | None,
+        classes: Sequence[str] | None,
+        images: Sequence[Id] | None = None,
+    ) -> ProbeRequest:
+        """What to ask.
+
+        Args:
+            ann_file: of which file.
+            mode: of a loader that is set up without a config.
+            images: which go through the pipeline; None: those that were asked for.
+        """
+        options: Mapping[str, Any] = {}
+        if self.config is None and mode == "train" and loader == "mmdet3":
+            options = {"filter_cfg": {"filter_empty_gt": True, "min_size": 32}}
+        is_mmdet = loader != "torchvision"
+        return ProbeRequest(
+            ann_file=ann_file,
+            config=self.config,
+            loader=cast(Any, "mmdet" if self.config else loader),
+            split=self.split,
+            mode=None if self.config else mode,
+            classes=tuple(classes) if classes and is_mmdet and self.config is None else None,
+            options=options,
+            samples=self.samples if images is None else 0,
+            images=tuple(map(plain_id, self.images)) if images is None else tuple(images),
+            img_prefix=self.img_prefix,
+        )

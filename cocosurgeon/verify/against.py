@@ -1,0 +1,263 @@
+"""Two loaders of one file: what differs, by which rule, and what no rule explains."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from cocosurgeon.errors import LoaderError
+from cocosurgeon.loaders import LOADERS, Id, Instance, Sample, View, load
+from cocosurgeon.probe.dump import Dump, DumpHeader, DumpInstance, DumpSample
+from cocosurgeon.verify.emitted import boxes_same
+from cocosurgeon.verify.finding import Finding
+from cocosurgeon.verify.reading import Reading
+from cocosurgeon.verify.real import options_of
+from cocosurgeon.verify.verification import Verification
+
+NameOf = Callable[[str, object], str | None]
+"""The name of a label in a named space."""
+
+Box = tuple[float, ...]
+
+_ROUNDING = 2.0**-21
+"""Of a number's size: what a few operations in float32 round away."""
+
+
+def verify_against(
+    file: Reading, view: View, dump: Dump, name_of: NameOf, tolerance: float
+) -> Verification:
+    """Compare what a loader emits for a file with a dump of what another one emitted.
+
+    Boxes are compared as absolute corners, labels by the names that they stand for.
+
+    Args:
+        view: the loader's.
+        name_of: names of labels in the dump's label space.
+        tolerance: pixels by which numbers of boxes may differ.
+    """
+    comparison = _Comparison(file, view, dump, name_of, tolerance)
+    comparison.run()
+    explained = [f"{rule}: {n:,}" for rule, n in sorted(comparison.explained.items())]
+    notes = [f"explained by rules: {', '.join(explained)}"] if explained else []
+    header = dump.header
+    text = (
+        f"{view.loader} against a dump of {header.framework} {header.version or ''} "
+        f"({len(dump.samples):,} samples, {comparison.matched:,} objects alike, boxes to within "
+        f"{tolerance:g} pixels{_and_rounding(view, header)})"
+    )
+    return Verification(file.name, (text,), tuple(comparison.findings), tuple(notes))
+
+
+def _and_rounding(view: View, header: DumpHeader) -> str:
+    return " and float32" if view.single or header.single or header.normalised else ""
+
+
+@dataclass
+class _Comparison:
+    """The work, and what it found so far."""
+
+    file: Reading
+    view: View
+    dump: Dump
+    name_of: NameOf
+    tolerance: float
+    findings: list[Finding] = field(default_factory=list)
+    explained: Counter[str] = field(default_factory=Counter)
+    matched: int = 0
+
+    def run(self) -> None:
+        """Compare image by image, by id."""
+        header = self.dump.header
+        self.own = _Rules.of(self.view)
+        self.other = _rules_of(header, self.file)
+        self.names = _category_names(self.file)
+        here = {s.img_id: s for s in self.view.samples}
+        there = {s.img_id: s for s in self.dump.samples}
+        for img_id in here.keys() - there.keys():
+            self._missing(img_id, self.other, header.loader or header.framework)
+        for img_id in there.keys() - here.keys():
+            self._missing(img_id, self.own, self.view.loader)
+        orders = [[i for i in side if i in here and i in there] for side in (here, there)]
+        if orders[0] != orders[1]:
+            self.explained[f"order of images ({header.order} in the dump)"] += 1
+        for img_id in orders[0]:
+            self._image(here[img_id], there[img_id])
+
+    def _missing(self, img_id: Id, rules: _Rules | None, who: str) -> None:
+        rule = rules.images.get(img_id) if rules else None
+        if rule is not None:
+            self.explained[f"image left out by {who}, {rule}"] += 1
+        else:
+            self._report(f"image {img_id!r} is not emitted by {who}", img_id)
+
+    def _image(self, here: Sample, there: DumpSample) -> None:
+        img_id = here.img_id
+        for what in ("height", "width"):
+            a, b = getattr(here, what), getattr(there, what)
+            if a is not None and b is not None and a != b:
+                self._report(f"image {img_id!r}: {what} is {a!r} and {b!r}", img_id)
+        left = [(i, _corners(i, there, self.dump.header, here)) for i in there.instances]
+        lost: list[Instance] = []
+        for mine in here.instances:
+            box = _absolute(mine.box, self.view.box_format, False, 1, 1)
+            place = self._place(box, mine, left)
+            if place is None:
+                lost.append(mine)
+            else:
+                other, _ = left.pop(place)
+                self.matched += 1
+                self._labels(mine, other, img_id)
+        for mine in lost:
+            self._lost(mine, img_id, left)
+        for other, box in left:
+            self._extra(other, box, img_id)
+
+    def _place(self, box: Box, mine: Instance, left: list[tuple[DumpInstance, Box]]) -> int | None:
+        places = [n for n, (_, b) in enumerate(left) if self._alike(box, b)]
+        same_name = [n for n in places if self._name(left[n][0]) == self._own_name(mine)]
+        return next(iter([*same_name, *places]), None)
+
+    def _labels(self, mine: Instance, other: DumpInstance, img_id: Id) -> None:
+        names = self._own_name(mine), self._name(other)
+        if mine.label is None or other.label is None:
+            self.explained["crowds without a label"] += 1
+        elif None in names:
+            self._report(f"label {mine.label!r} or {other.label!r} has no name", img_id)
+        elif names[0] != names[1]:
+            text = (
+                f"image {img_id!r}, annotation {mine.ann_id!r}: label {mine.label!r} ({names[0]}), "
+                f"in the dump {other.label!r} ({names[1]})"
+            )
+            self.findings.append(Finding("label-shift", text, self.view.loader, None, img_id))
+
+    def _lost(self, mine: Instance, img_id: Id, left: list[tuple[DumpInstance, Box]]) -> None:
+        """An object of ours without one of theirs: dropped there, or changed by a rule there?"""
+        who = self.dump.header.loader or self.dump.header.framework
+        if self.other is not None and mine.row in self.other.annotations:
+            self.explained[f"dropped by {who}, {self.other.annotations[mine.row]}"] += 1
+            return
+        if self.other is not None and mine.row in self.other.boxes:
+            place = self._place(self.other.boxes[mine.row], mine, left)
+            if place is not None:
+                other, _ = left.pop(place)
+                self.matched += 1
+                self.explained[f"box changed by {who} (clipped, or rounded)"] += 1
+                self._labels(mine, other, img_id)
+                return
+        self._report(f"image {img_id!r}: annotation {mine.ann_id!r} is not in the dump", img_id)
+
+    def _extra(self, other: DumpInstance, box: Box, img_id: Id) -> None:
+        """An object of theirs without one of ours: dropped by a rule of ours?"""
+        for row in self.own.rows.get(img_id, ()):
+            if self._is_from(row, box):
+                self.explained[f"dropped by {self.view.loader}, {self.own.annotations[row]}"] += 1
+                return
+        self._report(f"image {img_id!r}: the dump has {list(box)} ({self._name(other)})", img_id)
+
+    def _is_from(self, row: int, box: Box) -> bool:
+        candidates = [_raw_corners(self.file, row)]
+        if self.other is not None:
+            candidates.append(self.other.boxes.get(row))
+        return any(c is not None and self._alike(c, box) for c in candidates)
+
+    def _alike(self, a: Box, b: Box) -> bool:
+        """Whether boxes are alike: exactly, but for the tolerance and what float32 rounds."""
+        header = self.dump.header
+        rounds = self.view.single or header.single or header.normalised
+        largest = max((abs(x) for x in (*a, *b)), default=0.0)
+        return boxes_same(a, b, max(self.tolerance, largest * _ROUNDING if rounds else 0.0))
+
+    def _name(self, other: DumpInstance) -> str | None:
+        header = self.dump.header
+        label = other.label
+        if header.label_space is not None:
+            return self.name_of(header.label_space, label)
+        if header.classes and isinstance(label, int) and 0 <= label < len(header.classes):
+            return header.classes[label]
+        return self.names.get(label)
+
+    def _own_name(self, mine: Instance) -> str | None:
+        if self.view.cat2label:
+            return self.view.name_of(mine.label)
+        return self.names.get(mine.label)
+
+    def _report(self, text: str, img_id: Id) -> None:
+        self.findings.append(Finding("unexplained", text, self.view.loader, None, img_id))
+
+
+@dataclass(frozen=True, eq=False)
+class _Rules:
+    """What a loader's rules do with each record.
+
+    Attributes:
+        images: the rule by which an image is left out.
+        annotations: the rule by which an annotation is, by its row.
+        rows: rows of those, by image.
+        boxes: corners of those that are emitted, by row.
+    """
+
+    images: Mapping[Id | None, str]
+    annotations: Mapping[int, str]
+    rows: Mapping[Id | None, list[int]]
+    boxes: Mapping[int, Box]
+
+    @classmethod
+    def of(cls, view: View) -> _Rules:
+        """The rules, as a view tells them."""
+        dropped = [d for d in view.dropped if d.kind == "annotation"]
+        rows: defaultdict[Id | None, list[int]] = defaultdict(list)
+        for each in dropped:
+            rows[each.img_id].append(each.row)
+        return cls(
+            images={d.img_id: d.rule for d in view.dropped if d.kind == "image"},
+            annotations={d.row: d.rule for d in dropped},
+            rows=rows,
+            boxes={
+                i.row: _absolute(i.box, view.box_format, False, 1, 1)
+                for s in view.samples
+                for i in s.instances
+            },
+        )
+
+
+def _rules_of(header: DumpHeader, file: Reading) -> _Rules | None:
+    """What the dump's loader should do; None where its rules are not known."""
+    if header.loader not in LOADERS:
+        return None
+    try:
+        return _Rules.of(load(header.loader, file.document(), options_of(header)))
+    except LoaderError:
+        return None
+
+
+def _category_names(file: Reading) -> Mapping[object, str]:
+    entries = [r.value for r in file.lists.get("categories", ())]
+    return {e.get("id"): n for e in entries if isinstance(n := e.get("name"), str)}
+
+
+def _raw_corners(file: Reading, row: int) -> Box | None:
+    box = file.lists["annotations"][row].value.get("bbox")
+    if not isinstance(box, list) or len(box) != 4:
+        return None
+    return _absolute(tuple(box), "xywh", False, 1, 1)
+
+
+def _corners(other: DumpInstance, sample: DumpSample, header: DumpHeader, here: Sample) -> Box:
+    width = float(sample.width or here.width or 0)
+    height = float(sample.height or here.height or 0)
+    return _absolute(other.box, header.box_format, header.normalised, width, height)
+
+
+def _absolute(box: Box, how: str, normalised: bool, width: float, height: float) -> Box:
+    """A box as corners, in pixels."""
+    if len(box) != 4:
+        return box
+    a, b, c, d = box
+    if normalised:
+        a, b, c, d = a * width, b * height, c * width, d * height
+    if how == "xywh":
+        return a, b, a + c, b + d
+    if how == "cxcywh":
+        return a - c / 2, b - d / 2, a + c / 2, b + d / 2
+    return a, b, c, d

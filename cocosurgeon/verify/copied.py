@@ -1,0 +1,132 @@
+"""Is the file what the plan says? Its text against the source's, record by record."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Collection, Hashable, Iterator
+
+from cocosurgeon.verify.copied_annotations import annotations_copied
+from cocosurgeon.verify.copied_categories import categories_copied
+from cocosurgeon.verify.disorder import disorder
+from cocosurgeon.verify.finding import Finding
+from cocosurgeon.verify.reading import Reading, Record
+from cocosurgeon.verify.renumbering import Renumbering
+from cocosurgeon.verify.told import Told
+from cocosurgeon.verify.values import differ_in_type, difference, key_of
+
+
+def copied(subset: Reading, source: Reading, told: Told) -> list[Finding]:
+    """Compare a subset's text with its source's.
+
+    Args:
+        source: read whole, at least for the images of the subset.
+    """
+    return [
+        *_keys(subset, source),
+        *_images(subset, source, told),
+        *annotations_copied(subset, source, told),
+        *categories_copied(subset, source, told),
+        *_others(subset, source, told),
+    ]
+
+
+# ---- top-level keys
+
+
+def _keys(subset: Reading, source: Reading) -> Iterator[Finding]:
+    for key in source.keys:
+        if key not in subset.keys:
+            yield Finding("key-lost", f"{key!r}")
+    for key in subset.keys:
+        if key not in source.keys:
+            yield Finding("key-added", f"{key!r}")
+        elif subset.others.get(key) != source.others.get(key):
+            yield Finding("key-changed", f"{key!r}")
+
+
+def _others(subset: Reading, source: Reading, told: Told) -> Iterator[Finding]:
+    """Further lists: whole, or only what follows the kept images."""
+    kept = {key_of(r.value.get("id")) for r in subset.lists.get("images", ())} - {None}
+    for key in source.lists:
+        if key in ("images", "annotations", "categories", "") or key not in subset.lists:
+            continue
+        texts = [r.text for r in subset.lists[key]]
+        records = source.lists[key]
+        whole = [told.renumbering.text(r) for r in records]
+        following = [
+            text
+            for text, r in zip(whole, records, strict=True)
+            if key_of(r.value.get("image_id")) in kept
+        ]
+        may_follow = any("image_id" in r.value for r in records)
+        if texts != whole and not (may_follow and texts == following):
+            yield Finding(
+                "key-changed", f"the list {key!r} is neither whole nor that of the images"
+            )
+
+
+# ---- images
+
+
+def _images(subset: Reading, source: Reading, told: Told) -> Iterator[Finding]:
+    if subset.is_bare or "images" not in source.lists or "images" not in subset.lists:
+        return
+    planned = told.image_rows
+    rows: defaultdict[Hashable, list[Record]] = defaultdict(list)
+    for original in sorted(source.lists["images"], key=lambda r: not _is_planned(r, told)):
+        rows[_image_key(original, told.renumbering)].append(original)
+    seen: Counter[Hashable] = Counter()
+    matched: list[int] = []
+    for record in subset.lists["images"]:
+        img_id = record.value.get("id")
+        key = _image_key(record, Renumbering())
+        place, seen[key] = seen[key], seen[key] + 1
+        originals = rows.get(key, [])
+        if not originals:
+            yield _strange_image(img_id, rows)
+        elif place >= len(originals):
+            yield Finding("image-duplicated", f"image {img_id!r}", img_id=img_id)
+        else:
+            original = told.renumbering.record(originals[place])
+            matched.append(original.row)
+            if original.text != record.text:
+                is_of_other_type = differ_in_type(original.value.get("id"), img_id)
+                code = "id-type" if is_of_other_type else "image-changed"
+                what = difference(original.value, record.value)
+                yield Finding(code, f"image {img_id!r}: {what}", img_id=img_id)
+            if not _is_planned(original, told):
+                yield Finding("image-unplanned", f"image {img_id!r}", img_id=img_id)
+    if planned is not None:
+        images = source.lists["images"]
+        for row in sorted(planned - set(matched)):
+            img_id = images[row].value.get("id")
+            yield Finding("image-lost", f"image {img_id!r}", img_id=img_id)
+    yield from disorder("image-order", matched, source.lists["images"])
+
+
+def _image_key(record: Record, renumbering: Renumbering) -> Hashable:
+    """What an image is found by: its id, or else its text."""
+    key = key_of(record.value.get("id"))
+    return (renumbering.text(record),) if key is None else key
+
+
+def _is_planned(image: Record, told: Told) -> bool:
+    return told.image_rows is None or image.row in told.image_rows
+
+
+def _strange_image(img_id: object, known: Collection[Hashable]) -> Finding:
+    other = _of_other_type(img_id)
+    if other is not None and other in known:
+        text = f"image id {img_id!r} is {other!r} in the source"
+        return Finding("id-type", text, img_id=img_id)
+    return Finding("image-added", f"image {img_id!r}", img_id=img_id)
+
+
+def _of_other_type(value: object) -> int | float | str | None:
+    if isinstance(value, (int, float)):
+        return str(value)
+    try:
+        return key_of(json.loads(value)) if isinstance(value, str) else None
+    except (ValueError, RecursionError):
+        return None

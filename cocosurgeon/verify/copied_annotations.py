@@ -1,0 +1,152 @@
+"""Annotations against those of the source."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from cocosurgeon.verify.disorder import disorder
+from cocosurgeon.verify.finding import Finding
+from cocosurgeon.verify.reading import Reading, Record
+from cocosurgeon.verify.renumbering import split_ids
+from cocosurgeon.verify.told import Told
+from cocosurgeon.verify.values import NONE, differ_in_type, difference, key_of, same
+
+_OWNER = "image_id"
+
+
+def annotations_copied(subset: Reading, source: Reading, told: Told) -> Iterator[Finding]:
+    """What does not hold of the annotations (or detections): none lost, none added, none changed
+    but in its category id, in the source's order."""
+    key = "" if subset.is_bare else "annotations"
+    if key not in source.lists or key not in subset.lists:
+        return
+    expected = _expected(subset, source, told, key)
+    found = subset.lists[key]
+    texts = [told.renumbering.text(r) for r in expected]
+    if texts == [r.text for r in found]:
+        return
+    wanted: defaultdict[str, list[int]] = defaultdict(list)
+    for place, text in enumerate(texts):
+        wanted[text].append(place)
+    for places in wanted.values():
+        places.reverse()
+    order: list[int] = []
+    strange: list[Record] = []
+    for record in found:
+        remaining = wanted.get(record.text)
+        if remaining:
+            order.append(remaining.pop())
+        else:
+            strange.append(record)
+    missing = [
+        told.renumbering.record(expected[place]) for places in wanted.values() for place in places
+    ]
+    missing.sort(key=lambda r: r.row)
+    yield from _unmatched(strange, missing, frozenset(texts))
+    rows = [expected[place].row for place in order]
+    yield from disorder("annotation-order", rows, source.lists[key])
+
+
+def _expected(subset: Reading, source: Reading, told: Told, key: str) -> list[Record]:
+    """The source's annotations that have to be in the subset, in order."""
+    records = source.lists[key]
+    if told.annotation_rows is not None:
+        return [r for r in records if r.row in told.annotation_rows]
+    if key == "":
+        kept = {key_of(r.value.get(_OWNER)) for r in subset.lists[""]}
+        return [r for r in records if key_of(r.value.get(_OWNER)) in kept]
+    kept = {key_of(r.value.get("id")) for r in subset.lists.get("images", ())} - {None}
+    known = {key_of(r.value.get("id")) for r in source.lists.get("images", ())} - {None}
+    # Annotations of images that the source does not list stay until images are asked about.
+    there = {r.text for r in subset.lists[key]}
+    return [
+        r
+        for r in records
+        if (owner := key_of(r.value.get(_OWNER))) in kept
+        or (owner not in known and r.text in there)
+    ]
+
+
+def _unmatched(
+    strange: Sequence[Record],
+    missing: Sequence[Record],
+    texts: frozenset[str],
+) -> Iterator[Finding]:
+    """What became of records that have no match, as far as one can tell."""
+    left = _Missing(missing)
+    for record in strange:
+        ann_id, img_id = record.value.get("id"), record.value.get(_OWNER)
+        if record.text in texts:
+            yield Finding("annotation-duplicated", f"annotation {ann_id!r}", img_id=img_id)
+            continue
+        original = left.take_nearest(record)
+        if original is None:
+            yield Finding("annotation-added", f"annotation {ann_id!r}", img_id=img_id)
+            continue
+        yield _changed(original, record)
+    for original in left.rest():
+        ann_id, img_id = original.value.get("id"), original.value.get(_OWNER)
+        yield Finding(
+            "annotation-lost", f"annotation {ann_id!r} of image {img_id!r}", img_id=img_id
+        )
+
+
+class _Missing:
+    """Records of the source that have no match, each taken once at most."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.records = {record.row: record for record in records}
+        self.rows: defaultdict[str, list[int]] = defaultdict(list)
+        for record in reversed(records):
+            for trait in _traits(record):
+                self.rows[trait].append(record.row)
+
+    def take_nearest(self, record: Record) -> Record | None:
+        """The one that a record was made from: the same but for its id, or else of the same id."""
+        for trait in _traits(record):
+            rows = self.rows[trait]
+            while rows:
+                if found := self.records.pop(rows.pop(), None):
+                    return found
+        return None
+
+    def rest(self) -> list[Record]:
+        """Those that are not taken, in order."""
+        return list(self.records.values())
+
+
+def _traits(record: Record) -> Iterator[str]:
+    """What tells a record: everything but its id, and that; of one without an id everything but its
+    category."""
+    yield f"rest {json.dumps({k: v for k, v in record.value.items() if k != 'id'})}"
+    if "id" in record.value:
+        yield f"id {json.dumps(record.value['id'])}"
+    else:  # a detection
+        yield f"box {json.dumps({k: v for k, v in record.value.items() if k != 'category_id'})}"
+
+
+def _changed(original: Record, record: Record) -> Finding:
+    before, after = original.value, record.value
+    keys = [k for k in {**before, **after} if not same(before.get(k, NONE), after.get(k, NONE))]
+    ann_id, img_id = before.get("id"), before.get(_OWNER)
+    text = f"annotation {ann_id!r}: {difference(before, after)}"
+    if "id" in keys:
+        return Finding(_type_or(before, after, "id", "annotation-id"), text, img_id=img_id)
+    if _OWNER in keys:
+        return Finding(_type_or(before, after, _OWNER, "annotation-moved"), text, img_id=img_id)
+    if "category_id" in keys or (keys == ["segments_info"] and _only_ids_differ(original, record)):
+        code = _type_or(before, after, "category_id", "annotation-category")
+        return Finding(code, text, img_id=img_id)
+    return Finding("annotation-changed", text, img_id=img_id)
+
+
+def _only_ids_differ(original: Record, record: Record) -> bool:
+    return split_ids(original.text)[0] == split_ids(record.text)[0]
+
+
+def _type_or(
+    before: Mapping[str, object], after: Mapping[str, object], key: str, otherwise: str
+) -> str:
+    return "id-type" if differ_in_type(before.get(key), after.get(key)) else otherwise

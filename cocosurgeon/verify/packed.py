@@ -1,0 +1,82 @@
+"""What a real pipeline made of images: against the rules, and of two files against each other."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cocosurgeon.loaders import Instance, Sample
+from cocosurgeon.probe.dump import Dump, DumpSample
+from cocosurgeon.verify.finding import Finding
+from cocosurgeon.verify.values import same
+
+
+def packed_as_told(ours: Sample, real: DumpSample) -> Iterator[str]:
+    """What a plain pipeline (load, pack) made of an image that its sample does not say.
+
+    MMDetection packs boxes as float32 corners and labels as int64; what is to be ignored comes
+    apart (``mmdet/datasets/transforms/formatting.py``, ``PackDetInputs``).
+    """
+    packed = real.packed
+    if packed is None:
+        return
+    if packed.get("nothing"):
+        yield "the pipeline gives nothing: another image would be drawn in its place"
+        return
+    groups = {
+        "": [i for i in ours.instances if not i.ignore],
+        "ignored_": [i for i in ours.instances if i.ignore],
+    }
+    for prefix, instances in groups.items():
+        yield from _values(packed, f"{prefix}boxes", "float32", _boxes(instances))
+        if prefix == "":
+            yield from _values(packed, "labels", "int64", [i.label for i in instances])
+    masks = packed.get("masks")
+    if isinstance(masks, Mapping) and masks.get("shape", [None])[0] != len(groups[""]):
+        yield f"masks: {masks['shape'][0]}, of {len(groups[''])} objects"
+
+
+def packed_alike(subset: Dump, source: Dump, loader: str) -> Iterator[Finding]:
+    """Differences between what a pipeline made of the same images of two files."""
+    there = {s.img_id: s.packed for s in source.samples}
+    for sample in subset.samples:
+        if sample.packed is None or there.get(sample.img_id) is None:
+            continue
+        other: Mapping[str, Any] = there[sample.img_id] or {}
+        for key in sorted({*sample.packed, *other}):
+            if not same(_placeless(sample.packed.get(key)), _placeless(other.get(key))):
+                text = f"image {sample.img_id!r}: {key} differs from that of the source"
+                yield Finding("packed", text, loader, subset.header.mode, sample.img_id)
+
+
+def _placeless(value: object) -> object:
+    """Without the sample's place in the dataset, which is another in a subset; keys in order,
+    which a set of MMDetection's has not."""
+    if not isinstance(value, Mapping):
+        return value
+    return {k: value[k] for k in sorted(value) if k != "sample_idx"}
+
+
+def _boxes(instances: Sequence[Instance]) -> list[list[float]]:
+    return [[_single(x) for x in i.box] for i in instances]
+
+
+def _single(number: float) -> float:
+    try:
+        value: float = struct.unpack("f", struct.pack("f", number))[0]
+    except OverflowError:
+        return float("inf") if number > 0 else float("-inf")
+    return value
+
+
+def _values(
+    packed: Mapping[str, Any], name: str, dtype: str, expected: Sequence[object]
+) -> Iterator[str]:
+    found = packed.get(name)
+    if not isinstance(found, Mapping):
+        return
+    if found.get("dtype") != dtype:
+        yield f"{name}: {found.get('dtype')}, not {dtype}"
+    if not same(found.get("values"), list(expected)):
+        yield f"{name}: {found.get('values')}, by its rules {list(expected)}"

@@ -1,0 +1,197 @@
+"""A file as the standard library reads it, record by record, with the text of each.
+
+Nothing here knows how the rest of cocosurgeon reads files: what one of them gets wrong the other
+has to notice.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cocosurgeon.errors import FormatError, SourceUnavailableError
+
+_decoder = json.JSONDecoder()
+_BLANKS = frozenset(" \t\n\r")
+
+Progress = Callable[[int, int], None]
+"""Told how many characters are read, of how many."""
+
+Wanted = Callable[[str, Mapping[str, object]], bool]
+"""Whether a record of a list is wanted whole, text and all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An element of a top-level list.
+
+    Attributes:
+        row: its place in the list, from 0.
+        value: the element, decoded.
+        text: its text; empty for one that was not wanted whole.
+    """
+
+    row: int
+    value: Mapping[str, object]
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What stands in a file.
+
+    Attributes:
+        name: the file's name.
+        keys: top-level keys in file order, each once.
+        lists: lists of objects by key; of a results file one, by the key ``""``.
+        others: the text of every other value, by key.
+        values: those values, decoded.
+        is_bare: whether the file is a list itself, as results are.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    lists: Mapping[str, tuple[Record, ...]]
+    others: Mapping[str, str]
+    values: Mapping[str, object]
+    is_bare: bool = False
+
+    def document(self) -> Any:
+        """The file as ``json.load`` gives it."""
+        document = {
+            key: [record.value for record in self.lists[key]]
+            if key in self.lists
+            else self.values[key]
+            for key in self.keys
+        }
+        return document[""] if self.is_bare else document
+
+
+def reading(path: Path, progress: Progress | None = None, wanted: Wanted | None = None) -> Reading:
+    """Read a file.
+
+    Args:
+        wanted: which records are wanted whole; of the others ``segmentation``, which is most of a
+            file, is left out. None: all of them.
+
+    Raises:
+        SourceUnavailableError: it cannot be opened.
+        FormatError: the standard library cannot read it.
+    """
+    try:
+        data = path.read_bytes()
+        if data[:2] == b"\x1f\x8b":
+            data = gzip.decompress(data)
+        return _Reader(str(path), data.decode("utf-8-sig"), progress, wanted).read()
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SourceUnavailableError(f"cannot read it: {reason}", where=str(path)) from error
+    except (ValueError, RecursionError, IndexError) as error:
+        what = "it ends too early" if isinstance(error, IndexError) else error
+        raise FormatError(
+            f"Python's json cannot read it: {what}",
+            where=str(path),
+            hint="so no loader can; have it written again",
+        ) from error
+
+
+class _Reader:
+    def __init__(
+        self, name: str, text: str, progress: Progress | None, wanted: Wanted | None
+    ) -> None:
+        self.name = name
+        self.text = text
+        self.progress = progress
+        self.wanted = wanted
+        self.at = 0
+
+    def read(self) -> Reading:
+        lists: dict[str, tuple[Record, ...]] = {}
+        others: dict[str, str] = {}
+        values: dict[str, object] = {}
+        order: dict[str, None] = {}
+        self._skip()
+        is_bare = self.text[self.at] == "["
+        for key in [""] if is_bare else self._keys():
+            for known in (lists, others, values):
+                known.pop(key, None)
+            order[key] = None
+            start = self.at
+            records = self._records(key) if self.text[start] == "[" else None
+            if records is not None:
+                lists[key] = tuple(records)
+            else:
+                values[key], self.at = _decoder.raw_decode(self.text, start)
+                others[key] = self.text[start : self.at]
+        self._skip()
+        if self.at != len(self.text):
+            raise ValueError(f"extra data at character {self.at}")
+        return Reading(self.name, tuple(order), lists, others, values, is_bare)
+
+    def _keys(self) -> Iterator[str]:
+        """Keys of the top-level object; the caller moves on behind each value."""
+        self._expect("{")
+        if self._next() == "}":
+            self.at += 1
+            return
+        while True:
+            key, self.at = _decoder.raw_decode(self.text, self.at)
+            if not isinstance(key, str):
+                raise ValueError(f"a key is no string at character {self.at}")
+            self._expect(":")
+            self._skip()
+            yield key
+            if self._next() == "}":
+                self.at += 1
+                return
+            self._expect(",")
+            self._skip()
+
+    def _records(self, key: str) -> list[Record] | None:
+        """Elements of a list of objects; None, and nothing is read, for another list."""
+        start = self.at
+        self._expect("[")
+        records: list[Record] = []
+        if self._next() == "]":
+            self.at += 1
+            return records
+        text, wanted, decode = self.text, self.wanted, _decoder.raw_decode
+        while True:
+            first = self.at
+            value, self.at = decode(text, first)
+            if not isinstance(value, dict):
+                self.at = start
+                return None
+            if wanted is None or wanted(key, value):
+                records.append(Record(len(records), value, text[first : self.at]))
+            else:
+                value.pop("segmentation", None)
+                records.append(Record(len(records), value, ""))
+            if self.progress is not None and len(records) % 4096 == 0:
+                self.progress(self.at, len(text))
+            if self._next() == "]":
+                self.at += 1
+                return records
+            self._expect(",")
+            self._skip()
+
+    def _skip(self) -> None:
+        text, at = self.text, self.at
+        while text[at : at + 1] in _BLANKS and at < len(text):
+            at += 1
+        self.at = at
+
+    def _next(self) -> str:
+        self._skip()
+        return self.text[self.at]
+
+    def _expect(self, mark: str) -> None:
+        self._skip()
+        if self.text[self.at] != mark:
+            raise ValueError(f"expected {mark!r} at character {self.at}")
+        self.at += 1

@@ -1,0 +1,130 @@
+"""Is our understanding of a loader right? What the real one emitted, against its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from cocosurgeon.errors import LoaderError
+from cocosurgeon.loaders import LOADERS, Instance, View, load, mmdet2, mmdet3
+from cocosurgeon.probe.dump import Dump, DumpHeader, DumpInstance, DumpSample
+from cocosurgeon.verify.emitted import boxes_same
+from cocosurgeon.verify.finding import Finding
+from cocosurgeon.verify.packed import packed_as_told
+from cocosurgeon.verify.reading import Reading
+from cocosurgeon.verify.values import same
+from cocosurgeon.verify.verification import Verification
+
+
+def verify_real(file: Reading, dump: Dump) -> Verification:
+    """Compare what a real loader emitted for a file with what its rules say."""
+    header = dump.header
+    count = sum(len(s.instances) for s in dump.samples)
+    packed = sum(s.packed is not None for s in dump.samples)
+    through = f", {packed:,} of them through its {header.pipeline} pipeline" if packed else ""
+    seeded = f" ({', '.join(header.random)} seeded)" if header.random else ""
+    text = (
+        f"the real {header.framework} {header.version} ({header.mode or 'test'}, "
+        f"{header.options.get('type', header.loader)}): {len(dump.samples):,} samples, "
+        f"{count:,} objects{through}{seeded}, as its rules say"
+    )
+    return Verification(file.name, (text,), tuple(_differences(file, dump)), ())
+
+
+def options_of(header: DumpHeader) -> object:
+    """A loader's options as a dump's header tells them."""
+    told = header.options
+    is_test = header.mode != "train"
+    if header.loader == "mmdet3":
+        cfg = told.get("filter_cfg")
+        keys = {"filter_empty_gt", "min_size"}
+        known = {k: v for k, v in cfg.items() if k in keys} if isinstance(cfg, Mapping) else None
+        return mmdet3.Options(
+            metainfo={"classes": header.classes},
+            filter_cfg=None if known is None else mmdet3.FilterCfg(**known),
+            indices=told.get("indices"),
+            serialize_data=bool(told.get("serialize_data", True)),
+            test_mode=is_test,
+        )
+    if header.loader == "mmdet2":
+        return mmdet2.Options(
+            classes=header.classes,
+            test_mode=is_test,
+            filter_empty_gt=bool(told.get("filter_empty_gt", True)),
+        )
+    return LOADERS[str(header.loader)].options()
+
+
+def _differences(file: Reading, dump: Dump) -> Iterator[Finding]:
+    header = dump.header
+    loader, mode = str(header.loader), header.mode
+    try:
+        view = load(loader, file.document(), options_of(header))
+    except LoaderError as error:
+        text = f"its rules say {error.exception} ({error.rule}), and it loads"
+        yield Finding("real-differs", text, loader, mode)
+        return
+    for what, mine, real in _heads(view, header):
+        if mine != real:
+            text = f"{what}: {_short(real)}, by its rules {_short(mine)}"
+            yield Finding("real-differs", text, loader, mode)
+    ids = [s.img_id for s in view.samples], [s.img_id for s in dump.samples]
+    if not same(*ids):
+        text = f"images: {len(ids[1]):,} ({_short(ids[1])}), by its rules {len(ids[0]):,}"
+        yield Finding("real-differs", text, loader, mode)
+    mine_by_id = {s.img_id: s for s in view.samples}
+    for sample in dump.samples:
+        if sample.img_id not in mine_by_id:
+            continue
+        ours = mine_by_id[sample.img_id]
+        for what, text in (
+            *_images_differ(ours, sample),
+            *_instances_differ(ours.instances, sample.instances, loader),
+        ):
+            told = f"image {sample.img_id!r}: {what}: {text}"
+            yield Finding("real-differs", told, loader, mode, sample.img_id)
+        if header.pipeline == "plain" and loader in ("mmdet3", "mmdet2"):
+            for text in packed_as_told(ours, sample):
+                told = f"image {sample.img_id!r}: {text}"
+                yield Finding("packed", told, loader, mode, sample.img_id)
+
+
+def _heads(view: View, header: DumpHeader) -> Iterator[tuple[str, object, object]]:
+    if header.loader in ("mmdet3", "mmdet2"):
+        yield "classes", list(view.classes), list(header.classes)
+        yield "cat_ids", list(view.cat_ids), list(header.cat_ids)
+        yield "cat2label", dict(view.cat2label), dict(header.cat2label)
+
+
+def _images_differ(ours: object, real: DumpSample) -> Iterator[tuple[str, str]]:
+    for what in ("img_path", "height", "width"):
+        a, b = getattr(ours, what), getattr(real, what)
+        if b is not None and not same(a, b):
+            yield what, f"{b!r}, by its rules {a!r}"
+
+
+def _instances_differ(
+    ours: Sequence[Instance], real: Sequence[DumpInstance], loader: str
+) -> Iterator[tuple[str, str]]:
+    if loader == "mmdet2":  # crowds come apart, behind the others
+        ours, real = _crowds_last(ours), _crowds_last(real)
+    if len(ours) != len(real):
+        yield "objects", f"{len(real)}, by its rules {len(ours)}"
+        return
+    for place, (mine, theirs) in enumerate(zip(ours, real, strict=True)):
+        if not boxes_same(mine.box, theirs.box):
+            yield f"box {place}", f"{list(theirs.box)}, by its rules {list(mine.box)}"
+        for what in ("label", "ignore"):
+            a, b = getattr(mine, what), getattr(theirs, what)
+            if not same(a, b):
+                yield f"{what} {place}", f"{b!r}, by its rules {a!r}"
+        if not same(mine.mask, theirs.mask):
+            yield f"mask {place}", f"{_short(theirs.mask)}, by its rules {_short(mine.mask)}"
+
+
+def _crowds_last(instances: Sequence[Instance] | Sequence[DumpInstance]) -> list:  # type: ignore[type-arg]
+    return sorted(instances, key=lambda i: i.ignore)
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."

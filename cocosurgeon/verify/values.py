@@ -1,0 +1,49 @@
+"""JSON values compared, and their differences told."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+
+NONE = object()
+"""Stands for a key that is not there."""
+
+
+def same(a: object, b: object) -> bool:
+    """Equal values of equal JSON types: 1 is not 1.0, not true, not "1"; NaN is NaN."""
+    if a is NONE or b is NONE:
+        return a is b
+    return json.dumps(a) == json.dumps(b)
+
+
+def difference(before: Mapping[str, object], after: Mapping[str, object]) -> str:
+    """What differs between two records, key by key, shortly."""
+    parts: list[str] = []
+    for key in {**before, **after}:
+        if key not in after:
+            parts.append(f"{key!r} is gone")
+        elif key not in before:
+            parts.append(f"{key!r} is new: {_short(after[key])}")
+        elif not same(before[key], after[key]):
+            parts.append(f"{key!r} is {_short(after[key])}, was {_short(before[key])}")
+    return "; ".join(parts) or "the text only (a number's spelling, the order of keys, spacing)"
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def differ_in_type(a: object, b: object) -> bool:
+    """Whether two ids are the same but for their type: 1, 1.0 and "1"."""
+    if type(a) is type(b) or key_of(a) is None or key_of(b) is None:
+        return False
+    return a == b or str(a) == str(b)
+
+
+def key_of(value: object) -> int | float | str | None:
+    """What an id is compared by: numbers by value, strings by text; None: it is no id."""
+    if isinstance(value, (int, str)) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return None

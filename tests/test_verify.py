@@ -1,0 +1,508 @@
+"""The verifier: every fault is found by its code, and nothing is found in faithful subsets."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, SAMPLE, wild_files
+from faults_made import FAULTS, PLANNED, RESPELLED
+from generated import LAYOUTS, Made, Writer, annotation_files, results_files
+from hypothesis import given, settings
+from naive import same
+from nasty import nasty
+from rawtext import records
+from test_laws import opened, text_of
+from test_remap import category_ids
+
+from cocosurgeon import (
+    Crowd,
+    Dataset,
+    Empty,
+    First,
+    Having,
+    Ids,
+    InCategory,
+    Like,
+    Plan,
+    Remap,
+    SortCategories,
+    ToSpace,
+    read,
+)
+from cocosurgeon.categories.category_map import CategoryMap
+from cocosurgeon.cli.telling import told_of
+from cocosurgeon.errors import (
+    DataError,
+    FormatError,
+    LoaderError,
+    RequestError,
+    SourceUnavailableError,
+)
+from cocosurgeon.loaders import LOADERS, load
+from cocosurgeon.verify.codes import CODES, Code
+from cocosurgeon.verify.reading import Reading, reading
+from cocosurgeon.verify.renumbering import Renumbering
+from cocosurgeon.verify.settings import Mode, options_for
+from cocosurgeon.verify.told import Told
+from cocosurgeon.verify.verification import Verification, verify_copy, verify_loader
+
+DOCUMENTATION = ROOT / "docs/findings.md"
+MODES: tuple[Mode, ...] = ("train", "test")
+BY_OTHERS = {"file-unreadable", "real-error", "real-differs", "packed", "unexplained"}
+"""Codes that other modules make: the command line, what asks real loaders, what reads dumps."""
+UNPLANNED = {"image-unplanned", "annotation-added", "instance-added", "sample-added"}
+"""Those of an image that the recipe does not keep, with its annotations."""
+
+
+def read_text(text: bytes, name: str = ".json") -> Reading:
+    with tempfile.NamedTemporaryFile(suffix=name) as file:
+        file.write(text)
+        file.flush()
+        return reading(Path(file.name))
+
+
+def verified(subset: Reading, source: Reading, told: Told, loader: str = "mmdet3") -> Verification:
+    loaded = verify_loader(loader, subset, source, told, MODES)
+    return verify_copy(subset, source, told).joined(loaded)
+
+
+def codes(found: Verification) -> set[str]:
+    return {f.code for f in found.findings}
+
+
+# ---- faults
+
+
+@dataclass(frozen=True)
+class Faithful:
+    """A source, and a faithful subset of it.
+
+    Attributes:
+        text: that of the subset.
+        told: what the recipe says.
+    """
+
+    source: Reading
+    text: str
+    told: Told
+
+    def changed(self, change: Callable[[Any], object]) -> str:
+        """The subset's text with a change of what is parsed: every value that is in the subset
+        as it is keeps its text, up to records and top-level values."""
+        doc = json.loads(self.text)
+        texts: dict[str, str] = {}
+        for key, value in doc.items():
+            if isinstance(value, list):
+                raw = records(self.text, key)
+                texts |= {json.dumps(r): t for r, t in zip(value, raw, strict=True)}
+        texts[json.dumps(doc["info"])] = self.source.others["info"]
+        change(doc)
+
+        def text(value: object) -> str:
+            if isinstance(value, list):
+                return f"[{', '.join(map(text, value))}]"
+            dumped = json.dumps(value)
+            return texts.get(dumped, dumped)
+
+        return f"{{{', '.join(f'{json.dumps(k)}: {text(v)}' for k, v in doc.items())}}}"
+
+
+@pytest.fixture(scope="module")
+def faithful(tmp_path_factory: pytest.TempPathFactory) -> Faithful:
+    """The sample in a layout that ``json.dumps`` would not write, and its first 40 images."""
+    path = tmp_path_factory.mktemp("faithful") / "source.json"
+    path.write_text(Writer(random.Random(1), LAYOUTS[1]).text(json.loads(SAMPLE.read_text())))
+    kept = read(path).first(40)
+    return Faithful(reading(path), text_of(kept).decode(), told_of(kept))
+
+
+def found_in(text: str, faithful: Faithful, told: Told) -> Verification:
+    return verified(read_text(text.encode()), faithful.source, told)
+
+
+def test_the_subset_that_faults_are_put_into_is_faithful(faithful: Faithful) -> None:
+    for text in (faithful.text, faithful.changed(lambda doc: None)):
+        for told in (Told(), faithful.told):
+            assert found_in(text, faithful, told).findings == ()
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_found(name: str, faithful: Faithful) -> None:
+    text = faithful.changed(FAULTS[name].change)
+    found = found_in(text, faithful, Told())
+    assert codes(found) == FAULTS[name].codes, "\n".join(found.lines())
+    assert found_in(text, faithful, faithful.told).findings
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_a_fault_is_found_by_who_knows_the_recipe(name: str, faithful: Faithful) -> None:
+    text = faithful.changed(PLANNED[name].change)
+    assert found_in(text, faithful, Told()).findings == ()
+    assert codes(found_in(text, faithful, faithful.told)) == PLANNED[name].codes
+
+
+@pytest.mark.parametrize("name", RESPELLED)
+def test_another_text_of_the_same_is_found(name: str, faithful: Faithful) -> None:
+    text = str(RESPELLED[name].change(faithful.text))
+    assert json.loads(text) == json.loads(faithful.text)
+    for told in (Told(), faithful.told):
+        assert codes(found_in(text, faithful, told)) == RESPELLED[name].codes
+
+
+def test_an_image_that_the_recipe_does_not_keep_is_found(faithful: Faithful) -> None:
+    whole = read(faithful.source.name)
+    told = told_of(whole.first(39))
+    last = whole.first(40).img_ids[-1]
+    found = found_in(faithful.text, faithful, told).findings
+    assert {f.code for f in found} == UNPLANNED
+    assert {f.img_id for f in found} == {last}
+
+
+def test_each_code_is_made_here() -> None:
+    tables = (FAULTS, PLANNED, RESPELLED)
+    made = {code for table in tables for fault in table.values() for code in fault.codes}
+    assert made | UNPLANNED == CODES.keys() - BY_OTHERS
+    assert sum(map(len, tables)) >= 40
+
+
+def test_a_fault_is_found_in_a_remapped_file(tmp_path: Path) -> None:
+    kept = ToSpace("mmdet80").apply(read(SAMPLE).first(40))
+    text, source, told = text_of(kept).decode(), reading(SAMPLE), told_of(kept)
+    assert not verified(read_text(text.encode()), source, told).findings
+    assert {"annotation-category", "category-changed"} <= codes(
+        verified(read_text(text.encode()), source, Told())
+    )
+    wrong = text.replace('"category_id": 0,', '"category_id": 1,', 1)
+    assert codes(verified(read_text(wrong.encode()), source, told)) == {
+        "annotation-category",
+        "label-shift",
+    }
+
+
+def test_findings_are_told_in_full_then_counted(faithful: Faithful) -> None:
+    text = faithful.changed(FAULTS["categories_of_annotations_shifted_by_one"].change)
+    lines = found_in(text, faithful, Told()).lines()
+    assert lines[0] == f"annotation-category: {CODES['annotation-category'].meaning} (187)"
+    assert lines[6:8] == ["  ... 182 more (--json)", f"  next: {CODES['annotation-category'].next}"]
+    assert "findings in" in lines[-1]
+
+
+def test_no_findings_are_one_line_that_says_what_was_compared(faithful: Faithful) -> None:
+    *notes, line = found_in(faithful.text, faithful, Told()).lines()
+    assert notes == ["mmdet3 train: 2 images are left out by filter_empty_gt: 52154, 12515"]
+    for part in ("verified", "40 images", "187 annotations", "byte for byte", "rules of 3.3.0"):
+        assert part in line
+
+
+# ---- faithful subsets
+
+
+SUBSETS = {
+    "all": Plan(),
+    "first": Plan(First(40)),
+    "ids": Plan(Ids([52154, 8434, 114743])),
+    "having": Plan(Having(InCategory("person", "dog")), First(9)),
+    "annotations dropped": Plan(~Crowd(), ~Empty()),
+    "only one category": Plan(InCategory("person")),
+    "detr91": Plan(First(40), ToSpace("detr91")),
+    "mmdet80": Plan(First(40), ToSpace("mmdet80")),
+    "sorted": Plan(First(40), SortCategories("name")),
+    "like": Plan(ToSpace("detr91"), First(7), Like.of(read(SAMPLE))),
+}
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize("name", SUBSETS)
+def test_a_faithful_subset_has_no_findings(name: str, loader: str) -> None:
+    kept = SUBSETS[name].apply(read(SAMPLE))
+    found = _findings_of(kept, reading(SAMPLE), told_of(kept), loader)
+    if loader == "detectron2":  # which takes no `ignore`, and one annotation of the sample has it
+        found = [text for text in found if not text.endswith("on the source, too")]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", ["all", "first", "ids", "having"])
+def test_who_knows_no_recipe_has_none_either(name: str) -> None:
+    kept = SUBSETS[name].apply(read(SAMPLE))
+    assert _findings_of(kept, reading(SAMPLE), Told()) == []
+
+
+def test_in_train_mode_an_empty_dataset_raises() -> None:
+    kept = read(SAMPLE).keep(Empty())
+    (line,) = _findings_of(kept, reading(SAMPLE), told_of(kept))
+    assert line.startswith("loader-error train ValueError (empty-dataset)")
+
+
+def _findings_of(
+    kept: Dataset, source: Reading, told: Told, loader: str | None = "mmdet3"
+) -> list[str]:
+    subset = read_text(text_of(kept))
+    found = verify_copy(subset, source, told)
+    if loader:
+        found = found.joined(verify_loader(loader, subset, source, told, MODES))
+    return [f"{f.code} {f.mode} {f.text}" for f in found.findings]
+
+
+@cache
+def reading_of(path: Path) -> Reading | None:
+    try:
+        return reading(path)
+    except FormatError:
+        return None
+
+
+GOOD = [path for path in wild_files() if reading_of(path)]
+
+
+def halves(path: Path) -> list[Dataset]:
+    """The first half of the images, and every second one; one at least."""
+    whole = read(path)
+    every_second = [i for i in whole.img_ids[::2] if i is not None]
+    return [whole.first((len(whole.img_ids) + 1) // 2), whole.keep(Ids(every_second))]
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_wild_subsets_are_copies(path: Path) -> None:
+    source = reading_of(path)
+    assert source is not None
+    for kept in halves(path):
+        for told in (Told(), told_of(kept)):
+            assert _findings_of(kept, source, told, None) == []
+
+
+@pytest.mark.parametrize("loader", ["mmdet3", "detr"])
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_wild_subsets_are_emitted_as_their_sources(path: Path, loader: str) -> None:
+    source = reading_of(path)
+    assert source is not None
+    try:
+        for mode in MODES:
+            load(loader, source.document(), options_for(loader, mode, ()))
+    except LoaderError as error:
+        pytest.skip(f"{loader} raises on it: {error.what}")
+    for kept in halves(path):
+        found = _findings_of(kept, source, Told(), loader)
+        if path.stem == "mixed_str_int_image_id":  # half of it has no annotation that matches
+            found = [text for text in found if "train ValueError (empty-dataset)" not in text]
+        assert found == []
+
+
+def test_subsets_of_nasty_files_are_emitted_as_their_sources() -> None:
+    """Files with every rule and trap of the loaders in them. Not those with annotation ids that
+    repeat: there another image's record may speak for this one's, and does no longer in a subset.
+    """
+    compared = dict.fromkeys(LOADERS, 0)
+    for seed in range(300):
+        text = json.dumps(nasty(seed)).encode()
+        try:
+            whole, source = opened(text), read_text(text)
+            every_second = whole.keep(Ids([i for i in whole.img_ids[::2] if i is not None]))
+        except DataError:
+            continue  # a list of it is none, or not of records
+        repeat = len(set(whole.ann_ids)) < len(whole.ann_ids)
+        if whole.content.is_results or repeat or None in whole.img_ids:
+            continue
+        for kept in (whole.first(3), every_second):
+            for loader in LOADERS:
+                found = verify_loader(loader, read_text(text_of(kept)), source, Told(), MODES)
+                compared[loader] += not found.findings
+                assert codes(found) <= {"loader-error"}, (seed, loader)
+    assert min(compared.values()) > 50, compared
+
+
+@given(annotation_files)
+@settings(max_examples=200)
+def test_made_subsets_are_copies(made: Made) -> None:
+    kept = made.plan.apply(opened(made.text))
+    assert _findings_of(kept, read_text(made.text), told_of(kept), None) == []
+
+
+@given(results_files)
+@settings(max_examples=50)
+def test_subsets_of_made_detections_are_copies(made: Made) -> None:
+    kept = made.plan.apply(opened(made.text))
+    source = read_text(made.text)
+    assert _findings_of(kept, source, told_of(kept), None) == []
+    subset = read_text(text_of(kept))
+    (raised, also) = verify_loader("mmdet3", subset, source, Told(), MODES).findings
+    assert raised.text == also.text
+    assert "not-an-object" in raised.text
+
+
+# ---- reading
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_a_wild_file_is_read_as_json_reads_it(path: Path) -> None:
+    found = reading_of(path)
+    assert found is not None
+    _require_equal(found, json.loads(path.read_bytes()))
+
+
+@given(annotation_files)
+@settings(max_examples=100)
+def test_a_made_file_is_read_as_json_reads_it(made: Made) -> None:
+    _require_equal(read_text(made.text), made.doc)
+    _require_equal(read_text(gzip.compress(made.text), ".json.gz"), made.doc)
+
+
+def _require_equal(found: Reading, doc: Any) -> None:
+    assert same(found.document(), doc)
+    for key, rows in found.lists.items():
+        assert same([json.loads(r.text) for r in rows], doc[key] if key else doc)
+        assert [r.row for r in rows] == list(range(len(rows)))
+    for key, text in found.others.items():
+        assert same(json.loads(text), doc[key])
+
+
+@given(annotation_files)
+@settings(max_examples=200)
+def test_what_json_cannot_read_is_no_file(made: Made) -> None:
+    """Texts with a byte lost, doubled or turned, and cut ones."""
+    rng = random.Random(made.text)
+    at = rng.randrange(len(made.text))
+    before, after = made.text[:at], made.text[at + 1 :]
+    byte = made.text[at : at + 1]
+    for text in (before, before + after, before + byte + byte + after, before + b"]" + after):
+        try:
+            doc = json.loads(text.decode("utf-8-sig"))
+        except ValueError:
+            with pytest.raises(FormatError, match="Python's json cannot read it"):
+                read_text(text)
+        else:
+            assert same(read_text(text).document(), doc)
+
+
+def test_a_key_twice_is_its_last_value() -> None:
+    text = '{"a": [{"id": 1}], "b": 1, "a": 2, "c": 3, "c": [{}], "images": [{"id": 1, "id": 2}]}'
+    found = read_text(text.encode())
+    _require_equal(found, json.loads(text))
+    assert found.keys == ("a", "b", "c", "images")
+    assert found.lists["images"][0].text == '{"id": 1, "id": 2}'
+
+
+def test_what_is_not_wanted_whole_is_read_without_its_masks(faithful: Faithful) -> None:
+    told: list[tuple[int, int]] = []
+    path = Path(faithful.source.name)
+    found = reading(
+        path,
+        lambda done, of: told.append((done, of)),
+        lambda key, record: key != "annotations" or record["category_id"] == 1,
+    )
+    for record, whole in zip(
+        found.lists["annotations"], faithful.source.lists["annotations"], strict=True
+    ):
+        if whole.value["category_id"] == 1:
+            assert record == whole
+        else:
+            assert record.text == ""
+            assert record.value == {k: v for k, v in whole.value.items() if k != "segmentation"}
+    assert found.lists["images"] == faithful.source.lists["images"]
+
+
+@pytest.mark.parametrize("text", [b"", b" ", b"5", b'"a"', b"null", b"[1", b"\xff{}", b"[" * 9999])
+def test_what_is_no_annotation_file_is_no_file(text: bytes) -> None:
+    with pytest.raises(FormatError):
+        read_text(text)
+
+
+def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    whole = gzip.compress(SAMPLE.read_bytes())
+    broken = whole[:200] + bytes(100) + whole[300:]
+    for text in (None, whole[:2000], broken):
+        path = tmp_path / "in.json.gz"
+        if text is not None:
+            path.write_bytes(text)
+        with pytest.raises(SourceUnavailableError, match="cannot read it"):
+            reading(path)
+
+
+# ---- renumbering
+
+
+@given(annotation_files)
+@settings(max_examples=200)
+def test_ids_are_renumbered_as_a_remap_writes_them(made: Made) -> None:
+    """Random maps, that merge and drop, too."""
+    whole = opened(made.text)
+    source = read_text(made.text)
+    rng = random.Random(made.text)
+    numbers = [i for i in category_ids(whole) if not isinstance(i, str)]
+    for targets in ([0, 5, 18], [0, 5, 18, None], [*numbers, 1000, 10**20]):
+        table = {i: rng.choice(targets) for i in category_ids(whole)}
+        try:
+            kept = Remap(CategoryMap(table)).apply(whole)
+        except RequestError:
+            continue  # it drops what cannot be dropped
+        told, text = told_of(kept), text_of(kept).decode("utf-8-sig")
+        for key in source.lists.keys() - {"categories"}:
+            rows = range(len(source.lists[key]))
+            stay = [r for r in rows if key != "annotations" or r in (told.annotation_rows or ())]
+            expected = [told.renumbering.text(source.lists[key][r]) for r in stay]
+            assert records(text, key) == expected
+
+
+RENUMBERED = [
+    ('{"category_id": 1}', '{"category_id": 7}'),
+    ('{"category_id": 1.0}', '{"category_id": 7.0}'),
+    ('{ "category_id" :1.0e0 }', '{ "category_id" :7.0e0 }'),
+    ('{"category_id": "1"}', '{"category_id": "x"}'),
+    ('{"category_id": 3}', '{"category_id": 3}'),
+    ('{"category_id": 1, "category_id": 1}', '{"category_id": 1, "category_id": 7}'),
+    ('{"category\\u005fid": 1}', '{"category\\u005fid": 7}'),
+    ('{"a": {"category_id": 1}, "b": "\\"category_id\\": 1"}', None),
+    ('{"category_id": [1]}', None),
+    ('{"category_id": null}', None),
+    ("{}", None),
+    ('{"segments_info": [{"category_id": 1}, {}, 1, {"category_id":\n1}]}',
+     '{"segments_info": [{"category_id": 7}, {}, 1, {"category_id":\n7}]}'),
+    ('{"neg_category_ids": [1,  3, 1]}', '{"neg_category_ids": [7,  3, 7]}'),
+    ('{"category_ids": [ 9, 1, 2, 3 ]}', '{"category_ids": [ 7, 3 ]}'),
+    ('{"neg_category_ids": [9]}', '{"neg_category_ids": []}'),
+    ('{"neg_category_ids": [ ]}', None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after"), RENUMBERED)
+def test_only_category_ids_are_renumbered(before: str, after: str | None) -> None:
+    """1 and 2 become 7, "1" becomes "x", 9 goes."""
+    record = read_text(f"[{before}]".encode()).lists[""][0]
+    renumbering = Renumbering({1: 7, 2: 7, "1": "x", 9: None})
+    assert renumbering.text(record) == (after or before)
+
+
+# ---- documentation
+
+
+def table() -> str:
+    """Every code, as the documentation has it."""
+
+    def row(name: str, code: Code) -> str:
+        return f"| `{name}` | {code.meaning} | {code.arises} | {code.next} |"
+
+    head = ["| code | what it means | how it arises | what to do |", "| --- | --- | --- | --- |"]
+    return "\n".join([*head, *(row(name, code) for name, code in CODES.items())])
+
+
+def documented(text: str) -> str:
+    """The documentation with its table made anew."""
+    head, _, _ = text.partition("| code |")
+    return head + table() + "\n"
+
+
+def test_the_documentation_has_each_code() -> None:
+    text = DOCUMENTATION.read_text()
+    assert text == documented(text), "python tests/test_verify.py writes it anew"
+
+
+if __name__ == "__main__":
+    DOCUMENTATION.write_text(documented(DOCUMENTATION.read_text()))

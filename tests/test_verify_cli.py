@@ -1,0 +1,171 @@
+"""``verify``, ``explain`` and ``dump`` as commands."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import SAMPLE, Cli
+
+
+@pytest.fixture
+def first(cli: Cli, tmp_path: Path) -> Path:
+    """The first 30 images of the sample data."""
+    assert cli("subset", SAMPLE, "--first", "30", "-o", "first.json", "--quiet").code == 0
+    return tmp_path / "first.json"
+
+
+def pruned(path: Path) -> None:
+    doc = json.loads(path.read_bytes())
+    used = {a["category_id"] for a in doc["annotations"]}
+    doc["categories"] = [c for c in doc["categories"] if c["id"] in used]
+    path.write_text(json.dumps(doc))
+
+
+def test_a_clean_subset_is_one_line_that_says_what_was_compared(cli: Cli, first: Path) -> None:
+    done = cli("verify", first, "--source", SAMPLE, "--loader", "mmdet3", "--loader", "mmdet2")
+    assert (done.code, done.err) == (0, "")
+    *notes, last = done.out.splitlines()
+    assert all("are left out by filter_empty_gt" in note for note in notes)
+    assert "30 images and 146 annotations" in last and "byte for byte" in last
+    assert "mmdet3 (rules of 3.3.0)" in last and "mmdet2 (rules of 2.28.2)" in last
+
+
+def test_a_label_shift_is_found(cli: Cli, first: Path) -> None:
+    pruned(first)
+    done = cli("verify", first, "--source", SAMPLE, "--json")
+    assert done.code == 1
+    found = json.loads(done.out)
+    codes = {f["code"] for f in found["findings"]}
+    assert codes == {"category-lost", "classes", "label-shift"}
+    assert {f["mode"] for f in found["findings"] if f["loader"]} == {"train", "test"}
+    people = cli("verify", first, "--source", SAMPLE)
+    assert people.code == 1
+    assert "label-shift: objects get another label" in people.out
+
+
+def test_alone_it_is_loaded_only(cli: Cli, first: Path) -> None:
+    done = cli("verify", first, "--mode", "test")
+    assert done.code == 0
+    assert "mmdet3 (rules of 3.3.0): test 30 samples, 146 objects" in done.out
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--to", "mmdet80"],
+        ["--to", "detr91", "--first", "9"],
+        ["--only", "person,dog"],
+        ["--having", "dog", "--no-crowd", "--to", "mmdet80", "--start", "1"],
+        ["--sample", "12", "--to", "torchvision91", "--drop", "person"],
+    ],
+)
+def test_a_recipe_says_what_was_meant(cli: Cli, tmp_path: Path, options: list[str]) -> None:
+    made = cli("subset", SAMPLE, *options, "-o", "out.json", "--recipe", "how.json", "--quiet")
+    assert made.code == 0, made.err
+    done = cli("verify", "out.json", "--source", SAMPLE, "--recipe", "how.json", "--mode", "test")
+    assert done.code == 0, done.out + done.err
+    if "--first" not in options:
+        assert cli("verify", "out.json", "--source", SAMPLE, "--mode", "test").code == 1
+    doc = json.loads((tmp_path / "out.json").read_bytes())
+    doc["annotations"][0]["category_id"] += 1
+    (tmp_path / "out.json").write_text(json.dumps(doc))
+    done = cli("verify", "out.json", "--source", SAMPLE, "--recipe", "how.json", "--mode", "test")
+    assert done.code == 1
+    assert "annotation-category" in done.out
+
+
+def test_results_are_held_against_theirs(cli: Cli, tmp_path: Path) -> None:
+    truth = json.loads(SAMPLE.read_bytes())
+    found = [
+        {k: a[k] for k in ("image_id", "category_id", "bbox")} | {"score": 0.5}
+        for a in truth["annotations"]
+    ]
+    (tmp_path / "dt.json").write_text(json.dumps(found))
+    assert cli("subset", "dt.json", "--first", "5", "-o", "dt5.json", "--quiet").code == 0
+    assert cli("verify", "dt5.json", "--source", "dt.json").code == 0
+    few = json.loads((tmp_path / "dt5.json").read_bytes())
+    few[0]["category_id"] += 1
+    (tmp_path / "dt5.json").write_text(json.dumps(few))
+    done = cli("verify", "dt5.json", "--source", "dt.json")
+    assert done.code == 1 and "annotation-category" in done.out
+
+
+def test_a_broken_file_is_a_finding(cli: Cli, first: Path) -> None:
+    first.write_bytes(first.read_bytes()[:-10])
+    done = cli("verify", first, "--source", SAMPLE)
+    assert done.code == 1
+    assert "file-unreadable" in done.out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--loader", "mmdet4"], "did you mean 'mmdet"),
+        (["--mode", "both"], "unknown mode 'both'"),
+        (["--recipe", "how.json"], "name it (--source)"),
+        (["--source", "none.json"], "No such file"),
+        (["--split", "val"], "--split says nothing without --config"),
+        (["--against", "none.gz"], "cannot be opened"),
+    ],
+)
+def test_requests_that_cannot_be_met(
+    cli: Cli, first: Path, options: list[str], message: str
+) -> None:
+    done = cli("verify", first, *options)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+
+
+def test_no_real_library_is_a_finding_that_says_what_to_do(cli: Cli, first: Path) -> None:
+    done = cli("verify", first, "--python", "no-such-python")
+    assert done.code == 1
+    assert "real-error" in done.out and "--python EXE" in done.out
+
+
+def test_explain_shows_one_image_through_all_loaders(cli: Cli) -> None:
+    truth = json.loads(SAMPLE.read_bytes())
+    crowd = next(a for a in truth["annotations"] if a["iscrowd"])
+    done = cli("explain", SAMPLE, "--image", crowd["image_id"])
+    assert done.code == 0
+    assert f"drops annotation {crowd['id']}: crowd" in done.out
+    told: dict[str, Any] = json.loads(
+        cli("explain", SAMPLE, "--image", crowd["image_id"], "--loader", "detr", "--json").out
+    )
+    [detr] = told["loaders"]
+    assert [d["id"] for d in detr["drops"] if d["rule"] == "crowd"] == [crowd["id"]]
+    assert all(d["source"] for d in detr["drops"])
+    assert cli("explain", SAMPLE, "--image", "1").code == 2
+
+
+def test_dumps_of_two_loaders_differ_by_rules_alone(cli: Cli, tmp_path: Path) -> None:
+    for one, other in (("detr", "mmdet3"), ("mmdet3", "detr"), ("torchvision", "mmdet2")):
+        dump = cli("dump", SAMPLE, "--loader", one, "-o", f"{one}.jsonl.gz")
+        assert (dump.code, dump.out) == (0, f"{one}.jsonl.gz\n"), dump.err
+        done = cli("verify", SAMPLE, "--loader", other, "--against", f"{one}.jsonl.gz")
+        assert done.code == 0, done.out
+        assert "explained by rules: " in done.out
+    assert cli("dump", SAMPLE, "--loader", "detr", "-o", "detr.jsonl.gz").code == 2  # is there
+
+
+def test_a_changed_dump_is_unexplained(cli: Cli, tmp_path: Path) -> None:
+    assert cli("dump", SAMPLE, "--loader", "detr", "-o", "detr.jsonl").code == 0
+    head, *lines, end = (tmp_path / "detr.jsonl").read_text().splitlines()
+    sample = json.loads(lines[0])
+    sample["instances"][0]["box"][0] += 0.5
+    sample["instances"][1]["label"] = 90 - sample["instances"][1]["label"]
+    text = "\n".join([head, json.dumps(sample), *lines[1:], end, ""])
+    with gzip.open(tmp_path / "changed.gz", "wt") as file:
+        file.write(text)
+    done = cli("verify", SAMPLE, "--loader", "mmdet3", "--against", "changed.gz", "--json")
+    assert done.code == 1
+    codes = [f["code"] for f in json.loads(done.out)["findings"]]
+    assert sorted(codes) == ["label-shift", "unexplained", "unexplained"]
+    near = cli(
+        *("verify", SAMPLE, "--loader", "mmdet3", "--against", "changed.gz", "--json"),
+        *("--tolerance", "0.6"),
+    )
+    assert [f["code"] for f in json.loads(near.out)["findings"]] == ["label-shift"]
