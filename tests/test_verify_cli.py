@@ -169,3 +169,87 @@ def test_a_changed_dump_is_unexplained(cli: Cli, tmp_path: Path) -> None:
         *("--tolerance", "0.6"),
     )
     assert [f["code"] for f in json.loads(near.out)["findings"]] == ["label-shift"]
+
+
+def test_a_dump_of_the_source_is_held_against_the_subset(cli: Cli, first: Path) -> None:
+    assert cli("dump", SAMPLE, "--loader", "detr", "-o", "detr.jsonl.gz").code == 0
+    done = cli("verify", first, "--source", SAMPLE, "--against", "detr.jsonl.gz")
+    assert done.code == 0, done.out
+    assert "the dump was made of another file" in done.out
+    assert "byte for byte" in done.out and "as for the source" in done.out
+
+
+def test_what_train_mode_leaves_out_is_explained(cli: Cli) -> None:
+    made = cli("dump", SAMPLE, "--loader", "mmdet3", "--mode", "train", "-o", "train.jsonl")
+    assert made.code == 0
+    done = cli("verify", SAMPLE, "--loader", "detr", "--against", "train.jsonl")
+    assert done.code == 0, done.out
+    assert "image left out by mmdet3, filter_empty_gt: 10" in done.out
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda s: s["instances"][0].update(ignore=True), "ignore"),
+        (lambda s: s["instances"][0].update(mask=[[1, 2, 3, 4, 5, 6]]), "mask"),
+        (lambda s: s["instances"][0].update(label=None), "unexplained"),
+        (lambda s: s.update(img_path="other.jpg"), "unexplained"),
+        (lambda s: s.update(width=1), "unexplained"),
+        (lambda s: s["instances"].append(s["instances"][0]), "unexplained"),
+    ],
+)
+def test_what_is_changed_in_a_dump_is_found(
+    cli: Cli, tmp_path: Path, change: Any, code: str
+) -> None:
+    assert cli("dump", SAMPLE, "--loader", "mmdet3", "-o", "m.jsonl").code == 0
+    head, *lines, end = (tmp_path / "m.jsonl").read_text().splitlines()
+    sample = json.loads(lines[0])
+    change(sample)
+    objects = sum(len(json.loads(line)["instances"]) for line in lines[1:])
+    last = json.loads(end) | {"instances": objects + len(sample["instances"])}
+    text = "\n".join([head, json.dumps(sample), *lines[1:], json.dumps(last), ""])
+    (tmp_path / "changed.jsonl").write_text(text)
+    done = cli("verify", SAMPLE, "--against", "changed.jsonl", "--json")
+    assert [f["code"] for f in json.loads(done.out)["findings"]] == [code]
+
+
+def test_samples_in_another_order_are_found(cli: Cli, tmp_path: Path) -> None:
+    assert cli("dump", SAMPLE, "--loader", "mmdet3", "-o", "m.jsonl").code == 0
+    head, one, two, *rest = (tmp_path / "m.jsonl").read_text().splitlines()
+    (tmp_path / "swapped.jsonl").write_text("\n".join([head, two, one, *rest, ""]))
+    done = cli("verify", SAMPLE, "--against", "swapped.jsonl", "--json")
+    assert [f["code"] for f in json.loads(done.out)["findings"]] == ["sample-order"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--tolerance", "5"], "--tolerance says nothing without --against"),
+        (["--samples", "3"], "--python EXE"),
+        (["--samples", "-3"], "numbers above 0"),
+        (["--loader", "detr", "--python", "python3"], "the real detr cannot be asked"),
+    ],
+)
+def test_nothing_that_was_asked_for_is_passed_over(
+    cli: Cli, first: Path, options: list[str], message: str
+) -> None:
+    done = cli("verify", first, *options)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+
+
+def test_detections_alone_cannot_be_verified(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "dt.json").write_text('[{"image_id": 1, "category_id": 1, "score": 1}]')
+    done = cli("verify", "dt.json")
+    assert done.code == 2 and "--source" in done.err
+
+
+def test_ids_of_any_size_in_reports(cli: Cli, tmp_path: Path) -> None:
+    doc = json.loads(SAMPLE.read_bytes())
+    doc["images"] = [doc["images"][0] | {"id": 10**30}]
+    doc["annotations"] = []
+    (tmp_path / "huge.json").write_text(json.dumps(doc))
+    done = cli("verify", "huge.json", "--source", SAMPLE, "--json", "--mode", "test")
+    assert done.code == 1
+    assert str(10**30) in done.out
+    assert json.loads(done.out)["cocosurgeon"]

@@ -7,13 +7,14 @@ import hashlib
 import platform
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 from cocosurgeon.annfile.output import appearing, refuse_existing, refuse_same_file
 from cocosurgeon.cli.ending import put
 from cocosurgeon.cli.real import ASKABLE, Mode, Real
 from cocosurgeon.errors import RequestError
-from cocosurgeon.loaders import LOADERS, View, find_loader, load
+from cocosurgeon.loaders import LOADERS, View, find_loader, load, mmdet3
 from cocosurgeon.probe.dump import DumpHeader, DumpInstance, DumpSample, dump_lines
 from cocosurgeon.probe.run import probed
 from cocosurgeon.verify.expected import class_names
@@ -45,10 +46,14 @@ def write(
         raise RequestError("name an annotation file")
     name = find_loader(loader).name if loader is not None else "config"
     path = None if ann_file is None else Path(ann_file)
+    if "-" in (ann_file, output):
+        raise RequestError("dump reads and writes files, not standard input and output")
     target = Path(output) if output is not None else _beside(path or real.config, name)
     refuse_same_file(target, path)
     refuse_existing(target, force=force)
     chosen: Mode = "train" if mode == "train" else "test"
+    if real.packs and not real.is_asked_for:
+        raise RequestError("--samples and --image need the real library: --python or --config")
     if real.is_asked_for:
         _write_real(path, name, chosen, real, target, force=force)
     elif path is not None:
@@ -91,16 +96,24 @@ def _by_rules(path: Path, name: str, mode: Mode) -> Iterable[bytes]:
         loader=name,
         python=platform.python_version(),
         mode=mode,
+        options=_told(name, mode),
         box_format=view.box_format,
         single=view.single,
         order="id" if name in ("detr", "torchvision", "detectron2") else "file",
         ann_file=path.name,
-        sha256=_sha256(path),
+        sha256=text_sha256(path),
         classes=view.classes,
         cat_ids=view.cat_ids,
         cat2label=view.cat2label,
     )
     return dump_lines(header, _samples(view))
+
+
+def _told(name: str, mode: Mode) -> dict[str, object]:
+    """The options that a reader of the dump has to know, under the framework's own names."""
+    if name == "mmdet3" and mode == "train":
+        return {"filter_cfg": asdict(mmdet3.BASE_FILTER)}
+    return {"filter_empty_gt": True} if name == "mmdet2" else {}
 
 
 def _samples(view: View) -> Iterator[DumpSample]:
@@ -109,7 +122,8 @@ def _samples(view: View) -> Iterator[DumpSample]:
         yield DumpSample(s.img_id, s.img_path, s.height, s.width, tuple(instances))
 
 
-def _sha256(path: Path) -> str:
+def text_sha256(path: Path) -> str:
+    """The hash of a file's JSON text, packed or not."""
     digest = hashlib.sha256()
     with path.open("rb") as raw:
         is_packed = raw.read(2) == b"\x1f\x8b"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cocosurgeon.cli.ending import say
+from cocosurgeon.cli.ending import put, say
 from cocosurgeon.cli.lists import parse_ids
-from cocosurgeon.cli.voice import Voice, print_json
+from cocosurgeon.cli.voice import Voice
 from cocosurgeon.errors import LoaderError, UnknownIdError
 from cocosurgeon.loaders import LOADERS, Id, Rule, View, find_loader, load
 from cocosurgeon.verify.expected import class_names
@@ -29,7 +30,8 @@ def show(ann_file: str, image: str, loaders: Sequence[str] | None, *, as_json: b
     img_id = _image(file, image)
     told = [_told(file, name, mode, img_id) for name in names for mode in _modes(name)]
     if as_json:
-        print_json({"ann_file": ann_file, "image": img_id, "loaders": told}, sys.stdout)
+        fields = {"ann_file": ann_file, "image": img_id, "loaders": told}
+        put(json.dumps(fields, indent=2, default=str), sys.stdout)
     else:
         say("\n".join(line for each in told for line in _lines(each)), sys.stdout)
 

@@ -63,6 +63,8 @@ class Real:
             raise RequestError(f"unknown split {split!r}", hint="train, val or test")
         if split is not None and config is None:
             raise RequestError("--split says nothing without --config")
+        if (samples or 0) < 0 or (timeout is not None and not timeout > 0):
+            raise RequestError("--samples and --timeout take numbers above 0")
         return cls(
             config=Path(config) if config else None,
             split=cast(Any, split or "val"),
@@ -77,6 +79,23 @@ class Real:
     def is_asked_for(self) -> bool:
         """Whether an option asks for it."""
         return self.config is not None or self.python is not None
+
+    def require_askable(self, loader: str) -> None:
+        """Refuse options that ask for a real library where none would be asked.
+
+        Raises:
+            RequestError: the loader's real library cannot be asked, or is not at hand.
+        """
+        if self.is_asked_for and loader not in ASKABLE:
+            raise RequestError(
+                f"the real {loader} cannot be asked; its rules are compared without it",
+                hint=f"leave --python and --config out, or name one of {', '.join(ASKABLE)}",
+            )
+        if self.packs and not self.is_at_hand(loader):
+            raise RequestError(
+                "--samples and --image put images through the real library, which is not here",
+                hint="name an interpreter that has it: --python EXE",
+            )
 
     def is_at_hand(self, loader: str) -> bool:
         """Whether this interpreter can be asked, or another one is named."""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import platform
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import cast
 
-import orjson
 import typer
 
 from cocosurgeon.categories.table import find_space
-from cocosurgeon.cli.ending import say
+from cocosurgeon.cli.dumping import text_sha256
+from cocosurgeon.cli.ending import put, say
 from cocosurgeon.cli.lists import names_in
 from cocosurgeon.cli.real import Real
 from cocosurgeon.cli.telling import told_by
-from cocosurgeon.cli.voice import Voice, print_json
+from cocosurgeon.cli.voice import Voice
 from cocosurgeon.errors import FormatError, LoaderError, ProbeError, RequestError
 from cocosurgeon.loaders import find_loader, load
 from cocosurgeon.probe.dump import read_dump
@@ -31,6 +33,7 @@ from cocosurgeon.verify.settings import Mode, modes_of, options_for
 from cocosurgeon.verify.told import Told
 from cocosurgeon.verify.values import key_of
 from cocosurgeon.verify.verification import Verification, verify_copy, verify_loader
+from cocosurgeon.version import __version__
 
 FOUND = 1
 
@@ -83,6 +86,10 @@ class Request:
             find_loader(name)
         if against is not None and len(chosen) > 1:
             raise RequestError("a dump is compared with one loader at a time")
+        if tolerance and against is None:
+            raise RequestError("--tolerance says nothing without --against")
+        if not 0 <= tolerance < float("inf"):
+            raise RequestError(f"no number of pixels: {tolerance}")
         for mode in modes or ():
             if mode not in ("train", "test"):
                 raise RequestError(f"unknown mode {mode!r}", hint="train or test")
@@ -101,9 +108,16 @@ class Request:
 def run(request: Request, real: Real, *, quiet: bool, as_json: bool) -> None:
     """Verify; exit code 1 where something does not hold."""
     voice = Voice(quiet=quiet, as_json=as_json)
+    for name in request.loaders:
+        real.require_askable(name)
     found = _verified(request, real, voice)
     if as_json:
-        print_json(orjson.loads(orjson.dumps(asdict(found), default=str)), sys.stdout)
+        fields = {
+            "cocosurgeon": __version__,
+            "python": platform.python_version(),
+            **asdict(found),
+        }
+        put(json.dumps(fields, indent=2, default=str), sys.stdout)
     else:
         notes = () if quiet else found.notes
         said = Verification(found.subset, found.compared, found.findings, notes)
@@ -126,13 +140,19 @@ def _verified(request: Request, real: Real, voice: Voice) -> Verification:
         source = _read_source(request.source, subset, told, voice)
         found = found.joined(verify_copy(subset, source, told))
     if subset.is_bare:
-        return found  # detections: no loader of annotation files reads them
+        if source is None or request.against is not None or real.is_asked_for:
+            raise RequestError(
+                "a results file is held against its source only: no loader reads detections",
+                where=subset.name,
+                hint="name the results file that it was cut from: --source",
+            )
+        return found
     document = subset.document() if source is None else expected_document(source, told)
     classes = request.classes or class_names(document)
     for name in request.loaders:
-        if request.against is None:
+        if request.against is None or source is not None:
             found = found.joined(verify_loader(name, subset, source, told, request.modes, classes))
-        else:
+        if request.against is not None:
             found = found.joined(_against(request, request.against, subset, name, classes))
         if real.is_at_hand(name):
             found = found.joined(_real(request, real, subset, name, classes))
@@ -161,6 +181,15 @@ def _against(
     request: Request, dump: Path, subset: Reading, loader: str, classes: Sequence[str]
 ) -> Verification:
     there = read_dump(dump)
+    notes: tuple[str, ...] = ()
+    if there.header.sha256 not in (None, text_sha256(request.subset)):
+        ids = {key_of(r.value.get("id")) for r in subset.lists.get("images", ())}
+        kept = tuple(s for s in there.samples if key_of(s.img_id) in ids)
+        notes = (
+            f"the dump was made of another file ({there.header.ann_file}): of its "
+            f"{len(there.samples):,} images those of this file are compared",
+        )
+        there = replace(there, samples=kept)
     mode: Mode = there.header.mode or "test"
     options = options_for(loader, modes_of(loader, [mode])[0], classes)
     try:
@@ -168,7 +197,8 @@ def _against(
     except LoaderError as error:
         finding = Finding("loader-error", f"{error.exception} ({error.rule}): {error.what}", loader)
         return Verification(subset.name, (f"{loader} against {dump}",), (finding,), ())
-    return verify_against(subset, view, there, _name_in_space, request.tolerance)
+    found = verify_against(subset, view, there, _name_in_space, request.tolerance)
+    return replace(found, notes=(*notes, *found.notes))
 
 
 def _name_in_space(space: str, label: object) -> str | None:
@@ -185,7 +215,7 @@ def _real(
         try:
             dump = probe(asked, real.python, real.timeout)
             found = found.joined(verify_real(subset, dump))
-            if real.packs and request.source is not None:
+            if real.packs and request.source is not None and request.recipe is None:
                 ids = [s.img_id for s in dump.samples if s.packed is not None]
                 asked = real.request(request.source, loader, mode, classes, ids)
                 there = probe(asked, real.python, real.timeout)
@@ -196,6 +226,10 @@ def _real(
             if error.kind == "dataset" and _is_expected(subset, loader, mode, classes, error):
                 text = f"the real {loader} ({mode}): {error.exception}, as its rules say"
                 found = found.joined(Verification(subset.name, (text,), (), ()))
+                continue
+            if not real.is_asked_for:
+                note = f"the real {loader} is there, and could not be asked: {error.what}"
+                found = found.joined(Verification(subset.name, (), (), (note.splitlines()[0],)))
                 continue
             finding = Finding("real-error", str(error).replace("\n", " "), loader, mode)
             text = f"the real {loader}"

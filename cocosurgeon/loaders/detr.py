@@ -132,8 +132,9 @@ def _clipped(boxes: list[Any], image: Record) -> list[list[float]]:
     corners[:, 2:] += corners[:, :2]
     for first, key in enumerate(("width", "height")):
         size = image.get(key)
-        most = size if isinstance(size, NUMBERS) else None
-        corners[:, first::2] = np.clip(corners[:, first::2], 0, most)
+        most = size if isinstance(size, NUMBERS) else np.inf
+        # as np.clip, which before NumPy 2 warns of NaN
+        corners[:, first::2] = np.minimum(np.maximum(corners[:, first::2], 0), most)
     clipped: list[list[float]] = corners.tolist()
     return clipped
 

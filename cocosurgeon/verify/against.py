@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,12 +14,16 @@ from cocosurgeon.verify.emitted import boxes_same
 from cocosurgeon.verify.finding import Finding
 from cocosurgeon.verify.reading import Reading
 from cocosurgeon.verify.real import options_of
+from cocosurgeon.verify.values import same
 from cocosurgeon.verify.verification import Verification
 
 NameOf = Callable[[str, object], str | None]
 """The name of a label in a named space."""
 
 Box = tuple[float, ...]
+
+_LARGE = 1e30
+"""Beyond this, boxes are the same numbers or they are not."""
 
 _ROUNDING = 2.0**-21
 """Of a number's size: what a few operations in float32 round away."""
@@ -74,13 +79,16 @@ class _Comparison:
         self.names = _category_names(self.file)
         here = {s.img_id: s for s in self.view.samples}
         there = {s.img_id: s for s in self.dump.samples}
+        if len(there) < len(self.dump.samples):
+            text = f"the dump has {len(self.dump.samples) - len(there):,} images more than once"
+            self.findings.append(Finding("sample-added", text, self.view.loader))
         for img_id in here.keys() - there.keys():
             self._missing(img_id, self.other, header.loader or header.framework)
         for img_id in there.keys() - here.keys():
             self._missing(img_id, self.own, self.view.loader)
         orders = [[i for i in side if i in here and i in there] for side in (here, there)]
         if orders[0] != orders[1]:
-            self.explained[f"order of images ({header.order} in the dump)"] += 1
+            self._disorder(orders)
         for img_id in orders[0]:
             self._image(here[img_id], there[img_id])
 
@@ -93,8 +101,10 @@ class _Comparison:
 
     def _image(self, here: Sample, there: DumpSample) -> None:
         img_id = here.img_id
-        for what in ("height", "width"):
+        for what in ("height", "width", "img_path"):
             a, b = getattr(here, what), getattr(there, what)
+            if what == "img_path" and a is not None and b is not None:
+                a, b = (str(path).rpartition("/")[2] for path in (a, b))
             if a is not None and b is not None and a != b:
                 self._report(f"image {img_id!r}: {what} is {a!r} and {b!r}", img_id)
         left = [(i, _corners(i, there, self.dump.header, here)) for i in there.instances]
@@ -118,12 +128,31 @@ class _Comparison:
         same_name = [n for n in places if self._name(left[n][0]) == self._own_name(mine)]
         return next(iter([*same_name, *places]), None)
 
+    def _disorder(self, orders: list[list[Id]]) -> None:
+        mine, theirs = _order_of(self.view.loader), self.dump.header.order
+        if theirs not in (mine, "unknown"):
+            self.explained[f"order of images ({theirs} in the dump)"] += 1
+            return
+        place = next(n for n, (a, b) in enumerate(zip(*orders, strict=True)) if a != b)
+        text = f"sample {place} is image {orders[0][place]!r}, in the dump {orders[1][place]!r}"
+        self.findings.append(Finding("sample-order", text, self.view.loader))
+
     def _labels(self, mine: Instance, other: DumpInstance, img_id: Id) -> None:
         names = self._own_name(mine), self._name(other)
+        where = f"image {img_id!r}, annotation {mine.ann_id!r}"
+        for code, a, b in (("ignore", mine.ignore, other.ignore), ("mask", mine.mask, other.mask)):
+            if a is not None and b is not None and not same(a, b):
+                text = f"{where}: not as in the dump"
+                self.findings.append(Finding(code, text, self.view.loader, None, img_id))
         if mine.label is None or other.label is None:
-            self.explained["crowds without a label"] += 1
+            if mine.ignore and other.ignore:
+                self.explained["crowds without a label"] += 1
+            else:
+                self._report(f"{where}: label {mine.label!r}, in the dump {other.label!r}", img_id)
+        elif names == (None, None) and same(mine.label, other.label):
+            return  # both hand on an id that the file does not list
         elif None in names:
-            self._report(f"label {mine.label!r} or {other.label!r} has no name", img_id)
+            self._report(f"{where}: {mine.label!r} or {other.label!r} has no name", img_id)
         elif names[0] != names[1]:
             text = (
                 f"image {img_id!r}, annotation {mine.ann_id!r}: label {mine.label!r} ({names[0]}), "
@@ -151,6 +180,7 @@ class _Comparison:
         """An object of theirs without one of ours: dropped by a rule of ours?"""
         for row in self.own.rows.get(img_id, ()):
             if self._is_from(row, box):
+                self.own.rows[img_id].remove(row)
                 self.explained[f"dropped by {self.view.loader}, {self.own.annotations[row]}"] += 1
                 return
         self._report(f"image {img_id!r}: the dump has {list(box)} ({self._name(other)})", img_id)
@@ -166,6 +196,8 @@ class _Comparison:
         header = self.dump.header
         rounds = self.view.single or header.single or header.normalised
         largest = max((abs(x) for x in (*a, *b)), default=0.0)
+        if largest > _LARGE:
+            return a == b
         return boxes_same(a, b, max(self.tolerance, largest * _ROUNDING if rounds else 0.0))
 
     def _name(self, other: DumpInstance) -> str | None:
@@ -221,6 +253,10 @@ class _Rules:
         )
 
 
+def _order_of(loader: str) -> str:
+    return "id" if loader in ("detr", "torchvision", "detectron2") else "file"
+
+
 def _rules_of(header: DumpHeader, file: Reading) -> _Rules | None:
     """What the dump's loader should do; None where its rules are not known."""
     if header.loader not in LOADERS:
@@ -244,9 +280,11 @@ def _raw_corners(file: Reading, row: int) -> Box | None:
 
 
 def _corners(other: DumpInstance, sample: DumpSample, header: DumpHeader, here: Sample) -> Box:
-    width = float(sample.width or here.width or 0)
-    height = float(sample.height or here.height or 0)
-    return _absolute(other.box, header.box_format, header.normalised, width, height)
+    if not header.normalised:
+        return _absolute(other.box, header.box_format, False, 1, 1)
+    size = sample.width or here.width, sample.height or here.height
+    width, height = (v if isinstance(v, (int, float)) else math.nan for v in size)
+    return _absolute(other.box, header.box_format, True, width, height)
 
 
 def _absolute(box: Box, how: str, normalised: bool, width: float, height: float) -> Box:

@@ -88,8 +88,10 @@ def reading(path: Path, progress: Progress | None = None, wanted: Wanted | None 
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
         return _Reader(str(path), data.decode("utf-8-sig"), progress, wanted).read()
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise FormatError(f"broken gzip data: {error}", where=str(path)) from error
+    except OSError as error:
+        reason = error.strerror or str(error)
         raise SourceUnavailableError(f"cannot read it: {reason}", where=str(path)) from error
     except (ValueError, RecursionError, IndexError) as error:
         what = "it ends too early" if isinstance(error, IndexError) else error

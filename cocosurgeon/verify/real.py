@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from cocosurgeon.errors import LoaderError
-from cocosurgeon.loaders import LOADERS, Instance, View, load, mmdet2, mmdet3
+from cocosurgeon.loaders import LOADERS, Instance, View, detectron2, load, mmdet2, mmdet3
 from cocosurgeon.probe.dump import Dump, DumpHeader, DumpInstance, DumpSample
 from cocosurgeon.verify.emitted import boxes_same
 from cocosurgeon.verify.finding import Finding
@@ -51,6 +51,8 @@ def options_of(header: DumpHeader) -> object:
             test_mode=is_test,
             filter_empty_gt=bool(told.get("filter_empty_gt", True)),
         )
+    if header.loader == "detectron2":
+        return detectron2.Options(filter_empty=not is_test)
     return LOADERS[str(header.loader)].options()
 
 
