@@ -19,7 +19,7 @@ from cocosurgeon.probe.dump import DumpHeader, DumpInstance, DumpSample, dump_li
 from cocosurgeon.probe.run import probed
 from cocosurgeon.verify.expected import class_names
 from cocosurgeon.verify.reading import reading
-from cocosurgeon.verify.settings import options_for
+from cocosurgeon.verify.settings import options_for, order_of
 
 _PIECE = 1 << 20
 
@@ -99,7 +99,7 @@ def _by_rules(path: Path, name: str, mode: Mode) -> Iterable[bytes]:
         options=_told(name, mode),
         box_format=view.box_format,
         single=view.single,
-        order="id" if name in ("detr", "torchvision", "detectron2") else "file",
+        order=order_of(name),
         ann_file=path.name,
         sha256=text_sha256(path),
         classes=view.classes,

@@ -14,6 +14,7 @@ from cocosurgeon.verify.emitted import boxes_same
 from cocosurgeon.verify.finding import Finding
 from cocosurgeon.verify.reading import Reading
 from cocosurgeon.verify.real import options_of
+from cocosurgeon.verify.settings import order_of
 from cocosurgeon.verify.values import same
 from cocosurgeon.verify.verification import Verification
 
@@ -129,7 +130,7 @@ class _Comparison:
         return next(iter([*same_name, *places]), None)
 
     def _disorder(self, orders: list[list[Id]]) -> None:
-        mine, theirs = _order_of(self.view.loader), self.dump.header.order
+        mine, theirs = order_of(self.view.loader), self.dump.header.order
         if theirs not in (mine, "unknown"):
             self.explained[f"order of images ({theirs} in the dump)"] += 1
             return
@@ -251,10 +252,6 @@ class _Rules:
                 for i in s.instances
             },
         )
-
-
-def _order_of(loader: str) -> str:
-    return "id" if loader in ("detr", "torchvision", "detectron2") else "file"
 
 
 def _rules_of(header: DumpHeader, file: Reading) -> _Rules | None:

@@ -15,6 +15,11 @@ def modes_of(loader: str, wanted: Sequence[Mode]) -> list[Mode]:
     return list(wanted) if loader in ("mmdet3", "mmdet2", "detectron2") else ["test"]
 
 
+def order_of(loader: str) -> Literal["file", "id"]:
+    """By what a loader orders images: as they stand in the file, or by id."""
+    return "id" if loader in ("detr", "torchvision", "detectron2") else "file"
+
+
 def options_for(loader: str, mode: Mode, classes: Sequence[str]) -> object:
     """A loader's options in a mode, as its usual configuration has them.
 
