@@ -28,10 +28,10 @@ def empty_only(
 
     All categories stay: without them labels would shift.
     """
-    from cocosurgeon.cli.filtering import parse_empty
     from cocosurgeon.cli.run import run
     from cocosurgeon.cli.source import choose
     from cocosurgeon.plan import Plan
+    from cocosurgeon.written.filtering import parse_empty
 
     plan = Plan(parse_empty(definition))
     run(choose(ann_file), lambda dataset: (plan, dataset), shared)

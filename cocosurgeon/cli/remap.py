@@ -20,9 +20,10 @@ def remap(
     start: options.Start = None,
     unmapped: options.UnmappedIds = None,
     alias: options.Aliases = None,
-    names: Annotated[
+    with_names: Annotated[
         str | None,
         typer.Option(
+            "--names",
             metavar="NAMES",
             show_default=False,
             help="Make these the categories, in this order, ids from 0 (or --start).",
@@ -79,11 +80,11 @@ def remap(
     Whatever is not mapped is an error, unless --unmapped says otherwise.
     """
     from cocosurgeon.cli.checking import check_files
-    from cocosurgeon.cli.filtering import bind, bindings
-    from cocosurgeon.cli.relabelling import Modifiers, relabelling
     from cocosurgeon.cli.run import run
     from cocosurgeon.cli.source import choose
     from cocosurgeon.errors import RequestError
+    from cocosurgeon.written.filtering import bind, bindings
+    from cocosurgeon.written.relabelling import Modifiers, relabelling
 
     written = list(in_order(ctx))
     if check is not None:
@@ -93,7 +94,14 @@ def remap(
         check_files(*check, shared.voice)
         return
     modifiers = Modifiers.of(from_=from_, start=start, unmapped=unmapped, aliases=alias)
-    made = bindings(written, relabelling({name for name, _ in written}, modifiers))
+    options_given = {name for name, _ in written}
+    makers = relabelling(options_given, modifiers)
+    if not makers.keys() & options_given:
+        raise RequestError(
+            "nothing to do",
+            hint="--to SPACE, --names, --merge, --rename, --sort, --like or --map; or --check A B",
+        )
+    made = bindings(written, makers)
     inputs = [path for path in (like, map_) if path is not None]
     if [ann_file, *inputs].count("-") > 1:
         raise RequestError("standard input can be read only once")

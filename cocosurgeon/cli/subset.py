@@ -155,11 +155,11 @@ def subset(
     ones among the first 100. --to is a step among them: filters behind it ask about the new ids.
     Lists of NAMES and ids are parted by commas; of several any counts.
     """
-    from cocosurgeon.cli.filtering import bind, bindings, filters
-    from cocosurgeon.cli.relabelling import Modifiers, to_space
     from cocosurgeon.cli.run import run
     from cocosurgeon.cli.source import choose
     from cocosurgeon.errors import RequestError
+    from cocosurgeon.written.filtering import bind, bindings, filters
+    from cocosurgeon.written.relabelling import Modifiers, to_space
 
     inputs = [*(match or []), *(ids_file or [])]
     if [ann_file, *inputs].count("-") > 1:

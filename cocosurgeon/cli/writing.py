@@ -16,13 +16,13 @@ from cocosurgeon.annfile.output import (
     refuse_same_file,
     standard_output,
 )
-from cocosurgeon.cli.lists import format_id
 from cocosurgeon.cli.voice import Voice
 from cocosurgeon.dataset import Dataset
 from cocosurgeon.errors import OutputError, RequestError
 from cocosurgeon.naming import slug
 from cocosurgeon.plan import Plan
 from cocosurgeon.recipe import Recipe
+from cocosurgeon.written.lists import format_id
 
 STDOUT = "-"
 _LONGEST_NAME = 255

@@ -11,10 +11,10 @@ from cocosurgeon.categories.category_map import Unmapped
 from cocosurgeon.categories.edit import By, Merge, Remap, Rename, SortCategories
 from cocosurgeon.categories.map_files import read_map
 from cocosurgeon.categories.to_space import ToSpace
-from cocosurgeon.cli.filtering import Binding, Maker, Makers, step
-from cocosurgeon.cli.lists import names_in, split_alias, split_pair, unquoted
 from cocosurgeon.errors import RequestError
 from cocosurgeon.files import read
+from cocosurgeon.written.filtering import Binding, Maker, Makers, step
+from cocosurgeon.written.lists import names_in, split_alias, split_pair, unquoted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class Modifiers:
         """
         lost = [name for name in self.given if name in of]
         if lost and not set(by) & set(written):
-            *others, last = (f"--{name.strip('_')}" for name in by)
+            *others, last = (f"--{_OPTIONS.get(name, name)}" for name in by)
             options = f"{', '.join(others)} or {last}" if others else last
             raise RequestError(f"{lost[0]} says nothing without {options}")
 
@@ -88,16 +88,16 @@ def relabelling(written: Collection[str], modifiers: Modifiers) -> Makers:
     """All options that change categories, with their modifiers.
 
     Raises:
-        RequestError: a modifier is for nothing, or no option was given.
+        RequestError: a modifier is for nothing.
     """
     modifiers.require_use(written, ["to"], ["--from"])
-    modifiers.require_use(written, ["to", "names"], ["--start"])
-    modifiers.require_use(written, ["to", "names", "like"], ["--alias"])
-    modifiers.require_use(written, ["to", "names", "like", "map_"], ["--unmapped"])
+    modifiers.require_use(written, ["to", "with_names"], ["--start"])
+    modifiers.require_use(written, ["to", "with_names", "like"], ["--alias"])
+    modifiers.require_use(written, ["to", "with_names", "like", "map_"], ["--unmapped"])
     policy, aliases = modifiers.unmapped, modifiers.aliases
-    makers: dict[str, Maker] = {
+    return {
         **_to(modifiers),
-        "names": lambda text: step(
+        "with_names": lambda text: step(
             WithNames(names_in(text), modifiers.start or 0, policy, aliases)
         ),
         "merge": _merge,
@@ -106,12 +106,10 @@ def relabelling(written: Collection[str], modifiers: Modifiers) -> Makers:
         "like": lambda path: step(Like.of(read(path), policy, aliases)),
         "map_": lambda path: step(Remap(read_map(path, policy))),
     }
-    if not makers.keys() & set(written):
-        raise RequestError(
-            "nothing to do",
-            hint="--to SPACE, --names, --merge, --rename, --sort, --like or --map; or --check A B",
-        )
-    return makers
+
+
+_OPTIONS = {"with_names": "names", "map_": "map"}
+"""How options are written whose parameter has another name."""
 
 
 def _to(m: Modifiers) -> dict[str, Maker]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from cocosurgeon.cli.lists import names_in, parse_ids, read_lines, split_list
-from cocosurgeon.cli.where import parse_where
 from cocosurgeon.dataset import Dataset, Order
 from cocosurgeon.errors import RequestError
 from cocosurgeon.files import read
 from cocosurgeon.filters import Area, Crowd, Empty, Having, Ids, InCategory, Names
 from cocosurgeon.plan import Cascade, First, Keep, Last, Plan, Sample, Skip, Step
 from cocosurgeon.question import AnyFilter
+from cocosurgeon.written.lists import names_in, parse_ids, read_lines, split_list
+from cocosurgeon.written.where import parse_where
 
 Binding = Callable[[Dataset], Step]
 """Makes a step once the file is known: whether ``7`` is a number or a string is told by its ids."""
