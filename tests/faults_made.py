@@ -119,7 +119,7 @@ def categories_sorted_by_name(doc: Any) -> None:
     doc["categories"].sort(key=lambda c: c["name"])
 
 
-@fault("category-lost loader-error classes instance-lost")
+@fault("category-lost loader-error classes instance-lost sample-lost")
 def categories_emptied(doc: Any) -> None:
     doc["categories"] = []
 
@@ -181,7 +181,7 @@ def only_annotation_of_an_image_lost(doc: Any) -> None:
     doc["annotations"] = [a for a in doc["annotations"] if a["image_id"] != img_id]
 
 
-@fault("annotation-lost loader-error instance-lost")
+@fault("annotation-lost loader-error instance-lost sample-lost")
 def annotations_emptied(doc: Any) -> None:
     doc["annotations"] = []
 
@@ -459,7 +459,7 @@ def categories_lost(doc: Any) -> None:
     del doc["categories"]
 
 
-@fault("key-lost loader-error instance-lost")
+@fault("key-lost loader-error instance-lost sample-lost")
 def annotations_lost(doc: Any) -> None:
     del doc["annotations"]
 
@@ -560,3 +560,8 @@ def blank_in_info(text: str) -> str:
 
 def _reversed(record: str) -> str:
     return json.dumps(dict(reversed(json.loads(record).items())))
+
+
+@fault("key-duplicated", RESPELLED)
+def key_twice(text: str) -> str:
+    return text.replace("{", '{"info": {}, ', 1)

@@ -49,15 +49,19 @@ from cocosurgeon.errors import (
 )
 from cocosurgeon.loaders import LOADERS, load
 from cocosurgeon.verify.codes import CODES, Code
+from cocosurgeon.verify.expected import class_names, expected_document
 from cocosurgeon.verify.reading import Reading, reading
 from cocosurgeon.verify.renumbering import Renumbering
-from cocosurgeon.verify.settings import Mode, options_for
+from cocosurgeon.verify.settings import Mode, options_for, settings_for
 from cocosurgeon.verify.told import Told
 from cocosurgeon.verify.verification import Verification, verify_copy, verify_loader
 
 DOCUMENTATION = ROOT / "docs/findings.md"
 MODES: tuple[Mode, ...] = ("train", "test")
-BY_OTHERS = {"file-unreadable", "real-error", "real-differs", "packed", "unexplained"}
+BY_OTHERS = {
+    *("file-unreadable", "real-error", "real-differs", "packed", "unexplained"),
+    *("classes-unfit", "evaluator-file", "evaluator-indices"),
+}
 """Codes that other modules make: the command line, what asks real loaders, what reads dumps."""
 UNPLANNED = {"image-unplanned", "annotation-added", "instance-added", "sample-added"}
 """Those of an image that the recipe does not keep, with its annotations."""
@@ -71,8 +75,12 @@ def read_text(text: bytes, name: str = ".json") -> Reading:
 
 
 def verified(subset: Reading, source: Reading, told: Told, loader: str = "mmdet3") -> Verification:
-    loaded = verify_loader(loader, subset, source, told, MODES)
-    return verify_copy(subset, source, told).joined(loaded)
+    return verify_copy(subset, source, told).joined(loaded(loader, subset, source, told))
+
+
+def loaded(loader: str, subset: Reading, source: Reading, told: Told) -> Verification:
+    classes = class_names(expected_document(source, told))
+    return verify_loader(settings_for(loader, MODES, classes), subset, source, told)
 
 
 def codes(found: Verification) -> set[str]:
@@ -139,7 +147,7 @@ def test_the_subset_that_faults_are_put_into_is_faithful(faithful: Faithful) -> 
 def test_a_fault_is_found(name: str, faithful: Faithful) -> None:
     text = faithful.changed(FAULTS[name].change)
     found = found_in(text, faithful, Told())
-    assert codes(found) == FAULTS[name].codes, "\n".join(found.lines())
+    assert codes(found) == FAULTS[name].codes, "\n".join(found.lines("me"))
     assert found_in(text, faithful, faithful.told).findings
 
 
@@ -190,14 +198,14 @@ def test_a_fault_is_found_in_a_remapped_file(tmp_path: Path) -> None:
 
 def test_findings_are_told_in_full_then_counted(faithful: Faithful) -> None:
     text = faithful.changed(FAULTS["categories_of_annotations_shifted_by_one"].change)
-    lines = found_in(text, faithful, Told()).lines()
+    lines = found_in(text, faithful, Told()).lines("me")
     assert lines[0] == f"annotation-category: {CODES['annotation-category'].meaning} (187)"
     assert lines[6:8] == ["  ... 182 more (--json)", f"  next: {CODES['annotation-category'].next}"]
     assert "findings in" in lines[-1]
 
 
 def test_no_findings_are_one_line_that_says_what_was_compared(faithful: Faithful) -> None:
-    *notes, line = found_in(faithful.text, faithful, Told()).lines()
+    *notes, line = found_in(faithful.text, faithful, Told()).lines("me")
     assert notes == ["mmdet3 train: 2 images are left out by filter_empty_gt: 52154, 12515"]
     for part in ("verified", "40 images", "187 annotations", "byte for byte", "rules of 3.3.0"):
         assert part in line
@@ -236,10 +244,16 @@ def test_who_knows_no_recipe_has_none_either(name: str) -> None:
     assert _findings_of(kept, reading(SAMPLE), Told()) == []
 
 
-def test_in_train_mode_an_empty_dataset_raises() -> None:
+def test_a_subset_that_train_mode_leaves_out_wholly_is_faithful_and_told() -> None:
     kept = read(SAMPLE).keep(Empty())
-    (line,) = _findings_of(kept, reading(SAMPLE), told_of(kept))
-    assert line.startswith("loader-error train ValueError (empty-dataset)")
+    source = reading(SAMPLE)
+    found = loaded("mmdet3", read_text(text_of(kept)), source, told_of(kept))
+    assert found.findings == ()
+    [filtered] = found.left_out
+    assert (filtered.mode, filtered.rule) == ("train", "filter_empty_gt")
+    assert filtered.img_ids == tuple(kept.img_ids)
+    assert "train 0 samples (10 left out, so it raises ValueError), 0 objects" in found.compared[0]
+    assert any("filter_empty_gt=False, min_size=0" in note for note in found.notes)
 
 
 def _findings_of(
@@ -248,7 +262,7 @@ def _findings_of(
     subset = read_text(text_of(kept))
     found = verify_copy(subset, source, told)
     if loader:
-        found = found.joined(verify_loader(loader, subset, source, told, MODES))
+        found = found.joined(loaded(loader, subset, source, told))
     return [f"{f.code} {f.mode} {f.text}" for f in found.findings]
 
 
@@ -313,7 +327,7 @@ def test_subsets_of_nasty_files_are_emitted_as_their_sources() -> None:
             continue
         for kept in (whole.first(3), every_second):
             for loader in LOADERS:
-                found = verify_loader(loader, read_text(text_of(kept)), source, Told(), MODES)
+                found = loaded(loader, read_text(text_of(kept)), source, Told())
                 compared[loader] += not found.findings
                 assert codes(found) <= {"loader-error"}, (seed, loader)
     assert min(compared.values()) > 50, compared
@@ -333,9 +347,9 @@ def test_subsets_of_made_detections_are_copies(made: Made) -> None:
     source = read_text(made.text)
     assert _findings_of(kept, source, told_of(kept), None) == []
     subset = read_text(text_of(kept))
-    (raised, also) = verify_loader("mmdet3", subset, source, Told(), MODES).findings
-    assert raised.text == also.text
-    assert "not-an-object" in raised.text
+    found = loaded("mmdet3", subset, source, Told())
+    assert found.findings == ()
+    assert len(found.notes) == 2 and all("not-an-object" in note for note in found.notes)
 
 
 # ---- reading

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,19 @@ def test_a_broken_file_is_a_finding(cli: Cli, first: Path) -> None:
         (["--source", "none.json"], "No such file"),
         (["--split", "val"], "--split says nothing without --config"),
         (["--against", "none.gz"], "cannot be opened"),
+        (["--classes", ""], "an empty list"),
+        (["--option", "min_size"], "expected NAME=VALUE"),
+        (["--option", "min_siz=0"], "did you mean 'min_size'?"),
+        (["--option", "min_size=big"], "mmdet3 does not take min_size='big'"),
+        (["--option", "min_size=1", "--option", "min_size=2"], "is given twice"),
+        (["--option", "min_size=0", "--loader", "mmdet2"], "mmdet2 has no option 'min_size'"),
+        (["--loader", "none", "--classes", "person"], "says nothing beside --loader none"),
+        (["--loader", "none", "--python", "python3"], "--loader none names none"),
+        (["--loader", "detr", "--mode", "train"], "detr has no modes"),
+        (["--config", "c.py", "--mode", "train"], "says nothing beside --config"),
+        (["--config", "c.py", "--classes", "person"], "says nothing beside --config"),
+        (["--config", "c.py", "--loader", "detr"], "--config builds one dataset"),
+        (["--against", "d.gz", "--mode", "train"], "--mode says nothing beside --against"),
     ],
 )
 def test_requests_that_cannot_be_met(
@@ -120,10 +134,101 @@ def test_requests_that_cannot_be_met(
     assert message in done.err
 
 
-def test_no_real_library_is_a_finding_that_says_what_to_do(cli: Cli, first: Path) -> None:
+def test_an_interpreter_that_is_not_there_is_asked_for_again(cli: Cli, first: Path) -> None:
     done = cli("verify", first, "--python", "no-such-python")
+    assert (done.code, done.out) == (2, "")
+    assert "--python EXE" in done.err
+
+
+def test_of_an_empty_only_subset_the_trap_is_told(cli: Cli) -> None:
+    assert cli("empty-only", SAMPLE, "-o", "empty.json", "--quiet").code == 0
+    done = cli("verify", "empty.json", "--source", SAMPLE)
+    assert done.code == 0, done.out
+    assert "no image is left, so it raises ValueError" in done.out
+    assert "filter_cfg=dict(filter_empty_gt=False, min_size=0)" in done.out
+    assert "10 images are left out by filter_empty_gt: " in done.out
+    found = json.loads(cli("verify", "empty.json", "--source", SAMPLE, "--json").out)
+    [filtered] = found["left_out"]
+    assert len(filtered["img_ids"]) == 10
+    kept = cli(
+        *("verify", "empty.json", "--source", SAMPLE, "--quiet"),
+        *("--option", "filter_empty_gt=false", "--option", "min_size=0"),
+    )
+    assert kept.code == 0
+    assert "train 10 samples, 0 objects, test 10 samples, 0 objects" in kept.out
+    assert "raises" not in kept.out
+
+
+def test_the_text_alone(cli: Cli, first: Path) -> None:
+    done = cli("verify", first, "--source", SAMPLE, "--loader", "none")
+    assert (done.code, done.err) == (0, "")
+    assert "byte for byte (" in done.out and "mmdet" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("classes", "expected"),
+    [
+        ("person,dog", []),
+        ("dog,person", ["label 0 is 'dog' by the class names, and 'person' in the file"]),
+        ("person,unicorn,dog", ["label 1 is 'unicorn' by the class names, and 'dog' in the file"]),
+        ("person,unicorn", ["the file has no category 'unicorn'"]),
+    ],
+)
+def test_class_names_that_do_not_fit(
+    cli: Cli, first: Path, classes: str, expected: list[str]
+) -> None:
+    done = cli("verify", first, "--classes", classes, "--mode", "test", "--json")
+    found = json.loads(done.out)
+    assert {f["code"] for f in found["findings"]} <= {"classes-unfit"}
+    texts = [f["text"] for f in found["findings"]]
+    assert [text for text in expected if text not in texts] == []
+    assert bool(texts) == bool(expected)
+    assert done.code == bool(texts)
+    assert any("annotations are of categories that the class names" in n for n in found["notes"])
+
+
+def test_a_report_can_be_read_a_year_later(cli: Cli, first: Path) -> None:
+    pruned(first)
+    done = cli("verify", first, "--source", SAMPLE, "--json")
+    found = json.loads(done.out)
+    assert found["cocosurgeon"] and found["python"] and "T" in found["date"]
+    source = hashlib.sha256(SAMPLE.read_bytes()).hexdigest()
+    assert source in found["sha256"].values() and len(found["sha256"]) == 2
+    for finding in found["findings"]:
+        assert finding["meaning"] and finding["next"]
+    assert source[:12] in cli("verify", first, "--source", SAMPLE).out
+
+
+def test_a_key_that_stands_twice_is_found(cli: Cli, first: Path) -> None:
+    first.write_bytes(b'{"info": {}, ' + first.read_bytes()[1:])
+    done = cli("verify", first, "--source", SAMPLE, "--json", "--loader", "none")
     assert done.code == 1
-    assert "real-error" in done.out and "--python EXE" in done.out
+    assert [f["code"] for f in json.loads(done.out)["findings"]] == ["key-duplicated"]
+
+
+def test_detections_were_not_cut_from_annotations(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "dt.json").write_text('[{"image_id": 1, "category_id": 1, "score": 1}]')
+    done = cli("verify", "dt.json", "--source", SAMPLE)
+    assert (done.code, done.out) == (2, "")
+    assert "a results file was not cut from an annotation file" in done.err
+
+
+def test_a_recipe_of_another_file_is_said(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_bytes(SAMPLE.read_bytes() + b" ")
+    assert (
+        cli("subset", "other.json", "--first", "3", "--recipe", "r.json", "-o", "o.json").code == 0
+    )
+    done = cli("verify", "o.json", "--source", SAMPLE, "--recipe", "r.json")
+    assert "the recipe was made for another file: other.json" in done.out
+
+
+def test_another_spelling_in_a_remapped_list_is_found(cli: Cli, tmp_path: Path) -> None:
+    made = cli("subset", SAMPLE, "--to", "mmdet80", "-o", "o.json", "--recipe", "r.json")
+    assert made.code == 0
+    text = (tmp_path / "o.json").read_text()
+    (tmp_path / "o.json").write_text(text.replace('"name": "person"', '"name":  "person"', 1))
+    done = cli("verify", "o.json", "--source", SAMPLE, "--recipe", "r.json", "--json")
+    assert [f["code"] for f in json.loads(done.out)["findings"]] == ["category-changed"]
 
 
 def test_explain_shows_one_image_through_all_loaders(cli: Cli) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cocosurgeon.cli import options
-from cocosurgeon.cli.ending import told
+
+if TYPE_CHECKING:
+    from cocosurgeon.cli.real import Real
 
 
+@options.asking
 def dump(
     ann_file: Annotated[
         str | None,
@@ -29,15 +32,14 @@ def dump(
         ),
     ] = None,
     mode: Annotated[
-        str, typer.Option(metavar="train|test", help="As the loader is set up for.")
-    ] = "test",
-    config: options.Config = None,
-    split: options.Split = None,
-    python: options.Python = None,
-    timeout: options.Timeout = None,
-    samples: options.Samples = None,
-    image: options.ImageIds = None,
-    img_prefix: options.ImgPrefix = None,
+        str | None,
+        typer.Option(
+            metavar="train|test",
+            show_default="test; with --config its own",
+            help="As the loader is set up for.",
+        ),
+    ] = None,
+    option: options.LoaderOptions = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -49,22 +51,13 @@ def dump(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
+    *,
+    real: Real,
 ) -> None:
     """Write what a loader emits as JSON lines, to be compared in another repository.
 
     By the loader's rules, or by the real library: --config, --python.
     """
-    with told():
-        from cocosurgeon.cli.dumping import write
-        from cocosurgeon.cli.real import Real
+    from cocosurgeon.cli.dumping import write
 
-        real = Real.of(
-            config=config,
-            split=split,
-            python=python,
-            timeout=timeout,
-            samples=samples,
-            image=image,
-            img_prefix=img_prefix,
-        )
-        write(ann_file, loader, mode, real, output, force=force)
+    write(ann_file, loader, mode, option, real, output, force=force)

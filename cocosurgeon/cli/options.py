@@ -13,6 +13,7 @@ import typer
 from cocosurgeon.cli.ending import told
 
 if TYPE_CHECKING:
+    from cocosurgeon.cli.real import Real
     from cocosurgeon.cli.voice import Voice
     from cocosurgeon.cli.writing import Outputs
 
@@ -69,47 +70,14 @@ Aliases = Annotated[
     ),
 ]
 
-Config = Annotated[
-    str | None,
-    typer.Option(
-        metavar="CFG",
-        show_default=False,
-        help="Build the real dataset as this mmengine or mmcv config does.",
-    ),
-]
-Split = Annotated[
-    str | None,
-    typer.Option(metavar="train|val|test", show_default="val", help="Whose dataset of --config."),
-]
-Python = Annotated[
-    str | None,
-    typer.Option(
-        metavar="EXE",
-        show_default=False,
-        help="An interpreter that has the real library; cocosurgeon is not needed there.",
-    ),
-]
-Timeout = Annotated[
-    float | None,
-    typer.Option(
-        metavar="SECONDS", show_default="600", help="After which the real library is ended."
-    ),
-]
-Samples = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N", show_default=False, help="Put N images through the real pipeline, too."
-    ),
-]
-ImgPrefix = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FOLDER", show_default=False, help="The images, where no config says where."
-    ),
-]
-ImageIds = Annotated[
+LoaderOptions = Annotated[
     list[str] | None,
-    typer.Option(metavar="ID", show_default=False, help="Images by their ids."),
+    typer.Option(
+        "--option",
+        metavar="NAME=VALUE",
+        show_default=False,
+        help="An option of the loader's own: filter_empty_gt=false, min_size=0, indices=100.",
+    ),
 ]
 
 
@@ -129,18 +97,35 @@ class Shared:
 
 
 def verb(function: Callable[..., None]) -> Callable[..., None]:
-    """Make a verb of a function: the options that verbs share are added to its own, and reach it
-    as its argument ``shared``; errors are told in their own words."""
+    """Make a verb of a function that writes a subset: the options that those share are added to
+    its own, and reach it as its argument ``shared``; errors are told in their own words."""
+    return _taking(_shared, "shared", function)
+
+
+def asking(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a verb of a function that may ask a real library: options as in ``verb``, which reach
+    it as its argument ``real``."""
+    return _taking(_real, "real", function)
+
+
+_LATER = {"Real": object}
+"""Types that only type checkers see: their modules are not loaded for --help."""
+
+
+def _taking(
+    make: Callable[..., object], name: str, function: Callable[..., None]
+) -> Callable[..., None]:
+    """A function with options that are made into one of its arguments."""
 
     @functools.wraps(function)
     def told_verb(**values: object) -> None:
         with told():
-            shared = _shared(**{name: values.pop(name) for name in common})  # type: ignore[arg-type]
-            function(**values, shared=shared)
+            made = make(**{option: values.pop(option) for option in common})
+            function(**values, **{name: made})
 
-    common = inspect.signature(_shared, eval_str=True).parameters
-    own = inspect.signature(function, eval_str=True).parameters
-    parameters = [p for p in own.values() if p.name != "shared"] + list(common.values())
+    common = inspect.signature(make, locals=_LATER, eval_str=True).parameters
+    own = inspect.signature(function, locals=_LATER, eval_str=True).parameters
+    parameters = [p for p in own.values() if p.name != name] + list(common.values())
     told_verb.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     told_verb.__annotations__ = {p.name: p.annotation for p in parameters}
     return told_verb
@@ -198,3 +183,62 @@ def _shared(
 def _place(named: str | None) -> str | None:
     """An output as it was named; standard output by its one name."""
     return "-" if named in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1") else named
+
+
+def _real(
+    config: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CFG",
+            show_default=False,
+            help="Build the real dataset as this mmengine or mmcv config does.",
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="train|val|test", show_default="val", help="Whose dataset of --config."
+        ),
+    ] = None,
+    python: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EXE",
+            show_default=False,
+            help="An interpreter that has the real library; cocosurgeon is not needed there.",
+        ),
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS", show_default="600", help="After which the real library is ended."
+        ),
+    ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", show_default=False, help="Put N images through the real pipeline, too."
+        ),
+    ] = None,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", show_default=False, help="Put these through it."),
+    ] = None,
+    img_prefix: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER", show_default=False, help="The images, where no config says where."
+        ),
+    ] = None,
+) -> Real:
+    from cocosurgeon.cli.real import Real
+
+    return Real.of(
+        config=config,
+        split=split,
+        python=python,
+        timeout=timeout,
+        samples=samples,
+        image=image,
+        img_prefix=img_prefix,
+    )

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from cocosurgeon.cli.lists import plain_id, split_list
 from cocosurgeon.errors import RequestError
 from cocosurgeon.loaders import Id
 from cocosurgeon.probe.request import ProbeRequest
 from cocosurgeon.probe.run import TIMEOUT
+from cocosurgeon.verify.settings import Setting, framework_options
+from cocosurgeon.written.lists import plain_id, split_list
 
 ASKABLE = ("mmdet3", "mmdet2", "torchvision")
 """Loaders of which the real one can be asked."""
-
-Mode = Literal["train", "test"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,29 +110,24 @@ class Real:
         self,
         ann_file: Path | None,
         loader: str,
-        mode: Mode | None,
-        classes: Sequence[str] | None,
+        setting: Setting | None,
         images: Sequence[Id] | None = None,
     ) -> ProbeRequest:
         """What to ask.
 
         Args:
             ann_file: of which file.
-            mode: of a loader that is set up without a config.
+            setting: how the loader is set up; None: as the config has it.
             images: which go through the pipeline; None: those that were asked for.
         """
-        options: Mapping[str, Any] = {}
-        if self.config is None and mode == "train" and loader == "mmdet3":
-            options = {"filter_cfg": {"filter_empty_gt": True, "min_size": 32}}
-        is_mmdet = loader != "torchvision"
         return ProbeRequest(
             ann_file=ann_file,
             config=self.config,
-            loader=cast(Any, "mmdet" if self.config else loader),
+            loader=cast(Any, loader),
             split=self.split,
-            mode=None if self.config else mode,
-            classes=tuple(classes) if classes and is_mmdet and self.config is None else None,
-            options=options,
+            mode=setting.mode if setting else None,
+            classes=setting.classes if setting else None,
+            options=framework_options(setting) if setting else {},
             samples=self.samples if images is None else 0,
             images=tuple(map(plain_id, self.images)) if images is None else tuple(images),
             img_prefix=self.img_prefix,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from cocosurgeon.cli.voice import Voice
 from cocosurgeon.dataset import Dataset
 from cocosurgeon.files import read
 from cocosurgeon.recipe import read_recipe
+from cocosurgeon.verify.reading import Reading
 from cocosurgeon.verify.renumbering import Renumbering
 from cocosurgeon.verify.told import Told
 
@@ -20,6 +20,16 @@ def told_by(recipe: Path | None, source: Path | None, voice: Voice) -> Told:
     saved = read_recipe(recipe)
     with voice.progress("applying the recipe") as progress:
         return told_of(saved.apply(read(source, progress)))
+
+
+def recipe_note(recipe: Path | None, source: Reading | None) -> str | None:
+    """That a recipe was made for another file than the source, where it was."""
+    if recipe is None or source is None:
+        return None
+    made_for = read_recipe(recipe).source
+    if made_for.sha256 == source.sha256:
+        return None
+    return f"the recipe was made for another file: {made_for.name}, sha256 {made_for.sha256[:12]}"
 
 
 def told_of(result: Dataset) -> Told:
@@ -35,7 +45,7 @@ def told_of(result: Dataset) -> Told:
     categories = None
     if changed is not None and content.category_records is not None:
         texts = changed.texts(content.category_records)
-        categories = tuple(json.loads(text) for text in texts)
+        categories = tuple(text.decode(errors="surrogatepass") for text in texts)
     return Told(
         image_rows=None if images is None else frozenset(rows[images].tolist()),
         annotation_rows=None if annotations is None else frozenset(rows[annotations].tolist()),

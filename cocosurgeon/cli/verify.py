@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cocosurgeon.cli import options
-from cocosurgeon.cli.ending import told
+
+if TYPE_CHECKING:
+    from cocosurgeon.cli.real import Real
 
 
+@options.asking
 def verify(
     subset: Annotated[str, typer.Argument(metavar="SUBSET", help="Annotation or results file.")],
     source: Annotated[
@@ -26,9 +29,9 @@ def verify(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            show_default="mmdet3",
+            show_default="mmdet3; with --config its own",
             help="Compare what this loader emits: mmdet3, mmdet2, detr, torchvision, detectron2, "
-            "yolox.",
+            "yolox. none: compare the text only.",
         ),
     ] = None,
     mode: Annotated[
@@ -43,13 +46,7 @@ def verify(
             help="Class names as the config has them. Without it: the source's categories.",
         ),
     ] = None,
-    config: options.Config = None,
-    split: options.Split = None,
-    python: options.Python = None,
-    timeout: options.Timeout = None,
-    samples: options.Samples = None,
-    image: options.ImageIds = None,
-    img_prefix: options.ImgPrefix = None,
+    option: options.LoaderOptions = None,
     against: Annotated[
         str | None,
         typer.Option(
@@ -64,37 +61,26 @@ def verify(
     ] = 0.0,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar, no notes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The verification as JSON.")] = False,
+    *,
+    real: Real,
 ) -> None:
     """Prove that a subset is its source's, and that a loader sees what was meant.
 
     Every kept record is held against the source byte for byte, and what the loader emits for the
     one against what it emits for the other. Exit code 1 where something does not hold.
     """
-    with told():
-        from cocosurgeon.cli.real import Real
-        from cocosurgeon.cli.verifying import Request, run
+    from cocosurgeon.cli.verifying import Request, run
 
-        real = Real.of(
-            config=config,
-            split=split,
-            python=python,
-            timeout=timeout,
-            samples=samples,
-            image=image,
-            img_prefix=img_prefix,
-        )
-        run(
-            Request.of(
-                subset=subset,
-                source=source,
-                recipe=recipe,
-                loaders=loader,
-                modes=mode,
-                classes=classes,
-                against=against,
-                tolerance=tolerance,
-            ),
-            real,
-            quiet=quiet,
-            as_json=as_json,
-        )
+    request = Request.of(
+        subset=subset,
+        source=source,
+        recipe=recipe,
+        loaders=loader,
+        modes=mode,
+        classes=classes,
+        options=option,
+        against=against,
+        tolerance=tolerance,
+        has_config=real.config is not None,
+    )
+    run(request, real, quiet=quiet, as_json=as_json)

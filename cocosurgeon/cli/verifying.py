@@ -5,37 +5,39 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import cast
 
 import typer
 
 from cocosurgeon.categories.table import find_space
-from cocosurgeon.cli.dumping import text_sha256
+from cocosurgeon.cli.asking import Case, by_config, by_setting
 from cocosurgeon.cli.ending import put, say
-from cocosurgeon.cli.lists import names_in
+from cocosurgeon.cli.loader_options import loader_options, options_of_each
 from cocosurgeon.cli.real import Real
-from cocosurgeon.cli.telling import told_by
+from cocosurgeon.cli.telling import recipe_note, told_by
 from cocosurgeon.cli.voice import Voice
-from cocosurgeon.errors import FormatError, LoaderError, ProbeError, RequestError
+from cocosurgeon.errors import FormatError, LoaderError, RequestError
 from cocosurgeon.loaders import find_loader, load
-from cocosurgeon.probe.dump import read_dump
-from cocosurgeon.probe.run import probe
+from cocosurgeon.probe.dump import Dump
+from cocosurgeon.probe.dump_file import read_dump
 from cocosurgeon.verify.against import verify_against
 from cocosurgeon.verify.expected import class_names, expected_document
 from cocosurgeon.verify.finding import Finding
-from cocosurgeon.verify.packed import packed_alike
 from cocosurgeon.verify.reading import Reading, reading
-from cocosurgeon.verify.real import verify_real
-from cocosurgeon.verify.settings import Mode, modes_of, options_for
+from cocosurgeon.verify.settings import Mode, Setting, modes_of, settings_for
 from cocosurgeon.verify.told import Told
 from cocosurgeon.verify.values import key_of
 from cocosurgeon.verify.verification import Verification, verify_copy, verify_loader
 from cocosurgeon.version import __version__
+from cocosurgeon.written.lists import names_in
 
 FOUND = 1
+TEXT_ONLY = "none"
+_HASH = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,8 @@ class Request:
 
     Attributes:
         subset, source, recipe, against: the files; None where not given.
-        loaders: whose emissions are compared.
+        loaders: whose emissions are compared, each with options of its own; with a config the line
+            that it has to be, if any.
         modes: in which they are.
         classes: as a config has them.
         tolerance: pixels.
@@ -54,7 +57,7 @@ class Request:
     source: Path | None
     recipe: Path | None
     against: Path | None
-    loaders: tuple[str, ...]
+    loaders: Mapping[str, Mapping[str, object]]
     modes: tuple[Mode, ...]
     classes: tuple[str, ...] | None
     tolerance: float
@@ -69,8 +72,10 @@ class Request:
         loaders: Sequence[str] | None,
         modes: Sequence[str] | None,
         classes: str | None,
+        options: Sequence[str] | None,
         against: str | None,
         tolerance: float,
+        has_config: bool,
     ) -> Request:
         """What the options say.
 
@@ -81,11 +86,17 @@ class Request:
             raise RequestError("--recipe says what was done to a source: name it (--source)")
         if "-" in (subset, source):
             raise RequestError("verify reads files, each more than once; not standard input")
-        chosen = tuple(dict.fromkeys(loaders or ("mmdet3",)))
-        for name in chosen:
-            find_loader(name)
-        if against is not None and len(chosen) > 1:
+        chosen = _loaders(loaders, has_config=has_config)
+        for name, value in {"--mode": modes, "--option": options, "--classes": classes}.items():
+            if value not in (None, []) and (has_config or not chosen):
+                by = "--config, which settles it" if has_config else "--loader none"
+                raise RequestError(f"{name} says nothing beside {by}")
+        if against is not None and len(chosen) != 1 and not has_config:
             raise RequestError("a dump is compared with one loader at a time")
+        if against is not None and modes:
+            raise RequestError("--mode says nothing beside --against: the dump has one")
+        if modes and not any(len(modes_of(n, ("train", "test"))) > 1 for n in chosen):
+            raise RequestError(f"{', '.join(chosen)} has no modes: leave --mode out")
         if tolerance and against is None:
             raise RequestError("--tolerance says nothing without --against")
         if not 0 <= tolerance < float("inf"):
@@ -98,65 +109,98 @@ class Request:
             source=Path(source) if source else None,
             recipe=Path(recipe) if recipe else None,
             against=Path(against) if against else None,
-            loaders=chosen,
+            loaders=options_of_each(chosen, loader_options(options)),
             modes=cast("tuple[Mode, ...]", tuple(dict.fromkeys(modes or ("train", "test")))),
-            classes=names_in(classes) if classes else None,
+            classes=None if classes is None else names_in(classes),
             tolerance=tolerance,
         )
+
+
+def _loaders(named: Sequence[str] | None, *, has_config: bool) -> tuple[str, ...]:
+    if has_config:
+        if not named or (len(named) == 1 and named[0] in ("mmdet3", "mmdet2")):
+            return tuple(named or ())
+        raise RequestError(
+            "--config builds one dataset of MMDetection's",
+            hint="name mmdet3 or mmdet2, or no loader: it is the one that the interpreter has",
+        )
+    chosen = tuple(dict.fromkeys(named or ("mmdet3",)))
+    if chosen == (TEXT_ONLY,):
+        return ()
+    for name in chosen:
+        find_loader(name)
+    return chosen
 
 
 def run(request: Request, real: Real, *, quiet: bool, as_json: bool) -> None:
     """Verify; exit code 1 where something does not hold."""
     voice = Voice(quiet=quiet, as_json=as_json)
-    for name in request.loaders:
-        real.require_askable(name)
-    found = _verified(request, real, voice)
-    if as_json:
-        fields = {
-            "cocosurgeon": __version__,
-            "python": platform.python_version(),
-            **asdict(found),
-        }
-        put(json.dumps(fields, indent=2, default=str), sys.stdout)
+    if real.config is None:
+        for name in request.loaders:
+            real.require_askable(name)
+        if real.is_asked_for and not request.loaders:
+            raise RequestError("--python asks a real loader, and --loader none names none")
+    try:
+        case = _case(request, voice)
+    except _UnreadableError as unreadable:
+        finding = Finding("file-unreadable", unreadable.args[0])
+        found = Verification(str(request.subset), ("its text",), (finding,))
+        hashes: dict[str, str] = {}
     else:
-        notes = () if quiet else found.notes
-        said = Verification(found.subset, found.compared, found.findings, notes)
-        say("\n".join(said.lines()), sys.stdout)
+        found = _verified(request, real, case)
+        files = [case.subset, *([case.source] if case.source else [])]
+        hashes = {file.name: file.sha256 for file in files}
+    when = datetime.now(timezone.utc).astimezone().replace(microsecond=0)
+    if as_json:
+        put(json.dumps(_fields(found, hashes, when), indent=2, default=str), sys.stdout)
+    else:
+        short = ", ".join(f"{Path(name).name} {sha[:_HASH]}" for name, sha in hashes.items())
+        by = f"cocosurgeon {__version__}, Python {platform.python_version()}, {when:%Y-%m-%d}" + (
+            f", sha256: {short}" if short else ""
+        )
+        say("\n".join(found.lines(by, with_notes=not quiet)), sys.stdout)
     if found.findings:
         raise typer.Exit(FOUND)
 
 
-def _verified(request: Request, real: Real, voice: Voice) -> Verification:
+def _fields(found: Verification, hashes: Mapping[str, str], when: datetime) -> dict[str, object]:
+    """The verification for machines."""
+    return {
+        "cocosurgeon": __version__,
+        "python": platform.python_version(),
+        "date": when.isoformat(),
+        "sha256": hashes,
+        "subset": found.subset,
+        "compared": found.compared,
+        "findings": [finding.fields() for finding in found.findings],
+        "notes": found.notes,
+        "left_out": [asdict(each) for each in found.left_out],
+    }
+
+
+class _UnreadableError(Exception):
+    """The subset cannot be read."""
+
+
+def _case(request: Request, voice: Voice) -> Case:
     try:
         with voice.progress("reading the subset") as progress:
             subset = reading(request.subset, progress)
     except FormatError as error:
-        finding = Finding("file-unreadable", f"{error.what}")
-        return Verification(str(request.subset), ("its text",), (finding,), ())
+        raise _UnreadableError(error.what) from error
     told = told_by(request.recipe, request.source, voice)
-    found = Verification(subset.name, (), (), ())
     source = None
     if request.source is not None:
         source = _read_source(request.source, subset, told, voice)
-        found = found.joined(verify_copy(subset, source, told))
-    if subset.is_bare:
-        if source is None or request.against is not None or real.is_asked_for:
+        if subset.is_bare != source.is_bare:
+            one, other = ("a results file", "an annotation file")
+            text = (one, other) if subset.is_bare else (other, one)
             raise RequestError(
-                "a results file is held against its source only: no loader reads detections",
-                where=subset.name,
-                hint="name the results file that it was cut from: --source",
+                f"{text[0]} was not cut from {text[1]}",
+                where=f"{subset.name} and {source.name}",
+                hint="name the file that it was cut from: --source",
             )
-        return found
-    document = subset.document() if source is None else expected_document(source, told)
-    classes = request.classes or class_names(document)
-    for name in request.loaders:
-        if request.against is None or source is not None:
-            found = found.joined(verify_loader(name, subset, source, told, request.modes, classes))
-        if request.against is not None:
-            found = found.joined(_against(request, request.against, subset, name, classes))
-        if real.is_at_hand(name):
-            found = found.joined(_real(request, real, subset, name, classes))
-    return found
+    return Case(request.subset, subset, request.source, source, told)
 
 
 def _read_source(path: Path, subset: Reading, told: Told, voice: Voice) -> Reading:
@@ -177,12 +221,54 @@ def _read_source(path: Path, subset: Reading, told: Told, voice: Voice) -> Readi
         return reading(path, progress, wanted)
 
 
+def _verified(request: Request, real: Real, case: Case) -> Verification:
+    subset, source, told = case.subset, case.source, case.told
+    found = case.found()
+    note = recipe_note(request.recipe, source)
+    if source is not None:
+        found = found.joined(verify_copy(subset, source, told))
+    if note:
+        found = found.joined(case.found(notes=(note,)))
+    if subset.is_bare:
+        if source is None or request.against is not None or real.is_asked_for:
+            raise RequestError(
+                "a results file is held against its source only: no loader reads detections",
+                where=subset.name,
+                hint="name the results file that it was cut from: --source",
+            )
+        return found
+    if real.config is not None:
+        asked, setting = by_config(case, real, next(iter(request.loaders), "mmdet"))
+        settings = [[setting]] if setting else []
+        found = found.joined(asked)
+    else:
+        document = subset.document() if source is None else expected_document(source, told)
+        classes = class_names(document) if request.classes is None else request.classes
+        chosen = request.classes is not None
+        settings = [
+            settings_for(name, request.modes, classes, own, has_own_classes=chosen)
+            for name, own in request.loaders.items()
+        ]
+    dump = None if request.against is None else read_dump(request.against)
+    for group in settings:
+        if dump is None or source is not None:
+            found = found.joined(verify_loader(group, subset, source, told))
+        if dump is not None:
+            found = found.joined(_against(request, dump, subset, group))
+        if real.config is None and real.is_at_hand(group[0].loader):
+            for each in group:
+                found = found.joined(by_setting(case, real, each))
+    if not found.compared:
+        text = "that Python's json reads it; --loader none, and no --source to hold it against"
+        return case.found(text)
+    return found
+
+
 def _against(
-    request: Request, dump: Path, subset: Reading, loader: str, classes: Sequence[str]
+    request: Request, there: Dump, subset: Reading, settings: Sequence[Setting]
 ) -> Verification:
-    there = read_dump(dump)
     notes: tuple[str, ...] = ()
-    if there.header.sha256 not in (None, text_sha256(request.subset)):
+    if there.header.sha256 not in (None, subset.sha256):
         ids = {key_of(r.value.get("id")) for r in subset.lists.get("images", ())}
         kept = tuple(s for s in there.samples if key_of(s.img_id) in ids)
         notes = (
@@ -191,60 +277,17 @@ def _against(
         )
         there = replace(there, samples=kept)
     mode: Mode = there.header.mode or "test"
-    options = options_for(loader, modes_of(loader, [mode])[0], classes)
+    setting = next((s for s in settings if s.mode == mode), settings[-1])
     try:
-        view = load(loader, subset.document(), options)
+        view = load(setting.loader, subset.document(), setting.options)
     except LoaderError as error:
-        finding = Finding("loader-error", f"{error.exception} ({error.rule}): {error.what}", loader)
-        return Verification(subset.name, (f"{loader} against {dump}",), (finding,), ())
+        text = f"{error.exception} ({error.rule}): {error.what}"
+        finding = Finding("loader-error", text, setting.loader)
+        compared = f"{setting.loader} against {request.against}"
+        return Verification(subset.name, (compared,), (finding,))
     found = verify_against(subset, view, there, _name_in_space, request.tolerance)
     return replace(found, notes=(*notes, *found.notes))
 
 
 def _name_in_space(space: str, label: object) -> str | None:
     return find_space(space).class_of(label)
-
-
-def _real(
-    request: Request, real: Real, subset: Reading, loader: str, classes: Sequence[str]
-) -> Verification:
-    found = Verification(subset.name, (), (), ())
-    modes: list[Mode | None] = [*modes_of(loader, request.modes)] if real.config is None else [None]
-    for mode in modes:
-        asked = real.request(request.subset, loader, mode, classes)
-        try:
-            dump = probe(asked, real.python, real.timeout)
-            found = found.joined(verify_real(subset, dump))
-            if real.packs and request.source is not None and request.recipe is None:
-                ids = [s.img_id for s in dump.samples if s.packed is not None]
-                asked = real.request(request.source, loader, mode, classes, ids)
-                there = probe(asked, real.python, real.timeout)
-                alike = tuple(packed_alike(dump, there, loader))
-                text = f"{len(ids):,} images through the pipeline, as of the source"
-                found = found.joined(Verification(subset.name, (text,), alike, ()))
-        except ProbeError as error:
-            if error.kind == "dataset" and _is_expected(subset, loader, mode, classes, error):
-                text = f"the real {loader} ({mode}): {error.exception}, as its rules say"
-                found = found.joined(Verification(subset.name, (text,), (), ()))
-                continue
-            if not real.is_asked_for:
-                note = f"the real {loader} is there, and could not be asked: {error.what}"
-                found = found.joined(Verification(subset.name, (), (), (note.splitlines()[0],)))
-                continue
-            finding = Finding("real-error", str(error).replace("\n", " "), loader, mode)
-            text = f"the real {loader}"
-            found = found.joined(Verification(subset.name, (text,), (finding,), ()))
-    return found
-
-
-def _is_expected(
-    subset: Reading, loader: str, mode: Mode | None, classes: Sequence[str], error: ProbeError
-) -> bool:
-    """Whether a loader's rules say that the real one raises this."""
-    if mode is None:
-        return False
-    try:
-        load(loader, subset.document(), options_for(loader, mode, classes))
-    except LoaderError as expected:
-        return expected.exception == error.exception
-    return False

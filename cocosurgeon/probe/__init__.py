@@ -1,6 +1,7 @@
 """What a loader emitted, written down: by the real one in any interpreter, or by a training script.
 
-dump      read and write dumps; what stands in them
+dump      what stands in a dump; its lines
+dump_file dumps read again
 record    write a dump from any repository: one file, standard library only
 request   what to ask a real loader
 run       ask it, in an interpreter that has it

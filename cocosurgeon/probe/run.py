@@ -17,7 +17,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from cocosurgeon.errors import ProbeError, SourceUnavailableError
-from cocosurgeon.probe.dump import Dump, read_dump
+from cocosurgeon.probe.dump import Dump
+from cocosurgeon.probe.dump_file import read_dump
 from cocosurgeon.probe.request import ProbeRequest
 
 SCRIPT = Path(__file__).with_name("script")

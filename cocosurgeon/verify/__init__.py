@@ -12,9 +12,15 @@ copied_annotations  annotations against those of the source
 copied_categories   the category list against that of the source
 expected            the source as it should be emitted
 settings            how loaders are set up
+left_out            which images a loader's filter leaves out
+class_names         do class names that somebody chose fit a file?
 emitted             does a loader emit the same for the subset as for the source?
 verification        what was compared, by which rules, and what does not hold
 real                what a real loader emitted, against its rules
+evaluator           does a config's evaluator read what its dataset reads?
+rasters             masks as MMDetection draws them
 packed              what a real pipeline made of images
+corners             boxes as absolute corners
+outcomes            what a loader's rules make of each record
 against             two loaders of one file: which rule explains what differs
 """

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from cocosurgeon.errors import LoaderError
-from cocosurgeon.loaders import LOADERS, Id, Instance, Sample, View, load
-from cocosurgeon.probe.dump import Dump, DumpHeader, DumpInstance, DumpSample
-from cocosurgeon.verify.emitted import boxes_same
+from cocosurgeon.loaders import Id, Instance, Sample, View
+from cocosurgeon.probe.dump import Dump, DumpInstance, DumpSample
+from cocosurgeon.verify.corners import Box, absolute, alike, corners_in_dump, corners_in_file
 from cocosurgeon.verify.finding import Finding
+from cocosurgeon.verify.outcomes import Outcomes, outcomes_of
 from cocosurgeon.verify.reading import Reading
-from cocosurgeon.verify.real import options_of
 from cocosurgeon.verify.settings import order_of
 from cocosurgeon.verify.values import same
 from cocosurgeon.verify.verification import Verification
 
 NameOf = Callable[[str, object], str | None]
 """The name of a label in a named space."""
-
-Box = tuple[float, ...]
-
-_LARGE = 1e30
-"""Beyond this, boxes are the same numbers or they are not."""
-
-_ROUNDING = 2.0**-21
-"""Of a number's size: what a few operations in float32 round away."""
 
 
 def verify_against(
@@ -45,18 +35,14 @@ def verify_against(
     comparison = _Comparison(file, view, dump, name_of, tolerance)
     comparison.run()
     explained = [f"{rule}: {n:,}" for rule, n in sorted(comparison.explained.items())]
-    notes = [f"explained by rules: {', '.join(explained)}"] if explained else []
+    by_rules = f"; explained by rules: {', '.join(explained)}" if explained else ""
     header = dump.header
     text = (
         f"{view.loader} against a dump of {header.framework} {header.version or ''} "
         f"({len(dump.samples):,} samples, {comparison.matched:,} objects alike, boxes to within "
-        f"{tolerance:g} pixels{_and_rounding(view, header)})"
+        f"{tolerance:g} pixels{' and float32' if comparison.rounds else ''}{by_rules})"
     )
-    return Verification(file.name, (text,), tuple(comparison.findings), tuple(notes))
-
-
-def _and_rounding(view: View, header: DumpHeader) -> str:
-    return " and float32" if view.single or header.single or header.normalised else ""
+    return Verification(file.name, (text,), tuple(comparison.findings))
 
 
 @dataclass
@@ -75,8 +61,8 @@ class _Comparison:
     def run(self) -> None:
         """Compare image by image, by id."""
         header = self.dump.header
-        self.own = _Rules.of(self.view)
-        self.other = _rules_of(header, self.file)
+        self.own = Outcomes.of(self.view)
+        self.other = outcomes_of(header, self.file)
         self.names = _category_names(self.file)
         here = {s.img_id: s for s in self.view.samples}
         there = {s.img_id: s for s in self.dump.samples}
@@ -93,7 +79,7 @@ class _Comparison:
         for img_id in orders[0]:
             self._image(here[img_id], there[img_id])
 
-    def _missing(self, img_id: Id, rules: _Rules | None, who: str) -> None:
+    def _missing(self, img_id: Id, rules: Outcomes | None, who: str) -> None:
         rule = rules.images.get(img_id) if rules else None
         if rule is not None:
             self.explained[f"image left out by {who}, {rule}"] += 1
@@ -108,10 +94,10 @@ class _Comparison:
                 a, b = (str(path).rpartition("/")[2] for path in (a, b))
             if a is not None and b is not None and a != b:
                 self._report(f"image {img_id!r}: {what} is {a!r} and {b!r}", img_id)
-        left = [(i, _corners(i, there, self.dump.header, here)) for i in there.instances]
+        left = [(i, corners_in_dump(i, there, self.dump.header, here)) for i in there.instances]
         lost: list[Instance] = []
         for mine in here.instances:
-            box = _absolute(mine.box, self.view.box_format, False, 1, 1)
+            box = absolute(mine.box, self.view.box_format)
             place = self._place(box, mine, left)
             if place is None:
                 lost.append(mine)
@@ -187,19 +173,19 @@ class _Comparison:
         self._report(f"image {img_id!r}: the dump has {list(box)} ({self._name(other)})", img_id)
 
     def _is_from(self, row: int, box: Box) -> bool:
-        candidates = [_raw_corners(self.file, row)]
+        candidates = [corners_in_file(self.file.lists["annotations"][row].value.get("bbox"))]
         if self.other is not None:
             candidates.append(self.other.boxes.get(row))
         return any(c is not None and self._alike(c, box) for c in candidates)
 
     def _alike(self, a: Box, b: Box) -> bool:
-        """Whether boxes are alike: exactly, but for the tolerance and what float32 rounds."""
+        return alike(a, b, self.tolerance, rounds=self.rounds)
+
+    @property
+    def rounds(self) -> bool:
+        """Whether either side computes in float32."""
         header = self.dump.header
-        rounds = self.view.single or header.single or header.normalised
-        largest = max((abs(x) for x in (*a, *b)), default=0.0)
-        if largest > _LARGE:
-            return a == b
-        return boxes_same(a, b, max(self.tolerance, largest * _ROUNDING if rounds else 0.0))
+        return self.view.single or header.single or header.normalised
 
     def _name(self, other: DumpInstance) -> str | None:
         header = self.dump.header
@@ -219,80 +205,6 @@ class _Comparison:
         self.findings.append(Finding("unexplained", text, self.view.loader, None, img_id))
 
 
-@dataclass(frozen=True, eq=False)
-class _Rules:
-    """What a loader's rules do with each record.
-
-    Attributes:
-        images: the rule by which an image is left out.
-        annotations: the rule by which an annotation is, by its row.
-        rows: rows of those, by image.
-        boxes: corners of those that are emitted, by row.
-    """
-
-    images: Mapping[Id | None, str]
-    annotations: Mapping[int, str]
-    rows: Mapping[Id | None, list[int]]
-    boxes: Mapping[int, Box]
-
-    @classmethod
-    def of(cls, view: View) -> _Rules:
-        """The rules, as a view tells them."""
-        dropped = [d for d in view.dropped if d.kind == "annotation"]
-        rows: defaultdict[Id | None, list[int]] = defaultdict(list)
-        for each in dropped:
-            rows[each.img_id].append(each.row)
-        return cls(
-            images={d.img_id: d.rule for d in view.dropped if d.kind == "image"},
-            annotations={d.row: d.rule for d in dropped},
-            rows=rows,
-            boxes={
-                i.row: _absolute(i.box, view.box_format, False, 1, 1)
-                for s in view.samples
-                for i in s.instances
-            },
-        )
-
-
-def _rules_of(header: DumpHeader, file: Reading) -> _Rules | None:
-    """What the dump's loader should do; None where its rules are not known."""
-    if header.loader not in LOADERS:
-        return None
-    try:
-        return _Rules.of(load(header.loader, file.document(), options_of(header)))
-    except LoaderError:
-        return None
-
-
 def _category_names(file: Reading) -> Mapping[object, str]:
     entries = [r.value for r in file.lists.get("categories", ())]
     return {e.get("id"): n for e in entries if isinstance(n := e.get("name"), str)}
-
-
-def _raw_corners(file: Reading, row: int) -> Box | None:
-    box = file.lists["annotations"][row].value.get("bbox")
-    if not isinstance(box, list) or len(box) != 4:
-        return None
-    return _absolute(tuple(box), "xywh", False, 1, 1)
-
-
-def _corners(other: DumpInstance, sample: DumpSample, header: DumpHeader, here: Sample) -> Box:
-    if not header.normalised:
-        return _absolute(other.box, header.box_format, False, 1, 1)
-    size = sample.width or here.width, sample.height or here.height
-    width, height = (v if isinstance(v, (int, float)) else math.nan for v in size)
-    return _absolute(other.box, header.box_format, True, width, height)
-
-
-def _absolute(box: Box, how: str, normalised: bool, width: float, height: float) -> Box:
-    """A box as corners, in pixels."""
-    if len(box) != 4:
-        return box
-    a, b, c, d = box
-    if normalised:
-        a, b, c, d = a * width, b * height, c * width, d * height
-    if how == "xywh":
-        return a, b, a + c, b + d
-    if how == "cxcywh":
-        return a - c / 2, b - d / 2, a + c / 2, b + d / 2
-    return a, b, c, d

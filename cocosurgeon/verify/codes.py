@@ -46,6 +46,11 @@ CODES: Mapping[str, Code] = {
         "info, licenses or a further list was rewritten",
         _CUT,
     ),
+    "key-duplicated": Code(
+        "a top-level key stands more than once",
+        "texts were joined; most readers take the last value, without a word",
+        _CUT,
+    ),
     "image-added": Code(
         "an image is not in the source",
         "another source was meant, or an id was renumbered",
@@ -148,6 +153,12 @@ CODES: Mapping[str, Code] = {
         "the category list differs",
         "compare the lists: `cocosurgeon remap --check SUBSET SOURCE`",
     ),
+    "classes-unfit": Code(
+        "the chosen class names and the file's categories do not fit",
+        "MMDetection numbers the file's categories in the file's order, and calls label n the n-th "
+        "of `classes`: a name that the file lacks moves every label behind it",
+        "take the names from the file, in its order: `cocosurgeon snippet FILE`",
+    ),
     "sample-lost": Code(
         "a sample is not emitted for the subset",
         "its image is gone, or the loader's filter drops it there",
@@ -187,7 +198,19 @@ CODES: Mapping[str, Code] = {
     "real-error": Code(
         "the real library raises, or could not be run",
         "it is not installed, its configuration does not load, or the file breaks it",
-        "see the message",
+        "mend what it names; --loader without --python goes by the rules alone",
+    ),
+    "evaluator-file": Code(
+        "the config's evaluator reads another file than its dataset",
+        "`ann_file` was changed beside the dataset only: what the dataset does not have counts as "
+        "missed, and the result falls without an error",
+        "set `val_evaluator.ann_file` (`test_evaluator`) to the dataset's; "
+        "`cocosurgeon snippet FILE` prints both",
+    ),
+    "evaluator-indices": Code(
+        "the config's evaluator counts images that `indices` leaves out",
+        "`indices` cuts the dataset, not the evaluator's file: the other images count as missed",
+        "write a file of these images (`cocosurgeon subset --first N`), for both",
     ),
     "real-differs": Code(
         "the real library emits something else than its rules say",

@@ -38,6 +38,9 @@ def _keys(subset: Reading, source: Reading) -> Iterator[Finding]:
     for key in source.keys:
         if key not in subset.keys:
             yield Finding("key-lost", f"{key!r}")
+    for key in subset.repeated:
+        if key not in source.repeated:
+            yield Finding("key-duplicated", f"{key!r}")
     for key in subset.keys:
         if key not in source.keys:
             yield Finding("key-added", f"{key!r}")

@@ -21,16 +21,14 @@ def categories_copied(subset: Reading, source: Reading, told: Told) -> Iterator[
     if "categories" not in source.lists or "categories" not in subset.lists:
         return
     found = [r.value for r in subset.lists["categories"]]
-    if told.categories is None:
-        expected = [r.value for r in source.lists["categories"]]
-        texts = [[r.text for r in x.lists["categories"]] for x in (subset, source)]
-        if texts[0] == texts[1]:
-            return
-    else:
-        expected = list(told.categories)
+    texts = told.categories
+    if texts is None:
+        texts = tuple(r.text for r in source.lists["categories"])
+    if texts == tuple(r.text for r in subset.lists["categories"]):
+        return
+    expected = [json.loads(text) for text in texts]
     if json.dumps(found) == json.dumps(expected):
-        if told.categories is None:
-            yield Finding("category-changed", "the text of an entry, not its values")
+        yield Finding("category-changed", "the text of an entry, not its values")
         return
     yield from _lists_differ(expected, found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,7 +26,7 @@ def expected_document(source: Reading, told: Told) -> Any:
             if told.annotation_rows is None or record.row in told.annotation_rows
         ]
     if told.categories is not None:
-        document["categories"] = list(told.categories)
+        document["categories"] = [json.loads(text) for text in told.categories]
     return document
 
 

@@ -21,6 +21,7 @@ class Finding:
         loader: the loader that shows it; None for the file itself.
         mode: ``train`` or ``test``, where a loader shows it.
         img_id: the image that it is about, if it is about one.
+        hint: what to do, where that is more than the code says.
     """
 
     code: str
@@ -28,9 +29,27 @@ class Finding:
     loader: str | None = None
     mode: str | None = None
     img_id: object = None
+    hint: str | None = None
 
     def __post_init__(self) -> None:
         assert self.code in CODES, self.code
+
+    @property
+    def next(self) -> str:
+        """What to do."""
+        return self.hint or CODES[self.code].next
+
+    def fields(self) -> dict[str, object]:
+        """The finding for machines."""
+        return {
+            "code": self.code,
+            "meaning": CODES[self.code].meaning,
+            "text": self.text,
+            "loader": self.loader,
+            "mode": self.mode,
+            "img_id": self.img_id,
+            "next": self.next,
+        }
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[str]:
@@ -45,5 +64,5 @@ def finding_lines(findings: Sequence[Finding]) -> list[str]:
             lines.append(f"  {by}: {finding.text}" if by else f"  {finding.text}")
         if count > _SHOWN:
             lines.append(f"  ... {count - _SHOWN:,} more (--json)")
-        lines.append(f"  next: {CODES[code].next}")
+        lines += [f"  next: {text}" for text in dict.fromkeys(f.next for f in mine[:_SHOWN])]
     return lines

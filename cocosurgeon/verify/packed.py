@@ -9,6 +9,7 @@ from typing import Any
 from cocosurgeon.loaders import Instance, Sample
 from cocosurgeon.probe.dump import Dump, DumpSample
 from cocosurgeon.verify.finding import Finding
+from cocosurgeon.verify.rasters import bitmaps_hash
 from cocosurgeon.verify.values import same
 
 
@@ -32,22 +33,39 @@ def packed_as_told(ours: Sample, real: DumpSample) -> Iterator[str]:
         yield from _values(packed, f"{prefix}boxes", "float32", _boxes(instances))
         if prefix == "":
             yield from _values(packed, "labels", "int64", [i.label for i in instances])
-    masks = packed.get("masks")
-    if isinstance(masks, Mapping) and masks.get("shape", [None])[0] != len(groups[""]):
-        yield f"masks: {masks['shape'][0]}, of {len(groups[''])} objects"
+    yield from _masks(packed, groups[""])
 
 
 def packed_alike(subset: Dump, source: Dump, loader: str) -> Iterator[Finding]:
     """Differences between what a pipeline made of the same images of two files."""
     there = {s.img_id: s.packed for s in source.samples}
     for sample in subset.samples:
-        if sample.packed is None or there.get(sample.img_id) is None:
+        if sample.packed is None:
             continue
-        other: Mapping[str, Any] = there[sample.img_id] or {}
+        other = there.get(sample.img_id)
+        if other is None:
+            text = f"image {sample.img_id!r}: nothing of it comes of the source"
+            yield Finding("packed", text, loader, subset.header.mode, sample.img_id)
+            continue
         for key in sorted({*sample.packed, *other}):
             if not same(_placeless(sample.packed.get(key)), _placeless(other.get(key))):
                 text = f"image {sample.img_id!r}: {key} differs from that of the source"
                 yield Finding("packed", text, loader, subset.header.mode, sample.img_id)
+
+
+def _masks(packed: Mapping[str, Any], instances: Sequence[Instance]) -> Iterator[str]:
+    masks = packed.get("masks")
+    if not isinstance(masks, Mapping) or masks.get("kind") != "bitmap":
+        return
+    count, height, width = masks["shape"]
+    if count != len(instances):
+        yield f"masks: {count}, of {len(instances)} objects"
+        return
+    digest, sums = bitmaps_hash([i.mask for i in instances], height, width)
+    if sums != masks["sums"]:
+        yield f"masks: {masks['sums']} pixels, drawn from its polygons {sums}"
+    elif digest != masks["sha256"]:
+        yield "masks: as many pixels as drawn from its polygons, but others"
 
 
 def _placeless(value: object) -> object:
@@ -75,6 +93,9 @@ def _values(
 ) -> Iterator[str]:
     found = packed.get(name)
     if not isinstance(found, Mapping):
+        # which lines pack what is to be ignored, and when, is theirs
+        if name in ("boxes", "labels"):
+            yield f"{name}: nothing of that kind is packed"
         return
     if found.get("dtype") != dtype:
         yield f"{name}: {found.get('dtype')}, not {dtype}"

@@ -7,10 +7,11 @@ has to notice.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ class Reading:
         others: the text of every other value, by key.
         values: those values, decoded.
         is_bare: whether the file is a list itself, as results are.
+        repeated: top-level keys that stand more than once.
+        sha256: of the JSON text.
     """
 
     name: str
@@ -60,6 +63,8 @@ class Reading:
     others: Mapping[str, str]
     values: Mapping[str, object]
     is_bare: bool = False
+    repeated: tuple[str, ...] = ()
+    sha256: str = ""
 
     def document(self) -> Any:
         """The file as ``json.load`` gives it."""
@@ -87,7 +92,8 @@ def reading(path: Path, progress: Progress | None = None, wanted: Wanted | None 
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
-        return _Reader(str(path), data.decode("utf-8-sig"), progress, wanted).read()
+        found = _Reader(str(path), data.decode("utf-8-sig"), progress, wanted).read()
+        return replace(found, sha256=hashlib.sha256(data).hexdigest())
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise FormatError(f"broken gzip data: {error}", where=str(path)) from error
     except OSError as error:
@@ -117,11 +123,14 @@ class _Reader:
         others: dict[str, str] = {}
         values: dict[str, object] = {}
         order: dict[str, None] = {}
+        repeated: dict[str, None] = {}
         self._skip()
         is_bare = self.text[self.at] == "["
         for key in [""] if is_bare else self._keys():
             for known in (lists, others, values):
                 known.pop(key, None)
+            if key in order:
+                repeated[key] = None
             order[key] = None
             start = self.at
             records = self._records(key) if self.text[start] == "[" else None
@@ -133,7 +142,8 @@ class _Reader:
         self._skip()
         if self.at != len(self.text):
             raise ValueError(f"extra data at character {self.at}")
-        return Reading(self.name, tuple(order), lists, others, values, is_bare)
+        keys, twice = tuple(order), tuple(repeated)
+        return Reading(self.name, keys, lists, others, values, is_bare, twice)
 
     def _keys(self) -> Iterator[str]:
         """Keys of the top-level object; the caller moves on behind each value."""

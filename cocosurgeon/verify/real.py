@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from cocosurgeon.errors import LoaderError
-from cocosurgeon.loaders import LOADERS, Instance, View, detectron2, load, mmdet2, mmdet3
+from cocosurgeon.loaders import Instance, View, load
 from cocosurgeon.probe.dump import Dump, DumpHeader, DumpInstance, DumpSample
 from cocosurgeon.verify.emitted import boxes_same
+from cocosurgeon.verify.evaluator import evaluator_findings
 from cocosurgeon.verify.finding import Finding
 from cocosurgeon.verify.packed import packed_as_told
 from cocosurgeon.verify.reading import Reading
+from cocosurgeon.verify.settings import Setting
 from cocosurgeon.verify.values import same
 from cocosurgeon.verify.verification import Verification
 
 
-def verify_real(file: Reading, dump: Dump) -> Verification:
-    """Compare what a real loader emitted for a file with what its rules say."""
+def verify_real(file: Reading, dump: Dump, setting: Setting) -> Verification:
+    """Compare what a real loader emitted for a file with what its rules say.
+
+    Args:
+        setting: how the loader was set up.
+    """
     header = dump.header
     count = sum(len(s.instances) for s in dump.samples)
     packed = sum(s.packed is not None for s in dump.samples)
@@ -27,40 +33,15 @@ def verify_real(file: Reading, dump: Dump) -> Verification:
         f"{header.options.get('type', header.loader)}): {len(dump.samples):,} samples, "
         f"{count:,} objects{through}{seeded}, as its rules say"
     )
-    return Verification(file.name, (text,), tuple(_differences(file, dump)), ())
+    findings = (*_differences(file, dump, setting), *evaluator_findings(dump, file))
+    return Verification(file.name, (text,), findings)
 
 
-def options_of(header: DumpHeader) -> object:
-    """A loader's options as a dump's header tells them."""
-    told = header.options
-    is_test = header.mode != "train"
-    if header.loader == "mmdet3":
-        cfg = told.get("filter_cfg")
-        keys = {"filter_empty_gt", "min_size"}
-        known = {k: v for k, v in cfg.items() if k in keys} if isinstance(cfg, Mapping) else None
-        return mmdet3.Options(
-            metainfo={"classes": header.classes},
-            filter_cfg=None if known is None else mmdet3.FilterCfg(**known),
-            indices=told.get("indices"),
-            serialize_data=bool(told.get("serialize_data", True)),
-            test_mode=is_test,
-        )
-    if header.loader == "mmdet2":
-        return mmdet2.Options(
-            classes=header.classes,
-            test_mode=is_test,
-            filter_empty_gt=bool(told.get("filter_empty_gt", True)),
-        )
-    if header.loader == "detectron2":
-        return detectron2.Options(filter_empty=not is_test)
-    return LOADERS[str(header.loader)].options()
-
-
-def _differences(file: Reading, dump: Dump) -> Iterator[Finding]:
+def _differences(file: Reading, dump: Dump, setting: Setting) -> Iterator[Finding]:
     header = dump.header
-    loader, mode = str(header.loader), header.mode
+    loader, mode = setting.loader, setting.mode
     try:
-        view = load(loader, file.document(), options_of(header))
+        view = load(loader, file.document(), setting.options)
     except LoaderError as error:
         text = f"its rules say {error.exception} ({error.rule}), and it loads"
         yield Finding("real-differs", text, loader, mode)

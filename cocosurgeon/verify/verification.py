@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import platform
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cocosurgeon.errors import LoaderError
-from cocosurgeon.loaders import LOADERS, Id, View, load
+from cocosurgeon.loaders import LOADERS, Id, View, load, mmdet3
+from cocosurgeon.verify.class_names import classes_fit, classes_unused
 from cocosurgeon.verify.copied import copied
 from cocosurgeon.verify.emitted import emitted
-from cocosurgeon.verify.expected import class_names, expected_document
+from cocosurgeon.verify.expected import expected_document
 from cocosurgeon.verify.finding import Finding, finding_lines
+from cocosurgeon.verify.left_out import LeftOut, left_out
 from cocosurgeon.verify.reading import Reading
-from cocosurgeon.verify.settings import Mode, modes_of, options_for
+from cocosurgeon.verify.settings import Setting
 from cocosurgeon.verify.told import Told
-from cocosurgeon.version import __version__
-
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -29,24 +26,28 @@ class Verification:
         subset: the file that was verified.
         compared: what was compared, a sentence each.
         findings: what does not hold; none: all of it does.
-        notes: what else to know, such as images that a loader's filter leaves out.
+        notes: what else to know.
+        left_out: images that a loader does not emit, which is its rule and no fault.
     """
 
     subset: str
-    compared: tuple[str, ...]
-    findings: tuple[Finding, ...]
-    notes: tuple[str, ...]
+    compared: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
-    def lines(self) -> list[str]:
-        """The verification for people."""
-        by = f"cocosurgeon {__version__}, Python {platform.python_version()}"
+    def lines(self, by: str, *, with_notes: bool = True) -> list[str]:
+        """The verification for people.
+
+        Args:
+            by: who verified, when, with what.
+        """
+        compared = "; ".join(self.compared)
+        notes = [*self.notes, *(each.line() for each in self.left_out)] if with_notes else []
         if not self.findings:
-            return [*self.notes, f"verified {self.subset}: {'; '.join(self.compared)} ({by})"]
-        return [
-            *finding_lines(self.findings),
-            *self.notes,
-            f"{len(self.findings):,} findings in {self.subset}: {'; '.join(self.compared)} ({by})",
-        ]
+            return [*notes, f"verified {self.subset}: {compared} ({by})"]
+        last = f"{len(self.findings):,} findings in {self.subset}: {compared} ({by})"
+        return [*finding_lines(self.findings), *notes, last]
 
     def joined(self, other: Verification) -> Verification:
         """Both as one."""
@@ -54,7 +55,8 @@ class Verification:
             self.subset,
             (*self.compared, *other.compared),
             (*self.findings, *other.findings),
-            (*self.notes, *other.notes),
+            tuple(dict.fromkeys((*self.notes, *other.notes))),
+            (*self.left_out, *other.left_out),
         )
 
 
@@ -66,83 +68,120 @@ def verify_copy(subset: Reading, source: Reading, told: Told) -> Verification:
     text = f"{images:,} images and {annotations:,} {what} against {source.name}, byte for byte"
     if told.renumbering:
         text += f" but for {len(told.renumbering.ids):,} category ids"
-    return Verification(subset.name, (text,), tuple(copied(subset, source, told)), ())
+    return Verification(subset.name, (text,), tuple(copied(subset, source, told)))
 
 
 def verify_loader(
-    loader: str,
-    subset: Reading,
-    source: Reading | None,
-    told: Told,
-    modes: Sequence[Mode],
-    classes: Sequence[str] | None = None,
+    settings: Sequence[Setting], subset: Reading, source: Reading | None, told: Told
 ) -> Verification:
     """Does a loader emit the same for the subset as for the source?
 
     Args:
+        settings: one loader, in the modes to be compared.
         source: None: only whether it loads, and what it leaves out.
-        classes: as the config has them; None: the names of the source's (mapped) categories.
     """
+    loader = settings[0].loader
     mine = subset.document()
     theirs = None if source is None else expected_document(source, told)
-    names = class_names(theirs or mine) if classes is None else tuple(classes)
     kept = [
         i
         for r in subset.lists.get("images", ())
         if isinstance(i := r.value.get("id"), (int, float, str)) or i is None
     ]
-    findings: list[Finding] = []
-    notes: list[str] = []
+    found = Verification(subset.name)
     counts: list[str] = []
-    for mode in modes_of(loader, modes):
-        here = _view(loader, mine, mode, names, None)
-        there = None if theirs is None else _view(loader, theirs, mode, names, kept)
-        findings += _raised(loader, mode, here, there)
-        if isinstance(here, View):
-            count = sum(len(s.instances) for s in here.samples)
-            counts.append(f"{mode} {len(here.samples):,} samples, {count:,} objects")
-            notes += _left_out(here, mode)
-            if isinstance(there, View):
-                findings += emitted(here, there, mode)
-            elif there is not None:
-                notes.append(
-                    f"{loader} {mode}: not compared, since it raises on the source: "
-                    f"{there.exception} ({there.rule})"
-                )
+    for setting in settings:
+        here = _emission(setting, mine, None)
+        there = None if theirs is None else _emission(setting, theirs, kept)
+        counts.append(f"{setting.mode} {here.count}")
+        found = found.joined(
+            Verification(
+                subset.name,
+                (),
+                tuple(_findings(setting, here, there, mine)),
+                tuple(_notes(setting, here, there, mine)),
+                left_out(here.view, setting.mode) if here.view else (),
+            )
+        )
     against = "" if source is None else ", as for the source"
-    version = LOADERS[loader].version
-    text = f"{loader} (rules of {version}){against}: {', '.join(counts) or 'nothing'}"
-    return Verification(subset.name, (text,), tuple(findings), tuple(notes))
+    text = f"{loader} (rules of {LOADERS[loader].version}){against}: {', '.join(counts)}"
+    return Verification(subset.name, (text,)).joined(found)
 
 
-def _view(
-    loader: str,
-    document: Mapping[str, object],
-    mode: Mode,
-    names: Sequence[str],
-    only: Collection[Id | None] | None,
-) -> View | LoaderError:
+@dataclass(frozen=True)
+class _Emission:
+    """What a loader makes of a file.
+
+    Attributes:
+        view: what it emits; None where it raises before anything is.
+        error: what it raises.
+    """
+
+    view: View | None
+    error: LoaderError | None
+
+    @property
+    def count(self) -> str:
+        """How much is emitted."""
+        if self.view is None:
+            return f"raises {self.error.exception}" if self.error else "nothing"
+        objects = sum(len(s.instances) for s in self.view.samples)
+        gone = sum(d.kind == "image" for d in self.view.dropped)
+        parts = [f"{gone:,} left out"] if gone else []
+        parts += [f"so it raises {self.error.exception}"] if self.error else []
+        aside = f" ({', '.join(parts)})" if parts else ""
+        return f"{len(self.view.samples):,} samples{aside}, {objects:,} objects"
+
+
+def _emission(
+    setting: Setting, document: Mapping[str, object], only: Collection[Id | None] | None
+) -> _Emission:
+    options = setting.options
     try:
-        return load(loader, document, options_for(loader, mode, names), only)
+        return _Emission(load(setting.loader, document, options, only), None)
     except LoaderError as error:
-        return error
+        if error.rule != "empty-dataset" or not isinstance(options, mmdet3.Options):
+            return _Emission(None, error)
+        # It raises when it serializes nothing: up to there it is as always.
+        up_to_there = replace(options, serialize_data=False)
+        return _Emission(load(setting.loader, document, up_to_there, only), error)
 
 
-def _raised(
-    loader: str, mode: Mode, here: View | LoaderError, there: View | LoaderError | None
+def _findings(
+    setting: Setting, here: _Emission, there: _Emission | None, document: Mapping[str, object]
 ) -> Iterator[Finding]:
-    if isinstance(here, LoaderError):
-        also = ", on the source, too" if isinstance(there, LoaderError) else ""
-        text = f"{here.exception} ({here.rule}): {here.what}{also}"
-        yield Finding("loader-error", text, loader, mode)
+    if here.error is not None and _is_of_the_file(here, there):
+        text = f"{here.error.exception} ({here.error.rule}): {here.error.what}"
+        yield Finding("loader-error", text, setting.loader, setting.mode)
+    if here.view is None:
+        return
+    if there is not None and there.view is not None:
+        yield from emitted(here.view, there.view, setting.mode)
+    if setting.has_own_classes:
+        yield from classes_fit(here.view, document, setting.mode)
 
 
-def _left_out(view: View, mode: Mode) -> Iterator[str]:
-    """Which images the loader's filter leaves out, by rule."""
-    by_rule: defaultdict[str, list[object]] = defaultdict(list)
-    for dropped in view.dropped:
-        if dropped.kind == "image":
-            by_rule[dropped.rule].append(dropped.img_id)
-    for rule, ids in by_rule.items():
-        shown = ", ".join(map(repr, ids[:_SHOWN])) + (", ..." if len(ids) > _SHOWN else "")
-        yield f"{view.loader} {mode}: {len(ids):,} images are left out by {rule}: {shown}"
+def _is_of_the_file(here: _Emission, there: _Emission | None) -> bool:
+    """Whether what is raised is a fault of this file: not where the source raises, too, nor where
+    a filter leaves nothing of it and of the source's same images."""
+    if here.view is None:
+        return there is None or there.view is not None
+    return there is not None and there.view is not None and bool(there.view.samples)
+
+
+def _notes(
+    setting: Setting, here: _Emission, there: _Emission | None, document: Mapping[str, object]
+) -> Iterator[str]:
+    who = f"{setting.loader} {setting.mode}"
+    if there is not None and there.view is None and there.error is not None:
+        yield (
+            f"{who}: not compared, since it raises on the source: "
+            f"{there.error.exception} ({there.error.rule}): {there.error.what}"
+        )
+    if here.view is not None and here.error is not None:
+        yield (
+            f"{who}: no image is left, so it raises {here.error.exception}; to train on images "
+            "without objects: filter_cfg=dict(filter_empty_gt=False, min_size=0)"
+        )
+    if here.view is not None and setting.has_own_classes:
+        yield from classes_unused(here.view, document)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from typing import Any
 
 from .emitter import Emitter, behind, is_usable
@@ -17,8 +19,9 @@ def opened(request: dict[str, Any]) -> Emitter:
     datasets = needed("mmdet.datasets")
     scope = "mmdet"
     wrappers: list[str] = []
+    own: dict[str, Any] = {}
     if request["config"]:
-        config, scope, wrappers = _configured(request)
+        config, scope, wrappers, own = _configured(request)
     else:
         config = {"type": "CocoDataset", "data_prefix": {"img": ""}, "test_mode": True}
     config.update(_told(request, config))
@@ -29,10 +32,10 @@ def opened(request: dict[str, Any]) -> Emitter:
         else:
             dataset = getattr(datasets, config.pop("type"))(**config)
         dataset.full_init()
-    return _Emitter3(dataset, wrappers)
+    return _Emitter3(dataset, wrappers, own)
 
 
-def _configured(request: dict[str, Any]) -> tuple[Any, str, list[str]]:
+def _configured(request: dict[str, Any]) -> tuple[Any, str, list[str], dict[str, Any]]:
     hint = "see that mmengine.Config.fromfile reads it in that environment"
     with stage("config", hint, request["config"]):
         config = needed("mmengine.config").Config.fromfile(request["config"])
@@ -48,7 +51,28 @@ def _configured(request: dict[str, Any]) -> tuple[Any, str, list[str]]:
                 where=request["config"],
             )
         dataset, wrappers = innermost(loader["dataset"])
-        return dataset, str(config.get("default_scope") or "mmdet"), wrappers
+        own = {
+            "own_ann_file": _joined(dataset),
+            "evaluators": _evaluated(config.get(request["split"] + "_evaluator")),
+        }
+        return dataset, str(config.get("default_scope") or "mmdet"), wrappers, own
+
+
+def _joined(dataset: Any) -> Any:
+    """The annotation file that a dataset's config names, as BaseDataset joins it."""
+    ann_file = dataset.get("ann_file")
+    if not isinstance(ann_file, str) or not ann_file:
+        return None
+    return os.path.abspath(os.path.join(dataset.get("data_root") or "", ann_file))  # noqa: PTH100,PTH118
+
+
+def _evaluated(evaluator: Any) -> list[str]:
+    """The annotation files that a config's evaluators read; without one they take the dataset's."""
+    parts = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]
+    if isinstance(evaluator, Mapping) and "metrics" in evaluator:
+        return _evaluated(evaluator["metrics"])
+    files = [part.get("ann_file") for part in parts if isinstance(part, Mapping)]
+    return [os.path.abspath(path) for path in files if isinstance(path, str)]  # noqa: PTH100
 
 
 def _told(request: dict[str, Any], config: Any) -> dict[str, Any]:
@@ -67,9 +91,10 @@ def _told(request: dict[str, Any], config: Any) -> dict[str, Any]:
 
 
 class _Emitter3(Emitter):
-    def __init__(self, dataset: Any, wrappers: list[str]) -> None:
+    def __init__(self, dataset: Any, wrappers: list[str], own: dict[str, Any]) -> None:
         self._dataset = dataset
         self._wrappers = wrappers
+        self._own = own
         self._plain: dict[bool, Any] = {}
 
     def header(self) -> dict[str, Any]:
@@ -91,6 +116,7 @@ class _Emitter3(Emitter):
                 "indices": dataset._indices,
                 "serialize_data": dataset.serialize_data,
                 "wrappers": self._wrappers,
+                **self._own,
             },
             "packages": version_of(*PACKAGES),
         }

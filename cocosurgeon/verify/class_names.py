@@ -1,0 +1,60 @@
+"""Do class names that somebody chose fit a file's categories?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from cocosurgeon.loaders import View
+from cocosurgeon.verify.finding import Finding
+from cocosurgeon.verify.settings import Mode
+
+_SHOWN = 3
+
+
+def classes_fit(view: View, document: object, mode: Mode) -> Iterator[Finding]:
+    """Hold the names that MMDetection has for labels against those that the file has for them.
+
+    Labels follow the file's order, names that of ``classes``: ``mmdet/datasets/coco.py:71`` of
+    3.3.0 (``get_cat_ids``), ``metainfo["classes"]``.
+    """
+    names = _names(document)
+    wrong = [
+        (label, view.name_of(label), names.get(cat_id))
+        for cat_id, label in view.cat2label.items()
+        if view.name_of(label) != names.get(cat_id)
+    ]
+    for label, chosen, own in wrong[:_SHOWN]:
+        text = f"label {label} is {chosen!r} by the class names, and {own!r} in the file"
+        yield Finding("classes-unfit", text, view.loader, mode)
+    if len(wrong) > _SHOWN:
+        text = f"{len(wrong) - _SHOWN:,} more labels"
+        yield Finding("classes-unfit", text, view.loader, mode)
+    known = set(names.values())
+    missing = [name for name in view.classes if name not in known]
+    if missing:
+        text = f"the file has no category {_listed(missing)}"
+        yield Finding("classes-unfit", text, view.loader, mode)
+
+
+def classes_unused(view: View, document: object) -> Iterator[str]:
+    """Notes on the file's categories that the class names leave out, and on their objects."""
+    chosen = set(view.classes)
+    names = [name for name in _names(document).values() if name not in chosen]
+    lost = Counter(d.rule for d in view.dropped if d.kind == "annotation")["category-not-taken"]
+    if lost:
+        yield (
+            f"{view.loader}: {lost:,} annotations are of categories that the class names leave "
+            f"out: {_listed(names)}"
+        )
+
+
+def _names(document: object) -> dict[object, object]:
+    categories = document.get("categories") if isinstance(document, Mapping) else None
+    entries = categories if isinstance(categories, Sequence) else ()
+    return {e.get("id"): e.get("name") for e in entries if isinstance(e, Mapping)}
+
+
+def _listed(names: Sequence[object]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(map(repr, names[:_SHOWN])) + more
