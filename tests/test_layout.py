@@ -1,0 +1,858 @@
+"""``layout``: real trees on disk, checked and gathered."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, SAMPLE, Cli
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from cocosurgeon import read
+from cocosurgeon.errors import DataError, OutputError, RequestError, SourceUnavailableError
+from cocosurgeon.layout.folders import Folders
+from cocosurgeon.layout.gathering import gathering_of
+from cocosurgeon.layout.layout import Layout, check_layout
+from cocosurgeon.layout.placing import place
+from cocosurgeon.layout.prefix import find_prefix, split_in
+from cocosurgeon.layout.telling import layout_lines
+
+IMAGES = SAMPLE.parents[1] / "sample2017"
+NAMES = sorted(p.name for p in IMAGES.glob("*.jpg"))
+
+
+def ann_file(path: Path, names: Sequence[Any], **more: Any) -> Path:
+    """An annotation file of some file names."""
+    images = [{"id": i, "file_name": n, "width": 4, "height": 4} for i, n in enumerate(names, 1)]
+    box = {"bbox": [0, 0, 2, 2], "area": 4, "iscrowd": 0, "category_id": 1, "segmentation": []}
+    annotations = [{"id": i["id"], "image_id": i["id"], **box} for i in images]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    document = {"images": images, "annotations": annotations, "categories": [_person()], **more}
+    path.write_text(json.dumps(document))
+    return path
+
+
+def _person() -> dict[str, Any]:
+    return {"id": 1, "name": "person", "supercategory": "person", "isthing": 1}
+
+
+def files(folder: Path, names: Sequence[str]) -> Path:
+    """A folder of small files, each with its own bytes."""
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"\xff\xd8" + name.encode(errors="surrogateescape"))
+    return folder
+
+
+def coco(root: Path, split: str = "val2017", count: int = 3) -> Path:
+    """A data root as it should be; gives its annotation file."""
+    names = [f"{i:012}.jpg" for i in range(count)]
+    files(root / split, names)
+    return ann_file(root / f"annotations/instances_{split}.json", names)
+
+
+def panoptic(root: Path, split: str = "val2017", *, of: str | None = None) -> Path:
+    """A panoptic file with real PNGs; ``of``: the folder of the PNGs, below the root."""
+    stems = [f"{i:012}" for i in range(3)]
+    folder = root / (of or f"annotations/panoptic_{split}")
+    folder.mkdir(parents=True)
+    annotations = []
+    for i, stem in enumerate(stems, 1):
+        Image.new("RGB", (4, 4), (i, 0, 0)).save(folder / f"{stem}.png")
+        segment = {"id": i, "category_id": 1, "area": 16, "bbox": [0, 0, 4, 4], "iscrowd": 0}
+        record = {"image_id": i, "file_name": f"{stem}.png", "segments_info": [segment]}
+        annotations.append(record)
+    path = root / f"annotations/panoptic_{split}.json"
+    files(root / split, [f"{stem}.jpg" for stem in stems])
+    return ann_file(path, [f"{stem}.jpg" for stem in stems], annotations=annotations)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, with its bytes."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if not p.is_dir()}
+
+
+def codes(layout: Layout) -> list[str]:
+    return [finding.code for finding in layout.findings]
+
+
+def gather(out: Path, *ann_files: Path, how: Any = "copy", **options: Any) -> Path:
+    place(gathering_of([read(a) for a in ann_files], **options), out, how)
+    return out
+
+
+# the folder that belongs to a file
+
+
+@pytest.mark.parametrize(
+    ("place_of_file", "place_of_images", "names"),
+    [
+        ("annotations/instances_train2017.json", "train2017", ["1.jpg"]),
+        ("annotations/instances_train2017_first100.json", "train2017", ["1.jpg"]),
+        ("annotations/instances_train2017.json", "images/train2017", ["1.jpg"]),
+        ("annotations/image_info_test-dev2017.json", "test2017", ["1.jpg"]),
+        ("annotations/lvis_v1_train.json", "", ["train2017/1.jpg", "val2017/2.jpg"]),
+        ("annotations.json", "", ["JPEGImages/1.jpg"]),
+        ("train.json", "images", ["1.jpg"]),
+        ("coco_mini_val.json", "images/coco_mini_val", ["1.jpg"]),
+        ("beside.json", "", ["1.jpg"]),
+        ("labels/boxes.json", "images", ["1.jpg"]),
+        ("annotations/panoptic_val2017_first3.json", "annotations/panoptic_val2017", ["1.png"]),
+        ("annotations/panoptic_val2017.json", "panoptic_val2017", ["1.png"]),
+    ],
+)
+def test_images_are_found_by_their_names(
+    tmp_path: Path, place_of_file: str, place_of_images: str, names: list[str]
+) -> None:
+    path = ann_file(tmp_path / place_of_file, names)
+    files(tmp_path / place_of_images, names)
+    (tmp_path / "val2014").mkdir()
+    found = find_prefix(path, names)
+    assert found is not None
+    assert found.folder == tmp_path / place_of_images
+    assert found.is_whole and not found.tied
+
+
+def test_what_is_there_counts_more_than_what_a_folder_is_called(tmp_path: Path) -> None:
+    path = ann_file(tmp_path / "annotations/instances_val2017.json", ["1.jpg", "2.jpg", "3.jpg"])
+    files(tmp_path / "val2017", ["1.jpg"])
+    files(tmp_path / "train2017", ["2.jpg", "3.jpg"])
+    found = find_prefix(path, ["1.jpg", "2.jpg", "3.jpg", "1.jpg"])
+    assert found is not None
+    assert (found.folder.name, found.found, found.names) == ("train2017", 2, 3)
+
+
+def test_a_tie_is_told_and_a_link_is_none(tmp_path: Path) -> None:
+    path = coco(tmp_path)
+    names = [f"{i:012}.jpg" for i in range(3)]
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/val2017").symlink_to(tmp_path / "val2017")
+    found = find_prefix(path, names)
+    assert found is not None and found.folder == tmp_path / "val2017" and not found.tied
+    (tmp_path / "images/val2017").unlink()
+    shutil.copytree(tmp_path / "val2017", tmp_path / "images/val2017")
+    found = find_prefix(path, names)
+    assert found is not None and found.tied == (tmp_path / "images/val2017",)
+    with pytest.raises(RequestError, match="2 folders have 3 of its 3 images"):
+        gather(tmp_path / "out", path)
+    gather(tmp_path / "out", path, img_prefix=tmp_path / "images/val2017")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a\0b", "\ud800", "x" * 300, "/", "1.jpg/", "a/"])
+def test_odd_names_are_not_there(tmp_path: Path, name: str) -> None:
+    path = coco(tmp_path)
+    found = find_prefix(path, [name, "000000000000.jpg"])
+    assert found is not None and (found.found, found.names) == (1, 2)
+    assert find_prefix(path, [name]) is None
+
+
+def test_no_names_or_no_folder_is_none(tmp_path: Path) -> None:
+    assert find_prefix(coco(tmp_path), []) is None
+    assert find_prefix(tmp_path / "gone/x.json", ["1.jpg"]) is None
+
+
+def test_the_folder_that_the_file_tells_is_taken_where_names_are_in_both(tmp_path: Path) -> None:
+    for split in ("train2017", "val2017"):  # as in many a set that numbers each split from 1
+        files(tmp_path / split, ["1.jpg"])
+    (tmp_path / "train2017/1.jpg").write_bytes(b"another")
+    path = ann_file(tmp_path / "annotations/instances_val2017.json", ["1.jpg"])
+    found = find_prefix(path, ["1.jpg"])
+    assert found is not None and found.folder.name == "val2017" and not found.tied
+    found = find_prefix(path.rename(path.with_name("mine.json")), ["1.jpg"])
+    assert found is not None and [p.name for p in found.tied] == ["val2017"]
+
+
+def test_any_folder_of_the_root_will_do(tmp_path: Path) -> None:
+    path = ann_file(tmp_path / "annotations/mine.json", ["1.jpg"])
+    files(tmp_path / "images/pictures", ["1.jpg"])
+    found = find_prefix(path, ["1.jpg"])
+    assert found is not None and found.folder == tmp_path / "images/pictures"
+
+
+def test_absolute_names_need_no_folder(tmp_path: Path) -> None:
+    there = str(files(tmp_path / "far", ["1.jpg"]) / "1.jpg")
+    found = find_prefix(ann_file(tmp_path / "near/x.json", [there]), [there, "/nowhere.jpg"])
+    assert found is not None
+    assert (found.found, found.names, found.absolute, found.tied) == (1, 2, 2, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("instances_train2017_first100.json", "train2017"),
+        ("image_info_test-dev2017.json", "test2017"),
+        ("image_info_unlabeled2017.json", "unlabeled2017"),
+        ("person_keypoints_val2014.json.gz", "val2014"),
+        ("instances_minival2014.json", None),
+        ("instances_val2019.json", None),
+        ("train.json", None),
+    ],
+)
+def test_a_split_is_told_by_a_name(name: str, split: str | None) -> None:
+    assert split_in(Path(name)) == split
+
+
+def test_a_folder_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = []
+    scandir = os.scandir
+
+    def counting(folder: str) -> Any:
+        listed.append(folder)
+        return scandir(folder)
+
+    path = coco(tmp_path, count=50)
+    monkeypatch.setattr(os, "scandir", counting)
+    folders = Folders()
+    for _ in range(3):
+        assert find_prefix(path, [f"{i:012}.jpg" for i in range(50)], folders) is not None
+    assert len(listed) == len(set(listed))
+
+
+# a data root checked
+
+
+def test_the_sample_data_are_as_they_should_be(cli: Cli) -> None:
+    done = cli("layout")
+    assert done.code == 0, done.out
+    assert "the sample data" in done.err
+    assert "all in sample2017/" in done.out and "no findings" in done.out
+    as_json = json.loads(cli("layout", "--json").out)
+    whole = next(f for f in as_json["files"] if f["path"] == str(SAMPLE))
+    assert whole["kind"] == "instances" and whole["spaces"][0] == "coco91"
+    assert (whole["images"], whole["annotations"], whole["categories"]) == (128, 585, 80)
+    assert whole["on_disk"]["found"] == 128 and not as_json["findings"]
+
+
+def test_data_coco_below_the_current_folder_comes_first(cli: Cli, tmp_path: Path) -> None:
+    path = coco(tmp_path / "data/coco")
+    done = cli("layout")
+    assert "data/coco (found below the current folder)" in done.err
+    assert done.code == 0, done.out
+    assert "lacks annotations/instances_train2017.json" in done.out
+    other = ann_file(tmp_path / "elsewhere/annotations/x.json", ["gone.jpg"])
+    done = cli("layout", COCOSURGEON_ANN_FILE=str(other))
+    assert done.code == 1 and "elsewhere (from COCOSURGEON_ANN_FILE)" in done.err
+    assert cli("layout", path.parent).err.count("cocosurgeon layout data/coco") == 0
+    assert cli("layout", "data/coco/annotations").code == 2
+    assert "cocosurgeon layout data/coco" in cli("layout", "data/coco/annotations").err
+    assert cli("layout", "nowhere").code == 2
+    assert cli("layout", path).code == 2
+
+
+def test_a_whole_tree_has_all_that_frameworks_name(tmp_path: Path) -> None:
+    for split in ("train2017", "val2017"):
+        coco(tmp_path, split)
+        panoptic(tmp_path, split)
+        of_detr = tmp_path / f"panoptic_{split}"
+        of_detr.symlink_to(f"annotations/panoptic_{split}")
+    found = check_layout(tmp_path)
+    assert codes(found) == [] and not found.notes
+    assert {each.lacking for each in found.frameworks} == {()}
+    assert {each.framework.split(",")[0] for each in found.frameworks} == {"MMDetection", "DETR"}
+    by_name = {f.path.name: f for f in found.files}
+    one = by_name["panoptic_val2017.json"]
+    assert one.kind == "panoptic" and one.pngs is not None and one.pngs.found == 3
+
+
+def test_png_folders_are_told_for_both_frameworks(tmp_path: Path) -> None:
+    panoptic(tmp_path, "val2017")
+    panoptic(tmp_path, "train2017", of="panoptic_train2017")
+    found = check_layout(tmp_path)
+    assert codes(found) == []
+    lines = [line for note in found.notes for line in [note.split(": ")[-1]]]
+    for line in lines:
+        subprocess.run(line, shell=True, check=True)
+    assert len(lines) == 2
+    assert not check_layout(tmp_path).notes
+
+
+def test_missing_images_are_counted_and_named(tmp_path: Path) -> None:
+    path = coco(tmp_path, count=9)
+    for i in (2, 5):
+        (tmp_path / f"val2017/{i:012}.jpg").unlink()
+    files(tmp_path / "train2017", ["000000000005.jpg"])
+    found = check_layout(tmp_path)
+    assert codes(found) == ["images-missing"]
+    [finding] = found.findings
+    assert "2 of 9 images are not there: 000000000002.jpg, 000000000005.jpg" in finding.what
+    assert f"1 of them are in {tmp_path / 'train2017'}" in finding.what
+    assert finding.where == str(path)
+
+
+@pytest.mark.parametrize(
+    ("named", "there", "hint"),
+    [
+        ("1.jpg", "1.JPG", "rename the files"),
+        ("1.jpg", "1.png", "rename the files"),
+        ("images\\1.jpg", "images/1.jpg", "written on Windows"),
+        ("COCO_val2014_000000000001.jpg", "000000000001.jpg", "the last 16 characters"),
+        ("/else/1.jpg", "1.jpg", "paths of another machine"),
+        ("1.jpg", "2.jpg", "put them in"),
+    ],
+)
+def test_why_none_is_there_is_told(tmp_path: Path, named: str, there: str, hint: str) -> None:
+    ann_file(tmp_path / "annotations/instances_val2017.json", [named])
+    files(tmp_path / "val2017", [there])
+    [finding] = check_layout(tmp_path).findings
+    assert finding.code == "images-missing"
+    assert hint in str(finding.hint)
+
+
+def test_images_where_ultralytics_has_them_are_linked_by_the_line(tmp_path: Path) -> None:
+    coco(tmp_path)
+    (tmp_path / "images").mkdir()
+    (tmp_path / "val2017").rename(tmp_path / "images/val2017")
+    found = check_layout(tmp_path)
+    assert codes(found) == ["misplaced"]
+    subprocess.run(str(found.findings[0].hint), shell=True, check=True)
+    assert (tmp_path / "val2017").is_symlink()
+    assert codes(check_layout(tmp_path)) == []
+
+
+def test_images_under_another_name_are_linked_by_the_line(tmp_path: Path) -> None:
+    names = ["1.jpg", "2.jpg"]
+    ann_file(tmp_path / "annotations/instances_val2017.json", names)
+    files(tmp_path / "images", names)
+    found = check_layout(tmp_path)
+    assert codes(found) == ["misplaced"]
+    subprocess.run(str(found.findings[0].hint), shell=True, check=True)
+    assert codes(check_layout(tmp_path)) == []
+
+
+def test_a_split_in_another_folder_is_told(tmp_path: Path) -> None:
+    ann_file(tmp_path / "annotations/instances_val2017.json", ["1.jpg"])
+    files(tmp_path / "train2017", ["1.jpg"])
+    found = check_layout(tmp_path)
+    assert codes(found) == [] and "not in" in found.notes[0]
+
+
+def test_a_wrong_unzip_is_undone_by_the_line(tmp_path: Path) -> None:
+    coco(tmp_path)
+    (tmp_path / "val2017").rename(tmp_path / "x")
+    (tmp_path / "val2017").mkdir()
+    (tmp_path / "x").rename(tmp_path / "val2017/val2017")
+    found = check_layout(tmp_path)
+    assert codes(found) == ["nested", "images-missing"]
+    line = str(found.findings[0].hint).partition(";")[0]
+    subprocess.run(line, shell=True, check=True)
+    assert codes(check_layout(tmp_path)) == []
+
+
+def test_annotations_unpacked_into_a_folder_of_their_own(tmp_path: Path) -> None:
+    coco(tmp_path)
+    (tmp_path / "annotations_trainval2017").mkdir()
+    (tmp_path / "annotations").rename(tmp_path / "annotations_trainval2017/annotations")
+    found = check_layout(tmp_path)
+    assert codes(found) == ["nested", "no-annotations"]
+    subprocess.run(str(found.findings[0].hint), shell=True, check=True)
+    assert codes(check_layout(tmp_path)) == []
+
+
+def test_annotation_files_beside_the_folders_are_moved_by_the_line(tmp_path: Path) -> None:
+    path = coco(tmp_path)
+    path.rename(tmp_path / path.name)
+    path.parent.rmdir()
+    found = check_layout(tmp_path)
+    assert codes(found) == ["no-annotations"]
+    subprocess.run(str(found.findings[0].hint), shell=True, check=True)
+    assert codes(check_layout(tmp_path)) == []
+
+
+def test_archives_that_are_not_unpacked(tmp_path: Path) -> None:
+    coco(tmp_path)
+    for name in ("val2017", "train2017", "annotations_trainval2017", "other"):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as packed:
+            packed.writestr(f"{name}/1.jpg", b"x")
+    with zipfile.ZipFile(tmp_path / "annotations/panoptic_val2017.zip", "w") as packed:
+        packed.writestr("panoptic_val2017/1.png", b"x")
+    found = check_layout(tmp_path)
+    assert [(f.code, Path(f.where).name) for f in found.findings] == [
+        ("packed", "train2017.zip"),
+        ("packed", "panoptic_val2017.zip"),
+    ]
+
+
+def test_links_that_lead_nowhere(tmp_path: Path) -> None:
+    coco(tmp_path)
+    (tmp_path / "train2017").symlink_to("/nowhere/train2017")
+    (tmp_path / "test2017").symlink_to("test2017")
+    (tmp_path / "val2017/9.jpg").symlink_to("gone.jpg")
+    (tmp_path / "annotations/instances_train2017.json").symlink_to("../gone.json")
+    found = check_layout(tmp_path)
+    assert set(codes(found)) == {"dangling-link"}
+    told = [f"{f.where} {f.what}" for f in found.findings]
+    assert any("train2017 -> /nowhere/train2017" in line for line in told)
+    assert any("back to themselves, such as test2017" in line for line in told)
+    assert any("9.jpg -> gone.jpg" in line for line in told)
+    assert any("instances_train2017.json -> ../gone.json" in line for line in told)
+    assert len(told) == 4
+
+
+def test_a_link_to_a_folder_of_images_is_as_good(tmp_path: Path) -> None:
+    coco(tmp_path)
+    (tmp_path / "val2017").rename(tmp_path / "disk")
+    (tmp_path / "val2017").symlink_to(tmp_path / "disk")
+    inner = tmp_path / "val2017/000000000001.jpg"
+    inner.rename(tmp_path / "1.jpg")
+    inner.symlink_to(tmp_path / "1.jpg")
+    assert codes(check_layout(tmp_path)) == []
+
+
+def test_an_empty_folder(tmp_path: Path) -> None:
+    coco(tmp_path)
+    (tmp_path / "train2017").mkdir()
+    assert codes(check_layout(tmp_path)) == ["empty"]
+
+
+def test_a_folder_that_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    coco(tmp_path)
+    files(tmp_path / "train2017", ["1.jpg"])
+    if os.geteuid():
+        (tmp_path / "train2017").chmod(0)
+    else:  # root may read everything, so the system's answer is put in its place
+        scandir = os.scandir
+
+        def refusing(folder: str) -> Any:
+            if folder.endswith("train2017"):
+                raise PermissionError(errno.EACCES, "Permission denied", folder)
+            return scandir(folder)
+
+        monkeypatch.setattr(os, "scandir", refusing)
+    found = check_layout(tmp_path)
+    assert codes(found) == ["unreadable"]
+    assert "Permission denied" in found.findings[0].what
+    if os.geteuid():
+        (tmp_path / "train2017").chmod(0o755)
+
+
+def test_broken_files_are_named_and_the_others_read(tmp_path: Path) -> None:
+    coco(tmp_path)
+    (tmp_path / "annotations/broken.json").write_text('{"images": [{"id": 1}')
+    (tmp_path / "annotations/other.json").write_text('{"a": 1}')
+    (tmp_path / "package.json").write_text('{"name": "demo"}')
+    (tmp_path / "annotations/._instances_val2017.json").write_bytes(b"\0\5\26\7")
+    found = check_layout(tmp_path)
+    assert codes(found) == ["unreadable", "unreadable"]
+    assert [f.kind for f in found.files] == ["instances"]
+    assert [n for n in found.notes if "package.json" in n]
+
+
+def test_kinds(tmp_path: Path, wild: Path) -> None:
+    folder = tmp_path / "annotations"
+    folder.mkdir()
+    for path in wild.glob("*.json"):
+        shutil.copyfile(path, folder / path.name)
+    (folder / "packed.json.gz").write_bytes(
+        gzip.compress((wild / "coco_mini_val.json").read_bytes())
+    )
+    ann_file(folder / "image_info_test2017.json", ["1.jpg"], annotations=[])
+    stuff = {"categories": [{"id": i, "name": f"stuff{i}"} for i in range(92, 184)]}
+    ann_file(folder / "stuff_val2017.json", ["1.jpg"], **stuff)
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/coco_mini_val").symlink_to(wild / "images/coco_mini_val")
+    found = check_layout(tmp_path)
+    kinds = {f.path.name: f.kind for f in found.files}
+    assert {f.path.name for f in found.unreadable} >= {
+        "gbk_encoded_invalid_utf8.json",
+        "invalid_control_char.json",
+    }
+    expected = {
+        "coco_mini_val.json": "instances",
+        "packed.json.gz": "instances",
+        "coco_mini_val_keypoints.json": "keypoints",
+        "coco_mini_val_captions.json": "captions",
+        "coco_panoptic_examples.json": "panoptic",
+        "coco_val2014_100_fakebbox_results.json": "results",
+        "lvis_val_100.json": "LVIS",
+        "mmtrack_cocovid.json": "video",
+        "image_info_test2017.json": "image info",
+        "stuff_val2017.json": "stuff",
+    }
+    assert {name: kinds[name] for name in expected} == expected
+    here = {f.path.name: f.on_disk for f in found.files}
+    for name in ("coco_mini_val.json", "coco_mini_val_captions.json"):
+        presence = here[name]
+        assert presence is not None
+        assert (presence.found, presence.names) == (79, 79)
+    assert here["coco_val2014_100_fakebbox_results.json"] is None
+    text = "\n".join(layout_lines(found))
+    assert "written on Windows" in text and "absolute" not in text.partition("images-missing")[0]
+
+
+def test_names_of_lvis_are_in_their_addresses(tmp_path: Path) -> None:
+    images = [{"id": 1, "coco_url": "http://images.cocodataset.org/val2017/1.jpg"}]
+    path = ann_file(tmp_path / "annotations/lvis_v1_val.json", [], images=images)
+    files(tmp_path / "val2017", ["1.jpg"])
+    assert codes(check_layout(tmp_path)) == []
+    assert set(tree(gather(tmp_path / "out", path))) == {
+        "annotations/lvis_v1_val.json",
+        "val2017/1.jpg",
+    }
+
+
+def test_records_without_a_name(tmp_path: Path) -> None:
+    path = ann_file(tmp_path / "annotations/x.json", ["1.jpg", None, 7])
+    files(tmp_path / "images", ["1.jpg"])
+    assert codes(check_layout(tmp_path)) == ["nameless"]
+    with pytest.raises(DataError, match="2 records have no file_name"):
+        gather(tmp_path / "out", path)
+
+
+# a subset gathered
+
+
+def test_the_sample_data_are_gathered_and_found_again(cli: Cli, tmp_path: Path) -> None:
+    assert cli("subset", SAMPLE, "--first", "10", "-o", "ten.json", "--quiet").code == 0
+    done = cli("layout", SAMPLE.parents[1], "--gather", "small", "--of", "ten.json")
+    assert (done.code, done.out) == (0, "small\n"), done.err
+    assert "10 of 10 files" in done.err and "copied" in done.err
+    names = [i["file_name"] for i in json.loads((tmp_path / "ten.json").read_bytes())["images"]]
+    expected = {f"sample2017/{n}": (IMAGES / n).read_bytes() for n in names}
+    expected["annotations/ten.json"] = (tmp_path / "ten.json").read_bytes()
+    assert tree(tmp_path / "small") == expected
+    for name in names:
+        then, now = (IMAGES / name).stat(), (tmp_path / "small/sample2017" / name).stat()
+        assert then.st_mtime_ns == now.st_mtime_ns
+    # ten.json does not say "sample2017", so that the folder is called what it was
+    [found] = check_layout(tmp_path / "small").files
+    assert found.images == 10
+
+
+def test_a_gathered_split_is_clean(tmp_path: Path) -> None:
+    path = coco(tmp_path / "from")
+    first = path.with_name("instances_val2017_first2.json")
+    ann_file(first, [f"{i:012}.jpg" for i in range(2)])
+    out = gather(tmp_path / "out", first)
+    assert sorted(tree(out)) == [
+        "annotations/instances_val2017_first2.json",
+        "val2017/000000000000.jpg",
+        "val2017/000000000001.jpg",
+    ]
+    found = check_layout(out)
+    assert codes(found) == [] and not found.notes
+
+
+def test_several_files_go_into_one_tree_with_their_pngs(cli: Cli, tmp_path: Path) -> None:
+    things, stuff = coco(tmp_path / "from"), panoptic(tmp_path / "from")
+    done = cli("layout", "from")
+    assert done.code == 0 and done.out.count("\nannotations/panoptic_val2017/ ") == 1
+    done = cli("layout", "--gather", "out", "--of", things, "--of", stuff, "--copy", "--json")
+    assert done.code == 0, done.err
+    account = json.loads(done.err)
+    assert (account["how"], account["files"]) == ("copy", 6)
+    assert account["annotation_files"][1]["seg_prefix"] == "annotations/panoptic_val2017"
+    assert tree(tmp_path / "out") == tree(tmp_path / "from")
+    assert account["bytes"] == sum(len(text) for text in tree(tmp_path / "from").values())
+    assert codes(check_layout(tmp_path / "out")) == []
+    only = gather(tmp_path / "only", things)
+    assert not [name for name in tree(only) if "panoptic" in name]
+
+
+def test_links_are_absolute_and_lead_to_the_file_itself(cli: Cli, tmp_path: Path) -> None:
+    path = coco(tmp_path / "from")
+    (tmp_path / "from/val2017").rename(tmp_path / "disk")
+    (tmp_path / "from/val2017").symlink_to("../disk")
+    done = cli("layout", "--gather", "out", "--of", path, "--link")
+    assert done.code == 0 and "the tree needs the originals" in done.err
+    link = tmp_path / "out/val2017/000000000000.jpg"
+    assert os.readlink(link) == str((tmp_path / "disk/000000000000.jpg").resolve())  # noqa: PTH115
+    assert not (tmp_path / "out/annotations/instances_val2017.json").is_symlink()
+    assert codes(check_layout(tmp_path / "out")) == []
+    again = gather(tmp_path / "again", tmp_path / "out/annotations" / path.name)
+    assert not (again / "val2017/000000000000.jpg").is_symlink()
+    assert tree(again) == tree(tmp_path / "out")
+
+
+def test_missing_images_end_it_unless_allowed(cli: Cli, tmp_path: Path) -> None:
+    path = coco(tmp_path / "from")
+    (tmp_path / "from/val2017/000000000001.jpg").unlink()
+    done = cli("layout", "--gather", "out", "--of", path)
+    assert done.code == 2
+    assert "1 of 3 files that it names are not there: 000000000001.jpg" in done.err
+    assert not (tmp_path / "out").exists()
+    done = cli("layout", "--gather", "out", "--of", path, "--allow-missing")
+    assert done.code == 0 and "missing: 1, such as 000000000001.jpg" in done.err
+    assert cli("layout", "out").code == 1
+    shutil.rmtree(tmp_path / "from/val2017")
+    done = cli("layout", "--gather", "none", "--of", path, "--allow-missing")
+    assert done.code == 2 and "no folder has any of its images" in done.err
+
+
+@pytest.mark.parametrize("name", ["../1.jpg", "a/../../1.jpg", "a/..", "/etc/hostname"])
+def test_names_that_lead_out_are_refused(tmp_path: Path, name: str) -> None:
+    path = ann_file(tmp_path / "from/annotations/x.json", ["2.jpg", name])
+    files(tmp_path / "from/images", ["2.jpg"])
+    files(tmp_path / "from", ["1.jpg"])
+    with pytest.raises(DataError, match="1 file names lead out"):
+        gather(tmp_path / "out", path, allow_missing=True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_names_keep_their_folders(tmp_path: Path) -> None:
+    names = ["a/1.jpg", "b/1.jpg", "b/c/2.jpg"]
+    path = ann_file(tmp_path / "from/annotations/x.json", names)
+    files(tmp_path / "from", names)
+    out = gather(tmp_path / "out", path)
+    assert sorted(tree(out)) == ["a/1.jpg", "annotations/x.json", "b/1.jpg", "b/c/2.jpg"]
+    deep = ann_file(tmp_path / "deep/annotations/x.json", names)
+    files(tmp_path / "deep/images", names)
+    assert "images/b/c/2.jpg" in tree(gather(tmp_path / "out2", deep))
+    for out in (tmp_path / "out", tmp_path / "out2"):
+        assert codes(check_layout(out)) == []
+
+
+def test_images_beside_their_file_get_a_folder(tmp_path: Path) -> None:
+    path = ann_file(tmp_path / "flat/instances_val2017.json", ["1.jpg"])
+    files(tmp_path / "flat", ["1.jpg"])
+    out = gather(tmp_path / "out", path)
+    assert set(tree(out)) == {"annotations/instances_val2017.json", "val2017/1.jpg"}
+    assert codes(check_layout(out)) == []
+
+
+def test_names_that_repeat_or_differ_by_case_are_told(cli: Cli, tmp_path: Path) -> None:
+    path = ann_file(tmp_path / "from/annotations/x.json", ["1.jpg", "1.jpg", "A.jpg", "a.jpg"])
+    files(tmp_path / "from/images", ["1.jpg", "A.jpg", "a.jpg"])
+    if len(list((tmp_path / "from/images").iterdir())) < 3:
+        pytest.skip("names that differ by case are one file here")
+    done = cli("layout", "--gather", "out", "--of", path)
+    assert done.code == 0
+    assert "another one names: 1" in done.err and "A.jpg and a.jpg" in done.err
+    assert len(tree(tmp_path / "out")) == 4
+
+
+def test_two_files_for_one_place_are_refused(tmp_path: Path) -> None:
+    one, two = coco(tmp_path / "one"), coco(tmp_path / "two")
+    with pytest.raises(RequestError, match="two files would be"):
+        gather(tmp_path / "out", one, two)
+    renamed = two.rename(two.with_name("instances_val2017_b.json"))
+    with pytest.raises(RequestError, match=r"would be val2017/0+\.jpg"):
+        gather(tmp_path / "out", one, renamed)
+    names = ["annotations/y.json", "b/2.jpg"]
+    odd = ann_file(tmp_path / "odd/annotations/x.json", names)
+    files(tmp_path / "odd", names)
+    ann_file(tmp_path / "odd/annotations/y.json", names)
+    with pytest.raises(RequestError, match="two files"):
+        gather(tmp_path / "out", odd, tmp_path / "odd/annotations/y.json")
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_there_stays(cli: Cli, tmp_path: Path) -> None:
+    path = coco(tmp_path / "from")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/mine.txt").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "dangling").symlink_to("gone")
+    for out in ("full", "file", "dangling", "from", "."):
+        done = cli("layout", "--gather", out, "--of", path)
+        assert done.code == 2, out
+    assert (tmp_path / "full/mine.txt").read_text() == "mine"
+    (tmp_path / "empty").mkdir()
+    assert cli("layout", "--gather", ".", "--of", path, cwd=tmp_path / "empty").code == 2
+    assert cli("layout", "--gather", "empty", "--of", path).code == 0
+    done = cli("layout", "--gather", "no/such/out", "--of", path)
+    assert done.code == 2 and "make the folder above it first" in done.err
+    assert {p.name for p in tmp_path.iterdir()} == {"from", "full", "file", "dangling", "empty"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--of", "x.json"],
+        ["--copy"],
+        ["--link"],
+        ["--allow-missing"],
+        ["--img-prefix", "x"],
+        ["--gather", "out"],
+        ["--gather", "", "--of", "x.json"],
+        ["--gather", "out", "--of", str(SAMPLE), "--copy", "--link"],
+        ["--gather", "out", "--of", "-"],
+        ["--gather", "out", "--of", "nowhere.json"],
+        ["--gather", "out", "--of", str(SAMPLE), "--img-prefix", "nowhere"],
+    ],
+)
+def test_requests_that_make_no_sense(cli: Cli, tmp_path: Path, options: list[str]) -> None:
+    done = cli("layout", *options, stdin=SAMPLE.read_bytes())
+    assert done.code == 2, done.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_results_name_no_images(tmp_path: Path, put: Any) -> None:
+    path = put([{"image_id": 1, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 1}])
+    with pytest.raises(RequestError, match="names no images"):
+        gather(tmp_path / "out", path)
+
+
+def test_a_source_that_changes_is_noticed(tmp_path: Path) -> None:
+    path = coco(tmp_path / "from")
+    gathering = gathering_of([read(path)])
+    image = tmp_path / "from/val2017/000000000001.jpg"
+    image.write_bytes(image.read_bytes()[::-1])
+    os.utime(image, ns=(1, 1))
+    with pytest.raises(DataError, match="changed"):
+        place(gathering, tmp_path / "out", "copy")
+    image.unlink()
+    with pytest.raises(SourceUnavailableError):
+        place(gathering, tmp_path / "out", "copy")
+    dataset = read(path)
+    path.write_text(path.read_text() + "\n")
+    with pytest.raises(DataError, match="changed"):
+        gathering_of([dataset])
+    assert [p.name for p in tmp_path.iterdir()] == ["from"]
+
+
+_INTERRUPTED = """
+import sys, time
+from cocosurgeon.__main__ import main
+from cocosurgeon.layout import placing
+
+copy = placing._copy
+def slowly(*given):
+    copy(*given)
+    print("copied", flush=True)
+    time.sleep(0.2)
+placing._copy = slowly
+sys.argv[1:] = ["layout", "--gather", "out", "--of", sys.argv[1]]
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_gathering_leaves_nothing(tmp_path: Path, number: int) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _INTERRUPTED, str(SAMPLE)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        for _ in range(5):
+            assert process.stdout.readline() == "copied\n"
+        [draft] = tmp_path.iterdir()
+        assert draft.name.startswith(".cocosurgeon-")
+        process.send_signal(number)
+        told = process.stderr.read()
+        assert process.wait(30) == (130 if number == signal.SIGINT else 128 + number)
+    assert "nothing of out was left" in told and "Traceback" not in told
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = coco(tmp_path / "from")
+    gathering = gathering_of([read(path)])
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10))
+    with pytest.raises(OutputError, match="10 are free"):
+        place(gathering, tmp_path / "out", "copy")
+    monkeypatch.undo()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    with pytest.raises(OutputError, match="No space left") as caught:
+        place(gathering, tmp_path / "out", "copy")
+    assert "free some space" in str(caught.value.hint)
+    assert [p.name for p in tmp_path.iterdir()] == ["from"]
+
+
+def test_a_write_that_fails_halfway_leaves_nothing(tmp_path: Path) -> None:
+    path = coco(tmp_path / "from")
+    (tmp_path / "from/val2017/000000000002.jpg").write_bytes(bytes(1 << 20))
+    command = f'ulimit -f 64; exec "{sys.executable}" -m cocosurgeon layout --gather out --of "$0"'
+    done = subprocess.run(
+        ["sh", "-c", command, path],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2 and b"File too large" in done.stderr, done.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["from"]
+
+
+def test_of_two_gatherings_at_once_one_wins_whole(tmp_path: Path) -> None:
+    path = coco(tmp_path / "from", count=40)
+    command = [sys.executable, "-m", "cocosurgeon", "layout", "--gather", "out", "--of", str(path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    started = [
+        subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    ends = [(p.communicate(timeout=60), p.returncode) for p in started]
+    assert sorted(code for _, code in ends) == [0, 2, 2], ends
+    assert tree(tmp_path / "out") == tree(tmp_path / "from")
+    assert {p.name for p in tmp_path.iterdir()} == {"from", "out"}
+
+
+def test_sources_stay_as_they_are(tmp_path: Path) -> None:
+    path = coco(tmp_path / "from")
+    os.utime(path, ns=(5_000_000_001, 5_000_000_001))
+    before = {p: (p.stat().st_mtime_ns, p.stat().st_mode) for p in tmp_path.rglob("*")}
+    bytes_before = tree(tmp_path / "from")
+    out = gather(tmp_path / "out", path)
+    assert {p: (p.stat().st_mtime_ns, p.stat().st_mode) for p in before if p != tmp_path} == before
+    assert tree(tmp_path / "from") == bytes_before
+    assert (out / "annotations" / path.name).stat().st_mtime_ns == 5_000_000_001
+
+
+_PARTS = st.text("abC1é -_.", min_size=1, max_size=4).filter(lambda s: s.strip(".") != "")
+_NAMES = st.lists(
+    st.builds("/".join, st.lists(_PARTS, min_size=1, max_size=3)).map(lambda n: n + ".jpg"),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(names=_NAMES, extra=_NAMES, how=st.sampled_from(["copy", "link"]))
+def test_a_gathered_tree_has_exactly_the_images_of_the_file(
+    tmp_path_factory: pytest.TempPathFactory, names: list[str], extra: list[str], how: str
+) -> None:
+    folder = tmp_path_factory.mktemp("gathered")
+    path = ann_file(folder / "from/annotations/instances_val2017.json", names)
+    images = files(folder / "from/val2017", [*names, *extra])
+    out = gather(folder / "out", path, how=how)
+    expected = {f"val2017/{name}": (images / name).read_bytes() for name in names}
+    expected["annotations/instances_val2017.json"] = path.read_bytes()
+    assert tree(out) == expected
+    found = check_layout(out)
+    assert codes(found) == []
+    [file] = found.files
+    assert file.on_disk is not None and file.on_disk.found == len(set(names))
+
+
+def test_a_folder_as_large_as_train2017_takes_a_second(tmp_path: Path) -> None:
+    """One listing, and sets: not one question to the system for each name."""
+    count = 20_000  # of 118,287; hard links to one file are quickly made
+    files(tmp_path / "train2017", ["0.jpg"])
+    for i in range(1, count):
+        os.link(tmp_path / "train2017/0.jpg", tmp_path / f"train2017/{i}.jpg")
+    path = tmp_path / "annotations/instances_train2017.json"
+    started = time.process_time()
+    found = find_prefix(path, [f"{i}.jpg" for i in range(count)], root=tmp_path)
+    assert found is not None and found.is_whole
+    assert time.process_time() - started < 1
+
+
+def test_every_finding_is_documented() -> None:
+    sources = (ROOT / "cocosurgeon/layout").glob("*.py")
+    told = {c for p in sources for c in re.findall(r'Finding\(\s*"([a-z-]+)"', p.read_text())}
+    table = (ROOT / "docs/layout.md").read_text().partition("## Findings")[2]
+    assert told == set(re.findall(r"^\| `([a-z-]+)` \|", table, re.M))
