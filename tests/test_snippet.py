@@ -1,0 +1,308 @@
+"""``snippet``: what it takes from a file, what it says of it, and what it refuses."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import gzip
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import SAMPLE, Cli
+from pycocotools.coco import COCO
+
+from cocosurgeon import Empty, ToSpace, read, write
+from cocosurgeon.errors import CocosurgeonError, LoaderError, RequestError, StructureError
+from cocosurgeon.loaders import load, mmdet2, mmdet3
+from cocosurgeon.snippet import FRAMEWORKS, snippet_for, subject_of
+
+IMAGES = str(SAMPLE.parents[1] / "sample2017")
+Put = Callable[..., Path]
+
+
+def printed(name: str, path: Path, splits: tuple[str, ...] = ()) -> str:
+    return "\n".join(snippet_for(name, subject_of(str(path), IMAGES, splits)).lines)
+
+
+def assigned(text: str) -> dict[str, Any]:
+    """Values of a snippet's plain assignments."""
+    found = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign):
+            with contextlib.suppress(ValueError):
+                found[ast.unparse(node.targets[0])] = ast.literal_eval(node.value)
+    return found
+
+
+def keywords(text: str) -> dict[str, ast.expr]:
+    """Every keyword argument in a snippet, by its name; of several, the last."""
+    calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
+    return {k.arg: k.value for call in calls for k in call.keywords if k.arg}
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_a_snippet_names_the_file_its_images_and_its_classes(
+    name: str, small: Any, put: Put
+) -> None:
+    path = put(small, 'it\'s "5" 犬\\n.json')
+    if name == "mmdet2":
+        path = path.rename(path.with_name('5 "犬".json'))
+    text = printed(name, path)
+    found = assigned(text)
+    assert found["ann_file"] == str(path)
+    assert found.get("img_prefix", found.get("img_folder")) == IMAGES
+    names = ["person", "dog", "toothbrush"]
+    if name in ("detr", "torchvision"):
+        assert found["classes"] == {1: "person", 18: "dog", 90: "toothbrush"}
+        assert found["num_classes"] == 91
+    elif name == "mmdet3":
+        assert ast.literal_eval(keywords(text)["classes"]) == names
+        assert "metainfo = dict(classes=[\n    'person', 'dog', 'toothbrush',\n])" in text
+        assert "# model: num_classes = 3" in text
+    else:
+        assert found["classes"] == names
+
+
+def test_labels_are_numbered_as_each_framework_does(small: Any, put: Put) -> None:
+    small["categories"].reverse()
+    path = put(small)
+    assert assigned(printed("mmdet2", path))["classes"] == ["toothbrush", "dog", "person"]
+    assert assigned(printed("detectron2", path))["classes"] == ["person", "dog", "toothbrush"]
+    assert assigned(printed("detectron2", path))["cfg.MODEL.ROI_HEADS.NUM_CLASSES"] == 3
+
+
+def test_what_the_filter_would_leave_out_is_said_and_kept(small: Any, put: Put) -> None:
+    path = put(small)
+    classes = tuple(c["name"] for c in small["categories"])
+    usual = mmdet3.Options({"classes": classes}, filter_cfg=mmdet3.BASE_FILTER)
+    off = mmdet3.Options({"classes": classes}, filter_cfg=mmdet3.FilterCfg())
+    assert len(load("mmdet3", small, usual).samples) == 4
+    assert len(load("mmdet3", small, off).samples) == 5
+    text = printed("mmdet3", path)
+    assert "would leave out 1 images of this file (1 without annotations, 0 with" in text
+    assert ast.unparse(keywords(text)["filter_cfg"]) == "dict(filter_empty_gt=False, min_size=0)"
+    assert ast.unparse(keywords(printed("mmdet2", path))["filter_empty_gt"]) == "False"
+    assert assigned(printed("detectron2", path))["cfg.DATALOADER.FILTER_EMPTY_ANNOTATIONS"] is False
+
+
+def test_2x_says_how_many_images_no_option_keeps(small: Any, put: Put) -> None:
+    path = put(small)
+    found = snippet_for("mmdet2", subject_of(str(path), IMAGES))
+    options = mmdet2.Options(("person", "dog", "toothbrush"), filter_empty_gt=False)
+    assert len(load("mmdet2", small, options).samples) == 4
+    assert found.notes == (
+        "2.x trains on 4 of the 5 images: 1 have a side below 32 pixels, and no option of 2.x "
+        "keeps these",
+    )
+    assert not snippet_for("mmdet2", subject_of(str(path), IMAGES, ["val"])).notes
+
+
+@pytest.mark.parametrize("name", ["mmdet3", "mmdet2"])
+def test_images_without_objects_are_those_of_the_effective_filter(name: str) -> None:
+    empty = len(read(SAMPLE).keep(Empty(f"effective:{name}")).img_ids)
+    assert empty > len(read(SAMPLE).keep(Empty()).img_ids)
+    assert f"# {empty} images have no object to train on" in printed(name, SAMPLE)
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_a_split_is_all_that_is_set(name: str, small: Any, put: Put) -> None:
+    path = put(small)
+    train, val = printed(name, path, ("train",)), printed(name, path, ("val",))
+    marks = {
+        "mmdet3": ("train_dataloader", "val_evaluator"),
+        "mmdet2": ("train=dict", "val=dict"),
+        "detectron2": ("DATASETS.TRAIN", "COCOEvaluator"),
+        "detr": ("dataset_train", "base_ds = "),
+        "torchvision": ("CocoDetection", "COCOeval("),
+    }
+    trained, evaluated = marks[name]
+    assert trained in train and evaluated not in train
+    assert evaluated in val and (trained not in val or name == "torchvision")
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_an_image_list_is_for_testing(name: str, small: Any, put: Put) -> None:
+    del small["annotations"]
+    path = put(small)
+    text = printed(name, path)
+    ast.parse(text)
+    assert "No annotations" in text
+    assert "train_dataloader" not in text and "DATASETS.TRAIN" not in text
+    if name == "mmdet3":
+        assert "format_only=True" in text
+    with pytest.raises(RequestError, match="nothing to train on"):
+        subject_of(str(path), IMAGES, ["train"])
+
+
+def test_fillers_stay_classes_of_their_own(tmp_path: Path) -> None:
+    path = write(ToSpace("detr91").apply(read(SAMPLE)), tmp_path / "detr91.json")
+    text = printed("mmdet3", path)
+    count = sum(c.name == "N/A" for c in read(path).categories)
+    assert f"# 'N/A' stands {count} times" in text
+    assert f"# model: num_classes = {len(read(path).categories)}" in text
+    assert "palette=None" in text
+    assert assigned(printed("detr", path))["num_classes"] == 91
+
+
+def test_what_evaluation_stumbles_over_is_said(small: Any, put: Put) -> None:
+    small["annotations"][0]["id"] = 0
+    del small["annotations"][1]["iscrowd"]
+    small["annotations"][5]["ignore"] = 1
+    path = put(small)
+    text = printed("mmdet3", path)
+    assert "# 1 annotations have no 'iscrowd': COCOeval raises KeyError: 'iscrowd'." in text
+    assert "# An annotation has id 0: COCOeval counts it as missed" in text
+    assert "# 1 annotations that the loader leaves out stand in the file" in text
+    assert "annotations left out by\n# the loader: 1 ignored." in text
+    assert "# 7 of 7 annotations have no segmentation" in text
+    with pytest.raises(LoaderError, match="detectron2 raises AssertionError: `ignore`"):
+        printed("detectron2", path)
+
+
+def test_masks_that_are_run_lengths_are_said_where_it_matters(small: Any, put: Put) -> None:
+    for annotation in small["annotations"]:
+        annotation["segmentation"] = {"counts": "abc", "size": [480, 640]}
+    path = put(small)
+    assert "cfg.INPUT.MASK_FORMAT = 'bitmask'" in printed("detectron2", path)
+    assert "no segmentation" not in printed("mmdet3", path)
+
+
+@pytest.mark.parametrize("name", ["detr", "torchvision"])
+def test_num_classes_is_above_every_id_that_pycocotools_reads(name: str) -> None:
+    found = assigned(printed(name, SAMPLE))
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco = COCO(found["ann_file"])
+    assert found["num_classes"] == max(coco.getCatIds()) + 1 == 91
+    assert set(found["classes"]) == set(coco.getCatIds())
+    assert len(coco.imgs) == 128
+
+
+def test_the_snippet_of_detectron2_calls_what_its_documentation_names(small: Any, put: Put) -> None:
+    text = printed("detectron2", put(small, "coco_2017_val.json"), ("val",))
+    calls = {
+        ast.unparse(node.func): [ast.unparse(a) for a in node.args]
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call)
+    }
+    name = repr("subset_coco_2017_val")  # without the prefix it is a registered one's
+    metadata = "dict(thing_classes=classes)"
+    assert calls["register_coco_instances"] == [name, metadata, "ann_file", "img_prefix"]
+    assert calls["COCOEvaluator"] == [name]
+
+
+REFUSED: dict[str, tuple[Callable[[dict[str, Any]], Any], type[CocosurgeonError], str]] = {
+    "captions": (
+        lambda d: {**d, "annotations": [{"id": 1, "image_id": 30, "caption": "a dog"}]},
+        RequestError,
+        "a file of captions",
+    ),
+    "panoptic": (
+        lambda d: {**d, "annotations": [{"image_id": 30, "segments_info": [], "file_name": "p"}]},
+        RequestError,
+        "a file of panoptic segments",
+    ),
+    "results": (
+        lambda d: [{"image_id": 30, "category_id": 1, "bbox": [0, 0, 9, 9], "score": 0.5}],
+        RequestError,
+        "a results file",
+    ),
+    "no categories": (lambda d: {**d, "categories": []}, RequestError, "lists no categories"),
+    "an id twice": (
+        lambda d: {**d, "categories": [*d["categories"], {"id": 1, "name": "cat"}]},
+        StructureError,
+        r"categories\[3\] repeats id 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_files_of_another_kind_are_refused(case: str, small: Any, put: Put) -> None:
+    change, error, message = REFUSED[case]
+    with pytest.raises(error, match=message):
+        subject_of(str(put(change(small))), IMAGES)
+
+
+def test_files_that_no_framework_opens_are_refused(small: Any, put: Put) -> None:
+    text = json.dumps(small).encode()
+    with pytest.raises(RequestError, match="compressed"):
+        subject_of(str(put(gzip.compress(text), "in.json.gz")), IMAGES)
+    with pytest.raises(RequestError, match="byte order mark"):
+        subject_of(str(put(b"\xef\xbb\xbf" + text)), IMAGES)
+    with pytest.raises(RequestError, match="standard input"):
+        subject_of("-", IMAGES)
+
+
+def test_labels_that_no_framework_takes_are_refused(small: Any, put: Put) -> None:
+    small["categories"][1]["name"] = None
+    path = put(small)
+    for name in ("mmdet3", "mmdet2", "detectron2"):
+        with pytest.raises(CocosurgeonError, match=r"no name"):
+            printed(name, path)
+    small["categories"][1] = {"id": "18", "name": "dog"}
+    for annotation in small["annotations"]:
+        if annotation["category_id"] == 18:
+            annotation["category_id"] = "18"
+    path = put(small, "text.json")
+    with pytest.raises(CocosurgeonError, match="category id '18' cannot be a label"):
+        printed("torchvision", path)
+    with pytest.raises(CocosurgeonError):
+        printed("detr", path)
+    assert assigned(printed("mmdet2", path))["classes"] == ["person", "dog", "toothbrush"]
+
+
+def test_text_ids_of_images_are_refused_where_they_mean_other_images(small: Any, put: Put) -> None:
+    for i, image in enumerate(small["images"]):
+        image["id"] = str(i)
+    small["annotations"] = []
+    path = put(small)
+    with pytest.raises(RequestError, match="letter by letter"):
+        printed("torchvision", path)
+    assert "5 images" in printed("mmdet3", path)
+
+
+def test_2x_cannot_write_a_quote_down(small: Any, put: Put) -> None:
+    path = put(small, "it's.json")
+    with pytest.raises(RequestError, match="cannot dump"):
+        printed("mmdet2", path)
+
+
+def test_images_are_found_or_asked_for(small: Any, put: Put, tmp_path: Path, cli: Cli) -> None:
+    path = put(small)
+    gone = cli("snippet", path, "--for", "mmdet3")
+    assert (gone.code, gone.out) == (2, "")
+    assert "--img-prefix FOLDER" in gone.err
+    for folder in ("val2017", "images"):
+        for image in small["images"]:
+            place = tmp_path / folder / image["file_name"]
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch()
+        if folder == "val2017":
+            done = cli("snippet", path, "--for", "mmdet3")
+            assert done.code == 0, done.err
+            assert assigned(done.out)["img_prefix"] == str(tmp_path / "val2017")
+            assert "images: 5 of 5 are in" in done.err
+    tied = cli("snippet", path, "--for", "mmdet3")
+    assert (tied.code, tied.out) == (2, "")
+    assert "2 folders have as many" in tied.err
+    asked = cli("snippet", path, "--for", "mmdet3", "--img-prefix", "images", "--quiet")
+    assert (asked.code, asked.err) == (0, "")
+    assert assigned(asked.out)["img_prefix"] == str(tmp_path / "images")
+
+
+def test_absolute_file_names_need_no_folder(small: Any, put: Put) -> None:
+    for image in small["images"]:
+        image["file_name"] = f"/no/such/{image['file_name']}"
+    subject = subject_of(str(put(small)))
+    assert subject.img_prefix == ""
+    assert subject.notes == ("file names are absolute: 0 of 5 are there",)
+
+
+def test_unknown_names_are_refused(cli: Cli) -> None:
+    wrong = cli("snippet", SAMPLE, "--for", "mmdet")
+    assert wrong.code == 2 and "did you mean" in wrong.err
+    wrong = cli("snippet", SAMPLE, "--for", "mmdet3", "--split", "trian")
+    assert wrong.code == 2 and "train, val or test" in wrong.err
