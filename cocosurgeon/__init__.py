@@ -26,8 +26,14 @@ The house, in the order in which rooms may import each other (each only those ab
     categories/ the named spaces, maps between them, remapping as steps
     recipe      a plan and its source, saved and applied again
     naming      what a file made by a plan is called
+    written/    steps as users write them: options by their names
+    layout/     where annotation files and images lie; a subset carried away with its images
+    snippet/    the configuration that goes with a file, one file a framework
     verify/     a result against its source, a loader against another: findings
     report/     accounts and explanations as values, text and JSON
+    cache/      subsets that are kept: built once by one of many processes, and found again
+    config      plain functions for dataset config scripts
+    mmdet/      a dataset and an evaluator of MMDetection's that load a subset
     cli/        one file a verb: parse, call, print, exit code
 
 Importing this package loads none of them: a name is fetched when it is first used.

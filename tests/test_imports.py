@@ -28,12 +28,28 @@ ROOMS = (
         "filters",
         "plan",
     ),
-    *("categories", "recipe", "naming", "verify", "report", "cli"),
+    *(
+        "categories",
+        "recipe",
+        "naming",
+        "written",
+        "layout",
+        "snippet",
+        "verify",
+        "report",
+        "cache",
+        "config",
+        "mmdet",
+        "cli",
+    ),
     "__main__",
 )
 
 
-FOLDERS = ("annfile", "loaders", "probe", "filters", "categories", "verify", "report", "cli")
+FOLDERS = (
+    *("annfile", "loaders", "probe", "filters", "categories", "written", "layout", "snippet"),
+    *("verify", "report", "cache", "mmdet", "cli"),
+)
 
 
 def loaded_by(code: str) -> set[str]:
@@ -55,7 +71,9 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert not loaded & heavy
 
 
-@pytest.mark.parametrize("args", [["--help"], ["subset", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["subset", "--help"], ["cache", "list", "-h"], ["--version"]]
+)
 def test_help_loads_nothing_heavy(args: list[str]) -> None:
     code = (
         f"import sys\nsys.argv[1:] = {args!r}\nfrom cocosurgeon.__main__ import main\n"
@@ -201,16 +219,7 @@ def test_the_map_names_every_room() -> None:
     assert rooms - {"__init__"} == set(ROOMS)
     for room in set(ROOMS) - {"version", "__main__"}:
         assert f"    {room}" in (cocosurgeon.__doc__ or "")
-    for folder in (
-        "annfile",
-        "loaders",
-        "probe",
-        "filters",
-        "categories",
-        "verify",
-        "report",
-        "cli",
-    ):
+    for folder in FOLDERS:
         listed = ast.get_docstring(ast.parse((PACKAGE / folder / "__init__.py").read_text())) or ""
         for path in (PACKAGE / folder).glob("[!_]*.py"):
             assert f"\n{path.stem} " in listed, f"{folder}/__init__.py does not name {path.stem}"

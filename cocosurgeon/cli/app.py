@@ -7,11 +7,14 @@ from typing import Annotated
 import typer
 
 from cocosurgeon.cli.apply import apply
+from cocosurgeon.cli.cache import cache
 from cocosurgeon.cli.dump import dump
 from cocosurgeon.cli.empty_only import empty_only
 from cocosurgeon.cli.explain import explain
+from cocosurgeon.cli.layout import layout
 from cocosurgeon.cli.ordered import OrderedCommand
 from cocosurgeon.cli.remap import remap
+from cocosurgeon.cli.snippet import snippet
 from cocosurgeon.cli.spaces import spaces
 from cocosurgeon.cli.subset import subset
 from cocosurgeon.cli.verify import verify
@@ -34,6 +37,9 @@ app.command(cls=OrderedCommand)(apply)
 app.command(cls=OrderedCommand)(verify)
 app.command(cls=OrderedCommand)(explain)
 app.command(cls=OrderedCommand)(dump)
+app.command(cls=OrderedCommand)(layout)
+app.command(cls=OrderedCommand)(snippet)
+app.add_typer(cache, name="cache")
 
 
 def _version(wanted: bool) -> None:

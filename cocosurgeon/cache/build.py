@@ -1,0 +1,79 @@
+"""The subset, made and put into its place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from cocosurgeon.annfile.output import appearing
+from cocosurgeon.cache.entry import Entry, Made, made_as_json
+from cocosurgeon.cache.saying import Tell
+from cocosurgeon.errors import OutputError, SourceChangedError
+from cocosurgeon.files import read
+from cocosurgeon.recipe import Recipe
+from cocosurgeon.report.account import account_of
+from cocosurgeon.version import __version__
+from cocosurgeon.written.commands import Command, words
+from cocosurgeon.written.plans import bindings_of, plan_for
+
+
+def build(
+    entry: Entry,
+    source: Path,
+    commands: Sequence[Command],
+    before: Mapping[str, str],
+    now: Callable[[], Mapping[str, str]],
+    tell: Tell,
+) -> None:
+    """Make a subset, and say what was kept.
+
+    Its files appear whole or not at all.
+
+    Args:
+        before: SHA-256 of all files that are read, by their paths, as the entry has it.
+        now: the same, by now.
+
+    Raises:
+        CocosurgeonError: it cannot be done; nothing is kept.
+        SourceChangedError: somebody wrote to a file meanwhile.
+    """
+    started = time.monotonic()
+    made = bindings_of(commands)
+    dataset = read(source)
+    plan = plan_for(made, dataset)
+    result = plan.apply(dataset)
+    account = tuple(account_of(result).lines())
+    recipe = Recipe.of(plan, result).to_json()
+    try:
+        with appearing([entry.subset, entry.recipe, entry.made], force=True) as files:
+            subset, of_recipe, of_made = files
+            size = sum(subset.write(piece) for piece in result.text())
+            of_recipe.write(recipe)
+            steps = words(commands)
+            how = Made(
+                str(source), before[str(source)], steps, size, time.time(), __version__, account
+            )
+            of_made.write(made_as_json(how))
+            if now() != before:
+                raise SourceChangedError(
+                    "a file changed while it was read",
+                    where=", ".join(before),
+                    hint="run again when nothing writes to it",
+                )
+    except OutputError as error:
+        raise not_kept(entry.folder, error.what) from error
+    tell(f"{source}: {steps or 'all of it'}")
+    for line in account:
+        tell(line)
+    tell(f"built in {time.monotonic() - started:.1f} s, kept: {entry.subset}")
+
+
+def not_kept(folder: Path, why: str) -> OutputError:
+    """The error for a cache folder that cannot be written to."""
+    return OutputError(
+        f"cannot keep the subset in the cache folder: {why}",
+        where=str(folder),
+        hint="name another folder (COCOSURGEON_CACHE=FOLDER, cache=FOLDER, or cache='beside' for "
+        "next to the source), or make room: cocosurgeon cache clear",
+    )

@@ -1,0 +1,335 @@
+"""The configs of ``docs/config.md``, each read and used by the real library."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import mmdet_line
+import pytest
+
+from cocosurgeon.config import ann_file, classes_for
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "sample_data"
+SCRIPT = Path(__file__).with_name("config_scripts_run.py")
+SOURCE = "data/coco/annotations/instances_val2017.json"
+OURS = ("msgspec", "orjson", "filelock", "platformdirs", "typing_extensions")
+"""What cocosurgeon imports to build a subset, beyond what MMDetection needs itself."""
+
+BASE = """
+data_root = "data/coco/"
+_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(type="LoadAnnotations", with_bbox=True),
+    dict(type="Resize", scale=(320, 320), keep_ratio=True),
+    dict(type="PackDetInputs"),
+]
+train_dataloader = dict(
+    batch_size=2,
+    num_workers=2,
+    sampler=dict(type="DefaultSampler", shuffle=True),
+    batch_sampler=dict(type="AspectRatioBatchSampler"),
+    dataset=dict(
+        type="CocoDataset",
+        data_root=data_root,
+        ann_file="annotations/instances_val2017.json",
+        data_prefix=dict(img="val2017/"),
+        filter_cfg=dict(filter_empty_gt=True, min_size=32),
+        pipeline=_pipeline,
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    sampler=dict(type="DefaultSampler", shuffle=False),
+    dataset=dict(
+        type="CocoDataset",
+        data_root=data_root,
+        ann_file="annotations/instances_val2017.json",
+        data_prefix=dict(img="val2017/"),
+        test_mode=True,
+        pipeline=_pipeline,
+    ),
+)
+val_evaluator = dict(type="CocoMetric", ann_file="data/coco/annotations/instances_val2017.json")
+"""
+BASE_2 = """
+_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(type="LoadAnnotations", with_bbox=True),
+    dict(type="Resize", img_scale=(320, 320), keep_ratio=True),
+    dict(type="RandomFlip", flip_ratio=0.0),
+    dict(type="DefaultFormatBundle"),
+    dict(type="Collect", keys=["img", "gt_bboxes", "gt_labels"]),
+]
+_test = [
+    dict(type="LoadImageFromFile"),
+    dict(type="Resize", img_scale=(320, 320), keep_ratio=True),
+    dict(type="RandomFlip", flip_ratio=0.0),
+    dict(type="DefaultFormatBundle"),
+    dict(type="Collect", keys=["img"]),
+]
+_stock = dict(
+    type="CocoDataset",
+    data_root="data/coco/",
+    ann_file="annotations/instances_val2017.json",
+    img_prefix="val2017/",
+)
+data = dict(
+    train=dict(pipeline=_pipeline, **_stock),
+    val=dict(pipeline=_test, **_stock),
+    test=dict(pipeline=_test, **_stock),
+)
+"""
+
+
+@cache
+def documented() -> dict[str, str]:
+    """The configs in the documentation, by the names that their first lines give."""
+    text = (ROOT / "docs/config.md").read_text()
+    return dict(re.findall(r"^```python\n# (\w+\.py)\n(.*?)^```$", text, re.M | re.S))
+
+
+FOR_2 = ("two.py", "registered_two.py")
+FAILING = ("fails_without_base.py", "fails_new.py", "fails_class.py")
+FOR_3 = (
+    *("old.py", "steps.py", "alone.py", "new_call.py", "new.py", "registered.py"),
+    *("stock.py", "placeholder.py", "base_imports.py", *FAILING),
+)
+
+# Not in the documentation: stock classes on the file that the registered ones load, and more.
+_WRITTEN = f'ann_file("{SOURCE}", steps=[dict(first=100), dict(non_empty=True)])'
+MORE = {
+    "stock.py": f"""
+_base_ = ["./coco.py"]
+from cocosurgeon.config import ann_file
+_subset = {_WRITTEN}
+train_dataloader = dict(dataset=dict(ann_file=_subset))
+val_dataloader = dict(dataset=dict(ann_file=_subset))
+val_evaluator = dict(ann_file=_subset)
+""",
+    "placeholder.py": """
+_base_ = ["./coco.py"]
+from cocosurgeon.config import ann_file
+_subset = ann_file({{_base_.data_root}} + "annotations/instances_val2017.json", first=100)
+""",
+    "base_imports.py": """
+_base_ = ["./fails_without_base.py"]
+""",
+    "stock_two.py": f"""
+_base_ = ["./coco_two.py"]
+from cocosurgeon.config import ann_file, classes_for
+_subset = ann_file("{SOURCE}", steps=[dict(first=100), dict(to="detr91")])
+_same = dict(ann_file=_subset, classes=classes_for(_subset))
+data = dict(train=_same, val=_same, test=_same)
+""",
+    "call_two.py": f"""
+_base_ = ["./coco_two.py"]
+_subset = __import__("cocosurgeon.config").config.ann_file("{SOURCE}", first=100)
+data = dict(train=dict(ann_file=_subset), val=dict(ann_file=_subset))
+""",
+}
+
+
+def overlay(folder: Path) -> Path:
+    """A folder with what cocosurgeon needs and the environment may lack: links to what is here."""
+    mmdet_line.require()
+    python = Path(os.environ["COCOSURGEON_MMDET"]) / "venv/bin/python"
+    code = (
+        "import importlib.util as u, json, sys\n"
+        f"print(json.dumps([sys.version_info[:2], [n for n in {OURS} if not u.find_spec(n)]]))"
+    )
+    found = subprocess.run([python, "-c", code], capture_output=True, check=True)
+    version, missing = json.loads(found.stdout)
+    if missing and tuple(version) != sys.version_info[:2]:
+        pytest.skip(f"MMDetection's environment has no {', '.join(missing)}, and another Python")
+    folder.mkdir()
+    for name in missing:
+        there = importlib.import_module(name).__file__
+        assert there is not None
+        path = Path(there)
+        path = path.parent if path.name == "__init__.py" else path
+        (folder / path.name).symlink_to(path)
+    (folder / "cocosurgeon").symlink_to(ROOT / "cocosurgeon")
+    return folder
+
+
+def laid_out(folder: Path) -> Path:
+    """A folder as a run has it: ``data/coco``, the configs and their bases."""
+    (folder / "data/coco/annotations").mkdir(parents=True)
+    (folder / SOURCE).symlink_to(SAMPLE / "annotations/instances_sample2017.json")
+    (folder / "data/coco/val2017").symlink_to(SAMPLE / "sample2017")
+    bases = {"coco.py": BASE, "coco_new.py": BASE, "coco_two.py": BASE_2}
+    for name, text in {**bases, **MORE, **documented()}.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def ran(line: mmdet_line.Line, folder: Path, names: tuple[str, ...]) -> dict[str, Any]:
+    """What comes of configs, each by its name."""
+    place = Path(os.environ["COCOSURGEON_MMDET"])
+    paths = f"{place / line.overlay}{os.pathsep}{overlay(folder / 'overlay')}"
+    done = subprocess.run(
+        [place.absolute() / "venv/bin/python", "-W", "ignore", SCRIPT, *names],
+        cwd=laid_out(folder),
+        env=os.environ | {"PYTHONPATH": paths, "COCOSURGEON_CACHE": str(folder / "cache")},
+        capture_output=True,
+        timeout=500,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode(errors="replace")
+    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert "built in" in done.stderr.decode(errors="replace")
+    return said
+
+
+@pytest.fixture(scope="module")
+def said_by_3(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What comes of every config for MMDetection 3.x."""
+    mmdet_line.require()
+    return ran(mmdet_line.MMDET3, tmp_path_factory.mktemp("three"), FOR_3)
+
+
+@pytest.fixture(scope="module")
+def said_by_2(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What comes of every config for MMDetection 2.x."""
+    mmdet_line.require()
+    names = (*FOR_2, "stock_two.py", "call_two.py")
+    return ran(mmdet_line.MMDET2, tmp_path_factory.mktemp("two"), names)
+
+
+@pytest.fixture
+def subset(tmp_path: Path) -> Any:
+    """Makes the subset that a config should have loaded, in another folder."""
+
+    def make(**options: Any) -> tuple[list[Any], list[str]]:
+        source = SAMPLE / "annotations/instances_sample2017.json"
+        path = ann_file(source, cache=tmp_path / "cache", **options)
+        images = json.loads(Path(path).read_bytes())["images"]
+        return [image["id"] for image in images], classes_for(path, cache=tmp_path / "cache")
+
+    return make
+
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "old.py": {"first": 100},
+    "steps.py": {
+        "steps": [
+            {"first": 100},
+            {"having": "person"},
+            {"first": 20, "order": "id"},
+            {"to": "detr91"},
+        ]
+    },
+    "alone.py": {"sample": 50, "seed": 1},
+    "new_call.py": {"first": 100},
+    "new.py": {"steps": [{"first": 100}, {"non_empty": True}]},
+    "registered.py": {"steps": [{"first": 100}, {"non_empty": True}]},
+    "two.py": {"first": 100, "with_names": "person", "unmapped": "drop"},
+    "registered_two.py": {"steps": [{"first": 100}, {"to": "detr91"}]},
+    "call_two.py": {"first": 100},
+}
+
+
+def test_every_config_of_the_documentation_is_run() -> None:
+    assert set(documented()) == {*FOR_2, *FOR_3} - set(MORE)
+
+
+def require_used(said: Any, config: Any) -> None:
+    """A config was read, and so was each of its dumps; all of them build the same."""
+    assert "error" not in said, said
+    for kind, dump in said["dumps"].items():
+        assert dump["same"], kind
+        assert dump["built"] == (None if kind == "json" else said["built"]), kind
+    assert said["dumps"]["py"]["same_text"]
+
+
+@pytest.mark.parametrize("name", [n for n in FOR_3 if n in OPTIONS])
+def test_a_config_for_3(name: str, said_by_3: Any, subset: Any) -> None:
+    said = said_by_3[name]
+    require_used(said, name)
+    ids, classes = subset(**OPTIONS[name])
+    train = said["built"]["train"]
+    assert 0 < len(train["img_ids"]) <= len(ids)
+    assert set(train["img_ids"]) <= set(ids)
+    assert train["iterated"] == sorted(train["img_ids"])
+    assert train["workers"] == 2
+    assert train["pickled"] == len(train["img_ids"])
+    assert train["serialized"]
+    assert train["classes"] == classes
+    assert Path(train["ann_file"]).is_absolute()
+    if name != "alone.py":
+        val = said["built"]["val"]
+        assert val["img_ids"] == ids
+        assert val["iterated"] == sorted(ids)
+        assert 0.2 < said["built"]["scored"]["coco/bbox_mAP"] < 0.9
+
+
+@pytest.mark.parametrize("name", ["new.py", "registered.py"])
+def test_registered_classes_are_the_stock_ones_on_the_written_file(
+    name: str, said_by_3: Any
+) -> None:
+    assert "error" not in said_by_3["stock.py"], said_by_3["stock.py"]
+    assert said_by_3[name]["built"] == said_by_3["stock.py"]["built"]
+
+
+@pytest.mark.parametrize("name", [*FOR_2, "call_two.py"])
+def test_a_config_for_2(name: str, said_by_2: Any, subset: Any) -> None:
+    said = said_by_2[name]
+    require_used(said, name)
+    ids, classes = subset(**OPTIONS[name])
+    train, val = said["built"]["train"], said["built"]["val"]
+    assert val["img_ids"] == ids
+    assert 0 < len(train["img_ids"]) <= len(ids)
+    assert train["iterated"] >= len(train["img_ids"])  # GroupSampler repeats some
+    assert train["workers"] == 2
+    assert train["classes"] == val["classes"] == classes
+    assert 0.2 < said["built"]["scored"]["bbox_mAP"] < 0.9
+
+
+def test_the_registered_dataset_of_2_is_the_stock_one_on_the_written_file(said_by_2: Any) -> None:
+    assert "error" not in said_by_2["stock_two.py"], said_by_2["stock_two.py"]
+    assert said_by_2["registered_two.py"]["built"] == said_by_2["stock_two.py"]["built"]
+
+
+@pytest.mark.parametrize("name", ["fails_without_base.py", "fails_new.py"])
+def test_the_silent_error_is_raised_before_anything_of_ours_runs(name: str, said_by_3: Any) -> None:
+    said = said_by_3[name]
+    assert (said["error"], said["message"], said["raised_in"]) == ("RuntimeError", "", "lazy.py")
+
+
+def test_a_class_cannot_be_printed(said_by_3: Any) -> None:
+    said = said_by_3["fails_class.py"]
+    assert said["error"] == "SyntaxError"
+    assert said["message"].startswith("Failed to format the config file")
+
+
+def test_a_base_that_imports_needs_a_base(said_by_3: Any) -> None:
+    assert "inheritance chain" in said_by_3["base_imports.py"]["message"]
+
+
+def test_a_placeholder_is_told(said_by_3: Any) -> None:
+    said = said_by_3["placeholder.py"]
+    assert said["error"] == "RequestError"
+    assert "write _base_.name without braces" in said["message"]
+
+
+def test_2_has_no_evaluator(said_by_2: Any) -> None:
+    assert "the dataset evaluates by itself" in said_by_2["facts"]
+
+
+def test_what_the_documentation_says_of_the_library(said_by_3: Any) -> None:
+    assert said_by_3["facts"] == {
+        "palette_of_91": "AssertionError",
+        "random_of_91": 91,
+        "list_beside_tuple": "TypeError",
+        "list_beside_list": None,
+    }
