@@ -25,6 +25,13 @@ def packed_as_told(ours: Sample, real: DumpSample) -> Iterator[str]:
     if packed.get("nothing"):
         yield "the pipeline gives nothing: another image would be drawn in its place"
         return
+    meta = packed.get("meta")
+    size = meta.get("ori_shape") if isinstance(meta, Mapping) else None
+    if isinstance(size, Sequence) and not same(list(size[:2]), [ours.height, ours.width]):
+        yield (
+            f"the image file has {size[0]} rows and {size[1]} columns, its record "
+            f"{ours.height!r} and {ours.width!r}"
+        )
     groups = {
         "": [i for i in ours.instances if not i.ignore],
         "ignored_": [i for i in ours.instances if i.ignore],

@@ -1,16 +1,19 @@
-"""The real MMDetection, one of its two lines, in the folder that ``.ci/mmdet`` makes."""
+"""The real MMDetection, one of its two lines or a fork, in the folder that ``.ci/mmdet`` makes."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from worker import Worker, working
 
 HOW_TO = "make it by `.ci/mmdet FOLDER`, and name it: COCOSURGEON_MMDET=FOLDER"
 EMITTED = Path(__file__).with_name("emitted.py")
@@ -32,18 +35,49 @@ class Line:
     labels_crowd: bool
     single: bool
 
+    @property
+    def loader(self) -> str:
+        """What it is called on the command line."""
+        return "mmdet2" if self.version.startswith("2.") else "mmdet3"
+
+    def verified(self, *args: object) -> tuple[int, dict[str, Any]]:
+        """Exit code and report of ``cocosurgeon verify``, with its interpreter and loader."""
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "cocosurgeon", "verify", *map(str, args), "--json"),
+                *("--loader", self.loader, "--python", str(self._python()[0])),
+            ],
+            capture_output=True,
+            env=os.environ | self.environment(),
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode in (0, 1), done.stderr.decode()
+        return done.returncode, json.loads(done.stdout)
+
     def run(self, script: Path, *args: object) -> Any:
         """Run a script; what it prints on its last line, parsed."""
-        folder = _folder()
         done = subprocess.run(
-            [folder / "venv/bin/python", "-W", "ignore", script, *map(str, args)],
+            [*self._python(), script, *map(str, args)],
             capture_output=True,
-            env=os.environ | {"PYTHONPATH": str(folder / self.overlay)},
+            env=os.environ | self.environment(),
             timeout=120,
             check=False,
         )
         assert done.returncode == 0, done.stderr.decode(errors="replace")
         return json.loads(done.stdout.splitlines()[-1])  # the libraries print, too
+
+    def worker(self, script: Path, *args: object) -> AbstractContextManager[Worker]:
+        """Start a script that answers requests."""
+        return working([*self._python(), script, *map(str, args)], self.environment())
+
+    def environment(self) -> dict[str, str]:
+        """The variables by which the interpreter finds this one."""
+        return {"PYTHONPATH": str(_folder() / self.overlay)}
+
+    @staticmethod
+    def _python() -> list[Path | str]:
+        return [_folder() / "venv/bin/python", "-W", "ignore"]
 
     def emitted(self, ann_file: Path, classes: Sequence[str] | None = None) -> Any:
         """What its CocoDataset emits for a file; without classes, with its own."""
@@ -56,20 +90,31 @@ class Line:
 
 MMDET2 = Line("2.28.2", "mm2", labels_crowd=False, single=True)
 MMDET3 = Line("3.3.0", "mm3", labels_crowd=True, single=False)
+FORK = Line("3.5.1", "fork", labels_crowd=True, single=False)
 
 
 @pytest.fixture(params=[MMDET2, MMDET3], ids=["mmdet2", "mmdet3"])
 def each_line(request: pytest.FixtureRequest) -> Line:
     """Each line of MMDetection, where they are installed."""
-    require()
     line: Line = request.param
+    require(line.overlay)
     return line
 
 
-def require() -> None:
-    """Skip where the folder is not named."""
+@pytest.fixture(params=[MMDET2, MMDET3, FORK], ids=["mmdet2", "mmdet3", "fork"])
+def each_line_or_fork(request: pytest.FixtureRequest) -> Line:
+    """Each line of MMDetection, and the fork."""
+    line: Line = request.param
+    require(line.overlay)
+    return line
+
+
+def require(overlay: str = "") -> None:
+    """Skip where the folder is not named, or was made before it had this overlay."""
     if not os.environ.get("COCOSURGEON_MMDET"):
         pytest.skip(f"the real MMDetection is not at hand: {HOW_TO}")
+    if not (_folder() / overlay).is_dir():
+        pytest.skip(f"{_folder()} has no {overlay}: an older one, {HOW_TO}")
 
 
 def _folder() -> Path:

@@ -1,10 +1,10 @@
-"""What real loaders emit for many files, as JSON lines; run where a framework is installed.
+"""What a real loader emits for one file after another; run where its framework is installed.
 
-    python real_loaders.py FRAMEWORK CASES OUT
+    python real_loaders.py FRAMEWORK
 
-CASES is a JSON list of [annotation file, options]; OUT gets one line for each: what is emitted, or
-the built-in type of what was raised. The last line of stdout is the framework's version, as JSON.
-Nothing of cocosurgeon is imported.
+It says the framework's version, and answers each line of stdin, [annotation file, options], by one
+of stdout: what is emitted, or the built-in type of what was raised. All is JSON. Nothing of
+cocosurgeon is imported.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -101,11 +102,13 @@ def detr(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
         info = dataset.coco.loadImgs(img_id)[0]
         picture.size = info["width"], info["height"]
         _, found = prepare(picture, {"image_id": img_id, "annotations": target})
-        instances = list(zip(found["boxes"].tolist(), found["labels"].tolist(), strict=True))
+        boxes = (found["boxes"] + 0.0).tolist()  # -0.0 becomes 0.0
+        instances = list(zip(boxes, found["labels"].tolist(), strict=True))
         samples.append([found["image_id"].item(), picture.path, instances])
     return {"samples": samples}
 
 
+@cache
 def _conversion() -> Any:
     """ConvertCoco, without the rest of its module, which wants much more installed."""
     folder = next(Path(p) for p in sys.path if (Path(p) / "rfdetr").is_dir())
@@ -156,15 +159,15 @@ def outcome(framework: str, ann_file: str, options: dict[str, Any]) -> dict[str,
         return {"raises": next(t.__name__ for t in types if t.__module__ == "builtins")}
 
 
-def main(framework: str, cases: str, out: str) -> None:
-    """Go through all cases."""
+def main(framework: str) -> None:
+    """Answer until there are no more requests."""
     gc.collect = lambda *_: 0  # mmengine collects for every dataset
-    quiet, sys.stdout = sys.stdout, open(os.devnull, "w")  # noqa: PTH123, SIM115
-    with Path(out).open("w") as lines:
-        for ann_file, options in json.loads(Path(cases).read_text()):
-            lines.write(json.dumps(outcome(framework, ann_file, options)) + "\n")
-    sys.stdout = quiet
-    print(json.dumps(VERSIONS[framework]()))
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the libraries print
+    print(json.dumps(VERSIONS[framework]()), file=answers, flush=True)
+    for request in sys.stdin:
+        ann_file, options = json.loads(request)
+        print(json.dumps(outcome(framework, ann_file, options)), file=answers, flush=True)
 
 
 if __name__ == "__main__":

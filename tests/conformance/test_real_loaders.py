@@ -1,33 +1,47 @@
-"""The pure-Python loaders emit what the real ones emit, and raise where they raise."""
+"""The pure-Python loaders emit what the real ones emit, and raise where they raise.
+
+Made files are the same ones in each run; ``COCOSURGEON_EXAMPLES=5000`` makes so many new ones.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import mmdet_line
 import pytest
-from conftest import SAMPLE, wild_files
-from mmdet_line import MMDET2, MMDET3, Line
-from nasty import nasty
+from conftest import ROOT, SAMPLE, wild_files
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+from mmdet_line import FORK, MMDET2, MMDET3, Line
+from odd_documents import USUAL, changed_usual, documents
+from worker import Worker, WorkerEndedError
 
 from cocosurgeon.errors import LoaderError
 from cocosurgeon.loaders import LOADERS, Instance, View, load, mmdet2, mmdet3, yolox
 
 SCRIPT = Path(__file__).with_name("real_loaders.py")
-FILES = 600
+FRESH = os.environ.get("COCOSURGEON_EXAMPLES")
 NO_FILE = "no/such/file"
+NAMES_FILE = str(Path(__file__).with_name("class_names.txt"))
+NO_TEXT = str(next((ROOT / "sample_data/sample2017").glob("*.jpg")))
 CHANGED_BY_RFDETR = {"bad-area", "no-keypoints"}
 """Where it raises otherwise than DETR: areas are float32 there, and keypoints are not required."""
 
+EXAMPLES = (
+    settings(max_examples=int(FRESH), derandomize=False, print_blob=True)
+    if FRESH
+    else settings(max_examples=600)
+)
+
 Options: TypeAlias = dict[str, Any]
-Case: TypeAlias = tuple[Path, Options]
 
 
 @dataclass(frozen=True)
@@ -35,16 +49,22 @@ class Real:
     """A real loader and how to tell what it emits.
 
     Attributes:
+        loader: name of the pure-Python one.
         line: where it is installed.
-        choices: settings, one of which goes with each made file, and all with each other file.
+        choices: settings; the first two go with each file.
         options: a setting as the pure-Python loader's options.
         told: what the pure-Python loader emits, told as the real one's is.
+        by_hand: files and settings that are met in any case, beyond those for all loaders.
+        unmet: rules that no file and no setting here can meet, each for a reason.
     """
 
+    loader: str
     line: Line
     choices: Sequence[Options]
     options: Callable[[Options], object]
     told: Callable[[View, Options], Mapping[str, Any]]
+    by_hand: Sequence[tuple[Any, Options]] = ()
+    unmet: frozenset[str] = frozenset()
 
 
 def mmdet_told(view: View, _: Options) -> Mapping[str, Any]:
@@ -74,9 +94,10 @@ def torchvision_told(view: View, options: Options) -> Mapping[str, Any]:
 
 
 def detr_told(view: View, _: Options) -> Mapping[str, Any]:
+    """Zeros have no sign: whether torch keeps it depends on how many there are."""
     return {
         "samples": [
-            [s.img_id, s.img_path, [[list(i.box), i.label] for i in s.instances]]
+            [s.img_id, s.img_path, [[[v + 0.0 for v in i.box], i.label] for i in s.instances]]
             for s in view.samples
         ]
     }
@@ -100,62 +121,73 @@ def _mmdet3_options(options: Options) -> mmdet3.Options:
     return mmdet3.Options(**{"data_prefix": {"img_path": ""}, **options, "filter_cfg": cfg})
 
 
-def _chosen(key: Callable[[Any], Options], choices: Iterable[Any]) -> list[Options]:
-    return [key(choice) for choice in choices]
+def _with(document: Mapping[str, Any], **lists: Any) -> dict[str, Any]:
+    return {**document, **lists}
 
 
 CLASSES: list[Any] = [["dog", "person"], [], ["Person", "hot dog", "zebra", "nothing"]]
 IMG = {"data_prefix": {"img": ""}}
 TRAIN = {"filter_cfg": {"filter_empty_gt": True, "min_size": 32}}
 
+CHOICES3: list[Options] = [
+    IMG | TRAIN,
+    IMG | {"test_mode": True},
+    IMG | TRAIN | {"serialize_data": False},
+    IMG | TRAIN | {"test_mode": True},
+    IMG | {"filter_cfg": {"min_size": 33}},
+    IMG | {"filter_cfg": {"filter_empty_gt": True}, "indices": 2},
+    IMG | {"filter_cfg": {}, "indices": [1, 0, -1]},
+    {"data_prefix": {"img": "root/x"}, "indices": -1},
+    IMG | {"indices": 1000, "metainfo": {"CLASSES": ["dog"]}},
+    *({**IMG, **TRAIN, "metainfo": {"classes": c}} for c in CLASSES),
+    *({**IMG, "test_mode": True, "metainfo": {"classes": c}} for c in CLASSES),
+    IMG | TRAIN | {"metainfo": {"classes": "hotdogs"}},
+    IMG | {"test_mode": True, "metainfo": {"classes": NAMES_FILE}},
+]
+BY_HAND3: list[tuple[Any, Options]] = [
+    (USUAL, {}),
+    (USUAL, IMG | {"indices": 0, "serialize_data": False}),
+    (USUAL, IMG | {"indices": [9]}),
+    (USUAL, IMG | {"metainfo": {"classes": NO_TEXT}}),
+    (_with(USUAL, categories=[{"id": 1, "name": 5}]), IMG | {"metainfo": {"classes": "hotdogs"}}),
+]
+
 REAL = {
-    "mmdet3": Real(
-        MMDET3,
-        [
-            IMG | TRAIN,
-            IMG | {"test_mode": True},
-            IMG | TRAIN | {"serialize_data": False},
-            IMG | TRAIN | {"test_mode": True},
-            IMG | {"filter_cfg": {"min_size": 33}},
-            IMG | {"filter_cfg": {"filter_empty_gt": True}, "indices": 2},
-            IMG | {"filter_cfg": {}, "indices": [1, 0, -1]},
-            {"data_prefix": {"img": "root/x"}, "indices": -1},
-            IMG | {"indices": 1000, "metainfo": {"CLASSES": ["dog"]}},
-            {},
-            *({**IMG, **TRAIN, "metainfo": {"classes": c}} for c in CLASSES),
-            *({**IMG, "test_mode": True, "metainfo": {"classes": c}} for c in CLASSES),
-            IMG | TRAIN | {"metainfo": {"classes": "hotdogs"}},
-        ],
-        _mmdet3_options,
-        mmdet_told,
-    ),
+    "mmdet3": Real("mmdet3", MMDET3, CHOICES3, _mmdet3_options, mmdet_told, BY_HAND3),
+    "fork": Real("mmdet3", FORK, CHOICES3, _mmdet3_options, mmdet_told, BY_HAND3),
     "mmdet2": Real(
+        "mmdet2",
         MMDET2,
         [
             {},
             {"test_mode": True},
             {"filter_empty_gt": False},
             {"img_prefix": "root"},
-            {"classes": NO_FILE},
+            {"classes": NAMES_FILE, "test_mode": True},
             *({"classes": c} for c in CLASSES),
             *({"classes": c, "test_mode": True} for c in CLASSES),
         ],
         lambda options: mmdet2.Options(**options),
         mmdet_told,
+        [(USUAL, {"classes": NO_FILE}), (USUAL, {"classes": NO_TEXT})],
     ),
     "torchvision": Real(
+        "torchvision",
         Line("0.28.0+cu130", "tv", False, False),
         [{}, {"root": "root"}],
         lambda options: LOADERS["torchvision"].options(**options),
         torchvision_told,
     ),
     "detr": Real(
+        "detr",
         Line("1.11.2", "tv", False, False),
         [{}],
         lambda options: LOADERS["detr"].options(**options),
         detr_told,
+        unmet=frozenset({"no-segmentation"}),  # RF-DETR makes an empty mask then
     ),
     "yolox": Real(
+        "yolox",
         Line("0.3.0", "tv", False, False),
         [{}, {"img_size": (640, 480)}],
         lambda options: yolox.Options(**options),
@@ -167,32 +199,53 @@ REAL = {
 @pytest.fixture(scope="module", params=list(REAL))
 def name(request: pytest.FixtureRequest) -> str:
     """A loader of which there is a real one."""
-    mmdet_line.require()
     chosen: str = request.param
+    mmdet_line.require(REAL[chosen].line.overlay)
     return chosen
 
 
-def outcomes(name: str, cases: Sequence[Case], folder: Path) -> list[dict[str, Any]]:
-    """What the real loader makes of all cases, in one run of its interpreter."""
-    listed, out = folder / "cases.json", folder / "out.jsonl"
-    listed.write_text(json.dumps([[str(path), options] for path, options in cases]))
-    version = REAL[name].line.run(SCRIPT, name, listed, out)
-    assert version == REAL[name].line.version
-    return [json.loads(line) for line in out.read_text().splitlines()]
+@pytest.fixture(scope="module")
+def worker(name: str) -> Iterator[Worker]:
+    """The process in which the real one answers."""
+    real = REAL[name]
+    with real.line.worker(SCRIPT, "mmdet3" if name == "fork" else name) as started:
+        assert started.said == real.line.version
+        yield started
 
 
-def predicted(name: str, case: Case) -> tuple[dict[str, Any], set[str]]:
-    """What the pure-Python loader makes of a case; the rules that it named."""
-    real, (path, options) = REAL[name], case
+@dataclass
+class Account:
+    """What was met: outcomes, samples, instances, and rules by their names."""
+
+    met: Counter[str] = field(default_factory=Counter)
+
+    def compare(self, name: str, worker: Worker, path: Path, options: Options) -> None:
+        """Fail where the two differ about a file."""
+        real = worker.ask([str(path), options])
+        pure, rules = predicted(name, path, options)
+        samples = real.get("samples", ())
+        self.met.update(rules)
+        self.met["raises" if "raises" in real else "emits"] += 1
+        self.met["samples"] += len(samples)
+        self.met["instances"] += sum(len(sample[-1]) for sample in samples)
+        if name == "detr" and rules & CHANGED_BY_RFDETR:
+            return
+        told, seen = json.dumps(pure), json.dumps(real)
+        assert told == seen, f"{path.name} {options}\n  pure {told[:900]}\n  real {seen[:900]}"
+
+
+def predicted(name: str, path: Path, options: Options) -> tuple[dict[str, Any], set[str]]:
+    """What the pure-Python loader makes of a file; the rules that it named."""
+    real = REAL[name]
     try:
-        document = parsed(path)
+        document = parsed(path.read_bytes())
     except ValueError as error:
         types = type(error).__mro__
         return {"raises": next(t.__name__ for t in types if t.__module__ == "builtins")}, set()
     try:
-        view = load(name, document, real.options(options))
+        view = load(real.loader, document, real.options(options))
     except LoaderError as error:
-        assert error.rule in {rule.name for rule in LOADERS[name].errors}, error.rule
+        assert error.rule in {rule.name for rule in LOADERS[real.loader].errors}, error.rule
         return {"raises": error.exception}, {error.rule}
     require_complete(view, document)
     told = real.told(view, options | {"document": document})
@@ -200,9 +253,9 @@ def predicted(name: str, case: Case) -> tuple[dict[str, Any], set[str]]:
 
 
 @lru_cache(maxsize=1)
-def parsed(path: Path) -> Any:
-    """A file's JSON."""
-    return json.loads(path.read_bytes().decode())
+def parsed(text: bytes) -> Any:
+    """The JSON of a file."""
+    return json.loads(text.decode())
 
 
 def require_complete(view: View, document: Any) -> None:
@@ -220,24 +273,6 @@ def require_complete(view: View, document: Any) -> None:
     assert known.issuperset(d.rule for d in view.dropped)
 
 
-def differences(name: str, cases: Sequence[Case], folder: Path) -> tuple[list[str], Counter[str]]:
-    """Cases where the two differ; how often each outcome and each rule came."""
-    found, counts = [], Counter[str]()
-    for case, real in zip(cases, outcomes(name, cases, folder), strict=True):
-        pure, rules = predicted(name, case)
-        counts.update(rules)
-        counts["raises" if "raises" in real else "emits"] += 1
-        counts["samples"] += len(real.get("samples", ()))
-        counts["instances"] += sum(len(sample[-1]) for sample in real.get("samples", ()))
-        if name == "detr" and rules & CHANGED_BY_RFDETR:
-            continue
-        if json.dumps(pure) != json.dumps(real):
-            path, options = case
-            found.append(f"{path.name} {options}\n  pure {pure}\n  real {real}"[:1500])
-    print(name, len(cases), "cases", dict(counts))
-    return found, counts
-
-
 def _is_sized(document: Any) -> bool:
     """Whether each image has a size: DETR's comes from the image, which there is none of."""
     images = document.get("images") if isinstance(document, dict) else None
@@ -249,29 +284,43 @@ def _is_sized(document: Any) -> bool:
     )
 
 
-def test_sample_and_wild_files(name: str, tmp_path: Path) -> None:
-    cases = list[Case]()
+def test_sample_and_wild_files(name: str, worker: Worker) -> None:
+    account = Account()
     always, others = REAL[name].choices[:2], REAL[name].choices[2:]
     for place, path in enumerate([SAMPLE, *wild_files()]):
-        more = [o for o in others if o.get("classes") != NO_FILE]
-        chosen = random.Random(place).sample(more, min(3, len(more)))
-        cases += [(path, options) for options in (*always, *chosen)]
-    found, _ = differences(name, cases, tmp_path)
-    assert not found, f"{len(found)}\n" + "\n".join(found[:5])
+        chosen = random.Random(place).sample(others, min(3, len(others)))
+        for options in (*always, *chosen):
+            account.compare(name, worker, path, options)
+    print(name, dict(account.met))
 
 
-def test_made_files(name: str, tmp_path: Path) -> None:
-    cases = []
-    for seed in range(FILES):
-        document = nasty(seed)
-        if name == "detr" and not _is_sized(document):
-            continue
-        path = tmp_path / f"{seed}.json"
+def test_made_files(name: str, worker: Worker, tmp_path: Path) -> None:
+    real, account, path = REAL[name], Account(), tmp_path / "made.json"
+
+    @given(documents(), st.sampled_from(real.choices))
+    def same(document: Any, options: Options) -> None:
+        assume(name != "detr" or _is_sized(document))
         path.write_text(json.dumps(document))
-        choices = REAL[name].choices
-        chosen = random.Random(seed).sample(choices, min(4, len(choices)))
-        cases += [(path, options) for options in chosen]
-    found, counts = differences(name, cases, tmp_path)
-    assert not found, f"{len(found)}\n" + "\n".join(found[:5])
-    missed = {rule.name for rule in LOADERS[name].rules} - set(counts)
-    assert not missed, "rules that no made file meets"
+        account.compare(name, worker, path, options)
+
+    for document in changed_usual():
+        for options in real.choices[:2]:
+            same = example(document, options)(same)
+    for document, options in real.by_hand:
+        same = example(document, options)(same)
+    EXAMPLES(same)()
+    print(name, dict(account.met))
+    loader = LOADERS[real.loader]
+    missed = {rule.name for rule in (*loader.rules, *loader.errors)} - set(account.met)
+    assert missed == real.unmet, "rules that no made file meets"
+
+
+def test_a_worker_that_ends_is_told() -> None:
+    mmdet_line.require()
+    ended = pytest.raises(WorkerEndedError, match=r"ended with 1(.|\n)*KeyError: 'keras'")
+    with ended, MMDET3.worker(SCRIPT, "keras"):
+        pass
+    with REAL["torchvision"].line.worker(SCRIPT, "torchvision") as worker:
+        worker.process.kill()
+        with pytest.raises(WorkerEndedError, match="ended with -9\nasked: "):
+            worker.ask(["a.json", {}])

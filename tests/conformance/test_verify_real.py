@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import mmdet_line
 import pytest
 
-from cocosurgeon import Empty, read, write
+from cocosurgeon import Crowd, Empty, First, Plan, Recipe, ToSpace, read, write
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "sample_data/annotations/instances_sample2017.json"
@@ -45,31 +41,10 @@ data = dict(
 }
 
 
-def verified(line: mmdet_line.Line, *args: object) -> tuple[int, dict[str, Any]]:
-    """Exit code and report of ``verify``, with a line's interpreter."""
-    folder = Path(os.environ["COCOSURGEON_MMDET"]).absolute()
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "cocosurgeon", "verify", *map(str, args), "--json"),
-            *("--python", str(folder / "venv/bin/python")),
-        ],
-        capture_output=True,
-        env=os.environ | {"PYTHONPATH": str(folder / line.overlay)},
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode in (0, 1), done.stderr.decode()
-    return done.returncode, json.loads(done.stdout)
-
-
-def name_of(line: mmdet_line.Line) -> str:
-    return "mmdet2" if line.overlay == "mm2" else "mmdet3"
-
-
 def test_the_real_one_emits_what_its_rules_say(line: mmdet_line.Line, tmp_path: Path) -> None:
     subset = write(read(SAMPLE).first(40), tmp_path / "subset.json")
-    code, found = verified(
-        *(line, subset, "--source", SAMPLE, "--loader", name_of(line)),
+    code, found = line.verified(
+        *(subset, "--source", SAMPLE),
         *("--samples", "4", "--img-prefix", IMAGES),
     )
     assert (code, found["findings"]) == (0, [])
@@ -83,13 +58,44 @@ def test_of_an_empty_only_subset_it_raises_as_its_rules_say(
     line: mmdet_line.Line, tmp_path: Path
 ) -> None:
     subset = write(read(SAMPLE).keep(Empty()), tmp_path / "empty.json")
-    code, found = verified(line, subset, "--source", SAMPLE, "--loader", name_of(line))
-    codes = [(f["code"], f["mode"]) for f in found["findings"]]
-    if name_of(line) == "mmdet3":  # serializes nothing: ValueError, in train mode alone
-        assert codes == [("loader-error", "train")]
+    code, found = line.verified(subset, "--source", SAMPLE)
+    assert (code, found["findings"]) == (0, [])
+    assert [each["mode"] for each in found["left_out"]] == ["train"]
+    if line.loader == "mmdet3":  # serializes nothing: ValueError, in train mode alone
         assert "the real mmdet3 (train): ValueError, as its rules say" in found["compared"]
-    else:
-        assert (code, codes) == (0, [])
+
+
+def test_options_of_its_own_reach_the_real_one(line: mmdet_line.Line, tmp_path: Path) -> None:
+    subset = write(read(SAMPLE).keep(Empty()), tmp_path / "empty.json")
+    options = ["--option", "filter_empty_gt=False"]
+    options += ["--option", "min_size=0"] if line.loader == "mmdet3" else []
+    code, found = line.verified(*(subset, "--source", SAMPLE), *options)
+    assert (code, found["findings"]) == (0, [])
+    told = "; ".join(found["compared"])
+    assert f"the real mmdet {line.version} (train, CocoDataset): 10 samples, 0 objects" in told
+
+
+def test_samples_of_a_remapped_subset(line: mmdet_line.Line, tmp_path: Path) -> None:
+    """What the source's images become in the pipeline, once a recipe has changed their labels."""
+    whole = read(SAMPLE)
+    plan = Plan(~Crowd(), First(30), ToSpace("mmdet80", start=5))
+    subset = write(plan.apply(whole), tmp_path / "subset.json")
+    recipe = tmp_path / "recipe.json"
+    recipe.write_bytes(Recipe.of(plan, whole).to_json())
+    args = (subset, "--source", SAMPLE, "--recipe", recipe)
+    images = ("--samples", "3", "--img-prefix", IMAGES)
+    code, found = line.verified(*args, *images)
+    assert (code, found["findings"]) == (0, [])
+    assert "3 images through the pipeline, as of the source" in found["compared"]
+    doc = json.loads(subset.read_text())
+    first = next(a for a in doc["annotations"] if a["image_id"] == doc["images"][0]["id"])
+    first["segmentation"] = [[1, 1, 30, 1, 30, 30]]
+    subset.write_text(json.dumps(doc))
+    code, found = line.verified(*args, *images)
+    assert code == 1
+    assert {f["text"] for f in found["findings"] if f["code"] == "packed"} == {
+        f"image {first['image_id']}: masks differs from that of the source"
+    }
 
 
 @pytest.mark.parametrize("split", ["train", "val"])
@@ -98,8 +104,8 @@ def test_a_config_is_built_as_it_stands(line: mmdet_line.Line, split: str, tmp_p
     config = tmp_path / "config.py"
     text = CONFIGS[line.overlay].format(ann_file=str(SAMPLE), images=str(IMAGES))
     config.write_text(text)
-    code, found = verified(
-        *(line, subset, "--source", SAMPLE, "--loader", name_of(line)),
+    code, found = line.verified(
+        *(subset, "--source", SAMPLE),
         *("--config", config, "--split", split, "--samples", "2"),
     )
     assert (code, found["findings"]) == (0, [])
@@ -114,9 +120,7 @@ def test_a_config_with_other_classes_is_found_out(line: mmdet_line.Line, tmp_pat
     doc["annotations"] = [a for a in doc["annotations"] if a["category_id"] in ids]
     pruned = tmp_path / "pruned.json"
     pruned.write_text(json.dumps(doc))
-    code, found = verified(
-        line, pruned, "--source", SAMPLE, "--loader", name_of(line), "--mode", "test"
-    )
+    code, found = line.verified(pruned, "--source", SAMPLE, "--mode", "test")
     assert code == 1
     assert {"category-lost", "label-shift"} <= {f["code"] for f in found["findings"]}
     # what the real one emits is what the rules say of the pruned file, shift and all
@@ -126,21 +130,81 @@ def test_a_config_with_other_classes_is_found_out(line: mmdet_line.Line, tmp_pat
 def test_a_config_that_does_not_load_is_one_finding(line: mmdet_line.Line, tmp_path: Path) -> None:
     config = tmp_path / "broken.py"
     config.write_text("data = dict(\n")
-    code, found = verified(
-        line, SAMPLE, "--loader", name_of(line), "--config", config, "--mode", "test"
-    )
+    code, found = line.verified(SAMPLE, "--config", config)
     assert code == 1
     [finding] = found["findings"]
     assert finding["code"] == "real-error"
     assert "config" in finding["text"]
 
 
+def test_the_config_of_another_line_is_one_finding(line: mmdet_line.Line, tmp_path: Path) -> None:
+    other = "mm2" if line.loader == "mmdet3" else "mm3"
+    config = tmp_path / "config.py"
+    config.write_text(CONFIGS[other].format(ann_file=str(SAMPLE), images=str(IMAGES)))
+    code, found = line.verified(SAMPLE, "--config", config)
+    assert code == 1
+    [finding] = found["findings"]
+    assert finding["code"] == "real-error"
+    assert f"it is one for MMDetection {other[-1]}.x" in finding["text"]
+
+
+def test_a_training_config_of_an_empty_only_subset(line: mmdet_line.Line, tmp_path: Path) -> None:
+    subset = write(read(SAMPLE).keep(Empty()), tmp_path / "empty.json")
+    config = tmp_path / "config.py"
+    config.write_text(CONFIGS[line.overlay].format(ann_file=str(subset), images=str(IMAGES)))
+    code, found = line.verified(subset, "--config", config, "--split", "train")
+    if line.loader == "mmdet2":
+        assert (code, found["left_out"][0]["rule"]) == (0, "filter_empty_gt")
+        return
+    [finding] = found["findings"]
+    assert (code, finding["code"]) == (1, "real-error")
+    assert "filter_cfg=dict(filter_empty_gt=False, min_size=0)" in finding["next"]
+
+
+EVALUATORS = {
+    "both on the subset": ("{subset!r}", "", []),
+    "the evaluator on the full file": ("{full!r}", "", ["evaluator-file"]),
+    "indices": ("{subset!r}", "indices=3,", ["evaluator-indices"]),
+    "no file of its own": ("None", "", []),
+}
+
+
+@pytest.mark.parametrize("name", EVALUATORS)
+def test_an_evaluator_that_reads_another_file(name: str, tmp_path: Path) -> None:
+    mmdet_line.require()
+    subset = write(read(SAMPLE).first(12), tmp_path / "subset.json")
+    file, indices, codes = EVALUATORS[name]
+    text = CONFIGS["mm3"].format(ann_file=str(subset), images=str(IMAGES))
+    text = text.replace("test_mode=True,", f"test_mode=True, {indices}")
+    file = file.format(subset=str(subset), full=str(SAMPLE))
+    config = tmp_path / "config.py"
+    config.write_text(f"{text}val_evaluator = dict(type='CocoMetric', ann_file={file})\n")
+    code, found = mmdet_line.MMDET3.verified(subset, "--config", config)
+    assert ([f["code"] for f in found["findings"]], code) == (codes, bool(codes))
+
+
+def test_classes_of_a_config_that_no_longer_fit(line: mmdet_line.Line, tmp_path: Path) -> None:
+    """A file with three categories; the config has COCO's 80."""
+    doc = json.loads(SAMPLE.read_bytes())
+    doc["categories"] = [c for c in doc["categories"] if c["id"] in (1, 18, 90)]
+    ids = {c["id"] for c in doc["categories"]}
+    doc["annotations"] = [a for a in doc["annotations"] if a["category_id"] in ids]
+    few = tmp_path / "few.json"
+    few.write_text(json.dumps(doc))
+    config = tmp_path / "config.py"
+    config.write_text(CONFIGS[line.overlay].format(ann_file=str(few), images=str(IMAGES)))
+    code, found = line.verified(few, "--config", config)
+    assert code == 1
+    assert {f["code"] for f in found["findings"]} == {"classes-unfit"}
+    assert "label 1 is 'bicycle' by the class names, and 'dog' in the file" in [
+        f["text"] for f in found["findings"]
+    ]
+
+
 def test_wild_files_are_emitted_as_the_rules_say(line: mmdet_line.Line) -> None:
     if not WILD.is_dir():
         pytest.skip("the folder of real annotation files is not at hand")
     for name in ("coco_mini_val", "coco_val2014_100", "pedestrian_ignore", "tt100k_traffic_sign"):
-        code, found = verified(
-            line, WILD / f"{name}.json", "--loader", name_of(line), "--mode", "test"
-        )
+        code, found = line.verified(WILD / f"{name}.json", "--mode", "test")
         assert not [f for f in found["findings"] if f["code"] == "real-differs"], name
         assert code == 0 or {f["code"] for f in found["findings"]} == {"loader-error"}, name

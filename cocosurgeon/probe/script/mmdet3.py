@@ -38,7 +38,7 @@ def opened(request: dict[str, Any]) -> Emitter:
 def _configured(request: dict[str, Any]) -> tuple[Any, str, list[str], dict[str, Any]]:
     hint = "see that mmengine.Config.fromfile reads it in that environment"
     with stage("config", hint, request["config"]):
-        config = needed("mmengine.config").Config.fromfile(request["config"])
+        config = _read(request["config"])
         loader = config.get(request["split"] + "_dataloader")
         if not loader:
             raise Failure(
@@ -56,6 +56,24 @@ def _configured(request: dict[str, Any]) -> tuple[Any, str, list[str], dict[str,
             "evaluators": _evaluated(config.get(request["split"] + "_evaluator")),
         }
         return dataset, str(config.get("default_scope") or "mmdet"), wrappers, own
+
+
+def _read(path: str) -> Any:
+    try:
+        return needed("mmengine.config").Config.fromfile(path)
+    except RuntimeError as error:
+        if str(error):
+            raise
+        # LazyObject.__call__, mmengine/config/lazy.py
+        raise Failure(
+            "config",
+            "a name that the config imports is called, but mmengine reads the config in the new "
+            "style (it has no _base_), where imported names are stand-ins",
+            "RuntimeError",
+            hint="write _base_ = [] into it, or use a registered class: docs/config.md of "
+            "cocosurgeon shows the form for each style",
+            where=path,
+        ) from error
 
 
 def _joined(dataset: Any) -> Any:

@@ -1,0 +1,168 @@
+"""What comes of configs with snippets in them, as a JSON list on the last line of stdout.
+
+    python snippet_run.py mmdet3|mmdet2|torchvision CONFIG...
+
+Datasets are built as each config says, and the evaluator scores a perfect detector, whose boxes are
+those of the ground truth. Run by an interpreter that has the framework, and nothing of cocosurgeon.
+"""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+from typing import Any
+
+import numpy as np
+
+
+def truth(ann_file: str) -> dict[Any, list[dict[str, Any]]]:
+    """Annotations of each image, without crowds, which no detector is asked for."""
+    with open(ann_file, encoding="utf-8") as text:  # noqa: PTH123 - as its name stands there
+        document = json.load(text)
+    found: dict[Any, list[dict[str, Any]]] = {image["id"]: [] for image in document["images"]}
+    for annotation in document.get("annotations", ()):
+        if not annotation.get("iscrowd"):
+            found[annotation["image_id"]].append(annotation)
+    return found
+
+
+def corners(annotations: list[dict[str, Any]]) -> list[list[float]]:
+    """Boxes by their corners."""
+    return [[x, y, x + w, y + h] for x, y, w, h in (a["bbox"] for a in annotations)]
+
+
+def mmdet3(config: str) -> dict[str, Any]:
+    """Dataloaders and evaluators of 3.x."""
+    import mmdet.datasets  # type: ignore[import-not-found]
+    import mmdet.evaluation  # type: ignore[import-not-found]  # noqa: F401 - registers its metrics
+    import torch  # type: ignore[import-not-found,unused-ignore]
+    from mmdet.registry import DATASETS, METRICS  # type: ignore[import-not-found]
+    from mmengine import Config, DefaultScope  # type: ignore[import-not-found]
+
+    DefaultScope.get_instance("snippet", scope_name="mmdet")
+    cfg = Config.fromfile(config)
+    dumped = f"{config}.dumped.py"
+    cfg.dump(dumped)
+    cfg = Config.fromfile(dumped)
+    found: dict[str, Any] = {}
+    for split in ("train", "val", "test"):
+        if f"{split}_dataloader" not in config_text(config):
+            continue
+        dataset = DATASETS.build(cfg[f"{split}_dataloader"].dataset)
+        infos = [dataset.get_data_info(place) for place in range(len(dataset))]
+        found[split] = {
+            "ids": [info["img_id"] for info in infos],
+            "classes": list(dataset.metainfo["classes"]),
+            "cat_ids": dataset.cat_ids,
+        }
+        if split == "train":
+            found["emptied"] = [
+                [info["img_id"], dataset[place]["data_samples"].img_id]
+                for place, info in enumerate(infos)
+                if not info["instances"]
+            ][:3]
+            continue
+        metric = METRICS.build(cfg[f"{split}_evaluator"])
+        metric.dataset_meta = dataset.metainfo
+        annotations = truth(dataset.ann_file)
+        for info in infos:
+            objects = annotations[info["img_id"]]
+            boxes = torch.tensor(corners(objects), dtype=torch.float64).reshape(-1, 4)
+            labels = [dataset.cat2label[a["category_id"]] for a in objects]
+            pred = {
+                "bboxes": boxes,
+                "labels": torch.tensor(labels, dtype=torch.int64),
+                "scores": torch.ones(len(objects)),
+            }
+            size = info["height"], info["width"]
+            sample = {"img_id": info["img_id"], "ori_shape": size, "pred_instances": pred}
+            metric.process({}, [sample])
+        scores = metric.evaluate(len(infos))
+        found[split]["mAP"] = scores.get("coco/bbox_mAP")
+    return found
+
+
+def mmdet2(config: str) -> dict[str, Any]:
+    """Datasets of 2.x, each its own evaluator; built as ``tools/train.py`` and ``test.py`` do."""
+    from mmcv import Config  # type: ignore[import-not-found]
+    from mmdet.datasets import build_dataset
+
+    cfg = Config.fromfile(config)
+    dumped = f"{config}.dumped.py"
+    cfg.dump(dumped)
+    cfg = Config.fromfile(dumped)
+    found: dict[str, Any] = {}
+    for split in ("train", "val", "test"):
+        if f"    {split}=dict(" not in config_text(config):
+            continue
+        arguments = None if split == "train" else {"test_mode": True}
+        dataset = build_dataset(cfg.data[split], arguments)
+        ids = list(dataset.img_ids)
+        found[split] = {
+            "ids": ids,
+            "classes": list(dataset.CLASSES),
+            "cat_ids": dataset.cat_ids,
+        }
+        if split == "train":
+            found["emptied"] = [
+                [img_id, img_id_of(dataset[place], dataset)]
+                for place, img_id in enumerate(ids)
+                if not len(dataset.get_ann_info(place)["bboxes"])
+            ][:3]
+            continue
+        annotations = truth(dataset.ann_file)
+        results = [per_class(annotations[img_id], dataset) for img_id in ids]
+        if dataset.coco.anns:
+            found[split]["mAP"] = float(dataset.evaluate(results)["bbox_mAP"])
+    return found
+
+
+def per_class(annotations: list[dict[str, Any]], dataset: Any) -> list[Any]:
+    """A perfect detector's boxes of an image, with scores, for each class."""
+    rows: list[list[list[float]]] = [[] for _ in dataset.CLASSES]
+    for annotation, box in zip(annotations, corners(annotations), strict=True):
+        rows[dataset.cat2label[annotation["category_id"]]].append([*box, 1.0])
+    return [np.array(boxes, np.float64).reshape(-1, 5) for boxes in rows]
+
+
+def img_id_of(sample: Any, dataset: Any) -> Any:
+    """Of which image a sample of the pipeline is."""
+    name = sample["img_metas"].data["ori_filename"]
+    return next(info["id"] for info in dataset.data_infos if info["filename"] == name)
+
+
+def torchvision(config: str) -> dict[str, Any]:
+    """What the snippet itself makes, and its ``evaluate``."""
+    made = runpy.run_path(config)
+    dataset = made["dataset"]
+    annotations = truth(made["ann_file"])
+    predictions = [
+        {
+            "image_id": img_id,
+            "category_id": annotation["category_id"],
+            "bbox": annotation["bbox"],
+            "score": 1.0,
+        }
+        for img_id in dataset.ids
+        for annotation in annotations[img_id]
+    ]
+    labels = {a["category_id"] for objects in annotations.values() for a in objects}
+    return {
+        "ids": dataset.ids,
+        "num_classes": made["num_classes"],
+        "highest": max(labels, default=0),
+        "first": [len(dataset[0][1]), list(dataset[0][0].size)],
+        "mAP": float(made["evaluate"](predictions)[0]),
+    }
+
+
+def config_text(config: str) -> str:
+    """The config as it was written."""
+    with open(config, encoding="utf-8") as text:  # noqa: PTH123
+        return text.read()
+
+
+if __name__ == "__main__":
+    run = {"mmdet3": mmdet3, "mmdet2": mmdet2, "torchvision": torchvision}[sys.argv[1]]
+    print(json.dumps([run(path) for path in sys.argv[2:]]))

@@ -1,0 +1,189 @@
+"""Snippets, run: MMDetection 2.x and 3.x below configs that ship with them, torchvision itself.
+
+detectron2 and DETR are on no package index: their snippets are compiled and looked at in
+``tests/test_snippet.py``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import mmdet_line
+import pytest
+from mmdet_line import MMDET2, MMDET3, Line
+
+from cocosurgeon import Empty, ToSpace, read, write
+from cocosurgeon.errors import RequestError
+from cocosurgeon.snippet import Snippet, snippet_for, subject_of
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "sample_data/annotations/instances_sample2017.json"
+IMAGES = ROOT / "sample_data/sample2017"
+RUN = Path(__file__).with_name("snippet_run.py")
+TORCHVISION = Line("0.28.0", "tv", labels_crowd=True, single=False)
+
+BASES = {
+    MMDET3.overlay: (
+        "dino/dino-4scale_r50_8xb2-12e_coco.py",
+        "faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py",
+    ),
+    MMDET2.overlay: (
+        "deformable_detr/deformable_detr_r50_16x2_50e_coco.py",
+        "faster_rcnn/faster_rcnn_r50_fpn_1x_coco.py",
+    ),
+}
+
+line = mmdet_line.each_line
+
+
+def whole(folder: Path) -> Path:
+    return write(read(SAMPLE), folder / "whole.json")
+
+
+def strange_path(folder: Path) -> Path:
+    inner = folder / 'a "folder" of 犬, {x} %s'
+    inner.mkdir()
+    return write(read(SAMPLE).first(5), inner / "5 images #1.json")
+
+
+def quoted_path(folder: Path) -> Path:
+    """What mmcv 1.x cannot write down."""
+    inner = folder / "it's a folder\\n"
+    inner.mkdir()
+    return write(read(SAMPLE).first(5), inner / "the 'images'.json")
+
+
+def empty_only(folder: Path) -> Path:
+    return write(read(SAMPLE).keep(Empty()), folder / "empty.json")
+
+
+def effectively_empty_only(folder: Path) -> Path:
+    return write(read(SAMPLE).keep(Empty("effective:mmdet3")), folder / "effective.json")
+
+
+def detr91(folder: Path) -> Path:
+    return write(ToSpace("detr91").apply(read(SAMPLE)), folder / "detr91.json")
+
+
+def mmdet80(folder: Path) -> Path:
+    return write(ToSpace("mmdet80").apply(read(SAMPLE)), folder / "mmdet80.json")
+
+
+def one_class(folder: Path) -> Path:
+    document = json.loads(SAMPLE.read_bytes())
+    document["categories"] = [c for c in document["categories"] if c["name"] == "dog"]
+    document["annotations"] = [a for a in document["annotations"] if a["category_id"] == 18]
+    return put(document, folder)
+
+
+def unordered(folder: Path) -> Path:
+    document = json.loads(SAMPLE.read_bytes())
+    document["categories"].sort(key=lambda c: c["name"])
+    return put(document, folder)
+
+
+def of_text(folder: Path) -> Path:
+    """Ids of images and of categories are text."""
+    document = json.loads(SAMPLE.read_bytes())
+    for record in (*document["images"], *document["categories"]):
+        record["id"] = f"no {record['id']}"
+    for annotation in document["annotations"]:
+        annotation["image_id"] = f"no {annotation['image_id']}"
+        annotation["category_id"] = f"no {annotation['category_id']}"
+    return put(document, folder)
+
+
+def put(document: Any, folder: Path) -> Path:
+    path = folder / "made.json"
+    path.write_text(json.dumps(document))
+    return path
+
+
+FILES = (
+    *(whole, strange_path, empty_only, effectively_empty_only),
+    *(detr91, mmdet80, one_class, unordered, of_text, quoted_path),
+)
+
+
+def config(line: Line, base: str, lines: tuple[str, ...], folder: Path) -> Path:
+    """A config of one's own: a base that ships with MMDetection, and the snippet."""
+    path = folder / "config.py"
+    shipped = mmdet_line._folder() / line.overlay / "mmdet/.mim/configs" / base
+    assert shipped.is_file()
+    path.write_text("\n".join([f"_base_ = [{str(shipped)!r}]", *lines, ""]), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("of", [0, 1], ids=["detr-like", "faster-rcnn"])
+def test_mmdetection_trains_and_tests_on_what_is_in_the_file(
+    line: Line, of: int, tmp_path: Path
+) -> None:
+    name = "mmdet2" if line is MMDET2 else "mmdet3"
+    made: dict[str, tuple[Path, Path, Snippet]] = {}
+    for make in FILES:
+        folder = tmp_path / make.__name__
+        folder.mkdir()
+        ann_file = make(folder)
+        subject = subject_of(str(ann_file), str(IMAGES))
+        if make is quoted_path and line is MMDET2:
+            with pytest.raises(RequestError, match="cannot dump"):
+                snippet_for(name, subject)
+            continue
+        found = snippet_for(name, subject)
+        path = config(line, BASES[line.overlay][of], found.lines, folder)
+        made[make.__name__] = (ann_file, path, found)
+    results = line.run(RUN, name, *(path for _, path, _ in made.values()))
+    for (case, (ann_file, _, found)), ran in zip(made.items(), results, strict=True):
+        _require_whole(line, case, json.loads(ann_file.read_bytes()), found, ran)
+
+
+def _require_whole(line: Line, case: str, document: Any, found: Snippet, ran: Any) -> None:
+    ids = [i["id"] for i in document["images"]]
+    small = {i["id"] for i in document["images"] if min(i["width"], i["height"]) < 32}
+    trained = [i for i in ids if i not in small] if line is MMDET2 else ids
+    assert ran["train"]["ids"] == trained, case
+    assert bool(found.notes) == (trained != ids), case
+    assert ran["val"]["ids"] == ran["test"]["ids"] == ids, case
+    names = [c["name"] for c in document["categories"]]
+    for split in ("train", "val", "test"):
+        assert ran[split]["classes"] == names, case
+        assert ran[split]["cat_ids"] == [c["id"] for c in document["categories"]], case
+    assert f"# model: num_classes = {len(names)}" in found.lines, case
+    assert all(before == after for before, after in ran["emptied"]), case
+    scored = [a for a in document["annotations"] if not a["iscrowd"]]
+    for split in ("val", "test"):  # where nothing is to be found, nothing is scored
+        assert ran[split].get("mAP") == (1.0 if scored else None), case
+
+
+def test_an_image_list_is_tested_on_and_written(line: Line, tmp_path: Path) -> None:
+    document = json.loads(SAMPLE.read_bytes())
+    del document["annotations"]
+    ann_file = put(document, tmp_path)
+    name = "mmdet2" if line is MMDET2 else "mmdet3"
+    found = snippet_for(name, subject_of(str(ann_file), str(IMAGES)))
+    path = config(line, BASES[line.overlay][0], found.lines, tmp_path)
+    [ran] = line.run(RUN, name, path)
+    assert set(ran) == {"test"}
+    assert len(ran["test"]["ids"]) == len(document["images"])
+    assert ran["test"].get("mAP") is None
+
+
+def test_torchvision_loads_and_scores(tmp_path: Path) -> None:
+    mmdet_line.require()
+    paths, files = [], []
+    for make in (whole, quoted_path, detr91):
+        folder = tmp_path / make.__name__
+        folder.mkdir()
+        files.append(make(folder))
+        found = snippet_for("torchvision", subject_of(str(files[-1]), str(IMAGES)))
+        paths.append(folder / "snippet.py")
+        paths[-1].write_text("\n".join(found.lines), encoding="utf-8")
+    results = TORCHVISION.run(RUN, "torchvision", *paths)
+    for ann_file, ran in zip(files, results, strict=True):
+        document = json.loads(ann_file.read_bytes())
+        assert ran["ids"] == sorted(i["id"] for i in document["images"])
+        assert ran["num_classes"] == max(c["id"] for c in document["categories"]) + 1
+        assert ran["highest"] < ran["num_classes"]
+        assert ran["mAP"] == 1.0
