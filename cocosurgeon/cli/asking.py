@@ -151,7 +151,7 @@ def _raised(error: ProbeError, loader: str | None, mode: Mode, hint: str | None 
 
 
 def _hint_of_config(case: Case, mode: Mode, error: ProbeError) -> str | None:
-    """What to do where a config's dataset raises for a known reason."""
+    """What to do where a config's dataset raises: for a known reason, or another one."""
     if error.kind != "dataset":
         return None
     document = case.subset.document()
@@ -161,4 +161,7 @@ def _hint_of_config(case: Case, mode: Mode, error: ProbeError) -> str | None:
         except LoaderError as expected:
             if expected.rule == "empty-dataset" and expected.exception == error.exception:
                 return _TRAP
-    return None
+    return (
+        "hold the arguments of the config's dataset against what that version takes, and against "
+        "the file"
+    )

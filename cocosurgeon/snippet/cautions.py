@@ -40,7 +40,7 @@ def about_evaluation(subject: Subject, use: Use | None = None) -> list[str]:
             "reads: there they count."
         )
     if not subject.annotations:
-        lines += comment("No annotation: COCOeval has nothing to score, its mAP is -1.")
+        lines += comment("No annotation: there is no mAP, or -1 where anything is detected.")
     return lines
 
 

@@ -37,6 +37,18 @@ def classes_fit(view: View, document: object, mode: Mode) -> Iterator[Finding]:
         yield Finding("classes-unfit", text, view.loader, mode)
 
 
+def classes_are_text(view: View, text: str, mode: Mode) -> Finding:
+    """That the class names are one text: 3.x takes every category whose name stands within it
+    (``get_cat_ids`` of pycocotools asks ``name in classes``), and names labels by its letters."""
+    return Finding(
+        "classes-unfit",
+        f"classes is the text {text!r}, no list: {len(view.cat_ids):,} categories stand within it",
+        view.loader,
+        mode,
+        hint=f"a comma is missing: classes=({text!r},)",
+    )
+
+
 def classes_unused(view: View, document: object) -> Iterator[str]:
     """Notes on the file's categories that the class names leave out, and on their objects."""
     chosen = set(view.classes)

@@ -37,6 +37,13 @@ class Setting:
     has_own_classes: bool = False
 
     @property
+    def text_for_classes(self) -> str | None:
+        """The text that stands where class names should; None for names."""
+        told = self.options.metainfo if isinstance(self.options, mmdet3.Options) else None
+        classes = (told or {}).get("classes")
+        return classes if isinstance(classes, str) else None
+
+    @property
     def classes(self) -> tuple[str, ...] | None:
         """The class names that the loader is told; None: it is not told any."""
         if isinstance(self.options, mmdet3.Options):
@@ -157,10 +164,10 @@ def _options_of(header: DumpHeader, *, is_test: bool) -> object:
 
     told = header.options
     if header.loader == "mmdet3":
-        cfg = told.get("filter_cfg")
+        cfg, text = told.get("filter_cfg"), told.get("classes")
         known = {k: v for k, v in cfg.items() if k in _FILTER} if isinstance(cfg, Mapping) else None
         return mmdet3.Options(
-            metainfo={"classes": header.classes},
+            metainfo={"classes": text if isinstance(text, str) else header.classes},
             filter_cfg=None if known is None else msgspec.convert(known, mmdet3.FilterCfg),
             indices=msgspec.convert(told.get("indices"), int | list[int] | None),
             serialize_data=bool(told.get("serialize_data", True)),

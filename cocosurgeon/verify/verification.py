@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from cocosurgeon.errors import LoaderError
 from cocosurgeon.loaders import LOADERS, Id, View, load, mmdet3
-from cocosurgeon.verify.class_names import classes_fit, classes_unused
+from cocosurgeon.verify.class_names import classes_are_text, classes_fit, classes_unused
 from cocosurgeon.verify.copied import copied
 from cocosurgeon.verify.emitted import emitted
 from cocosurgeon.verify.expected import expected_document
@@ -157,7 +157,9 @@ def _findings(
         return
     if there is not None and there.view is not None:
         yield from emitted(here.view, there.view, setting.mode)
-    if setting.has_own_classes:
+    if (one_text := setting.text_for_classes) is not None:
+        yield classes_are_text(here.view, one_text, setting.mode)
+    elif setting.has_own_classes:
         yield from classes_fit(here.view, document, setting.mode)
 
 

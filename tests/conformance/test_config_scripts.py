@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import re
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,8 +19,6 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "sample_data"
 SCRIPT = Path(__file__).with_name("config_scripts_run.py")
 SOURCE = "data/coco/annotations/instances_val2017.json"
-OURS = ("msgspec", "orjson", "filelock", "platformdirs", "typing_extensions")
-"""What cocosurgeon imports to build a subset, beyond what MMDetection needs itself."""
 
 BASE = """
 data_root = "data/coco/"
@@ -139,29 +135,6 @@ data = dict(train=dict(ann_file=_subset), val=dict(ann_file=_subset))
 }
 
 
-def overlay(folder: Path) -> Path:
-    """A folder with what cocosurgeon needs and the environment may lack: links to what is here."""
-    mmdet_line.require()
-    python = Path(os.environ["COCOSURGEON_MMDET"]) / "venv/bin/python"
-    code = (
-        "import importlib.util as u, json, sys\n"
-        f"print(json.dumps([sys.version_info[:2], [n for n in {OURS} if not u.find_spec(n)]]))"
-    )
-    found = subprocess.run([python, "-c", code], capture_output=True, check=True)
-    version, missing = json.loads(found.stdout)
-    if missing and tuple(version) != sys.version_info[:2]:
-        pytest.skip(f"MMDetection's environment has no {', '.join(missing)}, and another Python")
-    folder.mkdir()
-    for name in missing:
-        there = importlib.import_module(name).__file__
-        assert there is not None
-        path = Path(there)
-        path = path.parent if path.name == "__init__.py" else path
-        (folder / path.name).symlink_to(path)
-    (folder / "cocosurgeon").symlink_to(ROOT / "cocosurgeon")
-    return folder
-
-
 def laid_out(folder: Path) -> Path:
     """A folder as a run has it: ``data/coco``, the configs and their bases."""
     (folder / "data/coco/annotations").mkdir(parents=True)
@@ -176,7 +149,7 @@ def laid_out(folder: Path) -> Path:
 def ran(line: mmdet_line.Line, folder: Path, names: tuple[str, ...]) -> dict[str, Any]:
     """What comes of configs, each by its name."""
     place = Path(os.environ["COCOSURGEON_MMDET"])
-    paths = f"{place / line.overlay}{os.pathsep}{overlay(folder / 'overlay')}"
+    paths = f"{place / line.overlay}{os.pathsep}{ROOT}"
     done = subprocess.run(
         [place.absolute() / "venv/bin/python", "-W", "ignore", SCRIPT, *names],
         cwd=laid_out(folder),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from typing import Any
 
 from .emitter import Emitter, is_usable
@@ -57,6 +58,15 @@ def _configured(request: dict[str, Any]) -> tuple[Any, list[str]]:
         dataset, wrappers = innermost(parts[request["split"]])
         # tools/train.py and tools/test.py set this beside the config
         dataset.setdefault("test_mode", request["split"] != "train")
+        classes = dataset.get("classes")
+        if isinstance(classes, str) and not os.path.exists(classes):  # noqa: PTH110
+            raise Failure(
+                "config",
+                f"classes is the text {classes!r}, which 2.x reads as a file of names, and there "
+                "is no such file",
+                hint=f"a comma is missing: classes=({classes!r},)",
+                where=request["config"],
+            )
         # as build_dataloader's, these stand beside the dataset's own
         for key in ("samples_per_gpu", "workers_per_gpu", "separate_eval"):
             dataset.pop(key, None)

@@ -133,6 +133,7 @@ class _Emitter3(Emitter):
                 "filter_cfg": dataset.filter_cfg,
                 "indices": dataset._indices,
                 "serialize_data": dataset.serialize_data,
+                "classes": _text(dataset.metainfo.get("classes")),
                 "wrappers": self._wrappers,
                 **self._own,
             },
@@ -178,6 +179,11 @@ class _Emitter3(Emitter):
             registry = needed("mmdet.registry").TRANSFORMS
             self._plain[with_mask] = compose([registry.build(t) for t in transforms])
         return self._plain[with_mask]
+
+
+def _text(classes: Any) -> Any:
+    """Class names that are one text, which a missing comma makes of them; None for a list."""
+    return classes if isinstance(classes, str) else None
 
 
 def _instance(instance: Any) -> dict[str, Any]:
