@@ -392,7 +392,7 @@ def width_missing(doc: Any) -> None:
     del doc["images"][0]["width"]
 
 
-@fault("annotation-added")
+@fault("annotation-orphaned")
 def image_lost_but_its_annotations_kept(doc: Any) -> None:
     del doc["images"][0]
 
@@ -422,7 +422,7 @@ def extra_key_of_an_image_changed(doc: Any) -> None:
     doc["images"][0]["license"] = 2
 
 
-@fault("id-type annotation-added sample-added")
+@fault("id-type annotation-orphaned sample-added")
 def image_id_a_string(doc: Any) -> None:
     doc["images"][0]["id"] = str(doc["images"][0]["id"])
 
@@ -432,7 +432,7 @@ def image_id_a_float(doc: Any) -> None:
     doc["images"][0]["id"] = float(doc["images"][0]["id"])
 
 
-@fault("image-added annotation-added loader-error")
+@fault("image-added annotation-orphaned loader-error")
 def image_id_gone(doc: Any) -> None:
     del doc["images"][0]["id"]
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +114,12 @@ def test_a_broken_file_is_a_finding(cli: Cli, first: Path) -> None:
         (["--source", "none.json"], "No such file"),
         (["--split", "val"], "--split says nothing without --config"),
         (["--against", "none.gz"], "cannot be opened"),
+        (["--against", ""], "--against names no file"),
+        (["--source", ""], "--source names no file"),
+        (["--source", str(SAMPLE), "--recipe", ""], "--recipe names no file"),
+        (["--loader", "none", "--loader", "mmdet3"], "--loader none stands alone"),
+        (["--loader", "none", "--samples", "3"], "--loader none names none"),
+        (["--loader", "detr", "--classes", "person"], "detr is told no class names"),
         (["--classes", ""], "an empty list"),
         (["--option", "min_size"], "expected NAME=VALUE"),
         (["--option", "min_siz=0"], "did you mean 'min_size'?"),
@@ -206,6 +215,133 @@ def test_a_key_that_stands_twice_is_found(cli: Cli, first: Path) -> None:
     assert [f["code"] for f in json.loads(done.out)["findings"]] == ["key-duplicated"]
 
 
+def test_what_no_framework_reads_is_said(cli: Cli, first: Path, tmp_path: Path) -> None:
+    (tmp_path / "first.json.gz").write_bytes(gzip.compress(first.read_bytes()))
+    done = cli("verify", "first.json.gz", "--source", SAMPLE)
+    assert done.code == 0
+    assert "the file is compressed, which no framework reads" in done.out
+    first.write_bytes(b"\xef\xbb\xbf" + first.read_bytes())
+    done = cli("verify", first, "--source", SAMPLE, "--json")
+    [finding] = json.loads(done.out)["findings"]
+    assert (done.code, finding["code"]) == (1, "loader-error")
+    assert "byte-order mark" in finding["text"]
+    (tmp_path / "marked.json").write_bytes(b"\xef\xbb\xbf" + SAMPLE.read_bytes())
+    done = cli("verify", first, "--source", "marked.json")
+    assert done.code == 0 and "so does the source" in done.out
+
+
+def test_a_source_that_raises_elsewhere_is_compared_for_these_images(
+    cli: Cli, first: Path, tmp_path: Path
+) -> None:
+    doc = json.loads(SAMPLE.read_bytes())
+    del doc["images"][-1]["width"]
+    (tmp_path / "broken.json").write_text(json.dumps(doc))
+    assert cli("subset", "broken.json", "--first", "30", "-o", "some.json").code == 0
+    done = cli("verify", "some.json", "--source", "broken.json", "--quiet")
+    assert done.code == 0
+    assert "it raises on the source, KeyError (no-width)" in done.out
+    assert "compared with its records of these images" in done.out
+    assert "test 30 samples, 146 objects" in done.out
+    pruned(tmp_path / "some.json")
+    done = cli("verify", "some.json", "--source", "broken.json", "--json")
+    assert "label-shift" in {f["code"] for f in json.loads(done.out)["findings"]}
+
+
+def test_a_source_that_raises_on_these_images_is_not_compared(cli: Cli, tmp_path: Path) -> None:
+    doc = json.loads(SAMPLE.read_bytes())
+    del doc["images"][0]["width"]
+    (tmp_path / "broken.json").write_text(json.dumps(doc))
+    done = cli("verify", "broken.json", "--source", "broken.json", "--quiet", "--mode", "test")
+    assert done.code == 0
+    assert "not compared" in done.out and "test raises KeyError" in done.out
+
+
+@pytest.mark.parametrize("loader", ["mmdet3", "detectron2"])
+def test_a_file_without_images_loads_nowhere(cli: Cli, tmp_path: Path, loader: str) -> None:
+    doc = json.loads(SAMPLE.read_bytes()) | {"images": [], "annotations": []}
+    (tmp_path / "none.json").write_text(json.dumps(doc))
+    done = cli("verify", "none.json", "--loader", loader, "--mode", "train")
+    assert done.code == 1
+    assert "loader-error" in done.out and "filter_cfg" not in done.out
+
+
+def test_of_detectron2_the_same_trap_is_told(cli: Cli, tmp_path: Path) -> None:
+    doc = json.loads(SAMPLE.read_bytes())
+    kept = {a["image_id"] for a in doc["annotations"]}
+    doc["images"] = [i for i in doc["images"] if i["id"] not in kept]
+    doc["annotations"] = []
+    (tmp_path / "empty.json").write_text(json.dumps(doc))
+    done = cli("verify", "empty.json", "--loader", "detectron2")
+    assert done.code == 0
+    assert "10 images are left out by filter_empty" in done.out
+    assert "no image is left, so it raises AssertionError" in done.out
+
+
+def test_annotations_without_their_images(cli: Cli, first: Path) -> None:
+    doc = json.loads(first.read_bytes())
+    doc["images"] = []
+    first.write_text(json.dumps(doc))
+    done = cli("verify", first, "--source", SAMPLE, "--json", "--loader", "none")
+    assert {f["code"] for f in json.loads(done.out)["findings"]} >= {"annotation-orphaned"}
+    assert "annotation-added" not in done.out
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e400", "-Infinity"])
+def test_reports_are_json_for_strict_readers(cli: Cli, first: Path, number: str) -> None:
+    text = first.read_text()
+    img_id = str(json.loads(text)["images"][0]["id"])
+    first.write_text(text.replace(img_id, number))
+
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    done = cli("verify", first, "--source", SAMPLE, "--json")
+    assert done.code == 1
+    assert json.loads(done.out, parse_constant=refuse)["findings"]
+
+
+def test_a_reader_that_leaves_has_not_heard_that_all_is_well(first: Path) -> None:
+    pruned(first)
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "cocosurgeon", "verify", str(first), "--source", str(SAMPLE)],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize(("loader", "field"), [("detr", "width"), ("yolox", "bbox")])
+def test_numbers_beyond_floats(cli: Cli, tmp_path: Path, loader: str, field: str) -> None:
+    doc = json.loads(SAMPLE.read_bytes())
+    img_id = doc["annotations"][0]["image_id"]
+    if field == "width":
+        next(i for i in doc["images"] if i["id"] == img_id)["width"] = 10**400
+    else:
+        doc["annotations"][0]["bbox"] = [10**400, 2, 0.5, 3.5]
+    (tmp_path / "huge.json").write_text(json.dumps(doc))
+    done = cli("verify", "huge.json", "--loader", loader)
+    assert done.code == (0 if loader == "detr" else 1)
+    assert loader == "detr" or "OverflowError (bad-bbox)" in done.out
+
+
+def test_a_class_name_that_stands_twice(cli: Cli, first: Path) -> None:
+    done = cli("verify", first, "--classes", "person,person", "--mode", "test")
+    assert done.code == 1
+    assert "'person' stands more than once" in done.out
+
+
+def test_a_dump_of_what_does_not_load_says_where(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "none.json").write_text('{"images": [], "annotations": [], "categories": []}')
+    done = cli("dump", "none.json", "--loader", "mmdet3")
+    assert done.code == 3
+    assert "mmdet3 raises ValueError on this file" in done.err and "in: none.json" in done.err
+    assert cli("dump", "", "--loader", "mmdet3").code == 2
+
+
 def test_detections_were_not_cut_from_annotations(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "dt.json").write_text('[{"image_id": 1, "category_id": 1, "score": 1}]')
     done = cli("verify", "dt.json", "--source", SAMPLE)
@@ -281,7 +417,7 @@ def test_a_dump_of_the_source_is_held_against_the_subset(cli: Cli, first: Path) 
     done = cli("verify", first, "--source", SAMPLE, "--against", "detr.jsonl.gz")
     assert done.code == 0, done.out
     assert "the dump was made of another file" in done.out
-    assert "byte for byte" in done.out and "as for the source" in done.out
+    assert "byte for byte" in done.out and "(rules of 3.3.0) against the source" in done.out
 
 
 def test_what_train_mode_leaves_out_is_explained(cli: Cli) -> None:

@@ -11,7 +11,7 @@ from cocosurgeon.annfile.output import appearing, refuse_existing, refuse_same_f
 from cocosurgeon.cli.ending import put
 from cocosurgeon.cli.loader_options import loader_options
 from cocosurgeon.cli.real import ASKABLE, Real
-from cocosurgeon.errors import RequestError
+from cocosurgeon.errors import LoaderError, RequestError
 from cocosurgeon.loaders import LOADERS, View, find_loader, load, mmdet2
 from cocosurgeon.probe.dump import DumpHeader, DumpInstance, DumpSample, dump_lines
 from cocosurgeon.probe.run import probed
@@ -47,6 +47,8 @@ def write(
     """
     if loader is None and real.config is None:
         raise RequestError("name a loader (--loader), or a config (--config)")
+    if ann_file == "" or output == "":
+        raise RequestError("a file name is empty")
     if ann_file is None and real.config is None:
         raise RequestError("name an annotation file")
     if "-" in (ann_file, output):
@@ -115,7 +117,16 @@ def _write_real(
 
 def _by_rules(name: str, file: Reading, setting: Setting) -> Iterable[bytes]:
     loader = setting.loader
-    view = load(loader, file.document(), setting.options)
+    try:
+        view = load(loader, file.document(), setting.options)
+    except LoaderError as error:
+        raise LoaderError(
+            f"{loader} raises {error.exception} on this file: {error.what}",
+            exception=error.exception,
+            rule=error.rule,
+            where=f"{name}, {error.where}" if error.where else name,
+            hint=f"the rule {error.rule!r} in docs/loaders.md says why",
+        ) from error
     header = DumpHeader(
         framework=LOADERS[loader].title,
         version=LOADERS[loader].version,

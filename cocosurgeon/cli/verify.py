@@ -59,7 +59,9 @@ def verify(
         float,
         typer.Option(metavar="PIXELS", help="By which boxes may differ from those of a dump."),
     ] = 0.0,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar, no notes.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="No progress bar, no lists of images left out.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The verification as JSON.")] = False,
     *,
     real: Real,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ import typer
 
 from cocosurgeon.categories.table import find_space
 from cocosurgeon.cli.asking import Case, by_config, by_setting
-from cocosurgeon.cli.ending import put, say
+from cocosurgeon.cli.ending import put, say, silence
 from cocosurgeon.cli.loader_options import loader_options, options_of_each
 from cocosurgeon.cli.real import Real
 from cocosurgeon.cli.telling import recipe_note, told_by
@@ -82,6 +83,10 @@ class Request:
         Raises:
             RequestError: one makes no sense.
         """
+        files = {"SUBSET": subset, "--source": source, "--recipe": recipe, "--against": against}
+        for name, path in files.items():
+            if path == "":
+                raise RequestError(f"{name} names no file: it is empty")
         if recipe is not None and source is None:
             raise RequestError("--recipe says what was done to a source: name it (--source)")
         if "-" in (subset, source):
@@ -95,6 +100,8 @@ class Request:
             raise RequestError("a dump is compared with one loader at a time")
         if against is not None and modes:
             raise RequestError("--mode says nothing beside --against: the dump has one")
+        if classes is not None and chosen and not {"mmdet3", "mmdet2"} & set(chosen):
+            raise RequestError(f"{', '.join(chosen)} is told no class names: leave --classes out")
         if modes and not any(len(modes_of(n, ("train", "test"))) > 1 for n in chosen):
             raise RequestError(f"{', '.join(chosen)} has no modes: leave --mode out")
         if tolerance and against is None:
@@ -106,9 +113,9 @@ class Request:
                 raise RequestError(f"unknown mode {mode!r}", hint="train or test")
         return cls(
             subset=Path(subset),
-            source=Path(source) if source else None,
-            recipe=Path(recipe) if recipe else None,
-            against=Path(against) if against else None,
+            source=None if source is None else Path(source),
+            recipe=None if recipe is None else Path(recipe),
+            against=None if against is None else Path(against),
             loaders=options_of_each(chosen, loader_options(options)),
             modes=cast("tuple[Mode, ...]", tuple(dict.fromkeys(modes or ("train", "test")))),
             classes=None if classes is None else names_in(classes),
@@ -125,7 +132,9 @@ def _loaders(named: Sequence[str] | None, *, has_config: bool) -> tuple[str, ...
             hint="name mmdet3 or mmdet2, or no loader: it is the one that the interpreter has",
         )
     chosen = tuple(dict.fromkeys(named or ("mmdet3",)))
-    if chosen == (TEXT_ONLY,):
+    if TEXT_ONLY in chosen:
+        if len(chosen) > 1:
+            raise RequestError("--loader none stands alone: it compares the text only")
         return ()
     for name in chosen:
         find_loader(name)
@@ -138,8 +147,10 @@ def run(request: Request, real: Real, *, quiet: bool, as_json: bool) -> None:
     if real.config is None:
         for name in request.loaders:
             real.require_askable(name)
-        if real.is_asked_for and not request.loaders:
-            raise RequestError("--python asks a real loader, and --loader none names none")
+        if not request.loaders and (real.is_asked_for or real.packs):
+            raise RequestError(
+                "--python, --samples and --image ask a real loader, and --loader none names none"
+            )
     try:
         case = _case(request, voice)
     except _UnreadableError as unreadable:
@@ -152,13 +163,17 @@ def run(request: Request, real: Real, *, quiet: bool, as_json: bool) -> None:
         hashes = {file.name: file.sha256 for file in files}
     when = datetime.now(timezone.utc).astimezone().replace(microsecond=0)
     if as_json:
-        put(json.dumps(_fields(found, hashes, when), indent=2, default=str), sys.stdout)
+        text = json.dumps(_strict(_fields(found, hashes, when)), indent=2, default=str)
     else:
         short = ", ".join(f"{Path(name).name} {sha[:_HASH]}" for name, sha in hashes.items())
         by = f"cocosurgeon {__version__}, Python {platform.python_version()}, {when:%Y-%m-%d}" + (
             f", sha256: {short}" if short else ""
         )
-        say("\n".join(found.lines(by, with_notes=not quiet)), sys.stdout)
+        text = "\n".join(found.lines(by, with_lists=not quiet))
+    try:
+        (put if as_json else say)(text, sys.stdout)
+    except BrokenPipeError:
+        silence(sys.stdout)  # who reads no more has not heard that all is well
     if found.findings:
         raise typer.Exit(FOUND)
 
@@ -176,6 +191,15 @@ def _fields(found: Verification, hashes: Mapping[str, str], when: datetime) -> d
         "notes": found.notes,
         "left_out": [asdict(each) for each in found.left_out],
     }
+
+
+def _strict(value: object) -> object:
+    """A value without numbers that JSON has not."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return {key: _strict(each) for key, each in value.items()}
+    return [_strict(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
 class _UnreadableError(Exception):

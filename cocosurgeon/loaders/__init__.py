@@ -19,6 +19,7 @@ yolox        YOLOX
 registry     the loaders by name
 """
 
+from cocosurgeon.loaders.failures import NothingLeftError
 from cocosurgeon.loaders.registry import LOADERS, Loader, find_loader, load
 from cocosurgeon.loaders.view import Dropped, Id, Instance, Rule, Sample, View
 
@@ -28,6 +29,7 @@ __all__ = [
     "Id",
     "Instance",
     "Loader",
+    "NothingLeftError",
     "Rule",
     "Sample",
     "View",

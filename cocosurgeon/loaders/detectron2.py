@@ -11,7 +11,14 @@ import posixpath
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from cocosurgeon.loaders.failures import NUMBERS, errors_for, fail, failure
+from cocosurgeon.loaders.failures import (
+    NOTHING_LEFT,
+    NUMBERS,
+    NothingLeftError,
+    errors_for,
+    fail,
+    failure,
+)
 from cocosurgeon.loaders.index import ERRORS as INDEX_ERRORS
 from cocosurgeon.loaders.index import NO_CATEGORIES, Index, Record, indexed
 from cocosurgeon.loaders.leftovers import SHADOWED, UNLISTED, Drops, restricted, wanted_of
@@ -55,7 +62,7 @@ ERRORS = (
         "detectron2/data/datasets/coco.py:230",
     ),
     Rule(
-        "empty-dataset",
+        NOTHING_LEFT,
         "no image is left: AssertionError",
         "detectron2/data/build.py:266,292",
     ),
@@ -103,8 +110,6 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
         count += 1
         if wanted is None or img_id in wanted:
             samples.append(sample)
-    if not count:
-        fail("AssertionError", "empty-dataset", "no image is left: the dataset is empty")
     found = View(
         loader="detectron2",
         classes=classes,
@@ -115,6 +120,9 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
         samples=tuple(samples),
         dropped=drops.dropped(index, samples, _gone_through(index)),
     )
+    if not count:
+        what = "no image is left: the dataset is empty"
+        raise NothingLeftError(what, exception="AssertionError", view=restricted(found, only))
     return restricted(found, only)
 
 

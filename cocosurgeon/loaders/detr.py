@@ -132,11 +132,16 @@ def _clipped(boxes: list[Any], image: Record) -> list[list[float]]:
     corners[:, 2:] += corners[:, :2]
     for first, key in enumerate(("width", "height")):
         size = image.get(key)
-        most = size if isinstance(size, NUMBERS) else np.inf
+        most = size if isinstance(size, NUMBERS) and _fits(size) else np.inf
         # as np.clip, which before NumPy 2 warns of NaN
         corners[:, first::2] = np.minimum(np.maximum(corners[:, first::2], 0), most)
     clipped: list[list[float]] = corners.tolist()
     return clipped
+
+
+def _fits(size: float) -> bool:
+    """Whether a number can be one of floating point; of the image itself it always can."""
+    return not abs(size) >= 2**1023
 
 
 def _column(kept: list[tuple[int, Record]], key: str) -> list[Any]:

@@ -6,9 +6,22 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from cocosurgeon.errors import LoaderError
-from cocosurgeon.loaders.view import Rule
+from cocosurgeon.loaders.view import Rule, View
 
 NUMBERS = (int, float)
+NOTHING_LEFT = "empty-dataset"
+
+
+class NothingLeftError(LoaderError):
+    """A framework raises since no image is left.
+
+    Attributes:
+        view: what is left, and what was left out by which rule.
+    """
+
+    def __init__(self, what: str, *, exception: str, view: View) -> None:
+        self.view = view
+        super().__init__(what, exception=exception, rule=NOTHING_LEFT)
 
 
 def fail(exception: str, rule: str, what: str, where: str | None = None) -> NoReturn:

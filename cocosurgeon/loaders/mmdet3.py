@@ -13,7 +13,7 @@ from typing import Any
 
 from cocosurgeon.loaders import mmdet
 from cocosurgeon.loaders.class_names import COCO, names_in
-from cocosurgeon.loaders.failures import fail, failure
+from cocosurgeon.loaders.failures import NOTHING_LEFT, NothingLeftError, fail, failure
 from cocosurgeon.loaders.index import Index, Record, indexed
 from cocosurgeon.loaders.leftovers import Drops, restricted, wanted_of
 from cocosurgeon.loaders.view import Id, Instance, Rule, Sample, View
@@ -43,7 +43,7 @@ ERRORS = (
         "mmengine/dataset/base_dataset.py:739",
     ),
     Rule(
-        "empty-dataset",
+        NOTHING_LEFT,
         "no sample is left to serialize: ValueError",
         "mmengine/dataset/base_dataset.py:768",
     ),
@@ -105,8 +105,6 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
             loaded[row] = Sample(img_id, path, height, width, tuple(instances))
     mmdet.require_unique_ids(index)
     kept = _picked(index, options, _filtered(index, options, cat_ids, drops), drops)
-    if options.serialize_data and not kept:
-        fail("ValueError", "empty-dataset", "need at least one array to concatenate")
     samples = [loaded[row] for _, row in kept if row in loaded]
     found = View(
         loader="mmdet3",
@@ -118,6 +116,9 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
         samples=tuple(samples),
         dropped=drops.dropped(index, samples),
     )
+    if options.serialize_data and not kept:
+        what = "need at least one array to concatenate"
+        raise NothingLeftError(what, exception="ValueError", view=restricted(found, only))
     return restricted(found, only)
 
 

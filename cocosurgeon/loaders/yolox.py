@@ -164,7 +164,7 @@ def _instances(
         try:
             box = _clean(ann["bbox"], *size)
             has_area = ann["area"] > 0
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+        except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
             fields = ["bbox", "width", "height", "area"]
             raise failure(error, "annotations", row, ann, fields, image) from error
         if not has_area:

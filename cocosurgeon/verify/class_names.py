@@ -30,6 +30,10 @@ def classes_fit(view: View, document: object, mode: Mode) -> Iterator[Finding]:
     if len(wrong) > _SHOWN:
         text = f"{len(wrong) - _SHOWN:,} more labels"
         yield Finding("classes-unfit", text, view.loader, mode)
+    twice = [name for name, count in Counter(view.classes).items() if count > 1]
+    if twice and list(view.classes) != list(names.values()):
+        text = f"{_listed(twice)} stands more than once: it is one label, and counts as several"
+        yield Finding("classes-unfit", text, view.loader, mode)
     known = set(names.values())
     missing = [name for name in view.classes if name not in known]
     if missing:

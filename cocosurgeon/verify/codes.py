@@ -89,6 +89,11 @@ CODES: Mapping[str, Code] = {
         "annotations were made up, or come from another file",
         _CUT,
     ),
+    "annotation-orphaned": Code(
+        "an annotation's image is not in the file",
+        "images were dropped or lost, and their annotations stayed",
+        _CUT,
+    ),
     "annotation-lost": Code(
         "an annotation of a kept image is missing",
         "it was filtered (then name the recipe), or lost",

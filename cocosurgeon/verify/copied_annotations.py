@@ -44,9 +44,15 @@ def annotations_copied(subset: Reading, source: Reading, told: Told) -> Iterator
         told.renumbering.record(expected[place]) for places in wanted.values() for place in places
     ]
     missing.sort(key=lambda r: r.row)
-    yield from _unmatched(strange, missing, frozenset(texts))
-    rows = [expected[place].row for place in order]
-    yield from disorder("annotation-order", rows, source.lists[key])
+    known = frozenset(texts)
+    if strange and key and told.annotation_rows is None:
+        orphans = _orphans(strange, source, told, known)
+        yield from map(_orphaned, orphans)
+        rows = {r.row for r in orphans}
+        strange = [r for r in strange if r.row not in rows]
+    yield from _unmatched(strange, missing, known)
+    order_of_rows = [expected[place].row for place in order]
+    yield from disorder("annotation-order", order_of_rows, source.lists[key])
 
 
 def _expected(subset: Reading, source: Reading, told: Told, key: str) -> list[Record]:
@@ -67,6 +73,21 @@ def _expected(subset: Reading, source: Reading, told: Told, key: str) -> list[Re
         if (owner := key_of(r.value.get(_OWNER))) in kept
         or (owner not in known and r.text in there)
     ]
+
+
+def _orphans(
+    strange: Sequence[Record], source: Reading, told: Told, expected: frozenset[str]
+) -> list[Record]:
+    """Records that are the source's, of images that are not in the subset."""
+    theirs = {told.renumbering.text(r) for r in source.lists["annotations"]}
+    return [r for r in strange if r.text in theirs and r.text not in expected]
+
+
+def _orphaned(record: Record) -> Finding:
+    ann_id, img_id = record.value.get("id"), record.value.get(_OWNER)
+    return Finding(
+        "annotation-orphaned", f"annotation {ann_id!r} of image {img_id!r}", img_id=img_id
+    )
 
 
 def _unmatched(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cocosurgeon.verify.reading import Reading, Record
 from cocosurgeon.verify.told import Told
+from cocosurgeon.verify.values import key_of
 
 
 def expected_document(source: Reading, told: Told) -> Any:
@@ -28,6 +29,21 @@ def expected_document(source: Reading, told: Told) -> Any:
     if told.categories is not None:
         document["categories"] = [json.loads(text) for text in told.categories]
     return document
+
+
+def document_of(document: Any, img_ids: Iterable[object]) -> Any:
+    """What a document has of some images: their records, and their annotations'; any other JSON
+    value as it is."""
+    if not isinstance(document, Mapping):
+        return document
+    kept = {key_of(i) for i in img_ids} - {None}
+    fields = {"images": "id", "annotations": "image_id"}
+    return {
+        key: [r for r in value if isinstance(r, Mapping) and key_of(r.get(fields[key])) in kept]
+        if key in fields and isinstance(value, list)
+        else value
+        for key, value in document.items()
+    }
 
 
 def class_names(document: object) -> tuple[str, ...]:

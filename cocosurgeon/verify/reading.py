@@ -6,6 +6,7 @@ has to notice.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import json
@@ -55,6 +56,8 @@ class Reading:
         is_bare: whether the file is a list itself, as results are.
         repeated: top-level keys that stand more than once.
         sha256: of the JSON text.
+        is_packed: whether the file is compressed.
+        has_mark: whether the text begins with a byte-order mark.
     """
 
     name: str
@@ -65,6 +68,8 @@ class Reading:
     is_bare: bool = False
     repeated: tuple[str, ...] = ()
     sha256: str = ""
+    is_packed: bool = False
+    has_mark: bool = False
 
     def document(self) -> Any:
         """The file as ``json.load`` gives it."""
@@ -90,10 +95,16 @@ def reading(path: Path, progress: Progress | None = None, wanted: Wanted | None 
     """
     try:
         data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":
+        is_packed = data[:2] == b"\x1f\x8b"
+        if is_packed:
             data = gzip.decompress(data)
         found = _Reader(str(path), data.decode("utf-8-sig"), progress, wanted).read()
-        return replace(found, sha256=hashlib.sha256(data).hexdigest())
+        return replace(
+            found,
+            sha256=hashlib.sha256(data).hexdigest(),
+            is_packed=is_packed,
+            has_mark=data.startswith(codecs.BOM_UTF8),
+        )
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise FormatError(f"broken gzip data: {error}", where=str(path)) from error
     except OSError as error:
@@ -125,6 +136,13 @@ class _Reader:
         order: dict[str, None] = {}
         repeated: dict[str, None] = {}
         self._skip()
+        if self.text[self.at] in '"-tfn0123456789':
+            _decoder.raw_decode(self.text, self.at)
+            raise FormatError(
+                "its JSON is neither an object nor a list: no annotation file",
+                where=self.name,
+                hint="name another file",
+            )
         is_bare = self.text[self.at] == "["
         for key in [""] if is_bare else self._keys():
             for known in (lists, others, values):

@@ -6,16 +6,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cocosurgeon.errors import LoaderError
-from cocosurgeon.loaders import LOADERS, Id, View, load, mmdet3
+from cocosurgeon.loaders import LOADERS, Id, NothingLeftError, View, load
 from cocosurgeon.verify.class_names import classes_are_text, classes_fit, classes_unused
 from cocosurgeon.verify.copied import copied
 from cocosurgeon.verify.emitted import emitted
-from cocosurgeon.verify.expected import expected_document
+from cocosurgeon.verify.expected import document_of, expected_document
 from cocosurgeon.verify.finding import Finding, finding_lines
 from cocosurgeon.verify.left_out import LeftOut, left_out
 from cocosurgeon.verify.reading import Reading
 from cocosurgeon.verify.settings import Setting
 from cocosurgeon.verify.told import Told
+
+_OF_FILTER_CFG = {"filter_empty_gt", "min_size"}
 
 
 @dataclass(frozen=True)
@@ -36,17 +38,21 @@ class Verification:
     notes: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
 
-    def lines(self, by: str, *, with_notes: bool = True) -> list[str]:
+    def lines(self, by: str, *, with_lists: bool = True) -> list[str]:
         """The verification for people.
 
         Args:
             by: who verified, when, with what.
+            with_lists: name the images that loaders leave out, too.
         """
         compared = "; ".join(self.compared)
-        notes = [*self.notes, *(each.line() for each in self.left_out)] if with_notes else []
+        listed = [each.line() for each in self.left_out] if with_lists else []
+        notes = [*self.notes, *listed]
         if not self.findings:
             return [*notes, f"verified {self.subset}: {compared} ({by})"]
-        last = f"{len(self.findings):,} findings in {self.subset}: {compared} ({by})"
+        count = len(self.findings)
+        many = "1 finding" if count == 1 else f"{count:,} findings"
+        last = f"{many} in {self.subset}; compared: {compared} ({by})"
         return [*finding_lines(self.findings), *notes, last]
 
     def joined(self, other: Verification) -> Verification:
@@ -83,17 +89,12 @@ def verify_loader(
     loader = settings[0].loader
     mine = subset.document()
     theirs = None if source is None else expected_document(source, told)
-    kept = [
-        i
-        for r in subset.lists.get("images", ())
-        if isinstance(i := r.value.get("id"), (int, float, str)) or i is None
-    ]
     found = Verification(subset.name)
     counts: list[str] = []
     for setting in settings:
-        here = _emission(setting, mine, None)
-        there = None if theirs is None else _emission(setting, theirs, kept)
-        counts.append(f"{setting.mode} {here.count}")
+        here = _emission(setting, mine)
+        there = None if theirs is None else _expected(setting, theirs, subset)
+        counts.append(f"{setting.mode} {_counted(here, there)}")
         found = found.joined(
             Verification(
                 subset.name,
@@ -103,9 +104,27 @@ def verify_loader(
                 left_out(here.view, setting.mode) if here.view else (),
             )
         )
-    against = "" if source is None else ", as for the source"
+    against = "" if source is None else " against the source"
     text = f"{loader} (rules of {LOADERS[loader].version}){against}: {', '.join(counts)}"
-    return Verification(subset.name, (text,)).joined(found)
+    as_text = _as_text(loader, subset, source)
+    return Verification(subset.name, (text,)).joined(as_text).joined(found)
+
+
+def _as_text(loader: str, subset: Reading, source: Reading | None) -> Verification:
+    """What of the file's outside no framework reads: they all decode its bytes as UTF-8, and hand
+    that to Python's json."""
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    if subset.is_packed:
+        notes += ("the file is compressed, which no framework reads: compared as unpacked",)
+    if subset.has_mark:
+        what = "a byte-order mark: Python's json takes none, so every framework raises"
+        if source is not None and source.has_mark:
+            notes += (f"the file begins with {what}; so does the source",)
+        else:
+            text = f"JSONDecodeError (byte-order-mark): the file begins with {what}"
+            findings += (Finding("loader-error", text, loader),)
+    return Verification(subset.name, (), findings, notes)
 
 
 @dataclass(frozen=True)
@@ -114,37 +133,54 @@ class _Emission:
 
     Attributes:
         view: what it emits; None where it raises before anything is.
-        error: what it raises.
+        error: what it raises; with a view: since no image is left.
+        whole_error: what it raises on the whole file, where this is of some images alone.
     """
 
     view: View | None
     error: LoaderError | None
-
-    @property
-    def count(self) -> str:
-        """How much is emitted."""
-        if self.view is None:
-            return f"raises {self.error.exception}" if self.error else "nothing"
-        objects = sum(len(s.instances) for s in self.view.samples)
-        gone = sum(d.kind == "image" for d in self.view.dropped)
-        parts = [f"{gone:,} left out"] if gone else []
-        parts += [f"so it raises {self.error.exception}"] if self.error else []
-        aside = f" ({', '.join(parts)})" if parts else ""
-        return f"{len(self.view.samples):,} samples{aside}, {objects:,} objects"
+    whole_error: LoaderError | None = None
 
 
 def _emission(
-    setting: Setting, document: Mapping[str, object], only: Collection[Id | None] | None
+    setting: Setting,
+    document: Mapping[str, object],
+    only: Collection[Id | None] | None = None,
 ) -> _Emission:
-    options = setting.options
     try:
-        return _Emission(load(setting.loader, document, options, only), None)
+        return _Emission(load(setting.loader, document, setting.options, only), None)
+    except NothingLeftError as error:
+        return _Emission(error.view, error)
     except LoaderError as error:
-        if error.rule != "empty-dataset" or not isinstance(options, mmdet3.Options):
-            return _Emission(None, error)
-        # It raises when it serializes nothing: up to there it is as always.
-        up_to_there = replace(options, serialize_data=False)
-        return _Emission(load(setting.loader, document, up_to_there, only), error)
+        return _Emission(None, error)
+
+
+def _expected(setting: Setting, source: Mapping[str, object], subset: Reading) -> _Emission:
+    """What a loader emits for the source, for the subset's images."""
+    kept = [
+        i
+        for r in subset.lists.get("images", ())
+        if isinstance(i := r.value.get("id"), (int, float, str)) or i is None
+    ]
+    found = _emission(setting, source, kept)
+    if found.view is not None:
+        return found
+    # It may be another image's record that it raises on.
+    of_images = _emission(setting, document_of(source, kept), kept)
+    return replace(of_images, whole_error=found.error)
+
+
+def _counted(here: _Emission, there: _Emission | None) -> str:
+    """How much is emitted, and whether it was compared."""
+    if here.view is None:
+        return f"raises {here.error.exception if here.error else 'nothing'}"
+    objects = sum(len(s.instances) for s in here.view.samples)
+    gone = sum(d.kind == "image" for d in here.view.dropped)
+    parts = [f"{gone:,} left out"] if gone else []
+    parts += [f"so it raises {here.error.exception}"] if here.error else []
+    parts += ["not compared"] if there is not None and there.view is None else []
+    aside = f" ({', '.join(parts)})" if parts else ""
+    return f"{len(here.view.samples):,} samples{aside}, {objects:,} objects"
 
 
 def _findings(
@@ -165,9 +201,11 @@ def _findings(
 
 def _is_of_the_file(here: _Emission, there: _Emission | None) -> bool:
     """Whether what is raised is a fault of this file: not where the source raises, too, nor where
-    a filter leaves nothing of it and of the source's same images."""
+    a filter leaves nothing of its images, and of the source's same ones."""
     if here.view is None:
         return there is None or there.view is not None
+    if not any(d.kind == "image" for d in here.view.dropped):
+        return True  # there was no image to begin with
     return there is not None and there.view is not None and bool(there.view.samples)
 
 
@@ -175,15 +213,20 @@ def _notes(
     setting: Setting, here: _Emission, there: _Emission | None, document: Mapping[str, object]
 ) -> Iterator[str]:
     who = f"{setting.loader} {setting.mode}"
-    if there is not None and there.view is None and there.error is not None:
+    if there is not None and there.whole_error is not None:
+        error = there.whole_error
+        how = "not compared" if there.view is None else "compared with its records of these images"
         yield (
-            f"{who}: not compared, since it raises on the source: "
-            f"{there.error.exception} ({there.error.rule}): {there.error.what}"
+            f"{who}: it raises on the source, {error.exception} ({error.rule}): {error.what}; {how}"
         )
     if here.view is not None and here.error is not None:
-        yield (
-            f"{who}: no image is left, so it raises {here.error.exception}; to train on images "
-            "without objects: filter_cfg=dict(filter_empty_gt=False, min_size=0)"
-        )
+        rules = {d.rule for d in here.view.dropped if d.kind == "image"}
+        note = f"{who}: no image is left, so it raises {here.error.exception}"
+        if rules and rules <= _OF_FILTER_CFG:
+            note += (
+                "; to train on images without objects: "
+                "filter_cfg=dict(filter_empty_gt=False, min_size=0)"
+            )
+        yield note
     if here.view is not None and setting.has_own_classes:
         yield from classes_unused(here.view, document)
