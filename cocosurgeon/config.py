@@ -56,15 +56,16 @@ def ann_file(
     from cocosurgeon.cache.saying import tell
     from cocosurgeon.errors import RequestError
     from cocosurgeon.written.commands import command, commands
+    from cocosurgeon.written.values import number, shown
 
     if steps is not None and options:
         raise RequestError(
             f"steps, and {', '.join(options)} as well: which comes first?",
             hint="put all of them into steps, a dict for each",
         )
-    seconds = TIMEOUT if timeout is None else timeout
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
-        raise RequestError(f"timeout: expected a number of seconds, not {timeout!r}")
+    seconds = TIMEOUT if timeout is None else float(number("timeout", timeout)[0])
+    if not seconds >= 0:
+        raise RequestError(f"timeout: expected a number of seconds, not {shown(timeout)}")
     asked = [command(options)] if steps is None else commands(steps)
     where = _absolute(source)
     return str(kept_subset(where, asked, cache=cache, timeout=seconds, tell=tell))
@@ -98,13 +99,12 @@ def num_classes_for(
 def metainfo_for(
     ann_file: str | os.PathLike[str], *, cache: str | os.PathLike[str] | None = None
 ) -> dict[str, object]:
-    """``metainfo`` for a dataset of MMDetection 3.x: the classes; see ``classes_for``.
+    """``metainfo`` for a dataset of MMDetection 3.x: the classes, see ``classes_for``.
 
-    CocoDataset's own palette has 80 colours, and the visualizer fails on the 81st label: for more
-    classes there is no palette, and colours are drawn at random.
+    And no palette: that of the base config or of CocoDataset may have fewer colours than there are
+    classes, which the visualizer fails on. It draws random ones, the same in every run.
     """
-    classes = classes_for(ann_file, cache=cache)
-    return {"classes": classes, "palette": None} if len(classes) > 80 else {"classes": classes}
+    return {"classes": classes_for(ann_file, cache=cache), "palette": None}
 
 
 def _absolute(where: str | os.PathLike[str]) -> Path:
@@ -116,11 +116,12 @@ def _absolute(where: str | os.PathLike[str]) -> Path:
     from pathlib import Path
 
     from cocosurgeon.errors import RequestError
+    from cocosurgeon.written.values import path_text, shown
 
-    text = os.fspath(where) if isinstance(where, (str, os.PathLike)) else None
-    if not isinstance(text, str) or not text:
+    text = path_text(where)
+    if text is None:
         raise RequestError(
-            f"expected the path of an annotation file, not {where!r}",
+            f"expected the path of an annotation file, not {shown(where)}",
             hint="a string; in a new-style config names that are imported are no values yet",
         )
     if text == "-":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fcntl
 import json
 import os
@@ -20,7 +21,8 @@ import pytest
 from conftest import ROOT, SAMPLE, Cli
 
 from cocosurgeon.cache import alone as waiting
-from cocosurgeon.cache.contents import SEEN
+from cocosurgeon.cache import stock
+from cocosurgeon.cache.contents import SEEN, Look
 from cocosurgeon.config import ann_file, classes_for
 from cocosurgeon.errors import CocosurgeonError, OutputError
 
@@ -104,6 +106,8 @@ def stopped_while_building(source: Path, cache: Path) -> Iterator[tuple[Any, str
 
 def is_held(lock: Path) -> bool:
     """Whether a process holds a lock."""
+    if not lock.exists():
+        return False
     with lock.open("rb+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -145,7 +149,7 @@ def forget(path: str) -> None:
 
 
 def drafts(folder: Path) -> list[Path]:
-    return list(folder.rglob(".cocosurgeon-*.part"))
+    return list(folder.rglob("*.part"))
 
 
 # ---- many processes
@@ -319,6 +323,92 @@ def test_what_is_not_whole_is_built_again(damage: str, source: Path) -> None:
     assert path.read_bytes() == whole
 
 
+@pytest.mark.parametrize("suffix", [".json", ".recipe.json", ".made.json"])
+def test_nothing_is_written_through_a_link(suffix: str, source: Path, cache: Path) -> None:
+    path = Path(ann_file(source, first=2))
+    whole, text = path.read_bytes(), source.read_bytes()
+    if suffix == ".recipe.json":
+        path.unlink()  # else it is not built again
+    link = path.with_suffix(suffix)
+    link.unlink()
+    link.symlink_to(source)
+    assert ann_file(source, first=2) == str(path)
+    assert source.read_bytes() == text
+    assert path.read_bytes() == whole
+    assert not link.is_symlink()
+    assert [p.is_symlink() for p in cache.glob("*.edited.json")] == [True] * (suffix == ".json")
+
+
+def test_an_edited_subset_is_set_aside(source: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = Path(ann_file(source, first=2))
+    whole = path.read_bytes()
+    path.write_bytes(b"somebody's own")
+    capfd.readouterr()
+    assert ann_file(source, first=2) == str(path)
+    assert path.read_bytes() == whole
+    [aside] = path.parent.glob("*.edited.json")
+    assert aside.read_bytes() == b"somebody's own"
+    assert str(aside) in capfd.readouterr().err
+
+
+DAMAGED_MADE = [
+    *({"source": 5}, {"source_sha256": None}, {"steps": ["--first"]}, {"size": "9"}, {"size": -1}),
+    *({"size": True}, {"size": 10**30}, {"at": "x"}, {"at": -1e300}, {"at": 1e300}, {"at": None}),
+    *({"at": float("nan")}, {"version": 1}, {"account": "abc"}, {"account": [1]}, {"format": 2}),
+]
+
+
+@pytest.mark.parametrize("damage", [*DAMAGED_MADE, "[1]", "5", "[" * 100_000, "", "\udcff"])
+def test_a_damaged_note_is_no_note(damage: Any, source: Path, cli: Cli, cache: Path) -> None:
+    path = ann_file(source, first=2)
+    made = made_of(path)
+    text = damage
+    if isinstance(damage, dict):
+        text = json.dumps(json.loads(made.read_bytes()) | damage)
+    made.write_text(text, errors="surrogateescape")
+    told = json.loads(cli("cache", "list", "--json").out)
+    assert (told["subsets"], told["unfinished"]) == ([], [path])
+    assert cli("cache", "list").code == 0
+    assert ann_file(source, first=2) == path
+    made.write_text(text, errors="surrogateescape")
+    assert cli("cache", "clear").code == 0
+    assert left_in(cache) == []
+
+
+def test_a_damaged_note_of_classes_or_content_is_no_note(source: Path, cache: Path) -> None:
+    path = ann_file(source, first=2)
+    time.sleep(_SETTLED)
+    assert classes_for(source) == ["person", "dog", "toothbrush"]
+    assert ann_file(source, first=2) == path
+    [note] = (cache / SEEN).iterdir()
+    told = json.loads(note.read_bytes())
+    assert {"classes", "sha256"} <= set(told)
+    damaged: list[Any] = [told | {"classes": c} for c in (5, None, "abc", [1, 2], [], {"a": 1})]
+    damaged += [told | {"sha256": d} for d in (5, "abc", None)]
+    damaged += [told | {"look": "x"}, told | {"format": 2}, [1], 5]
+    for text in [*map(json.dumps, damaged), "[" * 100_000, ""]:
+        note.write_text(text)
+        assert classes_for(source) == ["person", "dog", "toothbrush"], text[:80]
+        assert ann_file(source, first=2) == path, text[:80]
+
+
+def test_another_device_is_another_file(source: Path) -> None:
+    look = Look.at(source)
+    other = dataclasses.replace(look, device=look.device + 1)
+    assert look.as_json() != other.as_json()
+    assert look.note(source.parent) != other.note(source.parent)
+
+
+def test_a_name_with_a_line_break(put: Put, small: Any, cli: Cli, cache: Path) -> None:
+    path = Path(ann_file(put(small, "two\nlines.json"), first=2))
+    assert listed(cli)[0]["path"] == str(path)
+    text = cli("cache", "list").out
+    assert "1 subset," in text
+    assert "two\\nlines" in text
+    assert cli("cache", "clear").code == 0
+    assert left_in(cache) == []
+
+
 def test_a_long_name_fits(put: Put, small: Any) -> None:
     source = put(small, "ü" * 120 + ".json")
     path = Path(ann_file(source, having=["person", "dog"], where="width > 3", first=1))
@@ -433,28 +523,74 @@ def test_clear_removes_what_was_made_here(source: Path, cli: Cli, cache: Path) -
     edited = Path(ann_file(source, first=3))
     edited.write_text("somebody's own")
     own = [cache / "own.json", cache / f"own-{'0' * 16}.json", cache / "own.made.json"]
+    own += [cache / "own.part", cache / f"{'0' * 16}.part"]
     for each in own:
         each.write_text("{}")
-    old = cache / f".cocosurgeon-{'0' * 16}.part"
-    young = cache / f".cocosurgeon-{'1' * 16}.part"
-    for each in (old, young):
-        each.write_text("{")
-    os.utime(old, (1, 1))
-    done = cli("cache", "clear")
+    dead = path.with_name(f"{path.stem}.01234567.part")
+    dead.write_text("{")
+    done = cli("cache", "clear", "--json")
     assert done.code == 0
-    assert "2 subsets removed" in done.err
-    assert {p.name for p in cache.iterdir()} == {p.name for p in [*own, edited, young]}
-    assert not path.exists()
+    told = json.loads(done.err)
+    [aside] = map(Path, told["set_aside"])
+    assert aside.read_text() == "somebody's own"
+    assert told["removed"] == 2
+    assert {p.name for p in cache.iterdir()} == {p.name for p in [*own, aside]}
+    assert "0 subsets removed, 0 bytes" in cli("cache", "clear").err
+    assert aside.exists()
+
+
+def test_clear_tells_what_it_leaves(source: Path, cli: Cli) -> None:
+    path = Path(ann_file(source, first=2))
+    path.write_text("somebody's own")
+    said = cli("cache", "clear").err
+    assert f"not as it was written, and set aside: {path.with_suffix('')}." in said
 
 
 def test_clear_removes_what_a_killed_process_has_begun(source: Path, cli: Cli, cache: Path) -> None:
     path = ann_file(source, first=2)
     forget(path)  # as if it had been killed before the last of three files was there
     with held(lock_of(path)):
-        assert cli("cache", "clear").code == 0
+        assert json.loads(cli("cache", "clear", "--json").err)["being_built"] == [path]
         assert Path(path).exists()
+    assert json.loads(cli("cache", "list", "--json").out)["unfinished"] == [path]
     assert cli("cache", "clear").code == 0
-    assert not cache.exists()
+    assert left_in(cache) == []
+
+
+def test_clear_removes_the_drafts_of_a_killed_process_at_once(
+    large: Path, cli: Cli, cache: Path
+) -> None:
+    with stopped_while_building(large, cache) as (process, _):
+        for age in (0, 7200):  # however long it has been stopped, they are its own
+            before = left_in(cache)
+            for name in before:
+                os.utime(cache / name, (time.time() - age,) * 2)
+            told = json.loads(cli("cache", "clear", "--json").err)
+            assert len(told["being_built"]) == 1
+            assert left_in(cache) == before
+        process.kill()
+        process.wait()
+        assert "left by a killed process" in cli("cache", "list").out
+        assert cli("cache", "clear").code == 0
+    assert left_in(cache) == []
+
+
+def test_clear_leaves_what_only_has_the_name(source: Path, cli: Cli, cache: Path) -> None:
+    path = ann_file(source, first=2)
+    folder = cache / f"x-{'0' * 16}.lock"
+    folder.mkdir()
+    (cache / SEEN).write_text("somebody's own")
+    assert cli("cache", "clear").code == 0
+    assert not Path(path).exists()
+    assert left_in(cache) == [SEEN, folder.name]
+    assert ann_file(source, first=2) == path
+
+
+def left_in(folder: Path) -> list[str]:
+    """Names of all that is there, but for the folder of notes where it is empty."""
+    with contextlib.suppress(OSError):
+        (folder / SEEN).rmdir()
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_clear_takes_the_stale_or_the_old_only(
@@ -479,20 +615,57 @@ def test_clear_leaves_alone_what_is_being_built(source: Path, cli: Cli) -> None:
     assert "being built, and left alone" in done.err
     assert Path(path).exists()
     assert cli("cache", "clear").code == 0
-    assert not Path(path).parent.exists()
+    assert left_in(Path(path).parent) == []
 
 
-def test_clear_while_processes_build(large: Path, cache: Path, cli: Cli) -> None:
-    processes = [asking(large, "first=4") for _ in range(4)]
-    while any(process.poll() is None for process in processes):
-        assert cli("cache", "clear", "--quiet").code == 0
-    outs, _ = answers(processes)
-    assert len(set(outs)) == 1
+def test_clear_while_processes_build(source: Path, cache: Path) -> None:
+    """Builders and a clearer, as fast as they can: no build fails, none meets another."""
+    code = (
+        "import sys, time\nfrom cocosurgeon.cache import stock\nfrom pathlib import Path\n"
+        "from cocosurgeon.config import ann_file\nend = time.monotonic() + 3\n"
+        "while time.monotonic() < end:\n"
+        f"    if sys.argv[1] == 'clear': stock.clear(Path({str(cache)!r}))\n"
+        f"    else: print(ann_file({str(source)!r}, first=2))\n"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, role],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for role in ("build", "build", "build", "clear")
+    ]
+    outs, errs = answers(processes)
+    assert len({line for out in outs for line in out.splitlines()}) == 1
+    assert sum(err.count("built in") for err in errs) > 3  # it was cleared, again and again
+    stock.clear(cache)
+    assert left_in(cache) == []
 
 
-def test_a_lock_is_let_go(source: Path) -> None:
+def test_who_waited_for_a_lock_that_is_gone_does_not_hold_it(source: Path, cache: Path) -> None:
     path = ann_file(source, first=2)
-    assert not is_held(lock_of(path))
+    forget(path)
+    lock = lock_of(path)
+    other = lock.with_suffix(".other")
+    with held(other):
+        with held(lock):
+            waiting_one = asking(source, "first=2")
+            time.sleep(1.0)
+            other.replace(lock)  # the same name, and another file
+        with pytest.raises(subprocess.TimeoutExpired):
+            waiting_one.wait(timeout=1.0)
+    [out], _ = answers([waiting_one])
+    assert out == path
+
+
+def test_a_lock_is_let_go(source: Path, cache: Path) -> None:
+    path = ann_file(source, first=2)
+    assert not lock_of(path).exists()
+    with pytest.raises(CocosurgeonError):
+        ann_file(source, having="cow")
+    assert not list(cache.glob("*.lock"))
 
 
 def test_an_error_keeps_nothing(source: Path, cache: Path) -> None:

@@ -6,15 +6,18 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import ROOT, SAMPLE, Cli
 
 from cocosurgeon import Empty, First, Plan, read
 from cocosurgeon.config import ann_file, classes_for, metainfo_for, num_classes_for
 from cocosurgeon.errors import (
+    FormatError,
     RequestError,
     SourceUnavailableError,
     StructureError,
@@ -186,6 +189,9 @@ def test_a_compressed_source_is_unpacked(put: Put, small: Any) -> None:
     made = Path(ann_file(packed))
     assert made.suffix == ".json"
     assert made.read_bytes() == text
+    misnamed = put(gzip.compress(text), "misnamed.json")
+    with pytest.raises(FormatError, match="gzip data"):  # no loader reads what would come back
+        ann_file(misnamed)
 
 
 @pytest.mark.parametrize(
@@ -220,8 +226,37 @@ def test_a_compressed_source_is_unpacked(put: Put, small: Any) -> None:
         ({"steps": [First(3)]}, "expected a dict"),
         ({"steps": [{"first": 1, "empty": True}]}, "several in one dict"),
         ({"steps": [{"order": "id"}]}, "without a step"),
+        ({"steps": [{1: 2}]}, "name of an option"),
+        ({"steps": {"a", "b"}}, "list of dicts"),
+        ({"having": {"dog", "person"}}, "sorted, since its order"),
+        ({"with_names": frozenset({"dog"})}, "sorted, since its order"),
+        ({"having": {"dog": 1}.keys()}, "expected a list of names"),
+        ({"ids": {10, 30}}, "sorted, since its order"),
+        ({"ids": (i for i in (10, 30))}, "an id or a list of ids"),
+        ({"ids": [True]}, "whole number"),
+        ({"ids": [float("nan")]}, "expected an id"),
+        ({"ids": []}, "empty list"),
+        ({"ids": range(0)}, "empty list"),
+        ({"ids_file": []}, "empty list"),
+        ({"merge": []}, "empty list"),
+        ({"merge": {"pet": []}}, "empty list"),
+        ({"rename": []}, "empty list"),
+        ({"alias": {}, "to": "detr91"}, "empty list"),
+        ({"alias": {1: "a"}, "to": "detr91"}, "expected a name"),
+        ({"first": 10**400}, "64 bits"),
+        ({"ids": 10**5000}, "64 bits"),
+        ({"ids": [10**5000]}, "64 bits"),
+        ({"min_area": 10**400}, "expected a number"),
+        ({"min_area": True}, "expected a number"),
+        ({"first": 3, "first_": 4}, "the same option"),
+        ({"min-area": 3, "min_area": 4}, "the same option"),
+        ({"first": 1, "cache": "x\0y"}, "expected a folder"),
+        ({"first": 1, "cache": "\ud800"}, "expected a folder"),
+        ({"match": "x\0y"}, "expected a path"),
+        ({"first": 1, "timeout": 10**400}, "expected a number"),
+        ({"first": 1, "timeout": float("nan")}, "seconds"),
     ],
-    ids=str,
+    ids=lambda told: told if isinstance(told, str) else " ".join(told),
 )
 def test_a_request_that_makes_no_sense(
     options: dict[str, Any], message: str, source: Path, cache: Path
@@ -230,6 +265,59 @@ def test_a_request_that_makes_no_sense(
         ann_file(source, **options)
     assert message in str(caught.value)
     assert not list(cache.glob("*.json"))
+
+
+class Pretender:
+    """Says that it can be turned into anything, as arrays, tensors and lazy values do."""
+
+    def refuse(self, *_: object) -> Any:
+        raise TypeError("only integer scalar arrays can be converted to a scalar index")
+
+    __index__ = __int__ = __float__ = __iter__ = __len__ = __fspath__ = refuse
+    __repr__ = refuse
+
+
+@pytest.mark.parametrize("name", [*OPTIONS, "timeout", "cache"])
+def test_a_value_that_only_pretends_is_refused(name: str, source: Path) -> None:
+    other: dict[str, Any] = {} if name in OPTIONS else {"first": 1}
+    values: list[Any] = [Pretender(), [Pretender()], np.array(5), np.array([5]), np.bool_(True)]
+    for value in [*values, object]:
+        with pytest.raises(RequestError, match="expected"):
+            ann_file(source, **{name: value}, **other)
+
+
+def test_pretenders_elsewhere(source: Path) -> None:
+    with pytest.raises(RequestError, match="expected the path"):
+        ann_file(Pretender())
+    with pytest.raises(RequestError, match="expected the path"):
+        classes_for("x\0y")
+    with pytest.raises(RequestError, match="list of dicts"):
+        ann_file(source, steps=Pretender())  # type: ignore[arg-type]
+
+
+class Enumerated(str, Enum):
+    DOG = "dog"
+
+
+def test_what_is_a_number_or_string_counts_as_one(source: Path) -> None:
+    same = ann_file(source, first=2, min_area=3.5, ids=[10, 30], having=["dog"], only="dog")
+    first, area, ids = np.uint8(2), np.float32(3.5), np.array([10, 30]).tolist()
+    dogs = [np.str_("dog")]
+    assert ann_file(source, first=first, min_area=area, ids=ids, having=dogs, only="dog") == same
+    ids = [np.int64(10), np.int32(30)]
+    dogs = [Enumerated.DOG]
+    only = Enumerated.DOG
+    assert ann_file(source, first=2, min_area=3.5, ids=ids, having=dogs, only=only) == same
+    assert ann_file(source, ids=range(10, 40, 10)) == ann_file(source, ids=[10, 20, 30])
+
+
+def test_the_place_of_modifiers_says_nothing(source: Path) -> None:
+    aliases = {"toothbrush": "brush", "dog": "hound"}
+    step = {"with_names": "hound,brush", "unmapped": "drop", "alias": aliases, "start": 1}
+    dumped = dict(sorted(step.items())) | {"alias": dict(sorted(aliases.items()))}  # as YAML has it
+    assert ann_file(source, steps=[dumped]) == ann_file(source, steps=[step])
+    assert ann_file(source, first=5, order="id") == ann_file(source, order="id", first=5)
+    assert ann_file(source, first=5, skip=1) != ann_file(source, skip=1, first=5)
 
 
 def test_what_the_file_does_not_have(source: Path, cache: Path) -> None:
@@ -262,7 +350,8 @@ def test_classes_are_in_the_order_of_the_file(put: Put, small: Any) -> None:
     source = put(small)
     assert classes_for(source) == ["toothbrush", "dog", "person"]
     assert num_classes_for(source) == 3
-    assert metainfo_for(source) == {"classes": ["toothbrush", "dog", "person"]}
+    # A base config's palette stays otherwise, and may have fewer colours.
+    assert metainfo_for(source) == {"classes": ["toothbrush", "dog", "person"], "palette": None}
 
 
 def test_classes_of_a_remap_are_those_of_the_result(source: Path) -> None:
@@ -271,7 +360,6 @@ def test_classes_of_a_remap_are_those_of_the_result(source: Path) -> None:
     many = ann_file(source, to="detr91")
     assert classes_for(many)[:3] == ["N/A", "person", "bicycle"] or num_classes_for(many) == 91
     assert num_classes_for(many) == len(read(many).categories)
-    assert ("palette" in metainfo_for(many)) == (num_classes_for(many) > 80)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,9 @@
-"""One process at a time."""
+"""One process at a time.
+
+The lock file goes with the lock: who has held it removes it. Who waited for a file that is gone
+holds nothing, and tries again (the library sees to that): so what is in the folder may be removed
+by who holds the lock, and no lock is left but those of killed processes.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +39,8 @@ def alone(lock: Path, timeout: float, tell: Tell) -> Iterator[None]:
         _acquire(held, lock, timeout, tell)
     except (OSError, NotImplementedError) as error:
         tell(f"no lock to be had ({error}): other processes may do the same work")
-    try:
+    with _let_go(held, lock):
         yield
-    finally:
-        held.release()
 
 
 @contextlib.contextmanager
@@ -51,9 +54,18 @@ def alone_now(lock: Path) -> Iterator[bool]:
         is_free = False
     except (OSError, NotImplementedError):
         is_free = True
-    try:
+    with _let_go(held, lock):
         yield is_free
+
+
+@contextlib.contextmanager
+def _let_go(held: FileLock, lock: Path) -> Iterator[None]:
+    try:
+        yield
     finally:
+        if held.is_locked:
+            with contextlib.suppress(OSError):
+                lock.unlink()
         held.release()
 
 

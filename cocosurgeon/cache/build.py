@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from cocosurgeon.annfile.output import appearing
+from cocosurgeon.cache.drafts import drafts_of
 from cocosurgeon.cache.entry import Entry, Made, made_as_json
 from cocosurgeon.cache.saying import Tell
 from cocosurgeon.errors import OutputError, SourceChangedError
@@ -28,7 +28,7 @@ def build(
 ) -> None:
     """Make a subset, and say what was kept.
 
-    Its files appear whole or not at all.
+    Its files appear whole or not at all. One that somebody has edited is set aside.
 
     Args:
         before: SHA-256 of all files that are read, by their paths, as the entry has it.
@@ -46,7 +46,9 @@ def build(
     account = tuple(account_of(result).lines())
     recipe = Recipe.of(plan, result).to_json()
     try:
-        with appearing([entry.subset, entry.recipe, entry.made], force=True) as files:
+        if aside := entry.set_aside():
+            tell(f"the subset that stood there is not as it was written: it is now {aside}")
+        with drafts_of(entry) as files:
             subset, of_recipe, of_made = files
             size = sum(subset.write(piece) for piece in result.text())
             of_recipe.write(recipe)
@@ -61,8 +63,8 @@ def build(
                     where=", ".join(before),
                     hint="run again when nothing writes to it",
                 )
-    except OutputError as error:
-        raise not_kept(entry.folder, error.what) from error
+    except OSError as error:
+        raise not_kept(entry.folder, error.strerror or str(error)) from error
     tell(f"{source}: {steps or 'all of it'}")
     for line in account:
         tell(line)

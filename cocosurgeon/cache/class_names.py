@@ -20,7 +20,13 @@ def class_names(path: Path, cache: str | os.PathLike[str] | None) -> list[str]:
         StructureError: MMDetection cannot number them so.
     """
     folder = place_for(cache, path).folder
-    return list(remembered(folder, path, "classes", lambda: _read(path)))
+    return remembered(folder, path, "classes", _as_names, lambda: _read(path))
+
+
+def _as_names(told: object) -> list[str] | None:
+    if not isinstance(told, list) or not told or not all(isinstance(name, str) for name in told):
+        return None
+    return told
 
 
 def _read(path: Path) -> list[str]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from cocosurgeon.cache.notes import read_note, write_note
 from cocosurgeon.errors import SourceChangedError, SourceUnavailableError
 
 SEEN = "seen"
@@ -24,6 +24,9 @@ SEEN = "seen"
 
 _COARSE_NS = 3_000_000_000  # FAT has 2 s
 _PIECE = 1 << 20
+_DIGITS = frozenset("0123456789abcdef")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,13 @@ class Look:
         path: links followed.
         size: bytes.
         times: nanoseconds of the last change of the text, and of anything.
-        inode: its number; with the path it tells a file from another in its place.
+        device, inode: their numbers; with the path they tell a file from another in its place.
     """
 
     path: str
     size: int
     times: tuple[int, int]
+    device: int
     inode: int
 
     @classmethod
@@ -58,7 +62,7 @@ class Look:
                 f"cannot open the file: {reason}", where=str(path)
             ) from error
         times = (status.st_mtime_ns, status.st_ctime_ns)
-        return cls(real, status.st_size, times, status.st_ino)
+        return cls(real, status.st_size, times, status.st_dev, status.st_ino)
 
     def is_settled(self) -> bool:
         """Whether a change from now on would show."""
@@ -66,7 +70,16 @@ class Look:
 
     def as_json(self) -> list[Any]:
         """As it is written down."""
-        return [self.path, self.size, *self.times, self.inode]
+        return [self.path, self.size, *self.times, self.device, self.inode]
+
+    def note(self, folder: Path) -> Path:
+        """Where what is known of it is kept in a cache's folder.
+
+        By its device, too: hosts that share a cache number the devices that they share as they
+        like, and would have to write one note over and over.
+        """
+        key = f"{self.device}:".encode() + os.fsencode(self.path)
+        return folder / SEEN / f"{hashlib.blake2b(key, digest_size=16).hexdigest()}.json"
 
 
 def sha256(folder: Path, path: Path) -> str:
@@ -79,26 +92,29 @@ def sha256(folder: Path, path: Path) -> str:
         SourceUnavailableError: it cannot be read.
         SourceChangedError: somebody wrote to it meanwhile.
     """
-    return str(remembered(folder, path, "sha256", lambda: _sha256(path)))
+    return remembered(folder, path, "sha256", _as_digest, lambda: _sha256(path))
 
 
-def remembered(folder: Path, path: Path, what: str, find: Callable[[], Any]) -> Any:
+def remembered(
+    folder: Path, path: Path, what: str, known: Callable[[object], T | None], find: Callable[[], T]
+) -> T:
     """Something that a file's bytes alone say; found again only where it is not remembered.
 
     Args:
         folder: the cache's.
         what: its name.
-        find: gives it as a JSON value.
+        known: makes it of what a note says; None where that cannot be it.
+        find: gives it, as JSON can hold it.
     """
     look = Look.at(path)
     is_settled = look.is_settled()
-    name = hashlib.blake2b(os.fsencode(look.path), digest_size=16).hexdigest()
-    note = folder / SEEN / f"{name}.json"
-    known = _read(note)
-    if known.get("look") != look.as_json():
-        known = {"look": look.as_json()}
-    if is_settled and what in known:
-        return known[what]
+    note = look.note(folder)
+    told = read_note(note)
+    if told.get("look") != look.as_json():
+        told = {"look": look.as_json()}
+    found = known(told.get(what)) if is_settled else None
+    if found is not None:
+        return found
     value = find()
     if Look.at(path) != look:
         raise SourceChangedError(
@@ -108,8 +124,14 @@ def remembered(folder: Path, path: Path, what: str, find: Callable[[], Any]) -> 
         )
     if is_settled:
         with contextlib.suppress(OSError):  # then it is found again next time
-            _write(note, {**known, what: value})
+            note.parent.mkdir(parents=True, exist_ok=True)
+            write_note(note, {**told, what: value})
     return value
+
+
+def _as_digest(told: object) -> str | None:
+    is_one = isinstance(told, str) and len(told) == 64 and _DIGITS.issuperset(told)
+    return str(told) if is_one else None
 
 
 def _sha256(path: Path) -> str:
@@ -123,21 +145,3 @@ def _sha256(path: Path) -> str:
             f"cannot read the file: {error.strerror}", where=str(path)
         ) from error
     return digest.hexdigest()
-
-
-def _read(note: Path) -> dict[str, Any]:
-    try:
-        known = json.loads(note.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
-
-
-def _write(note: Path, known: dict[str, Any]) -> None:
-    note.parent.mkdir(parents=True, exist_ok=True)
-    draft = note.with_name(f".cocosurgeon-{os.urandom(8).hex()}.part")
-    try:
-        draft.write_text(json.dumps(known))
-        draft.replace(note)
-    finally:
-        draft.unlink(missing_ok=True)

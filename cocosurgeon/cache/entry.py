@@ -7,19 +7,21 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
+from cocosurgeon.cache.notes import note_as_json, read_note
 from cocosurgeon.version import __version__
 from cocosurgeon.written.commands import FILES, Command
 
 _FORMAT = 1
 _LONGEST_WORDS = 48
 _LONGEST_NAME = 255
-_LONGEST_SUFFIX = ".recipe.json"
-NAME = re.compile(r".+-[0-9a-f]{16}")
-"""How every name ends: with a part of the key."""
+_LONGEST_SUFFIX = ".01234567.edited.json"
+_LATEST = 1e11
+_LARGEST = 1 << 62
+_OF_AN_ENTRY = r"(.+-[0-9a-f]{16})(\.made\.json|\.lock|\.[0-9a-f]{8}\.part)"
+"""Files that tell of an entry: its name ends with a part of the key."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,22 @@ class Made:
     version: str
     account: tuple[str, ...]
 
+    @classmethod
+    def of(cls, told: Mapping[str, object]) -> Made | None:
+        """What a note says; None where it does not say all of it, or not so that it can be."""
+        account, size, at = told.get("account"), told.get("size"), told.get("at")
+        texts = [told.get(name) for name in ("source", "source_sha256", "steps", "version")]
+        source, source_sha256, steps, version = (t if isinstance(t, str) else None for t in texts)
+        if source is None or source_sha256 is None or steps is None or version is None:
+            return None
+        if not isinstance(account, list) or not all(isinstance(line, str) for line in account):
+            return None
+        if type(size) is not int or not 0 <= size < _LARGEST:
+            return None
+        if not isinstance(at, (int, float)) or not 0 <= at < _LATEST:
+            return None
+        return cls(source, source_sha256, steps, size, float(at), version, tuple(account))
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -67,14 +85,14 @@ class Entry:
             source: the annotation file.
             contents: SHA-256 of the source, and of every file that an option names, by its path.
         """
-        told = [
+        steps = [
             [[name, contents[str(v)] if name in FILES else v] for name, v in command]
             for command in commands
         ]
-        key = json.dumps([_FORMAT, __version__, contents[str(source)], told])
+        key = json.dumps([_FORMAT, __version__, contents[str(source)], steps])
         digest = hashlib.blake2b(key.encode(), digest_size=8).hexdigest()
         tail = f"_{_words(commands)}-{digest}"
-        stem = re.sub(r"(?<=.)(\.json)?(\.gz)?$", "", source.name)
+        stem = source.name.removesuffix(".gz").removesuffix(".json") or source.name
         room = _LONGEST_NAME - len(tail + _LONGEST_SUFFIX)
         return cls(folder, os.fsencode(stem)[:room].decode(errors="ignore") + tail)
 
@@ -95,28 +113,51 @@ class Entry:
 
     @property
     def lock(self) -> Path:
-        """What a process holds that builds or removes it."""
+        """What a process holds that builds or removes it; there only while one does."""
         return self.folder / f"{self.name}.lock"
 
+    def draft(self) -> Path:
+        """A file of its own, in which something is written that will take its place.
+
+        Whoever holds the lock knows those that are there for left behind.
+        """
+        return self.folder / f"{self.name}.{os.urandom(4).hex()}.part"
+
     def read_made(self) -> Made | None:
-        """How it got there; None where nothing, or nothing of ours, says so."""
-        try:
-            told = json.loads(self.made.read_bytes())
-            values = {field.name: told[field.name] for field in fields(Made)}
-            return Made(**values | {"account": tuple(values["account"])})
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        """How it got there; None where nothing, or nothing that can be, says so."""
+        return Made.of(read_note(self.made))
 
     def is_whole(self) -> bool:
         """Whether the subset is there, with as many bytes as were written."""
         made = self.read_made()
         return made is not None and size_of(self.subset) == made.size
 
+    def set_aside(self) -> Path | None:
+        """Give another name to a subset that is not as it was written: somebody may want it.
+
+        For who holds the lock.
+
+        Returns:
+            Where it is now; None where there was none, or it is as it was written.
+
+        Raises:
+            OSError: the system refuses.
+        """
+        made = self.read_made()
+        if made is None or size_of(self.subset) == made.size or not os.path.lexists(self.subset):
+            return None
+        return self.subset.rename(self.folder / f"{self.name}.{os.urandom(4).hex()}.edited.json")
+
+
+def name_of_entry(name: str) -> str | None:
+    """The entry's name in that of a file that tells of it; None where it is none of ours."""
+    match = re.fullmatch(_OF_AN_ENTRY, name, re.DOTALL)  # compiled only where it is asked
+    return None if match is None else match[1]
+
 
 def made_as_json(made: Made) -> bytes:
     """As it is written down."""
-    told: dict[str, Any] = asdict(made)
-    return (json.dumps(told, indent=2) + "\n").encode()
+    return note_as_json(asdict(made))
 
 
 def size_of(path: Path) -> int | None:

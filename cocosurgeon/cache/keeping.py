@@ -16,6 +16,8 @@ from cocosurgeon.written.commands import FILES, Command
 TIMEOUT = 1800.0
 """Seconds that are waited for another process, unless said otherwise."""
 
+_GZIP = b"\x1f\x8b"
+
 
 def kept_subset(
     source: Path,
@@ -29,7 +31,7 @@ def kept_subset(
 
     Built once, and kept as long as the source, the files that options name, the commands and the
     version of cocosurgeon are the same. A source that nothing is done to is given back itself,
-    but for a compressed one, which no loader reads.
+    but for a compressed one, by its name or its bytes, which no loader reads.
 
     Args:
         source: the annotation file, absolute.
@@ -40,9 +42,10 @@ def kept_subset(
         CocosurgeonError: it cannot be done; nothing is kept.
     """
     commands = [command for command in commands if command]
-    if not commands and source.suffix != ".gz":
+    if not commands:
         _require_file(source)
-        return source
+        if not _is_compressed(source):
+            return source
     folder = place_for(cache, source).folder
     named = [str(value) for command in commands for name, value in command if name in FILES]
     files = [source, *map(Path, named)]
@@ -74,3 +77,13 @@ def _require_file(path: Path) -> None:
     Look.at(path)
     if not path.is_file():
         raise SourceUnavailableError("not a file, but a folder, device or pipe", where=str(path))
+
+
+def _is_compressed(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return path.suffix == ".gz" or file.read(len(_GZIP)) == _GZIP
+    except OSError as error:
+        raise SourceUnavailableError(
+            f"cannot read the file: {error.strerror}", where=str(path)
+        ) from error

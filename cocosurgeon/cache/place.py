@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cocosurgeon.errors import RequestError
+from cocosurgeon.written.values import path_text, shown
 
 VARIABLE = "COCOSURGEON_CACHE"
 BESIDE = "beside"
@@ -37,16 +38,18 @@ def place_for(cache: str | os.PathLike[str] | None, source: Path | None = None) 
     Raises:
         RequestError: it is none of these.
     """
-    if cache == BESIDE:
+    if isinstance(cache, str) and cache == BESIDE:
         if source is None:
             raise RequestError("beside which file?", hint="name the folder")
         return Place(source.parent / BESIDE_FOLDER, "beside the source")
     if cache is not None:
-        if not isinstance(cache, (str, os.PathLike)) or not str(cache):
+        named = path_text(cache)
+        if named is None:
             raise RequestError(
-                f"cache: expected a folder, not {cache!r}", hint=f"{BESIDE!r}, a folder, or None"
+                f"cache: expected a folder, not {shown(cache)}",
+                hint=f"{BESIDE!r}, a folder, or None",
             )
-        return Place(_absolute(os.fspath(cache)), "as named")
+        return Place(_absolute(named), "as named")
     if variable := os.environ.get(VARIABLE):
         return Place(_absolute(variable), f"from {VARIABLE}")
     from platformdirs import user_cache_path

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
+import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from cocosurgeon.cache.alone import alone_now
 from cocosurgeon.cache.contents import SEEN, sha256
-from cocosurgeon.cache.entry import NAME, Entry, Made, size_of
+from cocosurgeon.cache.entry import Entry, Made, name_of_entry, size_of
 from cocosurgeon.errors import CocosurgeonError, OutputError, SourceUnavailableError
 
 SourceState = Literal["the same", "changed", "gone"]
 
-_DRAFT = re.compile(r"\.cocosurgeon-[0-9a-f]{16}\.part")
-_NOTE = re.compile(r"[0-9a-f]{32}\.json")
-_ABANDONED = 3600.0
-"""Seconds after which a draft that nobody writes to was left behind."""
+_NOTE = re.compile(r"[0-9a-f]{32}\.json(\.[0-9a-f]{8}\.part)?")
+"""What is remembered of a file, or a draft of it: who wrote that gets over its loss."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +58,13 @@ class Cleared:
         subsets: how many.
         size: bytes, of everything that was removed.
         busy: subsets that another process is building just now; they stay.
+        set_aside: where those are now that were not as they had been written; they stay.
     """
 
     subsets: int
     size: int
     busy: tuple[Path, ...]
+    set_aside: tuple[Path, ...]
 
 
 def kept_in(folder: Path) -> list[Kept]:
@@ -73,14 +73,23 @@ def kept_in(folder: Path) -> list[Kept]:
     Raises:
         SourceUnavailableError: the folder cannot be read.
     """
-    entries = [_entry(folder, name, ".made.json") for name in _names(folder)]
-    return [kept for entry in entries if entry for kept in _kept(entry)]
+    return [kept for entry in _entries(folder) if (kept := _kept(entry))]
+
+
+def unfinished_in(folder: Path) -> list[Path]:
+    """Subsets that a process is building, or was when it was killed.
+
+    Raises:
+        SourceUnavailableError: the folder cannot be read.
+    """
+    return [entry.subset for entry in _entries(folder) if entry.read_made() is None]
 
 
 def clear(folder: Path, wanted: Callable[[Kept], bool] | None = None) -> Cleared:
     """Remove subsets, and nothing but what was made here.
 
-    What another process is building just now stays.
+    What another process is building just now stays, and so do the folders, in which it may be about
+    to begin.
 
     Args:
         wanted: which; None: all, and all else that was made here, drafts that were left behind
@@ -89,36 +98,45 @@ def clear(folder: Path, wanted: Callable[[Kept], bool] | None = None) -> Cleared
     Raises:
         OutputError: something cannot be removed.
     """
-    chosen = [kept for kept in kept_in(folder) if wanted is None or wanted(kept)]
+    subsets = size = 0
     busy: list[Path] = []
-    size = 0
-    for kept in chosen:
-        entry = Entry(folder, kept.path.stem)
+    set_aside: list[Path] = []
+    for entry in _entries(folder):
+        if not _is_wanted(entry, wanted):
+            continue
         with alone_now(entry.lock) as is_free:
             if not is_free:
-                busy.append(kept.path)
-                continue
-            # The lock goes first: a subset that somebody has edited is taken for nothing of ours.
-            files = [entry.lock, entry.made, entry.recipe]
-            size += _remove([*files, *([entry.subset] if kept.is_whole else [])])
+                busy.append(entry.subset)
+            elif _is_wanted(entry, wanted):  # still, after whoever has had it by then
+                subsets += entry.read_made() is not None
+                set_aside += _set_aside(entry)
+                size += _remove([entry.subset, entry.recipe, entry.made, *_drafts(entry)])
+    if wanted is None and (folder / SEEN).is_dir():
+        notes = [name for name in _names(folder / SEEN) if _NOTE.fullmatch(name)]
+        size += _remove([folder / SEEN / name for name in notes])
+    return Cleared(subsets, size, tuple(busy), tuple(set_aside))
+
+
+def _entries(folder: Path) -> list[Entry]:
+    """Those of which something tells: a lock, a draft, or how they were made."""
+    names = dict.fromkeys(name_of_entry(name) for name in _names(folder))
+    return [Entry(folder, name) for name in names if name is not None]
+
+
+def _is_wanted(entry: Entry, wanted: Callable[[Kept], bool] | None) -> bool:
     if wanted is None:
-        size += _remove_unfinished(folder)
-        size += _remove(_left_behind(folder))
-        size += _remove(f for f in _files(folder / SEEN) if _NOTE.fullmatch(f.name))
-        for each in (folder / SEEN, folder):
-            with contextlib.suppress(OSError):  # there is more in it, or it is not there
-                each.rmdir()
-    return Cleared(len(chosen) - len(busy), size, tuple(busy))
+        return True
+    kept = _kept(entry)
+    return kept is not None and wanted(kept)
 
 
-def _kept(entry: Entry) -> Iterator[Kept]:
+def _kept(entry: Entry) -> Kept | None:
     made = entry.read_made()
-    if made is not None:
-        files = (entry.subset, entry.recipe, entry.made)
-        size = sum(size_of(path) or 0 for path in files)
-        yield Kept(
-            entry.subset, made, size, size_of(entry.subset) == made.size, _source_state(entry, made)
-        )
+    if made is None:
+        return None
+    size = sum(size_of(path) or 0 for path in (entry.subset, entry.recipe, entry.made))
+    is_whole = size_of(entry.subset) == made.size
+    return Kept(entry.subset, made, size, is_whole, _source_state(entry, made))
 
 
 def _source_state(entry: Entry, made: Made) -> SourceState:
@@ -131,47 +149,41 @@ def _source_state(entry: Entry, made: Made) -> SourceState:
     return "the same" if is_same else "changed"
 
 
-def _entry(folder: Path, name: str, suffix: str) -> Entry | None:
-    """The entry to which a file belongs by its name; None where it is none of ours."""
-    stem = name.removesuffix(suffix)
-    return Entry(folder, stem) if stem != name and NAME.fullmatch(stem) else None
+def _drafts(entry: Entry) -> list[Path]:
+    """Those of an entry, which are left behind where nobody holds its lock."""
+    return [
+        entry.folder / name
+        for name in _names(entry.folder)
+        if name.endswith(".part") and name_of_entry(name) == entry.name
+    ]
 
 
-def _remove_unfinished(folder: Path) -> int:
-    """What a process has begun and not ended: there is a lock, which nobody holds, and no word of
-    how the rest was made."""
-    size = 0
-    for name in _names(folder):
-        entry = _entry(folder, name, ".lock")
-        if entry is not None and not entry.made.exists():
-            with alone_now(entry.lock) as is_free:
-                if is_free:
-                    size += _remove([entry.recipe, entry.subset, entry.lock])
-    return size
+def _set_aside(entry: Entry) -> list[Path]:
+    try:
+        aside = entry.set_aside()
+    except OSError as error:
+        raise _not_removed(entry.subset, error) from error
+    return [] if aside is None else [aside]
 
 
-def _left_behind(folder: Path) -> Iterator[Path]:
-    for path in [*_files(folder), *_files(folder / SEEN)]:
-        if _DRAFT.fullmatch(path.name):
-            with contextlib.suppress(OSError):
-                if time.time() - path.stat().st_mtime > _ABANDONED:
-                    yield path
-
-
-def _remove(paths: Iterator[Path] | list[Path]) -> int:
+def _remove(paths: list[Path]) -> int:
+    """Remove files; a folder in the place of one is none of ours."""
     size = 0
     for path in paths:
-        bytes_there = size_of(path)
         try:
-            path.unlink(missing_ok=True)
+            status = path.lstat()
+            if not stat.S_ISDIR(status.st_mode):
+                path.unlink()
+                size += status.st_size
+        except FileNotFoundError:
+            continue
         except OSError as error:
-            raise OutputError(f"cannot remove it: {error.strerror}", where=str(path)) from error
-        size += bytes_there or 0
+            raise _not_removed(path, error) from error
     return size
 
 
-def _files(folder: Path) -> list[Path]:
-    return [folder / name for name in _names(folder)]
+def _not_removed(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"cannot remove it: {error.strerror}", where=str(path))
 
 
 def _names(folder: Path) -> list[str]:

@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 
 from cocosurgeon.cache.place import place_for
-from cocosurgeon.cache.stock import Kept, clear, kept_in
+from cocosurgeon.cache.stock import Kept, clear, kept_in, unfinished_in
 from cocosurgeon.cli.ending import say
 from cocosurgeon.cli.voice import Voice, print_json
 from cocosurgeon.errors import RequestError
@@ -18,22 +18,26 @@ def show(folder: str | None, *, as_json: bool) -> None:
     """List them on stdout."""
     place = place_for(folder)
     found = kept_in(place.folder)
+    unfinished = [str(path) for path in unfinished_in(place.folder)]
     if as_json:
+        subsets = [_fields(kept) for kept in found]
         print_json(
-            {"folder": str(place.folder), "subsets": [_fields(k) for k in found]}, sys.stdout
+            {"folder": str(place.folder), "subsets": subsets, "unfinished": unfinished}, sys.stdout
         )
         return
     size = sum(kept.size for kept in found)
     lines = [f"{place.folder} ({place.why}): {_counted(len(found))}, {size:,} bytes"]
     for kept in found:
         lines += [
-            kept.path.name,
-            f"  {kept.made.steps or 'all of it'}",
-            f"  of {kept.made.source} (the source is {kept.source_is})",
-            f"  {kept.size:,} bytes, built {_ago(kept.age)} by cocosurgeon {kept.made.version}",
+            _one_line(kept.path.name),
+            f"  {_one_line(kept.made.steps) or 'all of it'}",
+            f"  of {_one_line(kept.made.source)} (the source is {kept.source_is})",
+            f"  {kept.size:,} bytes, built {_ago(kept.age)} by cocosurgeon "
+            f"{_one_line(kept.made.version)}",
         ]
         if not kept.is_whole:
-            lines.append("  broken: not as it was written; it will be built again")
+            lines.append("  broken: not as it was written; it will be set aside, and built again")
+    lines += [f"being built, or left by a killed process: {_one_line(path)}" for path in unfinished]
     say("\n".join(lines), sys.stdout)
 
 
@@ -51,16 +55,19 @@ def remove(
     place = place_for(folder)
     done = clear(place.folder, wanted if stale or older_than is not None else None)
     busy = [str(path) for path in done.busy]
+    set_aside = [str(path) for path in done.set_aside]
     Voice(quiet=quiet, as_json=as_json).report(
         {
             "folder": str(place.folder),
             "removed": done.subsets,
             "bytes": done.size,
             "being_built": busy,
+            "set_aside": set_aside,
         },
         [
             f"{place.folder}: {_counted(done.subsets)} removed, {done.size:,} bytes",
-            *(f"being built, and left alone: {path}" for path in busy),
+            *(f"being built, and left alone: {_one_line(path)}" for path in busy),
+            *(f"not as it was written, and set aside: {_one_line(path)}" for path in set_aside),
         ],
     )
 
@@ -84,6 +91,10 @@ def _fields(kept: Kept) -> dict[str, object]:
         "is_whole": kept.is_whole,
         "source_is": kept.source_is,
     }
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\n", "\\n")
 
 
 def _counted(number: int) -> str:

@@ -24,7 +24,7 @@ class CocoSubset(CocoDataset):  # type: ignore[misc]
         steps: filters and remaps of the command line, a dict for each, in order.
         cache: the folder in which the subset is kept; see ``cocosurgeon.config.ann_file``.
         metainfo: where it gives no classes and a step changes categories, those of the subset are
-            taken, and that is said.
+            taken, and that is said; not where they are CocoDataset's own.
         others: those of ``CocoDataset``.
     """
 
@@ -40,7 +40,8 @@ class CocoSubset(CocoDataset):  # type: ignore[misc]
     ) -> None:
         named = ann_file if is_abs(ann_file) or not data_root else join_path(data_root, ann_file)
         subset = Subset.of(named, steps, cache)
-        if subset.classes is not None and "classes" not in (metainfo or {}):
+        is_given = "classes" in (metainfo or {})
+        if subset.classes not in (None, self.METAINFO["classes"]) and not is_given:
             print_log(told_classes(subset.classes), "current")
             metainfo = {"palette": None, **(metainfo or {}), "classes": subset.classes}
         super().__init__(ann_file=subset.ann_file, metainfo=metainfo, data_root=data_root, **others)

@@ -11,6 +11,7 @@ from cocosurgeon.cache.keeping import TIMEOUT, kept_subset
 from cocosurgeon.cache.saying import tell
 from cocosurgeon.errors import RequestError
 from cocosurgeon.written.commands import changes_categories, commands
+from cocosurgeon.written.values import shown
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Subset:
             CocosurgeonError: it cannot be done.
         """
         if not isinstance(ann_file, str) or not ann_file:
-            raise RequestError(f"ann_file: expected a path, not {ann_file!r}")
+            raise RequestError(f"ann_file: expected a path, not {shown(ann_file)}")
         if "://" in ann_file:
             raise RequestError(
                 f"{ann_file} is not a file on this machine", hint="copy it here first"

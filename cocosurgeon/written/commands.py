@@ -14,7 +14,8 @@ from cocosurgeon.written import values
 from cocosurgeon.written.values import Reader, Value
 
 Command = tuple[tuple[str, Value], ...]
-"""Options by their parameters' names, each with one value, in the order written."""
+"""Options by their parameters' names, each with one value: steps in the order written, then what
+modifies them, by name, since its order says nothing."""
 
 FILES = frozenset({"ids_file", "match", "like", "map_"})
 """Options whose value is a file that is read."""
@@ -54,23 +55,29 @@ _HINTS = {
 
 
 def command(options: Mapping[str, object]) -> Command:
-    """The options of a command, in the mapping's order; those that are None are left out.
+    """The options of a command, steps in the mapping's order; those that are None are left out.
 
     A name may be written as on the command line (``min-area``), or with a ``_`` behind it, where
     Python has the name for itself (``from_``).
 
     Raises:
-        RequestError: no option has this name, or none such a value.
+        RequestError: no option has this name, or none such a value, or two names are one option.
     """
     found: list[tuple[str, Value]] = []
+    names: dict[str, str] = {}
     for written, value in options.items():
         name = _parameter(written)
         if value is not None:
+            if name in names:
+                raise RequestError(f"{names[name]} and {written} are the same option: give one")
+            names[name] = written
             try:
                 found += [(name, one) for one in OPTIONS[name](written, value)]
             except RequestError as error:
                 raise RequestError(error.what, hint=error.hint or _HINTS.get(name)) from None
-    return tuple(found)
+    steps = (each for each in found if each[0] in _STEPS)
+    modifiers = (each for each in found if each[0] in _MODIFIERS)
+    return (*steps, *sorted(modifiers, key=lambda each: each[0]))
 
 
 def commands(steps: object) -> tuple[Command, ...]:
@@ -79,9 +86,10 @@ def commands(steps: object) -> tuple[Command, ...]:
     Raises:
         RequestError: they are no list of dicts with one step each.
     """
-    if isinstance(steps, Mapping) or not isinstance(steps, Sequence) or isinstance(steps, str):
+    if not isinstance(steps, (list, tuple)):
         raise RequestError(
-            f"steps: expected a list of dicts, not {steps!r}", hint="steps=[dict(first=100)]"
+            f"steps: expected a list of dicts, not {values.shown(steps)}",
+            hint="steps=[dict(first=100)]",
         )
     return tuple(_one_step(step) for step in steps)
 
@@ -104,10 +112,14 @@ def words(written: Sequence[Command]) -> str:
 
 
 def _one_step(step: object) -> Command:
-    if not isinstance(step, Mapping):
-        raise RequestError(f"steps: expected a dict, not {step!r}", hint="steps=[dict(first=100)]")
-    given = {str(name): value for name, value in step.items()}
-    made = command(given)
+    if not isinstance(step, dict):
+        raise RequestError(
+            f"steps: expected a dict, not {values.shown(step)}", hint="steps=[dict(first=100)]"
+        )
+    for name in step:
+        if not isinstance(name, str):
+            raise RequestError(f"steps: expected the name of an option, not {values.shown(name)}")
+    made = command(step)
     chosen = dict.fromkeys(name for name, _ in made if name in _STEPS)
     if len(chosen) > 1:
         each = ", ".join(f"dict({name}=...)" for name in chosen)

@@ -85,11 +85,32 @@ def built_by_3(config: Any) -> Any:
                 "workers": loader.num_workers,
                 "pickled": len(pickle.loads(pickle.dumps(dataset))),
                 "serialized": dataset.serialize_data,
+                "colours": colours(dataset.metainfo),
             }
     if config.get("val_evaluator") is not None:
         metric = METRICS.build(config.val_evaluator)
         said["scored"] = scored(metric, said["val"])
     return said
+
+
+def colours(metainfo: Any) -> int | str:
+    """How many colours the visualizer has for the classes, or how it fails."""
+    try:
+        return len(get_palette(metainfo.get("palette"), len(metainfo["classes"])))
+    except AssertionError as error:
+        return str(error)
+
+
+def concatenated(*datasets: dict[str, Any]) -> Any:
+    """The ``metainfo`` of stock datasets that a config has concatenated; what it is, by its type's
+    name, and how an evaluator fails that asks it for the classes."""
+    source = "data/coco/annotations/instances_val2017.json"
+    stock = {"type": "CocoDataset", "ann_file": source, "data_prefix": {"img": ""}, "pipeline": []}
+    made = DATASETS.build({"type": "ConcatDataset", "datasets": [stock | d for d in datasets]})
+    metric = METRICS.build({"type": "CocoMetric", "ann_file": source})
+    metric.dataset_meta = made.metainfo
+    failure = failing(lambda: metric.compute_metrics([({}, {})]))
+    return [type(made.metainfo).__name__, failure if isinstance(made.metainfo, list) else None]
 
 
 def scored(metric: Any, val: Any) -> Any:
@@ -133,7 +154,7 @@ def built_by_2(config: Any) -> Any:
 
 
 try:
-    from mmdet.registry import METRICS  # type: ignore[import-not-found]
+    from mmdet.registry import DATASETS, METRICS  # type: ignore[import-not-found]
 except ImportError:
     import numpy as np
     from mmcv import Config  # type: ignore[import-not-found]
@@ -163,6 +184,8 @@ else:
     from mmengine.registry import init_default_scope  # type: ignore[import-not-found]
     from mmengine.runner import Runner  # type: ignore[import-not-found]
 
+    from cocosurgeon.config import metainfo_for
+
     init_default_scope("mmdet")
     built = built_by_3
 
@@ -171,16 +194,28 @@ else:
 
     def facts() -> Any:
         """What the documentation says of the library, tried."""
-        colours = CocoDataset.METAINFO["palette"]
+        palette = CocoDataset.METAINFO["palette"]
+        named = metainfo_for("data/coco/annotations/instances_val2017.json")
+        listed = {"classes": named["classes"]}
+        registered = {"type": "CocoSubset", "steps": [{"sort": "name"}]}
+        in_place = {"type": "CocoSubset", "steps": [{"sort": "id"}]}
         pair = [
             CocoDataset(metainfo={"classes": c}, lazy_init=True, data_prefix={"img": ""})
             for c in (["dog"], ("dog",))
         ]
         return {
-            "palette_of_91": failing(lambda: get_palette(colours, 91)),
+            "palette_of_91": failing(lambda: get_palette(palette, 91)),
             "random_of_91": len(get_palette(None, 91)),
             "list_beside_tuple": failing(lambda: ConcatDataset(pair, lazy_init=True)),
             "list_beside_list": failing(lambda: ConcatDataset(pair[:1] * 2, lazy_init=True)),
+            "concatenated": {
+                "stock beside stock": concatenated({}, {}),
+                "stock beside a list": concatenated({}, {"metainfo": listed}),
+                "stock beside metainfo_for": concatenated({}, {"metainfo": named}),
+                "metainfo_for in both": concatenated({"metainfo": named}, {"metainfo": named}),
+                "stock beside CocoSubset": concatenated({}, registered),
+                "stock beside CocoSubset with the same classes": concatenated({}, in_place),
+            },
         }
 
 

@@ -57,6 +57,12 @@ val_dataloader = dict(
 )
 val_evaluator = dict(type="CocoMetric", ann_file="data/coco/annotations/instances_val2017.json")
 """
+BASE_OF_ONE = f"""{BASE}
+_metainfo = dict(classes=("balloon",), palette=[(220, 20, 60)])
+train_dataloader["dataset"]["metainfo"] = _metainfo
+val_dataloader = None
+val_evaluator = None
+"""
 BASE_2 = """
 _pipeline = [
     dict(type="LoadImageFromFile"),
@@ -98,7 +104,14 @@ FOR_2 = ("two.py", "registered_two.py")
 FAILING = ("fails_without_base.py", "fails_new.py", "fails_class.py")
 FOR_3 = (
     *("old.py", "steps.py", "alone.py", "new_call.py", "new.py", "registered.py"),
-    *("stock.py", "placeholder.py", "base_imports.py", *FAILING),
+    *(
+        "stock.py",
+        "placeholder.py",
+        "base_imports.py",
+        "palette.py",
+        "palette_of_base.py",
+        *FAILING,
+    ),
 )
 
 # Not in the documentation: stock classes on the file that the registered ones load, and more.
@@ -116,6 +129,18 @@ val_evaluator = dict(ann_file=_subset)
 _base_ = ["./coco.py"]
 from cocosurgeon.config import ann_file
 _subset = ann_file({{_base_.data_root}} + "annotations/instances_val2017.json", first=100)
+""",
+    "palette.py": f"""
+_base_ = ["./coco_balloon.py"]
+from cocosurgeon.config import ann_file, metainfo_for
+_subset = ann_file("{SOURCE}", first=100)
+train_dataloader = dict(dataset=dict(ann_file=_subset, metainfo=metainfo_for(_subset)))
+""",
+    "palette_of_base.py": f"""
+_base_ = ["./coco_balloon.py"]
+from cocosurgeon.config import ann_file, classes_for
+_subset = ann_file("{SOURCE}", first=100)
+train_dataloader = dict(dataset=dict(ann_file=_subset, metainfo=dict(classes=classes_for(_subset))))
 """,
     "base_imports.py": """
 _base_ = ["./fails_without_base.py"]
@@ -140,7 +165,12 @@ def laid_out(folder: Path) -> Path:
     (folder / "data/coco/annotations").mkdir(parents=True)
     (folder / SOURCE).symlink_to(SAMPLE / "annotations/instances_sample2017.json")
     (folder / "data/coco/val2017").symlink_to(SAMPLE / "sample2017")
-    bases = {"coco.py": BASE, "coco_new.py": BASE, "coco_two.py": BASE_2}
+    bases = {
+        "coco.py": BASE,
+        "coco_balloon.py": BASE_OF_ONE,
+        "coco_new.py": BASE,
+        "coco_two.py": BASE_2,
+    }
     for name, text in {**bases, **MORE, **documented()}.items():
         (folder / name).write_text(text)
     return folder
@@ -239,6 +269,9 @@ def test_a_config_for_3(name: str, said_by_3: Any, subset: Any) -> None:
     assert train["serialized"]
     assert train["classes"] == classes
     assert Path(train["ann_file"]).is_absolute()
+    assert train["colours"] >= len(classes)
+    if name == "old.py":  # by both keys of its filter_cfg
+        assert train["img_ids"] == ids
     if name != "alone.py":
         val = said["built"]["val"]
         assert val["img_ids"] == ids
@@ -295,6 +328,13 @@ def test_a_placeholder_is_told(said_by_3: Any) -> None:
     assert "write _base_.name without braces" in said["message"]
 
 
+def test_the_palette_of_a_base_is_replaced(said_by_3: Any) -> None:
+    train = said_by_3["palette.py"]["built"]["train"]
+    assert train["colours"] == len(train["classes"]) == 80
+    kept = said_by_3["palette_of_base.py"]["built"]["train"]
+    assert "should not be less than" in kept["colours"]
+
+
 def test_2_has_no_evaluator(said_by_2: Any) -> None:
     assert "the dataset evaluates by itself" in said_by_2["facts"]
 
@@ -305,4 +345,12 @@ def test_what_the_documentation_says_of_the_library(said_by_3: Any) -> None:
         "random_of_91": 91,
         "list_beside_tuple": "TypeError",
         "list_beside_list": None,
+        "concatenated": {
+            "stock beside stock": ["dict", None],
+            "stock beside a list": ["list", "TypeError"],
+            "stock beside metainfo_for": ["list", "TypeError"],
+            "metainfo_for in both": ["dict", None],
+            "stock beside CocoSubset": ["list", "TypeError"],
+            "stock beside CocoSubset with the same classes": ["dict", None],
+        },
     }
