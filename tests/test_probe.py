@@ -268,6 +268,18 @@ def test_masks_of_each_kind(tmp_path: Path) -> None:
         ({"img_id": [1, 2]}, "one value"),
         ({"img_id": 5}, "recorded before"),
         ({"height": None}, "height and width"),
+        ({"height": True}, "height is True"),
+        ({"img_id": None}, "img_id is None"),
+        ({"img_id": False}, "img_id is False"),
+        ({"img_path": 6}, "img_path is 6"),
+        ({"boxes": [None]}, "a box is None"),
+        ({"boxes": [[0, 0, 0, None]]}, "a box is"),
+        ({"labels": [True]}, "a label is True"),
+        ({"labels": np.array([True])}, "a label is True"),
+        ({"labels": [0.5]}, "a label is 0.5"),
+        ({"labels": np.array([np.nan], np.float32)}, "a label is nan"),
+        ({"labels": [[1]]}, "a label is"),
+        ({"masks": [object()]}, "cannot hold that"),
     ],
 )
 def test_samples_that_do_not_fit_are_refused(
@@ -289,9 +301,49 @@ def test_samples_that_do_not_fit_are_refused(
         recorder.record(**sample)
 
 
-def test_headers_that_readers_do_not_know_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="yxyx"):
-        Recorder(tmp_path / "d", "detr", "yxyx")
+@pytest.mark.parametrize("label", [62, 62.0, "62", None, np.float32(62), np.int8(62)])
+def test_labels_are_whole_numbers_or_text(tmp_path: Path, label: Any) -> None:
+    with Recorder(tmp_path / "d", "detr", "xyxy") as recorder:
+        recorder.record(img_id=1, boxes=[[0] * 4], labels=[label], img_path=Path("a/1.jpg"))
+    [sample] = read_dump(tmp_path / "d").samples
+    found = sample.instances[0].label
+    assert (type(found), found) == ((type(label), label) if label in (None, "62") else (int, 62))
+    assert sample.img_path == "a/1.jpg"
+
+
+WRONG_HEADERS: list[dict[str, Any]] = [
+    {"box_format": "yxyx"},
+    {"order": "random"},
+    {"mode": "nonsense"},
+    {"pipeline": "theirs"},
+    {"framework": None},
+    {"version": 3},
+    {"loader": b"detr"[0]},
+    {"label_space": ["coco91"]},
+    {"normalised": 1},
+    {"classes": "person"},
+    {"cat2label": [1]},
+    {"options": [1]},
+    {"packages": None},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG_HEADERS, ids=lambda wrong: next(iter(wrong)))
+def test_headers_that_readers_do_not_take_are_refused(
+    tmp_path: Path, wrong: dict[str, Any]
+) -> None:
+    [key] = wrong
+    with pytest.raises(ValueError, match=key):
+        Recorder(tmp_path / "d", **{"framework": "detr", "box_format": "xyxy"} | wrong)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "d").write_bytes(broken(1, **wrong))
+    with pytest.raises(FormatError, match=key):
+        read_dump(tmp_path / "d")
+
+
+def test_headers_that_a_dump_cannot_hold_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="cannot hold"):
+        Recorder(tmp_path / "d", "detr", "xyxy", options={"device": object()})
     with pytest.raises(TypeError, match="colour"):
         Recorder(tmp_path / "d", "detr", "xyxy", colour="red")
     assert not list(tmp_path.iterdir())

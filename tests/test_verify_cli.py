@@ -467,7 +467,7 @@ def test_samples_in_another_order_are_found(cli: Cli, tmp_path: Path) -> None:
     [
         (["--tolerance", "5"], "--tolerance says nothing without --against"),
         (["--samples", "3"], "--python EXE"),
-        (["--samples", "-3"], "numbers above 0"),
+        (["--samples", "-3"], "--samples takes a number above 0"),
         (["--loader", "detr", "--python", "python3"], "the real detr cannot be asked"),
     ],
 )

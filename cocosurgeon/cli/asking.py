@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from cocosurgeon.cli.real import Real
-from cocosurgeon.errors import LoaderError, ProbeError, RequestError
-from cocosurgeon.loaders import load
+from cocosurgeon.cli.real import Real, as_requested
+from cocosurgeon.errors import LoaderError, ProbeError, UnknownIdError
+from cocosurgeon.loaders import Id, load
 from cocosurgeon.probe.dump import Dump
 from cocosurgeon.probe.run import probe
+from cocosurgeon.probe.scratch import in_scratch, scratch
 from cocosurgeon.verify.evaluator import own_file_note
 from cocosurgeon.verify.expected import class_names, expected_document
 from cocosurgeon.verify.finding import Finding
 from cocosurgeon.verify.packed import packed_alike
 from cocosurgeon.verify.reading import Reading
 from cocosurgeon.verify.real import verify_real
-from cocosurgeon.verify.settings import Mode, Setting, setting_of, settings_for
+from cocosurgeon.verify.settings import Mode, Setting, modes_of, setting_of, settings_for
 from cocosurgeon.verify.told import Told
+from cocosurgeon.verify.values import key_of
 from cocosurgeon.verify.verification import Verification
+from cocosurgeon.written.lists import parse_ids
+
+_OF_A_MODE = ("dataset", "pipeline", "random")
+"""Kinds of errors that a mode can have; all others are of the interpreter, or of the request."""
 
 _TRAP = (
     "every image is left out by the filter of its training dataset: set "
@@ -56,19 +62,95 @@ class Case:
         return Verification(self.subset.name, (compared,) if compared else (), findings, notes)
 
 
-def by_setting(case: Case, real: Real, setting: Setting) -> Verification:
-    """The real loader in a setting, against its rules."""
+def by_settings(case: Case, real: Real, settings: Sequence[Setting]) -> Verification:
+    """The real loader in each mode, against its rules; a reason that has nothing to do with a mode
+    is told once."""
+    found = case.found()
+    for setting in settings:
+        try:
+            found = found.joined(_by_setting(case, real, setting))
+        except ProbeError as error:
+            loader = setting.loader
+            if not real.is_asked_for:
+                note = f"the real {loader} is there, and could not be asked: {error.what}"
+                return found.joined(case.found(notes=(note.splitlines()[0],)))
+            if error.kind not in _OF_A_MODE:
+                text = f"not the real {loader}, which could not be asked"
+                return found.joined(case.found(text, (_raised(error, loader, None),)))
+            finding = _raised(error, loader, _mode_told(setting))
+            found = found.joined(case.found(f"the real {_who(setting)}, which raises", (finding,)))
+    return replace(found, findings=tuple(_of_all_modes(found.findings)))
+
+
+def _by_setting(case: Case, real: Real, setting: Setting) -> Verification:
     try:
         dump = _asked(case, real, setting.loader, setting)
-        return verify_real(case.subset, dump, setting).joined(_packed(case, real, dump, setting))
     except ProbeError as error:
-        loader, mode = setting.loader, setting.mode
         if error.kind == "dataset" and _rules_say(case, setting) == error.exception:
-            return case.found(f"the real {loader} ({mode}): {error.exception}, as its rules say")
-        if not real.is_asked_for:
-            note = f"the real {loader} is there, and could not be asked: {error.what}"
-            return case.found(notes=(note.splitlines()[0],))
-        return case.found(f"the real {loader}", (_raised(error, loader, mode),))
+            text = f"the real {_who(setting)}: {error.exception}, as its rules say"
+            return case.found(text)
+        raise
+    found = verify_real(case.subset, dump, setting).joined(_packed(case, real, dump, setting))
+    return found.joined(_left_out(case, real, dump, setting))
+
+
+def _mode_told(setting: Setting) -> Mode | None:
+    return setting.mode if len(modes_of(setting.loader, ("train", "test"))) > 1 else None
+
+
+def _who(setting: Setting) -> str:
+    mode = _mode_told(setting)
+    return f"{setting.loader} ({mode})" if mode else setting.loader
+
+
+def _of_all_modes(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Findings, those that the library raised in each mode alike as one of no mode."""
+    raised: dict[Finding, int] = Counter(
+        replace(f, mode=None) for f in findings if f.code == "real-error"
+    )
+    for finding in findings:
+        whole = replace(finding, mode=None)
+        count = raised.get(whole, 0)
+        if count > 1:
+            raised[whole] = -1
+            yield whole
+        elif count >= 0:
+            yield finding
+
+
+def _left_out(case: Case, real: Real, dump: Dump, setting: Setting) -> Verification:
+    """Which of the images that were to go through the pipeline are not emitted, and why."""
+    emitted = {key_of(s.img_id) for s in dump.samples}
+    gone = [img_id for img_id in _images(case, real) if img_id not in emitted]
+    if not gone:
+        return case.found()
+    rules: dict[object, str] = {}
+    with suppress(LoaderError):  # which it does not raise: a finding by itself
+        view = load(setting.loader, case.subset.document(), setting.options)
+        rules = {key_of(d.img_id): d.rule for d in view.dropped if d.kind == "image"}
+    notes = tuple(
+        f"image {img_id!r} goes through no pipeline of {_who(setting)}, which leaves it out"
+        + (f": {rules[img_id]}" if img_id in rules else "")
+        for img_id in gone
+    )
+    return case.found(notes=notes)
+
+
+def _images(case: Case, real: Real) -> list[Id]:
+    """The images that are to go through the pipeline.
+
+    Raises:
+        UnknownIdError: the file does not have one.
+    """
+    if not real.images:
+        return []
+    records = case.subset.lists.get("images", ())
+    known = [key for r in records if (key := key_of(r.value.get("id"))) is not None]
+    found = parse_ids(real.images, known)
+    unknown = [img_id for img_id in found if img_id not in set(known)]
+    if unknown:
+        raise UnknownIdError(f"no image has the id {unknown[0]!r}", where=case.subset.name)
+    return found
 
 
 def by_config(case: Case, real: Real, line: str) -> tuple[Verification, Setting | None]:
@@ -83,11 +165,16 @@ def by_config(case: Case, real: Real, line: str) -> tuple[Verification, Setting 
         setting = setting_of(dump.header)
         note = own_file_note(dump, case.path)
         found = verify_real(case.subset, dump, setting).joined(_packed(case, real, dump, None))
+        found = found.joined(_left_out(case, real, dump, setting))
         return found.joined(case.found(notes=(note,) if note else ())), setting
     except ProbeError as error:
         mode: Mode = "train" if real.split == "train" else "test"
-        finding = _raised(error, None, mode, hint=_hint_of_config(case, mode, error))
-        return case.found(f"the dataset of {real.config}", (finding,)), None
+        hint = _hint_of_config(case, mode, error)
+        if error.kind in _OF_A_MODE:
+            text = f"the dataset of {real.config}, which raises"
+            return case.found(text, (_raised(error, None, mode, hint),)), None
+        text = f"not the dataset of {real.config}, which could not be asked"
+        return case.found(text, (_raised(error, None, None, hint),)), None
 
 
 def _asked(case: Case, real: Real, loader: str, setting: Setting | None) -> Dump:
@@ -97,25 +184,23 @@ def _asked(case: Case, real: Real, loader: str, setting: Setting | None) -> Dump
         RequestError: what was asked for makes no sense.
         ProbeError: anything else went wrong.
     """
-    try:
-        return probe(real.request(case.path, loader, setting), real.python, real.timeout)
-    except ProbeError as error:
-        if error.kind in ("interpreter", "request"):
-            raise RequestError(error.what, where=error.where, hint=error.hint) from error
-        raise
+    images = _images(case, real)
+    request = real.request(case.path, loader, setting, images, pass_over=True)
+    with as_requested():
+        return probe(request, real.python, real.limit)
 
 
 def _packed(case: Case, real: Real, dump: Dump, setting: Setting | None) -> Verification:
     """What the pipeline makes of the images, against what it makes of the source's."""
-    if not real.packs or case.source_path is None or case.source is None:
+    ids = [s.img_id for s in dump.samples if s.packed is not None]
+    if not ids or case.source_path is None or case.source is None:
         return case.found()
     loader = str(dump.header.loader)
-    ids = [s.img_id for s in dump.samples if s.packed is not None]
     text = f"{len(ids):,} images through the pipeline, as of the source"
     try:
         with _expected_file(case, case.source_path, case.source) as expected:
-            request = real.request(expected, loader, setting, ids)
-            there = probe(request, real.python, real.timeout)
+            request = real.request(expected, loader, setting, ids, samples=0)
+            there = probe(request, real.python, real.limit)
     except ProbeError as error:
         if error.kind != "request":
             raise
@@ -130,9 +215,10 @@ def _expected_file(case: Case, path: Path, source: Reading) -> Iterator[Path]:
     if case.told.is_all:
         yield path
         return
-    with TemporaryDirectory(prefix="cocosurgeon-") as folder:
-        made = Path(folder) / "expected.json"
-        made.write_text(json.dumps(expected_document(source, case.told)))
+    with scratch() as folder:
+        made = folder / "expected.json"
+        with in_scratch(folder):
+            made.write_text(json.dumps(expected_document(source, case.told)))
         yield made
 
 
@@ -145,13 +231,15 @@ def _rules_say(case: Case, setting: Setting) -> str | None:
     return None
 
 
-def _raised(error: ProbeError, loader: str | None, mode: Mode, hint: str | None = None) -> Finding:
+def _raised(
+    error: ProbeError, loader: str | None, mode: Mode | None, hint: str | None = None
+) -> Finding:
     where = f" (in {error.where})" if error.where else ""
     return Finding("real-error", f"{error.what}{where}", loader, mode, None, hint or error.hint)
 
 
 def _hint_of_config(case: Case, mode: Mode, error: ProbeError) -> str | None:
-    """What to do where a config's dataset raises: for a known reason, or another one."""
+    """What to do where a config's dataset raises for a known reason."""
     if error.kind != "dataset":
         return None
     document = case.subset.document()
@@ -161,7 +249,4 @@ def _hint_of_config(case: Case, mode: Mode, error: ProbeError) -> str | None:
         except LoaderError as expected:
             if expected.rule == "empty-dataset" and expected.exception == error.exception:
                 return _TRAP
-    return (
-        "hold the arguments of the config's dataset against what that version takes, and against "
-        "the file"
-    )
+    return None

@@ -10,12 +10,13 @@ from pathlib import Path
 from cocosurgeon.annfile.output import appearing, refuse_existing, refuse_same_file
 from cocosurgeon.cli.ending import put
 from cocosurgeon.cli.loader_options import loader_options
-from cocosurgeon.cli.real import ASKABLE, Real
+from cocosurgeon.cli.real import ASKABLE, Real, as_requested
 from cocosurgeon.errors import LoaderError, RequestError
 from cocosurgeon.loaders import LOADERS, View, find_loader, load, mmdet2
 from cocosurgeon.probe.dump import DumpHeader, DumpInstance, DumpSample, dump_lines
 from cocosurgeon.probe.run import probed
 from cocosurgeon.verify.expected import class_names
+from cocosurgeon.verify.image_root import behind_root
 from cocosurgeon.verify.reading import Reading, reading
 from cocosurgeon.verify.settings import (
     Mode,
@@ -53,8 +54,11 @@ def write(
         raise RequestError("name an annotation file")
     if "-" in (ann_file, output):
         raise RequestError("dump reads and writes files, not standard input and output")
-    if real.packs and not real.is_asked_for:
-        raise RequestError("--samples and --image need the real library: --python or --config")
+    if real.named and not real.is_asked_for:
+        raise RequestError(
+            f"{', '.join(real.named)}: for the real library only",
+            hint="ask it by --python EXE or --config CFG",
+        )
     if real.config is not None and (mode or options):
         name = "--mode" if mode else "--option"
         raise RequestError(f"{name} says nothing beside --config, which settles it")
@@ -107,7 +111,8 @@ def _write_real(
 ) -> None:
     request = real.request(path, name, setting)
     with (
-        probed(request, real.python, real.timeout) as found,
+        as_requested(),
+        probed(request, real.python, real.limit) as found,
         appearing([target], force=force) as [file],
         found.open("rb") as stream,
     ):
@@ -143,7 +148,7 @@ def _by_rules(name: str, file: Reading, setting: Setting) -> Iterable[bytes]:
         cat_ids=view.cat_ids,
         cat2label=view.cat2label,
     )
-    return dump_lines(header, _samples(view))
+    return dump_lines(header, _samples(view, setting))
 
 
 def _told(setting: Setting) -> dict[str, object]:
@@ -154,7 +159,8 @@ def _told(setting: Setting) -> dict[str, object]:
     return told
 
 
-def _samples(view: View) -> Iterator[DumpSample]:
+def _samples(view: View, setting: Setting) -> Iterator[DumpSample]:
     for s in view.samples:
         instances = (DumpInstance(i.box, i.label, i.ignore, i.mask) for i in s.instances)
-        yield DumpSample(s.img_id, s.img_path, s.height, s.width, tuple(instances))
+        path = behind_root(s.img_path, setting.loader, setting.options)
+        yield DumpSample(s.img_id, path, s.height, s.width, tuple(instances))

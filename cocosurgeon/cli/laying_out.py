@@ -10,16 +10,17 @@ from pathlib import Path
 
 import typer
 
-from cocosurgeon.cli.ending import say
+from cocosurgeon.cli.ending import say, silence
 from cocosurgeon.cli.source import choose
 from cocosurgeon.cli.voice import Voice, print_json
-from cocosurgeon.errors import RequestError
+from cocosurgeon.errors import OutputError, RequestError
 from cocosurgeon.files import read
 from cocosurgeon.layout.gathering import Gathering, gathering_of
 from cocosurgeon.layout.layout import Layout, check_layout
+from cocosurgeon.layout.places import data_roots
 from cocosurgeon.layout.placing import How, place, require_free
-from cocosurgeon.layout.prefix import data_roots
 from cocosurgeon.layout.telling import layout_fields, layout_lines
+from cocosurgeon.layout.wording import counted, one_line
 
 FOUND = 1
 _USUAL = Path("data/coco")
@@ -127,8 +128,26 @@ def gather(request: Gather, voice: Voice) -> None:
                 voice.tell(f"ended early: nothing of {request.out} was left")
             raise
     voice.report(_fields(request, gathering), _account(request, gathering))
-    sys.stdout.buffer.write(os.fsencode(request.out) + b"\n")
-    sys.stdout.flush()
+    _name(request.out)
+
+
+def _name(out: Path) -> None:
+    """Print where the tree is.
+
+    Raises:
+        OutputError: standard output takes nothing; the tree is there all the same.
+    """
+    try:
+        sys.stdout.buffer.write(os.fsencode(out) + b"\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence(sys.stdout)
+        raise OutputError(
+            f"the tree is made; standard output takes no name of it: {error.strerror}",
+            where=str(out),
+        ) from error
 
 
 def _root(named: str | None) -> tuple[Path, str | None]:
@@ -153,7 +172,8 @@ def _fields(request: Gather, gathering: Gathering) -> Mapping[str, object]:
         "output": str(request.out),
         "how": request.how,
         "files": len(gathering.files),
-        "bytes": gathering.size,
+        "bytes": gathering.size_of_files,
+        "alike": gathering.alike,
         "annotation_files": [
             {**asdict(share), "ann_file": str(share.ann_file)} for share in gathering.shares
         ],
@@ -164,19 +184,19 @@ def _account(request: Gather, gathering: Gathering) -> list[str]:
     done = {"copy": "copied", "link": "linked"}[request.how]
     lines = []
     for share in gathering.shares:
-        there = share.names - len(share.missing)
+        there = share.names - len(share.all_missing)
         where = f"images in {share.data_prefix or '.'}/"
         if share.seg_prefix is not None:
             where += f", PNGs in {share.seg_prefix}/"
         lines.append(f"{share.ann_file.name}: {there:,} of {share.names:,} files, {where}")
-        if share.missing:
-            lines.append(f"missing: {len(share.missing):,}, such as {share.missing[0]}")
+        if lost := share.all_missing:
+            lines.append(f"missing: {len(lost):,}, such as {lost[0]}")
         if share.repeated:
             lines.append(f"records that name a file that another one names: {share.repeated:,}")
-        if share.alike:
-            pair = " and ".join(share.alike[0])
-            lines.append(f"names that are one file on macOS and Windows: {pair}")
+    if gathering.alike:
+        pair = " and ".join(gathering.alike[0])
+        lines.append(f"names that are one file on macOS and Windows: {pair}")
     chosen = " (--link for links)" if request.is_default else ""
     how = f"{done}{chosen}" if request.how == "copy" else f"{done}: the tree needs the originals"
-    total = sum(c.size for c in gathering.files)
-    return [*lines, f"{len(gathering.files):,} files, {total:,} bytes, {how}"]
+    total = f"{counted(len(gathering.files), 'file')}, {gathering.size_of_files:,} bytes, {how}"
+    return [one_line(line) for line in (*lines, total)]

@@ -230,6 +230,22 @@ def _real(
             metavar="FOLDER", show_default=False, help="The images, where no config says where."
         ),
     ] = None,
+    pipeline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="own|plain",
+            show_default="own with --config, else plain",
+            help="Put them through the config's pipeline, or through one that loads and packs.",
+        ),
+    ] = None,
+    random: Annotated[
+        str | None,
+        typer.Option(
+            metavar="seed|refuse",
+            show_default="seed",
+            help="What becomes of random transforms in it.",
+        ),
+    ] = None,
 ) -> Real:
     from cocosurgeon.cli.real import Real
 
@@ -241,4 +257,6 @@ def _real(
         samples=samples,
         image=image,
         img_prefix=img_prefix,
+        pipeline=pipeline,
+        random=random,
     )

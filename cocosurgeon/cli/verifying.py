@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import platform
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import cast
@@ -15,7 +16,7 @@ from typing import cast
 import typer
 
 from cocosurgeon.categories.table import find_space
-from cocosurgeon.cli.asking import Case, by_config, by_setting
+from cocosurgeon.cli.asking import Case, by_config, by_settings
 from cocosurgeon.cli.ending import put, say, silence
 from cocosurgeon.cli.loader_options import loader_options, options_of_each
 from cocosurgeon.cli.real import Real
@@ -143,14 +144,14 @@ def _loaders(named: Sequence[str] | None, *, has_config: bool) -> tuple[str, ...
 
 def run(request: Request, real: Real, *, quiet: bool, as_json: bool) -> None:
     """Verify; exit code 1 where something does not hold."""
+    gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
     voice = Voice(quiet=quiet, as_json=as_json)
     if real.config is None:
         for name in request.loaders:
             real.require_askable(name)
-        if not request.loaders and (real.is_asked_for or real.packs):
-            raise RequestError(
-                "--python, --samples and --image ask a real loader, and --loader none names none"
-            )
+        if not request.loaders and real.named:
+            named = ", ".join(real.named)
+            raise RequestError(f"{named}: for a real loader, and --loader none names none")
     try:
         case = _case(request, voice)
     except _UnreadableError as unreadable:
@@ -280,8 +281,7 @@ def _verified(request: Request, real: Real, case: Case) -> Verification:
         if dump is not None:
             found = found.joined(_against(request, dump, subset, group))
         if real.config is None and real.is_at_hand(group[0].loader):
-            for each in group:
-                found = found.joined(by_setting(case, real, each))
+            found = found.joined(by_settings(case, real, group))
     if not found.compared:
         text = "that Python's json reads it; --loader none, and no --source to hold it against"
         return case.found(text)
@@ -291,15 +291,14 @@ def _verified(request: Request, real: Real, case: Case) -> Verification:
 def _against(
     request: Request, there: Dump, subset: Reading, settings: Sequence[Setting]
 ) -> Verification:
-    notes: tuple[str, ...] = ()
-    if there.header.sha256 not in (None, subset.sha256):
-        ids = {key_of(r.value.get("id")) for r in subset.lists.get("images", ())}
-        kept = tuple(s for s in there.samples if key_of(s.img_id) in ids)
-        notes = (
-            f"the dump was made of another file ({there.header.ann_file}): of its "
-            f"{len(there.samples):,} images those of this file are compared",
-        )
-        there = replace(there, samples=kept)
+    head = f"{request.against}, line 1"
+    space = there.header.label_space
+    try:
+        if space is not None:
+            find_space(space)
+    except RequestError as error:
+        what = f"the dump's label_space: {error.what}"
+        raise FormatError(what, where=head, hint=error.hint) from error
     mode: Mode = there.header.mode or "test"
     setting = next((s for s in settings if s.mode == mode), settings[-1])
     try:
@@ -309,8 +308,10 @@ def _against(
         finding = Finding("loader-error", text, setting.loader)
         compared = f"{setting.loader} against {request.against}"
         return Verification(subset.name, (compared,), (finding,))
-    found = verify_against(subset, view, there, _name_in_space, request.tolerance)
-    return replace(found, notes=(*notes, *found.notes))
+    try:
+        return verify_against(subset, setting, view, there, _name_in_space, request.tolerance)
+    except FormatError as error:
+        raise FormatError(error.what, where=head, hint=error.hint) from error
 
 
 def _name_in_space(space: str, label: object) -> str | None:

@@ -20,6 +20,7 @@ registry     the loaders by name
 """
 
 from cocosurgeon.loaders.failures import NothingLeftError
+from cocosurgeon.loaders.index import indexed
 from cocosurgeon.loaders.registry import LOADERS, Loader, find_loader, load
 from cocosurgeon.loaders.view import Dropped, Id, Instance, Rule, Sample, View
 
@@ -34,5 +35,6 @@ __all__ = [
     "Sample",
     "View",
     "find_loader",
+    "indexed",
     "load",
 ]

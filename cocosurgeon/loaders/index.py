@@ -119,7 +119,12 @@ class Index:
 
 
 def indexed(document: object) -> Index:
-    """Index a parsed file, in the order in which createIndex does it, and fail where it fails."""
+    """Index a parsed file, in the order in which createIndex does it, and fail where it fails.
+
+    An index is given back itself, so that several loaders need one only.
+    """
+    if isinstance(document, Index):
+        return document
     if type(document) is not dict:
         fail("AssertionError", NOT_AN_OBJECT.name, "the file is not a JSON object")
     annotations = _list(document, "annotations")

@@ -113,7 +113,8 @@ def load(
 
     Args:
         name: ``mmdet3``, ``mmdet2``, ``detr``, ``torchvision``, ``detectron2`` or ``yolox``.
-        document: what ``json.load`` gives for the annotation file. It is not changed.
+        document: what ``json.load`` gives for the annotation file, or ``indexed`` of it. It is not
+            changed.
         options: the loader's own, its ``Options``; None for the framework's defaults.
         only: emit the samples of these images only, and what is dropped of them; everything else
             (labels, duplicates, errors, order, filters) is still decided on the whole file.

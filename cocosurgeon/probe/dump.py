@@ -19,7 +19,7 @@ class DumpHeader:
 
     Attributes:
         framework, version: what emitted it.
-        loader: its name here.
+        loader: its name here: whose rules explain what it emits otherwise than another.
         python: version of the interpreter.
         mode: whether the loader was set up for training.
         box_format: how boxes are given.

@@ -5,16 +5,16 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, Any, cast
 
 from cocosurgeon.errors import FormatError, SourceUnavailableError
 from cocosurgeon.loaders.view import Id
 from cocosurgeon.probe.dump import Dump, DumpHeader, DumpInstance, DumpSample
-from cocosurgeon.probe.record import BOX_FORMATS, ORDERS, VERSION
+from cocosurgeon.probe.record import VERSION, is_id, wrong_in_header
 
 AGAIN = "write the dump again; nothing of a part of one is used"
 
@@ -144,32 +144,14 @@ def _header(value: dict[str, Any]) -> DumpHeader:
         raise _BrokenError("this is no dump: the first line has no 'dump'")
     if value["dump"] != VERSION:
         raise _BrokenError(f"the dump is of version {value['dump']!r}; this reads {VERSION}")
-    texts = ("version", "loader", "python", "label_space", "ann_file", "sha256")
-    return DumpHeader(
-        framework=_text(value, "framework"),
-        box_format=_choice(value, "box_format", BOX_FORMATS),
-        order=_choice(value, "order", ORDERS),
-        mode=_choice(value, "mode", (None, "train", "test")),
-        pipeline=_choice(value, "pipeline", (None, "own", "plain")),
-        normalised=_of(value, "normalised", bool),
-        single=_of(value, "single", bool),
-        classes=tuple(_of(value, "classes", list)),
-        cat_ids=tuple(_of(value, "cat_ids", list)),
-        cat2label=_pairs(value),
-        options=_of(value, "options", dict),
-        packages=_of(value, "packages", dict),
-        transforms=tuple(_of(value, "transforms", list)),
-        random=tuple(_of(value, "random", list)),
-        seed=value.get("seed"),
-        **{key: None if value.get(key) is None else _text(value, key) for key in texts},
-    )
-
-
-def _pairs(value: dict[str, Any]) -> dict[Id, int]:
-    try:
-        return dict(_of(value, "cat2label", list))
-    except (TypeError, ValueError) as error:
-        raise _BrokenError("'cat2label' is no list of pairs") from error
+    wrong = wrong_in_header(value)
+    if wrong is not None:
+        raise _BrokenError(wrong)
+    told: dict[str, Any] = {f.name: value.get(f.name) for f in fields(DumpHeader)}
+    for key in ("classes", "cat_ids", "transforms", "random"):
+        told[key] = tuple(told[key])
+    told["cat2label"] = dict(told["cat2label"])
+    return DumpHeader(**told)
 
 
 def _sample_or_end(value: dict[str, Any]) -> DumpSample | tuple[Any, Any]:
@@ -216,13 +198,6 @@ def _text(value: dict[str, Any], key: str) -> str:
 
 def _id(value: dict[str, Any], key: str) -> Id:
     found = value.get(key)
-    if isinstance(found, bool) or not isinstance(found, (int, float, str)):
+    if not is_id(found):
         raise _BrokenError(f"{key!r} is missing, or neither a number nor text")
-    return found
-
-
-def _choice(value: dict[str, Any], key: str, known: Iterable[str | None]) -> Any:
-    found = value.get(key)
-    if found not in known:
-        raise _BrokenError(f"{key!r} is {found!r}, which this version does not know")
-    return found
+    return cast("Id", found)

@@ -20,6 +20,21 @@ from typing import Any, BinaryIO
 VERSION = 1
 BOX_FORMATS = ("xyxy", "xywh", "cxcywh")
 ORDERS = ("file", "id", "unknown")
+_CHOICES = {
+    "box_format": BOX_FORMATS,
+    "order": ORDERS,
+    "mode": (None, "train", "test"),
+    "pipeline": (None, "own", "plain"),
+}
+_KINDS: dict[str, tuple[type, ...]] = {
+    "framework": (str,),
+    **dict.fromkeys(("normalised", "single"), (bool,)),
+    **dict.fromkeys(("classes", "cat_ids", "transforms", "random"), (list, tuple)),
+    **dict.fromkeys(("options", "packages"), (dict,)),
+    **dict.fromkeys(
+        ("version", "loader", "python", "label_space", "ann_file", "sha256"), (str, type(None))
+    ),
+}
 
 
 def line_of(value: Any) -> bytes:
@@ -31,7 +46,7 @@ def header_of(framework: str, box_format: str, **known: Any) -> dict[str, Any]:
     """The header's object; what is not known is null or empty.
 
     Raises:
-        ValueError: the box format or order is none of the format's.
+        ValueError: a value is none of the format's.
         TypeError: a key that headers do not have.
     """
     header: dict[str, Any] = {
@@ -62,9 +77,31 @@ def header_of(framework: str, box_format: str, **known: Any) -> dict[str, Any]:
     if unknown:
         raise TypeError("a dump's header has no " + ", ".join(unknown))
     header.update(known)
-    _require_one_of("box_format", header["box_format"], BOX_FORMATS)
-    _require_one_of("order", header["order"], ORDERS)
+    wrong = wrong_in_header(header)
+    if wrong is not None:
+        raise ValueError(wrong)
     return header
+
+
+def wrong_in_header(header: Mapping[str, Any]) -> str | None:
+    """What no reader takes of a header's object; None if nothing is wrong."""
+    for key, known in _CHOICES.items():
+        if header.get(key) not in known:
+            names = ", ".join("null" if name is None else name for name in known)
+            return f"{key!r} is {header.get(key)!r}, but has to be one of {names}"
+    for key, kinds in _KINDS.items():
+        if not isinstance(header.get(key), kinds):
+            return f"{key!r} is {header.get(key)!r}, but has to be of type {kinds[0].__name__}"
+    try:
+        dict(header["cat2label"])
+    except (KeyError, TypeError, ValueError):
+        return "'cat2label' is no list of pairs"
+    return None
+
+
+def is_id(value: Any) -> bool:
+    """Whether a value can be an id, a label or a size: a number or text."""
+    return isinstance(value, (int, float, str)) and not isinstance(value, bool)
 
 
 def end_of(samples: int, instances: int) -> dict[str, Any]:
@@ -90,8 +127,14 @@ class Recorder:
     the header has; ``ann_file`` is a path, and its hash is taken. Without ``single``, boxes count
     as float32 when the first ones are.
 
-        with Recorder("detr.jsonl.gz", framework="detr", box_format="cxcywh", normalised=True) as r:
-            r.record(img_id=139, boxes=boxes, labels=labels, height=426, width=640)
+        with Recorder(
+            "detr.jsonl.gz", "detr", "cxcywh", loader="detr", normalised=True, label_space="coco91"
+        ) as recorder:
+            recorder.record(img_id=139, boxes=boxes, labels=labels, height=426, width=640)
+
+    Raises:
+        ValueError: what is known of the loader is nothing that a header can hold.
+        TypeError: a key that headers do not have.
     """
 
     def __init__(
@@ -108,9 +151,10 @@ class Recorder:
             known["ann_file"] = os.path.basename(os.fspath(ann_file))  # noqa: PTH119
             known["sha256"] = text_hash(os.fspath(ann_file))
         pairs = cat2label.items() if isinstance(cat2label, Mapping) else cat2label
-        known["cat2label"] = [list(pair) for pair in pairs]
+        known["cat2label"] = list(pairs)
         header = {key: plain(value) for key, value in known.items()}
         self._header = header_of(framework, box_format, **header)
+        _line(self._header)
         self._single = single
         self._path = os.fspath(path)
         self._process = os.getpid()
@@ -131,23 +175,28 @@ class Recorder:
         width: Any = None,
         ignore: Any = None,
         masks: Any = None,
-        img_path: str | None = None,
+        img_path: str | os.PathLike[str] | None = None,
     ) -> None:
         """Write one image down.
 
         Lists, numpy arrays and torch tensors are all taken. ``height`` and ``width`` are those of
-        the image that the boxes lie in, before it is resized where they are normalised. A mask is
-        polygons, an RLE or a bitmap; None for an object without one.
+        the image that the boxes lie in, before it is resized where they are normalised. A label is
+        a whole number or text; None for an object without one. A mask is polygons, an RLE or a
+        bitmap of that height and width; None for an object without one. ``img_path`` is the path
+        behind the image root.
 
         Raises:
-            ValueError: the lists do not fit together, or the image was recorded before.
+            ValueError: the lists do not fit together, a value is none that a dump holds, or the
+                image was recorded before.
             RuntimeError: the recorder is closed, or this is another process (a loader's worker).
         """
         if os.getpid() != self._process:
             raise RuntimeError("recorded in a worker: give the data loader num_workers=0")
         if self._raw is None:
             raise RuntimeError(self._path + " is closed")
-        img_id = _one(img_id)
+        img_id = _one("img_id", img_id)
+        if img_id is None:
+            raise ValueError("img_id is None: without its id an image cannot be found again")
         if img_id in self._seen:
             raise ValueError(
                 f"image {img_id!r} was recorded before: record one pass, without a sampler that "
@@ -155,15 +204,16 @@ class Recorder:
             )
         sample = {
             "img_id": img_id,
-            "img_path": img_path,
-            "height": _one(height),
-            "width": _one(width),
+            "img_path": _path(img_path),
+            "height": _one("height", height),
+            "width": _one("width", width),
             "instances": _instances(plain(boxes), plain(labels), plain(ignore), _masks(masks)),
         }
         if self._header["normalised"] and not (sample["height"] and sample["width"]):
             raise ValueError("normalised boxes say nothing without the image's height and width")
+        line = _line(sample)
         self._begin(boxes)
-        self._out.write(line_of(sample))
+        self._out.write(line)
         self._seen.add(img_id)
         self._instances += len(sample["instances"])
 
@@ -267,9 +317,11 @@ def _end_all() -> None:
     _OPEN.clear()
 
 
-def _require_one_of(key: str, value: Any, known: Iterable[str]) -> None:
-    if value not in known:
-        raise ValueError("{} is {!r}, but has to be one of {}".format(key, value, ", ".join(known)))
+def _line(value: Any) -> bytes:
+    try:
+        return line_of(value)
+    except TypeError as error:
+        raise ValueError(f"a dump cannot hold that: {error}") from error
 
 
 def _first_of(sample: Mapping[str, Any], *names: str) -> Any:
@@ -279,13 +331,39 @@ def _first_of(sample: Mapping[str, Any], *names: str) -> Any:
     raise KeyError("the sample has no " + " or ".join(names))
 
 
-def _one(value: Any) -> Any:
+def _one(key: str, value: Any) -> Any:
     found = plain(value)
     while isinstance(found, list) and len(found) == 1:
         found = found[0]
-    if isinstance(found, (list, dict)):
-        raise ValueError("one value is wanted, not " + repr(found)[:60])
+    if found is not None and not is_id(found):
+        raise ValueError(f"{key} is {repr(found)[:60]}, but has to be one value: a number or text")
     return found
+
+
+def _path(value: Any) -> str | None:
+    try:
+        return None if value is None else os.fsdecode(value)
+    except TypeError as error:
+        raise ValueError(f"img_path is {value!r}, but has to be a path") from error
+
+
+def _label(value: Any) -> Any:
+    """A label; a whole number in floating point, as float tensors have them, is an integer."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if value is None or (is_id(value) and not isinstance(value, float)):
+        return value
+    raise ValueError(f"a label is {repr(value)[:60]}, but has to be a whole number or text")
+
+
+def _box(value: Any) -> list[float]:
+    try:
+        box = [float(number) for number in value]
+    except (TypeError, OverflowError) as error:
+        raise ValueError(f"a box is {repr(value)[:60]}: {error}") from error
+    if len(box) != 4:
+        raise ValueError(f"a box has 4 numbers, not {len(box)}")
+    return box
 
 
 def _instances(boxes: Any, labels: Any, ignore: Any, masks: Any) -> list[dict[str, Any]]:
@@ -298,11 +376,9 @@ def _instances(boxes: Any, labels: Any, ignore: Any, masks: Any) -> list[dict[st
             raise ValueError(f"there are {count} boxes, but {len(column)} {name}")
     instances = []
     for place, box in enumerate(boxes):
-        if len(box) != 4:
-            raise ValueError(f"a box has 4 numbers, not {len(box)}")
         instance = {
-            "box": [float(number) for number in box],
-            "label": columns["labels"][place],
+            "box": _box(box),
+            "label": _label(columns["labels"][place]),
             "ignore": bool(columns["ignore"][place]),
         }
         if columns["masks"][place] is not None:

@@ -30,6 +30,7 @@ class ProbeRequest:
         options: further arguments of the dataset, under the framework's own names.
         samples: how many samples go through the pipeline, spread evenly.
         images: ids of images that go through it.
+        pass_over: those of them that the dataset does not emit are no error.
         pipeline: the config's ``own``, or a ``plain`` one that loads, and packs; None is ``own``
             with a config.
         random: what becomes of random transforms.
@@ -46,6 +47,7 @@ class ProbeRequest:
     options: Mapping[str, Any] = field(default_factory=dict)
     samples: int = 0
     images: tuple[Id, ...] = ()
+    pass_over: bool = False
     pipeline: Literal["own", "plain"] | None = None
     random: Literal["seed", "refuse"] = "seed"
     seed: int = 0

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from cocosurgeon.errors import ProbeError, SourceUnavailableError
 from cocosurgeon.probe.dump import Dump
 from cocosurgeon.probe.dump_file import read_dump
 from cocosurgeon.probe.request import ProbeRequest
+from cocosurgeon.probe.scratch import in_scratch, require_room, scratch, unpacked
 
 SCRIPT = Path(__file__).with_name("script")
 TIMEOUT = 600.0
@@ -55,6 +53,7 @@ def probe(
     Raises:
         ProbeError: no interpreter, or no dump of it; it says why and what to do.
         SourceUnavailableError: the annotation file or config is not there.
+        OutputError: there is no room for temporary files.
         FormatError: what it wrote is no dump.
     """
     with probed(request, python, timeout) as path:
@@ -70,10 +69,11 @@ def probed(
         if path is not None and not path.is_file():
             raise SourceUnavailableError("there is no such file", where=str(path))
     chosen = _chosen(request, python)
-    with TemporaryDirectory(prefix="cocosurgeon-") as name:
-        folder = Path(name)
+    with scratch() as folder:
         told, out = folder / "request.json", folder / "dump.jsonl"
-        told.write_text(request.text(_unpacked(request.ann_file, folder), timeout))
+        ann_file = None if request.ann_file is None else unpacked(request.ann_file, folder)
+        with in_scratch(folder):
+            told.write_text(request.text(ann_file, timeout))
         _run([chosen, str(SCRIPT), str(told), str(out)], out, timeout)
         yield out
 
@@ -93,27 +93,15 @@ def _chosen(request: ProbeRequest, python: Path | str | None) -> str:
     return sys.executable
 
 
-def _unpacked(ann_file: Path | None, folder: Path) -> Path | None:
-    """The annotation file, or a plain copy of a gzipped one, which frameworks cannot read."""
-    if ann_file is None:
-        return None
-    with ann_file.open("rb") as stream:
-        if stream.read(2) != b"\x1f\x8b":
-            return ann_file
-    copy = folder / "plain" / ann_file.name.removesuffix(".gz")
-    copy.parent.mkdir()
-    with gzip.open(ann_file, "rb") as packed, copy.open("wb") as plain:
-        shutil.copyfileobj(packed, plain)
-    return copy
-
-
 def _run(command: list[str], out: Path, timeout: float) -> None:
     """Run the script, in a group of processes of its own; return when its dump is whole.
 
     Raises:
         ProbeError: otherwise.
     """
-    with out.with_name("output").open("w+b") as output:
+    with in_scratch(out.parent):
+        opened = out.with_name("output").open("w+b")
+    with opened as output:
         try:
             process = subprocess.Popen(
                 command,
@@ -139,6 +127,8 @@ def _run(command: list[str], out: Path, timeout: float) -> None:
             raise
         tail = _tail(output)
     failure = _failure(out)
+    if code and (failure is None or failure["error"] == "crash"):
+        require_room(out.parent)
     if failure is not None:
         raise _told(failure, command[0], tail)
     if code:
@@ -183,7 +173,9 @@ def _failure(out: Path) -> dict[str, Any] | None:
 
 def _told(failure: dict[str, Any], python: str, tail: str) -> ProbeError:
     kind, exception, message = (failure.get(key) for key in ("error", "exception", "message"))
-    what = str(message)
+    what, hint = str(message), failure.get("hint") or LOOK.get(kind or "")
+    if (kind, exception) == ("pipeline", "FileNotFoundError"):
+        hint = "name the folder that the images are in: --img-prefix FOLDER"
     if exception:
         what = f"{SAYS.get(kind or '', 'the probe failed')}: {exception}: {message}"
     return ProbeError(
@@ -193,7 +185,7 @@ def _told(failure: dict[str, Any], python: str, tail: str) -> ProbeError:
         message=message,
         tail=tail,
         where=f"{failure['where']}, by {python}" if failure.get("where") else python,
-        hint=failure.get("hint") or LOOK.get(kind or ""),
+        hint=hint,
     )
 
 

@@ -12,15 +12,17 @@ copied_annotations  annotations against those of the source
 copied_categories   the category list against that of the source
 expected            the source as it should be emitted
 settings            how loaders are set up
+image_root          the folder of images that a loader is told
 left_out            which images a loader's filter leaves out
 class_names         do class names that somebody chose fit a file?
 emitted             does a loader emit the same for the subset as for the source?
 verification        what was compared, by which rules, and what does not hold
 real                what a real loader emitted, against its rules
 evaluator           does a config's evaluator read what its dataset reads?
-rasters             masks as MMDetection draws them
+rasters             masks as bitmaps
 packed              what a real pipeline made of images
 corners             boxes as absolute corners
+pairing             which object of one loader is which of another's
 outcomes            what a loader's rules make of each record
 against             two loaders of one file: which rule explains what differs
 """

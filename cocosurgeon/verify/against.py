@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import PureWindowsPath
+from posixpath import normpath
 
 from cocosurgeon.loaders import Id, Instance, Sample, View
 from cocosurgeon.probe.dump import Dump, DumpInstance, DumpSample
-from cocosurgeon.verify.corners import Box, absolute, alike, corners_in_dump, corners_in_file
+from cocosurgeon.verify.corners import Box, Nearness, absolute, corners_in_dump, corners_in_file
 from cocosurgeon.verify.finding import Finding
-from cocosurgeon.verify.outcomes import Outcomes, outcomes_of
+from cocosurgeon.verify.image_root import behind_root
+from cocosurgeon.verify.outcomes import NoRules, Outcomes, outcomes_of
+from cocosurgeon.verify.pairing import Placed, paired
+from cocosurgeon.verify.rasters import pixels_apart
 from cocosurgeon.verify.reading import Reading
-from cocosurgeon.verify.settings import order_of
-from cocosurgeon.verify.values import same
+from cocosurgeon.verify.settings import Setting, order_of
+from cocosurgeon.verify.values import key_of, same
 from cocosurgeon.verify.verification import Verification
 
 NameOf = Callable[[str, object], str | None]
@@ -21,35 +27,46 @@ NameOf = Callable[[str, object], str | None]
 
 
 def verify_against(
-    file: Reading, view: View, dump: Dump, name_of: NameOf, tolerance: float
+    file: Reading, setting: Setting, view: View, dump: Dump, name_of: NameOf, tolerance: float
 ) -> Verification:
     """Compare what a loader emits for a file with a dump of what another one emitted.
 
-    Boxes are compared as absolute corners, labels by the names that they stand for.
+    Boxes are compared as absolute corners, labels by the names that they stand for. Of a dump of
+    another file those images are compared that are in both.
 
     Args:
-        view: the loader's.
+        setting: how the loader is set up.
+        view: what it emits.
         name_of: names of labels in the dump's label space.
         tolerance: pixels by which numbers of boxes may differ.
+
+    Raises:
+        FormatError: the dump's options are none of the loader that it names.
     """
-    comparison = _Comparison(file, view, dump, name_of, tolerance)
+    comparison = _Comparison(file, setting, view, dump, name_of, tolerance)
     comparison.run()
     explained = [f"{rule}: {n:,}" for rule, n in sorted(comparison.explained.items())]
     by_rules = f"; explained by rules: {', '.join(explained)}" if explained else ""
-    header = dump.header
+    dumped = dump.header.framework, dump.header.version
     text = (
-        f"{view.loader} against a dump of {header.framework} {header.version or ''} "
-        f"({len(dump.samples):,} samples, {comparison.matched:,} objects alike, boxes to within "
-        f"{tolerance:g} pixels{' and float32' if comparison.rounds else ''}{by_rules})"
+        f"{view.loader} against a dump of {' '.join(filter(None, dumped))} "
+        f"({len(comparison.dumped):,} samples, {comparison.matched:,} objects alike, boxes to "
+        f"within {tolerance:g} pixels{' and float32' if comparison.nearness.rounds else ''}"
+        f"{by_rules})"
     )
-    return Verification(file.name, (text,), tuple(comparison.findings))
+    return Verification(file.name, (text,), tuple(comparison.findings), comparison.notes())
 
 
 @dataclass
 class _Comparison:
-    """The work, and what it found so far."""
+    """The work, and what it found so far.
+
+    Attributes:
+        alone: how many images of this file only are left aside, for the dump is of another.
+    """
 
     file: Reading
+    setting: Setting
     view: View
     dump: Dump
     name_of: NameOf
@@ -57,154 +74,268 @@ class _Comparison:
     findings: list[Finding] = field(default_factory=list)
     explained: Counter[str] = field(default_factory=Counter)
     matched: int = 0
+    alone: int = 0
+
+    @cached_property
+    def is_of_file(self) -> bool:
+        """Whether the dump is of this file, as far as it tells."""
+        return self.dump.header.sha256 in (None, self.file.sha256)
+
+    @cached_property
+    def dumped(self) -> Sequence[DumpSample]:
+        """What the dump has of this file's images: all of it, unless it is of another file."""
+        if self.is_of_file:
+            return self.dump.samples
+        ids = {key_of(r.value.get("id")) for r in self.file.lists.get("images", ())}
+        return [s for s in self.dump.samples if key_of(s.img_id) in ids]
+
+    @cached_property
+    def nearness(self) -> Nearness:
+        """When boxes are alike."""
+        header = self.dump.header
+        rounds = self.view.single or header.single or header.normalised
+        return Nearness(self.tolerance, rounds)
+
+    def notes(self) -> tuple[str, ...]:
+        """What else to know."""
+        if self.is_of_file:
+            return ()
+        return (
+            f"the dump was made of another file ({self.dump.header.ann_file}): compared are the "
+            f"{len(self.dumped):,} images of it that this file has, too; in one of them only are "
+            f"{len(self.dump.samples) - len(self.dumped):,} of the dump's images and "
+            f"{self.alone:,} of this file's",
+        )
 
     def run(self) -> None:
         """Compare image by image, by id."""
         header = self.dump.header
         self.own = Outcomes.of(self.view)
-        self.other = outcomes_of(header, self.file)
+        self.other = outcomes_of(header, self.file, is_of_file=self.is_of_file)
         self.names = _category_names(self.file)
+        self.names_there = dict[object, str](enumerate(header.classes)) or self.names
         here = {s.img_id: s for s in self.view.samples}
-        there = {s.img_id: s for s in self.dump.samples}
-        if len(there) < len(self.dump.samples):
-            text = f"the dump has {len(self.dump.samples) - len(there):,} images more than once"
+        there = {s.img_id: s for s in self.dumped}
+        if len(there) < len(self.dumped):
+            text = f"the dump has {len(self.dumped) - len(there):,} images more than once"
             self.findings.append(Finding("sample-added", text, self.view.loader))
-        for img_id in here.keys() - there.keys():
-            self._missing(img_id, self.other, header.loader or header.framework)
-        for img_id in there.keys() - here.keys():
-            self._missing(img_id, self.own, self.view.loader)
+        if self.dump.samples and not self.dumped:
+            count = len(self.dump.samples)
+            text = f"nothing is compared: none of the dump's {count:,} images is in this file"
+            self.findings.append(Finding("unexplained", text, self.view.loader))
+        for img_id in here:
+            if img_id not in there:
+                self._missing(img_id, self.other, header.loader or header.framework)
+        for img_id in there:
+            if img_id not in here:
+                self._missing(img_id, self.own, self.view.loader)
         orders = [[i for i in side if i in here and i in there] for side in (here, there)]
         if orders[0] != orders[1]:
             self._disorder(orders)
         for img_id in orders[0]:
             self._image(here[img_id], there[img_id])
 
-    def _missing(self, img_id: Id, rules: Outcomes | None, who: str) -> None:
-        rule = rules.images.get(img_id) if rules else None
+    def _missing(self, img_id: Id, rules: Outcomes | NoRules, who: str) -> None:
+        rule = rules.images.get(img_id) if isinstance(rules, Outcomes) else None
         if rule is not None:
             self.explained[f"image left out by {who}, {rule}"] += 1
+        elif rules is self.other and not self.is_of_file:
+            self.alone += 1  # whether that file has the image at all is not known
         else:
-            self._report(f"image {img_id!r} is not emitted by {who}", img_id)
+            hint = rules.hint if isinstance(rules, NoRules) else None
+            self._report(f"image {img_id!r} is not emitted by {who}", img_id, hint)
 
     def _image(self, here: Sample, there: DumpSample) -> None:
         img_id = here.img_id
-        for what in ("height", "width", "img_path"):
+        for what in ("height", "width"):
             a, b = getattr(here, what), getattr(there, what)
-            if what == "img_path" and a is not None and b is not None:
-                a, b = (str(path).rpartition("/")[2] for path in (a, b))
-            if a is not None and b is not None and a != b:
+            if a is not None and b is not None and not _equal(a, b):
                 self._report(f"image {img_id!r}: {what} is {a!r} and {b!r}", img_id)
-        left = [(i, corners_in_dump(i, there, self.dump.header, here)) for i in there.instances]
-        lost: list[Instance] = []
-        for mine in here.instances:
-            box = absolute(mine.box, self.view.box_format)
-            place = self._place(box, mine, left)
-            if place is None:
-                lost.append(mine)
-            else:
-                other, _ = left.pop(place)
-                self.matched += 1
-                self._labels(mine, other, img_id)
-        for mine in lost:
-            self._lost(mine, img_id, left)
-        for other, box in left:
-            self._extra(other, box, img_id)
+        self._paths(here, there.img_path)
+        mine, theirs = here.instances, there.instances
+        boxes = [corners_in_dump(i, there, self.dump.header, here) for i in theirs]
+        placed = [Placed(b, (self._name(i), i.ignore)) for b, i in zip(boxes, theirs, strict=True)]
+        pairs = paired(
+            [self._placed(absolute(i.box, self.view.box_format), i) for i in mine],
+            placed,
+            self.nearness,
+        )
+        lost = [n for n in range(len(mine)) if n not in pairs]
+        left = _without(range(len(theirs)), pairs.values())
+        changed = self._changed([mine[n] for n in lost], [placed[n] for n in left])
+        pairs |= {lost[n]: left[place] for n, place in changed.items()}
+        self.matched += len(pairs)
+        for n, place in sorted(pairs.items()):
+            self._labels(mine[n], theirs[place], here, there)
+        for n in lost:
+            if n not in pairs:
+                self._lost(mine[n], img_id)
+        left = _without(left, pairs.values())
+        self._extra([theirs[n] for n in left], [boxes[n] for n in left], img_id)
 
-    def _place(self, box: Box, mine: Instance, left: list[tuple[DumpInstance, Box]]) -> int | None:
-        places = [n for n, (_, b) in enumerate(left) if self._alike(box, b)]
-        same_name = [n for n in places if self._name(left[n][0]) == self._own_name(mine)]
-        return next(iter([*same_name, *places]), None)
+    def _placed(self, box: Box, mine: Instance) -> Placed:
+        return Placed(box, (self._own_name(mine), mine.ignore))
+
+    def _paths(self, here: Sample, there: str | None) -> None:
+        """Paths behind the image root; names alone where one of them is told with its root."""
+        if there is None:
+            return
+        path = behind_root(str(here.img_path), self.view.loader, self.setting.options)
+        a, b = normpath(path), normpath(there)
+        if _is_absolute(a) or _is_absolute(b):
+            a, b = (PureWindowsPath(each).name for each in (a, b))
+        if a != b:
+            text = f"image {here.img_id!r}: img_path is {path!r} and {there!r}"
+            self._report(text, here.img_id)
 
     def _disorder(self, orders: list[list[Id]]) -> None:
         mine, theirs = order_of(self.view.loader), self.dump.header.order
-        if theirs not in (mine, "unknown"):
+        if theirs != mine:
             self.explained[f"order of images ({theirs} in the dump)"] += 1
             return
         place = next(n for n, (a, b) in enumerate(zip(*orders, strict=True)) if a != b)
         text = f"sample {place} is image {orders[0][place]!r}, in the dump {orders[1][place]!r}"
         self.findings.append(Finding("sample-order", text, self.view.loader))
 
-    def _labels(self, mine: Instance, other: DumpInstance, img_id: Id) -> None:
+    def _labels(self, mine: Instance, other: DumpInstance, here: Sample, there: DumpSample) -> None:
+        img_id = here.img_id
         names = self._own_name(mine), self._name(other)
         where = f"image {img_id!r}, annotation {mine.ann_id!r}"
-        for code, a, b in (("ignore", mine.ignore, other.ignore), ("mask", mine.mask, other.mask)):
-            if a is not None and b is not None and not same(a, b):
-                text = f"{where}: not as in the dump"
-                self.findings.append(Finding(code, text, self.view.loader, None, img_id))
+        if mine.ignore != other.ignore:
+            text = f"{where}: not as in the dump"
+            self.findings.append(Finding("ignore", text, self.view.loader, None, img_id))
+        if apart := _masks_apart(mine.mask, other.mask, here, there):
+            text = f"{where}: not as in the dump: {apart}"
+            self.findings.append(Finding("mask", text, self.view.loader, None, img_id))
+        if names == (None, None) and _equal(mine.label, other.label):
+            return  # neither has a label, or both hand on an id that the file does not list
         if mine.label is None or other.label is None:
             if mine.ignore and other.ignore:
                 self.explained["crowds without a label"] += 1
             else:
                 self._report(f"{where}: label {mine.label!r}, in the dump {other.label!r}", img_id)
-        elif names == (None, None) and same(mine.label, other.label):
-            return  # both hand on an id that the file does not list
         elif None in names:
             self._report(f"{where}: {mine.label!r} or {other.label!r} has no name", img_id)
         elif names[0] != names[1]:
             text = (
-                f"image {img_id!r}, annotation {mine.ann_id!r}: label {mine.label!r} ({names[0]}), "
-                f"in the dump {other.label!r} ({names[1]})"
+                f"{where}: label {mine.label!r} ({names[0]}), in the dump {other.label!r} "
+                f"({names[1]})"
             )
             self.findings.append(Finding("label-shift", text, self.view.loader, None, img_id))
 
-    def _lost(self, mine: Instance, img_id: Id, left: list[tuple[DumpInstance, Box]]) -> None:
-        """An object of ours without one of theirs: dropped there, or changed by a rule there?"""
-        who = self.dump.header.loader or self.dump.header.framework
-        if self.other is not None and mine.row in self.other.annotations:
-            self.explained[f"dropped by {who}, {self.other.annotations[mine.row]}"] += 1
+    def _changed(self, mine: Sequence[Instance], theirs: Sequence[Placed]) -> dict[int, int]:
+        """Objects whose boxes a rule of theirs or of ours changes, each with its partner."""
+        if isinstance(self.other, NoRules):
+            return {}
+        boxes = self.other.boxes
+        rows = [n for n, each in enumerate(mine) if each.row in boxes]
+        placed = [self._placed(boxes[mine[n].row], mine[n]) for n in rows]
+        pairs = {rows[n]: place for n, place in paired(placed, theirs, self.nearness).items()}
+        for n in pairs:
+            box = absolute(mine[n].box, self.view.box_format)
+            in_file = self._box_in_file(mine[n].row)
+            is_ours = in_file is not None and not self.nearness.alike(box, in_file)
+            who = self.view.loader if is_ours else self.dump.header.loader
+            self.explained[f"box changed by {who} (clipped, or rounded)"] += 1
+        return pairs
+
+    def _lost(self, mine: Instance, img_id: Id) -> None:
+        """An object of ours without one of theirs: dropped by a rule of theirs?"""
+        if isinstance(self.other, Outcomes) and mine.row in self.other.annotations:
+            rule = self.other.annotations[mine.row]
+            self.explained[f"dropped by {self.dump.header.loader}, {rule}"] += 1
             return
-        if self.other is not None and mine.row in self.other.boxes:
-            place = self._place(self.other.boxes[mine.row], mine, left)
-            if place is not None:
-                other, _ = left.pop(place)
-                self.matched += 1
-                self.explained[f"box changed by {who} (clipped, or rounded)"] += 1
-                self._labels(mine, other, img_id)
-                return
-        self._report(f"image {img_id!r}: annotation {mine.ann_id!r} is not in the dump", img_id)
+        text = f"image {img_id!r}: annotation {mine.ann_id!r} is not in the dump"
+        self._report(text, img_id, self._hint)
 
-    def _extra(self, other: DumpInstance, box: Box, img_id: Id) -> None:
-        """An object of theirs without one of ours: dropped by a rule of ours?"""
-        for row in self.own.rows.get(img_id, ()):
-            if self._is_from(row, box):
-                self.own.rows[img_id].remove(row)
-                self.explained[f"dropped by {self.view.loader}, {self.own.annotations[row]}"] += 1
-                return
-        self._report(f"image {img_id!r}: the dump has {list(box)} ({self._name(other)})", img_id)
+    def _extra(self, others: Sequence[DumpInstance], boxes: Sequence[Box], img_id: Id) -> None:
+        """Objects of theirs without one of ours: dropped by a rule of ours?"""
+        left = list(range(len(others)))
+        rows: Sequence[int] = self.own.rows.get(img_id, ()) if left else ()
+        for box_of in (self._box_in_file, self._box_there):
+            dropped = [(row, box) for row in rows if (box := box_of(row)) is not None]
+            theirs = [Placed(box) for _, box in dropped]
+            pairs = paired([Placed(boxes[n]) for n in left], theirs, self.nearness)
+            for place in pairs.values():
+                rule = self.own.annotations[dropped[place][0]]
+                self.explained[f"dropped by {self.view.loader}, {rule}"] += 1
+            rows = _without(rows, (dropped[place][0] for place in pairs.values()))
+            left = [n for i, n in enumerate(left) if i not in pairs]
+        for n in left:
+            text = f"image {img_id!r}: the dump has {list(boxes[n])} ({self._name(others[n])})"
+            self._report(text, img_id, self._hint)
 
-    def _is_from(self, row: int, box: Box) -> bool:
-        candidates = [corners_in_file(self.file.lists["annotations"][row].value.get("bbox"))]
-        if self.other is not None:
-            candidates.append(self.other.boxes.get(row))
-        return any(c is not None and self._alike(c, box) for c in candidates)
+    def _box_in_file(self, row: int) -> Box | None:
+        return corners_in_file(self.file.lists["annotations"][row].value.get("bbox"))
 
-    def _alike(self, a: Box, b: Box) -> bool:
-        return alike(a, b, self.tolerance, rounds=self.rounds)
+    def _box_there(self, row: int) -> Box | None:
+        return self.other.boxes.get(row) if isinstance(self.other, Outcomes) else None
 
     @property
-    def rounds(self) -> bool:
-        """Whether either side computes in float32."""
-        header = self.dump.header
-        return self.view.single or header.single or header.normalised
+    def _hint(self) -> str | None:
+        """What to do about a difference that the dump's loader may have a rule for."""
+        return self.other.hint if isinstance(self.other, NoRules) else None
 
     def _name(self, other: DumpInstance) -> str | None:
-        header = self.dump.header
-        label = other.label
-        if header.label_space is not None:
-            return self.name_of(header.label_space, label)
-        if header.classes and isinstance(label, int) and 0 <= label < len(header.classes):
-            return header.classes[label]
-        return self.names.get(label)
+        space = self.dump.header.label_space
+        if space is not None:
+            return self.name_of(space, _whole(other.label))
+        return self.names_there.get(other.label)
 
     def _own_name(self, mine: Instance) -> str | None:
         if self.view.cat2label:
             return self.view.name_of(mine.label)
         return self.names.get(mine.label)
 
-    def _report(self, text: str, img_id: Id) -> None:
-        self.findings.append(Finding("unexplained", text, self.view.loader, None, img_id))
+    def _report(self, text: str, img_id: Id, hint: str | None = None) -> None:
+        self.findings.append(Finding("unexplained", text, self.view.loader, None, img_id, hint))
 
 
 def _category_names(file: Reading) -> Mapping[object, str]:
     entries = [r.value for r in file.lists.get("categories", ())]
     return {e.get("id"): n for e in entries if isinstance(n := e.get("name"), str)}
+
+
+def _without(places: Iterable[int], gone: Iterable[int]) -> list[int]:
+    taken = set(gone)
+    return [n for n in places if n not in taken]
+
+
+def _equal(a: object, b: object) -> bool:
+    """Whether numbers or texts are equal; NaN is equal to NaN."""
+    return a == b or (a != a and b != b)
+
+
+def _whole(label: Id | None) -> Id | None:
+    """A label that is a whole number as an integer."""
+    return int(label) if isinstance(label, float) and label.is_integer() else label
+
+
+def _is_absolute(path: str) -> bool:
+    return path.startswith("/") or PureWindowsPath(path).is_absolute()
+
+
+def _masks_apart(a: object, b: object, here: Sample, there: DumpSample) -> str | None:
+    """What differs between two masks; None: nothing, or one is not told.
+
+    Masks of two forms (polygons, RLE, packed RLE) are compared by the pixels that they draw.
+    """
+    if a is None or b is None or same(a, b) or (isinstance(a, list) and a == b):
+        return None
+    if isinstance(a, list) and isinstance(b, list):
+        return "other polygons"
+    try:
+        height, width = _size((a, b), here, there)
+        count = pixels_apart(a, b, height, width)
+    except Exception as error:  # pycocotools has no other
+        return f"one of them cannot be drawn ({error})"
+    return f"drawn, they differ in {count:,} of {height * width:,} pixels" if count else None
+
+
+def _size(masks: Iterable[object], here: Sample, there: DumpSample) -> tuple[int, int]:
+    """Height and width of an image; as a mask says, where nothing else does."""
+    for sample in (here, there):
+        if isinstance(sample.height, int) and isinstance(sample.width, int):
+            return sample.height, sample.width
+    height, width = next(mask["size"] for mask in masks if isinstance(mask, dict))
+    return height, width

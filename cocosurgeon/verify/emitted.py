@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 
 from cocosurgeon.loaders import Instance, Sample, View
 from cocosurgeon.verify.finding import Finding
@@ -83,24 +83,26 @@ class _Comparison:
         """Objects of both sides by their annotation's id, and findings for those without a
         partner."""
         img_id = here.img_id
-        left = list(there.instances)
+        left: defaultdict[str, deque[int]] = defaultdict(deque)
+        for place, original in enumerate(there.instances):
+            left[json.dumps(original.ann_id)].append(place)
         pairs: list[tuple[Instance, Instance]] = []
+        places: list[int] = []
         findings: list[Finding] = []
         for mine in here.instances:
-            original = next((i for i in left if same(i.ann_id, mine.ann_id)), None)
-            if original is None:
+            same_id = left[json.dumps(mine.ann_id)]
+            if not same_id:
                 text = f"image {img_id!r}: annotation {mine.ann_id!r}"
                 why = _why(self._rules[1], mine.ann_id)
                 findings.append(self._finding("instance-added", text + why, img_id))
                 continue
-            left.remove(original)
-            pairs.append((mine, original))
-        for original in left:
+            places.append(same_id.popleft())
+            pairs.append((mine, there.instances[places[-1]]))
+        for place in sorted(place for same_id in left.values() for place in same_id):
+            original = there.instances[place]
             text = f"image {img_id!r}: annotation {original.ann_id!r}"
             why = _why(self._rules[0], original.ann_id)
             findings.append(self._finding("instance-lost", text + why, img_id))
-        place = {original.row: n for n, original in enumerate(there.instances)}
-        places = [place[original.row] for _, original in pairs]
         if places != sorted(places):
             text = f"image {img_id!r}: annotations {[m.ann_id for m, _ in pairs]!r}"
             findings.append(self._finding("instance-order", text, img_id))
@@ -143,12 +145,14 @@ def _instance(
 
 
 def boxes_same(a: Sequence[float], b: Sequence[float], tolerance: float = 0.0) -> bool:
-    """Whether boxes agree, number by number; NaN agrees with NaN."""
-    return all(
-        x is not None
-        and y is not None
-        and (x == y or abs(x - y) <= tolerance or (math.isnan(x) and math.isnan(y)))
-        for x, y in zip_longest(a, b)
+    """Whether boxes agree, number by number; NaN agrees with NaN.
+
+    Args:
+        tolerance: by which numbers may differ; of integers beyond floating point it has to be 0.
+    """
+    return len(a) == len(b) and all(
+        x == y or (x != x and y != y) or (tolerance > 0 and abs(x - y) <= tolerance)
+        for x, y in zip(a, b, strict=True)
     )
 
 

@@ -6,12 +6,15 @@ dataset evaluates itself.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cocosurgeon.probe.dump import Dump
 from cocosurgeon.verify.finding import Finding
 from cocosurgeon.verify.reading import Reading
+
+_NO_DATASET = "the file that the config's dataset reads is not there: name one that is, for both"
 
 
 def evaluator_findings(dump: Dump, file: Reading) -> Iterator[Finding]:
@@ -23,8 +26,9 @@ def evaluator_findings(dump: Dump, file: Reading) -> Iterator[Finding]:
     loader, mode = str(dump.header.loader), dump.header.mode
     others = [path for path in evaluators if not _is_one_file(str(path), dataset)]
     for path in others:
-        text = f"the dataset reads {dataset}, the evaluator {path}"
-        yield Finding("evaluator-file", text, loader, mode)
+        text = f"the dataset reads {_told(dataset)}, the evaluator {_told(str(path))}"
+        hint = None if _is_there(dataset) else _NO_DATASET
+        yield Finding("evaluator-file", text, loader, mode, hint=hint)
     images = len(file.lists.get("images", ()))
     if options.get("indices") is not None and len(others) < len(evaluators):
         text = (
@@ -39,7 +43,15 @@ def own_file_note(dump: Dump, path: Path) -> str | None:
     own = dump.header.options.get("own_ann_file")
     if not isinstance(own, str) or _is_one_file(own, str(path)):
         return None
-    return f"the config itself reads {own}; {path.name} was put in its place"
+    return f"the config itself reads {_told(own)}; {path.name} was put in its place"
+
+
+def _told(path: str) -> str:
+    return path if _is_there(path) else f"{path} (which is not there)"
+
+
+def _is_there(path: str) -> bool:
+    return os.path.exists(path)  # noqa: PTH110 - Path raises for a name that is too long
 
 
 def _is_one_file(a: str, b: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cocosurgeon.errors import LoaderError
 from cocosurgeon.loaders import LOADERS, Id, View, load
@@ -47,16 +47,51 @@ class Outcomes:
         )
 
 
-def outcomes_of(header: DumpHeader, file: Reading) -> Outcomes | None:
-    """What the loader of a dump should do with a file; None where its rules are not known.
+@dataclass(frozen=True)
+class NoRules:
+    """Why nothing is known of what a loader does with a file.
+
+    Attributes:
+        hint: what to do about it.
+    """
+
+    hint: str
+
+
+def outcomes_of(header: DumpHeader, file: Reading, *, is_of_file: bool) -> Outcomes | NoRules:
+    """What the loader of a dump should do with a file.
+
+    Args:
+        is_of_file: whether the dump is of that file; places in another one's list (``indices``)
+            mean nothing in it.
 
     Raises:
         FormatError: the dump's options are none of that loader.
     """
     if header.loader not in LOADERS:
-        return None
+        return NoRules(_hint(header))
+    if not is_of_file:
+        options = {name: value for name, value in header.options.items() if name != "indices"}
+        header = replace(header, options=options)
     setting = setting_of(header)
     try:
         return Outcomes.of(load(setting.loader, file.document(), setting.options))
-    except LoaderError:
-        return None
+    except LoaderError as error:
+        return NoRules(
+            f"by its rules {header.loader} raises {error.exception} ({error.rule}) on this file, "
+            "so they explain nothing: is the dump of this file, and by that loader?"
+        )
+
+
+def _hint(header: DumpHeader) -> str:
+    if header.loader is not None:
+        return (
+            f"no rules are known for the loader that the dump's header names, {header.loader!r}: "
+            f"name there whose rules it follows ({', '.join(LOADERS)})"
+        )
+    likely = header.framework.lower()
+    name = repr(likely) if likely in LOADERS else f"NAME, one of {', '.join(LOADERS)}"
+    return (
+        "no rules are known for what was dumped: if its loader is one that is known here, write "
+        f"loader={name} into the dump's header"
+    )

@@ -1,4 +1,4 @@
-"""Masks as MMDetection draws them: the bitmaps that its pipeline packs."""
+"""Masks as bitmaps: as MMDetection draws them, and those of two loaders in two forms."""
 
 from __future__ import annotations
 
@@ -25,6 +25,66 @@ def bitmaps_hash(masks: Sequence[object], height: int, width: int) -> tuple[str,
     drawn = [_bitmap(mask, height, width) for mask in masks]
     stack = np.stack(drawn) if drawn else np.zeros((0, height, width), np.uint8)
     return hashlib.sha256(stack.tobytes()).hexdigest(), [int(m.sum()) for m in drawn]
+
+
+def pixels_apart(a: object, b: object, height: int, width: int) -> int:
+    """In how many pixels two masks differ, each of them polygons, or RLE, packed or not.
+
+    Args:
+        height, width: of the image, in pixels.
+
+    Raises:
+        ValueError: a mask is broken, or of an image of another size.
+        Exception: whatever pycocotools raises on broken polygons.
+    """
+    one, other = (_drawn(mask, height, width) for mask in (a, b))
+    return int((one != other).sum())
+
+
+def _drawn(mask: object, height: int, width: int) -> NDArray[np.bool_]:
+    """Pixels column by column. Run lengths are added up here: pycocotools leaves what they do not
+    reach as it was in memory."""
+    if isinstance(mask, list) and mask:
+        from pycocotools import mask as mask_api
+
+        mask = mask_api.merge(mask_api.frPyObjects(mask, height, width))
+    elif isinstance(mask, list):
+        mask = {"size": [height, width], "counts": [height * width]}
+    if not isinstance(mask, dict):
+        raise ValueError("a mask is neither polygons nor RLE")
+    if mask.get("size") != [height, width]:
+        raise ValueError(f"a mask has the size {mask.get('size')}, its image {[height, width]}")
+    counts = mask.get("counts")
+    runs = counts if isinstance(counts, list) else _runs(counts)
+    if sum(runs) != height * width or min(runs) < 0:
+        raise ValueError(f"a mask tells {sum(runs)} pixels of {height * width}")
+    return np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+
+
+def _runs(counts: object) -> list[int]:
+    """Run lengths of packed RLE: each in groups of five bits, the lowest first, in characters from
+    ``0``; a sixth bit says that more follow. From the fourth on what is told is by how much a run
+    is longer than the last but one."""
+    codes = counts.encode("ascii") if isinstance(counts, str) else counts
+    if not isinstance(codes, bytes):
+        raise ValueError("a mask has no 'counts'")
+    runs: list[int] = []
+    value = shift = 0
+    for code in codes:
+        bits = code - 48
+        if not 0 <= bits < 64:
+            raise ValueError("a mask has 'counts' that are no packed RLE")
+        value |= (bits & 31) << shift
+        shift += 5
+        if bits & 32:
+            continue
+        if bits & 16:
+            value -= 1 << shift
+        runs.append(value + runs[-2] if len(runs) > 2 else value)
+        value = shift = 0
+    if shift:
+        raise ValueError("a mask has 'counts' that end within a number")
+    return runs
 
 
 def _bitmap(mask: object, height: int, width: int) -> NDArray[np.uint8]:

@@ -137,7 +137,7 @@ class _Reader:
         repeated: dict[str, None] = {}
         self._skip()
         if self.text[self.at] in '"-tfn0123456789':
-            _decoder.raw_decode(self.text, self.at)
+            json.loads(self.text)
             raise FormatError(
                 "its JSON is neither an object nor a list: no annotation file",
                 where=self.name,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cocosurgeon.errors import LoaderError
-from cocosurgeon.loaders import Instance, View, load
+from cocosurgeon.loaders import Instance, Sample, View, load
 from cocosurgeon.probe.dump import Dump, DumpHeader, DumpInstance, DumpSample
 from cocosurgeon.verify.emitted import boxes_same
 from cocosurgeon.verify.evaluator import evaluator_findings
 from cocosurgeon.verify.finding import Finding
+from cocosurgeon.verify.image_root import behind_root
 from cocosurgeon.verify.packed import packed_as_told
 from cocosurgeon.verify.reading import Reading
 from cocosurgeon.verify.settings import Setting
@@ -28,10 +29,12 @@ def verify_real(file: Reading, dump: Dump, setting: Setting) -> Verification:
     packed = sum(s.packed is not None for s in dump.samples)
     through = f", {packed:,} of them through its {header.pipeline} pipeline" if packed else ""
     seeded = f" ({', '.join(header.random)} seeded)" if header.random else ""
+    kind = str(header.options.get("type", "CocoDetection"))
+    how = f"{header.mode}, {kind}" if header.mode else kind
+    copy = ", of an unpacked copy" if file.is_packed else ""
     text = (
-        f"the real {header.framework} {header.version} ({header.mode or 'test'}, "
-        f"{header.options.get('type', header.loader)}): {len(dump.samples):,} samples, "
-        f"{count:,} objects{through}{seeded}, as its rules say"
+        f"the real {header.framework} {header.version} ({how}){copy}: "
+        f"{len(dump.samples):,} samples, {count:,} objects{through}{seeded}, as its rules say"
     )
     findings = (*_differences(file, dump, setting), *evaluator_findings(dump, file))
     return Verification(file.name, (text,), findings)
@@ -60,7 +63,7 @@ def _differences(file: Reading, dump: Dump, setting: Setting) -> Iterator[Findin
             continue
         ours = mine_by_id[sample.img_id]
         for what, text in (
-            *_images_differ(ours, sample),
+            *_images_differ(ours, sample, setting),
             *_instances_differ(ours.instances, sample.instances, loader),
         ):
             told = f"image {sample.img_id!r}: {what}: {text}"
@@ -78,9 +81,12 @@ def _heads(view: View, header: DumpHeader) -> Iterator[tuple[str, object, object
         yield "cat2label", dict(view.cat2label), dict(header.cat2label)
 
 
-def _images_differ(ours: object, real: DumpSample) -> Iterator[tuple[str, str]]:
-    for what in ("img_path", "height", "width"):
-        a, b = getattr(ours, what), getattr(real, what)
+def _images_differ(ours: Sample, real: DumpSample, setting: Setting) -> Iterator[tuple[str, str]]:
+    for what, a, b in (
+        ("img_path", behind_root(ours.img_path, setting.loader, setting.options), real.img_path),
+        ("height", ours.height, real.height),
+        ("width", ours.width, real.width),
+    ):
         if b is not None and not same(a, b):
             yield what, f"{b!r}, by its rules {a!r}"
 

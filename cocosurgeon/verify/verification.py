@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cocosurgeon.errors import LoaderError
-from cocosurgeon.loaders import LOADERS, Id, NothingLeftError, View, load
+from cocosurgeon.loaders import LOADERS, Id, NothingLeftError, View, indexed, load
 from cocosurgeon.verify.class_names import classes_are_text, classes_fit, classes_unused
 from cocosurgeon.verify.copied import copied
 from cocosurgeon.verify.emitted import emitted
@@ -89,11 +89,12 @@ def verify_loader(
     loader = settings[0].loader
     mine = subset.document()
     theirs = None if source is None else expected_document(source, told)
+    my_index, their_index = _indexed(mine), _indexed(theirs)
     found = Verification(subset.name)
     counts: list[str] = []
     for setting in settings:
-        here = _emission(setting, mine)
-        there = None if theirs is None else _expected(setting, theirs, subset)
+        here = _emission(setting, my_index)
+        there = None if theirs is None else _expected(setting, theirs, their_index, subset)
         counts.append(f"{setting.mode} {_counted(here, there)}")
         found = found.joined(
             Verification(
@@ -142,10 +143,16 @@ class _Emission:
     whole_error: LoaderError | None = None
 
 
+def _indexed(document: object) -> object:
+    """The index of a document, made once for all modes; itself where none can be made."""
+    try:
+        return indexed(document)
+    except LoaderError:
+        return document
+
+
 def _emission(
-    setting: Setting,
-    document: Mapping[str, object],
-    only: Collection[Id | None] | None = None,
+    setting: Setting, document: object, only: Collection[Id | None] | None = None
 ) -> _Emission:
     try:
         return _Emission(load(setting.loader, document, setting.options, only), None)
@@ -155,14 +162,14 @@ def _emission(
         return _Emission(None, error)
 
 
-def _expected(setting: Setting, source: Mapping[str, object], subset: Reading) -> _Emission:
+def _expected(setting: Setting, source: object, index: object, subset: Reading) -> _Emission:
     """What a loader emits for the source, for the subset's images."""
     kept = [
         i
         for r in subset.lists.get("images", ())
         if isinstance(i := r.value.get("id"), (int, float, str)) or i is None
     ]
-    found = _emission(setting, source, kept)
+    found = _emission(setting, index, kept)
     if found.view is not None:
         return found
     # It may be another image's record that it raises on.

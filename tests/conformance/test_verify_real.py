@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import mmdet_line
@@ -15,6 +19,7 @@ SAMPLE = ROOT / "sample_data/annotations/instances_sample2017.json"
 IMAGES = ROOT / "sample_data/sample2017"
 WILD = ROOT.parent / "shared/wild"
 line = mmdet_line.each_line
+TORCHVISION = mmdet_line.Line("0.28.0", "tv", labels_crowd=True, single=False)
 
 CONFIGS = {
     "mm3": """
@@ -208,3 +213,172 @@ def test_wild_files_are_emitted_as_the_rules_say(line: mmdet_line.Line) -> None:
         code, found = line.verified(WILD / f"{name}.json", "--mode", "test")
         assert not [f for f in found["findings"] if f["code"] == "real-differs"], name
         assert code == 0 or {f["code"] for f in found["findings"]} == {"loader-error"}, name
+
+
+def done_by(line: mmdet_line.Line, *args: object) -> subprocess.CompletedProcess[str]:
+    """A command that has the interpreter of a line."""
+    home = Path(os.environ["COCOSURGEON_MMDET"]).absolute()
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "cocosurgeon",
+            *map(str, args),
+            "--python",
+            home / "venv/bin/python",
+        ],
+        capture_output=True,
+        text=True,
+        env=os.environ | line.environment(),
+        timeout=300,
+        check=False,
+    )
+
+
+def test_torchvision_is_asked_by_commands(tmp_path: Path) -> None:
+    mmdet_line.require("tv")
+    subset = write(read(SAMPLE).first(20), tmp_path / "subset.json")
+    asked = ("--loader", "torchvision", "--samples", 2)
+    for images in (("--img-prefix", IMAGES), ("--option", f"root={IMAGES}")):
+        done = done_by(TORCHVISION, "verify", subset, "--source", SAMPLE, *asked, *images, "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        told = "; ".join(json.loads(done.stdout)["compared"])
+        assert f"the real torchvision {TORCHVISION.version}" in told
+        assert "(CocoDetection): 20 samples" in told
+        assert "2 images through the pipeline, as of the source" in told
+    dump = tmp_path / "tv.jsonl.gz"
+    done = done_by(TORCHVISION, "dump", subset, "--loader", "torchvision", "-o", dump)
+    assert done.returncode == 0, done.stderr
+    done = done_by(TORCHVISION, "verify", subset, "--against", dump, "--loader", "torchvision")
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_root_of_images_as_an_option(line: mmdet_line.Line, tmp_path: Path) -> None:
+    root = (
+        f'data_prefix={{"img": "{IMAGES}"}}' if line.loader == "mmdet3" else f"img_prefix={IMAGES}"
+    )
+    code, found = line.verified(SAMPLE, "--option", root, "--samples", "2")
+    assert (code, found["findings"]) == (0, [])
+    assert "; ".join(found["compared"]).count("2 of them through its plain pipeline") == 2
+
+
+def test_of_a_packed_file_a_copy_is_read(line: mmdet_line.Line, tmp_path: Path) -> None:
+    packed = tmp_path / "packed.json.gz"
+    packed.write_bytes(gzip.compress(SAMPLE.read_bytes()))
+    code, found = line.verified(packed)
+    assert (code, found["findings"]) == (0, [])
+    told = "; ".join(found["compared"])
+    for mode in ("train", "test"):
+        assert f"({mode}, CocoDataset), of an unpacked copy: " in told
+    assert "unpacked" not in "; ".join(line.verified(SAMPLE)[1]["compared"])
+
+
+def an_empty_one() -> int:
+    """An image without objects."""
+    document = json.loads(SAMPLE.read_bytes())
+    used = {annotation["image_id"] for annotation in document["annotations"]}
+    return next(int(image["id"]) for image in document["images"] if image["id"] not in used)
+
+
+def test_an_image_that_one_mode_leaves_out(line: mmdet_line.Line, tmp_path: Path) -> None:
+    """It goes through the pipeline in the other, and the rule is said."""
+    img_id = an_empty_one()
+    args = (SAMPLE, "--image", img_id, "--img-prefix", IMAGES)
+    code, found = line.verified(*args)
+    assert (code, found["findings"]) == (0, [])
+    note = (
+        f"image {img_id} goes through no pipeline of {line.loader} (train), which leaves it out: "
+        "filter_empty_gt"
+    )
+    assert note in found["notes"]
+    told = [text for text in found["compared"] if "the real mmdet" in text]
+    assert ["through its plain" in text for text in told] == [False, True]
+    done = done_by(line, "dump", *args, "--loader", line.loader, "--mode", "train", "-o", "d.gz")
+    assert done.returncode == 2
+    assert f"the dataset does not emit image {img_id} in train mode" in done.stderr
+
+
+def test_of_a_config_the_rule_is_said_as_well(line: mmdet_line.Line, tmp_path: Path) -> None:
+    img_id = an_empty_one()
+    config = tmp_path / "config.py"
+    config.write_text(CONFIGS[line.overlay].format(ann_file=str(SAMPLE), images=str(IMAGES)))
+    code, found = line.verified(SAMPLE, "--config", config, "--split", "train", "--image", img_id)
+    assert (code, found["findings"]) == (0, [])
+    assert [note.rpartition(": ")[2] for note in found["notes"] if str(img_id) in note] == [
+        "filter_empty_gt"
+    ]
+
+
+def flipping(line: mmdet_line.Line, folder: Path, wrapped: bool = False) -> Path:
+    """A config whose train pipeline flips at random, or mixes images."""
+    text = CONFIGS[line.overlay].format(ann_file=str(SAMPLE), images=str(IMAGES))
+    prob = "prob" if line.loader == "mmdet3" else "flip_ratio"
+    flip = f"dict(type='RandomFlip', {prob}=0.5), dict(type="
+    last = "PackDetInputs" if line.loader == "mmdet3" else "DefaultFormatBundle"
+    text = text.replace(f"dict(type='{last}'", f"{flip}'{last}'")
+    if wrapped:
+        part = "train_dataloader['dataset']" if line.loader == "mmdet3" else "data['train']"
+        text += f"{part} = dict(type='MultiImageMixDataset', dataset={part}, pipeline=[])\n"
+    path = folder / "config.py"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("wrapped", [False, True], ids=["random", "mixing"])
+def test_random_transforms_are_seeded_refused_or_left_out(
+    line: mmdet_line.Line, wrapped: bool, tmp_path: Path
+) -> None:
+    config = flipping(line, tmp_path, wrapped)
+    args = (SAMPLE, "--config", config, "--split", "train", "--samples", "2")
+    code, found = line.verified(*args, "--random", "refuse")
+    [finding] = found["findings"]
+    assert (code, finding["code"]) == (1, "real-error")
+    assert ("MultiImageMixDataset" if wrapped else "RandomFlip") in finding["text"]
+    assert "--pipeline plain" in finding["next"]
+    code, found = line.verified(*args, "--random", "refuse", "--pipeline", "plain")
+    assert (code, found["findings"]) == (0, [])
+    assert "2 of them through its plain pipeline, as its rules say" in found["compared"][0]
+    code, found = line.verified(*args)
+    assert code == wrapped
+    if not wrapped:
+        assert "2 of them through its own pipeline (RandomFlip seeded)" in found["compared"][0]
+
+
+@pytest.mark.parametrize("kind", ["NopeDataset", "VOCDataset", "nopes.NopeDataset"])
+@pytest.mark.parametrize("verb", ["verify", "dump"])
+def test_a_dataset_that_is_none_of_coco(
+    line: mmdet_line.Line, kind: str, verb: str, tmp_path: Path
+) -> None:
+    """The config is at fault, not the file."""
+    config = tmp_path / "config.py"
+    text = CONFIGS[line.overlay].format(ann_file=str(SAMPLE), images=str(IMAGES))
+    config.write_text(text.replace("type='CocoDataset'", f"type={kind!r}"))
+    target = ("-o", tmp_path / "d.gz") if verb == "dump" else ()
+    done = done_by(line, verb, SAMPLE, "--config", config, *target)
+    assert done.returncode == (3 if verb == "dump" else 1)
+    told = done.stdout + done.stderr
+    if kind == "VOCDataset":
+        assert "next: the config's dataset is a VOCDataset" in told
+    else:
+        assert f"the config names what is not there: {kind}" in told
+        assert "custom_imports" in told
+
+
+def test_the_folder_of_images_is_asked_for(line: mmdet_line.Line) -> None:
+    code, found = line.verified(SAMPLE, "--samples", "2")
+    [finding] = found["findings"]
+    assert (code, finding["mode"]) == (1, None)
+    assert finding["next"] == "name the folder that the images are in: --img-prefix FOLDER"
+
+
+def test_a_config_whose_own_file_is_gone(line: mmdet_line.Line, tmp_path: Path) -> None:
+    config = tmp_path / "config.py"
+    config.write_text(CONFIGS[line.overlay].format(ann_file="gone.json", images=str(IMAGES)))
+    done = done_by(line, "dump", "--config", config, "-o", tmp_path / "d.gz")
+    assert done.returncode == 3
+    assert "gone.json" in done.stderr
+    assert "paths in a config are relative to the folder that you are in" in done.stderr
+    if line.loader == "mmdet3":
+        code, found = line.verified(SAMPLE, "--config", config)
+        assert code == 0
+        assert "gone.json (which is not there)" in "; ".join(found["notes"])

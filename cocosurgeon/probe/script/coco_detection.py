@@ -12,12 +12,14 @@ def opened(request: dict[str, Any]) -> Emitter:
     """The dataset of an annotation file."""
     if request["config"] or not request["ann_file"]:
         raise Failure("request", "torchvision has no configs: give the annotation file alone")
-    given = [key for key in ("classes", "mode", "options") if request[key]]
+    options = dict(request["options"])
+    root = options.pop("root", request["img_prefix"] or "")
+    given = [key for key in ("classes", "mode") if request[key]] + list(options)
     if given:
         raise Failure("request", "CocoDetection takes no " + " and no ".join(given))
     datasets = needed("torchvision.datasets")
     with stage("dataset", where=request["ann_file"]):
-        dataset = datasets.CocoDetection(request["img_prefix"] or "", request["ann_file"])
+        dataset = datasets.CocoDetection(root, request["ann_file"])
     return _CocoDetectionEmitter(dataset, request["ann_file"])
 
 

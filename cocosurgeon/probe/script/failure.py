@@ -18,6 +18,20 @@ INSTALL = {
     "mmcv (3.x) or mmcv-full (2.x) with them",
     "pkg_resources": "pip install 'setuptools<81': later ones have no pkg_resources",
 }
+PACKAGES = {
+    "PIL": "pillow",
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python-headless",
+    "dateutil": "python-dateutil",
+    "google": "protobuf",
+    "panopticapi": "git+https://github.com/cocodataset/panopticapi.git",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "turbojpeg": "PyTurboJPEG",
+    "yaml": "pyyaml",
+}
+"""What to install for a module that is not of its package's name."""
 
 
 class Failure(Exception):  # noqa: N818
@@ -77,7 +91,8 @@ def needed(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         traceback.print_exc()
         missing = error.name or name
-        default = f"pip install {missing.partition('.')[0]} in that environment"
+        top = missing.partition(".")[0]
+        default = f"pip install {PACKAGES.get(top, top)} in that environment"
         hint = INSTALL.get(missing, default)
         raise Failure("missing", str(error), type(error).__name__, hint) from error
     except AssertionError as error:

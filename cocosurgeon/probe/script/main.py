@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
+import signal
 import traceback
 from typing import Any, BinaryIO
 
@@ -13,6 +14,10 @@ from . import packing
 from .emitter import Emitter
 from .failure import Failure, stage
 
+GRACE = 2.0
+LONGEST = 10.0**7
+"""Seconds: beyond the limit, before the program ends itself; and of a limit that timers take."""
+
 
 def main(request_path: str, out_path: str) -> int:
     """Answer a request, a JSON file; 0 if the dump is whole."""
@@ -20,7 +25,11 @@ def main(request_path: str, out_path: str) -> int:
     faulthandler.enable()
     with open(request_path, encoding="utf-8") as stream:  # noqa: PTH123
         request = json.load(stream)
-    faulthandler.dump_traceback_later(max(request["timeout"] - 1, request["timeout"] / 2))
+    limit = min(request["timeout"], LONGEST)
+    faulthandler.dump_traceback_later(max(limit - 1, limit / 2))
+    # where the one who waits is no more, the system ends the program, whatever it hangs in
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, limit + GRACE)
     with open(out_path, "wb") as out:  # noqa: PTH123
         try:
             with stage("crash"):
@@ -89,11 +98,14 @@ def _places(emitter: Emitter, request: dict[str, Any]) -> list[int]:
     if wanted:
         ids = [emitter.img_id(place) for place in range(total)]
         missing = [img_id for img_id in wanted if img_id not in ids]
-        if missing:
+        if missing and not request["pass_over"]:
+            mode = emitter.header().get("mode")
             raise Failure(
                 "request",
-                f"the dataset does not emit image {missing[0]!r}",
-                hint="it is not in the file, or filtered: the dump in test mode shows which",
+                f"the dataset does not emit image {missing[0]!r}"
+                + (f" in {mode} mode" if mode else ""),
+                hint="it is not in the file, or left out by a filter: "
+                f"`cocosurgeon explain ANN_FILE --image {missing[0]}` says which",
             )
-        places.update(ids.index(img_id) for img_id in wanted)
+        places.update(ids.index(img_id) for img_id in wanted if img_id in ids)
     return sorted(places)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from .emitter import Emitter
-from .failure import Failure, needed
+from .failure import Failure, needed, stage
 
+UNREGISTERED = re.compile(r"is not in the \S+ registry")
+"""How the registries of both lines say that they do not know a type."""
 WRAPPERS = ("RepeatDataset", "ClassBalancedDataset", "MultiImageMixDataset")
 
 
@@ -88,6 +92,57 @@ def innermost(dataset: Any) -> tuple[Any, list[str]]:
         dataset = parts[0]
 
 
+@contextmanager
+def building(request: dict[str, Any], config: Any, registry: Any, coco: type) -> Iterator[None]:
+    """Whatever is raised inside is the file's fault, or the config's, where there is one.
+
+    Args:
+        config: of the dataset that is built.
+        registry: of datasets.
+        coco: CocoDataset.
+    """
+    where = request["ann_file"] or request["config"]
+    if not request["config"]:
+        with stage("dataset", where=where):
+            yield
+        return
+    hint = (
+        "hold the arguments of the config's dataset against what that version takes, and against "
+        "the file"
+    )
+    found = kind = config.get("type")
+    if isinstance(kind, str):
+        try:
+            found = registry.get(kind)
+        except Exception as error:  # mmcv's walks past its last parent for a scope it has not
+            raise _unregistered(request, f"{kind} ({type(error).__name__}: {error})") from error
+    if isinstance(found, type) and not issubclass(found, coco):
+        hint = (
+            f"the config's dataset is a {found.__name__}: name a config, or another --split, "
+            "whose dataset reads COCO annotation files (CocoDataset, or a class derived from it)"
+        )
+    try:
+        with stage("dataset", hint, where):
+            yield
+    except Failure as failure:
+        if failure.exception == "KeyError" and UNREGISTERED.search(failure.message):
+            raise _unregistered(request, failure.message.strip("'\"")) from failure
+        if failure.exception == "FileNotFoundError" and found is coco and not request["ann_file"]:
+            failure.hint = "paths in a config are relative to the folder that you are in: see that "
+            failure.hint += "the file is there"
+        raise
+
+
+def _unregistered(request: dict[str, Any], what: str) -> Failure:
+    return Failure(
+        "config",
+        f"the config names what is not there: {what}",
+        hint="mend the name, or have the config import the module that registers it: "
+        "custom_imports = dict(imports=['MODULE'])",
+        where=request["config"],
+    )
+
+
 def type_name(config: Any) -> str:
     """Name of what a config builds, which newer configs give as a class."""
     kind = config.get("type")
@@ -105,5 +160,5 @@ def require_own_pipeline(wrappers: list[str]) -> None:
         raise Failure(
             "random",
             "the config's pipeline mixes images that are drawn at random (MultiImageMixDataset)",
-            hint="ask for the plain pipeline",
+            hint="take the plain pipeline: --pipeline plain",
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from .emitter import Emitter, is_usable
 from .failure import Failure, needed, stage, version_of
-from .mmdet import classes_of, innermost, pair_list, require_own_pipeline
+from .mmdet import building, classes_of, innermost, pair_list, require_own_pipeline
 
 PACKAGES = ("mmcv", "torch", "numpy", "pycocotools", "cv2")
 META = ("ori_shape", "img_shape")
@@ -23,7 +23,7 @@ def opened(request: dict[str, Any]) -> Emitter:
     else:
         config = {"type": "CocoDataset", "pipeline": [], "test_mode": True}
     config.update(_told(request))
-    with stage("dataset", where=request["ann_file"] or request["config"]):
+    with building(request, config, datasets.DATASETS, datasets.CocoDataset):
         if request["config"]:
             dataset = datasets.build_dataset(config)
         else:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .emitter import Emitter, behind, is_usable
 from .failure import Failure, needed, stage, version_of
-from .mmdet import classes_of, innermost, pair_list, require_own_pipeline
+from .mmdet import building, classes_of, innermost, pair_list, require_own_pipeline
 
 PACKAGES = ("mmengine", "mmcv", "torch", "numpy", "pycocotools", "cv2")
 META = ("img_id", "ori_shape", "img_shape")
@@ -26,9 +26,10 @@ def opened(request: dict[str, Any]) -> Emitter:
         config = {"type": "CocoDataset", "data_prefix": {"img": ""}, "test_mode": True}
     config.update(_told(request, config))
     needed("mmengine.registry").init_default_scope(scope)
-    with stage("dataset", where=request["ann_file"] or request["config"]):
+    registry = needed("mmdet.registry").DATASETS
+    with building(request, config, registry, datasets.CocoDataset):
         if request["config"]:
-            dataset = needed("mmdet.registry").DATASETS.build(config)
+            dataset = registry.build(config)
         else:
             dataset = getattr(datasets, config.pop("type"))(**config)
         dataset.full_init()

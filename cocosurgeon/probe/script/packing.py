@@ -58,15 +58,16 @@ def pack_all(
             raise Failure(
                 "random",
                 "the pipeline draws random numbers: " + ", ".join(drawn),
-                hint="let them be seeded, or ask for the plain pipeline",
+                hint="let them be seeded (--random seed), or take the plain pipeline "
+                "(--pipeline plain)",
                 where=where,
             )
         if line_of(results[0]) != line_of(results[1]):
             raise Failure(
                 "random",
                 "the pipeline gives another result from the same seed",
-                hint="take out what draws from a generator of its own, or ask for the plain "
-                "pipeline",
+                hint="take out what draws from a generator of its own, or take the plain pipeline "
+                "(--pipeline plain)",
                 where=where,
             )
         packed[place] = results[0]
