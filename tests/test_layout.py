@@ -28,8 +28,10 @@ from cocosurgeon.errors import DataError, OutputError, RequestError, SourceUnava
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.gathering import gathering_of
 from cocosurgeon.layout.layout import Layout, check_layout
+from cocosurgeon.layout.names import FileNames
+from cocosurgeon.layout.places import png_search, split_in
 from cocosurgeon.layout.placing import place
-from cocosurgeon.layout.prefix import find_prefix, split_in
+from cocosurgeon.layout.prefix import Prefix, find_prefix, most_of
 from cocosurgeon.layout.telling import layout_lines
 
 IMAGES = SAMPLE.parents[1] / "sample2017"
@@ -67,8 +69,17 @@ def coco(root: Path, split: str = "val2017", count: int = 3) -> Path:
     return ann_file(root / f"annotations/instances_{split}.json", names)
 
 
-def panoptic(root: Path, split: str = "val2017", *, of: str | None = None) -> Path:
-    """A panoptic file with real PNGs; ``of``: the folder of the PNGs, below the root."""
+def panoptic(
+    root: Path, split: str = "val2017", *, of: str | None = None, ending: str = "jpg"
+) -> Path:
+    """A panoptic file with real PNGs.
+
+    Args:
+        root: the data root.
+        split: the folder of its images.
+        of: the folder of the PNGs, below the root.
+        ending: of the images.
+    """
     stems = [f"{i:012}" for i in range(3)]
     folder = root / (of or f"annotations/panoptic_{split}")
     folder.mkdir(parents=True)
@@ -79,8 +90,8 @@ def panoptic(root: Path, split: str = "val2017", *, of: str | None = None) -> Pa
         record = {"image_id": i, "file_name": f"{stem}.png", "segments_info": [segment]}
         annotations.append(record)
     path = root / f"annotations/panoptic_{split}.json"
-    files(root / split, [f"{stem}.jpg" for stem in stems])
-    return ann_file(path, [f"{stem}.jpg" for stem in stems], annotations=annotations)
+    files(root / split, [f"{stem}.{ending}" for stem in stems])
+    return ann_file(path, [f"{stem}.{ending}" for stem in stems], annotations=annotations)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -113,8 +124,6 @@ def gather(out: Path, *ann_files: Path, how: Any = "copy", **options: Any) -> Pa
         ("coco_mini_val.json", "images/coco_mini_val", ["1.jpg"]),
         ("beside.json", "", ["1.jpg"]),
         ("labels/boxes.json", "images", ["1.jpg"]),
-        ("annotations/panoptic_val2017_first3.json", "annotations/panoptic_val2017", ["1.png"]),
-        ("annotations/panoptic_val2017.json", "panoptic_val2017", ["1.png"]),
     ],
 )
 def test_images_are_found_by_their_names(
@@ -135,7 +144,7 @@ def test_what_is_there_counts_more_than_what_a_folder_is_called(tmp_path: Path) 
     files(tmp_path / "train2017", ["2.jpg", "3.jpg"])
     found = find_prefix(path, ["1.jpg", "2.jpg", "3.jpg", "1.jpg"])
     assert found is not None
-    assert (found.folder.name, found.found, found.names) == ("train2017", 2, 3)
+    assert (found.folder, found.found, found.names) == (tmp_path / "train2017", 2, 3)
 
 
 def test_a_tie_is_told_and_a_link_is_none(tmp_path: Path) -> None:
@@ -173,9 +182,70 @@ def test_the_folder_that_the_file_tells_is_taken_where_names_are_in_both(tmp_pat
     (tmp_path / "train2017/1.jpg").write_bytes(b"another")
     path = ann_file(tmp_path / "annotations/instances_val2017.json", ["1.jpg"])
     found = find_prefix(path, ["1.jpg"])
-    assert found is not None and found.folder.name == "val2017" and not found.tied
+    assert found is not None and found.folder == tmp_path / "val2017" and not found.tied
     found = find_prefix(path.rename(path.with_name("mine.json")), ["1.jpg"])
     assert found is not None and [p.name for p in found.tied] == ["val2017"]
+
+
+def png_prefix(path: Path, images: Path | None = None) -> Prefix | None:
+    names, folders = FileNames.of(read(path).content), Folders()
+    return most_of(names.pngs, png_search(path, names, images, folders), path, folders)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("panoptic_val2017_first3", "annotations/panoptic_val2017"),
+        ("panoptic_val2017", "panoptic_val2017"),
+        ("mine", "annotations/panoptic_train2017"),
+        ("mine", "labels"),
+        ("mine", "annotations/labels"),
+        ("cityscapes_panoptic_val", "annotations/cityscapes_panoptic_val"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["jpg", "png"])
+def test_pngs_are_found_and_never_taken_for_images(
+    tmp_path: Path, name: str, place: str, ending: str
+) -> None:
+    path = panoptic(tmp_path, of=place, ending=ending)
+    path = path.rename(path.with_name(f"{name}.json"))
+    [file] = check_layout(tmp_path).files
+    assert file.on_disk is not None and file.pngs is not None
+    assert (file.on_disk.folder, file.on_disk.tied) == (tmp_path / "val2017", ())
+    assert (file.pngs.folder, file.pngs.tied) == (tmp_path / place, ())
+    found = png_prefix(path, tmp_path / "val2017")
+    assert found is not None and found.folder == tmp_path / place
+    out = gather(tmp_path / "out", path)
+    for png in (tmp_path / place).iterdir():
+        assert (out / f"annotations/{Path(place).name}/{png.name}").read_bytes() == png.read_bytes()
+
+
+def test_photographs_are_not_taken_for_pngs(cli: Cli, tmp_path: Path) -> None:
+    panoptic(tmp_path / "from", ending="png")
+    files(tmp_path / "from/train2017", [f"{i:012}.png" for i in range(3)])
+    pngs = tmp_path / "from/annotations/panoptic_val2017"
+    done = cli("layout", "--gather", "whole", "--of", "from/annotations/panoptic_val2017.json")
+    assert done.code == 0 and "6 of 6 files, images in val2017/, PNGs in" in done.err
+    pngs.rename(tmp_path / "aside")
+    found = check_layout(tmp_path / "from")
+    assert codes(found) == ["pngs-missing"]
+    done = cli("layout", "--gather", "out", "--of", "from/annotations/panoptic_val2017.json")
+    assert done.code == 2 and "no folder has any of its PNGs" in done.err
+    (tmp_path / "aside").rename(pngs)
+    shutil.rmtree(tmp_path / "from/val2017")
+    shutil.rmtree(tmp_path / "from/train2017")
+    found = check_layout(tmp_path / "from")
+    assert codes(found) == ["images-missing"]
+
+
+def test_pngs_beside_their_images_in_one_folder(tmp_path: Path) -> None:
+    path = panoptic(tmp_path, of="all")
+    files(tmp_path / "all", [p.name for p in (tmp_path / "val2017").iterdir()])
+    shutil.rmtree(tmp_path / "val2017")
+    [file] = check_layout(tmp_path).files
+    assert file.on_disk is not None and file.pngs is not None
+    assert file.on_disk.folder == file.pngs.folder == tmp_path / "all"
+    assert len(tree(gather(tmp_path / "out", path))) == 7
 
 
 def test_any_folder_of_the_root_will_do(tmp_path: Path) -> None:
@@ -189,7 +259,8 @@ def test_absolute_names_need_no_folder(tmp_path: Path) -> None:
     there = str(files(tmp_path / "far", ["1.jpg"]) / "1.jpg")
     found = find_prefix(ann_file(tmp_path / "near/x.json", [there]), [there, "/nowhere.jpg"])
     assert found is not None
-    assert (found.found, found.names, found.absolute, found.tied) == (1, 2, 2, ())
+    assert (found.folder, found.found, found.names) == (None, 1, 2)
+    assert (found.absolute, found.tied) == (2, ())
 
 
 @pytest.mark.parametrize(
@@ -291,7 +362,7 @@ def test_missing_images_are_counted_and_named(tmp_path: Path) -> None:
     assert codes(found) == ["images-missing"]
     [finding] = found.findings
     assert "2 of 9 images are not there: 000000000002.jpg, 000000000005.jpg" in finding.what
-    assert f"1 of them are in {tmp_path / 'train2017'}" in finding.what
+    assert f"1 of them is in {tmp_path / 'train2017'}" in finding.what
     assert finding.where == str(path)
 
 
@@ -339,7 +410,135 @@ def test_a_split_in_another_folder_is_told(tmp_path: Path) -> None:
     ann_file(tmp_path / "annotations/instances_val2017.json", ["1.jpg"])
     files(tmp_path / "train2017", ["1.jpg"])
     found = check_layout(tmp_path)
-    assert codes(found) == [] and "not in" in found.notes[0]
+    assert codes(found) == ["misplaced"]
+    subprocess.run(str(found.findings[0].hint), shell=True, check=True)
+    assert codes(check_layout(tmp_path)) == []
+
+
+def test_a_split_that_is_there_in_part_is_told(cli: Cli, tmp_path: Path) -> None:
+    names = ["1.jpg", "2.jpg"]
+    ann_file(tmp_path / "ab/annotations/instances_val2017_first2.json", names)
+    files(tmp_path / "ab/train2017", names)
+    files(tmp_path / "ab/val2017", names[:1])
+    done = cli("layout", "ab")
+    assert done.code == 1 and "misplaced: ab/train2017: " in done.out
+    assert "in ab/val2017, which has other files" in done.out and "ln -s" not in done.out
+    (tmp_path / "ab/val2017/1.jpg").unlink()
+    found = check_layout(tmp_path / "ab")
+    assert codes(found) == ["empty", "misplaced"]
+    subprocess.run(str(found.findings[1].hint), shell=True, check=True)
+    assert codes(check_layout(tmp_path / "ab")) == []
+    (tmp_path / "ab/val2017").unlink()
+    (tmp_path / "ab/val2017").symlink_to("/nowhere/val2017")
+    found = check_layout(tmp_path / "ab")
+    assert codes(found) == ["dangling-link", "misplaced"]
+    subprocess.run(str(found.findings[1].hint), shell=True, check=True)
+    assert codes(check_layout(tmp_path / "ab")) == []
+
+
+def test_pngs_where_nothing_looks_are_told(tmp_path: Path) -> None:
+    panoptic(tmp_path, of="labels")
+    found = check_layout(tmp_path)
+    assert codes(found) == ["misplaced"]
+    subprocess.run(str(found.findings[0].hint), shell=True, check=True)
+    assert codes(check_layout(tmp_path)) == []
+    assert (tmp_path / "annotations/panoptic_val2017/000000000000.png").is_file()
+
+
+def test_a_line_holds_where_annotations_are_a_link(tmp_path: Path) -> None:
+    panoptic(tmp_path / "from", of="panoptic_val2017")
+    (tmp_path / "deep/disk").mkdir(parents=True)
+    (tmp_path / "from/annotations").rename(tmp_path / "deep/disk/annotations")
+    (tmp_path / "from/annotations").symlink_to(tmp_path / "deep/disk/annotations")
+    [note] = check_layout(tmp_path / "from").notes
+    subprocess.run(note.split(": ")[-1], shell=True, check=True)
+    assert (tmp_path / "from/annotations/panoptic_val2017/000000000000.png").is_file()
+    assert not check_layout(tmp_path / "from").notes
+
+
+def test_names_that_hold_the_split_are_told(tmp_path: Path) -> None:
+    ann_file(tmp_path / "annotations/instances_val2017.json", ["val2017/1.jpg"])
+    files(tmp_path, ["val2017/1.jpg"])
+    [finding] = check_layout(tmp_path).findings
+    assert finding.code == "misplaced" and "take val2017/ out of them" in str(finding.hint)
+
+
+def test_absolute_names_that_are_there_are_no_finding(cli: Cli, tmp_path: Path) -> None:
+    far = files(tmp_path / "far", ["1.jpg", "2.jpg"])
+    names = [str(far / "1.jpg"), str(far / "2.jpg")]
+    ann_file(tmp_path / "ab/annotations/instances_val2017.json", names)
+    done = cli("layout", "ab")
+    assert done.code == 0 and "all by absolute names" in done.out
+    assert "2 of 2 names are absolute" in done.out
+    ann_file(tmp_path / "ab/annotations/instances_val2017.json", [*names, "/nowhere/3.jpg"])
+    found = check_layout(tmp_path / "ab")
+    assert codes(found) == ["images-missing"] and "1 of 3 images is not" in found.findings[0].what
+
+
+def test_compressed_files_that_stand_alone_are_told(cli: Cli, tmp_path: Path) -> None:
+    path = coco(tmp_path / "from")
+    packed = path.with_name(f"{path.name}.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert codes(check_layout(tmp_path / "from")) == []
+    path.unlink()
+    found = check_layout(tmp_path / "from")
+    assert codes(found) == ["compressed"]
+    done = cli("layout", "--gather", "out", "--of", packed)
+    assert done.code == 2 and "gunzip --keep" in done.err
+    subprocess.run(str(found.findings[0].hint), shell=True, check=True)
+    assert codes(check_layout(tmp_path / "from")) == []
+
+
+def test_links_to_nothing_are_no_images(tmp_path: Path) -> None:
+    ann_file(tmp_path / "annotations/instances_val2017.json", ["a.jpg", "b.jpg"])
+    files(tmp_path / "val2017", ["a.jpg"])
+    (tmp_path / "val2017/b.jpg").symlink_to("/nowhere/b.jpg")
+    found = check_layout(tmp_path)
+    assert codes(found) == ["dangling-link", "images-missing"]
+    assert "another name" not in found.findings[1].what
+    assert "links that lead nowhere: 1 of them" in found.findings[1].what
+    assert found.findings[1].hint == "point the links at what is there"
+    assert [folder.images for folder in found.folders] == [1]
+
+
+def test_a_link_that_leads_back_is_not_nested(tmp_path: Path) -> None:
+    ann_file(tmp_path / "lp/annotations/instances_val2017.json", ["1.jpg"])
+    files(tmp_path / "lp", ["1.jpg"])
+    (tmp_path / "lp/val2017").symlink_to("../lp")
+    (tmp_path / "lp/images").symlink_to(".")
+    assert codes(check_layout(tmp_path / "lp")) == []
+
+
+def test_a_wrong_unzip_behind_a_link_is_undone_by_the_line(tmp_path: Path) -> None:
+    coco(tmp_path / "from")
+    (tmp_path / "disk/val2017").mkdir(parents=True)
+    (tmp_path / "from/val2017").rename(tmp_path / "disk/val2017/val2017")
+    (tmp_path / "from/val2017").symlink_to("../disk/val2017")
+    found = check_layout(tmp_path / "from")
+    assert codes(found)[0] == "nested"
+    subprocess.run(str(found.findings[0].hint), shell=True, check=True)
+    assert codes(check_layout(tmp_path / "from")) == []
+    assert (tmp_path / "disk/val2017/val2017").is_dir()
+
+
+def test_an_empty_folder_is_replaced_by_the_line(tmp_path: Path) -> None:
+    ann_file(tmp_path / "from/annotations/instances_val2017.json", ["1.jpg"])
+    (tmp_path / "from/val2017").mkdir()
+    far = files(tmp_path / "far", ["1.jpg"])
+    line = str(check_layout(tmp_path / "from").findings[-1].hint).partition(": ")[2]
+    subprocess.run(line.replace("FOLDER", str(far)), shell=True, check=True)
+    assert codes(check_layout(tmp_path / "from")) == []
+
+
+def test_names_with_line_breaks_are_told_in_one_line(cli: Cli, tmp_path: Path) -> None:
+    ann_file(tmp_path / "from/annotations/x\ny.json", ["1\n2.jpg", "3.jpg"])
+    files(tmp_path / "from/images", ["3.jpg"])
+    (tmp_path / "from/images/4\n5.jpg").symlink_to("/nowhere")
+    done = cli("layout", "from")
+    assert "1\\n2.jpg" in done.out and "x\\ny.json" in done.out and "4\\n5.jpg" in done.out
+    assert not [line for line in done.out.splitlines() if line.startswith(("2.jpg", "y.", "5."))]
+    done = cli("layout", "--gather", "out", "--of", "from/annotations/x\ny.json", "--allow-missing")
+    assert done.code == 0 and "such as 1\\n2.jpg" in done.err
 
 
 def test_a_wrong_unzip_is_undone_by_the_line(tmp_path: Path) -> None:
@@ -398,7 +597,7 @@ def test_links_that_lead_nowhere(tmp_path: Path) -> None:
     assert set(codes(found)) == {"dangling-link"}
     told = [f"{f.where} {f.what}" for f in found.findings]
     assert any("train2017 -> /nowhere/train2017" in line for line in told)
-    assert any("back to themselves, such as test2017" in line for line in told)
+    assert any("1 link leads in a circle, such as test2017" in line for line in told)
     assert any("9.jpg -> gone.jpg" in line for line in told)
     assert any("instances_train2017.json -> ../gone.json" in line for line in told)
     assert len(told) == 4
@@ -510,7 +709,7 @@ def test_records_without_a_name(tmp_path: Path) -> None:
     path = ann_file(tmp_path / "annotations/x.json", ["1.jpg", None, 7])
     files(tmp_path / "images", ["1.jpg"])
     assert codes(check_layout(tmp_path)) == ["nameless"]
-    with pytest.raises(DataError, match="2 records have no file_name"):
+    with pytest.raises(DataError, match="2 records without file_name"):
         gather(tmp_path / "out", path)
 
 
@@ -558,7 +757,11 @@ def test_several_files_go_into_one_tree_with_their_pngs(cli: Cli, tmp_path: Path
     assert (account["how"], account["files"]) == ("copy", 6)
     assert account["annotation_files"][1]["seg_prefix"] == "annotations/panoptic_val2017"
     assert tree(tmp_path / "out") == tree(tmp_path / "from")
-    assert account["bytes"] == sum(len(text) for text in tree(tmp_path / "from").values())
+    of_files = {n: t for n, t in tree(tmp_path / "from").items() if not n.endswith(".json")}
+    assert account["bytes"] == sum(map(len, of_files.values()))
+    assert account["annotation_files"][0]["bytes"] == things.stat().st_size
+    told = cli("layout", "--gather", "again", "--of", things, "--of", stuff).err
+    assert f"6 files, {account['bytes']:,} bytes, copied" in told
     assert codes(check_layout(tmp_path / "out")) == []
     only = gather(tmp_path / "only", things)
     assert not [name for name in tree(only) if "panoptic" in name]
@@ -584,7 +787,7 @@ def test_missing_images_end_it_unless_allowed(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "from/val2017/000000000001.jpg").unlink()
     done = cli("layout", "--gather", "out", "--of", path)
     assert done.code == 2
-    assert "1 of 3 files that it names are not there: 000000000001.jpg" in done.err
+    assert "1 of 3 files that it names is not there: 000000000001.jpg" in done.err
     assert not (tmp_path / "out").exists()
     done = cli("layout", "--gather", "out", "--of", path, "--allow-missing")
     assert done.code == 0 and "missing: 1, such as 000000000001.jpg" in done.err
@@ -599,7 +802,7 @@ def test_names_that_lead_out_are_refused(tmp_path: Path, name: str) -> None:
     path = ann_file(tmp_path / "from/annotations/x.json", ["2.jpg", name])
     files(tmp_path / "from/images", ["2.jpg"])
     files(tmp_path / "from", ["1.jpg"])
-    with pytest.raises(DataError, match="1 file names lead out"):
+    with pytest.raises(DataError, match="1 file name leads out"):
         gather(tmp_path / "out", path, allow_missing=True)
     assert not (tmp_path / "out").exists()
 
@@ -632,8 +835,58 @@ def test_names_that_repeat_or_differ_by_case_are_told(cli: Cli, tmp_path: Path) 
         pytest.skip("names that differ by case are one file here")
     done = cli("layout", "--gather", "out", "--of", path)
     assert done.code == 0
-    assert "another one names: 1" in done.err and "A.jpg and a.jpg" in done.err
+    assert "another one names: 1" in done.err and "images/A.jpg and images/a.jpg" in done.err
     assert len(tree(tmp_path / "out")) == 4
+
+
+def test_files_are_counted_once_however_they_are_named(cli: Cli, tmp_path: Path) -> None:
+    path = ann_file(tmp_path / "from/annotations/x.json", ["./1.jpg", "1.jpg", "2.jpg"])
+    files(tmp_path / "from/images", ["1.jpg", "2.jpg"])
+    done = cli("layout", "--gather", "out", "--of", path, "--json")
+    account = json.loads(done.err)
+    assert (account["files"], account["annotation_files"][0]["names"]) == (2, 2)
+    assert account["annotation_files"][0]["repeated"] == 1
+
+
+def test_names_that_are_one_file_elsewhere_are_told_across_files(cli: Cli, tmp_path: Path) -> None:
+    one, two = "e\u0301.jpg", "\u00c9.jpg"
+    files(tmp_path / "from/images", [one, two])
+    if len(list((tmp_path / "from/images").iterdir())) < 2:
+        pytest.skip("they are one file here")
+    paths = [
+        ann_file(tmp_path / f"from/annotations/{i}.json", [name])
+        for i, name in enumerate([one, two])
+    ]
+    done = cli("layout", "--gather", "out", "--of", paths[0], "--of", paths[1], "--json")
+    assert json.loads(done.err)["alike"] == [[f"images/{one}", f"images/{two}"]]
+    done = cli("layout", "--gather", "again", "--of", paths[0], "--of", paths[1])
+    assert f"one file on macOS and Windows: images/{one} and images/{two}" in done.err
+    assert cli("layout", "--gather", "third", "--of", paths[0]).err.count("macOS") == 0
+
+
+def test_a_file_that_names_itself_is_told(tmp_path: Path) -> None:
+    path = ann_file(tmp_path / "from/annotations/x.json", ["annotations/x.json", "b/2.jpg"])
+    files(tmp_path / "from", ["b/2.jpg"])
+    with pytest.raises(RequestError, match=r"annotation file is named as an image: \S+x\.json"):
+        gather(tmp_path / "out", path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_tree_whose_name_nobody_hears_is_told(tmp_path: Path) -> None:
+    path = coco(tmp_path / "from")
+    command = [sys.executable, "-m", "cocosurgeon", "layout", "--gather", "out", "--of", str(path)]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*command, "--quiet"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2 and "the tree is made" in done.stderr, done.stderr
+    assert tree(tmp_path / "out") == tree(tmp_path / "from")
 
 
 def test_two_files_for_one_place_are_refused(tmp_path: Path) -> None:
@@ -647,7 +900,7 @@ def test_two_files_for_one_place_are_refused(tmp_path: Path) -> None:
     odd = ann_file(tmp_path / "odd/annotations/x.json", names)
     files(tmp_path / "odd", names)
     ann_file(tmp_path / "odd/annotations/y.json", names)
-    with pytest.raises(RequestError, match="two files"):
+    with pytest.raises(RequestError, match=r"named as an image: \S+y\.json"):
         gather(tmp_path / "out", odd, tmp_path / "odd/annotations/y.json")
     assert not (tmp_path / "out").exists()
 
@@ -717,7 +970,8 @@ def test_a_source_that_changes_is_noticed(tmp_path: Path) -> None:
 
 
 _INTERRUPTED = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may run where it is ignored
 from cocosurgeon.__main__ import main
 from cocosurgeon.layout import placing
 
@@ -741,13 +995,14 @@ def test_an_interrupted_gathering_leaves_nothing(tmp_path: Path, number: int) ->
         text=True,
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
+        start_new_session=True,
     ) as process:
         assert process.stdout is not None and process.stderr is not None
         for _ in range(5):
             assert process.stdout.readline() == "copied\n"
         [draft] = tmp_path.iterdir()
         assert draft.name.startswith(".cocosurgeon-")
-        process.send_signal(number)
+        os.killpg(process.pid, number)  # as a terminal does it
         told = process.stderr.read()
         assert process.wait(30) == (130 if number == signal.SIGINT else 128 + number)
     assert "nothing of out was left" in told and "Traceback" not in told

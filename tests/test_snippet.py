@@ -61,10 +61,12 @@ def test_a_snippet_names_the_file_its_images_and_its_classes(
         assert found["num_classes"] == 91
     elif name == "mmdet3":
         assert ast.literal_eval(keywords(text)["classes"]) == names
-        assert "metainfo = dict(classes=[\n    'person', 'dog', 'toothbrush',\n])" in text
-        assert "# model: num_classes = 3" in text
+        assert "metainfo = dict(classes=[\n    'person', 'dog', 'toothbrush',\n]," in text
+        assert ast.literal_eval(keywords(text)["palette"]) is None
     else:
         assert found["classes"] == names
+    if name.startswith("mmdet"):
+        assert found["num_classes"] == 3
 
 
 def test_labels_are_numbered_as_each_framework_does(small: Any, put: Put) -> None:
@@ -143,8 +145,7 @@ def test_fillers_stay_classes_of_their_own(tmp_path: Path) -> None:
     text = printed("mmdet3", path)
     count = sum(c.name == "N/A" for c in read(path).categories)
     assert f"# 'N/A' stands {count} times" in text
-    assert f"# model: num_classes = {len(read(path).categories)}" in text
-    assert "palette=None" in text
+    assert assigned(text)["num_classes"] == len(read(path).categories) == 91
     assert assigned(printed("detr", path))["num_classes"] == 91
 
 
@@ -157,7 +158,7 @@ def test_what_evaluation_stumbles_over_is_said(small: Any, put: Put) -> None:
     assert "# 1 annotations have no 'iscrowd': COCOeval raises KeyError: 'iscrowd'." in text
     assert "# An annotation has id 0: COCOeval counts it as missed" in text
     assert "# 1 annotations that the loader leaves out stand in the file" in text
-    assert "annotations left out by\n# the loader: 1 ignored." in text
+    assert "annotations left out by the loader: 1 ignored." in text.replace("\n# ", " ")
     assert "# 7 of 7 annotations have no segmentation" in text
     with pytest.raises(LoaderError, match="detectron2 raises AssertionError: `ignore`"):
         printed("detectron2", path)
@@ -268,6 +269,77 @@ def test_2x_cannot_write_a_quote_down(small: Any, put: Put) -> None:
     path = put(small, "it's.json")
     with pytest.raises(RequestError, match="cannot dump"):
         printed("mmdet2", path)
+
+
+@pytest.mark.parametrize(
+    ("splits", "made"),
+    [
+        (("train", "test"), ["dataset_train", "dataset_val", "base_ds"]),
+        (("val", "test"), ["dataset_val", "base_ds"]),
+        (("test",), ["dataset_val", "base_ds"]),
+        (("train",), ["dataset_train"]),
+    ],
+)
+def test_detr_is_tested_on_what_it_is_evaluated_on(
+    splits: tuple[str, ...], made: list[str], small: Any, put: Put
+) -> None:
+    text = printed("detr", put(small), splits)
+    names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    assert [n for n in ("dataset_train", "dataset_val", "base_ds") if n in names] == made
+    assert ("for testing as well" in text) == ("test" in splits)
+
+
+def test_crowds_are_in_the_targets_of_torchvision_and_said(small: Any, put: Put) -> None:
+    box = {"bbox": [0, 0, 9, 9], "area": 81, "category_id": 1, "segmentation": [[0, 0, 9, 0, 9, 9]]}
+    small["annotations"] = [
+        {"id": 1, "image_id": small["images"][0]["id"], "iscrowd": 1, **box},
+        {"id": 2, "image_id": small["images"][1]["id"], "iscrowd": 0, **box},
+    ]
+    text = printed("torchvision", put(small)).replace("\n# ", " ")
+    assert "5 images, 1 object to train on and 1 crowd." in text
+    assert "with iscrowd, 1 here, are in the targets like all others." in text
+    assert "Images whose target has no box: 3." in text
+    assert "Images whose target has nothing but crowds: 1." in text
+    small["annotations"][0]["iscrowd"] = 0
+    text = printed("torchvision", put(small))
+    assert "2 objects to train on." in text and "with iscrowd" not in text
+
+
+@pytest.mark.parametrize("name", ["mmdet3", "mmdet2"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{{ fileBasename }}", "{{fileBasenameNoExtension}}", "{{ fileDirname }}"),
+        *("{{ fileExtname }}", "{{ _base_.data_root }}", "{{$HOME:x}}", "{{'$HOME: x'}}"),
+    ],
+)
+def test_text_that_configs_put_something_in_for_is_refused(
+    name: str, text: str, small: Any, put: Put
+) -> None:
+    message = "puts something else in the place of"
+    if "'" not in text:
+        with pytest.raises(RequestError, match=message):
+            printed(name, put(small, f"{text}.json"))
+    path = put(small)
+    subject = subject_of(str(path), f"/images/{text}")
+    with pytest.raises(RequestError, match="cannot dump|" + message):
+        snippet_for(name, subject)
+    small["categories"][1]["name"] = text
+    with pytest.raises(RequestError, match=message):
+        printed(name, put(small))
+    small["categories"][1]["name"] = "{{ dog }} {x} fileBasename"
+    printed(name, put(small, "{{ file }}.json"))
+    assert assigned(printed("torchvision", put(small, "{{ fileBasename }}.json")))
+
+
+def test_a_folder_is_taken_beside_absolute_names(small: Any, put: Put, tmp_path: Path) -> None:
+    for image in small["images"][:2]:
+        image["file_name"] = f"/no/such/{image['id']}.jpg"
+    for image in small["images"][2:4]:
+        place = tmp_path / "images" / image["file_name"]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+    assert subject_of(str(put(small))).img_prefix == str(tmp_path / "images")
 
 
 def test_images_are_found_or_asked_for(small: Any, put: Put, tmp_path: Path, cli: Cli) -> None:

@@ -14,6 +14,7 @@ from cocosurgeon.files import read
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.kinds import kind_of
 from cocosurgeon.layout.names import FileNames
+from cocosurgeon.layout.places import image_search, png_search
 from cocosurgeon.layout.presence import Presence
 
 
@@ -27,7 +28,7 @@ class AnnotationFile:
         images, annotations, categories: how many it has.
         spaces: the category spaces that its ids and names fit, all with one meaning; empty where
             none fits, or more than one meaning.
-        nameless: records without a file name.
+        names: the names of its images and PNGs.
         on_disk: its images; None for a results file, which names none.
         pngs: the PNGs of a panoptic file; None for others.
     """
@@ -38,7 +39,7 @@ class AnnotationFile:
     annotations: int
     categories: int
     spaces: tuple[str, ...]
-    nameless: int
+    names: FileNames
     on_disk: Presence | None
     pngs: Presence | None
 
@@ -66,6 +67,13 @@ def look_at(
         names = FileNames.of(content)
         kind = kind_of(content)
         records = content.annotation_records
+        on_disk = pngs = None
+        if not content.is_results:
+            search = image_search(path, folders, root)
+            on_disk = Presence.of(path, names.images, search, folders)
+            if kind == "panoptic":
+                search = png_search(path, names, on_disk.folder, folders, root)
+                pngs = Presence.of(path, names.pngs, search, folders)
         return AnnotationFile(
             path,
             kind,
@@ -73,9 +81,9 @@ def look_at(
             0 if records is None else records.count,
             len(content.categories),
             _spaces(dataset),
-            names.nameless,
-            None if content.is_results else Presence.of(path, names.images, folders, root),
-            Presence.of(path, names.pngs, folders, root) if kind == "panoptic" else None,
+            names,
+            on_disk,
+            pngs,
         )
     except CocosurgeonError as error:
         return Unreadable(path, error)

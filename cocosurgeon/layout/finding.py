@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cocosurgeon.layout.wording import one_line
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -23,5 +25,6 @@ class Finding:
 
     def lines(self) -> list[str]:
         """The finding for people."""
-        next_line = [f"  next: {self.hint}"] if self.hint else []
-        return [f"{self.code}: {self.where}: {self.what}", *next_line]
+        lines = [f"{self.code}: {self.where}: {self.what}"]
+        lines += [f"  next: {self.hint}"] if self.hint else []
+        return [one_line(line) for line in lines]

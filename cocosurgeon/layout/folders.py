@@ -32,6 +32,7 @@ class Folders:
 
     def __init__(self) -> None:
         self._seen: dict[str, Listing | OSError] = {}
+        self._followed: dict[str, bool] = {}
 
     def listing(self, folder: str | os.PathLike[str]) -> Listing | None:
         """What lies in a folder; None where there is no folder, or it cannot be read."""
@@ -47,6 +48,18 @@ class Folders:
         """Those of some names, relative to a folder or absolute, that lead to no file."""
         root = os.fspath(folder)
         return [name for name in names if not self._has(root, name)]
+
+    def dangling(self, folder: str | os.PathLike[str], names: Iterable[str]) -> int:
+        """How many of some names that lead to no file in a folder are links."""
+        root = os.fspath(folder)
+        return sum(self._is_link(root, name) for name in names)
+
+    def files(self, folder: str | os.PathLike[str]) -> list[str]:
+        """Names of the files in a folder, links that lead to files included."""
+        place, listing = os.fspath(folder), self.listing(folder)
+        if listing is None:
+            return []
+        return [*listing.files, *(n for n in listing.links if self._leads(place, n))]
 
     def subfolders(self, folder: str | os.PathLike[str]) -> list[str]:
         """Names of the folders in a folder, links to folders included, sorted."""
@@ -72,9 +85,19 @@ class Folders:
         seen = self._look(place)
         if not isinstance(seen, Listing):
             return False
-        return tail in seen.files or (
-            tail in seen.links and os.path.isfile(os.path.join(place, tail))  # noqa: PTH113, PTH118
-        )
+        return tail in seen.files or (tail in seen.links and self._leads(place, tail))
+
+    def _is_link(self, root: str, name: str) -> bool:
+        head, tail = os.path.split(name)
+        seen = self._look(os.path.join(root, head) if head else root)  # noqa: PTH118
+        return isinstance(seen, Listing) and tail in seen.links
+
+    def _leads(self, place: str, link: str) -> bool:
+        """Whether a link leads to a file; asked once, since that may be a network disk."""
+        path = os.path.join(place, link)  # noqa: PTH118
+        if path not in self._followed:
+            self._followed[path] = os.path.isfile(path)  # noqa: PTH113
+        return self._followed[path]
 
     def _look(self, folder: str) -> Listing | OSError:
         if folder not in self._seen:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
+import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -12,8 +14,16 @@ from cocosurgeon.dataset import Dataset
 from cocosurgeon.errors import DataError, RequestError, SourceUnavailableError
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.names import FileNames
-from cocosurgeon.layout.prefix import ANNOTATIONS, SPLITS, Prefix, data_roots, find_prefix, split_in
-from cocosurgeon.layout.presence import some
+from cocosurgeon.layout.places import (
+    ANNOTATIONS,
+    SPLITS,
+    data_roots,
+    image_search,
+    png_search,
+    split_in,
+)
+from cocosurgeon.layout.prefix import Prefix, most_of
+from cocosurgeon.layout.wording import are, counted, some
 
 
 @dataclass(frozen=True)
@@ -41,19 +51,26 @@ class Share:
         ann_file: the file.
         data_prefix: where its images are to be, relative to the tree; empty for the tree itself.
         seg_prefix: where its PNGs are to be; None without any.
-        names: how many different files it names.
-        missing: those that are not there.
+        bytes: of the annotation file itself.
+        names: how many different files it names, images and PNGs.
+        missing: images that are not there.
+        missing_pngs: PNGs that are not there.
         repeated: how many records name a file that another one names already.
-        alike: names that differ only by case, in pairs.
     """
 
     ann_file: Path
     data_prefix: str
     seg_prefix: str | None
+    bytes: int
     names: int
     missing: tuple[str, ...]
+    missing_pngs: tuple[str, ...]
     repeated: int
-    alike: tuple[tuple[str, str], ...]
+
+    @property
+    def all_missing(self) -> tuple[str, ...]:
+        """Images and PNGs that are not there."""
+        return (*self.missing, *self.missing_pngs)
 
 
 @dataclass(frozen=True)
@@ -64,16 +81,23 @@ class Gathering:
         ann_files: the annotation files.
         files: their images and PNGs, each once.
         shares: what each annotation file contributes.
+        alike: places in the tree that differ only by case, or in how accents are written, in pairs.
     """
 
     ann_files: tuple[Carried, ...]
     files: tuple[Carried, ...]
     shares: tuple[Share, ...]
+    alike: tuple[tuple[str, str], ...]
 
     @property
     def size(self) -> int:
-        """Bytes in all."""
-        return sum(c.size for c in (*self.ann_files, *self.files))
+        """Bytes in all, those of the annotation files included."""
+        return sum(c.size for c in self.ann_files) + self.size_of_files
+
+    @property
+    def size_of_files(self) -> int:
+        """Bytes of images and PNGs."""
+        return sum(c.size for c in self.files)
 
 
 def gathering_of(
@@ -96,8 +120,8 @@ def gathering_of(
         allow_missing: go on when images are not there.
 
     Raises:
-        RequestError: a results file; two files in one place; two folders that both have the
-            images.
+        RequestError: a results file, or a compressed one; two files in one place; two folders
+            that both have the images.
         SourceUnavailableError: images are not there.
         DataError: a file name leads out of the folder, or there is none.
     """
@@ -107,7 +131,7 @@ def gathering_of(
     files: dict[str, Carried] = {}
     for dataset in datasets:
         share, carried = finder.share(dataset)
-        if share.missing and not (allow_missing and carried):
+        if share.all_missing and not (allow_missing and carried):
             raise _missing(share, whole=not carried)
         path = share.ann_file
         ann_file = _carried(path, f"{ANNOTATIONS}/{path.name}")
@@ -119,11 +143,10 @@ def gathering_of(
             _add(files, each)
     places: dict[str, Carried] = dict(files)
     for each in ann_files:
-        if each.target in places:
-            raise _two(each, places[each.target])
-        places[each.target] = each
+        if (old := places.setdefault(each.target, each)) is not each:
+            raise _two(each, old)
     _require_no_file_as_folder(places)
-    return Gathering(tuple(ann_files), tuple(files.values()), tuple(shares))
+    return Gathering(tuple(ann_files), tuple(files.values()), tuple(shares), _alike(places))
 
 
 @dataclass(frozen=True)
@@ -146,10 +169,16 @@ class _Finder:
                 where=str(path),
                 hint="gather the annotation file that it belongs to",
             )
+        if path.suffix == ".gz":
+            raise RequestError(
+                "the file is compressed, and no framework unpacks it",
+                where=str(path),
+                hint=f"unpack it, and gather that: gunzip --keep {shlex.quote(str(path))}",
+            )
         names = FileNames.of(dataset.content)
         if names.nameless:
             raise DataError(
-                f"{names.nameless:,} records have no file_name",
+                f"{counted(names.nameless, 'record')} without file_name",
                 where=str(path),
                 hint="write the names into the file: no loader finds such images",
             )
@@ -158,24 +187,24 @@ class _Finder:
         to = self._folder_name(path, prefix, names.images)
         missing = self.folders.missing(prefix, names.images)
         carried = _all_carried(names.images, missing, prefix, to)
-        seg_prefix = None
+        seg_prefix, lost = None, list[str]()
         if names.pngs:
-            found = find_prefix(path, names.pngs, self.folders, self.root)
+            search = png_search(path, names, prefix, self.folders, self.root)
+            found = most_of(names.pngs, search, path, self.folders)
             pngs = _chosen(found, path, "PNGs", None)
             seg_prefix = f"{ANNOTATIONS}/{pngs.name}"
             lost = self.folders.missing(pngs, names.pngs)
             carried += _all_carried(names.pngs, lost, pngs, seg_prefix)
-            missing += lost
-        distinct = {*names.images, *names.pngs}
-        records = len(names.images) + len(names.pngs)
+        distinct = len(_distinct(names.images)) + len(_distinct(names.pngs))
         share = Share(
-            path,
-            to,
-            seg_prefix,
-            len(distinct),
-            tuple(dict.fromkeys(missing)),
-            records - len(distinct),
-            _alike(distinct),
+            ann_file=path,
+            data_prefix=to,
+            seg_prefix=seg_prefix,
+            bytes=path.stat().st_size,
+            names=distinct,
+            missing=_distinct(missing),
+            missing_pngs=_distinct(lost),
+            repeated=len(names.images) + len(names.pngs) - distinct,
         )
         return share, carried
 
@@ -188,7 +217,8 @@ class _Finder:
                     hint="name a folder with --img-prefix",
                 )
             return self.img_prefix
-        found = find_prefix(ann_file, names, self.folders, self.root)
+        search = image_search(ann_file, self.folders, self.root)
+        found = most_of(names, search, ann_file, self.folders)
         return _chosen(found, ann_file, "images", self.root) if names else ann_file.parent
 
     def _folder_name(self, ann_file: Path, prefix: Path, names: Sequence[str]) -> str:
@@ -203,7 +233,7 @@ class _Finder:
 
 
 def _chosen(found: Prefix | None, ann_file: Path, what: str, root: Path | None) -> Path:
-    if found is None:
+    if found is None or found.folder is None:
         raise SourceUnavailableError(
             f"no folder has any of its {what}",
             where=str(ann_file),
@@ -226,7 +256,8 @@ def _require_within(names: FileNames, path: Path) -> None:
     out = [n for n in (*names.images, *names.pngs) if n.startswith("/") or ".." in n.split("/")]
     if out:
         raise DataError(
-            f"{len(out):,} file names lead out of the image folder, such as {out[0]!r}",
+            f"{counted(len(out), 'file name')} {'leads' if len(out) == 1 else 'lead'} out of the "
+            f"image folder, such as {out[0]!r}",
             where=str(path),
             hint="make them relative to one folder: there is no such place in another tree",
         )
@@ -236,7 +267,7 @@ def _all_carried(
     names: Sequence[str], missing: Sequence[str], prefix: Path, to: str
 ) -> list[Carried]:
     lost = frozenset(missing)
-    there = [n for n in dict.fromkeys(names) if n not in lost]
+    there = _distinct([n for n in names if n not in lost])
     return [_carried(prefix / n, str(PurePosixPath(to, n))) for n in there]
 
 
@@ -258,6 +289,11 @@ def _add(files: dict[str, Carried], new: Carried) -> None:
 
 
 def _two(new: Carried, old: Carried) -> RequestError:
+    if old.source == new.source:
+        return RequestError(
+            f"an annotation file is named as an image: {new.source}",
+            hint="cut that record out: no loader reads JSON as an image",
+        )
     return RequestError(
         f"two files would be {new.target}: {old.source} and {new.source}",
         hint="gather them into two trees",
@@ -271,17 +307,27 @@ def _require_no_file_as_folder(places: dict[str, Carried]) -> None:
                 raise RequestError(f"{folder} would be a file and a folder: {file.source}")
 
 
-def _alike(names: set[str]) -> tuple[tuple[str, str], ...]:
+def _distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Each file once: ``./1.jpg`` is ``1.jpg``; ``1.jpg/`` is none that is there."""
+    first: dict[tuple[PurePosixPath, bool], str] = {}
+    for name in names:
+        first.setdefault((PurePosixPath(name), name.endswith("/")), name)
+    return tuple(first.values())
+
+
+def _alike(targets: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Pairs that a file system may take for one: it is macOS that asks neither case nor accents."""
     by_fold: defaultdict[str, list[str]] = defaultdict(list)
-    for name in sorted(names):
-        by_fold[name.casefold()].append(name)
+    for target in sorted(targets):
+        folded = unicodedata.normalize("NFD", target).casefold()
+        by_fold[unicodedata.normalize("NFD", folded)].append(target)
     return tuple((same[0], same[1]) for same in by_fold.values() if len(same) > 1)
 
 
 def _missing(share: Share, *, whole: bool) -> SourceUnavailableError:
     return SourceUnavailableError(
-        f"{len(share.missing):,} of {share.names:,} files that it names are not there: "
-        + some(share.missing),
+        f"{len(share.all_missing):,} of {share.names:,} files that it names "
+        f"{are(len(share.all_missing))} not there: {some(share.all_missing)}",
         where=str(share.ann_file),
         hint="name their folder with --img-prefix, or the data root"
         if whole

@@ -15,16 +15,12 @@ from cocosurgeon.layout.annotations import AnnotationFile, Unreadable, look_at
 from cocosurgeon.layout.finding import Finding
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.frameworks import Readiness, readiness
-from cocosurgeon.layout.prefix import ANNOTATIONS, SPLITS, split_in
+from cocosurgeon.layout.links import link_line
+from cocosurgeon.layout.places import ANNOTATIONS, SPLITS, split_in
 from cocosurgeon.layout.presence import Presence
-from cocosurgeon.layout.tree import (
-    ImageFolder,
-    check_tree,
-    count_images,
-    image_folders,
-    link_line,
-    misplaced,
-)
+from cocosurgeon.layout.stock import out_of_place
+from cocosurgeon.layout.tree import ImageFolder, check_tree, count_images, image_folders
+from cocosurgeon.layout.wording import counted
 
 Watch = Callable[[str], contextlib.AbstractContextManager[Progress | None]]
 """Makes a progress bar for one file: ``Voice.progress``."""
@@ -87,7 +83,7 @@ def check_layout(root: Path, watch: Watch = lambda _: contextlib.nullcontext()) 
         *(Finding("unreadable", str(f.path), f.error.what, f.error.hint) for f in broken),
         *(finding for f in files for finding in _of_file(f, root, folders)),
     ]
-    notes = [note for f in files for note in _notes(f, root)]
+    notes = [note for f in files for note in _notes(f)]
     notes += [f"{path}: JSON, but no annotation file; passed over" for path in others]
     notes += _panoptic_notes(root, folders)
     return Layout(
@@ -138,23 +134,24 @@ def _no_annotations(
 
 def _of_file(file: AnnotationFile, root: Path, folders: Folders) -> Iterator[Finding]:
     path = str(file.path)
-    if file.nameless:
-        what = f"{file.nameless:,} records have no file_name: loaders stop at them"
+    if file.path.suffix == ".gz" and folders.missing(file.path.parent, [file.path.stem]):
+        what = "compressed: it is read here, and no framework unpacks it"
+        yield Finding("compressed", path, what, f"gunzip --keep {shlex.quote(path)}")
+    if file.names.nameless:
+        what = f"{counted(file.names.nameless, 'record')} without file_name: loaders stop there"
         yield Finding("nameless", path, what, "write the names into the file")
     split = split_in(file.path)
     if file.on_disk is not None and file.on_disk.missing:
-        hint = _hint(file.on_disk, root / (split or "images"))
+        hint = _hint(file.on_disk, root / (split or "images"), folders)
         yield Finding("images-missing", path, file.on_disk.account("images"), hint)
     if file.pngs is not None and file.pngs.missing:
         wanted = root / ANNOTATIONS / f"panoptic_{split or 'train2017'}"
-        hint = _hint(file.pngs, wanted)
+        hint = _hint(file.pngs, wanted, folders)
         yield Finding("pngs-missing", path, file.pngs.account("PNGs"), hint)
-    there = file.on_disk.folder if file.on_disk is not None else None
-    if split and there and there.name not in SPLITS and folders.listing(root / split) is None:
-        yield misplaced(there, root / split)
+    yield from out_of_place(file, root, folders)
 
 
-def _hint(presence: Presence, wanted: Path) -> str:
+def _hint(presence: Presence, wanted: Path, folders: Folders) -> str:
     name = presence.missing[0]
     if presence.spelled:
         return "rename the files as the annotation file has them, case and ending"
@@ -166,25 +163,24 @@ def _hint(presence: Presence, wanted: Path) -> str:
         return "names of the 2014 release; the 2017 folders have the last 16 characters of them"
     if presence.elsewhere:
         return "the split was made anew: link the images into one folder, or cut the file by folder"
+    if presence.dangling:
+        return "point the links at what is there"
     if presence.folder is None:
-        return f"put them in {wanted}, or link the folder: ln -s FOLDER {shlex.quote(str(wanted))}"
+        line = link_line(None, wanted, folders)
+        return f"put them in {wanted}{f', or link the folder: {line}' if line else ''}"
     return f"complete {presence.folder} (an archive cut short?)"
 
 
-def _notes(file: AnnotationFile, root: Path) -> Iterator[str]:
-    for presence in (file.on_disk, file.pngs):
+def _notes(file: AnnotationFile) -> Iterator[str]:
+    for of, presence in (("images", file.on_disk), ("PNGs", file.pngs)):
         if presence is None:
             continue
         if presence.tied:
             others = ", ".join(map(str, presence.tied))
-            yield f"{file.path}: {presence.folder} and {others} have as many of its images"
+            yield f"{file.path}: {presence.folder} and {others} have as many of its {of}"
         if presence.absolute:
             count = f"{presence.absolute:,} of {presence.names:,}"
             yield f"{file.path}: {count} names are absolute: they hold on one machine only"
-    split = split_in(file.path)
-    there = file.on_disk.folder if file.on_disk is not None else None
-    if split and there and there.name in SPLITS and there.name != split:
-        yield f"{file.path}: its images are in {there}, not in {root / split} as its name says"
 
 
 def _panoptic_notes(root: Path, folders: Folders) -> Iterator[str]:
@@ -193,6 +189,11 @@ def _panoptic_notes(root: Path, folders: Folders) -> Iterator[str]:
         of_mmdet, of_detr = root / ANNOTATIONS / name, root / name
         there = [folders.listing(p) is not None for p in (of_mmdet, of_detr)]
         if there == [True, False]:
-            yield f"DETR looks for the PNGs in {of_detr}: {link_line(of_mmdet, of_detr)}"
+            yield f"DETR looks for the PNGs in {of_detr}: {_line(of_mmdet, of_detr, folders)}"
         elif there == [False, True]:
-            yield f"MMDetection looks for the PNGs in {of_mmdet}: {link_line(of_detr, of_mmdet)}"
+            line = _line(of_detr, of_mmdet, folders)
+            yield f"MMDetection looks for the PNGs in {of_mmdet}: {line}"
+
+
+def _line(there: Path, wanted: Path, folders: Folders) -> str:
+    return link_line(there, wanted, folders) or "a file is in the way"

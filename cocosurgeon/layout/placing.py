@@ -21,7 +21,8 @@ Advance = Callable[[int], object]
 _HINTS = {
     errno.ENOSPC: "free some space, name another folder, or link the images (--link)",
     errno.ENOENT: "make the folder above it first",
-    errno.EEXIST: "names that differ only by case are one file there: name a folder elsewhere",
+    errno.EEXIST: "names that differ only by case or accents are one file there: "
+    "name a folder elsewhere",
 }
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cocosurgeon.layout.folders import Folders
-from cocosurgeon.layout.prefix import find_prefix, places
-
-_SHOWN = 3
-_WIDEST = 60
+from cocosurgeon.layout.places import Search
+from cocosurgeon.layout.prefix import most_of
+from cocosurgeon.layout.wording import are, one_line, some
 
 
 @dataclass(frozen=True)
@@ -19,13 +18,15 @@ class Presence:
     """Which of some names are there.
 
     Attributes:
-        folder: the folder that has most of them; None where none has any.
+        folder: the folder that has most of them; None where none has any, or none is needed,
+            since names are absolute.
         names: how many different names there are.
         found: how many of them are in that folder, or by themselves where they are absolute.
         missing: the others.
         elsewhere: how many of the others are in another folder, by folder.
         tied: other folders that have as many.
         spelled: names in that folder that are like a missing one but for case or ending, by it.
+        dangling: how many of the missing ones are links there that lead to no file.
         absolute: how many names are absolute.
     """
 
@@ -36,21 +37,20 @@ class Presence:
     elsewhere: Mapping[Path, int]
     tied: tuple[Path, ...]
     spelled: Mapping[str, str]
+    dangling: int
     absolute: int
 
     @classmethod
-    def of(
-        cls, ann_file: Path, names: Sequence[str], folders: Folders, root: Path | None = None
-    ) -> Presence:
-        """Look names up; see ``find_prefix``."""
+    def of(cls, ann_file: Path, names: Sequence[str], search: Search, folders: Folders) -> Presence:
+        """Look names up; see ``most_of``."""
         distinct = list(dict.fromkeys(names))
-        prefix = find_prefix(ann_file, distinct, folders, root)
-        tried = places(ann_file, folders, root)
+        prefix = most_of(distinct, search, ann_file, folders)
+        tried = search.likely
         folder = prefix.folder if prefix is not None else None
-        missing = distinct if folder is None else folders.missing(folder, distinct)
+        missing = _missing(folder, distinct, folders)
         others = [p for p in tried if p != folder] if missing and folder is not None else []
         counts = {p: len(missing) - len(folders.missing(p, missing)) for p in others}
-        where = tried if folder is None else [folder]
+        where = tried if folder is None else (folder,)
         spelled = [_spelled(place, missing, folders) for place in where]
         return cls(
             folder,
@@ -60,6 +60,7 @@ class Presence:
             {p: n for p, n in counts.items() if n},
             () if prefix is None else prefix.tied,
             max(spelled, key=len, default={}),
+            max((folders.dangling(place, missing) for place in where), default=0),
             0 if prefix is None else prefix.absolute,
         )
 
@@ -69,20 +70,23 @@ class Presence:
         Args:
             of: what the names are: ``images``.
         """
-        parts = [
-            f"{len(self.missing):,} of {self.names:,} {of} are not there: {some(self.missing)}"
-        ]
-        parts += [f"{n:,} of them are in {p}" for p, n in self.elsewhere.items()]
+        count = len(self.missing)
+        parts = [f"{count:,} of {self.names:,} {of} {are(count)} not there: {some(self.missing)}"]
+        parts += [f"{n:,} of them {are(n)} in {p}" for p, n in self.elsewhere.items()]
         if self.spelled:
-            name, there = next(iter(self.spelled.items()))
-            parts.append(f"{len(self.spelled):,} are there by another name: {there} for {name}")
+            count = len(self.spelled)
+            name, there = map(one_line, next(iter(self.spelled.items())))
+            parts.append(f"{count:,} {are(count)} there by another name: {there} for {name}")
+        if self.dangling:
+            parts.append(f"links that lead nowhere: {self.dangling:,} of them")
         return "; ".join(parts)
 
 
-def some(names: Sequence[str]) -> str:
-    """The first of some names, for people; the ends of long ones."""
-    first = [n if len(n) <= _WIDEST else f"...{n[-_WIDEST:]}" for n in names[:_SHOWN]]
-    return ", ".join([*first, *["..."] * (len(names) > _SHOWN)])
+def _missing(folder: Path | None, names: Sequence[str], folders: Folders) -> list[str]:
+    """Those that are not there; without a folder, all but the absolute ones that are."""
+    if folder is not None:
+        return folders.missing(folder, names)
+    return [n for n in names if not os.path.isabs(n) or folders.missing("", [n])]  # noqa: PTH117
 
 
 def _spelled(folder: Path, names: Sequence[str], folders: Folders) -> dict[str, str]:
@@ -92,9 +96,7 @@ def _spelled(folder: Path, names: Sequence[str], folders: Folders) -> dict[str, 
     for name in names:
         head, tail = os.path.split(name)
         if head not in known:
-            listing = folders.listing(folder / head)
-            there = [] if listing is None else [*listing.files, *listing.links]
-            known[head] = {_stem(n): n for n in there}
+            known[head] = {_stem(n): n for n in folders.files(folder / head)}
         if (other := known[head].get(_stem(tail))) is not None:
             found[name] = os.path.join(head, other)  # noqa: PTH118
     return found

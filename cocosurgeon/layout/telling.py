@@ -10,6 +10,7 @@ from pathlib import Path
 from cocosurgeon.layout.annotations import AnnotationFile
 from cocosurgeon.layout.layout import Layout
 from cocosurgeon.layout.presence import Presence
+from cocosurgeon.layout.wording import one_line
 
 _HEADS = ("annotation file", "kind", "images", "annotations", "categories", "space", "images found")
 _TO_THE_RIGHT = frozenset({2, 3, 4})
@@ -32,7 +33,7 @@ def layout_lines(layout: Layout, *, notes: bool = True) -> list[str]:
         lines.append("")
     lines += [line for finding in layout.findings for line in finding.lines()]
     if notes:
-        lines += [f"note: {note}" for note in layout.notes]
+        lines += [one_line(f"note: {note}") for note in layout.notes]
     if not layout.findings:
         files, folders = len(layout.files), len(layout.folders)
         lines.append(f"{root}: no findings (annotation files: {files:,}, folders: {folders:,})")
@@ -60,7 +61,7 @@ def _file_fields(file: AnnotationFile) -> dict[str, object]:
         "annotations": file.annotations,
         "categories": file.categories,
         "spaces": file.spaces,
-        "nameless": file.nameless,
+        "nameless": file.names.nameless,
         "on_disk": _presence_fields(file.on_disk),
         "pngs": _presence_fields(file.pngs),
     }
@@ -78,6 +79,7 @@ def _presence_fields(presence: Presence | None) -> dict[str, object] | None:
         "elsewhere": {str(p): n for p, n in presence.elsewhere.items()},
         "tied": [str(p) for p in presence.tied],
         "other_names": presence.spelled,
+        "dangling": presence.dangling,
         "absolute": presence.absolute,
     }
 
@@ -95,9 +97,11 @@ def _row(file: AnnotationFile, root: Path) -> tuple[str, ...]:
 
 
 def _found(presence: Presence, root: Path) -> str:
-    if presence.folder is None:
+    if not presence.found:
         return "none"
     of = "all" if not presence.missing else f"{presence.found:,}"
+    if presence.folder is None:
+        return f"{of} by absolute names"
     return f"{of} in {_short(presence.folder, root)}/"
 
 
@@ -108,6 +112,7 @@ def _short(path: Path, root: Path) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]], right: frozenset[int]) -> list[str]:
+    rows = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return [
         "  ".join(

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from cocosurgeon.layout.finding import Finding
 from cocosurgeon.layout.folders import Folders
-from cocosurgeon.layout.prefix import ANNOTATIONS, IMAGE_FOLDERS, SPLITS
+from cocosurgeon.layout.places import ANNOTATIONS, IMAGE_FOLDERS, SPLITS
+from cocosurgeon.layout.stock import misplaced
+from cocosurgeon.layout.wording import counted
 
 _ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
@@ -39,6 +41,8 @@ class ImageFolder:
 def image_folders(root: Path, found: Sequence[Path], folders: Folders) -> list[Path]:
     """Folders of a data root that hold images by their name, or because images were found there.
 
+    One under two names (a link) is given once.
+
     Args:
         found: the latter.
     """
@@ -50,14 +54,15 @@ def image_folders(root: Path, found: Sequence[Path], folders: Folders) -> list[P
     for base in (root / ANNOTATIONS, root):
         inner = folders.names_of_folders(base)
         listed += [base / n for n in inner if n.startswith("panoptic_") and "annot" not in n]
-    return list(dict.fromkeys([*listed, *found]))
+    once: dict[str, Path] = {}
+    for folder in (*listed, *found):
+        once.setdefault(os.path.realpath(folder), folder)
+    return list(once.values())
 
 
 def count_images(folder: Path, folders: Folders) -> ImageFolder:
     """Count the images of a folder by their endings."""
-    listing = folders.listing(folder)
-    names = [] if listing is None else [*listing.files, *listing.links]
-    return ImageFolder(folder, sum(n.lower().endswith(_ENDINGS) for n in names))
+    return ImageFolder(folder, sum(n.lower().endswith(_ENDINGS) for n in folders.files(folder)))
 
 
 def check_tree(root: Path, images: Sequence[Path], folders: Folders) -> Iterator[Finding]:
@@ -78,15 +83,15 @@ def check_tree(root: Path, images: Sequence[Path], folders: Folders) -> Iterator
                     "give yourself the right to read it",
                 )
             continue
-        if folder != root and (inner := folder / folder.name).name in folders.subfolders(folder):
+        if folder != root and (inner := folder / folder.name).name in _own_folders(folder, folders):
             yield Finding("nested", str(folder), f"holds another {inner.name}", _unnest(inner))
         if folder not in (root, annotations) and folders.is_empty(folder):
             yield Finding(
                 "empty", str(folder), "there is nothing in it", "unpack or link its images"
             )
-    for name in folders.subfolders(root):
+    for name in sorted(_own_folders(root, folders)):
         of = ANNOTATIONS in name and name != ANNOTATIONS
-        if of and ANNOTATIONS in folders.subfolders(root / name):
+        if of and ANNOTATIONS in _own_folders(root / name, folders):
             what = f"holds the folder {ANNOTATIONS}, which belongs in {root}"
             yield Finding("nested", str(root / name), what, _move_up(root / name / ANNOTATIONS))
     for folder in (root, annotations):
@@ -94,10 +99,10 @@ def check_tree(root: Path, images: Sequence[Path], folders: Folders) -> Iterator
     yield from _misplaced(root, folders)
 
 
-def link_line(there: Path, wanted: Path) -> str:
-    """A command that makes a folder known at the place where it is wanted."""
-    target = os.path.relpath(there, wanted.parent)
-    return f"ln -s {shlex.quote(target)} {shlex.quote(str(wanted))}"
+def _own_folders(folder: Path, folders: Folders) -> frozenset[str]:
+    """Names of the folders in a folder, without links: these may lead back to where one is."""
+    listing = folders.listing(folder)
+    return frozenset() if listing is None else listing.folders
 
 
 def _links(folder: Path, folders: Folders) -> Iterator[Finding]:
@@ -109,14 +114,14 @@ def _links(folder: Path, folders: Folders) -> Iterator[Finding]:
             (folder / name).stat()
         except OSError as error:
             (loops if error.errno == errno.ELOOP else nowhere).append(name)
-    for names, what in ((nowhere, "lead nowhere"), (loops, "lead back to themselves")):
+    for names, where in ((nowhere, "nowhere"), (loops, "in a circle")):
         if names:
             first = folder / names[0]
-            of = "link" if len(names) == 1 else "links"
+            leading = f"{counted(len(names), 'link')} {'leads' if len(names) == 1 else 'lead'}"
             yield Finding(
                 "dangling-link",
                 str(folder),
-                f"{len(names):,} {of} {what}, such as {first.name} -> {os.readlink(first)}",  # noqa: PTH115
+                f"{leading} {where}, such as {first.name} -> {os.readlink(first)}",  # noqa: PTH115
                 f"point it at what is there: ln -sfn TARGET {shlex.quote(str(first))}",
             )
 
@@ -155,16 +160,13 @@ def _misplaced(root: Path, folders: Folders) -> Iterator[Finding]:
     for name in SPLITS:
         there = root / "images" / name
         if folders.listing(there) is not None and folders.listing(root / name) is None:
-            yield misplaced(there, root / name)
-
-
-def misplaced(there: Path, wanted: Path) -> Finding:
-    """Images that are in another folder than the one where stock configs look."""
-    what = f"MMDetection and DETR look for these images in {wanted}"
-    return Finding("misplaced", str(there), what, link_line(there, wanted))
+            yield misplaced(there, root / name, "images", folders)
 
 
 def _unnest(inner: Path) -> str:
+    if inner.parent.is_symlink():
+        further = shlex.quote(str(Path(os.readlink(inner.parent), inner.name)))  # noqa: PTH115
+        return f"ln -sfn {further} {shlex.quote(str(inner.parent))}"
     outer = shlex.quote(str(inner.parent))
     aside = shlex.quote(f"{inner.parent}.outer")
     return f"mv {outer} {aside} && mv {aside}/{shlex.quote(inner.name)} {outer}; see what is left"

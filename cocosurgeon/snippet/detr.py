@@ -15,9 +15,7 @@ def snippet(subject: Subject) -> tuple[list[str], list[str]]:
     view = load("detr", subject.document)
     use = Use.of(view)
     count = highest_id(subject, view, "DETR") + 1
-    wanted = [split for split in ("train", "val") if split in subject.splits]
-    if subject.splits == ("test",):
-        wanted = ["val"]
+    wanted = ["train"] * ("train" in subject.splits) + ["val"] * subject.is_evaluated
     lines = [
         *comment(use.summary(subject.name, "DETR")),
         *comment(
@@ -51,6 +49,8 @@ def snippet(subject: Subject) -> tuple[list[str], list[str]]:
             f"    img_folder, ann_file, make_coco_transforms({split!r}), return_masks=args.masks)",
         ]
     if "val" in wanted:
+        if "test" in subject.splits:
+            lines += comment("DETR evaluates one dataset, for testing as well.")
         if not subject.is_annotated:
             lines += comment("No annotations: nothing can be scored.")
         lines += [

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
+from cocosurgeon.errors import RequestError
 from cocosurgeon.loaders import View, mmdet
+from cocosurgeon.snippet.subject import Subject
 from cocosurgeon.snippet.text import comment, items
 
 HERE = (
@@ -16,6 +19,28 @@ ORDER = (
     "In the order of the file's `categories`, by which labels are numbered, whatever stands here."
 )
 
+_PUT_IN = re.compile(
+    r"""\{\{\s*file(Dirname|Basename|BasenameNoExtension|Extname)\s*\}\}
+    | \{\{\s*_base_\.[\w.]+\s*\}\}
+    | \{\{['"]?\s*\$\w+\s*:\s*\S*?\s*['"]?\}\}""",
+    re.VERBOSE,
+)
+"""Text in whose place ``Config.fromfile`` puts something else, wherever it stands."""
+
+
+def require_verbatim(subject: Subject) -> None:
+    """Refuse text that does not stay what it is in a config, or in its dump.
+
+    Raises:
+        RequestError: a path or a class name holds such text.
+    """
+    for text in (subject.ann_file, subject.img_prefix, *subject.classes()):
+        if found := _PUT_IN.search(text):
+            raise RequestError(
+                f"Config.fromfile puts something else in the place of {found.group()!r}: {text!r}",
+                hint="name it without that: a path by a link, a class in the file",
+            )
+
 
 def class_list(classes: Sequence[str]) -> list[str]:
     """Class names as a list, in which one is still a list."""
@@ -23,9 +48,10 @@ def class_list(classes: Sequence[str]) -> list[str]:
 
 
 def heads(count: int) -> list[str]:
-    """Where the model says how many classes there are."""
+    """How many classes there are, and where a model says it."""
     return [
-        f"# model: num_classes = {count}",
+        f"num_classes = {count}",
+        "# For your model, below this line: model = dict(bbox_head=dict(num_classes=num_classes))",
         "#   model.bbox_head.num_classes: DETR, DINO, DDQ, RetinaNet, YOLOX, ...",
         "#   model.roi_head.bbox_head.num_classes: Faster R-CNN (Mask R-CNN: mask_head, too;",
         "#   Cascade: each of the list)",

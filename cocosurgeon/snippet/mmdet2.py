@@ -15,6 +15,7 @@ from cocosurgeon.snippet.use import Use
 def snippet(subject: Subject) -> tuple[list[str], list[str]]:
     """Lines, and notes; see ``snippet_for``."""
     _require_dumpable(subject)
+    mmdet.require_verbatim(subject)
     classes = subject.classes()
     use = Use.of(load("mmdet2", subject.document, loader.Options(classes, test_mode=True)))
     first, *names, last = mmdet.class_list(classes)

@@ -10,11 +10,10 @@ from cocosurgeon.snippet.subject import Split, Subject
 from cocosurgeon.snippet.text import comment
 from cocosurgeon.snippet.use import Use
 
-_COLOURS = 80
-
 
 def snippet(subject: Subject) -> tuple[list[str], list[str]]:
     """Lines, and notes; see ``snippet_for``."""
+    mmdet.require_verbatim(subject)
     classes = subject.classes()
     metainfo = {"classes": classes}
     use = Use.of(load("mmdet3", subject.document, loader.Options(metainfo, test_mode=True)))
@@ -39,14 +38,14 @@ def snippet(subject: Subject) -> tuple[list[str], list[str]]:
 
 def _metainfo(classes: tuple[str, ...]) -> list[str]:
     first, *names, last = mmdet.class_list(classes)
-    if len(classes) <= _COLOURS:
-        return [f"metainfo = dict(classes={first}", *names, f"{last})"]
     return [
         f"metainfo = dict(classes={first}",
         *names,
         f"{last},",
         *comment(
-            f"CocoDataset's own palette has {_COLOURS} colours; None takes random ones.", " " * 4
+            "A palette of the base, or CocoDataset's own, may have fewer colours than there are "
+            "classes; None takes random ones.",
+            " " * 4,
         ),
         "    palette=None)",
     ]

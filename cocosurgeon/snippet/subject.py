@@ -210,7 +210,7 @@ def _images(
         whole = len(set(names))
         return "", (f"file names are absolute: {whole - missing:,} of {whole:,} are there",)
     found = find_prefix(path, names, folders)
-    if found is None or found.found == found.absolute:
+    if found is None or found.folder is None:
         raise RequestError(
             f"no folder near the file has any of its {len(set(names)):,} images",
             where=str(path),

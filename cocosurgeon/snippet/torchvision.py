@@ -51,11 +51,8 @@ def snippet(subject: Subject) -> tuple[list[str], list[str]]:
     if any(c.id == 0 for c in subject.categories):
         lines += comment("Here 0 is a category as well: raise all labels by one, and this, too.")
     lines += [f"num_classes = {count}"]
-    if use.empty and "train" in subject.splits:
-        lines += comment(
-            f"{use.empty:,} images have no object to train on; their targets have no box. "
-            "Crowds (iscrowd) are in the targets like all others."
-        )
+    if "train" in subject.splits:
+        lines += _about_targets(use)
     lines += about_masks(subject) if "train" in subject.splits else []
     lines.append("dataset = CocoDetection(root=img_folder, annFile=ann_file)  # sorted by image id")
     if is_scored:
@@ -63,3 +60,17 @@ def snippet(subject: Subject) -> tuple[list[str], list[str]]:
     elif subject.is_evaluated:
         lines += comment("No annotations: nothing can be scored.")
     return lines, []
+
+
+def _about_targets(use: Use) -> list[str]:
+    """Comments on what stands in the targets, and what does not."""
+    lines = []
+    if use.crowds:
+        lines += comment(
+            f"Annotations with iscrowd, {use.crowds:,} here, are in the targets like all others."
+        )
+    if use.bare:
+        lines += comment(f"Images whose target has no box: {use.bare:,}.")
+    if only := use.empty - use.bare:
+        lines += comment(f"Images whose target has nothing but crowds: {only:,}.")
+    return lines

@@ -38,6 +38,7 @@ def mmdet3(config: str) -> dict[str, Any]:
     import mmdet.evaluation  # type: ignore[import-not-found]  # noqa: F401 - registers its metrics
     import torch  # type: ignore[import-not-found,unused-ignore]
     from mmdet.registry import DATASETS, METRICS  # type: ignore[import-not-found]
+    from mmdet.visualization.palette import get_palette  # type: ignore[import-not-found]
     from mmengine import Config, DefaultScope  # type: ignore[import-not-found]
 
     DefaultScope.get_instance("snippet", scope_name="mmdet")
@@ -45,7 +46,7 @@ def mmdet3(config: str) -> dict[str, Any]:
     dumped = f"{config}.dumped.py"
     cfg.dump(dumped)
     cfg = Config.fromfile(dumped)
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"num_classes": sizes(cfg)}
     for split in ("train", "val", "test"):
         if f"{split}_dataloader" not in config_text(config):
             continue
@@ -56,6 +57,8 @@ def mmdet3(config: str) -> dict[str, Any]:
             "classes": list(dataset.metainfo["classes"]),
             "cat_ids": dataset.cat_ids,
         }
+        classes = len(dataset.metainfo["classes"])
+        found["colours"] = len(get_palette(dataset.metainfo["palette"], classes))
         if split == "train":
             found["emptied"] = [
                 [info["img_id"], dataset[place]["data_samples"].img_id]
@@ -92,7 +95,7 @@ def mmdet2(config: str) -> dict[str, Any]:
     dumped = f"{config}.dumped.py"
     cfg.dump(dumped)
     cfg = Config.fromfile(dumped)
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"num_classes": sizes(cfg)}
     for split in ("train", "val", "test"):
         if f"    {split}=dict(" not in config_text(config):
             continue
@@ -116,6 +119,12 @@ def mmdet2(config: str) -> dict[str, Any]:
         if dataset.coco.anns:
             found[split]["mAP"] = float(dataset.evaluate(results)["bbox_mAP"])
     return found
+
+
+def sizes(cfg: Any) -> list[int]:
+    """How many classes the config and its model's head have, each number once."""
+    model = cfg.model.get("roi_head", cfg.model)
+    return sorted({cfg.num_classes, model.bbox_head.num_classes})
 
 
 def per_class(annotations: list[dict[str, Any]], dataset: Any) -> list[Any]:
@@ -152,6 +161,7 @@ def torchvision(config: str) -> dict[str, Any]:
         "ids": dataset.ids,
         "num_classes": made["num_classes"],
         "highest": max(labels, default=0),
+        "targets": [len(dataset._load_target(img_id)) for img_id in dataset.ids],
         "first": [len(dataset[0][1]), list(dataset[0][0].size)],
         "mAP": float(made["evaluate"](predictions)[0]),
     }

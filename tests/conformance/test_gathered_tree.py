@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import mmdet_line
+import pytest
 from conftest import SAMPLE
 from mmdet_line import MMDET3, Line
 from PIL import Image
@@ -20,11 +21,20 @@ OPENED = Path(__file__).with_name("opened.py")
 line = mmdet_line.each_line
 
 
-def test_instances_and_panoptic_are_opened(line: Line, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", ["jpg", "png"])
+def test_instances_and_panoptic_are_opened(line: Line, tmp_path: Path, ending: str) -> None:
+    """PNGs of segments have the very names of images that are PNGs."""
     truth = json.loads(SAMPLE.read_bytes())
     images = truth["images"][:4]
     (tmp_path / "coco/annotations/panoptic_val2017").mkdir(parents=True)
-    (tmp_path / "coco/val2017").symlink_to(SAMPLE.parents[1] / "sample2017")
+    if ending == "jpg":
+        (tmp_path / "coco/val2017").symlink_to(SAMPLE.parents[1] / "sample2017")
+    else:
+        (tmp_path / "coco/val2017").mkdir()
+        for image in images:
+            image["file_name"] = image["file_name"].replace(".jpg", ".png")
+            size = image["width"], image["height"]
+            Image.new("RGB", size).save(tmp_path / "coco/val2017" / image["file_name"])
     things = tmp_path / "coco/annotations/instances_val2017.json"
     ids = {i["id"] for i in images}
     kept = [a for a in truth["annotations"] if a["image_id"] in ids]
@@ -56,5 +66,5 @@ def test_instances_and_panoptic_are_opened(line: Line, tmp_path: Path) -> None:
         assert [Path(r["image"]).name for r in found[kind]] == [i["file_name"] for i in images]
     there = [Path(r["png"]) for r in found["panoptic"]]
     assert there == [out / pngs / s["file_name"] for s in segments[: len(there)]]
-    assert all(png.is_file() for png in there)
+    assert all(Image.open(png).getpixel((0, 0)) == (1, 0, 0) for png in there)
     assert len(there) == (4 if of_panoptic_file else 0)
