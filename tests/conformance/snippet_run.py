@@ -9,6 +9,7 @@ those of the ground truth. Run by an interpreter that has the framework, and not
 from __future__ import annotations
 
 import json
+import os
 import runpy
 import sys
 from typing import Any
@@ -175,4 +176,5 @@ def config_text(config: str) -> str:
 
 if __name__ == "__main__":
     run = {"mmdet3": mmdet3, "mmdet2": mmdet2, "torchvision": torchvision}[sys.argv[1]]
+    os.chdir(os.path.dirname(sys.argv[2]))  # noqa: PTH120 - where ./work_dirs is to appear
     print(json.dumps([run(path) for path in sys.argv[2:]]))
