@@ -151,10 +151,12 @@ def setting_of(header: DumpHeader) -> Setting:
     Raises:
         FormatError: the header's options are none of that loader.
     """
+    import msgspec
+
     loader, mode = str(header.loader), header.mode or "test"
     try:
         options = _options_of(header, is_test=mode == "test")
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, msgspec.ValidationError) as error:
         raise FormatError(f"the dump's options are none of {loader}: {error}") from error
     return Setting(loader, mode, options, {}, has_own_classes=True)
 
