@@ -198,6 +198,7 @@ def _most(value: Any) -> float:
     """``np.max((0, value))``; NaN stays."""
     if type(value) is int or type(value) is float:
         return 0 if value < 0 else value
+    _require_even(value)
     return np.max((0, value))  # type: ignore[no-any-return]
 
 
@@ -205,4 +206,11 @@ def _least(edge: Any, value: float) -> float:
     """``np.min((edge, value))``; NaN stays."""
     if type(edge) is int and value == value:
         return edge if edge < value else value
+    _require_even(edge)
     return np.min((edge, value))  # type: ignore[no-any-return]
+
+
+def _require_even(value: object) -> None:
+    """As NumPy since 1.24, of a number beside a list; before, it only warns."""
+    if isinstance(value, list):
+        raise ValueError("setting an array element with a sequence")
