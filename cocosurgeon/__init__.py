@@ -5,32 +5,24 @@
     people = read("instances_val2017.json").keep(Having(InCategory("person"))).first(100)
     write(people, "people.json")
 
-The house, in the order in which rooms may import each other (each only those above it):
+Packages and modules, in the order in which they may import each other (each only those above it):
 
     errors      one tree of exceptions: what, where, what next
+    version     the version
+    text        the nearest match to a name that is not there
+    atomic      files that appear whole or not at all
+    findings/   what a check found: the class, and the table of codes
     annfile/    bytes of an annotation file <-> spans and columns; nothing else touches bytes
-    nearest     the nearest match to a name that is not there
-    loaders/    what each framework's loader emits for a file, in pure Python
-    probe/      asks a real loader, in any interpreter; dumps of what one emitted
-    identity    which records are one image, which image owns which annotation
-    references  where records name categories by their ids
-    question    what a filter is, and how filters combine with & | ~
-    content     what a source holds: images, annotations, categories
-    category_list  the category list as it will be written
-    frames      a dataset as pandas and pycocotools hold it
-    dataset     Dataset: a source and the rows of it that are kept
-    files       files to datasets, and back
-    expression  where expressions: columns and arithmetic, nothing else
-    filters/    questions about images and about annotations
-    plan        steps in order
-    categories/ the named spaces, maps between them, remapping as steps
-    recipe      a plan and its source, saved and applied again
-    naming      what a file made by a plan is called
-    written/    steps as users write them: options by their names
-    layout/     where annotation files and images lie; a subset carried away with its images
+    loaders/    what each framework's loader loads from a file, in pure Python
+    probe/      asks a real loader, in any interpreter; dumps of what one returned
+    dataset/    Dataset: a file and the rows of it that are kept; ids, category list, pandas views
+    select/     what a filter is and how filters combine with & | ~; where expressions; plans
+    categories/ the label spaces, maps between them, remapping
+    steps/      steps as users give them: the table of steps, recipes, file names
+    layout/     where annotation files and images lie; a subset copied with its images
     snippet/    the configuration that goes with a file, one file a framework
     verify/     a result against its source, a loader against another: findings
-    report/     accounts and explanations as values, text and JSON
+    report/     summaries and plan traces as values, text and JSON
     cache/      subsets that are kept: built once by one of many processes, and found again
     config      plain functions for dataset config scripts
     mmdet/      a dataset and an evaluator of MMDetection's that load a subset
@@ -64,8 +56,12 @@ if TYPE_CHECKING:
     from cocosurgeon.categories.table import find_space as find_space
     from cocosurgeon.categories.table import spaces as spaces
     from cocosurgeon.categories.to_space import ToSpace as ToSpace
-    from cocosurgeon.content import Category as Category
-    from cocosurgeon.dataset import Dataset as Dataset
+    from cocosurgeon.dataset.dataset import Dataset as Dataset
+    from cocosurgeon.dataset.frames import annotations_df as annotations_df
+    from cocosurgeon.dataset.frames import images_df as images_df
+    from cocosurgeon.dataset.index import Category as Category
+    from cocosurgeon.dataset.io import read as read
+    from cocosurgeon.dataset.io import write as write
     from cocosurgeon.errors import CocosurgeonError as CocosurgeonError
     from cocosurgeon.errors import DataError as DataError
     from cocosurgeon.errors import EncodingError as EncodingError
@@ -82,137 +78,65 @@ if TYPE_CHECKING:
     from cocosurgeon.errors import StructureError as StructureError
     from cocosurgeon.errors import UnknownIdError as UnknownIdError
     from cocosurgeon.errors import UnknownNameError as UnknownNameError
-    from cocosurgeon.files import read as read
-    from cocosurgeon.files import write as write
-    from cocosurgeon.filters import AnnotationWhere as AnnotationWhere
-    from cocosurgeon.filters import Area as Area
-    from cocosurgeon.filters import Crowd as Crowd
-    from cocosurgeon.filters import Empty as Empty
-    from cocosurgeon.filters import Having as Having
-    from cocosurgeon.filters import Ids as Ids
-    from cocosurgeon.filters import ImageWhere as ImageWhere
-    from cocosurgeon.filters import InCategory as InCategory
-    from cocosurgeon.filters import Names as Names
-    from cocosurgeon.frames import annotation_frame as annotation_frame
-    from cocosurgeon.frames import image_frame as image_frame
-    from cocosurgeon.plan import Cascade as Cascade
-    from cocosurgeon.plan import First as First
-    from cocosurgeon.plan import Keep as Keep
-    from cocosurgeon.plan import Last as Last
-    from cocosurgeon.plan import Plan as Plan
-    from cocosurgeon.plan import Sample as Sample
-    from cocosurgeon.plan import Skip as Skip
-    from cocosurgeon.plan import Step as Step
-    from cocosurgeon.question import Annotation as Annotation
-    from cocosurgeon.question import AnnotationFilter as AnnotationFilter
-    from cocosurgeon.question import Filter as Filter
-    from cocosurgeon.question import Image as Image
-    from cocosurgeon.question import ImageFilter as ImageFilter
-    from cocosurgeon.recipe import Recipe as Recipe
-    from cocosurgeon.recipe import read_recipe as read_recipe
-    from cocosurgeon.report.account import Account as Account
-    from cocosurgeon.report.account import account_of as account_of
-    from cocosurgeon.report.explanation import Explanation as Explanation
-    from cocosurgeon.report.explanation import explain as explain
+    from cocosurgeon.report.summary import Summary as Summary
+    from cocosurgeon.report.summary import summarize as summarize
+    from cocosurgeon.report.trace import PlanTrace as PlanTrace
+    from cocosurgeon.report.trace import trace_plan as trace_plan
+    from cocosurgeon.select.annotations import AnnotationWhere as AnnotationWhere
+    from cocosurgeon.select.annotations import Area as Area
+    from cocosurgeon.select.annotations import Crowd as Crowd
+    from cocosurgeon.select.annotations import InCategory as InCategory
+    from cocosurgeon.select.filter import Annotation as Annotation
+    from cocosurgeon.select.filter import AnnotationFilter as AnnotationFilter
+    from cocosurgeon.select.filter import Filter as Filter
+    from cocosurgeon.select.filter import Image as Image
+    from cocosurgeon.select.filter import ImageFilter as ImageFilter
+    from cocosurgeon.select.images import Empty as Empty
+    from cocosurgeon.select.images import Having as Having
+    from cocosurgeon.select.images import Ids as Ids
+    from cocosurgeon.select.images import ImageWhere as ImageWhere
+    from cocosurgeon.select.images import Names as Names
+    from cocosurgeon.select.plan import Cascade as Cascade
+    from cocosurgeon.select.plan import First as First
+    from cocosurgeon.select.plan import Keep as Keep
+    from cocosurgeon.select.plan import Last as Last
+    from cocosurgeon.select.plan import Plan as Plan
+    from cocosurgeon.select.plan import Sample as Sample
+    from cocosurgeon.select.plan import Skip as Skip
+    from cocosurgeon.select.plan import Step as Step
+    from cocosurgeon.steps.recipe import Recipe as Recipe
+    from cocosurgeon.steps.recipe import read_recipe as read_recipe
 
 _HOMES = {
-    "categories.agreement": ("compare_spaces",),
-    "categories.by_names": (
-        "Like",
-        "WithNames",
-    ),
-    "categories.category_map": (
-        "CategoryMap",
-        "MapReport",
-    ),
-    "categories.check": ("check_categories",),
-    "categories.edit": (
-        "Merge",
-        "Remap",
-        "Rename",
-        "SortCategories",
-    ),
-    "categories.heads": (
-        "HeadRows",
-        "head_rows",
-    ),
-    "categories.map_files": ("read_map",),
-    "categories.space": ("Space",),
-    "categories.table": (
-        "find_space",
-        "spaces",
-    ),
-    "categories.to_space": ("ToSpace",),
-    "content": ("Category",),
-    "dataset": ("Dataset",),
+    "categories.agreement": "compare_spaces",
+    "categories.by_names": "Like WithNames",
+    "categories.category_map": "CategoryMap MapReport",
+    "categories.check": "check_categories",
+    "categories.edit": "Merge Remap Rename SortCategories",
+    "categories.heads": "HeadRows head_rows",
+    "categories.map_files": "read_map",
+    "categories.space": "Space",
+    "categories.table": "find_space spaces",
+    "categories.to_space": "ToSpace",
+    "dataset.dataset": "Dataset",
+    "dataset.frames": "annotations_df images_df",
+    "dataset.index": "Category",
+    "dataset.io": "read write",
     "errors": (
-        "CocosurgeonError",
-        "DataError",
-        "EncodingError",
-        "ExpressionError",
-        "FormatError",
-        "JSONSyntaxError",
-        "LevelError",
-        "LoaderError",
-        "OutputError",
-        "ProbeError",
-        "RequestError",
-        "SourceChangedError",
-        "SourceUnavailableError",
-        "StructureError",
-        "UnknownIdError",
-        "UnknownNameError",
+        "CocosurgeonError DataError EncodingError ExpressionError FormatError "
+        "JSONSyntaxError LevelError LoaderError OutputError ProbeError "
+        "RequestError SourceChangedError SourceUnavailableError StructureError "
+        "UnknownIdError UnknownNameError"
     ),
-    "files": (
-        "read",
-        "write",
-    ),
-    "filters": (
-        "AnnotationWhere",
-        "Area",
-        "Crowd",
-        "Empty",
-        "Having",
-        "Ids",
-        "ImageWhere",
-        "InCategory",
-        "Names",
-    ),
-    "frames": (
-        "annotation_frame",
-        "image_frame",
-    ),
-    "plan": (
-        "Cascade",
-        "First",
-        "Keep",
-        "Last",
-        "Plan",
-        "Sample",
-        "Skip",
-        "Step",
-    ),
-    "question": (
-        "Annotation",
-        "AnnotationFilter",
-        "Filter",
-        "Image",
-        "ImageFilter",
-    ),
-    "recipe": (
-        "Recipe",
-        "read_recipe",
-    ),
-    "report.account": (
-        "Account",
-        "account_of",
-    ),
-    "report.explanation": (
-        "Explanation",
-        "explain",
-    ),
+    "report.summary": "Summary summarize",
+    "report.trace": "PlanTrace trace_plan",
+    "select.annotations": "AnnotationWhere Area Crowd InCategory",
+    "select.filter": "Annotation AnnotationFilter Filter Image ImageFilter",
+    "select.images": "Empty Having Ids ImageWhere Names",
+    "select.plan": "Cascade First Keep Last Plan Sample Skip Step",
+    "steps.recipe": "Recipe read_recipe",
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = ["__version__", *sorted(_HOME_OF)]
 

@@ -55,8 +55,8 @@ def ann_file(
     from cocosurgeon.cache.keeping import TIMEOUT, kept_subset
     from cocosurgeon.cache.saying import tell
     from cocosurgeon.errors import RequestError
-    from cocosurgeon.written.commands import command, commands
-    from cocosurgeon.written.values import number, shown
+    from cocosurgeon.steps.commands import command, commands
+    from cocosurgeon.steps.values import number, shown
 
     if steps is not None and options:
         raise RequestError(
@@ -116,7 +116,7 @@ def _absolute(where: str | os.PathLike[str]) -> Path:
     from pathlib import Path
 
     from cocosurgeon.errors import RequestError
-    from cocosurgeon.written.values import path_text, shown
+    from cocosurgeon.steps.values import path_text, shown
 
     text = path_text(where)
     if text is None:

@@ -8,8 +8,10 @@ import math
 from fnmatch import fnmatchcase
 from typing import Any
 
-from cocosurgeon import Remap, filters, plan
-from cocosurgeon.question import And, Not, Or
+import cocosurgeon
+from cocosurgeon import Remap
+from cocosurgeon.select import plan
+from cocosurgeon.select.filter import And, Not, Or
 
 Doc = Any
 
@@ -79,7 +81,7 @@ class _State:
         return [v if usable(v) and v in self.speaker else None for v in values]
 
     def answer(self, question: Any) -> list[bool]:
-        f = filters
+        f = cocosurgeon
         match question:
             case And() | Or():
                 pairs = zip(self.answer(question.left), self.answer(question.right), strict=True)
@@ -125,7 +127,7 @@ class _State:
             answers.append(any(usable(v) and v in ids for v in found))
         return answers
 
-    def area_inside(self, area: Any, question: filters.Area) -> bool:
+    def area_inside(self, area: Any, question: cocosurgeon.Area) -> bool:
         if not isinstance(area, (int, float)):
             return False
         low = -math.inf if question.min is None else question.min

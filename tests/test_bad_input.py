@@ -164,9 +164,9 @@ def test_what_is_odd_but_no_error(put: Put) -> None:
     whole = read(put(text))
     assert b"".join(whole.text()) == text.encode()
     assert whole.img_ids == [2, None, None, None]
-    from cocosurgeon import account_of
+    from cocosurgeon import summarize
 
-    account = account_of(whole)
+    account = summarize(whole)
     assert account.repeated_keys == ("images",)
     assert account.unknown_images.total == 3
     assert account.repeated_img_ids.total == 1

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from cocosurgeon.categories.category_map import CategoryMap, Unmapped
 from cocosurgeon.categories.map_files import read_map
 from cocosurgeon.categories.table import find_space, spaces
+from cocosurgeon.dataset.ids import Id
 from cocosurgeon.errors import CocosurgeonError, RequestError, UnknownNameError
-from cocosurgeon.identity import Id
 
 Put = Callable[..., Path]
 

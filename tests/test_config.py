@@ -24,7 +24,7 @@ from cocosurgeon.errors import (
     UnknownIdError,
     UnknownNameError,
 )
-from cocosurgeon.written.commands import FILES, OPTIONS
+from cocosurgeon.steps.commands import FILES, OPTIONS
 
 Put = Callable[..., Path]
 

@@ -20,7 +20,7 @@ import pytest
 from conftest import Cli, left_behind
 
 from cocosurgeon import OutputError, SourceChangedError, SourceUnavailableError, read, write
-from cocosurgeon.annfile.output import appearing
+from cocosurgeon.atomic import appearing
 
 Put = Callable[..., Path]
 COMMAND = [sys.executable, "-m", "cocosurgeon"]

@@ -31,11 +31,11 @@ from cocosurgeon import (
     StructureError,
     UnknownIdError,
     UnknownNameError,
-    annotation_frame,
-    image_frame,
+    annotations_df,
+    images_df,
     read,
 )
-from cocosurgeon.naming import slug
+from cocosurgeon.steps.naming import slug
 
 Put = Callable[..., Path]
 
@@ -421,9 +421,9 @@ def test_frames(whole: Dataset, put: Put, small: Any) -> None:
     ]
     assert whole.annotations["bbox_w"].tolist() == [100, 20, 10, 2, 30.5, 640, 5]
     assert whole.first(1).images["file_name"].tolist() == ["a/30.jpg"]
-    assert annotation_frame(whole, "bbox").loc[0, "bbox"] == [10, 10, 100, 50]
+    assert annotations_df(whole, "bbox").loc[0, "bbox"] == [10, 10, 100, 50]
     with pytest.raises(UnknownNameError):
-        image_frame(whole, "widht")
+        images_df(whole, "widht")
     del small["annotations"]
     assert read(put(small, "images.json")).annotations.shape == (0, 0)
 
@@ -445,10 +445,10 @@ def test_values_show_themselves_as_they_are_written() -> None:
 
 def test_no_array_of_a_dataset_can_be_written(whole: Dataset) -> None:
     for array in (
-        whole.image_numbers,
+        whole.image_indices,
         whole.annotation_rows,
-        whole.content.images.ids,
-        whole.content.document.lists["annotations"].column("area").array,
+        whole.index.images.ids,
+        whole.index.document.lists["annotations"].column("area").array,
     ):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 9
@@ -547,7 +547,7 @@ def test_what_makes_no_sense_is_refused(whole: Dataset) -> None:
 def test_nothing_can_be_changed(whole: Dataset) -> None:
     import dataclasses
 
-    for value in (whole, First(1), Plan(), Ids([1]), whole.content):
+    for value in (whole, First(1), Plan(), Ids([1]), whole.index):
         with pytest.raises(dataclasses.FrozenInstanceError):
             value.n = 3  # type: ignore[union-attr, misc]
     before = whole.img_ids

@@ -29,9 +29,9 @@ from cocosurgeon import (
     First,
     Plan,
     RequestError,
-    account_of,
-    explain,
     read,
+    summarize,
+    trace_plan,
 )
 from cocosurgeon.annfile.listscan import ScanOptions
 from cocosurgeon.annfile.scan import scan
@@ -130,10 +130,10 @@ def check(path: Path, text: bytes) -> None:
     for plan in PLANS:
         _check_plan(plan, whole, doc)
     with _told():
-        account_of(whole.keep(Area(min=1))).lines()
+        summarize(whole.keep(Area(min=1))).lines()
     tiny = scan(open_source(path), options=ScanOptions(window=50))
     assert {n: r.count for n, r in tiny.lists.items()} == {
-        n: r.count for n, r in whole.content.document.lists.items()
+        n: r.count for n, r in whole.index.document.lists.items()
     }
 
 
@@ -142,8 +142,8 @@ def _check_plan(plan: Plan, whole: Dataset, doc: Any) -> None:
         kept = plan.apply(whole)
         result = json.loads(b"".join(kept.text()).decode("utf-8-sig"))
         assert same(result, applied(doc, plan))
-        account_of(kept).lines()
-        explain(plan, whole)
+        summarize(kept).lines()
+        trace_plan(plan, whole)
 
 
 @contextmanager

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from conftest import SAMPLE
 from generated import Made, annotation_files, results_files
 from hypothesis import given, settings
 from naive import applied, same, usable
@@ -25,6 +27,7 @@ from cocosurgeon import (
     Recipe,
     Remap,
     read,
+    read_recipe,
 )
 from cocosurgeon.annfile.columns import Numbers
 from cocosurgeon.annfile.listscan import ScanOptions
@@ -122,8 +125,8 @@ def test_a_question_and_its_opposite_part_the_records(made: Made) -> None:
     names = [c["name"] for c in made.doc["categories"]]
     for question in (Empty(), Having(InCategory(names[0])), Empty("category", (names[-1],))):
         yes, no = whole.keep(question), whole.keep(~question)
-        assert _parts(yes.image_numbers, no.image_numbers, whole.image_numbers)
-        known = whole.annotation_rows[whole.content.image_of_annotation[whole.annotation_rows] >= 0]
+        assert _parts(yes.image_indices, no.image_indices, whole.image_indices)
+        known = whole.annotation_rows[whole.index.image_of_annotation[whole.annotation_rows] >= 0]
         assert _parts(yes.annotation_rows, no.annotation_rows, known)
     for about in (InCategory(names[0]), Crowd()):
         yes, no = whole.keep(about), whole.keep(~about)
@@ -146,7 +149,7 @@ def test_de_morgan_and_idempotence(made: Made) -> None:
     f, g = InCategory(made.doc["categories"][0]["name"]), Crowd()
     pairs = [(~(f & g), ~f | ~g), (~(f | g), ~f & ~g), (f & f, f), (f | f, f), (~~f, f)]
     for left, right in pairs:
-        assert (left.ask(whole).mask == right.ask(whole).mask).all()
+        assert (left.evaluate(whole).mask == right.evaluate(whole).mask).all()
     assert f & f == f
     assert ~~f == f
 
@@ -208,3 +211,19 @@ def test_no_text_that_looks_like_a_seam_deceives_the_scan(
     lists = scan(open_source(path), options=options).lists
     assert lists["images"].column("id").array.tolist() == list(range(40))
     assert lists["annotations"].column("id").array.tolist() == list(range(90))
+
+
+RECIPES = {
+    "filters": "5d2426a09f92061b6b065c22a8c7a463ad30e1d3442bd8d804a6268a5fba8d3a",
+    "categories": "ad11a65e844abbdec0854e74d413d2879a89290f0bac04364bee024a153f8df5",
+    "spaces": "bf62c39707d75d90d9ede1c6bc70fb54fb835cc8e1c1f655229f4f528d955069",
+    "like": "27d504661b833e503d0d5540ca92dfef067bc713de10c5926065109174383fa4",
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_of_version_0_1_give_the_same_bytes(name: str) -> None:
+    recipe = read_recipe(Path(__file__).parent / "recipes" / f"{name}.json")
+    result = recipe.apply(read(SAMPLE))
+    assert not any("differs" in note for note in result.notes)
+    assert sha256(b"".join(result.text())).hexdigest() == RECIPES[name]

@@ -188,7 +188,7 @@ def test_the_folder_that_the_file_tells_is_taken_where_names_are_in_both(tmp_pat
 
 
 def png_prefix(path: Path, images: Path | None = None) -> Prefix | None:
-    names, folders = FileNames.of(read(path).content), Folders()
+    names, folders = FileNames.of(read(path).index), Folders()
     return most_of(names.pngs, png_search(path, names, images, folders), path, folders)
 
 

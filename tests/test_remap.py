@@ -29,8 +29,8 @@ from cocosurgeon import (
     SortCategories,
     ToSpace,
     WithNames,
-    account_of,
     read,
+    summarize,
 )
 from cocosurgeon.categories.category_map import CategoryMap
 from cocosurgeon.categories.inventory import Inventory
@@ -118,7 +118,7 @@ def test_all_pairs_of_spaces_there_and_back(name: str, tmp_path: Path) -> None:
 
 def _in_space(whole: Dataset, space: str) -> Dataset | None:
     """The file in a space; None where that is not possible without losing a class."""
-    own = "coco91" if whole.content.is_results else None
+    own = "coco91" if whole.index.is_results else None
     if [c.name for c in whole.categories] == ["car", "person"]:
         own = "names"
     try:
@@ -260,7 +260,7 @@ def test_a_head_with_unused_rows_gets_an_entry_for_each(zoo: Dataset) -> None:
     assert used(there) == used(zoo)
     assert any("reordered" in note for note in there.notes)
     assert categories[0]["order"] == [0, 3, 4, 1, 2]
-    assert account_of(there).config_lines()[-1] == "num_classes = 91"
+    assert summarize(there).config_lines()[-1] == "num_classes = 91"
 
 
 def test_a_filler_that_is_used_is_none(zoo: Dataset, tmp_path: Path) -> None:
@@ -543,7 +543,7 @@ def test_nameless_categories_go_by_id_and_are_counted(zoo: Dataset, tmp_path: Pa
     doc["categories"][1]["name"] = None
     there = ToSpace("mmdet80").apply(written(doc, tmp_path))
     assert "categories without a name, gone by their ids: 1" in there.notes
-    assert account_of(there).config_lines()[0].startswith("# no metainfo: ")
+    assert summarize(there).config_lines()[0].startswith("# no metainfo: ")
 
 
 def test_other_lists_cannot_lose_records(zoo: Dataset, tmp_path: Path) -> None:

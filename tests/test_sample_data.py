@@ -65,21 +65,21 @@ class Sample:
     text: str
 
     @cached_property
-    def content(self) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads(self.text)
-        return content
+    def index(self) -> dict[str, Any]:
+        index: dict[str, Any] = json.loads(self.text)
+        return index
 
     @property
     def images(self) -> list[Entry]:
-        return list(self.content["images"])
+        return list(self.index["images"])
 
     @property
     def annotations(self) -> list[Entry]:
-        return list(self.content["annotations"])
+        return list(self.index["annotations"])
 
     @property
     def categories(self) -> list[Entry]:
-        return list(self.content["categories"])
+        return list(self.index["categories"])
 
     @property
     def crowds(self) -> list[Entry]:
@@ -161,15 +161,15 @@ def test_drawing_again_gives_the_same_annotation_bytes(tmp_path: Path) -> None:
 
 
 def test_it_is_written_as_coco_writes_it(sample: Sample) -> None:
-    assert sample.text == json.dumps(sample.content)
+    assert sample.text == json.dumps(sample.index)
     assert "\n" not in sample.text
-    assert list(sample.content) == ["info", "licenses", "images", "annotations", "categories"]
-    assert list(sample.content["info"]) == [
+    assert list(sample.index) == ["info", "licenses", "images", "annotations", "categories"]
+    assert list(sample.index["info"]) == [
         *("description", "url", "version", "year", "contributor", "date_created")
     ]
-    assert "sample_data/draw.py" in sample.content["info"]["description"]
-    assert "ynthetic" in sample.content["info"]["description"]
-    assert all(list(entry) == ["url", "id", "name"] for entry in sample.content["licenses"])
+    assert "sample_data/draw.py" in sample.index["info"]["description"]
+    assert "ynthetic" in sample.index["info"]["description"]
+    assert all(list(entry) == ["url", "id", "name"] for entry in sample.index["licenses"])
     assert all(list(entry) == ["supercategory", "id", "name"] for entry in sample.categories)
     assert all(
         list(image)
@@ -186,7 +186,7 @@ def test_it_is_written_as_coco_writes_it(sample: Sample) -> None:
 
 def test_every_reference_is_to_something_there(sample: Sample) -> None:
     categories = {category["id"] for category in sample.categories}
-    licenses = {entry["id"] for entry in sample.content["licenses"]}
+    licenses = {entry["id"] for entry in sample.index["licenses"]}
     assert all(annotation["category_id"] in categories for annotation in sample.annotations)
     assert all(annotation["image_id"] in sample.image_by_id for annotation in sample.annotations)
     assert all(image["license"] in licenses for image in sample.images)

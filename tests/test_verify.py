@@ -47,8 +47,8 @@ from cocosurgeon.errors import (
     RequestError,
     SourceUnavailableError,
 )
+from cocosurgeon.findings.codes import CODES, Code
 from cocosurgeon.loaders import LOADERS, load
-from cocosurgeon.verify.codes import CODES, Code
 from cocosurgeon.verify.expected import class_names, expected_document
 from cocosurgeon.verify.reading import Reading, reading
 from cocosurgeon.verify.renumbering import Renumbering
@@ -326,7 +326,7 @@ def test_subsets_of_odd_documents_are_emitted_as_their_sources() -> None:
         except DataError:
             return  # a list of it is none, or not of records
         repeat = len(set(whole.ann_ids)) < len(whole.ann_ids)
-        if whole.content.is_results or repeat or None in whole.img_ids:
+        if whole.index.is_results or repeat or None in whole.img_ids:
             return
         # YOLOX asks for the annotations of int(id): of another image, where ids are text
         loaders = [n for n in LOADERS if n != "yolox" or not _has_text_ids(whole)]

@@ -20,8 +20,8 @@ from cocosurgeon import (
     InCategory,
     Last,
     Plan,
-    account_of,
     read,
+    summarize,
 )
 from cocosurgeon.annfile.listscan import ScanOptions
 from cocosurgeon.annfile.scan import scan
@@ -167,7 +167,7 @@ def test_a_control_character_is_located(wild: Path, cli: Cli) -> None:
 
 
 def test_bare_infinities_are_counted(wild: Path) -> None:
-    account = account_of(read(wild / "taco_unofficial.json").first(3))
+    account = summarize(read(wild / "taco_unofficial.json").first(3))
     assert account.nonfinite == (wild / "taco_unofficial.json").read_bytes().count(b"Infinity")
     assert account.unfollowed == {"scene_annotations": 3831}
 
@@ -180,7 +180,7 @@ def test_a_list_follows_the_images_when_told_to(wild: Path) -> None:
 
 def test_oddities_are_counted(wild: Path) -> None:
     def counts(name: str) -> tuple[int, int, int]:
-        account = account_of(read(wild / f"{name}.json"))
+        account = summarize(read(wild / f"{name}.json"))
         oddities = (account.unknown_images, account.unknown_categories, account.repeated_ann_ids)
         return oddities[0].total, oddities[1].total, oddities[2].total
 

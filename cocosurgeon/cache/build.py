@@ -9,13 +9,13 @@ from pathlib import Path
 from cocosurgeon.cache.drafts import drafts_of
 from cocosurgeon.cache.entry import Entry, Made, made_as_json
 from cocosurgeon.cache.saying import Tell
+from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import OutputError, SourceChangedError
-from cocosurgeon.files import read
-from cocosurgeon.recipe import Recipe
-from cocosurgeon.report.account import account_of
+from cocosurgeon.report.summary import summarize
+from cocosurgeon.steps.commands import Command, words
+from cocosurgeon.steps.plans import bindings_of, plan_for
+from cocosurgeon.steps.recipe import Recipe
 from cocosurgeon.version import __version__
-from cocosurgeon.written.commands import Command, words
-from cocosurgeon.written.plans import bindings_of, plan_for
 
 
 def build(
@@ -43,7 +43,7 @@ def build(
     dataset = read(source)
     plan = plan_for(made, dataset)
     result = plan.apply(dataset)
-    account = tuple(account_of(result).lines())
+    account = tuple(summarize(result).lines())
     recipe = Recipe.of(plan, result).to_json()
     try:
         if aside := entry.set_aside():

@@ -30,8 +30,8 @@ def _as_names(told: object) -> list[str] | None:
 
 
 def _read(path: Path) -> list[str]:
+    from cocosurgeon.dataset.io import read
     from cocosurgeon.errors import StructureError
-    from cocosurgeon.files import read
 
     categories = read(path).categories
     if not categories:

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cocosurgeon.cache.notes import note_as_json, read_note
+from cocosurgeon.steps.commands import FILES, Command
 from cocosurgeon.version import __version__
-from cocosurgeon.written.commands import FILES, Command
 
 _FORMAT = 1
 _LONGEST_WORDS = 48

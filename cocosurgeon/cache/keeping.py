@@ -11,7 +11,7 @@ from cocosurgeon.cache.entry import Entry
 from cocosurgeon.cache.place import place_for
 from cocosurgeon.cache.saying import Tell
 from cocosurgeon.errors import SourceUnavailableError
-from cocosurgeon.written.commands import FILES, Command
+from cocosurgeon.steps.commands import FILES, Command
 
 TIMEOUT = 1800.0
 """Seconds that are waited for another process, unless said otherwise."""

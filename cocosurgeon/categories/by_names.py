@@ -10,13 +10,13 @@ from cocosurgeon.categories.category_map import CategoryMap, Names, Unmapped
 from cocosurgeon.categories.entries import moved_entries, with_fillers
 from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.categories.relabel import relabelled
-from cocosurgeon.category_list import BACKGROUND, FILLER, Entry
-from cocosurgeon.content import Category
-from cocosurgeon.dataset import Dataset
+from cocosurgeon.dataset.category_list import BACKGROUND, FILLER, Entry
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.ids import Id
+from cocosurgeon.dataset.index import Category
 from cocosurgeon.errors import RequestError, UnknownNameError
-from cocosurgeon.identity import Id
-from cocosurgeon.nearest import did_you_mean
-from cocosurgeon.plan import Step
+from cocosurgeon.select.plan import Step
+from cocosurgeon.text import did_you_mean
 
 BY_NAMES = "names"
 """In place of a space: what the file's own names say."""
@@ -90,7 +90,7 @@ class Like(Step):
         """
         inventory = Inventory.of(other)
         inventory.names()
-        records = other.content.category_records
+        records = other.index.category_records
         assert records is not None, "names() refuses such"
         listing = inventory.listing
         named = zip(listing.categories, listing.texts(records), strict=True)

@@ -10,9 +10,9 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 
 from cocosurgeon.categories.space import Space
+from cocosurgeon.dataset.ids import Id, as_key
 from cocosurgeon.errors import RequestError, UnknownNameError
-from cocosurgeon.identity import Id, as_key
-from cocosurgeon.nearest import alike, did_you_mean, nearest, share_words
+from cocosurgeon.text import alike, did_you_mean, nearest, share_words
 
 Unmapped = Literal["error", "drop", "keep"]
 """What becomes of an id that a map does not mention."""

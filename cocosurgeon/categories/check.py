@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 from cocosurgeon.categories.inventory import Inventory
-from cocosurgeon.category_list import Entry
-from cocosurgeon.dataset import Dataset
+from cocosurgeon.dataset.category_list import Entry
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.ids import Id
 from cocosurgeon.errors import StructureError
-from cocosurgeon.identity import Id
-from cocosurgeon.nearest import nearest
+from cocosurgeon.text import nearest
 
 _SHOWN = 20
 
@@ -72,7 +72,7 @@ def check_categories(left: Dataset, right: Dataset) -> Check:
     """
     sides = Inventory.of(left), Inventory.of(right)
     lists = [side.listing.entries for side in sides]
-    has_list = [d.content.category_records is not None for d in (left, right)]
+    has_list = [d.index.category_records is not None for d in (left, right)]
     if not any(has_list):
         raise StructureError(
             "neither file lists categories, so there is nothing to compare by",
@@ -84,7 +84,7 @@ def check_categories(left: Dataset, right: Dataset) -> Check:
         by_names = all(e.category.name is not None for side in lists for e in side)
         return Check(sides[0].where, sides[1].where, max(map(len, lists)), by_names, tuple(found))
     users, listing = (sides[1], sides[0]) if has_list[0] else sides
-    if not users.used and not (right if has_list[0] else left).content.is_results:
+    if not users.used and not (right if has_list[0] else left).index.is_results:
         raise StructureError(
             "the file neither lists categories nor uses any",
             where=users.where,

@@ -11,10 +11,10 @@ from cocosurgeon.categories.category_map import CategoryMap, Changes, Unmapped
 from cocosurgeon.categories.entries import moved_entries
 from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.categories.relabel import relabelled
-from cocosurgeon.dataset import Dataset
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.ids import Id
 from cocosurgeon.errors import RequestError
-from cocosurgeon.identity import Id
-from cocosurgeon.plan import Step
+from cocosurgeon.select.plan import Step
 
 
 @dataclass(frozen=True, repr=False)

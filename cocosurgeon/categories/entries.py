@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from cocosurgeon.categories.category_map import CategoryMap
 from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.categories.space import Space
-from cocosurgeon.category_list import Entry
-from cocosurgeon.content import Category
-from cocosurgeon.identity import Id
+from cocosurgeon.dataset.category_list import Entry
+from cocosurgeon.dataset.ids import Id
+from cocosurgeon.dataset.index import Category
 
 _SHOWN = 8
 

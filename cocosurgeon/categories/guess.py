@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.categories.space import Space
 from cocosurgeon.categories.table import spaces
-from cocosurgeon.identity import Id
+from cocosurgeon.dataset.ids import Id
 
 
 @dataclass(frozen=True)

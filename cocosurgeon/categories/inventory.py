@@ -10,11 +10,11 @@ from functools import cached_property
 import numpy as np
 
 from cocosurgeon.annfile.columns import Array, Numbers
-from cocosurgeon.category_list import CategoryList, Entry
-from cocosurgeon.dataset import Dataset
+from cocosurgeon.dataset.category_list import CategoryList, Entry
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.ids import Id
+from cocosurgeon.dataset.references import References
 from cocosurgeon.errors import RequestError, StructureError
-from cocosurgeon.identity import Id
-from cocosurgeon.references import References
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ class Inventory:
         Raises:
             StructureError: two entries of the list have one id, or one has none.
         """
-        listing = dataset.category_list or CategoryList.of(dataset.content)
+        listing = dataset.category_list or CategoryList.of(dataset.index)
         _require_ids(listing.entries, dataset.source.name)
         return cls(dataset.source.name, listing, tuple(_uses(dataset)))
 
@@ -139,7 +139,7 @@ class Inventory:
 
 def _uses(dataset: Dataset) -> Iterator[Use]:
     kept = dict(dataset.rows_kept())
-    for references in dataset.content.references:
+    for references in dataset.index.references:
         rows, cat_ids = references.pairs()
         if references.records in kept:
             is_kept = np.zeros(references.records.count, dtype=np.bool_)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from cocosurgeon.categories.category_map import CategoryMap, Unmapped
+from cocosurgeon.dataset.ids import Id, as_key
 from cocosurgeon.errors import FormatError, RequestError, SourceUnavailableError
-from cocosurgeon.identity import Id, as_key
 
 
 def read_map(path: str | os.PathLike[str], unmapped: Unmapped = "error") -> CategoryMap:

@@ -10,10 +10,10 @@ import numpy as np
 
 from cocosurgeon.categories.category_map import CategoryMap
 from cocosurgeon.categories.inventory import Inventory
-from cocosurgeon.category_list import Entry
-from cocosurgeon.dataset import Dataset
+from cocosurgeon.dataset.category_list import Entry
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.ids import Id, isin
 from cocosurgeon.errors import RequestError
-from cocosurgeon.identity import Id, isin
 
 _SHOWN = 8
 
@@ -107,7 +107,7 @@ def _without(dataset: Dataset, before: Inventory, gone: Sequence[Id]) -> Dataset
         leaving = use.rows[is_leaving]
         if not len(leaving) or references.in_lists:
             continue
-        if references.inside or references.records is not dataset.content.annotation_records:
+        if references.inside or references.records is not dataset.index.annotation_records:
             what = "segments" if references.inside else f"records of {references.records.name!r}"
             example = before.called(use.cat_ids[is_leaving].tolist()[0])
             raise RequestError(

@@ -9,7 +9,7 @@ from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.categories.space import Space
 from cocosurgeon.categories.table import find_space
 from cocosurgeon.errors import RequestError
-from cocosurgeon.nearest import nearest
+from cocosurgeon.text import nearest
 
 
 def only_space(before: Inventory, target: Space, aliases: Mapping[str, str]) -> Space:

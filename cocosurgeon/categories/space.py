@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from cocosurgeon.category_list import BACKGROUND, FILLER
+from cocosurgeon.dataset.category_list import BACKGROUND, FILLER
 from cocosurgeon.errors import UnknownNameError
-from cocosurgeon.nearest import did_you_mean
+from cocosurgeon.text import did_you_mean
 
 Index = Literal["id", "id - 1", "position", "position + 1"]
 

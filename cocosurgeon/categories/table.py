@@ -11,7 +11,7 @@ from typing import cast
 
 from cocosurgeon.categories.space import Index, Space
 from cocosurgeon.errors import UnknownNameError
-from cocosurgeon.nearest import did_you_mean
+from cocosurgeon.text import did_you_mean
 
 _HERE = files("cocosurgeon.categories")
 

@@ -19,10 +19,10 @@ from cocosurgeon.categories.relabel import relabelled
 from cocosurgeon.categories.source_space import only_space, require_names
 from cocosurgeon.categories.space import Space
 from cocosurgeon.categories.table import find_space
-from cocosurgeon.dataset import Dataset
+from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.errors import RequestError, UnknownNameError
-from cocosurgeon.nearest import did_you_mean
-from cocosurgeon.plan import Step
+from cocosurgeon.select.plan import Step
+from cocosurgeon.text import did_you_mean
 
 
 @dataclass(frozen=True, repr=False)
@@ -69,7 +69,7 @@ class ToSpace(Step):
         cat_map = self._map(before, source, target, shift)
         entries = moved_entries(before, cat_map)
         notes = _unlisted(dataset, target)
-        if target.has_gaps and dataset.content.category_records is not None:
+        if target.has_gaps and dataset.index.category_records is not None:
             entries, more = filled(before, entries, target)
         else:
             entries, more = unfilled(before, entries)
@@ -150,7 +150,7 @@ def _still_needed(
 
 
 def _unlisted(dataset: Dataset, target: Space) -> tuple[str, ...]:
-    content = dataset.content
-    if content.is_results or content.category_records is not None:
+    index = dataset.index
+    if index.is_results or index.category_records is not None:
         return ()
     return (f"the file has no list 'categories': a loader cannot number the labels of {target}",)

@@ -32,7 +32,7 @@ def apply(
     """
     from cocosurgeon.cli.run import run
     from cocosurgeon.cli.source import choose
-    from cocosurgeon.recipe import read_recipe
+    from cocosurgeon.steps.recipe import read_recipe
 
     saved = read_recipe(recipe_file)
     source = choose(ann_file, (saved.source.name, Path(recipe_file).parent))

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from cocosurgeon.cli.real import Real, as_requested
 from cocosurgeon.errors import LoaderError, ProbeError, UnknownIdError
+from cocosurgeon.findings.finding import Finding
 from cocosurgeon.loaders import Id, load
 from cocosurgeon.probe.dump import Dump
 from cocosurgeon.probe.run import probe
 from cocosurgeon.probe.scratch import in_scratch, scratch
+from cocosurgeon.steps.lists import parse_ids
 from cocosurgeon.verify.evaluator import own_file_note
 from cocosurgeon.verify.expected import class_names, expected_document
-from cocosurgeon.verify.finding import Finding
 from cocosurgeon.verify.packed import packed_alike
 from cocosurgeon.verify.reading import Reading
 from cocosurgeon.verify.real import verify_real
@@ -25,7 +26,6 @@ from cocosurgeon.verify.settings import Mode, Setting, modes_of, setting_of, set
 from cocosurgeon.verify.told import Told
 from cocosurgeon.verify.values import key_of
 from cocosurgeon.verify.verification import Verification
-from cocosurgeon.written.lists import parse_ids
 
 _OF_A_MODE = ("dataset", "pipeline", "random")
 """Kinds of errors that a mode can have; all others are of the interpreter, or of the request."""

@@ -10,8 +10,8 @@ import typer
 from cocosurgeon.categories.check import check_categories
 from cocosurgeon.cli.ending import say
 from cocosurgeon.cli.voice import Voice, print_json
+from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import RequestError
-from cocosurgeon.files import read
 
 DIFFERENT = 1
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from cocosurgeon.annfile.output import appearing, refuse_existing, refuse_same_file
+from cocosurgeon.atomic import appearing, refuse_existing, refuse_same_file
 from cocosurgeon.cli.ending import put
 from cocosurgeon.cli.loader_options import loader_options
 from cocosurgeon.cli.real import ASKABLE, Real, as_requested

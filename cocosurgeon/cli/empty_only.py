@@ -30,8 +30,8 @@ def empty_only(
     """
     from cocosurgeon.cli.run import run
     from cocosurgeon.cli.source import choose
-    from cocosurgeon.plan import Plan
-    from cocosurgeon.written.filtering import parse_empty
+    from cocosurgeon.select.plan import Plan
+    from cocosurgeon.steps.filtering import parse_empty
 
     plan = Plan(parse_empty(definition))
     run(choose(ann_file), lambda dataset: (plan, dataset), shared)

@@ -11,10 +11,10 @@ from cocosurgeon.cli.ending import put, say
 from cocosurgeon.cli.voice import Voice
 from cocosurgeon.errors import LoaderError, UnknownIdError
 from cocosurgeon.loaders import LOADERS, Id, Rule, View, find_loader, load
+from cocosurgeon.steps.lists import parse_ids
 from cocosurgeon.verify.expected import class_names
 from cocosurgeon.verify.reading import Reading, reading
 from cocosurgeon.verify.settings import Mode, modes_of, options_for
-from cocosurgeon.written.lists import parse_ids
 
 
 def show(ann_file: str, image: str, loaders: Sequence[str] | None, *, as_json: bool) -> None:

@@ -13,8 +13,8 @@ import typer
 from cocosurgeon.cli.ending import say, silence
 from cocosurgeon.cli.source import choose
 from cocosurgeon.cli.voice import Voice, print_json
+from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import OutputError, RequestError
-from cocosurgeon.files import read
 from cocosurgeon.layout.gathering import Gathering, gathering_of
 from cocosurgeon.layout.layout import Layout, check_layout
 from cocosurgeon.layout.places import data_roots

@@ -13,9 +13,9 @@ from cocosurgeon.errors import ProbeError, RequestError
 from cocosurgeon.loaders import Id
 from cocosurgeon.probe.request import ProbeRequest
 from cocosurgeon.probe.run import TIMEOUT
+from cocosurgeon.steps.lists import plain_id, split_list
 from cocosurgeon.verify.image_root import NAMES
 from cocosurgeon.verify.settings import Setting, framework_options, modes_of
-from cocosurgeon.written.lists import plain_id, split_list
 
 ASKABLE = ("mmdet3", "mmdet2", "torchvision")
 """Loaders of which the real one can be asked."""

@@ -83,8 +83,8 @@ def remap(
     from cocosurgeon.cli.run import run
     from cocosurgeon.cli.source import choose
     from cocosurgeon.errors import RequestError
-    from cocosurgeon.written.filtering import bind, bindings
-    from cocosurgeon.written.relabelling import Modifiers, relabelling
+    from cocosurgeon.steps.filtering import bind, bindings
+    from cocosurgeon.steps.relabelling import Modifiers, relabelling
 
     written = list(in_order(ctx))
     if check is not None:

@@ -12,11 +12,11 @@ from cocosurgeon.cli.ending import say
 from cocosurgeon.cli.options import Shared
 from cocosurgeon.cli.voice import Voice, print_json
 from cocosurgeon.cli.writing import STDOUT, Outputs, default_output, write_all
-from cocosurgeon.dataset import Dataset
-from cocosurgeon.files import read
-from cocosurgeon.plan import Plan
-from cocosurgeon.report.account import account_of
-from cocosurgeon.report.explanation import explain
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.io import read
+from cocosurgeon.report.summary import summarize
+from cocosurgeon.report.trace import trace_plan
+from cocosurgeon.select.plan import Plan
 
 Prepare = Callable[[Dataset], tuple[Plan, Dataset]]
 """Gives the plan once the file is known, and the dataset (perhaps with a note) to begin with."""
@@ -53,7 +53,7 @@ def run(
         _explain(plan, dataset, outputs, voice)
         return
     result = plan.apply(dataset)
-    account = account_of(result)
+    account = summarize(result)
     write_all(result, plan, outputs, voice)
     seconds = time.monotonic() - started
     fields = {
@@ -72,8 +72,8 @@ def run(
 
 
 def _explain(plan: Plan, dataset: Dataset, outputs: Outputs, voice: Voice) -> None:
-    explanation = explain(plan, dataset)
-    account = account_of(explanation.result)
+    explanation = trace_plan(plan, dataset)
+    account = summarize(explanation.result)
     if voice.as_json:
         fields = {
             "source": dataset.source.name,

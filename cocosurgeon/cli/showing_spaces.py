@@ -17,8 +17,8 @@ from cocosurgeon.categories.table import find_space
 from cocosurgeon.categories.table import spaces as all_spaces
 from cocosurgeon.cli.ending import say
 from cocosurgeon.cli.voice import Voice, print_json
+from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import RequestError
-from cocosurgeon.files import read
 
 Report = tuple[Mapping[str, object], list[str]]
 """The same for machines and for people."""

@@ -158,8 +158,8 @@ def subset(
     from cocosurgeon.cli.run import run
     from cocosurgeon.cli.source import choose
     from cocosurgeon.errors import RequestError
-    from cocosurgeon.written.filtering import bind, bindings, filters
-    from cocosurgeon.written.relabelling import Modifiers, to_space
+    from cocosurgeon.steps.filtering import bind, bindings, filters
+    from cocosurgeon.steps.relabelling import Modifiers, to_space
 
     inputs = [*(match or []), *(ids_file or [])]
     if [ann_file, *inputs].count("-") > 1:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from cocosurgeon.cli.voice import Voice
-from cocosurgeon.dataset import Dataset
-from cocosurgeon.files import read
-from cocosurgeon.recipe import read_recipe
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.io import read
+from cocosurgeon.steps.recipe import read_recipe
 from cocosurgeon.verify.reading import Reading
 from cocosurgeon.verify.renumbering import Renumbering
 from cocosurgeon.verify.told import Told
@@ -38,13 +38,13 @@ def told_of(result: Dataset) -> Told:
     Only this is taken from the part of cocosurgeon that writes files; what stands in the file is
     read anew.
     """
-    content = result.content
+    index = result.index
     rows = dict(result.rows_kept())
-    images, annotations = content.image_records, content.annotation_records
+    images, annotations = index.image_records, index.annotation_records
     changed = result.category_list
     categories = None
-    if changed is not None and content.category_records is not None:
-        texts = changed.texts(content.category_records)
+    if changed is not None and index.category_records is not None:
+        texts = changed.texts(index.category_records)
         categories = tuple(text.decode(errors="surrogatepass") for text in texts)
     return Told(
         image_rows=None if images is None else frozenset(rows[images].tolist()),

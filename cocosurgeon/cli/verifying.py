@@ -23,19 +23,19 @@ from cocosurgeon.cli.real import Real
 from cocosurgeon.cli.telling import recipe_note, told_by
 from cocosurgeon.cli.voice import Voice
 from cocosurgeon.errors import FormatError, LoaderError, RequestError
+from cocosurgeon.findings.finding import Finding
 from cocosurgeon.loaders import find_loader, load
 from cocosurgeon.probe.dump import Dump
 from cocosurgeon.probe.dump_file import read_dump
+from cocosurgeon.steps.lists import names_in
 from cocosurgeon.verify.against import verify_against
 from cocosurgeon.verify.expected import class_names, expected_document
-from cocosurgeon.verify.finding import Finding
 from cocosurgeon.verify.reading import Reading, reading
 from cocosurgeon.verify.settings import Mode, Setting, modes_of, settings_for
 from cocosurgeon.verify.told import Told
 from cocosurgeon.verify.values import key_of
 from cocosurgeon.verify.verification import Verification, verify_copy, verify_loader
 from cocosurgeon.version import __version__
-from cocosurgeon.written.lists import names_in
 
 FOUND = 1
 TEXT_ONLY = "none"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cocosurgeon.annfile.output import (
+from cocosurgeon.atomic import (
     appearing,
     final_path,
     is_special,
@@ -17,12 +17,12 @@ from cocosurgeon.annfile.output import (
     standard_output,
 )
 from cocosurgeon.cli.voice import Voice
-from cocosurgeon.dataset import Dataset
+from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.errors import OutputError, RequestError
-from cocosurgeon.naming import slug
-from cocosurgeon.plan import Plan
-from cocosurgeon.recipe import Recipe
-from cocosurgeon.written.lists import format_id
+from cocosurgeon.select.plan import Plan
+from cocosurgeon.steps.lists import format_id
+from cocosurgeon.steps.naming import slug
+from cocosurgeon.steps.recipe import Recipe
 
 STDOUT = "-"
 _LONGEST_NAME = 255
@@ -109,6 +109,6 @@ def _with_bar(result: Dataset, voice: Voice) -> Iterator[bytes]:
 
 def _id_lines(result: Dataset) -> bytes:
     ids = [i for i in result.img_ids if i is not None]
-    if len(ids) < len(result.image_numbers):
+    if len(ids) < len(result.image_indices):
         raise RequestError("some of the kept images have no id", hint="leave --ids-out out")
     return "".join(f"{format_id(i)}\n" for i in ids).encode(errors="surrogatepass")

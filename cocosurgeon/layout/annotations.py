@@ -8,9 +8,9 @@ from pathlib import Path
 from cocosurgeon.annfile.source import Progress
 from cocosurgeon.categories.guess import guess_space
 from cocosurgeon.categories.inventory import Inventory
-from cocosurgeon.dataset import Dataset
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import CocosurgeonError
-from cocosurgeon.files import read
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.kinds import kind_of
 from cocosurgeon.layout.names import FileNames
@@ -63,12 +63,12 @@ def look_at(
     """Read an annotation file, and look its images up."""
     try:
         dataset = read(path, progress)
-        content = dataset.content
-        names = FileNames.of(content)
-        kind = kind_of(content)
-        records = content.annotation_records
+        index = dataset.index
+        names = FileNames.of(index)
+        kind = kind_of(index)
+        records = index.annotation_records
         on_disk = pngs = None
-        if not content.is_results:
+        if not index.is_results:
             search = image_search(path, folders, root)
             on_disk = Presence.of(path, names.images, search, folders)
             if kind == "panoptic":
@@ -77,9 +77,9 @@ def look_at(
         return AnnotationFile(
             path,
             kind,
-            len(content.images.ids),
+            len(index.images.ids),
             0 if records is None else records.count,
-            len(content.categories),
+            len(index.categories),
             _spaces(dataset),
             names,
             on_disk,

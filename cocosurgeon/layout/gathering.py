@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cocosurgeon.dataset import Dataset
+from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.errors import DataError, RequestError, SourceUnavailableError
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.names import FileNames
@@ -163,7 +163,7 @@ class _Finder:
                 where=dataset.source.name,
                 hint="write the subset to a file, and name that",
             )
-        if dataset.content.is_results:
+        if dataset.index.is_results:
             raise RequestError(
                 "a results file names no images",
                 where=str(path),
@@ -175,7 +175,7 @@ class _Finder:
                 where=str(path),
                 hint=f"unpack it, and gather that: gunzip --keep {shlex.quote(str(path))}",
             )
-        names = FileNames.of(dataset.content)
+        names = FileNames.of(dataset.index)
         if names.nameless:
             raise DataError(
                 f"{counted(names.nameless, 'record')} without file_name",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cocosurgeon.annfile.records import Records
-from cocosurgeon.content import Content
+from cocosurgeon.dataset.index import AnnotationIndex
 
 _SERVER = "http://images.cocodataset.org/"
 
@@ -26,12 +26,12 @@ class FileNames:
     nameless: int
 
     @classmethod
-    def of(cls, content: Content) -> FileNames:
+    def of(cls, index: AnnotationIndex) -> FileNames:
         """The names that a source holds; none in a results file."""
-        images = _names(content.image_records)
+        images = _names(index.image_records)
         pngs: list[str | None] = []
-        if content.annotation_records is not None and is_panoptic(content):
-            pngs = _column(content.annotation_records, "file_name")
+        if index.annotation_records is not None and is_panoptic(index):
+            pngs = _column(index.annotation_records, "file_name")
         both = [*images, *pngs]
         return cls(
             tuple(n for n in images if n is not None),
@@ -40,9 +40,9 @@ class FileNames:
         )
 
 
-def is_panoptic(content: Content) -> bool:
+def is_panoptic(index: AnnotationIndex) -> bool:
     """Whether its annotations are segments in PNG files, by the first of them."""
-    records = content.annotation_records
+    records = index.annotation_records
     return records is not None and "segments_info" in records.first_keys()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from cocosurgeon.errors import UnknownNameError
 from cocosurgeon.loaders import detectron2, detr, mmdet2, mmdet3, torchvision, yolox
 from cocosurgeon.loaders.view import Id, Rule, View
-from cocosurgeon.nearest import did_you_mean
+from cocosurgeon.text import did_you_mean
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from cocosurgeon.cache.class_names import class_names
 from cocosurgeon.cache.keeping import TIMEOUT, kept_subset
 from cocosurgeon.cache.saying import tell
 from cocosurgeon.errors import RequestError
-from cocosurgeon.written.commands import changes_categories, commands
-from cocosurgeon.written.values import shown
+from cocosurgeon.steps.commands import changes_categories, commands
+from cocosurgeon.steps.values import shown
 
 
 @dataclass(frozen=True)

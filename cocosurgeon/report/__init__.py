@@ -1,5 +1,5 @@
-"""What there is to tell: values, and their text and JSON. Nothing here reads or changes a file.
+"""Reports as values, and their text and JSON. Nothing here reads or changes a file.
 
-account      what a run kept and dropped, and what a reader of the result should know
-explanation  what each step of a plan does, before anything is written
+summary  what a run kept and dropped, and what a reader of the result should know
+trace    what each step of a plan does, before anything is written
 """

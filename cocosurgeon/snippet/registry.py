@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cocosurgeon.errors import LoaderError, UnknownNameError
-from cocosurgeon.nearest import did_you_mean
 from cocosurgeon.snippet import detectron2, detr, mmdet2, mmdet3, torchvision
 from cocosurgeon.snippet.subject import Subject
+from cocosurgeon.text import did_you_mean
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from cocosurgeon.annfile.source import Progress
-from cocosurgeon.content import Category
-from cocosurgeon.dataset import Dataset
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.ids import Id
+from cocosurgeon.dataset.index import Category
+from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import RequestError, StructureError
-from cocosurgeon.files import read
-from cocosurgeon.identity import Id
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.prefix import find_prefix
 
@@ -142,14 +142,14 @@ def _require_plain(path: Path, start: bytes) -> None:
 
 def _require_boxes(dataset: Dataset, path: Path) -> None:
     """Refuse files of another kind than objects in boxes."""
-    content = dataset.content
-    if content.is_results:
+    index = dataset.index
+    if index.is_results:
         raise RequestError(
             "a results file: no dataset loads detections",
             where=str(path),
             hint="name the annotation file that they were made for",
         )
-    records = content.annotation_records
+    records = index.annotation_records
     keys = records.first_keys() if records is not None and records.count else ()
     for key, kind in (("segments_info", "panoptic segments"), ("caption", "captions")):
         if key in keys and "bbox" not in keys:

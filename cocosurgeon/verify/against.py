@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import PureWindowsPath
 from posixpath import normpath
 
+from cocosurgeon.findings.finding import Finding
 from cocosurgeon.loaders import Id, Instance, Sample, View
 from cocosurgeon.probe.dump import Dump, DumpInstance, DumpSample
 from cocosurgeon.verify.corners import Box, Nearness, absolute, corners_in_dump, corners_in_file
-from cocosurgeon.verify.finding import Finding
 from cocosurgeon.verify.image_root import behind_root
 from cocosurgeon.verify.outcomes import NoRules, Outcomes, outcomes_of
 from cocosurgeon.verify.pairing import Placed, paired

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from cocosurgeon.findings.finding import Finding
 from cocosurgeon.loaders import View
-from cocosurgeon.verify.finding import Finding
 from cocosurgeon.verify.settings import Mode
 
 _SHOWN = 3

@@ -6,10 +6,10 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterator
 
+from cocosurgeon.findings.finding import Finding
 from cocosurgeon.verify.copied_annotations import annotations_copied
 from cocosurgeon.verify.copied_categories import categories_copied
 from cocosurgeon.verify.disorder import disorder
-from cocosurgeon.verify.finding import Finding
 from cocosurgeon.verify.reading import Reading, Record
 from cocosurgeon.verify.renumbering import Renumbering
 from cocosurgeon.verify.told import Told

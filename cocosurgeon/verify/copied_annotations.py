@@ -6,8 +6,8 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from cocosurgeon.findings.finding import Finding
 from cocosurgeon.verify.disorder import disorder
-from cocosurgeon.verify.finding import Finding
 from cocosurgeon.verify.reading import Reading, Record
 from cocosurgeon.verify.renumbering import split_ids
 from cocosurgeon.verify.told import Told

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from cocosurgeon.verify.finding import Finding
+from cocosurgeon.findings.finding import Finding
 from cocosurgeon.verify.reading import Reading
 from cocosurgeon.verify.told import Told
 from cocosurgeon.verify.values import NONE, differ_in_type, difference, same

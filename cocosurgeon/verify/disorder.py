@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from cocosurgeon.verify.finding import Finding
+from cocosurgeon.findings.finding import Finding
 from cocosurgeon.verify.reading import Record
 
 

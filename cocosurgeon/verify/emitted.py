@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 
+from cocosurgeon.findings.finding import Finding
 from cocosurgeon.loaders import Instance, Sample, View
-from cocosurgeon.verify.finding import Finding
 from cocosurgeon.verify.values import same
 
 

@@ -10,8 +10,8 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from cocosurgeon.findings.finding import Finding
 from cocosurgeon.probe.dump import Dump
-from cocosurgeon.verify.finding import Finding
 from cocosurgeon.verify.reading import Reading
 
 _NO_DATASET = "the file that the config's dataset reads is not there: name one that is, for both"

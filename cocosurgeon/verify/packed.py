@@ -6,9 +6,9 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from cocosurgeon.findings.finding import Finding
 from cocosurgeon.loaders import Instance, Sample
 from cocosurgeon.probe.dump import Dump, DumpSample
-from cocosurgeon.verify.finding import Finding
 from cocosurgeon.verify.rasters import bitmaps_hash
 from cocosurgeon.verify.values import same
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cocosurgeon.errors import LoaderError
+from cocosurgeon.findings.finding import Finding
 from cocosurgeon.loaders import Instance, Sample, View, load
 from cocosurgeon.probe.dump import Dump, DumpHeader, DumpInstance, DumpSample
 from cocosurgeon.verify.emitted import boxes_same
 from cocosurgeon.verify.evaluator import evaluator_findings
-from cocosurgeon.verify.finding import Finding
 from cocosurgeon.verify.image_root import behind_root
 from cocosurgeon.verify.packed import packed_as_told
 from cocosurgeon.verify.reading import Reading

@@ -8,8 +8,8 @@ from typing import Any, Literal, get_type_hints
 
 from cocosurgeon.errors import FormatError, RequestError
 from cocosurgeon.loaders import LOADERS, detectron2, mmdet2, mmdet3
-from cocosurgeon.nearest import did_you_mean
 from cocosurgeon.probe.dump import DumpHeader
+from cocosurgeon.text import did_you_mean
 
 Mode = Literal["train", "test"]
 

@@ -214,14 +214,14 @@ def worker(name: str) -> Iterator[Worker]:
 
 
 @dataclass
-class Account:
+class Summary:
     """What was met: outcomes, samples, instances, and rules by their names."""
 
     met: Counter[str] = field(default_factory=Counter)
 
     def compare(self, name: str, worker: Worker, path: Path, options: Options) -> None:
         """Fail where the two differ about a file."""
-        real = worker.ask([str(path), options])
+        real = worker.evaluate([str(path), options])
         pure, rules = predicted(name, path, options)
         samples = real.get("samples", ())
         self.met.update(rules)
@@ -285,7 +285,7 @@ def _is_sized(document: Any) -> bool:
 
 
 def test_sample_and_wild_files(name: str, worker: Worker) -> None:
-    account = Account()
+    account = Summary()
     always, others = REAL[name].choices[:2], REAL[name].choices[2:]
     for place, path in enumerate([SAMPLE, *wild_files()]):
         chosen = random.Random(place).sample(others, min(3, len(others)))
@@ -295,7 +295,7 @@ def test_sample_and_wild_files(name: str, worker: Worker) -> None:
 
 
 def test_made_files(name: str, worker: Worker, tmp_path: Path) -> None:
-    real, account, path = REAL[name], Account(), tmp_path / "made.json"
+    real, account, path = REAL[name], Summary(), tmp_path / "made.json"
 
     @given(documents(), st.sampled_from(real.choices))
     def same(document: Any, options: Options) -> None:
@@ -323,4 +323,4 @@ def test_a_worker_that_ends_is_told() -> None:
     with REAL["torchvision"].line.worker(SCRIPT, "torchvision") as worker:
         worker.process.kill()
         with pytest.raises(WorkerEndedError, match="ended with -9\nasked: "):
-            worker.ask(["a.json", {}])
+            worker.evaluate(["a.json", {}])

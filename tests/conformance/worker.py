@@ -35,7 +35,7 @@ class Worker:
     errors: IO[bytes]
     said: Any
 
-    def ask(self, request: object) -> Any:
+    def evaluate(self, request: object) -> Any:
         """The answer to a request.
 
         Raises:

@@ -1,0 +1,11 @@
+"""Dataset: an annotation file and the rows of it that are kept.
+
+ids            which records are one image, which image owns which annotation
+references     by which keys records name categories
+index          what a file holds: images, annotations, categories
+category_list  the category list as it will be written
+frames         a dataset as pandas and pycocotools hold it
+mask           which images or annotations a filter, or a pandas Series, marks
+dataset        Dataset
+io             files to datasets, and back
+"""

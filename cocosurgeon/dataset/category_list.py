@@ -1,0 +1,242 @@
+"""The category list as it will be written, and what category ids become.
+
+Only what differs from the source is written anew: the values of ids and names, entries that are
+added. Every other byte of an entry, and what stands between entries, stays.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain, pairwise
+
+import numpy as np
+
+from cocosurgeon.annfile.columns import Array, Numbers
+from cocosurgeon.annfile.fields import value_span
+from cocosurgeon.annfile.records import Records
+from cocosurgeon.annfile.rewrite import Rewrite, ValueChange
+from cocosurgeon.dataset.ids import Id, as_key, as_keys, objects
+from cocosurgeon.dataset.index import AnnotationIndex, Category
+from cocosurgeon.dataset.references import References
+from cocosurgeon.errors import StructureError
+
+FILLER = "N/A"
+"""The name of an entry that stands for no class."""
+
+BACKGROUND = "__background__"
+"""The name of an entry that stands for the background."""
+
+_WHOLE_NUMBER = re.compile(rb"(-?\d+)(\.0+)?([eE][+-]?0+)?")
+_DEFAULT_SEAM = b", "
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the list.
+
+    Attributes:
+        category: its id and name.
+        row: the record of the source that it is made from; None: it is added.
+        text: the JSON of an added one.
+        is_filler: whether it says of itself that it stands for nothing: it is named ``N/A`` or
+            ``__background__``, or has ``"filler": true``.
+        order: the order of the list before it was filled, which a filler remembers.
+    """
+
+    category: Category
+    row: int | None = None
+    text: bytes = b""
+    is_filler: bool = False
+    order: tuple[int, ...] = ()
+
+    @classmethod
+    def filler(cls, category: Category, order: tuple[int, ...] = ()) -> Entry:
+        """A new entry that says of itself that it fills a gap."""
+        fields = {"id": category.id, "name": category.name, "filler": True}
+        remembered = {"order": list(order)} if order else {}
+        text = json.dumps({**fields, **remembered}).encode()
+        return cls(category, text=text, is_filler=True, order=order)
+
+    def numbered(self, cat_id: Id) -> Entry:
+        """The entry with another id."""
+        return replace(self, category=replace(self.category, id=cat_id))
+
+    def named(self, name: str) -> Entry:
+        """The entry with another name."""
+        return replace(self, category=replace(self.category, name=name))
+
+
+@dataclass(frozen=True, eq=False)
+class CategoryList:
+    """What becomes of the categories of a source.
+
+    Attributes:
+        content: the source.
+        entries: the list, in order; empty for a source without one.
+        cat_ids: what each id of the source becomes that does not stay as it is; None: it goes.
+    """
+
+    index: AnnotationIndex
+    entries: tuple[Entry, ...]
+    cat_ids: Mapping[Id, Id | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, index: AnnotationIndex) -> CategoryList:
+        """The categories of a source, as they are."""
+        records = index.category_records
+        if records is None:
+            return cls(index, ())
+        marks, orders = (c.array.tolist() for c in records.columns("filler", "order"))
+        rows = zip(index.categories, marks, orders, strict=True)
+        return cls(
+            index,
+            tuple(
+                Entry(
+                    category,
+                    row,
+                    is_filler=mark == 1 or category.name in (FILLER, BACKGROUND),
+                    order=_order(order) if mark == 1 else (),
+                )
+                for row, (category, mark, order) in enumerate(rows)
+            ),
+        )
+
+    @property
+    def categories(self) -> tuple[Category, ...]:
+        """The list, in order."""
+        return tuple(entry.category for entry in self.entries)
+
+    def renumbered(
+        self, entries: tuple[Entry, ...], changes: Mapping[Id, Id | None]
+    ) -> CategoryList:
+        """With other entries, and with changes of the ids that there are now."""
+        then = {
+            old: new if new is None else changes.get(new, new) for old, new in self.cat_ids.items()
+        }
+        first = {old: new for old, new in changes.items() if old not in self.cat_ids}
+        return replace(self, entries=entries, cat_ids={**first, **then})
+
+    def ids(self, values: Array) -> Array:
+        """What the ids of the source in a column become."""
+        if not self.cat_ids:
+            return values
+        keys = as_keys(values)
+        if keys.dtype != np.int64:
+            return as_keys(
+                objects(k if k is None else self.cat_ids.get(k, k) for k in keys.tolist())
+            )
+        unique, places = np.unique(keys, return_inverse=True)
+        return as_keys(objects(self.cat_ids.get(i, i) for i in unique.tolist()))[places]
+
+    # ---- text
+
+    def text(self, records: Records) -> bytes | None:
+        """The new text of the source's list; None when nothing of it changes."""
+        if self.categories == self.index.categories and all(
+            entry.row == place for place, entry in enumerate(self.entries)
+        ):
+            return None
+        if not self.entries:
+            return b"[]"
+        seams, _ = _source_text(records)
+        usual = seams[1] if len(seams) > 2 else _DEFAULT_SEAM
+        parts: list[bytes] = [seams[0]]
+        for place, (entry, text) in enumerate(zip(self.entries, self.texts(records), strict=True)):
+            if place:
+                parts.append(seams[entry.row] if entry.row else usual)
+            parts.append(text)
+        return b"".join([*parts, seams[-1]])
+
+    def texts(self, records: Records) -> list[bytes]:
+        """The JSON of each entry."""
+        _, texts = _source_text(records)
+        return [self._entry_text(entry, texts) for entry in self.entries]
+
+    def _entry_text(self, entry: Entry, texts: list[bytes]) -> bytes:
+        if entry.row is None:
+            return entry.text
+        text, old, new = texts[entry.row], self.index.categories[entry.row], entry.category
+        if old.name != new.name:
+            name = json.dumps(new.name, ensure_ascii=text.isascii())
+            text = _replaced(text, "name", name.encode(errors="surrogatepass"))
+        if old.id != new.id:
+            start, stop = value_span(text, "id") or (0, 0)
+            text = _replaced(text, "id", self._id_text(text[start:stop], new.id))
+        return text
+
+    def rewrites(self) -> dict[Records, Rewrite]:
+        """How the records change that name categories; none where no id changes."""
+        found: dict[Records, list[Rewrite]] = {}
+        if any(old != new for old, new in self.cat_ids.items()):
+            for references in self.index.references:
+                found.setdefault(references.records, []).append(self._rewrite(references))
+        return {records: _one_after_another(changes) for records, changes in found.items()}
+
+    def _rewrite(self, references: References) -> Rewrite:
+        known: dict[bytes, bytes | None] = {}
+
+        def change(text: bytes) -> bytes | None:
+            if text not in known:
+                known[text] = self._changed(text)
+            return known[text]
+
+        return ValueChange(
+            references.key, references.inside, references.in_lists, references.decoded, change
+        )
+
+    def _changed(self, text: bytes) -> bytes | None:
+        value = json.loads(text)
+        old = as_key(value)
+        if old is None or old not in self.cat_ids or self.cat_ids[old] == old:
+            return text
+        new = self.cat_ids[old]
+        return None if new is None else self._id_text(text, new)
+
+    def _id_text(self, text: bytes, new: Id | None) -> bytes:
+        """An id's text for another id, so that changing it back gives the same text."""
+        old = as_key(json.loads(text))
+        whole = _WHOLE_NUMBER.fullmatch(text)
+        if not isinstance(old, str) and (whole is None or whole[1] != str(old).encode()):
+            raise StructureError(
+                f"a category id is written {text.decode()}, and no other id can be written so",
+                where=self.index.document.source.name,
+                hint=f"write {old} in the source",
+            )
+        suffix = text[whole.end(1) :] if whole and isinstance(new, int) else b""
+        return json.dumps(new).encode() + suffix
+
+
+def _order(value: object) -> tuple[int, ...]:
+    whole = isinstance(value, list) and all(isinstance(i, int) for i in value)
+    return tuple(value) if whole and isinstance(value, list) else ()
+
+
+def _source_text(records: Records) -> tuple[list[bytes], list[bytes]]:
+    """What stands before, between and after the records of a list, and their texts."""
+    spans = [
+        (block.start + start, block.start + stop)
+        for index, block in enumerate(records.blocks)
+        for start, stop in records.located(index)[1]
+    ]
+    edges = [records.start, *chain.from_iterable(spans), records.stop]
+    read = records.source.read
+    cuts = [read(a, b) for a, b in pairwise(edges)]
+    seams = cuts[::2]
+    return (seams, cuts[1::2]) if spans else ([b"[", b"]"], [])
+
+
+def _replaced(record: bytes, key: str, value: bytes) -> bytes:
+    start, stop = value_span(record, key) or (0, 0)
+    return record[:start] + value + record[stop:]
+
+
+def _one_after_another(changes: list[Rewrite]) -> Rewrite:
+    def rewrite(text: bytes, rows: Numbers) -> bytes:
+        for change in changes:
+            text = change(text, rows)
+        return text
+
+    return rewrite

@@ -1,0 +1,381 @@
+"""Dataset: an annotation file and the rows of it that are kept.
+
+A selection is two arrays of numbers over an unchanged source: which images, which annotations.
+Every method gives a new Dataset; nothing is copied but those arrays, nothing is printed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import operator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, Protocol, SupportsIndex, runtime_checkable
+
+import numpy as np
+
+from cocosurgeon.annfile.columns import Array, Numbers
+from cocosurgeon.annfile.records import Records
+from cocosurgeon.annfile.source import Source
+from cocosurgeon.annfile.splice import Cut, pieces
+from cocosurgeon.dataset.category_list import CategoryList
+from cocosurgeon.dataset.ids import UNKNOWN, Id, as_keys
+from cocosurgeon.dataset.index import AnnotationIndex, Category
+from cocosurgeon.dataset.mask import FilterResult, Level, Mask, marked_rows
+from cocosurgeon.errors import RequestError, StructureError, UnknownNameError
+from cocosurgeon.text import did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pycocotools.coco import COCO
+
+Order = Literal["file", "id"]
+
+
+@runtime_checkable
+class Selector(Protocol):
+    """A filter, as a dataset uses it; ``cocosurgeon.select.filter`` has the real ones."""
+
+    @property
+    def level(self) -> Level:
+        """Return what it asks about: images or annotations."""
+
+    def evaluate(self, dataset: Dataset) -> FilterResult:
+        """Answer for each image, or each annotation, that a dataset keeps."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """An annotation file, or a results file, and what of it is kept.
+
+    Attributes:
+        content: what the source holds.
+        image_indices: the images kept, ascending.
+        annotation_rows: the annotations (or detections) kept, ascending.
+        cascaded: rows kept of further top-level lists that follow the images.
+        images_asked: whether a step has selected images. From then on annotations of unknown
+            images are gone: their image is not among those kept.
+        category_list: what becomes of the categories; None: they stay as they are.
+        notes: what the steps so far want known.
+    """
+
+    index: AnnotationIndex
+    image_indices: Numbers
+    annotation_rows: Numbers
+    cascaded: Mapping[str, Numbers] = field(default_factory=dict)
+    images_asked: bool = False
+    category_list: CategoryList | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for numbers in (self.image_indices, self.annotation_rows, *self.cascaded.values()):
+            numbers.flags.writeable = False
+
+    @classmethod
+    def whole(cls, index: AnnotationIndex) -> Dataset:
+        """Everything that a source holds."""
+        images = np.arange(index.images.count, dtype=np.int64)
+        return cls(index, images, np.arange(len(index.image_of_annotation), dtype=np.int64))
+
+    def __repr__(self) -> str:
+        images, annotations = self.index.images.count, len(self.index.image_of_annotation)
+        return (
+            f"<Dataset {self.source.name}: {len(self.image_indices):,} of {images:,} images, "
+            f"{len(self.annotation_rows):,} of {annotations:,} annotations>"
+        )
+
+    # ---- what is kept
+
+    @property
+    def source(self) -> Source:
+        """The source."""
+        return self.index.document.source
+
+    @property
+    def img_ids(self) -> list[Id | None]:
+        """Ids of the kept images in file order (None for a record without a usable id)."""
+        ids: list[Id | None] = self.index.images.ids[self.image_indices].tolist()
+        return ids
+
+    @property
+    def ann_ids(self) -> list[Id | None]:
+        """Ids of the kept annotations in file order (None where there is none)."""
+        records = self.index.annotation_records
+        if records is None:
+            return []
+        ids: list[Id | None] = as_keys(records.column("id").array[self.annotation_rows]).tolist()
+        return ids
+
+    @property
+    def categories(self) -> tuple[Category, ...]:
+        """The category list, in order: the whole of the file's, unless a step changed it."""
+        return (self.category_list or self.index).categories
+
+    @property
+    def category_pairs(self) -> tuple[Numbers, Array]:
+        """Rows of annotations of the source, each with a category id that it has by now; see
+        ``Content.category_pairs``."""
+        rows, ids = self.index.category_pairs
+        return rows, self.category_list.ids(ids) if self.category_list else ids
+
+    def rows_kept(self) -> Iterator[tuple[Records, Numbers]]:
+        """The lists of which rows are chosen, and the rows kept of each, ascending."""
+        index = self.index
+        if index.image_records is not None:
+            is_kept = self._is_kept(self.image_indices)
+            rows = np.flatnonzero(is_kept[index.images.image_of_row])
+            yield index.image_records, rows
+        if index.annotation_records is not None:
+            yield index.annotation_records, self.annotation_rows
+        for name, rows in self.cascaded.items():
+            yield index.document.lists[name], rows
+
+    def image_columns(self, *names: str) -> tuple[Array, ...]:
+        """Columns of ``images``, one value for each kept image.
+
+        Raises:
+            UnknownNameError: no image record has such a key.
+        """
+        return tuple(c[self.image_indices] for c in self.index.image_columns(*names))
+
+    def annotation_columns(self, *names: str) -> tuple[Array, ...]:
+        """Columns of ``annotations``, one value for each kept annotation.
+
+        Raises:
+            UnknownNameError: no annotation has such a key.
+        """
+        return tuple(c[self.annotation_rows] for c in self.source_annotation_columns(*names))
+
+    def source_annotation_columns(self, *names: str) -> tuple[Array, ...]:
+        """Columns of ``annotations``, one value for each annotation of the source; category ids
+        as they are by now.
+
+        Raises:
+            UnknownNameError: no annotation has such a key.
+        """
+        columns = self.index.annotation_columns(*names)
+        ids = self.category_list.ids if self.category_list is not None else None
+        if ids is None:
+            return columns
+        pairs = zip(names, columns, strict=True)
+        return tuple(ids(c) if name == "category_id" else c for name, c in pairs)
+
+    def having(self, annotations: Mask) -> Mask:
+        """Which kept images have one of the kept annotations that are marked."""
+        place = np.full(self.index.images.count + 1, UNKNOWN, dtype=np.int64)
+        place[self.image_indices] = np.arange(len(self.image_indices))
+        owners = place[self.index.image_of_annotation[self.annotation_rows[annotations]]]
+        return np.bincount(owners[owners != UNKNOWN], minlength=len(self.image_indices)) > 0
+
+    # ---- pandas and pycocotools
+
+    @property
+    def images(self) -> pd.DataFrame:
+        """The kept images: id, file_name, width, height (pixels), as far as the file has them.
+
+        One row an image. The index numbers the images of the source; a boolean Series made from
+        this frame is accepted wherever a filter is.
+        """
+        from cocosurgeon.dataset.frames import images_df
+
+        return images_df(self)
+
+    @property
+    def annotations(self) -> pd.DataFrame:
+        """The kept annotations: id, image_id, category_id, area, iscrowd, bbox_x, bbox_y, bbox_w,
+        bbox_h (pixels, xywh), as far as the file has them.
+
+        One row an annotation. The index numbers the annotations of the source; a boolean Series
+        made from this frame is accepted wherever a filter is.
+        """
+        from cocosurgeon.dataset.frames import annotations_df
+
+        return annotations_df(self)
+
+    def to_coco(self) -> COCO:
+        """A pycocotools COCO of what is kept, without a file and without its printing.
+
+        Raises:
+            RequestError: the source is a results file (load the ground truth, then ``loadRes``).
+        """
+        from cocosurgeon.dataset.frames import coco
+
+        return coco(self)
+
+    # ---- steps
+
+    def keep(self, filter: Selector | pd.Series) -> Dataset:
+        """Keep the images, or the annotations, that a filter marks.
+
+        With an image go all its records and annotations. A filter of annotations removes no image.
+
+        Args:
+            filter: a filter, or a boolean Series made from ``images`` or ``annotations``.
+
+        Raises:
+            LevelError: it is neither.
+        """
+        given: object = filter
+        if isinstance(given, Selector):
+            level, result = given.level, given.evaluate(self)
+        else:
+            level, rows, identity = marked_rows(given)
+            result = FilterResult(self.marked(level, rows, identity))
+        new = tuple(n for n in result.notes if n not in self.notes)
+        noted = replace(self, notes=self.notes + tuple(dict.fromkeys(new)))
+        if level == "images":
+            return noted._with_images(self.image_indices[result.mask])
+        return replace(noted, annotation_rows=self.annotation_rows[result.mask])
+
+    def marked(self, level: Level, rows: tuple[int, ...], identity: tuple[int, ...]) -> Mask:
+        """Return which kept images (or annotations) are among rows of the source.
+
+        Args:
+            identity: the source that they are rows of; empty where that is not known.
+
+        Raises:
+            RequestError: they are rows of another source.
+        """
+        if identity and identity != self.source.identity:
+            raise RequestError(
+                "the mask was made from another file",
+                where=self.source.name,
+                hint="make it from this dataset's images or annotations",
+            )
+        kept = self.image_indices if level == "images" else self.annotation_rows
+        return np.isin(kept, np.array(rows, dtype=np.int64), assume_unique=True)
+
+    def first(self, n: SupportsIndex, order: Order = "file") -> Dataset:
+        """Keep the first n images, by file order or by id (as loaders that sort see them)."""
+        count = as_count(n)
+        return self._pick(count, self._ranked(order)[:count], "first")
+
+    def last(self, n: SupportsIndex, order: Order = "file") -> Dataset:
+        """Keep the last n images, by file order or by id."""
+        count = as_count(n)
+        ranked = self._ranked(order)
+        return self._pick(count, ranked[max(len(ranked) - count, 0) :], "last")
+
+    def skip(self, n: SupportsIndex, order: Order = "file") -> Dataset:
+        """Leave out the first n images, by file order or by id."""
+        return self._with_images(np.sort(self._ranked(order)[as_count(n) :]))
+
+    def sample(self, n: SupportsIndex, seed: int = 0) -> Dataset:
+        """Keep n images drawn by a seed.
+
+        Which are drawn depends on the seed and the ids alone: not on the file's order, not on
+        the machine, and a larger sample contains a smaller one of the same seed.
+        """
+        count = as_count(n)
+        salt = hashlib.blake2b(str(seed).encode(), digest_size=16).digest()
+        ids = self.index.images.ids.tolist()
+
+        def lot(number: int) -> bytes:
+            return hashlib.blake2b(ascii(ids[number]).encode(), digest_size=16, salt=salt).digest()
+
+        drawn = sorted(self.image_indices.tolist(), key=lot)[:count]
+        return self._pick(count, np.array(drawn, dtype=np.int64), "sample of")
+
+    def cascade(self, name: str) -> Dataset:
+        """Let a further top-level list follow the images: of its records those stay whose
+        ``image_id`` is kept.
+
+        Raises:
+            UnknownNameError: there is no such list, or its records point at no image.
+        """
+        owners = self.index.followers.get(name)
+        if owners is None and name in self.index.emptied:
+            return replace(self, cascaded={**self.cascaded, name: np.empty(0, np.int64)})
+        if owners is None:
+            raise UnknownNameError(
+                f"{name!r} is no list whose records have an image_id",
+                where=self.source.name,
+                hint=did_you_mean(name, self.index.followers),
+            )
+        rows = np.arange(len(owners), dtype=np.int64)
+        if self.images_asked:
+            rows = rows[self._is_kept(self.image_indices)[owners]]
+        return replace(self, cascaded={**self.cascaded, name: rows})
+
+    # ---- text
+
+    def text(self) -> Iterator[bytes]:
+        """The annotation file with only what is kept, in pieces.
+
+        Raises:
+            SourceChangedError: the source is no longer what was read.
+        """
+        cuts = {records: Cut(rows) for records, rows in self.rows_kept()}
+        if self.category_list is None:
+            return pieces(self.index.document, cuts)
+        for records, rewrite in self.category_list.rewrites().items():
+            everything = Cut(np.arange(records.count, dtype=np.int64))
+            cuts[records] = Cut(cuts.get(records, everything).rows, rewrite)
+        categories = self.index.category_records
+        text = self.category_list.text(categories) if categories is not None else None
+        changed = {categories: text} if categories is not None and text is not None else {}
+        return pieces(self.index.document, {**cuts, **changed})
+
+    # ---- how
+
+    def _with_images(self, numbers: Numbers) -> Dataset:
+        is_kept = self._is_kept(numbers)
+        annotations = self.annotation_rows
+        owners = self.index.image_of_annotation[annotations]
+        return replace(
+            self,
+            image_indices=numbers,
+            annotation_rows=annotations[is_kept[owners]],
+            cascaded={
+                name: rows[is_kept[self.index.followers[name][rows]]] if len(rows) else rows
+                for name, rows in self.cascaded.items()
+            },
+            images_asked=True,
+        )
+
+    def _is_kept(self, numbers: Numbers) -> Mask:
+        """Which images are kept; one more answer at the end (index -1), for unknown images: no."""
+        is_kept = np.zeros(self.index.images.count + 1, dtype=np.bool_)
+        is_kept[numbers] = True
+        return is_kept
+
+    def _ranked(self, order: Order) -> Numbers:
+        require_order(order)
+        if order == "file":
+            return self.image_indices
+        ids = self.index.images.ids[self.image_indices]
+        try:
+            return self.image_indices[np.argsort(ids, kind="stable")]
+        except TypeError as error:
+            raise StructureError(
+                "image ids of different types (numbers, strings, none) have no order",
+                where=self.source.name,
+                hint="use the file's order",
+            ) from error
+
+    def _pick(self, n: int, numbers: Numbers, what: str) -> Dataset:
+        notes = self.notes
+        if len(numbers) < n:
+            notes += (f"{what} {n:,} asked for, {len(numbers):,} images there",)
+        return replace(self._with_images(np.sort(numbers)), notes=notes)
+
+
+def as_count(n: SupportsIndex) -> int:
+    """A number of images as an int.
+
+    Raises:
+        RequestError: it is none.
+    """
+    try:
+        count = operator.index(n)
+    except TypeError:
+        raise RequestError(f"not a number of images: {n!r}") from None
+    if count < 0:
+        raise RequestError(f"a number of images cannot be negative: {count}")
+    return count
+
+
+def require_order(order: str) -> None:
+    """Raise RequestError when images cannot be ordered so."""
+    if order not in ("file", "id"):
+        raise RequestError(f"unknown order {order!r}", hint="file or id")

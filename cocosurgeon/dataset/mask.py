@@ -1,0 +1,75 @@
+"""Masks: which images, or which annotations, a filter or a pandas Series marks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from cocosurgeon.errors import LevelError
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
+Level = Literal["images", "annotations"]
+
+_A_MASK = (
+    "a mask is a boolean Series made from dataset.images or dataset.annotations, "
+    "with the index that they have"
+)
+
+
+@dataclass(frozen=True)
+class FilterResult:
+    """Yes or no for each kept image (or kept annotation), in file order.
+
+    Attributes:
+        mask: shape (kept images,) or (kept annotations,).
+        notes: facts about the result that the summary prints.
+    """
+
+    mask: Mask
+    notes: tuple[str, ...] = ()
+
+
+class IndexName(str):
+    """The name of a DataFrame's index: ``images`` or ``annotations``, and of which source.
+
+    Pandas passes it on from frame to Series to comparison, so that a mask knows what it marks.
+    """
+
+    identity: tuple[int, ...]
+
+    def __new__(cls, level: Level, identity: tuple[int, ...]) -> IndexName:
+        """Name the level; remember the source."""
+        name = super().__new__(cls, level)
+        name.identity = identity
+        return name
+
+    def __reduce__(self) -> tuple[type[IndexName], tuple[str, tuple[int, ...]]]:
+        """Let frames and masks travel to other processes."""
+        return IndexName, (str(self), self.identity)
+
+
+def marked_rows(series: object) -> tuple[Level, tuple[int, ...], tuple[int, ...]]:
+    """Return the level of a boolean Series, the rows that it marks, and their source's identity.
+
+    Raises:
+        LevelError: it is no boolean Series made from a dataset's frames.
+    """
+    import pandas as pd
+
+    if not isinstance(series, pd.Series):
+        raise LevelError(f"neither a filter nor a mask: {type(series).__name__}", hint=_A_MASK)
+    if not pd.api.types.is_bool_dtype(series.dtype):
+        raise LevelError(f"a mask of {series.dtype}, not of yes and no", hint=_A_MASK)
+    if series.isna().any():
+        raise LevelError("a mask with missing values", hint="say what they mean: fillna(False)")
+    name = series.index.name
+    if not isinstance(name, IndexName) or not series.index.is_unique:
+        raise LevelError(
+            "a mask without the index of the frame that it was made from", hint=_A_MASK
+        )
+    rows = series.index[series.to_numpy(dtype=bool)].tolist()
+    level: Level = "images" if name == "images" else "annotations"
+    return level, tuple(rows), name.identity

@@ -1,0 +1,102 @@
+"""Where the records of a file name categories by their ids.
+
+Usually ``category_id``, in any list; in panoptic annotations inside ``segments_info``; in images
+and videos lists of categories that were looked for (LVIS, TAO).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cocosurgeon.annfile.columns import Array, Numbers
+from cocosurgeon.annfile.document import Document
+from cocosurgeon.annfile.records import Records
+from cocosurgeon.dataset.ids import as_key, as_keys, objects
+
+_LISTS_OF_IDS = (
+    *("neg_category_ids", "not_exhaustive_category_ids", "pos_category_ids"),
+    "category_ids",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class References:
+    """One key by which records of a list name categories.
+
+    Attributes:
+        records: the list.
+        key: the key.
+        inside: the key of the list of objects that have ``key``; None: the records have it.
+    """
+
+    records: Records
+    key: str
+    inside: str | None = None
+
+    @property
+    def in_lists(self) -> bool:
+        """Whether a record names several categories, in a list of ids."""
+        return self.key in _LISTS_OF_IDS
+
+    def decoded(self, rows: Numbers) -> list[object]:
+        """The values in these records, in order; a list of ids is one value."""
+        values = self._column[rows].tolist()
+        if self.inside is not None:
+            return [i for ids in values if ids for i in ids]
+        return [v for v in values if v is not None]
+
+    def pairs(self) -> tuple[Numbers, Array]:
+        """Rows, each with a category id that it names, ascending by row.
+
+        A record without a usable ``category_id`` has None, where others have one.
+        """
+        column = self._column
+        if self.inside is None and not self.in_lists:
+            return np.arange(len(column), dtype=np.int64), as_keys(column)
+        lists = [_scalars(ids) if isinstance(ids, (list, tuple)) else () for ids in column]
+        rows = np.repeat(np.arange(len(lists), dtype=np.int64), [len(ids) for ids in lists])
+        return rows, as_keys(objects(i for ids in lists for i in ids))
+
+    @property
+    def _column(self) -> Array:
+        return self.records.column("segments_category_ids" if self.inside else self.key).array
+
+
+def _scalars(ids: Sequence[object]) -> list[object]:
+    return [i for i in ids if as_key(i) is not None]
+
+
+def annotation_references(records: Records) -> Iterator[References]:
+    """By which keys annotations, or detections, name their categories.
+
+    Panoptic files are taken to be all of a kind, so that others are not read twice.
+    """
+    plain = records.column("category_id")
+    if plain.present:
+        yield References(records, "category_id")
+    may_be_panoptic = plain.present < records.count or "segments_info" in records.first_keys()
+    if may_be_panoptic and records.column("segments_category_ids").present:
+        yield References(records, "category_id", "segments_info")
+
+
+def all_references(document: Document) -> tuple[References, ...]:
+    """By which keys the records of all lists name categories; every record is asked."""
+    lists = [records for name, records in document.lists.items() if name != "categories"]
+    if document.results is not None:
+        lists.append(document.results)
+    return tuple(references for records in lists for references in _every(records))
+
+
+def _every(records: Records) -> Iterator[References]:
+    names = ("category_id", "segments_category_ids", *_LISTS_OF_IDS)
+    plain, segments, *lists = records.columns(*names)
+    if plain.present:
+        yield References(records, "category_id")
+    if segments.present:
+        yield References(records, "category_id", "segments_info")
+    for key, column in zip(_LISTS_OF_IDS, lists, strict=True):
+        if column.present:
+            yield References(records, key)

@@ -1,0 +1,181 @@
+"""The account of a run: nothing that was kept, dropped or passed over goes unsaid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from cocosurgeon.annfile.columns import Array
+from cocosurgeon.categories.metainfo import config_lines
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.ids import UNKNOWN, all_differ, as_keys, isin
+from cocosurgeon.dataset.index import AnnotationIndex
+from cocosurgeon.dataset.mask import Mask
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How many there are in the source, and how many of them are kept."""
+
+    total: int
+    kept: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What became of a dataset.
+
+    Attributes:
+        images: distinct images; of a results file, those that its detections name.
+        annotations: annotations, or detections.
+        is_results: whether they are detections.
+        cascaded: records of the further lists that follow the images.
+        unknown_images: annotations whose image is not in the file.
+        unknown_categories: annotations with a category that is not in the file's list.
+        repeated_img_ids, repeated_ann_ids: records with an id that an earlier one has.
+        images_without_id: image records with nothing that could be an id.
+        nonfinite: bare NaN, Infinity and -Infinity in the source (kept as they are).
+        repeated_keys: top-level keys that stand more than once; the last one counts.
+        unfollowed: lists that point at images and were kept whole all the same.
+        whole: the other top-level lists of records, all kept whole.
+        classes: names of the category list in its order, as MMDetection numbers its labels, where
+            a step changed the list; None where it stays.
+        notes: what the steps want known.
+    """
+
+    images: Kept
+    annotations: Kept
+    is_results: bool
+    cascaded: Mapping[str, Kept]
+    unknown_images: Kept
+    unknown_categories: Kept
+    repeated_img_ids: Kept
+    repeated_ann_ids: Kept
+    images_without_id: Kept
+    nonfinite: int
+    repeated_keys: tuple[str, ...]
+    unfollowed: Mapping[str, int]
+    whole: Mapping[str, int]
+    classes: tuple[str | None, ...] | None
+    notes: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """The account for people."""
+        what = "detections" if self.is_results else "annotations"
+        counts = {"images": self.images, what: self.annotations, **self.cascaded}
+        width = max(map(len, counts))
+        lines = [
+            f"{name:<{width}}  {c.kept:,} of {c.total:,} kept, {c.total - c.kept:,} dropped"
+            for name, c in counts.items()
+        ]
+        oddities = {
+            f"{what} of unknown images": self.unknown_images,
+            f"{what} of unknown categories": self.unknown_categories,
+            "image records that repeat an id": self.repeated_img_ids,
+            f"{what} that repeat an id": self.repeated_ann_ids,
+            "image records without an id": self.images_without_id,
+        }
+        lines += [
+            f"{name}: {c.total:,}, {c.kept:,} kept" for name, c in oddities.items() if c.total
+        ]
+        if self.nonfinite:
+            lines.append(f"bare NaN or Infinity, kept as they are: {self.nonfinite:,}")
+        if self.repeated_keys:
+            lines.append(f"keys that stand twice, the last counts: {', '.join(self.repeated_keys)}")
+        if self.unfollowed:
+            lines.append(f"kept whole though they name images: {_named(self.unfollowed)}")
+        if self.whole:
+            lines.append(f"kept whole: {_named(self.whole)}")
+        return lines + list(self.notes)
+
+    def config_lines(self) -> list[str]:
+        """What goes into an MMDetection config with the result, where categories changed."""
+        return config_lines(self.classes) if self.classes else []
+
+
+def summarize(dataset: Dataset) -> Summary:
+    """Take the account of a dataset."""
+    index = dataset.index
+    others = {
+        name: records.count
+        for name, records in index.document.lists.items()
+        if name not in ("images", "annotations") and (records.count or name in dataset.cascaded)
+    }
+    changed = dataset.category_list is not None
+    if changed:
+        others.pop("categories", None)
+    rows = index.images.image_of_row
+    image_kept = np.isin(rows, dataset.image_indices)
+    kept = np.zeros(len(index.image_of_annotation), dtype=np.bool_)
+    kept[dataset.annotation_rows] = True
+    return Summary(
+        images=Kept(index.images.count, len(dataset.image_indices)),
+        annotations=Kept(len(kept), len(dataset.annotation_rows)),
+        is_results=index.is_results,
+        cascaded={name: Kept(others[name], len(r)) for name, r in dataset.cascaded.items()},
+        unknown_images=_among(index.image_of_annotation == UNKNOWN, kept),
+        unknown_categories=_among(_of_unknown_category(index), kept),
+        repeated_img_ids=_among(_repeats(rows), image_kept),
+        repeated_ann_ids=_among(_ann_id_repeats(index), kept),
+        images_without_id=_among(_without_id(index.images.ids)[rows], image_kept),
+        nonfinite=index.document.nonfinite,
+        repeated_keys=index.document.repeated_keys,
+        unfollowed={n: others[n] for n in index.followers if n not in dataset.cascaded},
+        whole={
+            n: count
+            for n, count in others.items()
+            if n not in index.followers and n not in dataset.cascaded
+        },
+        classes=tuple(c.name for c in dataset.categories) if changed else None,
+        notes=dataset.notes,
+    )
+
+
+def _among(mask: Mask, kept: Mask) -> Kept:
+    return Kept(int(mask.sum()), int((mask & kept).sum()))
+
+
+def _of_unknown_category(index: AnnotationIndex) -> Mask:
+    unknown = np.zeros(len(index.image_of_annotation), dtype=np.bool_)
+    if index.categories:
+        rows, cat_ids = index.category_pairs
+        known = [c.id for c in index.categories if c.id is not None]
+        unknown[rows[~isin(cat_ids, known)]] = True
+    return unknown
+
+
+def _ann_id_repeats(index: AnnotationIndex) -> Mask:
+    records = index.annotation_records
+    if records is None or index.is_results:
+        return np.zeros(len(index.image_of_annotation), dtype=np.bool_)
+    return _repeats(records.column("id").array)
+
+
+def _repeats(values: Array) -> Mask:
+    """Where a column holds an id that it held before."""
+    keys = as_keys(values)
+    if all_differ(keys):
+        return np.zeros(len(keys), dtype=np.bool_)
+    if keys.dtype == np.int64:
+        repeats = np.ones(len(keys), dtype=np.bool_)
+        repeats[np.unique(keys, return_index=True)[1]] = False
+        return repeats
+    repeats = np.zeros(len(keys), dtype=np.bool_)
+    seen: set[object] = set()
+    for row, key in enumerate(keys.tolist()):
+        repeats[row] = key in seen
+        if key is not None:
+            seen.add(key)
+    return repeats
+
+
+def _without_id(ids: Array) -> Mask:
+    if ids.dtype != object:
+        return np.zeros(len(ids), dtype=np.bool_)
+    return np.array([i is None for i in ids], dtype=np.bool_)
+
+
+def _named(lists: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} ({count:,})" for name, count in lists.items())

@@ -1,0 +1,284 @@
+"""``where`` expressions: columns, literals, comparisons, arithmetic, and/or/not. Nothing else.
+
+The text is parsed, every node is held against that list, and pandas evaluates it over the
+columns. Python's ``eval`` never sees it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from cocosurgeon.annfile.columns import Array, as_floats
+from cocosurgeon.annfile.runs import EXACT_IN_FLOAT
+from cocosurgeon.dataset.mask import Mask
+from cocosurgeon.errors import ExpressionError
+
+_NODES: tuple[type[ast.AST], ...] = (
+    ast.Expression,
+    ast.BoolOp,
+    ast.And,
+    ast.Or,
+    ast.UnaryOp,
+    ast.Not,
+    ast.USub,
+    ast.UAdd,
+    ast.BinOp,
+    ast.Add,
+    ast.Sub,
+    ast.Mult,
+    ast.Div,
+    ast.FloorDiv,
+    ast.Mod,
+    ast.Pow,
+    ast.Compare,
+    ast.Eq,
+    ast.NotEq,
+    ast.Lt,
+    ast.LtE,
+    ast.Gt,
+    ast.GtE,
+    ast.Name,
+    ast.Load,
+    ast.Constant,
+)
+_LITERALS = (int, float, str, bool)
+_LARGEST_POWER = 64
+_LONGEST = 10_000
+
+
+def columns_of(expression: str) -> tuple[str, ...]:
+    """Names of the columns of an expression, once it is known to hold nothing forbidden.
+
+    Raises:
+        ExpressionError: it does not parse, or holds something else, and which.
+    """
+    tree = _parsed(expression)
+    names = dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
+    if not names:
+        raise ExpressionError(f"no column in the expression {expression!r}")
+    return tuple(names)
+
+
+def evaluate(expression: str, columns: Callable[..., tuple[Array, ...]]) -> Mask:
+    """The answers of an expression, one for each value of its columns.
+
+    Whether it fits them goes by all values that there are: give whole columns.
+
+    A missing value is equal to nothing, and neither less nor more than anything.
+
+    Args:
+        columns: gives columns by their names.
+
+    Raises:
+        ExpressionError: forbidden, or it does not fit the columns' types.
+    """
+    import pandas as pd
+
+    tree = _parsed(expression)
+    names = columns_of(expression)
+    raw = dict(zip(names, columns(*names), strict=True))
+    _require_fit(tree, raw, expression)
+    values = {name: _exact(v) for name, v in raw.items()}
+    values |= {name: as_floats(raw[name]) for name in _calculated(tree)}
+    # pandas reserves some names (``index``, ``sin`` ...): columns go in under names of our own.
+    stand_ins = {name: f"column_{i}" for i, name in enumerate(names)}
+    frame = pd.DataFrame({stand_ins[name]: v for name, v in values.items()})
+    try:
+        text = ast.unparse(_Renamed(stand_ins).visit(tree))
+        with np.errstate(all="ignore"):
+            answers = frame.eval(text, engine="python", parser="pandas")
+    except RecursionError as error:
+        raise _too_long(expression) from error
+    except (TypeError, ValueError, ArithmeticError, NotImplementedError, AttributeError) as error:
+        raise ExpressionError(
+            f"the expression {expression!r} does not fit its columns: {error}",
+            hint="numbers compare with numbers, strings with strings in quotes",
+        ) from error
+    return np.asarray(answers, dtype=np.bool_)
+
+
+def _parsed(expression: str) -> ast.Expression:
+    try:
+        tree = ast.parse(expression.strip(), mode="eval")
+    except (MemoryError, RecursionError) as error:
+        raise _too_long(expression) from error
+    except (SyntaxError, ValueError) as error:
+        raise ExpressionError(f"cannot read the expression {expression!r}: {error}") from error
+    if len(expression) > _LONGEST:
+        raise _too_long(expression)
+    for node in ast.walk(tree):
+        if not isinstance(node, _NODES):
+            raise _forbidden(expression, _called(node))
+        if isinstance(node, ast.Constant) and type(node.value) not in _LITERALS:
+            raise _forbidden(expression, f"the literal {node.value!r}")
+        if isinstance(node, ast.BinOp):
+            if _is_text(node.left) or _is_text(node.right):
+                raise _forbidden(expression, "arithmetic with a string")
+            if isinstance(node.op, ast.Pow) and not _is_tame(node.right):
+                raise _forbidden(expression, "a power that is no small number")
+            if isinstance(node.op, ast.Pow) and not _has_column(node.left):
+                raise _forbidden(expression, "a power of a number, not of a column")
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            if not all(_has_column(a) or _has_column(b) for a, b in pairwise(sides)):
+                raise _forbidden(expression, "a comparison without a column")
+            if any(map(_is_yes_or_no, sides)):
+                raise _forbidden(expression, "a comparison of comparisons")
+        if _is_calculation(node) and any(
+            isinstance(inner, ast.expr) and _is_yes_or_no(inner)
+            for inner in ast.iter_child_nodes(node)
+        ):
+            raise _forbidden(expression, "arithmetic with a comparison")
+    if not all(map(_is_yes_or_no, _asked(tree))):
+        raise ExpressionError(
+            f"the expression {expression!r} asks a value for yes or no",
+            hint="compare it with something: area > 100, iscrowd == 1",
+        )
+    return tree
+
+
+def _asked(tree: ast.Expression) -> Iterator[ast.expr]:
+    """Parts of an expression that must say yes or no."""
+    yield tree.body
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BoolOp):
+            yield from node.values
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            yield node.operand
+
+
+def _is_yes_or_no(node: ast.expr) -> bool:
+    is_not = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    return is_not or isinstance(node, (ast.BoolOp, ast.Compare))
+
+
+def _is_calculation(node: ast.AST) -> bool:
+    is_sign = isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.Not)
+    return is_sign or isinstance(node, ast.BinOp)
+
+
+def _too_long(expression: str) -> ExpressionError:
+    return ExpressionError(
+        f"the expression {expression[:60]!r}... is too long or too deeply nested",
+        hint="give several --where, or a list with --ids-file",
+    )
+
+
+def _forbidden(expression: str, what: str) -> ExpressionError:
+    return ExpressionError(
+        f"the expression {expression!r} holds {what}",
+        hint="only columns, numbers, strings in quotes, comparisons, + - * / // % **, "
+        "and, or, not are accepted",
+    )
+
+
+def _called(node: ast.AST) -> str:
+    names = {ast.Call: "a call", ast.Attribute: "an attribute", ast.Subscript: "an index"}
+    return names.get(type(node), f"what Python calls {type(node).__name__}")
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _is_tame(exponent: ast.expr) -> bool:
+    """Whether an exponent is a small literal: 9**9**9 would run for ever."""
+    if isinstance(exponent, ast.UnaryOp) and isinstance(exponent.op, ast.USub):
+        exponent = exponent.operand
+    return (
+        isinstance(exponent, ast.Constant)
+        and isinstance(exponent.value, (int, float))
+        and abs(exponent.value) <= _LARGEST_POWER
+    )
+
+
+def _has_column(node: ast.expr) -> bool:
+    return any(isinstance(inner, ast.Name) for inner in ast.walk(node))
+
+
+def _require_fit(tree: ast.Expression, columns: dict[str, Array], expression: str) -> None:
+    """Raise ExpressionError for arithmetic with strings, and for comparisons that never hold."""
+    texts = {name for name, values in columns.items() if _holds(values, str)}
+    numbers = {name for name, values in columns.items() if _holds(values, (int, float))}
+    for name in sorted(_calculated(tree)):
+        if name not in numbers and any(v is not None for v in columns[name]):
+            raise ExpressionError(
+                f"the expression {expression!r} does arithmetic with {name!r}, "
+                "which is not a number everywhere",
+                hint="strings can only be compared",
+            )
+        if not _small(columns[name]):
+            raise ExpressionError(
+                f"the expression {expression!r} does arithmetic with {name!r}, which holds "
+                "integers of 2**53 and more",
+                hint="they can be compared, but not calculated with exactly",
+            )
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            has_text = any(
+                _is_text(s) or (isinstance(s, ast.Name) and s.id in texts) for s in sides
+            )
+            has_number = any(
+                isinstance(s, (ast.BinOp, ast.UnaryOp))
+                or (isinstance(s, ast.Constant) and not isinstance(s.value, str))
+                or (isinstance(s, ast.Name) and s.id in numbers)
+                for s in sides
+            )
+            if has_text and has_number:
+                raise ExpressionError(
+                    f"the expression {expression!r} compares a string with a number",
+                    hint="numbers compare with numbers, strings with strings in quotes",
+                )
+
+
+def _holds(values: Array, kind: type | tuple[type, ...]) -> bool:
+    """Whether there are values, and all that there are are of a kind."""
+    if values.dtype != object:
+        return kind is not str
+    there = [v for v in values if v is not None]
+    return bool(there) and all(isinstance(v, kind) for v in there)
+
+
+def _calculated(tree: ast.Expression) -> set[str]:
+    """Columns that an expression does arithmetic with."""
+    return {
+        inner.id
+        for node in ast.walk(tree)
+        if _is_calculation(node)
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Name)
+    }
+
+
+def _small(values: Array) -> bool:
+    """Whether doubles hold every integer of a column of numbers."""
+    if values.dtype == np.int64:
+        return bool(((values > -EXACT_IN_FLOAT) & (values < EXACT_IN_FLOAT)).all())
+    return all(not isinstance(v, int) or abs(v) < EXACT_IN_FLOAT for v in values)
+
+
+def _exact(values: Array) -> Array:
+    """Values that pandas compares exactly; missing ones as NaN where all others are numbers."""
+    if values.dtype != object or not _holds(values, (int, float)):
+        return values
+    if _small(values):
+        return as_floats(values)
+    return np.fromiter((np.nan if v is None else v for v in values), object, count=len(values))
+
+
+class _Renamed(ast.NodeTransformer):
+    def __init__(self, names: dict[str, str]) -> None:
+        self._names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        return ast.Name(self._names[node.id], node.ctx)
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        """Whole numbers as integers, which compare exactly with integers."""
+        is_whole = isinstance(node.value, float) and node.value.is_integer()
+        return ast.Constant(int(node.value)) if is_whole else node  # type: ignore[arg-type]
