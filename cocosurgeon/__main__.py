@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cocosurgeon.cli.ending import interruptible, prepare_streams
+from cocosurgeon.cli.console import interruptible, prepare_streams
 
 
 def main() -> None:

@@ -32,10 +32,10 @@ def ann_file(
     timeout: float | None = None,
     **options: object,
 ) -> str:
-    """The absolute path of an annotation file that holds only what is asked for.
+    """Return the absolute path of an annotation file that holds only what is asked for.
 
-    It is built once and kept; the next process, and the next run, find it. What was kept and
-    dropped is said on stderr by the process that builds it.
+    It is built once and kept; the next process, and the next run, find it. The process that builds
+    it prints a summary on stderr.
 
     Args:
         source: the annotation file; where it is relative, to the current folder (not to
@@ -45,8 +45,8 @@ def ann_file(
         cache: the folder in which it is kept; ``"beside"``: in ``cocosurgeon-cache`` next to the
             source; None: $COCOSURGEON_CACHE, else the user's cache.
         timeout: seconds to wait for another process that builds it; None: 1800.
-        options: filters and remaps of the command line by their names, ``_`` for ``-``; they apply
-            in the order written. ``from_`` is ``--from``, ``with_names`` is ``remap --names``.
+        options: steps of the command line by their names, ``_`` for ``-``; they apply in the order
+            given. ``from_`` is ``--from``.
 
     Raises:
         RequestError: it cannot be done: an unknown option, name or id, no such file, no room.
@@ -55,26 +55,27 @@ def ann_file(
     from cocosurgeon.cache.keeping import TIMEOUT, kept_subset
     from cocosurgeon.cache.saying import tell
     from cocosurgeon.errors import RequestError
-    from cocosurgeon.steps.commands import command, commands
-    from cocosurgeon.steps.values import number, shown
+    from cocosurgeon.steps.arguments import number, shown
+    from cocosurgeon.steps.from_config import plan_of_options, plan_of_steps
 
     if steps is not None and options:
         raise RequestError(
             f"steps, and {', '.join(options)} as well: which comes first?",
             hint="put all of them into steps, a dict for each",
         )
-    seconds = TIMEOUT if timeout is None else float(number("timeout", timeout)[0])
+    seconds = TIMEOUT if timeout is None else number(timeout)
     if not seconds >= 0:
         raise RequestError(f"timeout: expected a number of seconds, not {shown(timeout)}")
-    asked = [command(options)] if steps is None else commands(steps)
-    where = _absolute(source)
-    return str(kept_subset(where, asked, cache=cache, timeout=seconds, tell=tell))
+    plan = plan_of_options(options) if steps is None else plan_of_steps(steps)
+    return str(kept_subset(_absolute(source), plan, cache=cache, timeout=seconds, tell=tell))
 
 
 def classes_for(
     ann_file: str | os.PathLike[str], *, cache: str | os.PathLike[str] | None = None
 ) -> list[str]:
-    """Class names in the order in which MMDetection numbers its labels: that of ``categories``.
+    """Return class names in the order in which MMDetection numbers its labels.
+
+    It is the order of ``categories``.
 
     Args:
         ann_file: the file that will be loaded.
@@ -92,23 +93,23 @@ def classes_for(
 def num_classes_for(
     ann_file: str | os.PathLike[str], *, cache: str | os.PathLike[str] | None = None
 ) -> int:
-    """How many labels MMDetection numbers; see ``classes_for``."""
+    """Return the number of labels that MMDetection numbers; see ``classes_for``."""
     return len(classes_for(ann_file, cache=cache))
 
 
 def metainfo_for(
     ann_file: str | os.PathLike[str], *, cache: str | os.PathLike[str] | None = None
 ) -> dict[str, object]:
-    """``metainfo`` for a dataset of MMDetection 3.x: the classes, see ``classes_for``.
+    """Return ``metainfo`` for a dataset of MMDetection 3.x: the classes, see ``classes_for``.
 
-    And no palette: that of the base config or of CocoDataset may have fewer colours than there are
+    And no palette: that of the base config or of CocoDataset may have fewer colors than there are
     classes, which the visualizer fails on. It draws random ones, the same in every run.
     """
     return {"classes": classes_for(ann_file, cache=cache), "palette": None}
 
 
 def _absolute(where: str | os.PathLike[str]) -> Path:
-    """A path as it was given, made absolute.
+    """Return a path as it was given, made absolute.
 
     Raises:
         RequestError: it is no path, or one that cannot be known yet.
@@ -116,7 +117,7 @@ def _absolute(where: str | os.PathLike[str]) -> Path:
     from pathlib import Path
 
     from cocosurgeon.errors import RequestError
-    from cocosurgeon.steps.values import path_text, shown
+    from cocosurgeon.steps.arguments import path_text, shown
 
     text = path_text(where)
     if text is None:

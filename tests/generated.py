@@ -14,12 +14,12 @@ from cocosurgeon import (
     Cascade,
     Crowd,
     Empty,
+    FileName,
     First,
     Having,
     Ids,
     InCategory,
     Last,
-    Names,
     Plan,
     Remap,
     Skip,
@@ -240,7 +240,7 @@ def _plan(rng: random.Random, doc: Any) -> Plan:
         ]
         speaking = {repr(r.get("id", n)): r for n, r in enumerate(records)}.values()
         if any(r["file_name"] == "dir/plain.jpg" for r in speaking):
-            makers += [lambda: Names(rng.choice(["*.jpg", "dir/*", "pl?in.*"])) | Empty()]
+            makers += [lambda: FileName(rng.choice(["*.jpg", "dir/*", "pl?in.*"])) | Empty()]
         if any("area" in a for a in anns):
             makers += [lambda: Area(min=1), lambda: ~Area(max=200), lambda: Having(Area(0, 2e4))]
     steps = [rng.choice(makers)() for _ in range(rng.randint(0, 4))]

@@ -10,13 +10,12 @@ from typing import Any
 
 import cocosurgeon
 from cocosurgeon import Remap
-from cocosurgeon.select import plan
 from cocosurgeon.select.filter import And, Not, Or
 
 Doc = Any
 
 
-def applied(doc: Doc, steps: plan.Plan) -> Doc:
+def applied(doc: Doc, steps: cocosurgeon.Plan) -> Doc:
     """A parsed annotation file (or list of detections) after a plan."""
     state = _State(doc)
     for step in steps.steps:
@@ -91,7 +90,7 @@ class _State:
                 return [not a for a in self.answer(question.of)]
             case f.Ids():
                 return [image in question.ids for image in self.images]
-            case f.Names():
+            case f.FileName():
                 return [self.name_matches(question.pattern, i) for i in self.images]
             case f.Empty(definition="raw"):
                 owners = set(self.owners(self.ann_rows))
@@ -143,24 +142,24 @@ class _State:
 
     # -- steps
 
-    def apply(self, step: plan.Step) -> None:
+    def apply(self, step: cocosurgeon.Step) -> None:
         match step:
-            case plan.Keep():
-                answers = self.answer(step.question)
-                if step.question.level == "images":
+            case cocosurgeon.Keep():
+                answers = self.answer(step.filter)
+                if step.filter.level == "images":
                     self.keep([i for i, a in zip(self.images, answers, strict=True) if a])
                 else:
                     kept = zip(self.ann_rows, answers, strict=True)
                     self.ann_rows = [r for r, a in kept if a]
-            case plan.First(order="id"):
+            case cocosurgeon.First(order="id"):
                 self.keep(self.chosen(sorted(self.images)[: step.n]))
-            case plan.First():
+            case cocosurgeon.First():
                 self.keep(self.images[: step.n])
-            case plan.Last():
+            case cocosurgeon.Last():
                 self.keep(self.images[-step.n :] if step.n else [])
-            case plan.Skip():
+            case cocosurgeon.Skip():
                 self.keep(self.images[step.n :])
-            case plan.Cascade():
+            case cocosurgeon.Cascade():
                 rows = range(len(self.doc[step.name]))
                 self.followed[step.name] = list(rows)
                 if self.asked:

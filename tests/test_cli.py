@@ -57,7 +57,7 @@ def ann_ids(doc: Any) -> list[Any]:
         ("--ids 10,20 --first 1 --ids 30", [30], [1, 3, 7]),
         ("--having person --having dog", [30, 10], [1, 2, 3, 5, 7]),
         ("--ids 10.0,2e1", [10, 20], [2, 4, 5]),
-        ("--names *.png", [20, 50, 40], [4, 6]),
+        ("--file-name *.png", [20, 50, 40], [4, 6]),
         ("--empty", [40], []),
         ("--empty=raw", [40], []),
         ("--empty=category", [40], []),
@@ -162,7 +162,7 @@ def test_names_with_commas_and_quotes(put: Put, cli: Cli) -> None:
         (["--ids", ","], "an empty list"),
         (["--ids-file", "none.txt"], "cannot read the list of ids"),
         (["--having", "Dog"], "did you mean 'dog'?"),
-        (["--names", "*.tif"], "no image has a file_name"),
+        (["--file-name", "*.tif"], "no image has a file_name"),
         (["--empty=effective:mmdet4"], "no loader is called 'mmdet4'"),
         (["--empty=never"], "unknown definition of empty"),
         (["--empty=category:cat"], "no category is named 'cat'"),
@@ -174,9 +174,9 @@ def test_names_with_commas_and_quotes(put: Put, cli: Cli) -> None:
         (["--cascade", "scenes"], "no list whose records have an image_id"),
         (["--first", "-1"], "cannot be negative"),
         (["--first", "x"], "first"),
-        (["--first", "1", "--order", "size"], "unknown order"),
-        (["--empty", "--order", "id"], "orders nothing"),
-        (["--first", "1", "--seed", "3"], "seeds nothing"),
+        (["--first", "1", "--order", "size"], "expected file or id"),
+        (["--empty", "--order", "id"], "--order has no effect without"),
+        (["--first", "1", "--seed", "3"], "--seed has no effect without"),
         (["--sample", "1", "--seed", "3", "--seed", "4"], "given twice"),
         (["-o", "other.json"], "given twice"),
         (["--ids-out", ""], "without a name"),
@@ -208,10 +208,10 @@ def test_requests_that_cannot_be_met(
 def test_empty_only(small: Any, put: Put, cli: Cli) -> None:
     put(small)
     assert img_ids(json.loads(cli("empty-only", "in.json", "-o", "-").out)) == [40]
-    ended = cli("empty-only", "in.json", "--definition", "category:dog", "-o", "-")
+    ended = cli("empty-only", "in.json", "--empty", "category:dog", "-o", "-")
     assert img_ids(json.loads(ended.out)) == [20, 50, 40]
     assert cli("empty-only", "in.json").out == "in_empty.json\n"
-    refused = cli("empty-only", "in.json", "--definition", "effective:mmdet4")
+    refused = cli("empty-only", "in.json", "--empty", "effective:mmdet4")
     assert refused.code == 2
     assert "did you mean 'mmdet3'?" in refused.err
 
@@ -317,7 +317,7 @@ def test_names_of_every_kind(small: Any, cli: Cli, tmp_path: Path) -> None:
         assert ended.code == 0, ended.err
     assert (tmp_path / "b\udce9yte_first2.json").is_file()
     assert (tmp_path / ".json_first2").is_file()
-    for args in (["--names", "*\udcff*"], ["--having", "\udcff"], ["--ids", "\udcff"]):
+    for args in (["--file-name", "*\udcff*"], ["--having", "\udcff"], ["--ids", "\udcff"]):
         assert cli("subset", ".json", *args).code == 2
 
 
@@ -558,7 +558,7 @@ def test_results_files(cli: Cli, put: Put, small: Any, tmp_path: Path) -> None:
     assert "detections  3 of 5 kept" in ended.err
     for args, says in (
         (["--empty"], "lists no images"),
-        (["--names", "*"], "detections know nothing of an image but its id"),
+        (["--file-name", "*"], "detections know nothing of an image but its id"),
         (["--having", "dog"], "no categories"),
         (["--ids", "11"], "the nearest id is 10"),
     ):

@@ -24,7 +24,10 @@ from cocosurgeon.errors import (
     UnknownIdError,
     UnknownNameError,
 )
-from cocosurgeon.steps.commands import FILES, OPTIONS
+from cocosurgeon.steps.from_config import plan_of_options
+from cocosurgeon.steps.registry import modifiers, options
+
+OPTIONS = [each.replace("-", "_") for each in (*options(), *modifiers())]
 
 Put = Callable[..., Path]
 
@@ -58,8 +61,9 @@ def parameters(verb: str) -> set[str]:
 
 
 def test_every_option_of_the_command_line_is_one_of_the_config() -> None:
-    options = (parameters("subset") | parameters("remap")) - _COMMON - {"check"}
-    assert options == set(OPTIONS)
+    for verb in ("subset", "empty-only", "remap"):
+        given = parameters(verb) - _COMMON - {"check"}
+        assert {name.removeprefix("step_") for name in given} == set(OPTIONS)
 
 
 # Each option of the command line in a request that makes sense of it, and its twin in a config.
@@ -73,7 +77,7 @@ TWINS: list[tuple[str, list[str], dict[str, Any]]] = [
     ("subset", ["--ids", "10"], {"ids": 10}),
     ("subset", ["--ids-file", "ids.txt"], {"ids_file": ["ids.txt"]}),
     ("subset", ["--match", "other.json"], {"match": Path("other.json")}),
-    ("subset", ["--names", "a/*"], {"names": "a/*"}),
+    ("subset", ["--file-name", "a/*"], {"file_name": "a/*"}),
     ("subset", ["--empty"], {"empty": True}),
     ("subset", ["--empty=category:dog"], {"empty": "category:dog"}),
     ("subset", ["--non-empty"], {"non_empty": True, "crowd": None}),
@@ -91,13 +95,13 @@ TWINS: list[tuple[str, list[str], dict[str, Any]]] = [
     ("remap", ["--to", "mmdet80", "--start", "1"], {"to": "mmdet80", "start": 1}),
     (
         "remap",
-        ["--names", "dog,person", "--unmapped", "drop"],
-        {"with_names": ["dog", "person"], "unmapped": "drop"},
+        ["--classes", "dog,person", "--unmapped", "drop"],
+        {"classes": ["dog", "person"], "unmapped": "drop"},
     ),
     (
         "remap",
-        ["--names", "hound,person", "--unmapped", "keep", "--alias", "dog=hound"],
-        {"with_names": "hound,person", "unmapped": "keep", "alias": {"dog": "hound"}},
+        ["--classes", "hound,person", "--unmapped", "keep", "--alias", "dog=hound"],
+        {"classes": "hound,person", "unmapped": "keep", "alias": {"dog": "hound"}},
     ),
     ("remap", ["--merge", "pet=dog,person"], {"merge": {"pet": ["dog", "person"]}}),
     (
@@ -106,6 +110,9 @@ TWINS: list[tuple[str, list[str], dict[str, Any]]] = [
         {"rename": [{"dog": "a,b"}, "person=dog"]},
     ),
     ("remap", ["--sort", "name"], {"sort": "name"}),
+    ("remap", ["--renumber", "--sort", "name"], {"renumber": True, "sort": "name"}),
+    ("remap", ["--start", "0"], {"start": 0}),
+    ("subset", ["--license", "3"], {"license": 3}),
     ("remap", ["--like", "other.json"], {"like": "other.json"}),
     ("remap", ["--map", "map.csv"], {"map": "map.csv"}),
     ("remap", ["--map", "map.csv"], {"map_": "map.csv"}),
@@ -130,6 +137,8 @@ def test_the_same_bytes_as_on_the_command_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     small["extra"] = [{"image_id": 30}, {"image_id": 40}]
+    for number, image in enumerate(small["images"]):
+        image["license"] = number
     source = put(small, "small.json")
     small["categories"].reverse()
     put(small | {"images": small["images"][1:]}, "other.json")
@@ -139,7 +148,10 @@ def test_the_same_bytes_as_on_the_command_line(
     assert done.code == 0, done.err
     made = Path(ann_file(source, **options))
     assert made.read_bytes() == (tmp_path / "cli.json").read_bytes()
-    if not {"from_", "start", "unmapped", "alias", "order", "seed", "cascade"} & options.keys():
+    if (
+        not {"from_", "start", "unmapped", "alias", "order", "seed", "cascade", "renumber"}
+        & options.keys()
+    ):
         steps = [{name: value} for name, value in options.items() if value is not None]
         if not isinstance(options.get("rename"), list):
             assert ann_file(source, steps=steps) == str(made)
@@ -207,15 +219,15 @@ def test_a_compressed_source_is_unpacked(put: Put, small: Any) -> None:
         ({"crowd": False}, "leave it out"),
         ({"having": []}, "empty list"),
         ({"having": [1]}, "expected a name"),
-        ({"names": ["dog"]}, "with_names"),
+        ({"names": ["dog"]}, "no filter and no remap"),
         ({"ids": {"a": 1}}, "list of ids"),
         ({"ids_file": "-"}, "standard input"),
         ({"match": 3}, "expected a path"),
         ({"rename": {"a": "b", "c": "d"}}, "one pair in a dict"),
         ({"rename": {"a": ["b", "c"]}}, "expected a name"),
         ({"rename": "dog"}, "NEW=OLD"),
-        ({"order": "id"}, "orders nothing"),
-        ({"seed": 3, "first": 2}, "seeds nothing"),
+        ({"order": "id"}, "--order has no effect without --first, --last or --skip"),
+        ({"seed": 3, "first": 2}, "--seed has no effect without --sample"),
         ({"first": 2, "order": "size"}, "file or id"),
         ({"to": "DETR-91"}, "did you mean 'detr91'?"),
         ({"first": 1, "timeout": -1}, "seconds"),
@@ -229,7 +241,7 @@ def test_a_compressed_source_is_unpacked(put: Put, small: Any) -> None:
         ({"steps": [{1: 2}]}, "name of an option"),
         ({"steps": {"a", "b"}}, "list of dicts"),
         ({"having": {"dog", "person"}}, "sorted, since its order"),
-        ({"with_names": frozenset({"dog"})}, "sorted, since its order"),
+        ({"classes": frozenset({"dog"})}, "sorted, since its order"),
         ({"having": {"dog": 1}.keys()}, "expected a list of names"),
         ({"ids": {10, 30}}, "sorted, since its order"),
         ({"ids": (i for i in (10, 30))}, "an id or a list of ids"),
@@ -313,7 +325,7 @@ def test_what_is_a_number_or_string_counts_as_one(source: Path) -> None:
 
 def test_the_place_of_modifiers_says_nothing(source: Path) -> None:
     aliases = {"toothbrush": "brush", "dog": "hound"}
-    step = {"with_names": "hound,brush", "unmapped": "drop", "alias": aliases, "start": 1}
+    step = {"classes": "hound,brush", "unmapped": "drop", "alias": aliases, "start": 1}
     dumped = dict(sorted(step.items())) | {"alias": dict(sorted(aliases.items()))}  # as YAML has it
     assert ann_file(source, steps=[dumped]) == ann_file(source, steps=[step])
     assert ann_file(source, first=5, order="id") == ann_file(source, order="id", first=5)
@@ -355,7 +367,7 @@ def test_classes_are_in_the_order_of_the_file(put: Put, small: Any) -> None:
 
 
 def test_classes_of_a_remap_are_those_of_the_result(source: Path) -> None:
-    one = ann_file(source, with_names="dog", unmapped="drop")
+    one = ann_file(source, classes="dog", unmapped="drop")
     assert classes_for(one) == ["dog"]
     many = ann_file(source, to="detr91")
     assert classes_for(many)[:3] == ["N/A", "person", "bicycle"] or num_classes_for(many) == 91
@@ -409,6 +421,12 @@ def test_a_hit_loads_nothing_heavy(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
-def test_options_that_name_files_are_those_that_read_them() -> None:
-    assert set(OPTIONS) >= FILES
-    assert {"ids_file", "match", "like", "map_"} == FILES
+def test_options_that_name_files_are_those_that_read_them(put: Put) -> None:
+    path = str(put("1,2", "one.txt"))
+    for name in OPTIONS:
+        try:
+            plan = plan_of_options({name: path})
+        except RequestError:
+            continue
+        reads = {"ids_file", "match", "like", "map"}
+        assert plan.files == ((path,) if name in reads else ()), name

@@ -16,6 +16,7 @@ from cocosurgeon import (
     Dataset,
     Empty,
     ExpressionError,
+    FileName,
     First,
     Having,
     Ids,
@@ -23,7 +24,6 @@ from cocosurgeon import (
     InCategory,
     Keep,
     LevelError,
-    Names,
     Plan,
     Recipe,
     RequestError,
@@ -114,13 +114,13 @@ def test_an_id_that_an_earlier_step_dropped_is_known(whole: Dataset) -> None:
 
 
 def test_names(whole: Dataset) -> None:
-    assert whole.keep(Names("*.jpg")).img_ids == [30, 10]
-    assert whole.keep(Names("b/*")).img_ids == [20, 50]
-    assert whole.keep(Names("?0.png")).img_ids == [20, 50, 40]
-    assert whole.keep(Names("[!1-3]0.*")).img_ids == [50, 40]
-    assert whole.first(1).keep(Names("*.png")).img_ids == []
+    assert whole.keep(FileName("*.jpg")).img_ids == [30, 10]
+    assert whole.keep(FileName("b/*")).img_ids == [20, 50]
+    assert whole.keep(FileName("?0.png")).img_ids == [20, 50, 40]
+    assert whole.keep(FileName("[!1-3]0.*")).img_ids == [50, 40]
+    assert whole.first(1).keep(FileName("*.png")).img_ids == []
     with pytest.raises(UnknownNameError, match="no image has a file_name"):
-        whole.keep(Names("*.JPG"))
+        whole.keep(FileName("*.JPG"))
 
 
 def test_empty(whole: Dataset, small: Any, put: Put) -> None:
@@ -571,8 +571,8 @@ def test_slugs_tell_plans_apart() -> None:
         Plan(Ids([1, 2])),
         Plan(Ids(range(1000))),
         Plan(Ids(range(1001))),
-        Plan(Names("*.jpg")),
-        Plan(Names("?.jpg")),
+        Plan(FileName("*.jpg")),
+        Plan(FileName("?.jpg")),
         Plan(InCategory("a b")),
         Plan(InCategory("a/b")),
         Plan(InCategory("a", "b")),
@@ -584,7 +584,7 @@ def test_slugs_tell_plans_apart() -> None:
         Plan(Area(min=1)),
         Plan(Area(min=1.0000001)),
         Plan(Area(min=1, max=2)),
-        Plan(Names("caf\udce9*")),
+        Plan(FileName("caf\udce9*")),
         Plan(Ids([1]), Ids([2])),
         Plan(Ids(["1"])),
         Plan(Empty("category")),

@@ -123,7 +123,7 @@ def test_public_names_are_pinned() -> None:
         "ToSpace",
         "UnknownIdError",
         "UnknownNameError",
-        "WithNames",
+        "Classes",
         "annotations_df",
         "check_categories",
         "compare_spaces",

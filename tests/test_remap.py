@@ -16,6 +16,7 @@ from rawtext import records
 from test_laws import opened, text_of
 
 from cocosurgeon import (
+    Classes,
     Dataset,
     First,
     Having,
@@ -28,7 +29,6 @@ from cocosurgeon import (
     Rename,
     SortCategories,
     ToSpace,
-    WithNames,
     read,
     summarize,
 )
@@ -283,14 +283,14 @@ def test_filters_behind_a_remap_ask_about_the_new_ids(zoo: Dataset) -> None:
 def test_unmapped_is_an_error_unless_spelled_out(zoo: Dataset) -> None:
     names = ("dog", "person")
     with pytest.raises(RequestError, match=r"3 category ids are not mapped .*17 \('cat', 1 obj"):
-        WithNames(names).apply(zoo)
-    dropped = WithNames(names, unmapped="drop").apply(zoo)
+        Classes(names).apply(zoo)
+    dropped = Classes(names, unmapped="drop").apply(zoo)
     assert (listed(dropped), used(dropped)) == ({0: "dog", 1: "person"}, [1, 1, 0])
     assert any("dropped with their objects: 17 ('cat', 1" in note for note in dropped.notes)
-    kept = WithNames(names, unmapped="keep").apply(zoo)
+    kept = Classes(names, unmapped="keep").apply(zoo)
     assert listed(kept) == {0: "dog", 1: "person", 17: "cat", 3: "car", 6: "bus"}
     with pytest.raises(RequestError, match=r"kept category 3 \('car', 1 objects\) would be"):
-        WithNames(names, start=2, unmapped="keep").apply(zoo)
+        Classes(names, start=2, unmapped="keep").apply(zoo)
 
 
 def test_merge_rename_and_sort(zoo: Dataset) -> None:
@@ -343,7 +343,7 @@ def test_all_steps_survive_a_recipe(zoo: Dataset) -> None:
         Merge("vehicle", ("car", "bus")),
         Rename("cat", "kitten"),
         SortCategories("name"),
-        WithNames(("dog", "person"), 1, "keep"),
+        Classes(("dog", "person"), 1, "keep"),
         Remap({1: 100, 2: 200}, "drop"),
         Like.of(ToSpace("detr91").apply(zoo), "drop", (("dog", "dog"),)),
     )
@@ -413,7 +413,7 @@ def test_ids_in_lists_of_any_record(zoo: Dataset, tmp_path: Path) -> None:
     merged = Merge("vehicle", ("car", "bus")).apply(dataset)
     assert loaded(merged)["videos"][0]["neg_category_ids"] == [3]
     assert any("what was absent as one of them" in note for note in merged.notes)
-    dropped = WithNames(("person", "car"), unmapped="drop").apply(dataset)
+    dropped = Classes(("person", "car"), unmapped="drop").apply(dataset)
     assert loaded(dropped)["videos"][0]["neg_category_ids"] == [1]
     assert not any("without a category id" in note for note in dropped.notes)
 
@@ -549,7 +549,7 @@ def test_nameless_categories_go_by_id_and_are_counted(zoo: Dataset, tmp_path: Pa
 def test_other_lists_cannot_lose_records(zoo: Dataset, tmp_path: Path) -> None:
     dataset = written(broken(zoo, tracks=[{"id": 1, "category_id": 17}]), tmp_path)
     with pytest.raises(RequestError, match="1 records of 'tracks' are of categories that would"):
-        WithNames(("person",), unmapped="drop").apply(dataset)
+        Classes(("person",), unmapped="drop").apply(dataset)
 
 
 # ---- the command
@@ -594,7 +594,7 @@ def test_steps_apply_in_the_order_written_and_name_the_result(cli: Cli, tmp_path
     (tmp_path / "in.json").write_bytes(SAMPLE.read_bytes())
     done = cli(
         *("remap", "in.json", "--merge", "vehicle=car,bus,truck", "--rename", "tv=television"),
-        *("--names", "vehicle,television", "--start", "1", "--unmapped", "drop"),
+        *("--classes", "vehicle,television", "--start", "1", "--unmapped", "drop"),
     )
     assert done.code == 0, done.err
     name = done.out.strip()
@@ -624,16 +624,16 @@ def test_a_map_from_a_file(cli: Cli, tmp_path: Path) -> None:
         (["--to", "mmdet80", "--from", "mmdt80"], "no space 'mmdt80'"),
         (["--to", "mmdet80", "--unmapped", "ignore"], "unknown way with unmapped ids"),
         (["--to", "mmdet80", "--from", "mmdet80"], "category 1 is 'person' in the file, and"),
-        (["--names", "persn"], "did you mean 'person'"),
-        (["--names", "person,person"], "each once"),
+        (["--classes", "persn"], "did you mean 'person'"),
+        (["--classes", "person,person"], "each once"),
         (["--sort", "size"], "cannot sort categories by 'size'"),
         (["--merge", "car"], "expected NEW=OLD"),
         (["--rename", "car="], "expected NEW=OLD"),
-        (["--sort", "id", "--start", "1"], "--start says nothing without --to or --names"),
+        (["--sort", "id", "--start", "1"], "--start says nothing without --to or --classes"),
         (["--from", "coco91", "--sort", "id"], "--from says nothing without --to"),
         (["--alias", "a=b", "--to", "coco91", "--map", "missing.csv"], "cannot open the map"),
         (["--like", "missing.json"], "missing.json"),
-        (["--names", "person"], "79 category ids are not mapped"),
+        (["--classes", "person"], "79 category ids are not mapped"),
     ],
 )
 def test_requests_that_cannot_be_met(

@@ -1,26 +1,79 @@
-"""The verbs, put together."""
+"""The command line: every verb is one file of this folder, loaded when it is called."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from cocosurgeon.cli.apply import apply
-from cocosurgeon.cli.cache import cache
-from cocosurgeon.cli.dump import dump
-from cocosurgeon.cli.empty_only import empty_only
-from cocosurgeon.cli.explain import explain
-from cocosurgeon.cli.layout import layout
-from cocosurgeon.cli.ordered import OrderedCommand
-from cocosurgeon.cli.remap import remap
-from cocosurgeon.cli.snippet import snippet
-from cocosurgeon.cli.spaces import spaces
-from cocosurgeon.cli.subset import subset
-from cocosurgeon.cli.verify import verify
+from cocosurgeon import cli
+from cocosurgeon.cli.options import make_command
 from cocosurgeon.version import __version__
 
+_SHARED = {"app", "command", "console", "options", "outputs", "run"} | {
+    "asking",
+    "real",
+    "telling",
+    "verifying",
+    "dumping",
+    "explaining",
+    "caching",
+    "checking",
+    "laying_out",
+    "printing_snippet",
+    "showing_spaces",
+    "loader_options",
+}
+"""Modules of this folder that are no verbs."""
+
+
+class VerbGroup(TyperGroup):
+    """A group whose commands are the modules next to this one."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all verbs."""
+        return [name.replace("_", "-") for name in _verbs()]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of a verb; None where there is none."""
+        name = cmd_name.replace("-", "_")
+        if name not in _verbs():
+            return None
+        function = _function(name)
+        if isinstance(function, typer.Typer):
+            command = typer.main.get_command(function)
+            command.name = cmd_name
+            return command
+        return make_command(cmd_name, function)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the verbs with the first sentence of their help; no command is made for it."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name.replace("_", "-"), _summary(name)) for name in _verbs()])
+
+
+def _verbs() -> list[str]:
+    return [each.name for each in iter_modules(cli.__path__) if each.name not in _SHARED]
+
+
+def _function(name: str) -> Callable[..., None] | typer.Typer:
+    function: Callable[..., None] | typer.Typer
+    function = getattr(import_module(f"cocosurgeon.cli.{name}"), name)
+    return function
+
+
+def _summary(name: str) -> str:
+    function = _function(name)
+    text = function.info.help if isinstance(function, typer.Typer) else function.__doc__
+    return (text or "").strip().splitlines()[0]
+
+
 app = typer.Typer(
+    cls=VerbGroup,
     help="Cut COCO annotation files without changing a byte nobody asked to change.",
     epilog="Exit codes: 0 done; 1 differences or findings; 2 the request cannot be met; "
     "3 bad input data; 130 interrupted.",
@@ -29,17 +82,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(cls=OrderedCommand)(subset)
-app.command(cls=OrderedCommand)(empty_only)
-app.command(cls=OrderedCommand)(remap)
-app.command(cls=OrderedCommand)(spaces)
-app.command(cls=OrderedCommand)(apply)
-app.command(cls=OrderedCommand)(verify)
-app.command(cls=OrderedCommand)(explain)
-app.command(cls=OrderedCommand)(dump)
-app.command(cls=OrderedCommand)(layout)
-app.command(cls=OrderedCommand)(snippet)
-app.add_typer(cache, name="cache")
 
 
 def _version(wanted: bool) -> None:
@@ -51,7 +93,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _common(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     pass

@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli import options
+from cocosurgeon.cli.options import output, takes
+
+if TYPE_CHECKING:
+    from cocosurgeon.cli.outputs import Output
 
 
-@options.verb
+@takes(output)
 def apply(
-    recipe_file: Annotated[str, typer.Argument(metavar="RECIPE", help="What --recipe wrote.")],
+    recipe_file: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="A file that --recipe wrote.")
+    ],
     ann_file: Annotated[
         str | None,
         typer.Argument(
             metavar="ANN_FILE",
             show_default=False,
-            help="Annotation file or results file. Without it: $COCOSURGEON_ANN_FILE, else one "
-            "with the name of the recipe's source: beside the recipe, in the current folder, or "
+            help="Annotation file or results file. Default: $COCOSURGEON_ANN_FILE, else a file "
+            "with the name of the recipe's input: next to the recipe, in the current folder, or "
             "in data/coco/annotations.",
         ),
     ] = None,
     *,
-    shared: options.Shared,
+    output: Output,
 ) -> None:
     """Repeat the steps of a recipe.
 
-    On the file that it was made for, or on another one, which is said.
+    On the file that it was made for, or on another one; then a line says so.
     """
     from cocosurgeon.cli.run import run
-    from cocosurgeon.cli.source import choose
     from cocosurgeon.steps.recipe import read_recipe
 
-    saved = read_recipe(recipe_file)
-    source = choose(ann_file, (saved.source.name, Path(recipe_file).parent))
-    run(source, lambda dataset: (saved.plan, saved.compared(dataset)), shared, inputs=[recipe_file])
+    recipe = read_recipe(recipe_file)
+    run(ann_file, recipe.plan, output, recipe=recipe, recipe_file=recipe_file)

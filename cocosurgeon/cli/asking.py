@@ -16,7 +16,7 @@ from cocosurgeon.loaders import Id, load
 from cocosurgeon.probe.dump import Dump
 from cocosurgeon.probe.run import probe
 from cocosurgeon.probe.scratch import in_scratch, scratch
-from cocosurgeon.steps.lists import parse_ids
+from cocosurgeon.steps.arguments import parse_ids
 from cocosurgeon.verify.evaluator import own_file_note
 from cocosurgeon.verify.expected import class_names, expected_document
 from cocosurgeon.verify.packed import packed_alike

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cocosurgeon.cli.ending import told
-from cocosurgeon.cli.ordered import OrderedCommand
+from cocosurgeon.cli.command import OrderedCommand
+from cocosurgeon.cli.console import reporting_errors
 
 Folder = Annotated[
     str | None,
@@ -30,7 +30,7 @@ cache = typer.Typer(
 @cache.command("list", cls=OrderedCommand)
 def list_(folder: Folder = None, as_json: AsJson = False) -> None:
     """Show each subset: its steps and source, size and age, whether the source is the same."""
-    with told():
+    with reporting_errors():
         from cocosurgeon.cli.caching import show
 
         show(folder, as_json=as_json)
@@ -56,7 +56,7 @@ def clear(
 
     Nothing is removed that was not made here, or that is being built.
     """
-    with told():
+    with reporting_errors():
         from cocosurgeon.cli.caching import remove
 
         remove(folder, stale=stale, older_than=older_than, quiet=quiet, as_json=as_json)
@@ -65,7 +65,7 @@ def clear(
 @cache.command(cls=OrderedCommand)
 def where(folder: Folder = None, as_json: AsJson = False) -> None:
     """Print the folder."""
-    with told():
+    with reporting_errors():
         from cocosurgeon.cli.caching import tell_where
 
         tell_where(folder, as_json=as_json)

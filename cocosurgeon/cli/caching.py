@@ -7,8 +7,7 @@ from dataclasses import asdict
 
 from cocosurgeon.cache.place import place_for
 from cocosurgeon.cache.stock import Kept, clear, kept_in, unfinished_in
-from cocosurgeon.cli.ending import say
-from cocosurgeon.cli.voice import Voice, print_json
+from cocosurgeon.cli.console import Console, print_json, print_text
 from cocosurgeon.errors import RequestError
 
 _DAY = 86400.0
@@ -38,7 +37,7 @@ def show(folder: str | None, *, as_json: bool) -> None:
         if not kept.is_whole:
             lines.append("  broken: not as it was written; it will be set aside, and built again")
     lines += [f"being built, or left by a killed process: {_one_line(path)}" for path in unfinished]
-    say("\n".join(lines), sys.stdout)
+    print_text("\n".join(lines), sys.stdout)
 
 
 def remove(
@@ -56,7 +55,7 @@ def remove(
     done = clear(place.folder, wanted if stale or older_than is not None else None)
     busy = [str(path) for path in done.busy]
     set_aside = [str(path) for path in done.set_aside]
-    Voice(quiet=quiet, as_json=as_json).report(
+    Console(quiet=quiet, as_json=as_json).report(
         {
             "folder": str(place.folder),
             "removed": done.subsets,
@@ -78,8 +77,8 @@ def tell_where(folder: str | None, *, as_json: bool) -> None:
     if as_json:
         print_json({"folder": str(place.folder), "why": place.why}, sys.stdout)
         return
-    Voice(quiet=False, as_json=False).tell(f"the cache folder, {place.why}")
-    say(str(place.folder), sys.stdout)
+    Console(quiet=False, as_json=False).tell(f"the cache folder, {place.why}")
+    print_text(str(place.folder), sys.stdout)
 
 
 def _fields(kept: Kept) -> dict[str, object]:

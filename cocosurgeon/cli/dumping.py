@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from cocosurgeon.atomic import appearing, refuse_existing, refuse_same_file
-from cocosurgeon.cli.ending import put
+from cocosurgeon.cli.console import print_raw
 from cocosurgeon.cli.loader_options import loader_options
 from cocosurgeon.cli.real import ASKABLE, Real, as_requested
 from cocosurgeon.errors import LoaderError, RequestError
@@ -84,7 +84,7 @@ def write(
         else:
             with appearing([target], force=force) as [stream]:
                 stream.writelines(_by_rules(path.name, file, setting))
-    put(str(target), sys.stdout)
+    print_raw(str(target), sys.stdout)
 
 
 def _mode(loader: str, named: str | None) -> Mode:

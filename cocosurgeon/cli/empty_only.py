@@ -1,37 +1,28 @@
-"""``cocosurgeon empty-only``: keep only the images without objects."""
+"""``cocosurgeon empty-only``: ``subset --empty``."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
+from cocosurgeon.cli.options import AnnFile, output, steps, takes
 
-from cocosurgeon.cli import options
+if TYPE_CHECKING:
+    from cocosurgeon.cli.outputs import Output
+    from cocosurgeon.select.plan import Plan
 
 
-@options.verb
-def empty_only(
-    ann_file: options.AnnFile = None,
-    definition: Annotated[
-        str,
-        typer.Option(
-            metavar="DEFINITION",
-            help="raw: no annotation. category: none of a category that the file knows. "
-            "category:NAMES: none of these. effective:LOADER: nothing that mmdet3, mmdet2, detr, "
-            "torchvision, detectron2 or yolox would train on.",
-        ),
-    ] = "raw",
-    *,
-    shared: options.Shared,
-) -> None:
+@takes(steps, output)
+def empty_only(ann_file: AnnFile = None, *, steps: Plan, output: Output) -> None:
     """Keep only the images without objects.
 
-    All categories stay: without them labels would shift.
+    The same as subset --empty, with other steps after it. --empty=DEFINITION says what counts as
+    empty, at its own place among the steps. All categories stay: without them labels would shift.
     """
     from cocosurgeon.cli.run import run
-    from cocosurgeon.cli.source import choose
-    from cocosurgeon.select.plan import Plan
-    from cocosurgeon.steps.filtering import parse_empty
+    from cocosurgeon.select.plan import Keep, Plan
+    from cocosurgeon.steps.images.empty import Empty
 
-    plan = Plan(parse_empty(definition))
-    run(choose(ann_file), lambda dataset: (plan, dataset), shared)
+    has_definition = any(
+        isinstance(step, Keep) and isinstance(step.filter, Empty) for step in steps.steps
+    )
+    run(ann_file, steps if has_definition else Plan(Empty(), steps), output)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cocosurgeon.cli.ending import told
+from cocosurgeon.cli.console import reporting_errors
 
 
 def explain(
@@ -19,7 +19,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Show what each framework's loader emits for one image, what it drops, and why."""
-    with told():
+    with reporting_errors():
         from cocosurgeon.cli.explaining import show
 
         show(ann_file, image, loader, as_json=as_json)

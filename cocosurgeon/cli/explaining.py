@@ -7,11 +7,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cocosurgeon.cli.ending import put, say
-from cocosurgeon.cli.voice import Voice
+from cocosurgeon.cli.console import Console, print_raw, print_text
 from cocosurgeon.errors import LoaderError, UnknownIdError
 from cocosurgeon.loaders import LOADERS, Id, Rule, View, find_loader, load
-from cocosurgeon.steps.lists import parse_ids
+from cocosurgeon.steps.arguments import parse_ids
 from cocosurgeon.verify.expected import class_names
 from cocosurgeon.verify.reading import Reading, reading
 from cocosurgeon.verify.settings import Mode, modes_of, options_for
@@ -25,15 +24,15 @@ def show(ann_file: str, image: str, loaders: Sequence[str] | None, *, as_json: b
         UnknownNameError: there is no such loader.
     """
     names = [find_loader(name).name for name in loaders or LOADERS]
-    with Voice(quiet=False, as_json=as_json).progress("reading") as progress:
+    with Console(quiet=False, as_json=as_json).progress("reading") as progress:
         file = reading(Path(ann_file), progress)
     img_id = _image(file, image)
     told = [_told(file, name, mode, img_id) for name in names for mode in _modes(name)]
     if as_json:
         fields = {"ann_file": ann_file, "image": img_id, "loaders": told}
-        put(json.dumps(fields, indent=2, default=str), sys.stdout)
+        print_raw(json.dumps(fields, indent=2, default=str), sys.stdout)
     else:
-        say("\n".join(line for each in told for line in _lines(each)), sys.stdout)
+        print_text("\n".join(line for each in told for line in _lines(each)), sys.stdout)
 
 
 def _modes(name: str) -> list[Mode]:

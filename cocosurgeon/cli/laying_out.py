@@ -10,9 +10,8 @@ from pathlib import Path
 
 import typer
 
-from cocosurgeon.cli.ending import say, silence
+from cocosurgeon.cli.console import Console, print_json, print_text, silence
 from cocosurgeon.cli.source import choose
-from cocosurgeon.cli.voice import Voice, print_json
 from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import OutputError, RequestError
 from cocosurgeon.layout.gathering import Gathering, gathering_of
@@ -90,26 +89,26 @@ class Gather:
         )
 
 
-def check(named: str | None, voice: Voice) -> None:
+def check(named: str | None, console: Console) -> None:
     """Check a data root; exit code 1 where something is wrong."""
     root, why = _root(named)
     if why:
-        voice.tell(f"data root: {root} ({why})")
-    found = check_layout(root, voice.progress)
-    if voice.as_json:
+        console.info(f"data root: {root} ({why})")
+    found = check_layout(root, console.progress)
+    if console.as_json:
         print_json({"root_chosen": why, **layout_fields(found)}, sys.stdout)
     else:
-        _show(found, voice)
+        _show(found, console)
     if found.findings:
         raise typer.Exit(FOUND)
 
 
-def gather(request: Gather, voice: Voice) -> None:
+def gather(request: Gather, console: Console) -> None:
     """Gather a subset, and say what was done."""
     require_free(request.out)
     datasets = []
     for ann_file in request.ann_files:
-        with voice.progress(f"reading {Path(ann_file).name}") as progress:
+        with console.progress(f"reading {Path(ann_file).name}") as progress:
             datasets.append(read(ann_file, progress))
     gathering = gathering_of(
         datasets,
@@ -117,7 +116,7 @@ def gather(request: Gather, voice: Voice) -> None:
         img_prefix=request.img_prefix,
         allow_missing=request.allow_missing,
     )
-    with voice.bar("copying" if request.how == "copy" else "linking") as bar:
+    with console.bar("copying" if request.how == "copy" else "linking") as bar:
         if bar is not None:
             bar.total = gathering.size
         advance = bar.update if bar is not None else lambda _: None
@@ -125,9 +124,9 @@ def gather(request: Gather, voice: Voice) -> None:
             place(gathering, request.out, request.how, advance)
         except (KeyboardInterrupt, SystemExit):
             if not request.out.exists():
-                voice.tell(f"ended early: nothing of {request.out} was left")
+                console.info(f"ended early: nothing of {request.out} was left")
             raise
-    voice.report(_fields(request, gathering), _account(request, gathering))
+    console.report(_fields(request, gathering), _account(request, gathering))
     _name(request.out)
 
 
@@ -162,9 +161,9 @@ def _root(named: str | None) -> tuple[Path, str | None]:
     return (root.relative_to(Path.cwd()) if below else root), why
 
 
-def _show(found: Layout, voice: Voice) -> None:
-    lines = layout_lines(found, notes=not voice.quiet)
-    say("\n".join(lines), sys.stdout)
+def _show(found: Layout, console: Console) -> None:
+    lines = layout_lines(found, notes=not console.quiet)
+    print_text("\n".join(lines), sys.stdout)
 
 
 def _fields(request: Gather, gathering: Gathering) -> Mapping[str, object]:

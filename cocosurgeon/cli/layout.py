@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cocosurgeon.cli.ending import told
+from cocosurgeon.cli.console import reporting_errors
 
 
 def layout(
@@ -62,12 +62,12 @@ def layout(
     Says what each annotation file is, and how many of its images are there. Exit code 1 where a
     loader would stumble.
     """
-    with told():
+    with reporting_errors():
+        from cocosurgeon.cli.console import Console
         from cocosurgeon.cli.laying_out import Gather, check
         from cocosurgeon.cli.laying_out import gather as gathered
-        from cocosurgeon.cli.voice import Voice
 
-        voice = Voice(quiet=quiet, as_json=as_json)
+        console = Console(quiet=quiet, as_json=as_json)
         request = Gather.of(
             gather=gather,
             ann_files=of,
@@ -78,6 +78,6 @@ def layout(
             allow_missing=allow_missing,
         )
         if request is None:
-            check(root, voice)
+            check(root, console)
         else:
-            gathered(request, voice)
+            gathered(request, console)

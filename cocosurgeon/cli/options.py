@@ -1,137 +1,141 @@
-"""What verbs share: the options, and that they tell their errors."""
+"""Options that verbs share, and how a verb takes them.
+
+A verb is a function. The groups of options that it takes are functions, too: their parameters
+become options of the command, and their result reaches the verb as the argument of their name.
+"""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cocosurgeon.cli.ending import told
+from cocosurgeon.cli.command import OrderedCommand, given_options
+from cocosurgeon.cli.console import Console, reporting_errors
 
 if TYPE_CHECKING:
-    from cocosurgeon.cli.real import Real
-    from cocosurgeon.cli.voice import Voice
-    from cocosurgeon.cli.writing import Outputs
+    from cocosurgeon.cli.outputs import Output
+    from cocosurgeon.select.plan import Plan
+
+Verb = Callable[..., None]
+Group = Callable[..., object]
+
+_PREFIX = "step_"
 
 AnnFile = Annotated[
     str | None,
     typer.Argument(
         metavar="ANN_FILE",
         show_default=False,
-        help="Annotation file or results file (.json, .json.gz, - for stdin). Without it: "
+        help="Annotation file or results file (.json, .json.gz, - for stdin). Default: "
         "$COCOSURGEON_ANN_FILE, else data/coco/annotations/instances_{train,val}2017.json, "
         "else the sample data.",
     ),
 ]
 
-To = Annotated[
-    str | None,
-    typer.Option(
-        metavar="SPACE",
-        show_default=False,
-        help="Bring category ids into this space (`cocosurgeon spaces` lists them): mmdet80, "
-        "coco91, detr91, ...",
-    ),
-]
-From = Annotated[
-    str | None,
-    typer.Option(
-        "--from",
-        metavar="SPACE",
-        show_default=False,
-        help="The space that the file is in; names: what its own names say. "
-        "Without it: told by ids and names, where one fits.",
-    ),
-]
-Start = Annotated[
-    int | None,
-    typer.Option(metavar="N", show_default=False, help="The first id, where ids are positions."),
-]
-UnmappedIds = Annotated[
-    str | None,
-    typer.Option(
-        "--unmapped",
-        metavar="error|drop|keep",
-        show_default="error",
-        help="What becomes of categories that the map does not mention, and their objects.",
-    ),
-]
-Aliases = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--alias",
-        metavar="OLD=NEW",
-        show_default=False,
-        help="The file's name OLD stands for NEW; names are compared exactly.",
-    ),
-]
 
-LoaderOptions = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--option",
-        metavar="NAME=VALUE",
-        show_default=False,
-        help="An option of the loader's own: filter_empty_gt=false, min_size=0, indices=100.",
-    ),
-]
+def takes(*groups: Group) -> Callable[[Verb], Verb]:
+    """Mark a function as a verb that takes groups of options."""
+
+    def mark(function: Verb) -> Verb:
+        function.groups = groups  # type: ignore[attr-defined]
+        return function
+
+    return mark
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shared:
-    """The options that verbs share, as they were given.
+def make_command(name: str, function: Verb) -> Any:
+    """Return the command of a verb; its options are assembled only now."""
+    app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+    app.command(name, cls=OrderedCommand)(_assembled(function))
+    command = typer.main.get_command(app)
+    if steps in getattr(function, "groups", ()):
+        from cocosurgeon.steps.registry import options
 
-    Attributes:
-        outputs: what is to be written, and where.
-        voice: how much is said.
-        dry_run: explain only.
-    """
-
-    outputs: Outputs
-    voice: Voice
-    dry_run: bool
+        bare = {f"--{o.name}": (o.bare, o.values) for o in options().values() if o.bare}
+        command.bare_options = bare  # type: ignore[attr-defined]
+    return command
 
 
-def verb(function: Callable[..., None]) -> Callable[..., None]:
-    """Make a verb of a function that writes a subset: the options that those share are added to
-    its own, and reach it as its argument ``shared``; errors are told in their own words."""
-    return _taking(_shared, "shared", function)
-
-
-def asking(function: Callable[..., None]) -> Callable[..., None]:
-    """Make a verb of a function that may ask a real library: options as in ``verb``, which reach
-    it as its argument ``real``."""
-    return _taking(_real, "real", function)
-
-
-_LATER = {"Real": object}
+_LATER = {"Plan": object, "Output": object, "RealLoader": object}
 """Types that only type checkers see: their modules are not loaded for --help."""
 
 
-def _taking(
-    make: Callable[..., object], name: str, function: Callable[..., None]
-) -> Callable[..., None]:
-    """A function with options that are made into one of its arguments."""
+def _assembled(function: Verb) -> Verb:
+    groups: tuple[Group, ...] = getattr(function, "groups", ())
+    parameters = {group.__name__: list(_parameters(group)) for group in groups}
 
     @functools.wraps(function)
-    def told_verb(**values: object) -> None:
-        with told():
-            made = make(**{option: values.pop(option) for option in common})
-            function(**values, **{name: made})
+    def verb(**values: object) -> None:
+        with reporting_errors():
+            made = {}
+            for group in groups:
+                own = {p.name: values.pop(p.name) for p in parameters[group.__name__]}
+                made[group.__name__] = group(**own)
+            function(**values, **made)
 
-    common = inspect.signature(make, locals=_LATER, eval_str=True).parameters
-    own = inspect.signature(function, locals=_LATER, eval_str=True).parameters
-    parameters = [p for p in own.values() if p.name != name] + list(common.values())
-    told_verb.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    told_verb.__annotations__ = {p.name: p.annotation for p in parameters}
-    return told_verb
+    own = inspect.signature(function, locals=_LATER, eval_str=True).parameters.values()
+    kept = [p for p in own if p.name not in parameters]
+    every = kept + [p for of_group in parameters.values() for p in of_group]
+    every = list({p.name: p for p in every}.values())
+    every.sort(key=lambda p: p.default is not inspect.Parameter.empty)
+    verb.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
+    verb.__annotations__ = {p.name: p.annotation for p in every}
+    return verb
 
 
-def _shared(
+def _parameters(group: Group) -> Iterator[inspect.Parameter]:
+    if group is steps:
+        yield inspect.Parameter("ctx", _KIND, annotation=typer.Context)
+        yield from _step_parameters()
+    else:
+        yield from inspect.signature(group, locals=_LATER, eval_str=True).parameters.values()
+
+
+_KIND = inspect.Parameter.POSITIONAL_OR_KEYWORD
+
+
+def _step_parameters() -> Iterator[inspect.Parameter]:
+    """An option for each entry of the table of steps."""
+    from cocosurgeon.steps.registry import Option, modifiers, options, panel_of
+
+    every: list[Any] = [*options().values(), *modifiers().values()]
+    for each in sorted(
+        every, key=lambda o: ("images", "annotations", "categories").index(panel_of(o))
+    ):
+        is_flag = not each.kind.metavar
+        default = "" if isinstance(each, Option) else each.default
+        shown = typer.Option(
+            f"--{each.name}",
+            metavar=each.kind.metavar or None,
+            help=f"{each.help} (default: {default})" if default else each.help,
+            show_default=False,
+            rich_help_panel=panel_of(each).capitalize(),
+        )
+        yield inspect.Parameter(
+            _PREFIX + each.name.replace("-", "_"),
+            _KIND,
+            default=False if is_flag else None,
+            annotation=Annotated[bool if is_flag else list[str] | None, shown],
+        )
+
+
+def steps(ctx: typer.Context, **_: object) -> Plan:
+    """Return the plan that the options of a command line stand for, in the order given."""
+    from cocosurgeon.steps.registry import make_plan, modifiers, options, parse
+
+    known = {each.name: each for each in (*options().values(), *modifiers().values())}
+    return make_plan(
+        parse(known[name.removeprefix(_PREFIX).replace("_", "-")], value)
+        for name, value in given_options(ctx)
+        if name.startswith(_PREFIX)
+    )
+
+
+def output(
     output: Annotated[
         str | None,
         typer.Option(
@@ -139,20 +143,27 @@ def _shared(
             "--output",
             metavar="OUT",
             show_default=False,
-            help="Where to write; - is stdout, .gz compresses. "
-            "Without it: beside the source, named after the plan.",
+            rich_help_panel="Output",
+            help="Write here; - is stdout, .gz compresses. Default: next to the input, named after "
+            "the steps.",
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace existing files.", rich_help_panel="Output")
+    ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Explain step by step; write nothing.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Explain step by step; write nothing.", rich_help_panel="Output"
+        ),
     ] = False,
     ids_out: Annotated[
         str | None,
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Also write the kept image ids, one a line (for --ids-file).",
+            rich_help_panel="Output",
+            help="Write the kept image ids, too, one a line (for --ids-file).",
         ),
     ] = None,
     recipe: Annotated[
@@ -160,103 +171,29 @@ def _shared(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Also write the steps and the source's identity, for `cocosurgeon apply`.",
+            rich_help_panel="Output",
+            help="Write the steps and the input's identity, too (for `cocosurgeon apply`).",
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No account, no progress bar.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="The account (or explanation) as JSON.")
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print no summary and no progress bar.")
     ] = False,
-) -> Shared:
-    from cocosurgeon.cli.voice import Voice
-    from cocosurgeon.cli.writing import Outputs
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary (or explanation) as JSON.")
+    ] = False,
+) -> Output:
+    """Return the options of a verb that writes an annotation file."""
+    from cocosurgeon.cli.outputs import Output, Outputs
 
-    return Shared(
+    return Output(
         outputs=Outputs(
-            subset=_place(output), ids=_place(ids_out), recipe=_place(recipe), force=force
+            subset=_named(output), ids=_named(ids_out), recipe=_named(recipe), force=force
         ),
-        voice=Voice(quiet=quiet, as_json=as_json),
+        console=Console(quiet=quiet, as_json=as_json),
         dry_run=dry_run,
     )
 
 
-def _place(named: str | None) -> str | None:
+def _named(place: str | None) -> str | None:
     """An output as it was named; standard output by its one name."""
-    return "-" if named in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1") else named
-
-
-def _real(
-    config: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CFG",
-            show_default=False,
-            help="Build the real dataset as this mmengine or mmcv config does.",
-        ),
-    ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option(
-            metavar="train|val|test", show_default="val", help="Whose dataset of --config."
-        ),
-    ] = None,
-    python: Annotated[
-        str | None,
-        typer.Option(
-            metavar="EXE",
-            show_default=False,
-            help="An interpreter that has the real library; cocosurgeon is not needed there.",
-        ),
-    ] = None,
-    timeout: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SECONDS", show_default="600", help="After which the real library is ended."
-        ),
-    ] = None,
-    samples: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", show_default=False, help="Put N images through the real pipeline, too."
-        ),
-    ] = None,
-    image: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ID", show_default=False, help="Put these through it."),
-    ] = None,
-    img_prefix: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FOLDER", show_default=False, help="The images, where no config says where."
-        ),
-    ] = None,
-    pipeline: Annotated[
-        str | None,
-        typer.Option(
-            metavar="own|plain",
-            show_default="own with --config, else plain",
-            help="Put them through the config's pipeline, or through one that loads and packs.",
-        ),
-    ] = None,
-    random: Annotated[
-        str | None,
-        typer.Option(
-            metavar="seed|refuse",
-            show_default="seed",
-            help="What becomes of random transforms in it.",
-        ),
-    ] = None,
-) -> Real:
-    from cocosurgeon.cli.real import Real
-
-    return Real.of(
-        config=config,
-        split=split,
-        python=python,
-        timeout=timeout,
-        samples=samples,
-        image=image,
-        img_prefix=img_prefix,
-        pipeline=pipeline,
-        random=random,
-    )
+    return "-" if place in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1") else place

@@ -13,7 +13,7 @@ from cocosurgeon.errors import ProbeError, RequestError
 from cocosurgeon.loaders import Id
 from cocosurgeon.probe.request import ProbeRequest
 from cocosurgeon.probe.run import TIMEOUT
-from cocosurgeon.steps.lists import plain_id, split_list
+from cocosurgeon.steps.arguments import plain_id, split_list
 from cocosurgeon.verify.image_root import NAMES
 from cocosurgeon.verify.settings import Setting, framework_options, modes_of
 

@@ -1,96 +1,150 @@
-"""Read a file, apply a plan, write the result, give the account."""
+"""Read a file, apply a plan, write the result, print the summary."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 
-from cocosurgeon.cli.ending import say
-from cocosurgeon.cli.options import Shared
-from cocosurgeon.cli.voice import Voice, print_json
-from cocosurgeon.cli.writing import STDOUT, Outputs, default_output, write_all
+from cocosurgeon.cli.console import Console, print_json, print_text
+from cocosurgeon.cli.outputs import STDOUT, Output, Outputs, default_output, write_all
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.io import read
+from cocosurgeon.errors import RequestError, SourceUnavailableError
 from cocosurgeon.report.summary import summarize
 from cocosurgeon.report.trace import trace_plan
 from cocosurgeon.select.plan import Plan
+from cocosurgeon.steps.recipe import Recipe
 
-Prepare = Callable[[Dataset], tuple[Plan, Dataset]]
-"""Gives the plan once the file is known, and the dataset (perhaps with a note) to begin with."""
+VARIABLE = "COCOSURGEON_ANN_FILE"
+
+_USUAL = (
+    Path("data/coco/annotations/instances_train2017.json"),
+    Path("data/coco/annotations/instances_val2017.json"),
+)
+_SAMPLE = Path("sample_data/annotations/instances_sample2017.json")
+_NOT_FOUND = "no annotation file named, and none in the usual places"
+_UNCHANGED = "nothing changes: no step was given"
 
 
 def run(
-    ann_file: tuple[str, str | None],
-    prepare: Prepare,
-    shared: Shared,
+    ann_file: str | None,
+    plan: Plan,
+    output: Output,
     *,
-    inputs: Sequence[str] = (),
+    recipe: Recipe | None = None,
+    recipe_file: str | None = None,
 ) -> None:
-    """Do what a verb was asked for.
+    """Apply a plan to an annotation file, and write the result.
 
     Args:
-        ann_file: the annotation file, and why it was taken if it was not named.
-        inputs: other files that are read, and so never written.
+        ann_file: None: the usual one.
+        recipe: where the plan comes from; the file is compared with the one it was made for.
+        recipe_file: where that is.
 
     Raises:
         CocosurgeonError: it cannot be done; nothing was written.
     """
     started = time.monotonic()
-    outputs, voice = shared.outputs, shared.voice
-    path, why = ann_file
+    outputs, console = output.outputs, output.console
+    path, why = choose(ann_file, recipe, recipe_file)
     if why:
-        voice.tell(f"annotation file: {path} ({why})")
-    outputs.require_free([path, *inputs])
-    with voice.progress("reading") as progress:
-        plan, dataset = prepare(read(path, progress))
-    output = outputs.subset or default_output(dataset, plan)
-    outputs = replace(outputs, subset=output)
-    outputs.require_free([path, *inputs])
-    if shared.dry_run:
-        _explain(plan, dataset, outputs, voice)
+        console.info(f"annotation file: {path} ({why})")
+    inputs = [path, *plan.files, *([] if recipe_file is None else [recipe_file])]
+    if inputs.count(STDOUT) > 1:
+        raise RequestError("standard input can be read only once")
+    outputs.require_free(inputs)
+    with console.progress("reading") as progress:
+        dataset = read(path, progress)
+    # Other files are read only now: an output that exists is an error before they are.
+    with console.progress(f"reading {', '.join(plan.files)}") as progress:
+        plan = plan.bind(dataset, progress)
+    if recipe is not None:
+        dataset = recipe.compared(dataset)
+    target = outputs.subset or default_output(dataset, plan)
+    outputs = replace(outputs, subset=target)
+    outputs.require_free(inputs)
+    if output.dry_run:
+        _explain(plan, dataset, outputs, console)
         return
     result = plan.apply(dataset)
-    account = summarize(result)
-    write_all(result, plan, outputs, voice)
+    summary = summarize(result)
+    write_all(result, plan, outputs, console)
     seconds = time.monotonic() - started
     fields = {
         "source": dataset.source.name,
         "source_chosen": why,
-        "output": None if output == STDOUT else output,
+        "output": None if target == STDOUT else target,
         "steps": [repr(step) for step in plan.steps],
-        **asdict(account),
+        **asdict(summary),
         "seconds": round(seconds, 3),
     }
-    voice.report(fields, [*account.lines(), f"{seconds:.1f} s"])
-    voice.show(account.config_lines())
+    unchanged = [] if plan.steps else [_UNCHANGED]
+    console.report(fields, [*summary.lines(), *unchanged, f"{seconds:.1f} s"])
+    console.block(summary.config_lines())
     if STDOUT not in outputs.places:
-        sys.stdout.buffer.write(os.fsencode(output) + b"\n")
+        sys.stdout.buffer.write(os.fsencode(target) + b"\n")
         sys.stdout.flush()
 
 
-def _explain(plan: Plan, dataset: Dataset, outputs: Outputs, voice: Voice) -> None:
-    explanation = trace_plan(plan, dataset)
-    account = summarize(explanation.result)
-    if voice.as_json:
+def _explain(plan: Plan, dataset: Dataset, outputs: Outputs, console: Console) -> None:
+    trace = trace_plan(plan, dataset)
+    summary = summarize(trace.result)
+    if console.as_json:
         fields = {
             "source": dataset.source.name,
             "would_write": outputs.places,
-            **asdict(account),
-            "steps": [asdict(step) for step in explanation.steps],
+            **asdict(summary),
+            "steps": [asdict(step) for step in trace.steps],
         }
         print_json(fields, sys.stdout)
         return
-    for number, step in enumerate(explanation.steps, 1):
+    for number, step in enumerate(trace.steps, 1):
         head, *lines = step.lines()
         _show(f"{number}. {head}", lines)
-    _show("in all", account.lines())
-    if account.classes:
-        _show("for an MMDetection config", account.config_lines())
+    _show("in all", summary.lines())
+    if summary.classes:
+        _show("for an MMDetection config", summary.config_lines())
     _show("would write", ["stdout" if o == STDOUT else o for o in outputs.places])
 
 
 def _show(head: str, lines: list[str]) -> None:
-    say("\n  ".join([head, *lines]), sys.stdout)
+    print_text("\n  ".join([head, *lines]), sys.stdout)
+
+
+def choose(
+    named: str | None, recipe: Recipe | None = None, recipe_file: str | None = None
+) -> tuple[str, str | None]:
+    """Return the annotation file, and why it was taken (None when it was named).
+
+    Args:
+        named: the file that was named.
+        recipe: only a file of the name that it was made for is taken.
+        recipe_file: where that is.
+
+    Raises:
+        SourceUnavailableError: none was named, and none is in the usual places.
+    """
+    if named is not None:
+        return named, None
+    if variable := os.environ.get(VARIABLE):
+        return variable, f"from {VARIABLE}"
+    places = [(path, "found below the current folder") for path in _USUAL]
+    sample = "the sample data, since no other file was named or found"
+    places += [(root / _SAMPLE, sample) for root in (Path(), Path(__file__).parents[2])]
+    if recipe is not None:
+        name = recipe.source.name
+        near = [(Path(name), "in the current folder")]
+        if recipe_file is not None:
+            near.insert(0, (Path(recipe_file).parent / name, "next to the recipe"))
+        places = near + [(path, why) for path, why in places if path.name == name]
+    for path, why in places:
+        if os.path.isfile(path):  # noqa: PTH113 - says no where Path.is_file raises
+            return str(path), why
+    wanted = f"the recipe was made for {recipe.source.name}; " if recipe is not None else ""
+    raise SourceUnavailableError(
+        f"{wanted}{_NOT_FOUND}",
+        hint=f"name one, set {VARIABLE}, or run where {_USUAL[0].parent} is",
+    )

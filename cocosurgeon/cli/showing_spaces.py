@@ -15,8 +15,7 @@ from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.categories.space import Space
 from cocosurgeon.categories.table import find_space
 from cocosurgeon.categories.table import spaces as all_spaces
-from cocosurgeon.cli.ending import say
-from cocosurgeon.cli.voice import Voice, print_json
+from cocosurgeon.cli.console import Console, print_json, print_text
 from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import RequestError
 
@@ -34,16 +33,16 @@ def show(
     as_json: bool,
 ) -> None:
     """Answer one question about spaces, on stdout."""
-    voice = Voice(quiet=False, as_json=as_json)
+    console = Console(quiet=False, as_json=as_json)
     if space is not None:
         found = find_space(space)
         report: Report = _fields(found), _described(found)
     elif compare is not None:
         report = _compared(*compare)
     elif guess is not None:
-        report = _guessed(guess, voice)
+        report = _guessed(guess, console)
     elif rows is not None:
-        report = _rows(*rows, fill, voice)
+        report = _rows(*rows, fill, console)
     else:
         known = list(all_spaces().values())
         report = {"spaces": [_fields(s) for s in known]}, _listed(known)
@@ -51,7 +50,7 @@ def show(
     if as_json:
         print_json(machine, sys.stdout)
     else:
-        say("\n".join(people), sys.stdout)
+        print_text("\n".join(people), sys.stdout)
 
 
 def _fields(space: Space) -> dict[str, object]:
@@ -128,8 +127,8 @@ def _compared(left: str, right: str) -> Report:
     return machine, found.lines()
 
 
-def _guessed(file: str, voice: Voice) -> Report:
-    with voice.progress("reading") as progress:
+def _guessed(file: str, console: Console) -> Report:
+    with console.progress("reading") as progress:
         dataset = read(file, progress)
     found = guess_space(Inventory.of(dataset))
     told = found.fitting[0].spaces[0] if len(found.fitting) == 1 else None
@@ -145,7 +144,7 @@ def _guessed(file: str, voice: Voice) -> Report:
     return machine, found.lines()
 
 
-def _rows(before: str, after: str, fill: float | None, voice: Voice) -> Report:
+def _rows(before: str, after: str, fill: float | None, console: Console) -> Report:
     found = head_rows(before, after)
     if fill is not None and not found.unfilled:
         raise RequestError(f"nothing to fill: {before} has every row of {after}")
@@ -161,5 +160,5 @@ def _rows(before: str, after: str, fill: float | None, voice: Voice) -> Report:
     }
     if found.discarded:
         names = ", ".join(found.discarded.values())
-        voice.tell(f"rows of {found.before} that {found.after} has no place for: {names}")
+        console.info(f"rows of {found.before} that {found.after} has no place for: {names}")
     return machine, [line]

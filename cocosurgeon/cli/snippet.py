@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cocosurgeon.cli.ending import told
+from cocosurgeon.cli.console import reporting_errors
 
 
 def snippet(
@@ -43,7 +43,7 @@ def snippet(
     Annotation file, images, classes, and the evaluator beside the loader; no image of the file is
     filtered out.
     """
-    with told():
+    with reporting_errors():
         from cocosurgeon.cli.printing_snippet import show
 
         show(subset, framework, split or (), img_prefix, quiet=quiet)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cocosurgeon.cli.ending import told
+from cocosurgeon.cli.console import reporting_errors
 
 
 def spaces(
@@ -49,7 +49,7 @@ def spaces(
 
     Without an argument: all of them, one a line.
     """
-    with told():
+    with reporting_errors():
         from cocosurgeon.cli.showing_spaces import show
         from cocosurgeon.errors import RequestError
 

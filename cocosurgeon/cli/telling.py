@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cocosurgeon.cli.voice import Voice
+from cocosurgeon.cli.console import Console
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.io import read
 from cocosurgeon.steps.recipe import read_recipe
@@ -13,12 +13,12 @@ from cocosurgeon.verify.renumbering import Renumbering
 from cocosurgeon.verify.told import Told
 
 
-def told_by(recipe: Path | None, source: Path | None, voice: Voice) -> Told:
+def told_by(recipe: Path | None, source: Path | None, console: Console) -> Told:
     """What a recipe says that becomes of a source; without one, nothing."""
     if recipe is None or source is None:
         return Told()
     saved = read_recipe(recipe)
-    with voice.progress("applying the recipe") as progress:
+    with console.progress("applying the recipe") as progress:
         return told_of(saved.apply(read(source, progress)))
 
 

@@ -17,17 +17,16 @@ import typer
 
 from cocosurgeon.categories.table import find_space
 from cocosurgeon.cli.asking import Case, by_config, by_settings
-from cocosurgeon.cli.ending import put, say, silence
+from cocosurgeon.cli.console import Console, print_raw, silence
 from cocosurgeon.cli.loader_options import loader_options, options_of_each
 from cocosurgeon.cli.real import Real
 from cocosurgeon.cli.telling import recipe_note, told_by
-from cocosurgeon.cli.voice import Voice
 from cocosurgeon.errors import FormatError, LoaderError, RequestError
 from cocosurgeon.findings.finding import Finding
 from cocosurgeon.loaders import find_loader, load
 from cocosurgeon.probe.dump import Dump
 from cocosurgeon.probe.dump_file import read_dump
-from cocosurgeon.steps.lists import names_in
+from cocosurgeon.steps.arguments import names_in
 from cocosurgeon.verify.against import verify_against
 from cocosurgeon.verify.expected import class_names, expected_document
 from cocosurgeon.verify.reading import Reading, reading
@@ -145,7 +144,7 @@ def _loaders(named: Sequence[str] | None, *, has_config: bool) -> tuple[str, ...
 def run(request: Request, real: Real, *, quiet: bool, as_json: bool) -> None:
     """Verify; exit code 1 where something does not hold."""
     gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
-    voice = Voice(quiet=quiet, as_json=as_json)
+    console = Console(quiet=quiet, as_json=as_json)
     if real.config is None:
         for name in request.loaders:
             real.require_askable(name)
@@ -153,7 +152,7 @@ def run(request: Request, real: Real, *, quiet: bool, as_json: bool) -> None:
             named = ", ".join(real.named)
             raise RequestError(f"{named}: for a real loader, and --loader none names none")
     try:
-        case = _case(request, voice)
+        case = _case(request, console)
     except _UnreadableError as unreadable:
         finding = Finding("file-unreadable", unreadable.args[0])
         found = Verification(str(request.subset), ("its text",), (finding,))
@@ -172,7 +171,7 @@ def run(request: Request, real: Real, *, quiet: bool, as_json: bool) -> None:
         )
         text = "\n".join(found.lines(by, with_lists=not quiet))
     try:
-        (put if as_json else say)(text, sys.stdout)
+        (print_raw if as_json else say)(text, sys.stdout)
     except BrokenPipeError:
         silence(sys.stdout)  # who reads no more has not heard that all is well
     if found.findings:
@@ -207,16 +206,16 @@ class _UnreadableError(Exception):
     """The subset cannot be read."""
 
 
-def _case(request: Request, voice: Voice) -> Case:
+def _case(request: Request, console: Console) -> Case:
     try:
-        with voice.progress("reading the subset") as progress:
+        with console.progress("reading the subset") as progress:
             subset = reading(request.subset, progress)
     except FormatError as error:
         raise _UnreadableError(error.what) from error
-    told = told_by(request.recipe, request.source, voice)
+    told = told_by(request.recipe, request.source, console)
     source = None
     if request.source is not None:
-        source = _read_source(request.source, subset, told, voice)
+        source = _read_source(request.source, subset, told, console)
         if subset.is_bare != source.is_bare:
             one, other = ("a results file", "an annotation file")
             text = (one, other) if subset.is_bare else (other, one)
@@ -228,7 +227,7 @@ def _case(request: Request, voice: Voice) -> Case:
     return Case(request.subset, subset, request.source, source, told)
 
 
-def _read_source(path: Path, subset: Reading, told: Told, voice: Voice) -> Reading:
+def _read_source(path: Path, subset: Reading, told: Told, console: Console) -> Reading:
     """The source, whole as far as the subset needs it."""
     key = "" if subset.is_bare else "images"
     which = "image_id" if key == "" else "id"
@@ -242,7 +241,7 @@ def _read_source(path: Path, subset: Reading, told: Told, voice: Voice) -> Readi
             return True
         return isinstance(record, dict) and key_of(record.get("image_id")) in kept
 
-    with voice.progress("reading the source") as progress:
+    with console.progress("reading the source") as progress:
         return reading(path, progress, wanted)
 
 

@@ -5,6 +5,8 @@ references     by which keys records name categories
 index          what a file holds: images, annotations, categories
 category_list  the category list as it will be written
 frames         a dataset as pandas and pycocotools hold it
+keys           ids as Python compares dictionary keys
+order          counts of images, and their orders
 mask           which images or annotations a filter, or a pandas Series, marks
 dataset        Dataset
 io             files to datasets, and back

@@ -7,10 +7,9 @@ Every method gives a new Dataset; nothing is copied but those arrays, nothing is
 from __future__ import annotations
 
 import hashlib
-import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, Protocol, SupportsIndex, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, SupportsIndex, runtime_checkable
 
 import numpy as np
 
@@ -22,14 +21,13 @@ from cocosurgeon.dataset.category_list import CategoryList
 from cocosurgeon.dataset.ids import UNKNOWN, Id, as_keys
 from cocosurgeon.dataset.index import AnnotationIndex, Category
 from cocosurgeon.dataset.mask import FilterResult, Level, Mask, marked_rows
+from cocosurgeon.dataset.order import Order, as_count, require_order
 from cocosurgeon.errors import RequestError, StructureError, UnknownNameError
 from cocosurgeon.text import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
     from pycocotools.coco import COCO
-
-Order = Literal["file", "id"]
 
 
 @runtime_checkable
@@ -358,24 +356,3 @@ class Dataset:
         if len(numbers) < n:
             notes += (f"{what} {n:,} asked for, {len(numbers):,} images there",)
         return replace(self._with_images(np.sort(numbers)), notes=notes)
-
-
-def as_count(n: SupportsIndex) -> int:
-    """A number of images as an int.
-
-    Raises:
-        RequestError: it is none.
-    """
-    try:
-        count = operator.index(n)
-    except TypeError:
-        raise RequestError(f"not a number of images: {n!r}") from None
-    if count < 0:
-        raise RequestError(f"a number of images cannot be negative: {count}")
-    return count
-
-
-def require_order(order: str) -> None:
-    """Raise RequestError when images cannot be ordered so."""
-    if order not in ("file", "id"):
-        raise RequestError(f"unknown order {order!r}", hint="file or id")

@@ -6,33 +6,21 @@ never is a number. What cannot be a key (null, NaN, a list, no id at all) matche
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cocosurgeon.annfile.columns import Array, Numbers
 from cocosurgeon.annfile.runs import EXACT_IN_FLOAT
-
-Id: TypeAlias = int | float | str
+from cocosurgeon.dataset.keys import Id as Id
+from cocosurgeon.dataset.keys import as_key as as_key
 
 UNKNOWN = -1
 _TABLE = 1 << 24
-
-
-def as_key(value: object) -> Id | None:
-    """The id that a JSON value is; None when it cannot be one."""
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return int(value) if value.is_integer() else value
-    if isinstance(value, int):
-        return int(value)  # true is 1, as in Python
-    return value if isinstance(value, str) else None
 
 
 def as_keys(values: Array) -> Array:

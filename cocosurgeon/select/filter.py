@@ -1,14 +1,16 @@
-"""Questions: what may be asked of each image, or of each annotation, and how questions combine.
+"""Filters of images and of annotations, and how they combine with ``& | ~``.
 
-A question is a value that knows no file. It is about images or about annotations; a mix is a type
-error, for type checkers and at run time.
+A filter is a value that knows no file. It is about images or about annotations; a mix is a type
+error, for type checkers and at run time. Names and ids are looked up when a filter is evaluated:
+after ``InCategory("person")``, ``Empty()`` are the images without a person.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, cast
 
 from cocosurgeon.dataset.mask import FilterResult, Level, marked_rows
 from cocosurgeon.errors import LevelError, RequestError
@@ -21,10 +23,28 @@ if TYPE_CHECKING:
 _SHOWN = 6
 
 
-class ReprMixin:
-    """A dataclass that shows itself as it would be written: defaults left out, long lists cut."""
+class PlanPart:
+    """A step or a filter: a frozen dataclass with a form in recipes, in file names and in Python.
+
+    Attributes:
+        recipe_name: its name in recipes; empty: the class name in lower case.
+        recipe_keys: keys of its fields in recipes, where they differ from the fields' names.
+    """
+
+    recipe_name: ClassVar[str] = ""
+    recipe_keys: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def from_recipe(cls, **values: Any) -> Any:
+        """Make one of its fields' values."""
+        return cls(**values)
+
+    def words(self) -> str | None:
+        """Return words that name it completely in a file's name; None: there are none."""
+        return None
 
     def __repr__(self) -> str:
+        # as Python writes it: defaults left out, long lists cut
         shown: list[str] = []
         for each in fields(cast(Any, self)):
             value = getattr(self, each.name)
@@ -50,28 +70,32 @@ class Annotation:
 L = TypeVar("L", Image, Annotation)
 
 
-class Filter(ABC, ReprMixin, Generic[L]):
-    """A question that can be combined: ``a & b``, ``a | b``, ``~a``."""
+class Filter(PlanPart, ABC, Generic[L]):
+    """A filter, which can be combined: ``a & b``, ``a | b``, ``~a``."""
 
     @property
     @abstractmethod
     def level(self) -> Level:
-        """What is asked: images or annotations."""
+        """Return what it asks about: images or annotations."""
 
     @abstractmethod
     def evaluate(self, dataset: Dataset) -> FilterResult:
-        """Ask each image, or each annotation, that a dataset keeps."""
+        """Answer for each image, or each annotation, that a dataset keeps."""
+
+    def negated_words(self) -> str | None:
+        """Return words for ``~`` of it; see ``words``."""
+        return None
 
     # A pandas Series on the left leaves the combination to us.
     __pandas_priority__ = 10_000
 
     def __and__(self, other: Filter[L] | pd.Series) -> Filter[L]:
-        question = as_filter(other)
-        return self if question == self else And(self, cast("Filter[L]", question))
+        right = as_filter(other)
+        return self if right == self else And(self, cast("Filter[L]", right))
 
     def __or__(self, other: Filter[L] | pd.Series) -> Filter[L]:
-        question = as_filter(other)
-        return self if question == self else Or(self, cast("Filter[L]", question))
+        right = as_filter(other)
+        return self if right == self else Or(self, cast("Filter[L]", right))
 
     __rand__ = __and__
     __ror__ = __or__
@@ -80,24 +104,24 @@ class Filter(ABC, ReprMixin, Generic[L]):
         return Not(self)
 
 
-AnyFilter: TypeAlias = "Filter[Image] | Filter[Annotation]"
+AnyFilter: TypeAlias = Filter[Image] | Filter[Annotation]
 
 
 class ImageFilter(Filter[Image]):
-    """A question about an image."""
+    """A filter of images."""
 
     @property
     def level(self) -> Level:
-        """Images."""
+        """Return ``images``."""
         return "images"
 
 
 class AnnotationFilter(Filter[Annotation]):
-    """A question about an annotation."""
+    """A filter of annotations."""
 
     @property
     def level(self) -> Level:
-        """Annotations."""
+        """Return ``annotations``."""
         return "annotations"
 
 
@@ -111,12 +135,12 @@ class _Pair(Filter[L]):
             raise LevelError(
                 f"{self.left!r} asks about {self.left.level}, {self.right!r} about "
                 f"{self.right.level}: they cannot be combined",
-                hint="Having(...) makes a question about images of one about annotations",
+                hint="Having(...) makes a filter of images from one of annotations",
             )
 
     @property
     def level(self) -> Level:
-        """What both ask about."""
+        """Return what both ask about."""
         return self.left.level
 
 
@@ -152,12 +176,15 @@ class Not(Filter[L]):
 
     @property
     def level(self) -> Level:
-        """What the question asks about."""
+        """Return what the filter asks about."""
         return self.of.level
 
     def evaluate(self, dataset: Dataset) -> FilterResult:
-        answer = self.of.evaluate(dataset)
-        return FilterResult(~answer.mask, answer.notes)
+        result = self.of.evaluate(dataset)
+        return FilterResult(~result.mask, result.notes)
+
+    def words(self) -> str | None:
+        return self.of.negated_words()
 
     def __repr__(self) -> str:
         return f"~{self.of!r}"
@@ -171,10 +198,12 @@ class MaskFilter(Filter[L]):
     """Images, or annotations, that a boolean pandas Series marks.
 
     Attributes:
-        of: what it marks.
+        of: its level.
         rows: numbers of those that are True, as the source counts its images or annotations.
         identity: the source that they are numbers of; empty where that is not known.
     """
+
+    recipe_name: ClassVar[str] = "marked"
 
     of: Level
     rows: tuple[int, ...]
@@ -187,7 +216,7 @@ class MaskFilter(Filter[L]):
 
     @property
     def level(self) -> Level:
-        """What the Series marks."""
+        """Return what the Series marks."""
         return self.of
 
     def evaluate(self, dataset: Dataset) -> FilterResult:

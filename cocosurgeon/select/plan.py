@@ -1,103 +1,73 @@
-"""Steps in order: what is done to a dataset, as values that can be explained and saved."""
+"""Steps in order: changes to a dataset, as values that can be explained and saved."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from cocosurgeon.dataset.dataset import Dataset, Order, as_count, require_order
-from cocosurgeon.select.filter import AnyFilter, ReprMixin, as_filter
+from cocosurgeon.select.filter import AnyFilter, PlanPart, as_filter
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cocosurgeon.annfile.source import Progress
+    from cocosurgeon.dataset.dataset import Dataset
 
-class Step(ABC, ReprMixin):
+
+class Step(PlanPart, ABC):
     """One operation: a dataset in, a dataset out."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Return the paths of files that it reads when it is bound."""
+        return ()
 
     @abstractmethod
     def apply(self, dataset: Dataset) -> Dataset:
-        """The dataset after the step."""
+        """Return the dataset after the step."""
+
+    def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
+        """Return the step with everything settled that only the file can say.
+
+        Args:
+            progress: called with (bytes done, bytes in all) while another file is read.
+        """
+        return self
+
+
+class Unbound(Step):
+    """A step that has to know the file first: ``7`` is a number or a string as its ids are."""
+
+    @abstractmethod
+    def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
+        """Return the step for this file."""
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        return self.bind(dataset).apply(dataset)
+
+
+class CategoryStep(Step):
+    """A step that changes categories."""
 
 
 @dataclass(frozen=True, repr=False)
 class Keep(Step):
-    """Keep the images, or the annotations, that answer yes; see ``Dataset.keep``."""
+    """Keep the images, or the annotations, that a filter marks; see ``Dataset.keep``."""
 
-    question: AnyFilter
+    recipe_keys: ClassVar[Mapping[str, str]] = {"filter": "question"}
 
-    def __init__(self, question: AnyFilter | pd.Series) -> None:
-        object.__setattr__(self, "question", as_filter(question))
+    filter: AnyFilter
 
-    def apply(self, dataset: Dataset) -> Dataset:
-        return dataset.keep(self.question)
-
-
-@dataclass(frozen=True, repr=False)
-class _ByPosition(Step):
-    """A step that counts images.
-
-    Attributes:
-        n: how many.
-        order: ``file``, or ``id`` as loaders that sort see them.
-    """
-
-    n: int
-    order: Order = "file"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "n", as_count(self.n))
-        require_order(self.order)
-
-
-@dataclass(frozen=True, repr=False)
-class First(_ByPosition):
-    """Keep the first n images."""
+    def __init__(self, filter: AnyFilter | pd.Series) -> None:
+        object.__setattr__(self, "filter", as_filter(filter))
 
     def apply(self, dataset: Dataset) -> Dataset:
-        return dataset.first(self.n, self.order)
+        return dataset.keep(self.filter)
 
-
-@dataclass(frozen=True, repr=False)
-class Last(_ByPosition):
-    """Keep the last n images."""
-
-    def apply(self, dataset: Dataset) -> Dataset:
-        return dataset.last(self.n, self.order)
-
-
-@dataclass(frozen=True, repr=False)
-class Skip(_ByPosition):
-    """Leave out the first n images."""
-
-    def apply(self, dataset: Dataset) -> Dataset:
-        return dataset.skip(self.n, self.order)
-
-
-@dataclass(frozen=True, repr=False)
-class Sample(Step):
-    """Keep n images drawn by a seed; see ``Dataset.sample``."""
-
-    n: int
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "n", as_count(self.n))
-
-    def apply(self, dataset: Dataset) -> Dataset:
-        return dataset.sample(self.n, self.seed)
-
-
-@dataclass(frozen=True, repr=False)
-class Cascade(Step):
-    """Let a further top-level list follow the images; see ``Dataset.cascade``."""
-
-    name: str
-
-    def apply(self, dataset: Dataset) -> Dataset:
-        return dataset.cascade(self.name)
+    def words(self) -> str | None:
+        return self.filter.words()
 
 
 @dataclass(frozen=True, repr=False)
@@ -121,13 +91,26 @@ class Plan(Step):
     def __repr__(self) -> str:
         return f"Plan({', '.join(map(repr, self.steps))})"
 
+    @property
+    def changes_categories(self) -> bool:
+        """Return whether a step changes categories."""
+        return any(isinstance(step, CategoryStep) for step in self.steps)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Return the paths of files that its steps read when they are bound."""
+        return tuple(path for step in self.steps for path in step.files)
+
+    def bind(self, dataset: Dataset, progress: Progress | None = None) -> Plan:
+        return Plan(*(step.bind(dataset, progress) for step in self.steps))
+
     def apply(self, dataset: Dataset) -> Dataset:
         for step in self.steps:
             dataset = step.apply(dataset)
         return dataset
 
     def trace(self, dataset: Dataset) -> Iterator[tuple[Step, Dataset, Dataset]]:
-        """Each step with the dataset before and after it."""
+        """Yield each step with the dataset before and after it."""
         for step in self.steps:
             after = step.apply(dataset)
             yield step, dataset, after

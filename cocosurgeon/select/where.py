@@ -9,13 +9,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from cocosurgeon.annfile.columns import Array, as_floats
-from cocosurgeon.annfile.runs import EXACT_IN_FLOAT
-from cocosurgeon.dataset.mask import Mask
 from cocosurgeon.errors import ExpressionError
+
+if TYPE_CHECKING:
+    from cocosurgeon.annfile.columns import Array
+    from cocosurgeon.dataset.mask import Mask
 
 _NODES: tuple[type[ast.AST], ...] = (
     ast.Expression,
@@ -76,7 +76,10 @@ def evaluate(expression: str, columns: Callable[..., tuple[Array, ...]]) -> Mask
     Raises:
         ExpressionError: forbidden, or it does not fit the columns' types.
     """
+    import numpy as np
     import pandas as pd
+
+    from cocosurgeon.annfile.columns import as_floats
 
     tree = _parsed(expression)
     names = columns_of(expression)
@@ -256,14 +259,20 @@ def _calculated(tree: ast.Expression) -> set[str]:
 
 
 def _small(values: Array) -> bool:
-    """Whether doubles hold every integer of a column of numbers."""
-    if values.dtype == np.int64:
+    """Return whether doubles hold every integer of a column of numbers."""
+    from cocosurgeon.annfile.runs import EXACT_IN_FLOAT
+
+    if values.dtype == "int64":
         return bool(((values > -EXACT_IN_FLOAT) & (values < EXACT_IN_FLOAT)).all())
     return all(not isinstance(v, int) or abs(v) < EXACT_IN_FLOAT for v in values)
 
 
 def _exact(values: Array) -> Array:
     """Values that pandas compares exactly; missing ones as NaN where all others are numbers."""
+    import numpy as np
+
+    from cocosurgeon.annfile.columns import as_floats
+
     if values.dtype != object or not _holds(values, (int, float)):
         return values
     if _small(values):

@@ -236,7 +236,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "new_call.py": {"first": 100},
     "new.py": {"steps": [{"first": 100}, {"non_empty": True}]},
     "registered.py": {"steps": [{"first": 100}, {"non_empty": True}]},
-    "two.py": {"first": 100, "with_names": "person", "unmapped": "drop"},
+    "two.py": {"first": 100, "classes": "person", "unmapped": "drop"},
     "registered_two.py": {"steps": [{"first": 100}, {"to": "detr91"}]},
     "call_two.py": {"first": 100},
 }

@@ -16,11 +16,11 @@ from cocosurgeon.atomic import (
     refuse_same_file,
     standard_output,
 )
-from cocosurgeon.cli.voice import Voice
+from cocosurgeon.cli.console import Console
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.errors import OutputError, RequestError
 from cocosurgeon.select.plan import Plan
-from cocosurgeon.steps.lists import format_id
+from cocosurgeon.steps.arguments import format_id
 from cocosurgeon.steps.naming import slug
 from cocosurgeon.steps.recipe import Recipe
 
@@ -30,7 +30,7 @@ _LONGEST_NAME = 255
 
 @dataclass(frozen=True, kw_only=True)
 class Outputs:
-    """What is to be written, and where.
+    """Files to write.
 
     Attributes:
         subset: the annotation file; None: beside its source, stdout for a stream.
@@ -69,6 +69,21 @@ class Outputs:
             refuse_existing(path, force=self.force)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """The options of a verb that writes an annotation file.
+
+    Attributes:
+        outputs: files to write.
+        console: for messages.
+        dry_run: explain only.
+    """
+
+    outputs: Outputs
+    console: Console
+    dry_run: bool
+
+
 def default_output(dataset: Dataset, plan: Plan) -> str:
     """Where a result goes when no place is named: beside its source, stdout for a stream."""
     path = dataset.source.path
@@ -81,11 +96,11 @@ def default_output(dataset: Dataset, plan: Plan) -> str:
     return str(path.with_name(f"{stem}_{slug(plan, room)}{suffix}"))
 
 
-def write_all(result: Dataset, plan: Plan, outputs: Outputs, voice: Voice) -> None:
+def write_all(result: Dataset, plan: Plan, outputs: Outputs, console: Console) -> None:
     """Write all that was asked for; files appear only when all of them are whole."""
     texts: dict[str, Callable[[], Iterator[bytes]]] = {}
     if outputs.subset is not None:
-        texts[outputs.subset] = lambda: _with_bar(result, voice)
+        texts[outputs.subset] = lambda: _with_bar(result, console)
     if outputs.ids is not None:
         texts[outputs.ids] = lambda: iter([_id_lines(result)])
     if outputs.recipe is not None:
@@ -99,8 +114,8 @@ def write_all(result: Dataset, plan: Plan, outputs: Outputs, voice: Voice) -> No
                 stdout.writelines(texts[STDOUT]())
 
 
-def _with_bar(result: Dataset, voice: Voice) -> Iterator[bytes]:
-    with voice.bar("writing") as bar:
+def _with_bar(result: Dataset, console: Console) -> Iterator[bytes]:
+    with console.bar("writing") as bar:
         for piece in result.text():
             yield piece
             if bar is not None:

@@ -1,0 +1,82 @@
+"""Commands whose options keep the order in which they are given, in panels of help.
+
+Click collects the values of an option, but not their order among those of others; here the order of
+the steps is their meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+
+_ORDER = "cocosurgeon.order"
+
+
+class OrderedCommand(TyperCommand):
+    """A command that remembers the order of its options.
+
+    An option with one value that is given twice is refused: which one counts would be a guess. An
+    option that may stand without a value (``bare_options``) gets its usual one.
+    """
+
+    bare_options: dict[str, tuple[str, tuple[str, ...]]] = {}  # noqa: RUF012 - set for each command
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse as click does, and remember the order."""
+        end = args.index("--") if "--" in args else len(args)
+        args = list(self._with_values(args[:end])) + args[end:]
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for param in order:
+            if order.count(param) > 1 and _has_one_value(param):
+                raise typer.BadParameter(f"{param.opts[-1]} is given twice", ctx=ctx)
+        ctx.meta[_ORDER] = [param.name for param in order]
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the options in panels: their own first, then each panel's."""
+        panels: dict[str, list[tuple[str, str]]] = {"Options": []}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                panel = getattr(param, "rich_help_panel", None)
+                is_argument = param.param_type_name == "argument"
+                name = panel or ("Arguments" if is_argument else "Options")
+                panels.setdefault(name, []).append(record)
+        general = panels.pop("Options")
+        for name, records in {**panels, "Options": general}.items():
+            if records:
+                with formatter.section(name):
+                    formatter.write_dl(records)
+
+    def _with_values(self, args: list[str]) -> Iterator[str]:
+        """Arguments, with ``--empty`` and a blank and a value as ``--empty=value``."""
+        position = 0
+        while position < len(args):
+            arg = args[position]
+            position += 1
+            if arg in self.bare_options:
+                usual, words = self.bare_options[arg]
+                following = args[position] if position < len(args) else ""
+                is_value = following.partition(":")[0] in words
+                position += is_value
+                arg = f"{arg}={following if is_value else usual}"
+            yield arg
+
+
+def _has_one_value(param: Any) -> bool:
+    is_option = param.param_type_name == "option"
+    return bool(is_option and not param.multiple and not param.is_flag)
+
+
+def given_options(ctx: typer.Context) -> Iterator[tuple[str, Any]]:
+    """Yield each parameter that was given, by name, with its value, in the order given."""
+    seen: dict[str, int] = {}
+    for name in ctx.meta[_ORDER]:
+        value = ctx.params.get(name)
+        if isinstance(value, (list, tuple)):
+            index = seen[name] = seen.get(name, -1) + 1
+            value = value[index]
+        yield name, value

@@ -1,0 +1,40 @@
+"""Further top-level lists that follow the images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cocosurgeon.select.plan import Step
+from cocosurgeon.steps.arguments import TEXT
+from cocosurgeon.steps.registry import Option
+
+if TYPE_CHECKING:
+    from cocosurgeon.dataset.dataset import Dataset
+
+
+@dataclass(frozen=True, repr=False)
+class Cascade(Step):
+    """Let a further top-level list follow the images; see ``Dataset.cascade``.
+
+    Attributes:
+        name: the key of the list.
+    """
+
+    name: str
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        return dataset.cascade(self.name)
+
+    def words(self) -> str | None:
+        return f"cascade-{self.name}" if self.name.isalpha() else None
+
+
+OPTIONS = (
+    Option(
+        "cascade",
+        TEXT.called("NAME"),
+        "Let this top-level list follow the images, by the image_id of its records.",
+        Cascade,
+    ),
+)

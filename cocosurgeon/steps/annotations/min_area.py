@@ -1,0 +1,71 @@
+"""Annotations by area."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cocosurgeon.dataset.mask import FilterResult
+from cocosurgeon.errors import RequestError
+from cocosurgeon.select.filter import AnnotationFilter
+from cocosurgeon.steps.arguments import NUMBER
+from cocosurgeon.steps.registry import Option
+
+if TYPE_CHECKING:
+    from cocosurgeon.dataset.dataset import Dataset
+
+
+@dataclass(frozen=True, repr=False)
+class Area(AnnotationFilter):
+    """Annotations whose ``area`` (square pixels, as the file has it) lies in a range.
+
+    One without a number for its area lies in none.
+
+    Attributes:
+        min, max: the bounds, both included; None: no bound.
+    """
+
+    min: float | None = None
+    max: float | None = None
+
+    def __post_init__(self) -> None:
+        if any(bound is not None and math.isnan(bound) for bound in (self.min, self.max)):
+            raise RequestError("an area cannot be compared with NaN")
+
+    def evaluate(self, dataset: Dataset) -> FilterResult:
+        import numpy as np
+
+        from cocosurgeon.annfile.columns import as_floats
+
+        area = as_floats(dataset.annotation_columns("area")[0])
+        low = -np.inf if self.min is None else self.min
+        high = np.inf if self.max is None else self.max
+        lacking = int(np.isnan(area).sum())
+        note = f"annotations without a number for an area: {lacking:,}"
+        return FilterResult((area >= low) & (area <= high), (note,) if lacking else ())
+
+    def words(self) -> str | None:
+        # only one bound, and only a number that its shortest text names exactly
+        for word, bound, other in (("min", self.min, self.max), ("max", self.max, self.min)):
+            if bound is not None and other is None and float(f"{bound:g}") == bound:
+                return f"{word}area{bound:g}"
+        return None
+
+
+OPTIONS = (
+    Option(
+        "min-area",
+        NUMBER.called("A"),
+        "Keep only annotations of at least A square pixels. Images stay.",
+        lambda bound: Area(min=bound),
+        "400",
+    ),
+    Option(
+        "max-area",
+        NUMBER.called("A"),
+        "Keep only annotations of at most A square pixels. Images stay.",
+        lambda bound: Area(max=bound),
+        "9000",
+    ),
+)

@@ -1,0 +1,74 @@
+"""Annotations by category."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cocosurgeon.dataset.mask import FilterResult
+from cocosurgeon.errors import RequestError
+from cocosurgeon.select.filter import AnnotationFilter
+from cocosurgeon.steps.arguments import NAMES
+from cocosurgeon.steps.naming import with_names
+from cocosurgeon.steps.registry import Option
+
+if TYPE_CHECKING:
+    from cocosurgeon.dataset.dataset import Dataset
+
+
+@dataclass(frozen=True, repr=False)
+class InCategory(AnnotationFilter):
+    """Annotations of these categories: ``InCategory("person", "car")``.
+
+    A panoptic annotation is in a category when one of its segments is.
+
+    Attributes:
+        categories: names (str) or category ids (int).
+    """
+
+    categories: tuple[str | int, ...]
+
+    def __init__(self, *categories: str | int) -> None:
+        numpy = sys.modules.get("numpy")  # where nobody has loaded it, no id is one of its
+        if numpy is not None:
+            categories = tuple(c.item() if isinstance(c, numpy.generic) else c for c in categories)
+        if not categories or not all(isinstance(c, (str, int)) for c in categories):
+            raise RequestError("InCategory takes names of categories, or their ids")
+        object.__setattr__(self, "categories", categories)
+
+    @classmethod
+    def from_recipe(cls, *, categories: tuple[str | int, ...]) -> InCategory:
+        return cls(*categories)
+
+    def evaluate(self, dataset: Dataset) -> FilterResult:
+        from cocosurgeon.select.categories import find_cat_ids, in_categories
+
+        return FilterResult(in_categories(dataset, find_cat_ids(dataset, self.categories)))
+
+    def words(self) -> str | None:
+        return with_names("only", self.categories)
+
+    def negated_words(self) -> str | None:
+        return with_names("drop", self.categories)
+
+    def __repr__(self) -> str:
+        return f"InCategory({', '.join(map(repr, self.categories))})"
+
+
+OPTIONS = (
+    Option(
+        "only",
+        NAMES,
+        "Keep only annotations of these categories. Images stay.",
+        lambda names: InCategory(*names),
+        "person",
+    ),
+    Option(
+        "drop",
+        NAMES,
+        "Drop annotations of these categories. Images stay.",
+        lambda names: ~InCategory(*names),
+        "person",
+    ),
+)

@@ -1,0 +1,408 @@
+"""Kinds of arguments: how the text of an option, or the value of a config, becomes a step's value.
+
+A list of ids or names is separated by commas on the command line. A part in double quotes is a JSON
+string: ``"139"`` is the string, ``139`` the number, and ``"a,b"`` is one name.
+
+A value of a config counts by its class, not by what it could be turned into: arrays, tensors and
+the placeholders of a lazy config claim to be numbers and lists; a set has another order in each
+process. Nothing here looks at a file or loads anything heavy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cocosurgeon.dataset.keys import Id, as_key
+from cocosurgeon.errors import RequestError
+from cocosurgeon.text import did_you_mean
+
+_BITS = 64
+_LONGEST_SHOWN = 80
+_TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^,]*)\s*(?:,|$)')
+_PAIR = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^="]+?)\s*=(.*\S.*)')
+
+
+class Typed(str):
+    """An id as somebody typed it: whether it is a number or a string, the file's ids decide."""
+
+
+def _alone(value: object) -> list[object]:
+    return [value]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of argument.
+
+    Attributes:
+        metavar: what help calls a value; empty: the option takes none.
+        parse: makes a value of the text of a command line.
+        convert: makes a value of what a config gives.
+        unpack: makes several values, each a step of its own, of what a config gives.
+    """
+
+    metavar: str
+    parse: Callable[[str], object]
+    convert: Callable[[object], object]
+    unpack: Callable[[object], list[object]] = _alone
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Return whether a config may give several values in one."""
+        return self.unpack is not _alone
+
+    def called(self, metavar: str) -> Kind:
+        """Return the kind with another word for a value in help."""
+        return replace(self, metavar=metavar)
+
+
+def _expected(wanted: str, value: object, hint: str | None = None) -> RequestError:
+    return RequestError(f"expected {wanted}, not {shown(value)}", hint=hint)
+
+
+def _several(value: object) -> list[object]:
+    """Return the values of a list, or the one value.
+
+    Raises:
+        RequestError: the list is empty.
+    """
+    listed = list(value) if isinstance(value, (list, tuple)) else [value]
+    if not listed:
+        raise RequestError("an empty list", hint="leave it out, or give None")
+    return listed
+
+
+# ---- numbers, words, flags
+
+
+def _count(value: object) -> int:
+    plain = plain_value(value)
+    try:
+        found = int(plain) if isinstance(plain, str) else plain
+    except ValueError:
+        found = None
+    if type(found) is not int:
+        raise _expected("a whole number", value)
+    if found.bit_length() > _BITS:
+        raise _expected(f"a whole number of {_BITS} bits at most", value)
+    return found
+
+
+def number(value: object) -> float:
+    """Return a number as a float.
+
+    Raises:
+        RequestError: it is none.
+    """
+    plain = plain_value(value)
+    if isinstance(plain, (str, int, float)) and not isinstance(plain, bool):
+        with contextlib.suppress(ValueError, OverflowError):
+            return float(plain)
+    raise _expected("a number", value)
+
+
+def _flag(value: object) -> bool:
+    if value is True:
+        return True
+    raise _expected("True", value, "leave it out, or give None, where it is not wanted")
+
+
+def _text(value: object) -> str:
+    plain = plain_value(value)
+    if isinstance(plain, str):
+        return plain
+    raise _expected("a string", value)
+
+
+COUNT = Kind("N", _count, _count)
+NUMBER = Kind("NUMBER", number, number)
+TEXT = Kind("TEXT", str, _text)
+FLAG = Kind("", lambda text: True, _flag)
+
+
+def choice(*words: str) -> Kind:
+    """Return the kind of an argument that is one of some words."""
+
+    def chosen(value: object) -> str:
+        text = _text(value)
+        if text not in words:
+            raise _expected(" or ".join(words), text, did_you_mean(text, words))
+        return text
+
+    return Kind("|".join(words), chosen, chosen)
+
+
+# ---- lists
+
+
+def split_list(text: str) -> list[str]:
+    """Return the parts between commas, with their quotes.
+
+    Raises:
+        RequestError: there are none, or quotes do not match.
+    """
+    found: list[str] = []
+    position = 0
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise RequestError(
+                f"cannot read the list {text!r}", hint="put quotes around a whole name only"
+            )
+        found.append(match[1].strip())
+        position = match.end()
+    found = [token for token in found if token]
+    if not found:
+        raise RequestError(f"an empty list: {text!r}")
+    return found
+
+
+def unquoted(token: str) -> str:
+    """Return the string that a part of a list stands for."""
+    if token.startswith('"'):
+        try:
+            return str(json.loads(token))
+        except ValueError:
+            return token
+    return token
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    """Return the names in a list."""
+    return tuple(unquoted(token) for token in split_list(text))
+
+
+def _parse_ids(text: str) -> tuple[Id, ...]:
+    tokens = split_list(text)
+    for token in tokens:
+        if re.fullmatch(r"-?\d+(\s+-?\d+)+", token):
+            raise RequestError(
+                f"ids are separated by commas: {shown(text)}",
+                hint="--ids 1,2,3; for one id a line, --ids-file FILE",
+            )
+    return tuple(map(Typed, tokens))
+
+
+def _listed(value: object, item: Callable[[object], Any], wanted: str) -> tuple[Any, ...]:
+    if not isinstance(value, (list, tuple, range)):
+        hint = "a plain list: of an array or a tensor .tolist(); of a set, sorted, since its order "
+        raise _expected(wanted, value, f"{hint}differs from process to process")
+    items = tuple(map(item, value))
+    if not items:
+        raise RequestError("an empty list", hint="leave it out, or give None")
+    return items
+
+
+def _name(value: object) -> str:
+    plain = plain_value(value)
+    if not isinstance(plain, str):
+        raise _expected("a name (a string)", value)
+    return plain
+
+
+def _names(value: object) -> tuple[str, ...]:
+    plain = plain_value(value)
+    return (
+        parse_names(plain) if isinstance(plain, str) else _listed(value, _name, "a list of names")
+    )
+
+
+def _id(value: object) -> Id:
+    plain = plain_value(value)
+    if isinstance(plain, str):
+        return plain
+    if isinstance(plain, float) and not math.isfinite(plain):
+        raise _expected("an id", value)
+    return plain if isinstance(plain, float) else _count(plain)
+
+
+def _ids(value: object) -> tuple[Id, ...]:
+    plain = plain_value(value)
+    if isinstance(plain, str):
+        return _parse_ids(plain)
+    return _listed(
+        [plain] if isinstance(plain, (int, float)) else value, _id, "an id or a list of ids"
+    )
+
+
+NAMES = Kind("NAMES", parse_names, _names)
+IDS = Kind("1,2,3", _parse_ids, _ids)
+
+
+def resolve_ids(ids: Iterable[Id], known: Sequence[Id | None]) -> list[Id]:
+    """Return ids as a file has them.
+
+    One that was typed and reads as a number is a number, unless the file has it as a string only,
+    or has strings only.
+
+    Args:
+        known: the ids of the file.
+    """
+    there = set(known)
+    has_numbers = any(isinstance(i, (int, float)) for i in there)
+    resolved: list[Id] = []
+    for each in ids:
+        if not isinstance(each, Typed):
+            resolved.append(each)
+            continue
+        number = _as_number(each)
+        if number is None:
+            resolved.append(unquoted(each))
+        elif number not in there and (each in there or not has_numbers):
+            resolved.append(str(each))
+        else:
+            resolved.append(number)
+    return resolved
+
+
+def plain_id(token: str) -> Id:
+    """Return the id that a text stands for where no file says which ids there are."""
+    number = _as_number(token)
+    return unquoted(token) if number is None else number
+
+
+def format_id(i: Id) -> str:
+    """Return an id as a line that reads as that very id, in any file that has it."""
+    if not isinstance(i, str):
+        return str(i)
+    is_plain = i.isprintable() and i == i.strip() and i != "" and not i.startswith('"')
+    return i if is_plain and _as_number(i) is None else json.dumps(i)
+
+
+def _as_number(token: str) -> Id | None:
+    try:
+        value = json.loads(token)
+    except ValueError:
+        return None
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return as_key(value) if is_number else None
+
+
+# ---- files
+
+
+def path_text(value: object) -> str | None:
+    """Return a path as a string; None for anything that no system could have as one."""
+    if isinstance(value, os.PathLike):
+        try:
+            value = os.fspath(value)
+        except Exception:  # whatever somebody's class does
+            return None
+    plain = plain_value(value)
+    if not isinstance(plain, str) or not plain or "\0" in plain:
+        return None
+    try:
+        os.fsencode(plain)
+    except UnicodeEncodeError:
+        return None
+    return plain
+
+
+def _path(value: object) -> str:
+    where = path_text(value)
+    if where is None:
+        raise _expected("a path", value)
+    if where == "-":
+        raise RequestError("'-': a config does not read standard input")
+    return os.path.abspath(where)  # noqa: PTH100 - a name stays as it is where Path raises
+
+
+PATH = Kind("FILE", str, _path)
+PATHS = Kind("FILE", str, _path, _several)
+
+
+# ---- pairs
+
+
+def split_pair(text: str) -> tuple[str, str]:
+    """Return the texts before and after ``=``; a name with a ``=`` in it stands in quotes.
+
+    Raises:
+        RequestError: there is no ``=``, or nothing on one side of it.
+    """
+    match = _PAIR.fullmatch(text)
+    if match is None:
+        raise RequestError(f"expected NEW=OLD or OLD=NEW, not {text!r}")
+    return unquoted(match[1].strip()), match[2].strip()
+
+
+def _parse_rename(text: str) -> tuple[str, str]:
+    old, new = split_pair(text)
+    return old, unquoted(new)
+
+
+def _parse_merge(text: str) -> tuple[str, tuple[str, ...]]:
+    new, olds = split_pair(text)
+    return new, parse_names(olds)
+
+
+def _parse_alias(text: str) -> tuple[str, str]:
+    return (unquoted(text[:-1].strip()), "") if text.endswith("=") else _parse_rename(text)
+
+
+def _pair(value: object, parse: Callable[[str], Any], after: Callable[[object], Any]) -> Any:
+    plain = plain_value(value)
+    if isinstance(plain, str):
+        return parse(plain)
+    if not isinstance(value, dict):
+        raise _expected("a string with a =, a dict, or a list of such", value)
+    if len(value) != 1:
+        raise RequestError(
+            f"one pair in a dict, not {len(value)}",
+            hint="a list of dicts, [{...}, {...}]: a config that is written down and read again "
+            "has the keys of a dict in another order",
+        )
+    [(left, right)] = value.items()
+    return _name(left), after(right)
+
+
+def _aliases(value: object) -> list[object]:
+    """A dict may hold several: their order says nothing."""
+    if isinstance(value, dict):
+        return [{old: value[old]} for old in sorted(value, key=_name)]
+    return _several(value)
+
+
+RENAME = Kind("OLD=NEW", _parse_rename, lambda v: _pair(v, _parse_rename, _name), _several)
+MERGE = Kind("NEW=A,B", _parse_merge, lambda v: _pair(v, _parse_merge, _names), _several)
+ALIAS = Kind("OLD=NEW", _parse_alias, lambda v: _pair(v, _parse_alias, _name), _aliases)
+
+
+# ---- values of a config
+
+
+def shown(value: object) -> str:
+    """Return a value as an error shows it: shortly, and whatever it is."""
+    try:
+        text = repr(value)
+    except Exception:  # whatever somebody's class does, and int of very many digits
+        text = f"something of the type {type(value).__name__}"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
+
+
+def plain_value(value: object) -> object:
+    """Return the string or number that a value of a class derived from these, or of numpy's, is.
+
+    Any other value is returned itself.
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__index__(value)
+    if isinstance(value, float):
+        return float.__float__(value)
+    numpy = sys.modules.get("numpy")  # where nobody has loaded it, the value is none of its
+    if numpy is not None and isinstance(value, (numpy.integer, numpy.floating)):
+        item: object = value.item()
+        return item if type(item) in (int, float) else value
+    return value

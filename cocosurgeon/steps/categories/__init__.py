@@ -1,0 +1,1 @@
+"""Steps that change categories; one file a step, found by the table of steps."""

@@ -1,0 +1,85 @@
+"""The category list of another file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cocosurgeon.categories.policy import Pairs, Unmapped, require_policy
+from cocosurgeon.dataset.keys import Id
+from cocosurgeon.select.plan import CategoryStep, Step, Unbound
+from cocosurgeon.steps.arguments import PATH
+from cocosurgeon.steps.categories.modifiers import ALIAS, UNMAPPED
+from cocosurgeon.steps.registry import Option
+
+if TYPE_CHECKING:
+    from cocosurgeon.annfile.source import Progress
+    from cocosurgeon.dataset.dataset import Dataset
+
+
+@dataclass(frozen=True, repr=False)
+class Like(CategoryStep):
+    """Take another file's ids and order of categories, by their names; see ``Like.of``.
+
+    Attributes:
+        like: id, name and JSON text of each category of the other file, in order.
+        unmapped: ``error``, ``drop`` or ``keep``, for names that it does not have.
+        aliases: names in this file that stand for other names.
+    """
+
+    like: tuple[tuple[Id, str, str], ...]
+    unmapped: Unmapped = "error"
+    aliases: Pairs = ()
+
+    def __post_init__(self) -> None:
+        require_policy(self.unmapped)
+
+    @classmethod
+    def of(cls, other: Dataset, unmapped: Unmapped = "error", aliases: Pairs = ()) -> Like:
+        """Return the step that makes categories like another file's.
+
+        Raises:
+            RequestError, StructureError: it has no categories, or not each with a name of its own.
+        """
+        from cocosurgeon.categories.edit import like_entries
+
+        return cls(like_entries(other), unmapped, aliases)
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        from cocosurgeon.categories.edit import like
+
+        return like(dataset, self.like, self.unmapped, self.aliases)
+
+
+@dataclass(frozen=True, repr=False)
+class LikeFile(Unbound, CategoryStep):
+    """``Like`` of a file that is still to be read.
+
+    Attributes:
+        path: of that file.
+        unmapped, aliases: see ``Like``.
+    """
+
+    path: str
+    unmapped: Unmapped = "error"
+    aliases: Pairs = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (self.path,)
+
+    def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
+        from cocosurgeon.dataset.io import read
+
+        return Like.of(read(self.path, progress), self.unmapped, self.aliases)
+
+
+OPTIONS = (
+    Option(
+        "like",
+        PATH.called("ANN_FILE"),
+        "Take this file's ids and order of categories, by their names.",
+        LikeFile,
+        modifiers=(UNMAPPED, ALIAS),
+    ),
+)

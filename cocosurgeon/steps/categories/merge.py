@@ -1,0 +1,52 @@
+"""Several categories as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cocosurgeon.categories.policy import require_names_once
+from cocosurgeon.select.plan import CategoryStep
+from cocosurgeon.steps.arguments import MERGE
+from cocosurgeon.steps.naming import with_names
+from cocosurgeon.steps.registry import Option
+
+if TYPE_CHECKING:
+    from cocosurgeon.dataset.dataset import Dataset
+
+
+@dataclass(frozen=True, repr=False)
+class Merge(CategoryStep):
+    """Make several categories one: ``Merge("vehicle", ("car", "bus", "truck"))``.
+
+    It takes the place and the id of the first of them in the list.
+
+    Attributes:
+        name: of the one category.
+        of: names of the several.
+    """
+
+    name: str
+    of: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        require_names_once(self.of)
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        from cocosurgeon.categories.edit import merge
+
+        return merge(dataset, self.name, self.of)
+
+    def words(self) -> str | None:
+        return with_names("merge", (*self.of, "to", self.name))
+
+
+OPTIONS = (
+    Option(
+        "merge",
+        MERGE,
+        "Make several categories one, with the id and the place of the first.",
+        lambda pair: Merge(*pair),
+        "vehicle=car,bus",
+    ),
+)

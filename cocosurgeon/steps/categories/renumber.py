@@ -1,0 +1,59 @@
+"""New ids for the file's own categories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from cocosurgeon.categories.policy import require_start
+from cocosurgeon.errors import RequestError
+from cocosurgeon.select.plan import CategoryStep
+from cocosurgeon.steps.arguments import FLAG
+from cocosurgeon.steps.categories.modifiers import START
+from cocosurgeon.steps.registry import Option
+
+if TYPE_CHECKING:
+    from cocosurgeon.dataset.dataset import Dataset
+
+Sort = Literal["list", "id", "name"]
+
+
+@dataclass(frozen=True, repr=False)
+class Renumber(CategoryStep):
+    """Number the file's own categories, whatever their names are: start, start + 1, ...
+
+    Attributes:
+        start: the first id.
+        sort: ``list`` for the order of the list; ``id`` or ``name`` sorts the list first.
+    """
+
+    start: int = 0
+    sort: Sort = "list"
+
+    def __post_init__(self) -> None:
+        require_start(self.start)
+        if self.sort not in get_args(Sort):
+            raise RequestError(
+                f"cannot number categories in the order of {self.sort!r}", hint="list, id or name"
+            )
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        from cocosurgeon.categories.edit import renumber
+
+        return renumber(dataset, self.start, self.sort)
+
+    def words(self) -> str | None:
+        order = "" if self.sort == "list" else f"-by-{self.sort}"
+        return f"renumber-from{self.start}{order}"
+
+
+OPTIONS = (
+    Option(
+        "renumber",
+        FLAG,
+        "Number the file's own categories from 0 (or --start), in the order of the list "
+        "(or --sort).",
+        lambda _, **given: Renumber(**given),
+        modifiers=(START,),
+    ),
+)

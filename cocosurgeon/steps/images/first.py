@@ -1,0 +1,54 @@
+"""The first images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cocosurgeon.dataset.order import Order, as_count, require_order
+from cocosurgeon.select.plan import Step
+from cocosurgeon.steps.arguments import COUNT, choice
+from cocosurgeon.steps.registry import Modifier, Option
+
+if TYPE_CHECKING:
+    from cocosurgeon.dataset.dataset import Dataset
+
+ORDER = Modifier(
+    "order",
+    "order",
+    choice("file", "id"),
+    "Count images in the order of the file, or by id as loaders that sort do.",
+    default="file",
+)
+
+
+@dataclass(frozen=True, repr=False)
+class ByPosition(Step):
+    """A step that counts images.
+
+    Attributes:
+        n: number of images.
+        order: ``file``, or ``id`` as loaders that sort see them.
+    """
+
+    n: int
+    order: Order = "file"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n", as_count(self.n))
+        require_order(self.order)
+
+    def words(self) -> str | None:
+        by = "" if self.order == "file" else "-by-id"
+        return f"{type(self).__name__.lower()}{self.n}{by}"
+
+
+@dataclass(frozen=True, repr=False)
+class First(ByPosition):
+    """Keep the first n images."""
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        return dataset.first(self.n, self.order)
+
+
+OPTIONS = (Option("first", COUNT, "Keep the first N images.", First, "100", (ORDER,)),)

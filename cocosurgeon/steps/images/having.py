@@ -1,0 +1,54 @@
+"""Images with an object of some kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from cocosurgeon.dataset.mask import FilterResult
+from cocosurgeon.errors import LevelError
+from cocosurgeon.select.filter import Annotation, Filter, ImageFilter, as_filter
+from cocosurgeon.steps.annotations.only import InCategory
+from cocosurgeon.steps.arguments import NAMES
+from cocosurgeon.steps.naming import with_names
+from cocosurgeon.steps.registry import Option
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cocosurgeon.dataset.dataset import Dataset
+
+
+@dataclass(frozen=True, repr=False)
+class Having(ImageFilter):
+    """Images with at least one annotation that a filter marks.
+
+    Attributes:
+        of: a filter of annotations.
+    """
+
+    of: Filter[Annotation]
+
+    def __init__(self, of: Filter[Annotation] | pd.Series) -> None:
+        inner = as_filter(of)
+        if inner.level != "annotations":
+            raise LevelError(f"Having needs a filter of annotations, not {of!r}")
+        object.__setattr__(self, "of", cast("Filter[Annotation]", inner))
+
+    def evaluate(self, dataset: Dataset) -> FilterResult:
+        result = self.of.evaluate(dataset)
+        return FilterResult(dataset.having(result.mask), result.notes)
+
+    def words(self) -> str | None:
+        return with_names("having", self.of.categories) if isinstance(self.of, InCategory) else None
+
+
+OPTIONS = (
+    Option(
+        "having",
+        NAMES,
+        "Keep only images with an object of one of these categories.",
+        lambda names: Having(InCategory(*names)),
+        "person,dog",
+    ),
+)

@@ -1,0 +1,112 @@
+"""Images by id."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from cocosurgeon.dataset.keys import Id, as_key
+from cocosurgeon.dataset.mask import FilterResult
+from cocosurgeon.errors import RequestError, UnknownIdError
+from cocosurgeon.select.filter import ImageFilter
+from cocosurgeon.select.plan import Keep, Step, Unbound
+from cocosurgeon.steps.arguments import IDS, resolve_ids
+from cocosurgeon.steps.registry import Option
+from cocosurgeon.text import did_you_mean
+
+if TYPE_CHECKING:
+    from cocosurgeon.annfile.source import Progress
+    from cocosurgeon.dataset.dataset import Dataset
+
+Unknown = Literal["error", "ignore"]
+
+
+@dataclass(frozen=True, repr=False)
+class Ids(ImageFilter):
+    """Images with these ids.
+
+    Attributes:
+        ids: numbers or strings; a string never equals a number, ``139.0`` equals ``139``.
+        unknown: ``error`` or ``ignore``, for an id that the source does not have.
+    """
+
+    ids: tuple[Id, ...]
+    unknown: Unknown = "error"
+
+    def __init__(self, ids: Iterable[Id], unknown: Unknown = "error") -> None:
+        numpy = sys.modules.get("numpy")  # where nobody has loaded it, no id is one of its
+        values = ids.tolist() if numpy is not None and isinstance(ids, numpy.ndarray) else list(ids)
+        if numpy is not None:
+            values = [i.item() if isinstance(i, numpy.generic) else i for i in values]
+        keys = tuple(map(as_key, values))
+        if None in keys or isinstance(ids, str):
+            raise RequestError("Ids takes a list of ids, each a number or a string")
+        if unknown not in ("error", "ignore"):
+            raise RequestError(f"unknown={unknown!r}: an unknown id is an 'error', or 'ignore' it")
+        object.__setattr__(self, "ids", tuple(dict.fromkeys(keys)))
+        object.__setattr__(self, "unknown", unknown)
+
+    def evaluate(self, dataset: Dataset) -> FilterResult:
+        from cocosurgeon.dataset.ids import UNKNOWN, isin, objects
+
+        images = dataset.index.images
+        numbers = images.numbers(objects(self.ids)).tolist()
+        missing = [i for i, n in zip(self.ids, numbers, strict=True) if n == UNKNOWN]
+        if missing and self.unknown == "error":
+            raise _unknown_ids(missing, dataset)
+        note = f"{len(missing):,} of {len(self.ids):,} ids are not in the file"
+        mask = isin(images.ids[dataset.image_indices], self.ids)
+        return FilterResult(mask, (note,) if missing else ())
+
+    def words(self) -> str | None:
+        if self.unknown != "error" or not self.ids or not all(isinstance(i, int) for i in self.ids):
+            return None
+        return "ids-" + "-".join(map(str, self.ids))
+
+
+@dataclass(frozen=True, repr=False)
+class GivenIds(Unbound):
+    """Ids as somebody typed them: ``7`` is a number or a string as the file's ids are."""
+
+    ids: tuple[Id, ...]
+
+    def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
+        return Keep(Ids(resolve_ids(self.ids, dataset.index.images.ids.tolist())))
+
+
+def _unknown_ids(missing: list[Id], dataset: Dataset) -> UnknownIdError:
+    shown = ", ".join(map(repr, missing[:5])) + (", ..." if len(missing) > 5 else "")
+    count = f"{len(missing):,} image ids are" if len(missing) > 1 else "this image id is"
+    known: list[Id] = [i for i in dataset.index.images.ids.tolist() if i is not None]
+    return UnknownIdError(
+        f"{count} not in the file: {shown}",
+        where=dataset.source.name,
+        hint=_nearest_id(missing[0], known),
+    )
+
+
+def _nearest_id(missing: Id, known: list[Id]) -> str | None:
+    other_type = [k for k in known if str(k) == str(missing)]
+    if other_type:
+        kind = "a string" if isinstance(other_type[0], str) else "a number"
+        return f"the file has {other_type[0]!r} as {kind}; a string never equals a number"
+    if isinstance(missing, str):
+        return did_you_mean(missing, [k for k in known if isinstance(k, str)])
+    numbers = [k for k in known if isinstance(k, (int, float))]
+    if not numbers:
+        return None
+    return f"the nearest id is {min(numbers, key=lambda k: abs(k - missing))}"
+
+
+OPTIONS = (
+    Option(
+        "ids",
+        IDS,
+        "Keep only images with these ids. '\"1\"' is the string.",
+        GivenIds,
+        "114743,4868",
+        is_joined=True,
+    ),
+)

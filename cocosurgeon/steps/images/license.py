@@ -1,0 +1,84 @@
+"""Images by license."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cocosurgeon.dataset.keys import Id, as_key
+from cocosurgeon.dataset.mask import FilterResult
+from cocosurgeon.errors import RequestError, UnknownIdError
+from cocosurgeon.select.filter import ImageFilter
+from cocosurgeon.select.plan import Keep, Step, Unbound
+from cocosurgeon.steps.arguments import IDS, resolve_ids
+from cocosurgeon.steps.registry import Option
+
+if TYPE_CHECKING:
+    from cocosurgeon.annfile.source import Progress
+    from cocosurgeon.dataset.dataset import Dataset
+
+
+@dataclass(frozen=True, repr=False)
+class License(ImageFilter):
+    """Images whose ``license`` is one of these: ``License(1, 4)``.
+
+    A license that no image of the source has is an error.
+
+    Attributes:
+        licenses: ids of licenses, as image records have them.
+    """
+
+    licenses: tuple[Id, ...]
+
+    def __init__(self, *licenses: Id) -> None:
+        keys = tuple(map(as_key, licenses))
+        if not keys or None in keys:
+            raise RequestError("License takes ids of licenses, each a number or a string")
+        object.__setattr__(self, "licenses", keys)
+
+    @classmethod
+    def from_recipe(cls, *, licenses: tuple[Id, ...]) -> License:
+        return cls(*licenses)
+
+    def evaluate(self, dataset: Dataset) -> FilterResult:
+        from cocosurgeon.dataset.ids import as_keys, isin
+
+        [column] = dataset.index.image_columns("license")
+        there = dict.fromkeys(i for i in as_keys(column).tolist() if i is not None)
+        missing = [i for i in self.licenses if i not in there]
+        if missing:
+            raise UnknownIdError(
+                f"no image has the license {missing[0]!r}",
+                where=dataset.source.name,
+                hint=f"licenses of its images: {', '.join(map(repr, list(there)[:10]))}",
+            )
+        return FilterResult(isin(column, self.licenses)[dataset.image_indices])
+
+    def words(self) -> str | None:
+        if not all(isinstance(i, int) for i in self.licenses):
+            return None
+        return "license-" + "-".join(map(str, self.licenses))
+
+
+@dataclass(frozen=True, repr=False)
+class GivenLicenses(Unbound):
+    """Licenses as somebody typed them: ``1`` is a number or a string as the file has it."""
+
+    licenses: tuple[Id, ...]
+
+    def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
+        from cocosurgeon.dataset.ids import as_keys
+
+        [column] = dataset.index.image_columns("license")
+        return Keep(License(*resolve_ids(self.licenses, as_keys(column).tolist())))
+
+
+OPTIONS = (
+    Option(
+        "license",
+        IDS.called("N"),
+        "Keep only images with one of these licenses, by the ids that image records have.",
+        GivenLicenses,
+        "1",
+    ),
+)

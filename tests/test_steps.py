@@ -1,0 +1,237 @@
+"""The table of steps: what is derived from an entry, and that every entry has a test and a page."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, SAMPLE, Cli
+
+from cocosurgeon import First, Like, Plan, Recipe, RequestError, Sample, read
+from cocosurgeon.steps.from_config import plan_of_options, plan_of_steps
+from cocosurgeon.steps.naming import slug
+from cocosurgeon.steps.registry import (
+    PANELS,
+    Option,
+    make_plan,
+    modifiers,
+    modules,
+    options,
+    panel_of,
+    parse,
+)
+
+sys.path.insert(0, str(ROOT / "docs"))
+import make_reference
+
+EVERY: list[Any] = [*options().values(), *modifiers().values()]
+
+
+def given(*pairs: tuple[str, str]) -> Plan:
+    """The plan of options with their texts."""
+    known = {each.name: each for each in EVERY}
+    return make_plan(parse(known[name], text) for name, text in pairs)
+
+
+@pytest.mark.parametrize("option", options().values(), ids=options())
+def test_an_example_works_everywhere(option: Option) -> None:
+    if not option.example and option.kind.metavar:
+        pytest.skip("its value is a file, or it has no meaning in the sample data")
+    whole = read(SAMPLE)
+    drops = modifiers()["unmapped"] in option.modifiers
+    plan = given((option.name, option.example), *([("unmapped", "drop")] if drops else []))
+    values: dict[str, object] = {option.keyword: option.example if option.kind.metavar else True}
+    values |= {"unmapped": "drop"} if drops else {}
+    assert plan_of_options(values) == plan
+    assert plan_of_steps([values]) == plan
+    bound = plan.bind(whole)
+    result = bound.apply(whole)
+    again = Recipe.from_json(Recipe.of(bound, whole).to_json(), "r.json")
+    assert again.plan == bound
+    assert b"".join(again.apply(whole).text()) == b"".join(result.text())
+    assert re.fullmatch(r"[\w.-]+", slug(bound), re.ASCII)
+
+
+@pytest.mark.parametrize("each", EVERY, ids=lambda each: each.name)
+def test_an_entry_has_a_test_a_page_and_a_help_text(each: Any) -> None:
+    tests = [p for p in (ROOT / "tests").rglob("test_*.py") if p.name != Path(__file__).name]
+    used = re.compile(rf"--{each.name}\b(?!-)")
+    assert any(used.search(path.read_text()) for path in tests), (
+        f"no test uses --{each.name}: write tests/test_{each.name.replace('-', '_')}.py "
+        "(tests/test_license.py is an example)"
+    )
+    assert f"`--{each.name}" in make_reference.PAGE.read_text(), (
+        "docs/steps.md is not up to date: run python docs/make_reference.py"
+    )
+    assert re.match(
+        r"(Keep|Drop|Skip|Draw|Count|Set|Let|Make|Take|Change|Give|Number|Sort|Bring|"
+        r"Choose|Treat) ",
+        each.help,
+    ), f"the help of --{each.name} begins with a verb"
+    assert each.help.endswith(".")
+
+
+def test_derived_files_are_up_to_date() -> None:
+    for path, text in (
+        (make_reference.PAGE, make_reference.page()),
+        (make_reference.STUB, make_reference.stub()),
+    ):
+        assert path.read_text() == text, f"run python docs/make_reference.py: {path.name}"
+
+
+def test_an_entry_is_found_by_its_file() -> None:
+    assert {name.partition(".")[0] for name in modules()} == set(PANELS)
+    assert panel_of(options()["license"]) == "images"
+    assert panel_of(modifiers()["unmapped"]) == "categories"
+
+
+# ---- values and modifiers
+
+
+def test_zero_is_a_value() -> None:
+    assert given(("first", "0")) == Plan(First(0))
+    assert given(("sample", "3"), ("seed", "0")) == Plan(Sample(3, 0))
+    [step] = given(("start", "0")).steps
+    assert repr(step) == "Renumber()"
+    assert step == given(("renumber", "")).steps[0]
+    assert repr(given(("start", "1")).steps[0]) == "Renumber(start=1)"
+    assert repr(given(("sort", "id"), ("start", "0")).steps[0]) == "Renumber(sort='id')"
+    assert plan_of_options({"to": "mmdet80", "start": 0}).steps[0].start == 0  # type: ignore[attr-defined]
+
+
+def test_sort_alone_sorts() -> None:
+    assert repr(given(("sort", "id"))) == "Plan(SortCategories())"
+    with pytest.raises(RequestError, match="cannot sort categories by 'list'"):
+        given(("sort", "list"))
+
+
+def test_steps_keep_their_order() -> None:
+    plan = given(("to", "mmdet80"), ("first", "3"), ("rename", "dog=hound"), ("first", "2"))
+    assert [type(step).__name__ for step in plan.steps] == ["ToSpace", "First", "Rename", "First"]
+
+
+def test_an_option_given_twice_where_one_counts() -> None:
+    with pytest.raises(RequestError, match="--seed is given twice"):
+        given(("sample", "1"), ("seed", "1"), ("seed", "2"))
+    with pytest.raises(RequestError, match="--sort is given twice"):
+        given(("renumber", ""), ("sort", "id"), ("sort", "name"))
+    assert given(("ids", "1"), ("first", "1"), ("ids", "2")) == given(
+        ("ids", "1,2"), ("first", "1")
+    )
+
+
+@pytest.mark.parametrize(
+    ("pairs", "says"),
+    [
+        ([("order", "id")], "--order has no effect without --first, --last or --skip"),
+        ([("seed", "1"), ("first", "1")], "--seed has no effect without --sample"),
+        ([("from", "coco91")], "--from has no effect without --to"),
+        ([("unmapped", "drop")], "--unmapped has no effect without"),
+        ([("first", "x")], "--first: expected a whole number, not 'x'"),
+        ([("unmapped", "dorp"), ("to", "mmdet80")], "did you mean 'drop'"),
+    ],
+)
+def test_options_that_make_no_sense(pairs: list[tuple[str, str]], says: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        given(*pairs)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["1 2", "1 2 3", "1\n2", "1,2 3"])
+def test_ids_without_commas(text: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        given(("ids", text))
+    assert "commas" in str(caught.value)
+    assert "--ids-file" in str(caught.value)
+
+
+def test_a_step_that_no_recipe_can_hold(small: Any, put: Any) -> None:
+    whole = read(put(small))
+    with pytest.raises(RequestError, match="no step or filter that a recipe can hold"):
+        Recipe.of(given(("ids", "10")), whole)
+
+
+# ---- on the command line
+
+
+def test_empty_with_a_blank(cli: Cli, put: Any, small: Any) -> None:
+    put(small)
+    for args in (["--empty", "category:dog"], ["--empty=category:dog"]):
+        for verb in ("subset", "empty-only"):
+            done = cli(verb, "in.json", *args, "-o", "-", "--quiet")
+            assert (done.code, done.out.count('"file_name"')) == (0, 3), done.err
+    done = cli("subset", "--empty", "in.json", "-o", "-", "--quiet")
+    assert (done.code, done.out.count('"file_name"')) == (0, 1)
+
+
+def test_empty_only_is_a_preset_of_subset(cli: Cli, put: Any, small: Any) -> None:
+    put(small)
+    one = cli("empty-only", "in.json", "--license", "1")
+    assert "has 'license'" in one.err
+    pairs = [
+        (["--first", "1"], ["--empty", "--first", "1"]),
+        (["--first", "4", "--empty"], ["--first", "4", "--empty"]),
+        (
+            ["--to", "mmdet80", "--from", "coco91"],
+            ["--empty", "--to", "mmdet80", "--from", "coco91"],
+        ),
+    ]
+    for preset, whole in pairs:
+        ours = cli("empty-only", "in.json", *preset, "-o", "-", "--quiet")
+        assert ours.code == 0, ours.err
+        assert ours.out == cli("subset", "in.json", *whole, "-o", "-", "--quiet").out
+
+
+def test_remap_and_subset_take_the_same_steps(cli: Cli, put: Any, small: Any) -> None:
+    put(small)
+    args = ("in.json", "--first", "3", "--rename", "dog=hound", "--having", "hound", "--start", "0")
+    one, other = (cli(verb, *args, "-o", "-", "--quiet") for verb in ("subset", "remap"))
+    assert one.code == other.code == 0, one.err
+    assert one.out == other.out
+    assert '"id": 0, "name": "person"' in one.out
+
+
+def test_nothing_changes_is_printed(cli: Cli, put: Any, small: Any) -> None:
+    path = put(small)
+    done = cli("subset", "in.json", "-o", "a.json")
+    assert "nothing changes: no step was given" in done.err
+    assert path.with_name("a.json").read_bytes() == path.read_bytes()
+    done = cli("remap", "in.json", "--to", "coco91", "-o", "b.json")
+    assert "nothing changes" in done.err
+    assert path.with_name("b.json").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("option", ["--match", "--like", "--map", "--ids-file"])
+def test_other_files_are_read_after_the_output_is_known_to_be_free(
+    option: str, cli: Cli, put: Any, small: Any
+) -> None:
+    put(small)
+    put("{}", "out.json")
+    done = cli("subset", "in.json", option, "not-there.json", "-o", "out.json")
+    assert done.code == 2
+    assert "out.json" in done.err
+    assert "not-there" not in done.err
+
+
+@pytest.mark.parametrize("name", ["../in.json", "/in.json", "..", "a/b.json", ""])
+def test_a_recipe_names_no_folder(
+    name: str, cli: Cli, put: Any, small: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "inner").mkdir()
+    whole = read(put(small))
+    text = Recipe.of(Plan(First(1)), whole).to_json().replace(b'"in.json"', f'"{name}"'.encode())
+    put(text, "inner/r.json")
+    done = cli("apply", "inner/r.json")
+    assert done.code == 2, done.err
+    assert "names a file, never a folder" in done.err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in.json", "inner"]
+
+
+def test_like_reads_a_file_when_it_is_bound(put: Any, small: Any) -> None:
+    whole = read(put(small))
+    plan = given(("like", str(put(small, "other.json"))))
+    assert plan.files == (str(put(small, "other.json")),)
+    assert isinstance(plan.bind(whole).steps[0], Like)
