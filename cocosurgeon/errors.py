@@ -49,7 +49,7 @@ class CocosurgeonError(Exception):
 
 
 class RequestError(CocosurgeonError):
-    """What was asked for cannot be done."""
+    """The request cannot be met."""
 
 
 class UnknownIdError(RequestError):

@@ -349,8 +349,8 @@ def test_the_account(small: Any, put: Put, cli: Cli) -> None:
         "images       5 of 5 kept, 0 dropped",
         "annotations  7 of 8 kept, 1 dropped",
         "annotations of unknown images: 1, 0 kept",
-        "kept whole though they name images: scenes (2)",
-        "kept whole: categories (3)",
+        "copied unchanged though they name images: scenes (2)",
+        "copied unchanged: categories (3)",
         "first 9 asked for, 5 images there",
     ):
         assert f"cocosurgeon: {line}\n" in ended.err

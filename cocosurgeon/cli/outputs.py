@@ -1,4 +1,4 @@
-"""Where a result goes, and how it gets there."""
+"""Output files: their paths, checks, and writing."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Outputs:
     """Files to write.
 
     Attributes:
-        subset: the annotation file; None: beside its source, stdout for a stream.
+        subset: the annotation file; None: next to the input, stdout for a stream.
         ids: the list of kept image ids, if wanted.
         recipe: the recipe, if wanted.
-        force: whether files that are there are replaced.
+        force: replace existing files.
     """
 
     subset: str | None
@@ -46,11 +46,11 @@ class Outputs:
 
     @property
     def places(self) -> list[str]:
-        """All places that are known."""
+        """Return all outputs that are known."""
         return [place for place in (self.subset, self.ids, self.recipe) if place is not None]
 
     def require_free(self, inputs: Sequence[str]) -> None:
-        """Refuse what cannot be written before any work is done.
+        """Refuse outputs that cannot be written, before any work is done.
 
         Raises:
             OutputError: two outputs in one place, a file that is there, a folder, an input.
@@ -85,7 +85,7 @@ class Output:
 
 
 def default_output(dataset: Dataset, plan: Plan) -> str:
-    """Where a result goes when no place is named: beside its source, stdout for a stream."""
+    """Return the output where none is named: next to the input, stdout for a stream."""
     path = dataset.source.path
     if path is None:
         return STDOUT
@@ -97,7 +97,7 @@ def default_output(dataset: Dataset, plan: Plan) -> str:
 
 
 def write_all(result: Dataset, plan: Plan, outputs: Outputs, console: Console) -> None:
-    """Write all that was asked for; files appear only when all of them are whole."""
+    """Write all outputs; files appear only when all of them are whole."""
     texts: dict[str, Callable[[], Iterator[bytes]]] = {}
     if outputs.subset is not None:
         texts[outputs.subset] = lambda: _with_bar(result, console)

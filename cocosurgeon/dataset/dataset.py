@@ -159,7 +159,7 @@ class Dataset:
         return tuple(ids(c) if name == "category_id" else c for name, c in pairs)
 
     def having(self, annotations: Mask) -> Mask:
-        """Which kept images have one of the kept annotations that are marked."""
+        """Return which kept images have one of the marked annotations, shape (kept images,)."""
         place = np.full(self.index.images.count + 1, UNKNOWN, dtype=np.int64)
         place[self.image_indices] = np.arange(len(self.image_indices))
         owners = place[self.index.image_of_annotation[self.annotation_rows[annotations]]]
@@ -332,7 +332,7 @@ class Dataset:
         )
 
     def _is_kept(self, numbers: Numbers) -> Mask:
-        """Which images are kept; one more answer at the end (index -1), for unknown images: no."""
+        """Return which images are kept, and one False more (index -1) for unknown images."""
         is_kept = np.zeros(self.index.images.count + 1, dtype=np.bool_)
         is_kept[numbers] = True
         return is_kept

@@ -1,4 +1,4 @@
-"""The account of a run: nothing that was kept, dropped or passed over goes unsaid."""
+"""The summary of a run: every record that was kept or dropped, and every oddity, is counted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cocosurgeon.dataset.mask import Mask
 
 @dataclass(frozen=True)
 class Kept:
-    """How many there are in the source, and how many of them are kept."""
+    """Number of records in the source, and of those kept."""
 
     total: int
     kept: int
@@ -25,24 +25,24 @@ class Kept:
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of a dataset.
+    """Counts of a result.
 
     Attributes:
         images: distinct images; of a results file, those that its detections name.
         annotations: annotations, or detections.
-        is_results: whether they are detections.
+        is_results: True for detections.
         cascaded: records of the further lists that follow the images.
         unknown_images: annotations whose image is not in the file.
         unknown_categories: annotations with a category that is not in the file's list.
         repeated_img_ids, repeated_ann_ids: records with an id that an earlier one has.
         images_without_id: image records with nothing that could be an id.
         nonfinite: bare NaN, Infinity and -Infinity in the source (kept as they are).
-        repeated_keys: top-level keys that stand more than once; the last one counts.
-        unfollowed: lists that point at images and were kept whole all the same.
-        whole: the other top-level lists of records, all kept whole.
+        repeated_keys: top-level keys that appear more than once; the last one counts.
+        unfollowed: lists that point at images and were copied unchanged all the same.
+        whole: the other top-level lists of records, all copied unchanged.
         classes: names of the category list in its order, as MMDetection numbers its labels, where
             a step changed the list; None where it stays.
-        notes: what the steps want known.
+        notes: facts that the steps add.
     """
 
     images: Kept
@@ -62,7 +62,7 @@ class Summary:
     notes: tuple[str, ...]
 
     def lines(self) -> list[str]:
-        """The account for people."""
+        """Return the summary for people."""
         what = "detections" if self.is_results else "annotations"
         counts = {"images": self.images, what: self.annotations, **self.cascaded}
         width = max(map(len, counts))
@@ -83,20 +83,20 @@ class Summary:
         if self.nonfinite:
             lines.append(f"bare NaN or Infinity, kept as they are: {self.nonfinite:,}")
         if self.repeated_keys:
-            lines.append(f"keys that stand twice, the last counts: {', '.join(self.repeated_keys)}")
+            lines.append(f"keys that appear twice, the last counts: {', '.join(self.repeated_keys)}")
         if self.unfollowed:
-            lines.append(f"kept whole though they name images: {_named(self.unfollowed)}")
+            lines.append(f"copied unchanged though they name images: {_named(self.unfollowed)}")
         if self.whole:
-            lines.append(f"kept whole: {_named(self.whole)}")
+            lines.append(f"copied unchanged: {_named(self.whole)}")
         return lines + list(self.notes)
 
     def config_lines(self) -> list[str]:
-        """What goes into an MMDetection config with the result, where categories changed."""
+        """Return lines for an MMDetection config, where categories changed."""
         return config_lines(self.classes) if self.classes else []
 
 
 def summarize(dataset: Dataset) -> Summary:
-    """Take the account of a dataset."""
+    """Return the summary of a dataset."""
     index = dataset.index
     others = {
         name: records.count
@@ -154,7 +154,7 @@ def _ann_id_repeats(index: AnnotationIndex) -> Mask:
 
 
 def _repeats(values: Array) -> Mask:
-    """Where a column holds an id that it held before."""
+    """Return the rows whose id appeared before."""
     keys = as_keys(values)
     if all_differ(keys):
         return np.zeros(len(keys), dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""What each step of a plan does to a dataset, told before anything is written."""
+"""The effect of each step of a plan, before anything is written."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Change:
 
 @dataclass(frozen=True)
 class StepChange:
-    """What one step changes.
+    """The effect of one step.
 
     Attributes:
         step: the step, as Python writes it.
         images, annotations: how many there are before and after.
         categories: annotations (panoptic: segments) by category, where the step changes it.
-        notes: what the step wants known.
+        notes: facts that the step adds.
     """
 
     step: str
@@ -46,7 +46,7 @@ class StepChange:
     notes: tuple[str, ...]
 
     def lines(self) -> list[str]:
-        """The step for people."""
+        """Return the step for people."""
         lines = [self.step, f"  images {self.images}, annotations {self.annotations}"]
         shown = [f"{name} {change}" for name, change in self.categories.items()]
         if len(shown) > _CATEGORIES_SHOWN:
@@ -59,7 +59,7 @@ class StepChange:
 
 @dataclass(frozen=True, eq=False)
 class PlanTrace:
-    """What a plan does.
+    """The effect of a plan.
 
     Attributes:
         steps: each step's change, in order.
@@ -71,7 +71,7 @@ class PlanTrace:
 
 
 def trace_plan(plan: Plan, dataset: Dataset) -> PlanTrace:
-    """What each step of a plan does to a dataset."""
+    """Return the effect of each step of a plan on a dataset."""
     changes: list[StepChange] = []
     counts = _by_category(dataset)
     for step, before, after in plan.trace(dataset):

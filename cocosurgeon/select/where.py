@@ -1,6 +1,6 @@
 """``where`` expressions: columns, literals, comparisons, arithmetic, and/or/not. Nothing else.
 
-The text is parsed, every node is held against that list, and pandas evaluates it over the
+The text is parsed, every node is compared with that list, and pandas evaluates it over the
 columns. Python's ``eval`` never sees it.
 """
 
@@ -189,7 +189,7 @@ def _is_text(node: ast.expr) -> bool:
 
 
 def _is_tame(exponent: ast.expr) -> bool:
-    """Whether an exponent is a small literal: 9**9**9 would run for ever."""
+    """Return whether an exponent is a small literal: 9**9**9 would run for ever."""
     if isinstance(exponent, ast.UnaryOp) and isinstance(exponent.op, ast.USub):
         exponent = exponent.operand
     return (
@@ -240,7 +240,7 @@ def _require_fit(tree: ast.Expression, columns: dict[str, Array], expression: st
 
 
 def _holds(values: Array, kind: type | tuple[type, ...]) -> bool:
-    """Whether there are values, and all that there are are of a kind."""
+    """Return whether there are values, all of one kind."""
     if values.dtype != object:
         return kind is not str
     there = [v for v in values if v is not None]

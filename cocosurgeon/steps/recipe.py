@@ -24,7 +24,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class SourceIdentity:
-    """What a recipe knows of its source.
+    """The source of a recipe.
 
     Attributes:
         name: the file's name, without folders.
@@ -38,7 +38,7 @@ class SourceIdentity:
 
     @classmethod
     def of(cls, dataset: Dataset) -> SourceIdentity:
-        """The identity of a dataset's source; reads all of it."""
+        """Return the identity of a dataset's source; reads all of it."""
         source = dataset.source
         return cls(Path(source.name).name, source.size, source.sha256())
 
@@ -53,7 +53,7 @@ class Recipe:
 
     @classmethod
     def of(cls, plan: Plan, dataset: Dataset) -> Recipe:
-        """The recipe of what a plan does to this dataset's source.
+        """Return the recipe of what a plan does to this dataset's source.
 
         Raises:
             RequestError: a step or filter is none of those that a recipe can hold.
@@ -65,7 +65,7 @@ class Recipe:
         return cls(Plan(*steps), SourceIdentity.of(dataset))
 
     def apply(self, dataset: Dataset) -> Dataset:
-        """Do it again. That the source is not the recipe's is noted.
+        """Return the dataset after the steps, with a note where its source is not the recipe's.
 
         Raises:
             RequestError: it is not, and the plan marks rows by number, which mean nothing there.
@@ -73,7 +73,7 @@ class Recipe:
         return self.plan.apply(self.compared(dataset))
 
     def compared(self, dataset: Dataset) -> Dataset:
-        """The dataset, with a note when its source is not the recipe's; see ``apply``."""
+        """Return the dataset, with a note when its source is not the recipe's; see ``apply``."""
         mine = self.source
         if dataset.source.size == mine.size and dataset.source.sha256() == mine.sha256:
             return dataset
@@ -90,7 +90,7 @@ class Recipe:
         return replace(dataset, notes=(*dataset.notes, note))
 
     def to_json(self) -> bytes:
-        """The recipe as a JSON file."""
+        """Return the recipe as a JSON file."""
         values = {
             "recipe": FORMAT,
             "cocosurgeon": self.version,
@@ -105,7 +105,7 @@ class Recipe:
         """Read a recipe.
 
         Args:
-            where: what an error calls it.
+            where: its path, for errors.
 
         Raises:
             FormatError: it is none, or one of another format.
