@@ -39,11 +39,10 @@ from typing import TYPE_CHECKING
 from cocosurgeon.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from cocosurgeon.categories.agreement import compare_spaces as compare_spaces
     from cocosurgeon.categories.by_names import Like as Like
     from cocosurgeon.categories.by_names import WithNames as WithNames
     from cocosurgeon.categories.category_map import CategoryMap as CategoryMap
-    from cocosurgeon.categories.category_map import MapReport as MapReport
+    from cocosurgeon.categories.category_map import read_map as read_map
     from cocosurgeon.categories.check import check_categories as check_categories
     from cocosurgeon.categories.edit import Merge as Merge
     from cocosurgeon.categories.edit import Remap as Remap
@@ -51,10 +50,10 @@ if TYPE_CHECKING:
     from cocosurgeon.categories.edit import SortCategories as SortCategories
     from cocosurgeon.categories.heads import HeadRows as HeadRows
     from cocosurgeon.categories.heads import head_rows as head_rows
-    from cocosurgeon.categories.map_files import read_map as read_map
-    from cocosurgeon.categories.space import Space as Space
-    from cocosurgeon.categories.table import find_space as find_space
-    from cocosurgeon.categories.table import spaces as spaces
+    from cocosurgeon.categories.spaces import Space as Space
+    from cocosurgeon.categories.spaces import compare_spaces as compare_spaces
+    from cocosurgeon.categories.spaces import find_space as find_space
+    from cocosurgeon.categories.spaces import spaces as spaces
     from cocosurgeon.categories.to_space import ToSpace as ToSpace
     from cocosurgeon.dataset.dataset import Dataset as Dataset
     from cocosurgeon.dataset.frames import annotations_df as annotations_df
@@ -108,15 +107,12 @@ if TYPE_CHECKING:
     from cocosurgeon.steps.recipe import read_recipe as read_recipe
 
 _HOMES = {
-    "categories.agreement": "compare_spaces",
     "categories.by_names": "Like WithNames",
-    "categories.category_map": "CategoryMap MapReport",
+    "categories.category_map": "CategoryMap read_map",
     "categories.check": "check_categories",
     "categories.edit": "Merge Remap Rename SortCategories",
     "categories.heads": "HeadRows head_rows",
-    "categories.map_files": "read_map",
-    "categories.space": "Space",
-    "categories.table": "find_space spaces",
+    "categories.spaces": "Space compare_spaces find_space spaces",
     "categories.to_space": "ToSpace",
     "dataset.dataset": "Dataset",
     "dataset.frames": "annotations_df images_df",

@@ -100,7 +100,6 @@ def test_public_names_are_pinned() -> None:
         "LevelError",
         "Like",
         "LoaderError",
-        "MapReport",
         "Merge",
         "Names",
         "OutputError",

@@ -15,7 +15,7 @@ from typing import cast
 
 import typer
 
-from cocosurgeon.categories.table import find_space
+from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.cli.asking import Case, by_config, by_settings
 from cocosurgeon.cli.ending import put, say, silence
 from cocosurgeon.cli.loader_options import loader_options, options_of_each

@@ -12,7 +12,7 @@ from typing import Any, cast
 import msgspec
 
 from cocosurgeon.categories import by_names, edit, to_space
-from cocosurgeon.categories.category_map import Unmapped
+from cocosurgeon.categories.policy import By, Unmapped
 from cocosurgeon.dataset.dataset import Dataset, Order
 from cocosurgeon.dataset.ids import Id
 from cocosurgeon.dataset.mask import Level
@@ -211,7 +211,7 @@ _STEPS = {
     ),
     "merge": _form(edit.Merge, name=str, of=tuple[str, ...]),
     "rename": _form(edit.Rename, old=str, new=str),
-    "sort_categories": _form(edit.SortCategories, by=edit.By),
+    "sort_categories": _form(edit.SortCategories, by=By),
     "like": _form(
         by_names.Like,
         like=tuple[tuple[Id, str, str], ...],

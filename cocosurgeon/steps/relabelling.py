@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import cast
 
 from cocosurgeon.categories.by_names import Like, WithNames
-from cocosurgeon.categories.category_map import Unmapped
-from cocosurgeon.categories.edit import By, Merge, Remap, Rename, SortCategories
-from cocosurgeon.categories.map_files import read_map
+from cocosurgeon.categories.category_map import read_map
+from cocosurgeon.categories.edit import Merge, Remap, Rename, SortCategories
+from cocosurgeon.categories.policy import By, Unmapped
 from cocosurgeon.categories.to_space import ToSpace
 from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import RequestError
