@@ -39,13 +39,10 @@ from importlib import import_module
 from cocosurgeon.version import __version__ as __version__
 
 _HOMES = {
-    "categories.agreement": "compare_spaces",
-    "categories.category_map": "CategoryMap MapReport",
+    "categories.category_map": "CategoryMap read_map",
     "categories.check": "check_categories",
     "categories.heads": "HeadRows head_rows",
-    "categories.map_files": "read_map",
-    "categories.space": "Space",
-    "categories.table": "find_space spaces",
+    "categories.spaces": "Space compare_spaces find_space spaces",
     "dataset.dataset": "Dataset",
     "dataset.frames": "annotations_df images_df",
     "dataset.index": "Category",

@@ -1,15 +1,14 @@
 # made by docs/make_reference.py
 from cocosurgeon.version import __version__ as __version__
-from cocosurgeon.categories.agreement import compare_spaces as compare_spaces
 from cocosurgeon.categories.category_map import CategoryMap as CategoryMap
-from cocosurgeon.categories.category_map import MapReport as MapReport
+from cocosurgeon.categories.category_map import read_map as read_map
 from cocosurgeon.categories.check import check_categories as check_categories
 from cocosurgeon.categories.heads import HeadRows as HeadRows
 from cocosurgeon.categories.heads import head_rows as head_rows
-from cocosurgeon.categories.map_files import read_map as read_map
-from cocosurgeon.categories.space import Space as Space
-from cocosurgeon.categories.table import find_space as find_space
-from cocosurgeon.categories.table import spaces as spaces
+from cocosurgeon.categories.spaces import Space as Space
+from cocosurgeon.categories.spaces import compare_spaces as compare_spaces
+from cocosurgeon.categories.spaces import find_space as find_space
+from cocosurgeon.categories.spaces import spaces as spaces
 from cocosurgeon.dataset.dataset import Dataset as Dataset
 from cocosurgeon.dataset.frames import annotations_df as annotations_df
 from cocosurgeon.dataset.frames import images_df as images_df

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cocosurgeon import _HOME_OF
+import cocosurgeon
 from cocosurgeon.select.filter import PlanPart
 from cocosurgeon.steps.registry import (
     PANELS,
@@ -71,7 +71,7 @@ def page() -> str:
 
 def stub() -> str:
     """Return the names of the package as type checkers see them."""
-    homes = dict(_HOME_OF)
+    homes: dict[str, str] = dict(vars(cocosurgeon)["_HOME_OF"])
     homes |= {
         name: kind.__module__.removeprefix("cocosurgeon.") for name, kind in step_classes().items()
     }

@@ -246,7 +246,8 @@ def _plan(rng: random.Random, doc: Any) -> Plan:
     steps = [rng.choice(makers)() for _ in range(rng.randint(0, 4))]
     if rng.random() < 0.5:
         remap = Remap(_table(rng, doc))
-        loses_names = not remap.map.is_bijective
+        targets = [new for _, new in remap.pairs]
+        loses_names = None in targets or len(set(targets)) < len(targets)
         steps.insert(len(steps) if loses_names else rng.randint(0, len(steps)), remap)
     return Plan(*steps)
 

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from pycocotools import mask as mask_api
 
 from cocosurgeon.__main__ import main
-from cocosurgeon.categories.table import find_space
+from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.loaders import LOADERS, Instance, Sample, View, load
 from cocosurgeon.probe import record as recording
 from cocosurgeon.probe.dump_file import read_dump

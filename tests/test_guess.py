@@ -13,7 +13,7 @@ from conftest import Cli
 from cocosurgeon import StructureError, read
 from cocosurgeon.categories.guess import Candidate, Guess, guess_space
 from cocosurgeon.categories.inventory import Inventory
-from cocosurgeon.categories.table import find_space, spaces
+from cocosurgeon.categories.spaces import find_space, spaces
 
 Put = Callable[..., Path]
 
@@ -127,7 +127,6 @@ def test_a_space_fits_where_every_id_is_its_class(wild: Path) -> None:
 
 def test_results_alone_cannot_tell(wild: Path) -> None:
     found = guess_space(Inventory.of(read(wild / "coco_val2014_100_fakebbox_results.json")))
-    assert not found.has_names
     assert {"coco91", "detr91", "panoptic133", "objects365v1", "lvis"} <= fitting(found)
     assert "there are no names to compare" in of(found, "coco91").evidence
     assert not of(found, "mmdet80").fits

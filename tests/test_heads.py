@@ -11,8 +11,7 @@ import pytest
 from conftest import Cli
 
 from cocosurgeon.categories.heads import HeadRows, head_rows
-from cocosurgeon.categories.space import Space
-from cocosurgeon.categories.table import find_space, spaces
+from cocosurgeon.categories.spaces import Space, find_space, spaces
 from cocosurgeon.errors import RequestError, UnknownNameError
 
 Floats = npt.NDArray[np.float64]

@@ -34,7 +34,7 @@ from cocosurgeon import (
 )
 from cocosurgeon.categories.category_map import CategoryMap
 from cocosurgeon.categories.inventory import Inventory
-from cocosurgeon.categories.table import find_space, spaces
+from cocosurgeon.categories.spaces import find_space, spaces
 from cocosurgeon.errors import DataError, RequestError
 
 COCO_FILES = (

@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 from conftest import Cli
 
-from cocosurgeon.categories.agreement import compare_spaces
-from cocosurgeon.categories.space import Space
-from cocosurgeon.categories.table import find_space, spaces
+from cocosurgeon.categories.spaces import Space, compare_spaces, find_space, spaces
 from cocosurgeon.errors import UnknownNameError
 
 ALL = list(spaces().values())

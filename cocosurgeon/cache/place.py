@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cocosurgeon.errors import RequestError
-from cocosurgeon.steps.values import path_text, shown
+from cocosurgeon.steps.arguments import path_text, shown
 
 VARIABLE = "COCOSURGEON_CACHE"
 BESIDE = "beside"

@@ -1,19 +1,17 @@
-"""Category ids and what they mean: named spaces, maps between them, and what changes a file's ids.
+"""Category ids and what they mean: label spaces, maps between them, changes of a file's ids.
 
-space           Space: what each index means
-table           the spaces that are known, from spaces.txt and classes/
-agreement       where two spaces agree, class by class
+A label space says which class each label number means.
+
+policy          kinds and checks of what a change is asked for with; light to import
+spaces          Space; the known ones, from spaces.txt and classes/; two compared
 heads           rows of a classification head, from one space to another
-category_map    CategoryMap: category id before -> after
-map_files       maps in CSV and JSON files
+category_map    CategoryMap: category id before -> after; maps in CSV and JSON files
 inventory       the categories of a dataset, listed and used
-guess           which spaces a file could be in
-source_space    the space that a file is in, when it has to be one
-check           whether two files mean the same by the same ids
-entries         the entries of a category list after a map
-relabel         a dataset with other category ids
-to_space        the step into a named space
-by_names        steps that go by the file's own names
-edit            steps that edit the list
-metainfo        what a framework's config says of a file's categories
+guess           the spaces that a file fits, and the only one
+check           two files compared: the same classes by the same ids
+remap           Remapping: a change of ids and list, applied at once
+by_names        ids by the file's own names: with_names, like
+to_space        ids brought into a label space
+edit            remap by a map, merge, rename, sort, renumber
+metainfo        class names as lines of a framework's config
 """

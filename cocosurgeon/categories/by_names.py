@@ -1,152 +1,137 @@
-"""Steps that go by the file's own names: WithNames, Like."""
+"""Category ids by the file's own names: those of a list of names, or of another file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import get_args
+from collections.abc import Collection, Iterable, Mapping
 
-from cocosurgeon.categories.category_map import CategoryMap, Names, Unmapped
-from cocosurgeon.categories.entries import moved_entries, with_fillers
+from cocosurgeon.categories.category_map import CategoryMap, Names
 from cocosurgeon.categories.inventory import Inventory
-from cocosurgeon.categories.relabel import relabelled
-from cocosurgeon.dataset.category_list import BACKGROUND, FILLER, Entry
+from cocosurgeon.categories.policy import (
+    Pairs,
+    Unmapped,
+)
+from cocosurgeon.categories.remap import Remapping, remapped_entries, with_placeholders
+from cocosurgeon.dataset.category_list import Entry
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import Id
 from cocosurgeon.dataset.index import Category
+from cocosurgeon.dataset.placeholders import BACKGROUND, PLACEHOLDER
 from cocosurgeon.errors import RequestError, UnknownNameError
-from cocosurgeon.select.plan import Step
 from cocosurgeon.text import did_you_mean
 
-BY_NAMES = "names"
-"""In place of a space: what the file's own names say."""
-
-Pairs = tuple[tuple[str, str], ...]
+ListedEntry = tuple[Id, str, str]
+"""Id, name and JSON text of an entry of another file's category list."""
 
 
-@dataclass(frozen=True, repr=False)
-class WithNames(Step):
-    """Make these the categories, in this order: ``WithNames(("person", "car"))``.
+def with_names(
+    dataset: Dataset,
+    names: tuple[str, ...],
+    start: int = 0,
+    unmapped: Unmapped = "error",
+    aliases: Pairs = (),
+) -> Dataset:
+    """Make these the categories, in this order, with ids from ``start`` on.
 
-    Attributes:
+    Args:
         names: names in the file, or what its names stand for.
-        start: the first one's id.
-        unmapped: what becomes of the others; kept ones stand behind, with their ids.
+        unmapped: what becomes of the others; kept ones come last, with their ids.
         aliases: names in the file that stand for other names.
+
+    Raises:
+        RequestError: an id is not mapped, or the file lists no categories.
+        UnknownNameError: the file does not have a name.
+        StructureError: categories without an id or a name, or with the same.
     """
-
-    names: tuple[str, ...]
-    start: int = 0
-    unmapped: Unmapped = "error"
-    aliases: Pairs = ()
-
-    def __post_init__(self) -> None:
-        require_names_once(self.names)
-        if self.start < 0:
-            raise RequestError(f"ids cannot begin with {self.start}", hint="a number from 0 on")
-        require_policy(self.unmapped)
-
-    def apply(self, dataset: Dataset) -> Dataset:
-        before = Inventory.of(dataset)
-        aliases = dict(self.aliases)
-        known = {i: aliases.get(name, name) for i, name in before.names().items()}
-        for name in self.names:
-            require_known(name, known.values(), before)
-        after = dict(enumerate(self.names, self.start))
-        chosen = {i: n for i, n in before.names().items() if known[i] in self.names}
-        made = map_by_names(before, chosen, after, self.unmapped, aliases)
-        made = with_fillers(made, before, None, None)
-        moved = {e.category.id: e for e in moved_entries(before, made)}
-        ordered = [*(moved.pop(i) for i in after), *moved.values()]
-        meant = f"categories {', '.join(self.names)}"
-        return relabelled(dataset, before, made, ordered, meant=meant)
+    before = Inventory.of(dataset)
+    stands_for = dict(aliases)
+    meanings = {i: stands_for.get(name, name) for i, name in before.names().items()}
+    require_known(names, meanings.values(), before)
+    after: dict[Id, str] = dict(enumerate(names, start))
+    wanted = set(names)
+    chosen = {i: name for i, name in before.names().items() if meanings[i] in wanted}
+    cat_map = map_by_names(before, chosen, after, unmapped, stands_for)
+    cat_map = with_placeholders(cat_map, before)
+    moved = {e.category.id: e for e in remapped_entries(before, cat_map)}
+    entries = [*(moved.pop(i) for i in after), *moved.values()]
+    meant = f"categories {', '.join(names)}"
+    return Remapping(before, cat_map, entries, meant).apply(dataset)
 
 
-@dataclass(frozen=True, repr=False)
-class Like(Step):
+def like_entries(other: Dataset) -> tuple[ListedEntry, ...]:
+    """Return the category list of a file, as ``like`` takes it.
+
+    Raises:
+        RequestError: it has no categories.
+        StructureError: not each has an id and a name of its own.
+    """
+    inventory = Inventory.of(other)
+    inventory.names()
+    records = other.index.category_records
+    assert records is not None, "names() refuses such"
+    listing = inventory.listing
+    named = zip(listing.categories, listing.texts(records), strict=True)
+    return tuple((c.id, str(c.name), t.decode()) for c, t in named if c.id is not None)
+
+
+def like(
+    dataset: Dataset,
+    entries: tuple[ListedEntry, ...],
+    unmapped: Unmapped = "error",
+    aliases: Pairs = (),
+) -> Dataset:
     """Bring categories into another file's ids and order, by their names.
 
-    An entry that only the other file has is added, as it stands there.
+    An entry that only the other file has is added, as it is there.
 
-    Attributes:
-        like: the other file's list: id, name and the JSON of each entry.
+    Args:
+        entries: the other file's list; see ``like_entries``.
         unmapped: what becomes of categories that the other file does not have.
         aliases: names in the file that stand for names in the other.
+
+    Raises:
+        RequestError: an id is not mapped, or the file lists no categories.
+        UnknownNameError: an alias is for no name; a name is nearly one of the other file.
+        StructureError: categories without an id or a name, or with the same.
     """
-
-    like: tuple[tuple[Id, str, str], ...]
-    unmapped: Unmapped = "error"
-    aliases: Pairs = ()
-
-    def __post_init__(self) -> None:
-        require_policy(self.unmapped)
-
-    @classmethod
-    def of(cls, other: Dataset, unmapped: Unmapped = "error", aliases: Pairs = ()) -> Like:
-        """The step that makes categories like another file's.
-
-        Raises:
-            RequestError, StructureError: it has no categories, or not each with a name of its own.
-        """
-        inventory = Inventory.of(other)
-        inventory.names()
-        records = other.index.category_records
-        assert records is not None, "names() refuses such"
-        listing = inventory.listing
-        named = zip(listing.categories, listing.texts(records), strict=True)
-        entries = [(c.id, str(c.name), t.decode()) for c, t in named if c.id is not None]
-        return cls(tuple(entries), unmapped, aliases)
-
-    def apply(self, dataset: Dataset) -> Dataset:
-        before = Inventory.of(dataset)
-        other = {i: name for i, name, _ in self.like if name not in (FILLER, BACKGROUND)}
-        made = map_by_names(before, before.names(), other, self.unmapped, dict(self.aliases))
-        made = with_fillers(made, before, None, None)
-        moved = {e.category.id: e for e in moved_entries(before, made)}
-        added = [name for i, name, _ in self.like if i not in moved]
-        ordered = [
-            moved.pop(i, Entry(Category(i, name), text=text.encode()))
-            for i, name, text in self.like
-        ]
-        notes = (f"entries added, as the other file has them: {', '.join(added)}",) if added else ()
-        return relabelled(
-            dataset,
-            before,
-            made,
-            [*ordered, *moved.values()],
-            meant="another file's categories",
-            notes=notes,
-        )
+    before = Inventory.of(dataset)
+    other = {i: name for i, name, _ in entries if name not in (PLACEHOLDER, BACKGROUND)}
+    cat_map = map_by_names(before, before.names(), other, unmapped, dict(aliases))
+    cat_map = with_placeholders(cat_map, before)
+    moved = {e.category.id: e for e in remapped_entries(before, cat_map)}
+    added = [name for i, name, _ in entries if i not in moved]
+    ordered = [
+        moved.pop(i, Entry(Category(i, name), text=text.encode())) for i, name, text in entries
+    ]
+    return Remapping(
+        before,
+        cat_map,
+        [*ordered, *moved.values()],
+        meant="another file's categories",
+        notes=(f"entries added, as the other file has them: {', '.join(added)}",) if added else (),
+    ).apply(dataset)
 
 
 def map_by_names(
     before: Inventory, old: Names, new: Names, unmapped: Unmapped, aliases: Mapping[str, str]
 ) -> CategoryMap:
-    """``CategoryMap.by_names``, with errors that name the file."""
+    """Return ``CategoryMap.by_names``, with errors that name the file."""
     try:
         return CategoryMap.by_names(old, new, unmapped, aliases)
     except RequestError as error:
         raise type(error)(error.what, where=before.where, hint=error.hint) from error
 
 
-def require_known(name: str, known: Iterable[str], before: Inventory) -> None:
-    """Refuse a name that the file does not have."""
-    names = list(known)
-    if name not in names:
-        raise UnknownNameError(
-            f"no category is named {name!r}", where=before.where, hint=did_you_mean(name, names)
-        )
+def require_known(names: Iterable[str], known: Collection[str], before: Inventory) -> None:
+    """Refuse names that the file does not have.
 
-
-def require_names_once(names: tuple[str, ...]) -> None:
-    """Refuse what is no list of different names (a single string is none)."""
-    if not isinstance(names, tuple) or not names or len(set(names)) < len(names):
-        raise RequestError(f"names of categories, each once: {names!r}")
-
-
-def require_policy(unmapped: str) -> None:
-    """Refuse an unknown way with unmapped ids."""
-    if unmapped not in get_args(Unmapped):
-        raise RequestError(
-            f"unknown way with unmapped ids: {unmapped!r}", hint="error, drop or keep"
-        )
+    Raises:
+        UnknownNameError: the first of them.
+    """
+    there = set(known)
+    for name in names:
+        if name not in there:
+            raise UnknownNameError(
+                f"no category is named {name!r}",
+                where=before.where,
+                hint=did_you_mean(name, known),
+            )

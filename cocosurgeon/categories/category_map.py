@@ -1,21 +1,23 @@
-"""CategoryMap: category id before -> after."""
+"""CategoryMap: category id before -> after; maps in CSV and JSON files."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import csv
+import json
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeAlias, get_args
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from cocosurgeon.categories.space import Space
+from cocosurgeon.categories.policy import Unmapped, require_policy
+from cocosurgeon.categories.spaces import Space
 from cocosurgeon.dataset.ids import Id, as_key
-from cocosurgeon.errors import RequestError, UnknownNameError
-from cocosurgeon.text import alike, did_you_mean, nearest, share_words
-
-Unmapped = Literal["error", "drop", "keep"]
-"""What becomes of an id that a map does not mention."""
+from cocosurgeon.errors import FormatError, RequestError, SourceUnavailableError, UnknownNameError
+from cocosurgeon.text import KnownNames, alike, did_you_mean, nearest_of_each, share_words
 
 # Mapping is invariant in its keys, so that each kind has to be named.
 Changes: TypeAlias = (
@@ -23,23 +25,6 @@ Changes: TypeAlias = (
     "| Mapping[str, Id | None] | Mapping[Id, Id | None] | Iterable[tuple[Id, Id | None]]"
 )
 Names: TypeAlias = "Mapping[int, str] | Mapping[str, str] | Mapping[Id, str]"
-
-
-@dataclass(frozen=True)
-class MapReport:
-    """What a map does that a renumbering would not do.
-
-    Attributes:
-        merged: ids after, each with the several ids before that become it.
-        dropped: ids before that go.
-        unmapped: ids before that are known and not mapped.
-        holes: ids after that are known and that nothing becomes.
-    """
-
-    merged: Mapping[Id, tuple[Id, ...]]
-    dropped: tuple[Id, ...]
-    unmapped: tuple[Id, ...]
-    holes: tuple[Id, ...]
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,10 +58,7 @@ class CategoryMap:
         Raises:
             RequestError: something is no id, or an id is mapped twice.
         """
-        if unmapped not in get_args(Unmapped):
-            raise RequestError(
-                f"unknown way with unmapped ids: {unmapped!r}", hint="error, drop or keep"
-            )
+        require_policy(unmapped)
         table: dict[Id, Id | None] = {}
         for old, new in _each(pairs):
             key, value = _as_id(old), None if new is None else _as_id(new)
@@ -117,17 +99,18 @@ class CategoryMap:
                 before is nearly one after, which is settled by an alias.
         """
         aliases = dict(aliases or {})
-        for old, new in aliases.items():
-            _require_name(old, before.values(), "the alias is for a name that is not there")
-            if new:
-                _require_name(new, after.values(), "the alias stands for a name that is not there")
         new_ids = _ids_by_name(after)
         names = {name: aliases.get(name, name) for name in _ids_by_name(before)}
-        free = [name for name in new_ids if name not in names.values()]
-        for name, meant in names.items():
-            if meant in new_ids or not meant:
-                continue
-            if near := _near_miss(name, free, unmapped):
+        for old, new in aliases.items():
+            _require_name(old, names, "the alias is for a name that is not there")
+            if new:
+                _require_name(new, new_ids, "the alias stands for a name that is not there")
+        taken = set(names.values())
+        free = KnownNames(name for name in new_ids if name not in taken)
+        unmatched = (name for name, meant in names.items() if meant and meant not in new_ids)
+        for name, near in nearest_of_each(unmatched, free):
+            # Where other names may be missing, letters alone say little: "cat" is not "car".
+            if near and (unmapped == "error" or alike(name, near) or share_words(name, near)):
                 raise UnknownNameError(
                     f"category {name!r} is nearly {near!r}, and names are compared exactly",
                     hint=f"if they are the same: --alias {name!r}={near!r}; if not: "
@@ -137,6 +120,12 @@ class CategoryMap:
         pairs = {i: new_ids[names[n]] for i, n in old_names.items() if names[n] in new_ids}
         _require_distinct_targets(pairs, old_names)
         return cls(pairs, unmapped, before=before, after=after)
+
+    def with_pairs(self, pairs: Changes) -> CategoryMap:
+        """Return the map with other pairs."""
+        return CategoryMap(
+            pairs, self.unmapped, refused=self.refused, before=self.before, after=self.after
+        )
 
     def __repr__(self) -> str:
         shown = [f"{old!r}: {new!r}" for old, new in self.pairs[:6]]
@@ -193,11 +182,6 @@ class CategoryMap:
     def _table(self) -> Mapping[Id, Id | None]:
         return dict(self.pairs)
 
-    @property
-    def is_bijective(self) -> bool:
-        """Whether nothing is dropped and no two ids become one, so that there is an inverse."""
-        return self._obstacle() is None
-
     def inverse(self) -> CategoryMap:
         """The map back.
 
@@ -211,25 +195,6 @@ class CategoryMap:
         return CategoryMap(
             back, self.unmapped, refused=unreached, before=self.after, after=self.before
         )
-
-    def report(self) -> MapReport:
-        """What it merges, drops and leaves out, as far as names before and after are known."""
-        reached = {new for new in self._table.values() if new is not None}
-        if self.unmapped == "keep":
-            reached |= {i for i, _ in self.after} - self._table.keys() - self.refused
-        return MapReport(
-            merged=self._merged(),
-            dropped=tuple(old for old, new in self.pairs if new is None),
-            unmapped=tuple(i for i, _ in self.before if i not in self._table),
-            holes=tuple(i for i in self._known_after(reached) if i not in reached),
-        )
-
-    def _known_after(self, reached: Collection[Id]) -> list[Id]:
-        """Ids that there are after: those with names, or else the whole numbers between."""
-        if self.after:
-            return [i for i, _ in self.after]
-        numbers = [i for i in reached if isinstance(i, int)]
-        return list(range(min(numbers), max(numbers))) if len(numbers) < 10_000 and numbers else []
 
     def _merged(self) -> dict[Id, tuple[Id, ...]]:
         sources: dict[Id, list[Id]] = {}
@@ -265,15 +230,6 @@ def _each(pairs: Changes) -> Iterator[tuple[Id, Id | None]]:
         raise RequestError(f"no map of category ids: {pairs!r}") from None
 
 
-def _near_miss(name: str, known: Sequence[str], unmapped: Unmapped) -> str | None:
-    """A name that is nearly this one. Where other names may be missing, only one that has the same
-    words, or more of them, or fewer."""
-    near = nearest(name, known)
-    if near is None or unmapped == "error" or alike(name, near):
-        return near
-    return near if share_words(name, near) else None
-
-
 def _as_id(value: object) -> Id:
     value = value.item() if isinstance(value, np.generic) else value
     key = as_key(value)
@@ -296,10 +252,9 @@ def _ids_by_name(names: Names) -> dict[str, Id]:
     return ids
 
 
-def _require_name(name: str, known: Iterable[str], what: str) -> None:
-    names = list(known)
-    if name not in names:
-        raise UnknownNameError(f"{what}: {name!r}", hint=did_you_mean(name, names))
+def _require_name(name: str, known: Collection[str], what: str) -> None:
+    if name not in known:
+        raise UnknownNameError(f"{what}: {name!r}", hint=did_you_mean(name, known))
 
 
 def _require_distinct_targets(pairs: Mapping[Id, Id], before: Mapping[Id, str]) -> None:
@@ -311,3 +266,90 @@ def _require_distinct_targets(pairs: Mapping[Id, Id], before: Mapping[Id, str]) 
                 hint="merge them first, if that is meant (--merge)",
             )
         owner[new] = old
+
+
+def read_map(path: str | os.PathLike[str], unmapped: Unmapped = "error") -> CategoryMap:
+    """Read a map from a file.
+
+    CSV: a line ``before,after``, then a line for each id; nothing after the comma drops it. JSON:
+    an object ``{"1": 0, "90": null}`` (its keys are numbers where they read as such), or a list of
+    pairs ``[[1, 0], ["a", 2], [90, null]]``.
+
+    Raises:
+        SourceUnavailableError: it cannot be read.
+        FormatError: it is neither; the message names the line.
+        RequestError: an id is mapped twice.
+    """
+    try:
+        text = Path(path).read_text("utf-8-sig")
+    except OSError as error:
+        raise SourceUnavailableError(
+            f"cannot open the map: {error.strerror}", where=str(path)
+        ) from error
+    except UnicodeDecodeError as error:
+        raise FormatError("the map is not UTF-8", where=f"{path}, byte {error.start}") from error
+    try:
+        pairs = _of_json(text) if text.lstrip()[:1] in ("{", "[") else _of_csv(text)
+        return CategoryMap(list(pairs), unmapped)
+    except (ValueError, RecursionError, csv.Error) as error:
+        raise FormatError(
+            f"not a map of category ids: {error}",
+            where=str(path),
+            hint='a CSV with the header before,after, or JSON: {"1": 0, "90": null}',
+        ) from error
+    except RequestError as error:
+        raise RequestError(error.what, where=str(path), hint=error.hint) from error
+
+
+def _of_json(text: str) -> Iterator[tuple[Id, Id | None]]:
+    value: object = json.loads(text, object_pairs_hook=_Pairs)
+    if isinstance(value, _Pairs):
+        for key, after in value:
+            yield _number_or_text(key), after
+        return
+    for pair in value if isinstance(value, list) else [value]:
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise ValueError(f"expected a pair [before, after], found {pair!r}")
+        yield pair[0], pair[1]
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object with all its keys, those that stand twice, too."""
+
+    def __repr__(self) -> str:
+        return "an object"
+
+
+def _of_csv(text: str) -> Iterator[tuple[Id, Id | None]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if "\0" in line:  # of which csv before Python 3.11 does not say where it is
+            raise ValueError(f"line {number}: a NUL character")
+    first: Id | None = None
+    reader = csv.reader(text.splitlines(), skipinitialspace=True)
+    is_first = True
+    for row in reader:
+        cells = [cell.strip() for cell in row]
+        if not any(cells):
+            continue
+        is_header, is_first = is_first and cells == ["before", "after"], False
+        if is_header:
+            continue
+        if len(cells) != 2 or not cells[0]:
+            raise ValueError(f"line {reader.line_num}: expected before,after, found {row!r}")
+        before = _number_or_text(cells[0])
+        first = before if first is None else first
+        if isinstance(first, str) and not isinstance(before, str):
+            raise ValueError(
+                f"the first id is {first!r}, a string, and line {reader.line_num} has a number "
+                "(a header is before,after)"
+            )
+        yield before, _number_or_text(cells[1]) if cells[1] else None
+
+
+def _number_or_text(text: str) -> Id:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    key = as_key(value)
+    return text if key is None or isinstance(value, (bool, str)) else key

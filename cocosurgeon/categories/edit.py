@@ -1,151 +1,162 @@
-"""Steps that edit the list: Remap, Merge, Rename, SortCategories."""
+"""Category ids and the category list edited: by a map, merged, renamed, sorted, renumbered."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import cast
 
-from cocosurgeon.categories.by_names import require_known, require_names_once
-from cocosurgeon.categories.category_map import CategoryMap, Changes, Unmapped
-from cocosurgeon.categories.entries import moved_entries
+from cocosurgeon.categories.by_names import require_known
+from cocosurgeon.categories.category_map import CategoryMap
 from cocosurgeon.categories.inventory import Inventory
-from cocosurgeon.categories.relabel import relabelled
+from cocosurgeon.categories.policy import (
+    By,
+    Numbering,
+    Unmapped,
+    require_order,
+    require_start,
+)
+from cocosurgeon.categories.remap import Remapping, remapped_entries, with_placeholders
+from cocosurgeon.dataset.category_list import Entry
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.dataset.ids import Id
 from cocosurgeon.errors import RequestError
-from cocosurgeon.select.plan import Step
 
 
-@dataclass(frozen=True, repr=False)
-class Remap(Step):
+def remap(dataset: Dataset, category_map: CategoryMap) -> Dataset:
     """Change category ids by a map; the list keeps its order, merged entries become the first.
 
-    Attributes:
-        pairs: id before, id after (None: dropped).
-        unmapped: what becomes of other ids.
-        refused: ids that are an error even so.
+    Raises:
+        RequestError: an id is not mapped; two become one that the map does not merge.
+        StructureError: categories without an id, or with the same.
     """
-
-    pairs: tuple[tuple[Id, Id | None], ...]
-    unmapped: Unmapped = "error"
-    refused: tuple[Id, ...] = ()
-
-    def __init__(
-        self,
-        pairs: CategoryMap | Changes,
-        unmapped: Unmapped = "error",
-        refused: Iterable[Id] = (),
-    ) -> None:
-        if isinstance(pairs, CategoryMap):
-            made = pairs
-        else:
-            made = CategoryMap(pairs, unmapped, refused=refused)
-        object.__setattr__(self, "pairs", made.pairs)
-        object.__setattr__(self, "unmapped", made.unmapped)
-        object.__setattr__(self, "refused", tuple(sorted(made.refused, key=str)))
-
-    @property
-    def map(self) -> CategoryMap:
-        """The map."""
-        return CategoryMap(self.pairs, self.unmapped, refused=self.refused)
-
-    def apply(self, dataset: Dataset) -> Dataset:
-        before = Inventory.of(dataset)
-        entries = moved_entries(before, self.map)
-        return relabelled(dataset, before, self.map, entries, meant=repr(self))
+    before = Inventory.of(dataset)
+    entries = remapped_entries(before, category_map)
+    return Remapping(before, category_map, entries, meant=repr(category_map)).apply(dataset)
 
 
-@dataclass(frozen=True, repr=False)
-class Merge(Step):
-    """Make several categories one: ``Merge("vehicle", ("car", "bus", "truck"))``.
+def merge(dataset: Dataset, name: str, of: tuple[str, ...]) -> Dataset:
+    """Make several categories one, with the id and the place of the first of them in the list.
 
-    It takes the place and the id of the first of them in the list.
+    Raises:
+        UnknownNameError: the file does not have a name.
+        RequestError: the file has another category of the new name.
+        StructureError: categories without an id or a name, or with the same.
     """
+    before = Inventory.of(dataset)
+    known = before.names()
+    require_known(of, known.values(), before)
+    merged = set(of)
+    ids = [i for i, each in known.items() if each in merged]
+    if name in known.values() and name not in merged:
+        raise RequestError(
+            f"the file has a category {name!r} of its own",
+            where=before.where,
+            hint=f"name it among those that are merged: {name}={name},...",
+        )
+    cat_map = CategoryMap(dict.fromkeys(ids, ids[0]), "keep")
+    entries = [
+        e.named(name) if e.category.id == ids[0] else e for e in remapped_entries(before, cat_map)
+    ]
+    return Remapping(before, cat_map, entries, meant=f"merge {name}").apply(dataset)
 
-    name: str
-    of: tuple[str, ...]
 
-    def __post_init__(self) -> None:
-        require_names_once(self.of)
+def rename(dataset: Dataset, old: str, new: str) -> Dataset:
+    """Give a category another name.
 
-    def apply(self, dataset: Dataset) -> Dataset:
-        before = Inventory.of(dataset)
-        known = before.names()
-        for name in self.of:
-            require_known(name, known.values(), before)
-        if self.name in known.values() and self.name not in self.of:
+    Raises:
+        UnknownNameError: the file does not have the old name.
+        RequestError: it has the new one already.
+        StructureError: categories without an id or a name, or with the same.
+    """
+    before = Inventory.of(dataset)
+    known = before.names()
+    require_known([old], known.values(), before)
+    if new in known.values() and new != old:
+        raise RequestError(
+            f"the file has a category {new!r} already",
+            where=before.where,
+            hint=f"--merge {new}={new},{old} makes them one",
+        )
+    entries = [e.named(new) if e.category.name == old else e for e in before.listing.entries]
+    return Remapping(before, CategoryMap({}, "keep"), entries, meant=f"rename {old}").apply(dataset)
+
+
+def sort_categories(dataset: Dataset, by: By = "id") -> Dataset:
+    """Sort the category list by ids, or by names; ids stay.
+
+    Raises:
+        RequestError: there is no list; its ids have no order.
+        StructureError: categories without an id, or with the same; by name, without a name, too.
+    """
+    before = Inventory.of(dataset)
+    if not before.listing.entries:
+        raise RequestError("the file has no category list to sort", where=before.where)
+    if by == "name":
+        before.names()  # refuses what has none
+    return Remapping(
+        before,
+        CategoryMap({}, "keep"),
+        _sorted(before, by),
+        meant=f"sort by {by}",
+        notes=(f"category list sorted by {by}",),
+    ).apply(dataset)
+
+
+def renumber(
+    dataset: Dataset, start: int = 0, sort: Numbering = "list", unmapped: Unmapped = "error"
+) -> Dataset:
+    """Number the file's own categories ``start``, ``start + 1``, ...; names are not looked at.
+
+    Placeholders of the list stand for no class: they go.
+
+    Args:
+        start: the first id.
+        sort: the order in which they are numbered; by id or name, the list is sorted so, too.
+        unmapped: what becomes of ids that are used and not listed.
+
+    Raises:
+        RequestError: the file lists no categories; an id is not mapped; ids, or categories
+            without a name, have no order.
+        StructureError: categories without an id, or with the same.
+    """
+    require_start(start)
+    require_order(sort, Numbering)
+    before = Inventory.of(dataset)
+    if not before.classes:
+        raise RequestError(
+            "the file has no category list to number",
+            where=before.where,
+            hint="needs --like ANN_FILE (a file that has one), or --map FILE (ids before, after)",
+        )
+    listed = [e.category.id for e in _sorted(before, sort) if e.category.id in before.classes]
+    numbers = {i: number for number, i in enumerate(listed, start) if i is not None}
+    cat_map = with_placeholders(CategoryMap(numbers, unmapped), before)
+    entries = sorted(remapped_entries(before, cat_map), key=lambda e: cast(int, e.category.id))
+    order = "the order of the list" if sort == "list" else f"the order of {sort}s"
+    note = f"categories numbered from {start} to {start + len(listed) - 1} in {order}"
+    meant = f"numbers from {start}"
+    return Remapping(before, cat_map, entries, meant, notes=(note,)).apply(dataset)
+
+
+def _sorted(before: Inventory, by: Numbering) -> list[Entry]:
+    """The entries of the list in an order.
+
+    Raises:
+        RequestError: they have none.
+    """
+    entries = list(before.listing.entries)
+    if by == "name":
+        if any(e.category.name is None for e in entries):
             raise RequestError(
-                f"the file has a category {self.name!r} of its own",
+                "categories without a name have no order by name",
                 where=before.where,
-                hint=f"name it among those that are merged: {self.name}={self.name},...",
+                hint="--sort id",
             )
-        ids = [i for i, name in known.items() if name in self.of]
-        made = CategoryMap(dict.fromkeys(ids, ids[0]), "keep")
-        entries = [
-            e.named(self.name) if e.category.id == ids[0] else e
-            for e in moved_entries(before, made)
-        ]
-        return relabelled(dataset, before, made, entries, meant=repr(self))
-
-
-@dataclass(frozen=True, repr=False)
-class Rename(Step):
-    """Give a category another name: ``Rename("tv", "television")``."""
-
-    old: str
-    new: str
-
-    def apply(self, dataset: Dataset) -> Dataset:
-        before = Inventory.of(dataset)
-        known = before.names()
-        require_known(self.old, known.values(), before)
-        if self.new in known.values() and self.new != self.old:
-            raise RequestError(
-                f"the file has a category {self.new!r} already",
-                where=before.where,
-                hint=f"--merge {self.new}={self.new},{self.old} makes them one",
-            )
-        entries = [
-            e.named(self.new) if e.category.name == self.old else e for e in before.listing.entries
-        ]
-        return relabelled(dataset, before, CategoryMap({}, "keep"), entries, meant=repr(self))
-
-
-By = Literal["id", "name"]
-
-
-@dataclass(frozen=True, repr=False)
-class SortCategories(Step):
-    """Bring the category list into the order of ids, or of names; ids stay."""
-
-    by: By = "id"
-
-    def __post_init__(self) -> None:
-        if self.by not in get_args(By):
-            raise RequestError(f"cannot sort categories by {self.by!r}", hint="id or name")
-
-    def apply(self, dataset: Dataset) -> Dataset:
-        before = Inventory.of(dataset)
-        entries = list(before.listing.entries)
-        if not entries:
-            raise RequestError("the file has no category list to sort", where=before.where)
-        if self.by == "name":
-            before.names()  # refuses what has none
-            entries.sort(key=lambda e: str(e.category.name))
-        elif len({isinstance(e.category.id, str) for e in entries}) > 1:
+        return sorted(entries, key=lambda e: str(e.category.name))
+    if by == "id":
+        if len({isinstance(e.category.id, str) for e in entries}) > 1:
             raise RequestError(
                 "numbers and strings among the category ids have no order",
                 where=before.where,
                 hint="--sort name",
             )
-        else:
-            entries.sort(key=lambda e: cast(int, e.category.id))
-        return relabelled(
-            dataset,
-            before,
-            CategoryMap({}, "keep"),
-            entries,
-            meant=repr(self),
-            notes=(f"category list sorted by {self.by}",),
-        )
+        return sorted(entries, key=lambda e: cast(int, e.category.id))
+    return entries

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cocosurgeon.categories.inventory import Inventory
-from cocosurgeon.categories.space import Space
-from cocosurgeon.categories.table import spaces
+from cocosurgeon.categories.spaces import Space, find_space, spaces
 from cocosurgeon.dataset.ids import Id
+from cocosurgeon.errors import RequestError
+from cocosurgeon.text import nearest
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,12 @@ class Guess:
     """What could be told of a file.
 
     Attributes:
-        has_names: whether the file names its categories.
         ids: how many different ids it has, listed or used.
         candidates: groups of spaces, those that fit first.
         nearest: of those that do not, the one with the most ids (or names) in common.
         by_name: spaces that have every name of the file, by whatever id.
     """
 
-    has_names: bool
     ids: int
     candidates: tuple[Candidate, ...]
     nearest: Candidate | None
@@ -82,7 +81,6 @@ def guess_space(of: Inventory, aliases: Mapping[str, str] | None = None) -> Gues
     candidates = [_candidate(group, against, listed, ids) for (_, against), group in groups.items()]
     names = {n for n in listed.values() if n is not None}
     return Guess(
-        has_names=bool(names),
         ids=len(ids),
         candidates=tuple(sorted(candidates, key=lambda c: not c.fits)),
         nearest=max(
@@ -150,3 +148,58 @@ def _candidate(
 def _named(candidate: Candidate) -> str:
     first, *others = candidate.spaces
     return f"{first} (or {', '.join(others)})" if others else first
+
+
+def only_space(before: Inventory, target: Space, aliases: Mapping[str, str]) -> Space:
+    """The one space that a file fits.
+
+    Raises:
+        RequestError: several fit, or none; the message names them, or says what is against.
+    """
+    told = guess_space(before, aliases)
+    if len(told.fitting) == 1:
+        candidates = [find_space(name) for name in told.fitting[0].spaces]
+        return next((s for s in candidates if _has_rows_for(s, before)), candidates[0])
+    if told.fitting:
+        names = " or ".join(c.spaces[0] for c in told.fitting)
+        raise RequestError(
+            f"the file's {told.ids:,} category ids fit several spaces: {names}",
+            where=before.where,
+            hint="say which one it is: --from SPACE",
+        )
+    nearly = told.nearest
+    problem = f"; nearest is {nearly.spaces[0]}: {nearly.evidence}" if nearly else ""
+    hint = "`cocosurgeon spaces --guess FILE` shows why; name it: --from SPACE"
+    if target.name in told.by_name:
+        hint = "its names are all classes of it: --from names"
+    raise RequestError(
+        f"the file's category ids fit no known space{problem}", where=before.where, hint=hint
+    )
+
+
+def require_names(before: Inventory, source: Space, aliases: Mapping[str, str]) -> None:
+    """Refuse a file whose names contradict the space that it is said to be in.
+
+    Raises:
+        RequestError: an id has another name.
+    """
+    for cat_id, name in before.classes.items():
+        expected = source.class_of(cat_id)
+        if not source.is_named or expected is None or name in (None, expected):
+            continue
+        if aliases.get(str(name)) == expected:
+            continue
+        hint = "if the file is in another space: --from names, or `cocosurgeon spaces --guess FILE`"
+        if nearest(str(name), [expected]):
+            hint = f"if they are the same: --alias {name!r}={expected!r}; {hint}"
+        raise RequestError(
+            f"category {cat_id!r} is {name!r} in the file, and {expected!r} in {source}",
+            where=before.where,
+            hint=hint,
+        )
+
+
+def _has_rows_for(space: Space, before: Inventory) -> bool:
+    """Whether the list's placeholders stand for rows of the space."""
+    ids = [e.category.id for e in before.placeholders]
+    return all(i in space.unused or i in space.classes or i == space.background for i in ids)

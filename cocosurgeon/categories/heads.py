@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cocosurgeon.categories.space import Space
-from cocosurgeon.categories.table import find_space
+from cocosurgeon.categories.spaces import Space, find_space
 from cocosurgeon.errors import RequestError
 
 

@@ -75,25 +75,25 @@ class Inventory:
         return sum(1 for use in uses for i in use.cat_ids.tolist() if i is None)
 
     @cached_property
-    def fillers(self) -> tuple[Entry, ...]:
+    def placeholders(self) -> tuple[Entry, ...]:
         """Entries that stand for no class: they say so, and no record names them."""
         return tuple(
-            e for e in self.listing.entries if e.is_filler and e.category.id not in self.used
+            e for e in self.listing.entries if e.is_placeholder and e.category.id not in self.used
         )
 
     @cached_property
     def classes(self) -> dict[Id, str | None]:
-        """Names by id of all entries that are no fillers, in the list's order."""
-        fillers = {e.category.id for e in self.fillers}
+        """Names by id of all entries that are no placeholders, in the list's order."""
+        placeholders = {e.category.id for e in self.placeholders}
         return {
             e.category.id: e.category.name
             for e in self.listing.entries
-            if e.category.id is not None and e.category.id not in fillers
+            if e.category.id is not None and e.category.id not in placeholders
         }
 
     @cached_property
     def ids(self) -> list[Id]:
-        """Every id that is listed or used, fillers apart."""
+        """Every id that is listed or used, placeholders apart."""
         return list(dict.fromkeys([*self.classes, *sorted(self.used, key=str)]))
 
     def names(self) -> dict[Id, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from cocosurgeon.categories.table import find_space
+from cocosurgeon.categories.spaces import find_space
 
 _BLANK = "\0"
 """Stands for a blank in a name while lines are broken at those between names."""

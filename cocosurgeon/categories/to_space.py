@@ -1,140 +1,113 @@
-"""ToSpace: bring category ids into a named space."""
+"""Category ids brought into a named label space."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from operator import index
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
-from cocosurgeon.categories.by_names import BY_NAMES, Pairs, map_by_names, require_policy
-from cocosurgeon.categories.category_map import CategoryMap, Unmapped
-from cocosurgeon.categories.entries import (
-    filled,
-    misplaced,
-    moved_entries,
-    unfilled,
-    with_fillers,
-)
+from cocosurgeon.categories.by_names import map_by_names
+from cocosurgeon.categories.category_map import CategoryMap
+from cocosurgeon.categories.guess import only_space, require_names
 from cocosurgeon.categories.inventory import Inventory
-from cocosurgeon.categories.relabel import relabelled
-from cocosurgeon.categories.source_space import only_space, require_names
-from cocosurgeon.categories.space import Space
-from cocosurgeon.categories.table import find_space
+from cocosurgeon.categories.policy import BY_NAMES, Pairs, Unmapped
+from cocosurgeon.categories.remap import Remapping, remapped_entries, with_placeholders
+from cocosurgeon.categories.spaces import Space, find_space
+from cocosurgeon.dataset.category_list import Entry
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.errors import RequestError, UnknownNameError
-from cocosurgeon.select.plan import Step
-from cocosurgeon.text import did_you_mean
+from cocosurgeon.dataset.ids import Id
+from cocosurgeon.dataset.index import Category
+from cocosurgeon.errors import UnknownNameError
+from cocosurgeon.text import did_you_mean, first_few
 
 
-@dataclass(frozen=True, repr=False)
-class ToSpace(Step):
-    """Bring category ids into a space: ``ToSpace("mmdet80")``.
+def to_space(
+    dataset: Dataset,
+    to: str,
+    from_: str | None = None,
+    start: int | None = None,
+    unmapped: Unmapped = "error",
+    aliases: Pairs = (),
+) -> Dataset:
+    """Bring category ids into a label space.
 
     Only ids change. Where the space is a head with unused rows (``detr91``), the list gets an
     entry for every row, in order, so that place == id: a loader that numbers labels by the list,
-    as MMDetection's (``mmdet/datasets/coco.py``, ``load_data_list``), then emits label == id.
+    as MMDetection's (``mmdet/datasets/coco.py``, ``load_data_list``), then loads label == id.
 
-    Attributes:
-        to: the space.
-        from_: the space that the file is in; ``names``: what its own names say; None: told by its
-            ids and names, where they fit one only.
+    Args:
+        to: the label space.
+        from_: the label space of the file; ``names``: what its own names say; None: inferred from
+            its ids and names, where they fit one only.
         start: what the first index becomes, in a space that counts positions; None: as it is.
         unmapped: what becomes of ids that the map does not mention.
         aliases: names in the file that stand for other names; an empty one: for none.
+
+    Raises:
+        RequestError: the file fits no known space, or several; an id is not mapped; two would
+            become one.
+        UnknownNameError: an alias is for no name; a name is nearly that of a class.
+        StructureError: categories without an id, or with the same.
     """
-
-    to: str
-    from_: str | None = None
-    start: int | None = None
-    unmapped: Unmapped = "error"
-    aliases: Pairs = ()
-
-    def __post_init__(self) -> None:
-        space = find_space(self.to)
-        if self.from_ is not None and self.from_ != BY_NAMES:
-            find_space(self.from_)
-        if self.start is not None:
-            require_start(self.start)
-            if not space.index.startswith("position"):
-                raise RequestError(
-                    f"--start renumbers positions, and an index of {space} is the {space.index}",
-                    hint="leave --start out, or name a space of positions such as mmdet80",
-                )
-        require_policy(self.unmapped)
-
-    def apply(self, dataset: Dataset) -> Dataset:
-        before = Inventory.of(dataset)
-        target = find_space(self.to)
-        source = self._source(before, target)
-        shift = 0 if self.start is None else self.start - min(target.classes)
-        cat_map = self._map(before, source, target, shift)
-        entries = moved_entries(before, cat_map)
-        notes = _unlisted(dataset, target)
-        if target.has_gaps and dataset.index.category_records is not None:
-            entries, more = filled(before, entries, target)
-        else:
-            entries, more = unfilled(before, entries)
-            more += misplaced(entries, target, shift)
-        meant = f"{source.name if source else BY_NAMES} -> {target}"
-        meanings = {**target.unused, **target.classes}
-        return relabelled(
-            dataset,
-            before,
-            cat_map,
-            entries,
-            meant=meant,
-            notes=(meant, *notes, *more),
-            taken={i + shift: f"{what} in {target}" for i, what in meanings.items()},
-        )
-
-    def _source(self, before: Inventory, target: Space) -> Space | None:
-        """The space that the file is in; None: it goes by its own names."""
-        if self.from_ == BY_NAMES:
-            return None
-        aliases = dict(self.aliases)
-        source = find_space(self.from_) if self.from_ else only_space(before, target, aliases)
-        require_names(before, source, aliases)
-        return source
-
-    def _map(
-        self, before: Inventory, source: Space | None, target: Space, shift: int
-    ) -> CategoryMap:
-        if source is not None and not (source.is_named and target.is_named):
-            # classes by number: no name is nearly another
-            made = CategoryMap.between(source, target, self.unmapped)
-            return with_fillers(made, before, source, target)
-        if source is None:
-            names, aliases = before.names(), dict(self.aliases)
-        else:
-            classes = source.classes
-            names = {i: classes[i] for i in before.ids if isinstance(i, int) and i in classes}
-            aliases = _still_needed(dict(self.aliases), names, before)
-        made = map_by_names(before, names, target.classes, self.unmapped, aliases)
-        if shift:
-            pairs = ((i, n + shift if isinstance(n, int) else n) for i, n in made.pairs)
-            made = CategoryMap(pairs, self.unmapped)
-        return with_fillers(made, before, source, target)
+    before = Inventory.of(dataset)
+    target = find_space(to) if start is None else find_space(to).counted_from(start)
+    source = None
+    if from_ != BY_NAMES:
+        source = find_space(from_) if from_ else only_space(before, target, dict(aliases))
+        require_names(before, source, dict(aliases))
+    cat_map = _map_between(before, source, target, unmapped, dict(aliases))
+    entries = remapped_entries(before, cat_map)
+    if target.has_gaps and dataset.index.category_records is not None:
+        entries, notes = _with_every_row(before, entries, target)
+    else:
+        entries, notes = _in_earlier_order(before, entries)
+        notes += _misplaced(entries, target)
+    meant = f"{source.name if source else BY_NAMES} -> {target}"
+    meanings = {**target.unused, **target.classes}
+    remapping = Remapping(
+        before,
+        cat_map,
+        entries,
+        meant,
+        notes=(meant, *_unlisted(dataset, target), *notes),
+        taken={i: f"{what} in {target}" for i, what in meanings.items()},
+    )
+    if remapping.is_empty:
+        note = f"nothing changes: the file already is in {target}"
+        remapping = replace(remapping, notes=(*remapping.notes, note))
+    return remapping.apply(dataset)
 
 
-def require_start(start: int) -> None:
-    """Refuse a first id that is no whole number from 0 on."""
-    try:
-        number = index(start)
-    except TypeError:
-        raise RequestError(f"not a first id: {start!r}", hint="a whole number") from None
-    if number < 0:
-        raise RequestError(f"ids cannot begin with {number}", hint="a number from 0 on")
+def _map_between(
+    before: Inventory,
+    source: Space | None,
+    target: Space,
+    unmapped: Unmapped,
+    aliases: Mapping[str, str],
+) -> CategoryMap:
+    if source is None:
+        made = map_by_names(before, before.names(), target.classes, unmapped, aliases)
+    elif source.is_named and target.is_named:
+        classes = source.classes
+        names: dict[Id, str] = {
+            i: classes[i] for i in before.ids if isinstance(i, int) and i in classes
+        }
+        between = _between_classes(aliases, names, before)
+        made = map_by_names(before, names, target.classes, unmapped, between)
+    else:  # classes by number: no name is nearly another
+        made = CategoryMap.between(source, target, unmapped)
+    return with_placeholders(made, before, source, target)
 
 
-def _still_needed(
-    aliases: dict[str, str], names: dict[int | float | str, str], before: Inventory
+def _between_classes(
+    aliases: Mapping[str, str], names: Mapping[Id, str], before: Inventory
 ) -> dict[str, str]:
     """Aliases between the classes of two spaces; others stand for a name in the file.
 
     Raises:
         UnknownNameError: one is for a name that is in neither.
     """
-    in_file = {n for n in before.classes.values() if n is not None}
-    known = in_file | set(names.values())
+    of_source = set(names.values())
+    known = of_source.union(n for n in before.classes.values() if n is not None)
     for old in aliases:
         if old not in known:
             raise UnknownNameError(
@@ -142,15 +115,81 @@ def _still_needed(
                 where=before.where,
                 hint=did_you_mean(old, known),
             )
-    return {
-        old: new
-        for old, new in aliases.items()
-        if old in names.values() and new not in names.values()
-    }
+    return {o: n for o, n in aliases.items() if o in of_source and n not in of_source}
+
+
+def _with_every_row(
+    before: Inventory, entries: list[Entry], target: Space
+) -> tuple[list[Entry], tuple[str, ...]]:
+    """An entry for every row of a head, in order, then the others; and notes of what was done.
+
+    The first of the added ones remembers the order that the list had, for the way back.
+    """
+    by_id = {e.category.id: e for e in entries}
+    names = dict(enumerate(target.names_in_list()))
+    added = {i for i in names if i not in by_id}
+    rows = [by_id.pop(i, Entry.placeholder(Category(i, name))) for i, name in names.items()]
+    notes = [f"entries added so that place == id: {len(added):,}"] if added else []
+    if absent := [names[i] for i in names if i in added and i in target.classes]:
+        notes.append(
+            f"of these, classes that the file does not list: {len(absent):,} ({first_few(absent)})"
+        )
+    order = _order_of(before, entries)
+    if order is not None:
+        row = next((i for i, e in enumerate(rows) if e.order or i in added), None)
+        if row is None:
+            notes.append("category list reordered: its way back needs --like the source")
+        else:
+            notes.append("category list reordered by id")
+            if not rows[row].order:
+                rows[row] = Entry.placeholder(rows[row].category, order)
+    return [*rows, *by_id.values()], tuple(notes)
+
+
+def _in_earlier_order(
+    before: Inventory, entries: list[Entry]
+) -> tuple[list[Entry], tuple[str, ...]]:
+    """The entries in the order that they had before placeholders came among them; and a note."""
+    order = _remembered_order(before)
+    if order is None or sorted(order) != list(range(len(entries))):
+        return entries, ()
+    return [entries[rank] for rank in order], ("category list in the order it had before",)
+
+
+def _order_of(before: Inventory, entries: Iterable[Entry]) -> tuple[int, ...] | None:
+    """The rank of each entry by its id, where the list is not in the order of ids by now; else
+    the order that the list remembers."""
+    placeholders = {e.row for e in before.placeholders}
+    ids = [e.category.id for e in entries if e.row is None or e.row not in placeholders]
+    numbers = [i for i in ids if isinstance(i, (int, float))]
+    rank = {i: place for place, i in enumerate(sorted(numbers))}
+    ranks = tuple(rank[i] for i in numbers)
+    if len(numbers) == len(ids) and ranks != tuple(range(len(ranks))):
+        return ranks
+    remembered = _remembered_order(before)
+    return remembered if remembered and len(remembered) == len(ids) else None
+
+
+def _remembered_order(before: Inventory) -> tuple[int, ...] | None:
+    return next((e.order for e in before.placeholders if e.order), None)
+
+
+def _misplaced(entries: Collection[Entry], target: Space) -> tuple[str, ...]:
+    """A note where ids are meant to be places in the list, and are not."""
+    if not target.counts_positions:
+        return ()
+    placed = enumerate(entries, min(target.classes))
+    wrong = [e for place, e in placed if e.category.id != place]
+    if not wrong:
+        return ()
+    return (
+        f"entries whose id is not their place in the list: {len(wrong):,} of {len(entries):,}, "
+        f"such as {wrong[0].category.name!r}; MMDetection numbers labels by place (--sort id "
+        "orders the list, --like a whole file completes it)",
+    )
 
 
 def _unlisted(dataset: Dataset, target: Space) -> tuple[str, ...]:
-    index = dataset.index
-    if index.is_results or index.category_records is not None:
+    if dataset.index.is_results or dataset.index.category_records is not None:
         return ()
     return (f"the file has no list 'categories': a loader cannot number the labels of {target}",)

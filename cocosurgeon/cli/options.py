@@ -68,22 +68,25 @@ def _assembled(function: Verb) -> Verb:
     groups: tuple[Group, ...] = getattr(function, "groups", ())
     parameters = {group.__name__: list(_parameters(group)) for group in groups}
 
-    @functools.wraps(function)
-    def verb(**values: object) -> None:
-        with reporting_errors():
-            made = {}
-            for group in groups:
-                own = {p.name: values.pop(p.name) for p in parameters[group.__name__]}
-                made[group.__name__] = group(**own)
-            function(**values, **made)
+    own = inspect.signature(function, locals=_LATER, eval_str=True).parameters
+    kept = [p for p in own.values() if p.name not in parameters]
+    every = {p.name: p for p in [*kept, *(p for of in parameters.values() for p in of)]}
 
-    own = inspect.signature(function, locals=_LATER, eval_str=True).parameters.values()
-    kept = [p for p in own if p.name not in parameters]
-    every = kept + [p for of_group in parameters.values() for p in of_group]
-    every = list({p.name: p for p in every}.values())
-    every.sort(key=lambda p: p.default is not inspect.Parameter.empty)
-    verb.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
-    verb.__annotations__ = {p.name: p.annotation for p in every}
+    @functools.wraps(function)
+    def verb(**values: Any) -> None:
+        with reporting_errors():
+            made = {
+                group.__name__: group(
+                    **{p.name: values[p.name] for p in parameters[group.__name__]}
+                )
+                for group in groups
+            }
+            function(**{p.name: values[p.name] for p in kept}, **made)
+
+    # Typer reads the signature; arguments without a default come first in one.
+    ordered = sorted(every.values(), key=lambda p: p.default is not inspect.Parameter.empty)
+    verb.__signature__ = inspect.Signature(ordered)  # type: ignore[attr-defined]
+    verb.__annotations__ = {p.name: p.annotation for p in ordered}
     return verb
 
 
@@ -127,7 +130,7 @@ def steps(ctx: typer.Context, **_: object) -> Plan:
     """Return the plan that the options of a command line stand for, in the order given."""
     from cocosurgeon.steps.registry import make_plan, modifiers, options, parse
 
-    known = {each.name: each for each in (*options().values(), *modifiers().values())}
+    known: dict[str, Any] = {**options(), **modifiers()}
     return make_plan(
         parse(known[name.removeprefix(_PREFIX).replace("_", "-")], value)
         for name, value in given_options(ctx)

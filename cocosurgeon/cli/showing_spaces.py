@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from dataclasses import fields
 from math import isfinite
 
-from cocosurgeon.categories.agreement import compare_spaces
 from cocosurgeon.categories.guess import guess_space
 from cocosurgeon.categories.heads import head_rows
 from cocosurgeon.categories.inventory import Inventory
-from cocosurgeon.categories.space import Space
-from cocosurgeon.categories.table import find_space
-from cocosurgeon.categories.table import spaces as all_spaces
+from cocosurgeon.categories.spaces import Space, compare_spaces, find_space
+from cocosurgeon.categories.spaces import spaces as all_spaces
 from cocosurgeon.cli.console import Console, print_json, print_text
 from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import RequestError

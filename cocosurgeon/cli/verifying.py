@@ -15,7 +15,7 @@ from typing import cast
 
 import typer
 
-from cocosurgeon.categories.table import find_space
+from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.cli.asking import Case, by_config, by_settings
 from cocosurgeon.cli.console import Console, print_raw, silence
 from cocosurgeon.cli.loader_options import loader_options, options_of_each
@@ -171,7 +171,7 @@ def run(request: Request, real: Real, *, quiet: bool, as_json: bool) -> None:
         )
         text = "\n".join(found.lines(by, with_lists=not quiet))
     try:
-        (print_raw if as_json else say)(text, sys.stdout)
+        (print_raw if as_json else print_text)(text, sys.stdout)
     except BrokenPipeError:
         silence(sys.stdout)  # who reads no more has not heard that all is well
     if found.findings:

@@ -3,6 +3,7 @@
 ids            which records are one image, which image owns which annotation
 references     by which keys records name categories
 index          what a file holds: images, annotations, categories
+placeholders   names of category entries that stand for no class
 category_list  the category list as it will be written
 frames         a dataset as pandas and pycocotools hold it
 keys           ids as Python compares dictionary keys

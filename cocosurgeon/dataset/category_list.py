@@ -20,14 +20,9 @@ from cocosurgeon.annfile.records import Records
 from cocosurgeon.annfile.rewrite import Rewrite, ValueChange
 from cocosurgeon.dataset.ids import Id, as_key, as_keys, objects
 from cocosurgeon.dataset.index import AnnotationIndex, Category
+from cocosurgeon.dataset.placeholders import BACKGROUND, PLACEHOLDER
 from cocosurgeon.dataset.references import References
 from cocosurgeon.errors import StructureError
-
-FILLER = "N/A"
-"""The name of an entry that stands for no class."""
-
-BACKGROUND = "__background__"
-"""The name of an entry that stands for the background."""
 
 _WHOLE_NUMBER = re.compile(rb"(-?\d+)(\.0+)?([eE][+-]?0+)?")
 _DEFAULT_SEAM = b", "
@@ -41,24 +36,24 @@ class Entry:
         category: its id and name.
         row: the record of the source that it is made from; None: it is added.
         text: the JSON of an added one.
-        is_filler: whether it says of itself that it stands for nothing: it is named ``N/A`` or
+        is_placeholder: whether it says of itself that it stands for nothing: it is named ``N/A`` or
             ``__background__``, or has ``"filler": true``.
-        order: the order of the list before it was filled, which a filler remembers.
+        order: the order of the list before it was filled, which a placeholder remembers.
     """
 
     category: Category
     row: int | None = None
     text: bytes = b""
-    is_filler: bool = False
+    is_placeholder: bool = False
     order: tuple[int, ...] = ()
 
     @classmethod
-    def filler(cls, category: Category, order: tuple[int, ...] = ()) -> Entry:
+    def placeholder(cls, category: Category, order: tuple[int, ...] = ()) -> Entry:
         """A new entry that says of itself that it fills a gap."""
         fields = {"id": category.id, "name": category.name, "filler": True}
         remembered = {"order": list(order)} if order else {}
         text = json.dumps({**fields, **remembered}).encode()
-        return cls(category, text=text, is_filler=True, order=order)
+        return cls(category, text=text, is_placeholder=True, order=order)
 
     def numbered(self, cat_id: Id) -> Entry:
         """The entry with another id."""
@@ -97,7 +92,7 @@ class CategoryList:
                 Entry(
                     category,
                     row,
-                    is_filler=mark == 1 or category.name in (FILLER, BACKGROUND),
+                    is_placeholder=mark == 1 or category.name in (PLACEHOLDER, BACKGROUND),
                     order=_order(order) if mark == 1 else (),
                 )
                 for row, (category, mark, order) in enumerate(rows)

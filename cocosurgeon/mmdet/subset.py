@@ -11,7 +11,7 @@ from cocosurgeon.cache.keeping import TIMEOUT, kept_subset
 from cocosurgeon.cache.saying import tell
 from cocosurgeon.errors import RequestError
 from cocosurgeon.steps.commands import changes_categories, commands
-from cocosurgeon.steps.values import shown
+from cocosurgeon.steps.arguments import shown
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,9 @@ class Summary:
         if self.nonfinite:
             lines.append(f"bare NaN or Infinity, kept as they are: {self.nonfinite:,}")
         if self.repeated_keys:
-            lines.append(f"keys that appear twice, the last counts: {', '.join(self.repeated_keys)}")
+            lines.append(
+                f"keys that appear twice, the last counts: {', '.join(self.repeated_keys)}"
+            )
         if self.unfollowed:
             lines.append(f"copied unchanged though they name images: {_named(self.unfollowed)}")
         if self.whole:

@@ -35,8 +35,8 @@ class PlanPart:
     recipe_keys: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
-    def from_recipe(cls, **values: Any) -> Any:
-        """Make one of its fields' values."""
+    def from_recipe(cls, values: Mapping[str, Any]) -> Any:
+        """Return the one with these values of its fields."""
         return cls(**values)
 
     def words(self) -> str | None:

@@ -22,7 +22,7 @@ def slug(plan: Plan, longest: int = _LONGEST) -> str:
     Args:
         longest: number of characters there is room for.
     """
-    from cocosurgeon.steps.recipe import as_json
+    from cocosurgeon.steps.registry import as_json
 
     if not plan.steps:
         return "all"

@@ -175,7 +175,7 @@ def _decode(thing: object, tag: str) -> Any:
         for key, each in known.items()
         if key in thing or each.default is MISSING
     }
-    return kind.from_recipe(**values)
+    return kind.from_recipe(values)
 
 
 @lru_cache(1)

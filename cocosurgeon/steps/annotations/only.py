@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cocosurgeon.dataset.mask import FilterResult
 from cocosurgeon.errors import RequestError
@@ -38,8 +39,8 @@ class InCategory(AnnotationFilter):
         object.__setattr__(self, "categories", categories)
 
     @classmethod
-    def from_recipe(cls, *, categories: tuple[str | int, ...]) -> InCategory:
-        return cls(*categories)
+    def from_recipe(cls, values: Mapping[str, Any]) -> InCategory:
+        return cls(*values["categories"])
 
     def evaluate(self, dataset: Dataset) -> FilterResult:
         from cocosurgeon.select.categories import find_cat_ids, in_categories

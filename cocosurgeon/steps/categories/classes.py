@@ -47,7 +47,7 @@ class Classes(CategoryStep):
         require_policy(self.unmapped)
 
     def apply(self, dataset: Dataset) -> Dataset:
-        from cocosurgeon.categories.edit import with_names
+        from cocosurgeon.categories.by_names import with_names
 
         return with_names(dataset, self.names, self.start, self.unmapped, self.aliases)
 

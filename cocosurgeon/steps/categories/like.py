@@ -41,12 +41,12 @@ class Like(CategoryStep):
         Raises:
             RequestError, StructureError: it has no categories, or not each with a name of its own.
         """
-        from cocosurgeon.categories.edit import like_entries
+        from cocosurgeon.categories.by_names import like_entries
 
         return cls(like_entries(other), unmapped, aliases)
 
     def apply(self, dataset: Dataset) -> Dataset:
-        from cocosurgeon.categories.edit import like
+        from cocosurgeon.categories.by_names import like
 
         return like(dataset, self.like, self.unmapped, self.aliases)
 

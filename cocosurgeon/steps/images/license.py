@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cocosurgeon.dataset.keys import Id, as_key
 from cocosurgeon.dataset.mask import FilterResult
@@ -37,8 +38,8 @@ class License(ImageFilter):
         object.__setattr__(self, "licenses", keys)
 
     @classmethod
-    def from_recipe(cls, *, licenses: tuple[Id, ...]) -> License:
-        return cls(*licenses)
+    def from_recipe(cls, values: Mapping[str, Any]) -> License:
+        return cls(*values["licenses"])
 
     def evaluate(self, dataset: Dataset) -> FilterResult:
         from cocosurgeon.dataset.ids import as_keys, isin

@@ -1,0 +1,222 @@
+"""Remapping: a change of a dataset's category ids and of its category list, applied at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from cocosurgeon.categories.category_map import CategoryMap
+from cocosurgeon.categories.inventory import Inventory
+from cocosurgeon.categories.spaces import Space
+from cocosurgeon.dataset.category_list import Entry
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.ids import Id, isin
+from cocosurgeon.errors import RequestError
+from cocosurgeon.text import first_few
+
+
+@dataclass(frozen=True, eq=False)
+class Remapping:
+    """Change of the categories of a dataset.
+
+    Attributes:
+        before: its categories as they are.
+        map: what each id becomes.
+        entries: the category list afterwards.
+        meant: what was asked for, for messages.
+        notes: what else to know.
+        taken: ids that mean something afterwards, and what; no other id may stay what it is there.
+    """
+
+    before: Inventory
+    map: CategoryMap
+    entries: Sequence[Entry]
+    meant: str
+    notes: tuple[str, ...] = ()
+    taken: Mapping[int, str] = field(default_factory=dict)
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        """Return the dataset with its categories changed.
+
+        Raises:
+            RequestError: an id is not mapped; two ids would become one without a word; what would
+                have to go cannot.
+        """
+        self._require_mapped()
+        self._require_apart()
+        gone = [i for i, new in self.changes.items() if new is None]
+        result = self._without(dataset, gone) if gone else dataset
+        notes = dict.fromkeys([*result.notes, *self.notes, *self._notes(gone), *self._displaced()])
+        entries = tuple(self.entries)
+        return replace(
+            result,
+            category_list=self.before.listing.renumbered(entries, self.changes),
+            notes=tuple(notes),
+        )
+
+    @cached_property
+    def _ids(self) -> list[Id]:
+        """Every id that is listed or used, placeholders included."""
+        listed = (e.category.id for e in self.before.listing.entries)
+        return [i for i in dict.fromkeys([*listed, *self.before.ids]) if i is not None]
+
+    @cached_property
+    def changes(self) -> dict[Id, Id | None]:
+        """New ids by the ids before; None: the category goes."""
+        return {i: self.map.get(i) for i in self._ids}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether ids and list stay as they are."""
+        same_ids = all(old == new for old, new in self.changes.items())
+        return same_ids and tuple(self.entries) == self.before.listing.entries
+
+    @cached_property
+    def _kept(self) -> list[Id]:
+        """Ids that stay, though the map does not mention them."""
+        mapped = {old for old, _ in self.map.pairs}
+        return [i for i, new in self.changes.items() if i not in mapped and new is not None]
+
+    def _require_mapped(self) -> None:
+        missing = [i for i in self._ids if not self.map.takes(i)]
+        if not missing:
+            return
+        hint = "--unmapped drop leaves them out, --unmapped keep leaves them as they are"
+        if any(isinstance(i, str) for i in missing):
+            hint += "; a string is never equal to a number"
+        raise RequestError(
+            f"{len(missing):,} category ids are not mapped ({self.meant}): {self._few(missing)}",
+            where=self.before.where,
+            hint=hint,
+        )
+
+    def _require_apart(self) -> None:
+        """Refuse ids that stay what they are where that would mean something else."""
+        staying, called = set(self._kept), self.before.called
+        reached = {
+            new: old for old, new in self.changes.items() if old not in staying and new is not None
+        }
+        for old in self._kept:
+            if old in reached:
+                other = f"be one with {called(reached[old])}, which becomes {old!r}"
+            elif isinstance(old, int) and old in self.taken:
+                other = f"mean {self.taken[old]}"
+            else:
+                continue
+            raise RequestError(
+                f"the kept category {called(old)} would {other}",
+                where=self.before.where,
+                hint="drop it (--unmapped drop), or map it to an id of its own",
+            )
+
+    def _without(self, dataset: Dataset, gone: Sequence[Id]) -> Dataset:
+        """The dataset without the annotations of categories that go."""
+        for use in self.before.uses:
+            inside, records = use.references.inside, use.references.records
+            is_leaving = isin(use.cat_ids, gone)
+            leaving = use.rows[is_leaving]
+            if not len(leaving) or use.references.in_lists:
+                continue
+            if inside or records is not dataset.index.annotation_records:
+                what = "segments" if inside else f"records of {records.name!r}"
+                example = self.before.called(use.cat_ids[is_leaving].tolist()[0])
+                raise RequestError(
+                    f"{len(leaving):,} {what} are of categories that would be dropped, such as "
+                    f"{example}",
+                    where=self.before.where,
+                    hint="the pixels of segments are in PNG files, which stay: map them instead"
+                    if inside
+                    else "only annotations can be dropped: map those categories instead",
+                )
+            stay = np.setdiff1d(dataset.annotation_rows, leaving)
+            dataset = replace(dataset, annotation_rows=stay)
+        return dataset
+
+    def _notes(self, gone: Sequence[Id]) -> Iterator[str]:
+        before = self.before
+        staying = {old: new for old, new in self.changes.items() if new is not None}
+        changed = sum(old != new for old, new in staying.items())
+        yield f"category ids that change: {changed:,} of {len(staying):,}"
+        yield from self._merged(staying)
+        kept = self._kept if self.map.pairs else []
+        if kept:
+            yield f"kept, though not mapped: {self._few(kept)}"
+        known = {*kept, *(e.category.id for e in before.listing.entries)}
+        unlisted = [i for i in staying if i not in known]
+        if before.listing.entries and unlisted:
+            yield f"mapped, though not in the category list: {self._few(unlisted)}"
+        if with_objects := [i for i in gone if before.objects[i]]:
+            yield f"dropped with their objects: {self._few(with_objects)}"
+        if without := [i for i in gone if not before.objects[i]]:
+            yield f"dropped from the list, without objects: {self._few(without)}"
+        if before.without_id:
+            yield f"records without a category id, left as they are: {before.without_id:,}"
+        if nameless := [i for i, name in before.classes.items() if name is None]:
+            yield f"categories without a name, gone by their ids: {len(nameless):,}"
+
+    def _merged(self, staying: Mapping[Id, Id]) -> Iterator[str]:
+        sources: defaultdict[Id, list[Id]] = defaultdict(list)
+        for old, new in staying.items():
+            sources[new].append(old)
+        for new, olds in sources.items():
+            if len(olds) > 1:
+                yield f"merged into category {new!r}: {self._few(olds)}"
+                if any(use.references.in_lists for use in self.before.uses):
+                    yield (
+                        "lists of categories that were looked for are merged, too: what was absent "
+                        "as one of them may be there as another"
+                    )
+
+    def _displaced(self) -> Iterator[str]:
+        """A note where places in the list were ids, and are no longer."""
+        if _in_place(self.before.listing.entries) and not _in_place(self.entries):
+            yield (
+                "places in the category list were ids, and are no longer: loaders that number "
+                "labels by the list, as MMDetection, now emit others"
+            )
+
+    def _few(self, cat_ids: Sequence[Id]) -> str:
+        return first_few(cat_ids, separator="; ", show=self.before.called)
+
+
+def remapped_entries(before: Inventory, cat_map: CategoryMap) -> list[Entry]:
+    """Return the category list with its ids mapped, in its order; of merged entries the first."""
+    entries: dict[Id, Entry] = {}
+    for entry in before.listing.entries:
+        old = entry.category.id
+        if old is None or not cat_map.takes(old) or (new := cat_map.get(old)) is None:
+            continue  # a Remapping reports what is not mapped
+        entries.setdefault(new, entry.numbered(new))
+    return list(entries.values())
+
+
+def with_placeholders(
+    cat_map: CategoryMap,
+    before: Inventory,
+    source: Space | None = None,
+    target: Space | None = None,
+) -> CategoryMap:
+    """Return the map with what becomes of the list's placeholders.
+
+    In a head with unused rows they become what they stand for there; elsewhere they go.
+
+    Args:
+        source, target: the label spaces that the map is between; None: it is between names.
+    """
+    pairs = dict(cat_map.pairs)
+    has_rows = target is not None and target.has_gaps
+    unused = {what: i for i, what in target.unused.items()} if target else {}
+    for old in (e.category.id for e in before.placeholders):
+        if old is not None:
+            what = source.unused.get(old) if source and isinstance(old, int) else None
+            stands_for = pairs.get(old) if what is None else unused.get(what)
+            pairs[old] = stands_for if has_rows else None
+    return cat_map.with_pairs(pairs)
+
+
+def _in_place(entries: Sequence[Entry]) -> bool:
+    return bool(entries) and all(e.category.id == place for place, e in enumerate(entries))

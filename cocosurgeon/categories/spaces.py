@@ -1,0 +1,323 @@
+"""Label spaces: what each label number means in one of the field's many numberings of classes.
+
+The known ones stand in spaces.txt and classes/. A label space says which class each number means.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Literal, cast
+
+from cocosurgeon.dataset.placeholders import BACKGROUND, PLACEHOLDER
+from cocosurgeon.errors import RequestError, UnknownNameError
+from cocosurgeon.text import did_you_mean
+
+Index = Literal["id", "id - 1", "position", "position + 1"]
+
+
+@dataclass(frozen=True)
+class Space:
+    """A numbering of classes: what an index means as a category id, a label, a row of a head.
+
+    Attributes:
+        name, aliases: what it is called here.
+        framework: whose it is.
+        defined_in: where that is to be read.
+        outputs: rows of the head that goes with it, background included; None for numbers that
+            stand in annotation files only.
+        index: what an index is: the original category id, that minus 1, or the position in the
+            list of classes (from 0, or from 1).
+        background: the background's row; None without one.
+        classes: class names by index, ascending.
+        unused: indices that mean nothing, and what would be there.
+        is_named: whether the names are known; if not, classes have numbers for names.
+        note: what else to know.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    framework: str
+    defined_in: str
+    outputs: int | None
+    index: Index
+    background: int | None
+    classes: Mapping[int, str]
+    unused: Mapping[int, str]
+    is_named: bool
+    note: str
+
+    def __repr__(self) -> str:
+        return f"<Space {self.name}: {len(self.classes):,} classes, index = {self.index}>"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether it is a head with unused rows: without them, places would not be indices."""
+        return self.outputs is not None and bool(self.unused)
+
+    @property
+    def counts_positions(self) -> bool:
+        """Whether an index is a position in the list of classes."""
+        return self.index.startswith("position")
+
+    def require_positions(self) -> None:
+        """Refuse a space whose indices cannot begin elsewhere.
+
+        Raises:
+            RequestError: its indices are not positions.
+        """
+        if not self.counts_positions:
+            raise RequestError(
+                f"--start renumbers positions, and an index of {self} is the {self.index}",
+                hint="leave --start out, or name a space of positions such as mmdet80",
+            )
+
+    @property
+    def title(self) -> str:
+        """What it is, in a few words."""
+        head = f", {self.outputs} outputs" if self.outputs else ""
+        return f"{self.framework}: {len(self.classes):,} classes{head}, index = {self.index}"
+
+    def counted_from(self, start: int) -> Space:
+        """Return the label space with ``start`` for the first class's index."""
+        shift = start - min(self.classes)
+        return replace(
+            self,
+            classes=MappingProxyType({i + shift: name for i, name in self.classes.items()}),
+            background=None if self.background is None else self.background + shift,
+        )
+
+    @cached_property
+    def index_of(self) -> Mapping[str, int]:
+        """Index by class name."""
+        return {name: index for index, name in self.classes.items()}
+
+    def class_of(self, index: object) -> str | None:
+        """The name of the class that an id means; None: it means none."""
+        return self.classes.get(index) if isinstance(index, int) else None
+
+    def find(self, name: str) -> int:
+        """The index of a class.
+
+        Raises:
+            UnknownNameError: there is none of exactly that name.
+        """
+        if name not in self.index_of:
+            hint = did_you_mean(name, self.index_of)
+            raise UnknownNameError(f"{self.name} has no class {name!r}", hint=hint)
+        return self.index_of[name]
+
+    def names_in_list(self) -> list[str]:
+        """Names for a category list in which place == index: of classes, and of what fills gaps.
+
+        A background in the last row is no part of it.
+        """
+        count = self.outputs or max(self.classes) + 1
+        return [self.name_at(i) for i in range(count - (self.background == count - 1))]
+
+    def name_at(self, index: int) -> str:
+        """The name of an index in a category list."""
+        if index == self.background:
+            return BACKGROUND
+        return self.classes.get(index, PLACEHOLDER)
+
+
+_HERE = files("cocosurgeon.categories")
+
+
+@cache
+def spaces() -> Mapping[str, Space]:
+    """All known spaces by name, in the order of the table."""
+    lines = _HERE.joinpath("spaces.txt").read_text("utf-8").splitlines()
+    header, *rows = ([cell.strip() for cell in ln.split("|")] for ln in lines if ln[:1] != "#")
+    known = [_space(dict(zip(header, row, strict=True))) for row in rows]
+    return MappingProxyType({space.name: space for space in known})
+
+
+@cache
+def find_space(name: str) -> Space:
+    """Return the label space of that name or alias.
+
+    Raises:
+        UnknownNameError: there is none; the error lists those that the name is a part of.
+    """
+    names = {alias: s for s in spaces().values() for alias in (s.name, *s.aliases)}
+    if name in names:
+        return names[name]
+    parts = re.findall(r"[a-z]+|[0-9]+", name.lower())
+    containing = [s for s in spaces().values() if parts and all(p in _searched(s) for p in parts)]
+    width = max((len(s.name) for s in containing), default=0)
+    lines = [f"\n    {s.name:<{width}}  {s.title}" for s in containing]
+    listed = f"; these contain it:{''.join(lines)}" if lines else ""
+    raise UnknownNameError(
+        f"there is no label space {name!r}{listed}",
+        hint=did_you_mean(name, names) or "`cocosurgeon spaces` lists them",
+    )
+
+
+def _searched(space: Space) -> str:
+    return " ".join([space.name, *space.aliases, space.framework, space.title]).lower()
+
+
+def _space(row: Mapping[str, str]) -> Space:
+    known = _classes(row["classes"])
+    index = cast(Index, row["index"])
+    classes = {_index(index, i, place): n for place, (i, n) in enumerate(sorted(known.items()))}
+    outputs = None if row["outputs"] == "-" else int(row["outputs"])
+    background = None if row["background"] == "-" else int(row["background"])
+    everything = range(min(classes), max(classes)) if outputs is None else range(outputs)
+    return Space(
+        name=row["name"],
+        aliases=tuple(filter(None, (a.strip() for a in row["aliases"].split(",")))),
+        framework=row["framework"],
+        defined_in=row["defined in"],
+        outputs=outputs,
+        index=index,
+        background=background,
+        classes=MappingProxyType(classes),
+        unused=MappingProxyType(
+            {
+                i: _nothing(i + 1 if index == "id - 1" else i)
+                for i in everything
+                if i not in classes and i != background
+            }
+        ),
+        is_named=".." not in row["classes"],
+        note=row["note"],
+    )
+
+
+def _index(kind: Index, cat_id: int, place: int) -> int:
+    return {"id": cat_id, "id - 1": cat_id - 1, "position": place, "position + 1": place + 1}[kind]
+
+
+def _nothing(cat_id: int) -> str:
+    """What would be there if a category without annotations had any."""
+    return _classes("coco_unannotated").get(cat_id, f"no category has the id {cat_id}")
+
+
+@cache
+def _classes(which: str) -> Mapping[int, str]:
+    """Names by original category id, of the files named (or ``NAME 1..N``)."""
+    if ".." in which:
+        name, _, last = which.partition(" 1..")
+        return {i: f"{name} class {i}" for i in range(1, int(last) + 1)}
+    texts = [(_HERE / "classes" / f"{name}.json").read_text("utf-8") for name in which.split()]
+    return {int(i): name for text in texts for i, name in json.loads(text).items()}
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """One class in both spaces.
+
+    Attributes:
+        name: the class.
+        left, right: its index in each; None where a space does not have it.
+        mistaken_for: what the left index means in the right space, where that is something else:
+            a class, the background, an unused row; None where it means the same, or nothing.
+    """
+
+    name: str
+    left: int | None
+    right: int | None
+    mistaken_for: str | None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Two spaces, class by class.
+
+    Attributes:
+        left, right: their names.
+        rows: every class of either, in the left one's order.
+    """
+
+    left: str
+    right: str
+    rows: tuple[ClassRow, ...]
+
+    @property
+    def common(self) -> int:
+        """How many classes both have."""
+        return sum(r.left is not None and r.right is not None for r in self.rows)
+
+    @property
+    def agreeing(self) -> int:
+        """How many classes have the same index in both."""
+        return sum(r.left is not None and r.left == r.right for r in self.rows)
+
+    def lines(self) -> list[str]:
+        """The comparison for people."""
+        width = max(len(r.name) for r in self.rows)
+        columns = max(len(self.left), 4), max(len(self.right), 4)
+        lines = [f"{'class':<{width}}  {self.left:>{columns[0]}}  {self.right:>{columns[1]}}"]
+        for row in self.rows:
+            left, right = ("-" if i is None else str(i) for i in (row.left, row.right))
+            remark = "" if row.left == row.right else _remark(row, self)
+            text = f"{row.name:<{width}}  {left:>{columns[0]}}  {right:>{columns[1]}}  {remark}"
+            lines.append(text.rstrip())
+        return lines + self._summary()
+
+    def _summary(self) -> list[str]:
+        if not self.common:
+            return [f"{self.left} and {self.right} have no class in common"]
+        lines = [f"agree for {self.agreeing} of the {self.common} classes that both have"]
+        if self.agreeing == self.common:
+            return lines
+        both = (r for r in self.rows if None not in (r.left, r.right))
+        differing = next(r for r in both if r.left != r.right)
+        if self.agreeing:
+            wrong = self.common - self.agreeing
+            lines.append(
+                f"a check with those {self.agreeing} alone would miss {wrong} wrong ones: "
+                f"try {differing.name!r} ({differing.left} and {differing.right})"
+            )
+        else:
+            lines.append(
+                f"any class shows it: {differing.name!r} is {differing.left} and {differing.right}"
+            )
+        return lines
+
+
+def compare_spaces(left: Space, right: Space) -> Agreement:
+    """Compare two spaces, class by class, by name."""
+    names = list(dict.fromkeys([*left.classes.values(), *right.classes.values()]))
+    rows = [
+        ClassRow(
+            name,
+            left.index_of.get(name),
+            right.index_of.get(name),
+            _mistaken(left.index_of.get(name), name, right),
+        )
+        for name in names
+    ]
+    return Agreement(left.name, right.name, tuple(rows))
+
+
+def _mistaken(index: int | None, name: str, right: Space) -> str | None:
+    if index is None:
+        return None
+    if index == right.background:
+        return "the background"
+    if index in right.unused:
+        return f"an unused row ({right.unused[index]})"
+    meant = right.classes.get(index)
+    return None if meant in (None, name) else meant
+
+
+def _remark(row: ClassRow, agreement: Agreement) -> str:
+    if row.left is None:
+        return f"not in {agreement.left}"
+    there = f"{row.left} in {agreement.right} is {row.mistaken_for}"
+    if row.right is None:
+        missing = f"not in {agreement.right}"
+        return f"{missing}; {there}" if row.mistaken_for else missing
+    return there if row.mistaken_for else f"{row.left} is nothing in {agreement.right}"
