@@ -69,7 +69,7 @@ def __getattr__(name: str) -> object:
         value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     elif name == "__all__":
         value = ["__version__", *sorted({*_HOME_OF, *_steps()})]
-    elif not name.startswith("_") and name in _steps():
+    elif name[:1].isupper() and name in _steps():
         value = _steps()[name]
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -57,7 +57,7 @@ def parameters(verb: str) -> set[str]:
     from cocosurgeon.cli.app import app
 
     command: Any = typer.main.get_command(app)
-    return {param.name for param in command.commands[verb].params} - {"help"}
+    return {param.name for param in command.get_command(None, verb).params} - {"help"}
 
 
 def test_every_option_of_the_command_line_is_one_of_the_config() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cocosurgeon.cache.drafts import drafts_of
@@ -12,8 +12,7 @@ from cocosurgeon.cache.saying import Tell
 from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import OutputError, SourceChangedError
 from cocosurgeon.report.summary import summarize
-from cocosurgeon.steps.commands import Command, words
-from cocosurgeon.steps.plans import bindings_of, plan_for
+from cocosurgeon.select.plan import Plan
 from cocosurgeon.steps.recipe import Recipe
 from cocosurgeon.version import __version__
 
@@ -21,7 +20,7 @@ from cocosurgeon.version import __version__
 def build(
     entry: Entry,
     source: Path,
-    commands: Sequence[Command],
+    plan: Plan,
     before: Mapping[str, str],
     now: Callable[[], Mapping[str, str]],
     tell: Tell,
@@ -39,12 +38,11 @@ def build(
         SourceChangedError: somebody wrote to a file meanwhile.
     """
     started = time.monotonic()
-    made = bindings_of(commands)
     dataset = read(source)
-    plan = plan_for(made, dataset)
-    result = plan.apply(dataset)
+    bound = plan.bind(dataset)
+    result = bound.apply(dataset)
     account = tuple(summarize(result).lines())
-    recipe = Recipe.of(plan, result).to_json()
+    recipe = Recipe.of(bound, result).to_json()
     try:
         if aside := entry.set_aside():
             tell(f"the subset that stood there is not as it was written: it is now {aside}")
@@ -52,7 +50,7 @@ def build(
             subset, of_recipe, of_made = files
             size = sum(subset.write(piece) for piece in result.text())
             of_recipe.write(recipe)
-            steps = words(commands)
+            steps = ", ".join(map(repr, plan.steps))
             how = Made(
                 str(source), before[str(source)], steps, size, time.time(), __version__, account
             )

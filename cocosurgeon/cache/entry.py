@@ -6,12 +6,14 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cocosurgeon.cache.notes import note_as_json, read_note
-from cocosurgeon.steps.commands import FILES, Command
+from cocosurgeon.select.plan import Plan
+from cocosurgeon.steps.naming import slug
+from cocosurgeon.steps.registry import as_json
 from cocosurgeon.version import __version__
 
 _FORMAT = 1
@@ -31,7 +33,7 @@ class Made:
     Attributes:
         source: path of the annotation file, absolute.
         source_sha256: of that file's bytes.
-        steps: as they stand on the command line.
+        steps: as Python writes them.
         size: bytes of the subset.
         at: seconds since 1970.
         version: of cocosurgeon.
@@ -76,22 +78,17 @@ class Entry:
     name: str
 
     @classmethod
-    def of(
-        cls, folder: Path, source: Path, commands: Sequence[Command], contents: Mapping[str, str]
-    ) -> Entry:
+    def of(cls, folder: Path, source: Path, plan: Plan, contents: Mapping[str, str]) -> Entry:
         """The one for a source and steps.
 
         Args:
             source: the annotation file.
-            contents: SHA-256 of the source, and of every file that an option names, by its path.
+            contents: SHA-256 of the source, and of every file that a step reads, by its path.
         """
-        steps = [
-            [[name, contents[str(v)] if name in FILES else v] for name, v in command]
-            for command in commands
-        ]
-        key = json.dumps([_FORMAT, __version__, contents[str(source)], steps])
+        files = [contents[path] for path in plan.files]
+        key = json.dumps([_FORMAT, __version__, contents[str(source)], as_json(plan), files])
         digest = hashlib.blake2b(key.encode(), digest_size=8).hexdigest()
-        tail = f"_{_words(commands)}-{digest}"
+        tail = f"_{slug(plan, _LONGEST_WORDS)}-{digest}"
         stem = source.name.removesuffix(".gz").removesuffix(".json") or source.name
         room = _LONGEST_NAME - len(tail + _LONGEST_SUFFIX)
         return cls(folder, os.fsencode(stem)[:room].decode(errors="ignore") + tail)
@@ -166,20 +163,3 @@ def size_of(path: Path) -> int | None:
         return path.stat().st_size
     except OSError:
         return None
-
-
-def _words(commands: Sequence[Command]) -> str:
-    """A few words for steps; the key tells them wholly."""
-    told = []
-    for command in commands:
-        for name, value in command:
-            shown = Path(str(value)).stem if name in FILES else value
-            told.append(
-                f"{name.strip('_')}-{shown}" if isinstance(value, str) else _plain(name, value)
-            )
-    safe = re.sub(r"[^\w.-]+", "-", "_".join(told), flags=re.ASCII)
-    return safe[:_LONGEST_WORDS].strip("-_.") or "all"
-
-
-def _plain(name: str, value: float) -> str:
-    return name.replace("_", "-") if value is True else f"{name}{value:g}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from cocosurgeon.cache.contents import Look, sha256
@@ -11,7 +10,7 @@ from cocosurgeon.cache.entry import Entry
 from cocosurgeon.cache.place import place_for
 from cocosurgeon.cache.saying import Tell
 from cocosurgeon.errors import SourceUnavailableError
-from cocosurgeon.steps.commands import FILES, Command
+from cocosurgeon.select.plan import Plan
 
 TIMEOUT = 1800.0
 """Seconds that are waited for another process, unless said otherwise."""
@@ -21,15 +20,15 @@ _GZIP = b"\x1f\x8b"
 
 def kept_subset(
     source: Path,
-    commands: Sequence[Command],
+    plan: Plan,
     *,
     cache: str | os.PathLike[str] | None,
     timeout: float,
     tell: Tell,
 ) -> Path:
-    """The annotation file that commands make of a source, absolute.
+    """Return the annotation file that a plan makes of a source, absolute.
 
-    Built once, and kept as long as the source, the files that options name, the commands and the
+    Built once, and kept as long as the source, the files that steps read, the steps and the
     version of cocosurgeon are the same. A source that nothing is done to is given back itself,
     but for a compressed one, by its name or its bytes, which no loader reads.
 
@@ -41,14 +40,12 @@ def kept_subset(
     Raises:
         CocosurgeonError: it cannot be done; nothing is kept.
     """
-    commands = [command for command in commands if command]
-    if not commands:
+    if not plan.steps:
         _require_file(source)
         if not _is_compressed(source):
             return source
     folder = place_for(cache, source).folder
-    named = [str(value) for command in commands for name, value in command if name in FILES]
-    files = [source, *map(Path, named)]
+    files = [source, *map(Path, plan.files)]
     for path in files:
         _require_file(path)
 
@@ -56,7 +53,7 @@ def kept_subset(
         return {str(path): sha256(folder, path) for path in files}
 
     before = contents()
-    entry = Entry.of(folder, source, commands, before)
+    entry = Entry.of(folder, source, plan, before)
     if entry.is_whole():
         return entry.subset
     # What follows is done once, and loads what a subset that is kept has no need of.
@@ -69,7 +66,7 @@ def kept_subset(
         raise not_kept(folder, error.strerror or str(error)) from error
     with alone(entry.lock, timeout, tell):
         if not entry.is_whole():
-            build(entry, source, commands, before, contents, tell)
+            build(entry, source, plan, before, contents, tell)
     return entry.subset
 
 

@@ -10,8 +10,8 @@ from cocosurgeon.cache.class_names import class_names
 from cocosurgeon.cache.keeping import TIMEOUT, kept_subset
 from cocosurgeon.cache.saying import tell
 from cocosurgeon.errors import RequestError
-from cocosurgeon.steps.commands import changes_categories, commands
 from cocosurgeon.steps.arguments import shown
+from cocosurgeon.steps.from_config import plan_of_steps
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Subset:
 
         Args:
             ann_file: relative to the current folder, if at all.
-            steps: see ``commands``.
+            steps: see ``plan_of_steps``.
             cache: see ``place_for``.
 
         Raises:
@@ -45,10 +45,10 @@ class Subset:
             raise RequestError(
                 f"{ann_file} is not a file on this machine", hint="copy it here first"
             )
-        asked = commands(steps)
+        plan = plan_of_steps(steps)
         source = Path(ann_file).absolute()
-        path = kept_subset(source, asked, cache=cache, timeout=TIMEOUT, tell=tell)
-        if not changes_categories(asked):
+        path = kept_subset(source, plan, cache=cache, timeout=TIMEOUT, tell=tell)
+        if not plan.changes_categories:
             return cls(str(path), None)
         return cls(str(path), tuple(class_names(path, cache)))
 

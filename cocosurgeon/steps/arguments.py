@@ -367,7 +367,7 @@ def _pair(value: object, parse: Callable[[str], Any], after: Callable[[object], 
 def _aliases(value: object) -> list[object]:
     """A dict may hold several: their order says nothing."""
     if isinstance(value, dict):
-        return [{old: value[old]} for old in sorted(value, key=_name)]
+        value = [{old: value[old]} for old in sorted(value, key=_name)]
     return _several(value)
 
 
