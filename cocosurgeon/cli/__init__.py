@@ -9,9 +9,9 @@ apply       repeat a recipe
 verify      prove that a loader sees what was meant
 explain     one image through all loaders
 dump        write down what a loader emits
-layout      are files where frameworks look; carry a subset away with its images
+layout      check a data folder, or copy a subset with its images
 cache       subsets that configs have had built
-snippet     the configuration that goes with a file
+snippet     the configuration for a file
 ending      how a verb ends: messages and exit codes
 ordered     options in the order in which they were written
 options     what verbs share: the options, and that they tell their errors
@@ -21,9 +21,7 @@ asking      the real library against its rules
 real        the real library, as it is asked for
 loader_options  options of a loader's own, as they are written
 explaining  one image through a loader, told
-laying_out  a data folder checked, a subset gathered, and told
 dumping     what a loader emits, as a file
-printing_snippet  a snippet, and what is to be known beside it
 checking    two files' categories, compared
 caching     subsets that are kept, as text and JSON
 showing_spaces  spaces as text and JSON
