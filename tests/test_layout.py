@@ -512,7 +512,9 @@ def test_compressed_files_that_stand_alone_are_told(cli: Cli, tmp_path: Path) ->
     found = check_layout(tmp_path / "from")
     assert codes(found) == ["compressed"]
     done = cli("layout", "--gather", "out", "--of", packed)
-    assert done.code == 2 and "unpack it, and gather the unpacked file" in done.err
+    assert (
+        done.code == 2 and "gather the annotation file itself: an unpacked .json file" in done.err
+    )
     assert found.findings[0].hint == f"unpack it as {path.name}, next to it"
     path.write_bytes(gzip.decompress(packed.read_bytes()))
     assert codes(check_layout(tmp_path / "from")) == []
@@ -527,7 +529,7 @@ def test_links_to_nothing_are_no_images(tmp_path: Path) -> None:
     assert "another name" not in found.findings[1].what
     assert "links that lead nowhere: 1 of them" in found.findings[1].what
     assert found.findings[1].hint == "point the links at files that exist"
-    assert [folder.images for folder in found.folders] == [1]
+    assert list(found.folders.values()) == [1]
 
 
 def test_a_link_that_leads_back_is_not_nested(tmp_path: Path) -> None:
@@ -704,7 +706,7 @@ def test_kinds(tmp_path: Path, wild: Path) -> None:
     (tmp_path / "images/coco_mini_val").symlink_to(wild / "images/coco_mini_val")
     found = check_layout(tmp_path)
     kinds = {f.path.name: f.kind for f in found.files}
-    assert {f.path.name for f in found.unreadable} >= {
+    assert {path.name for path in found.unreadable} >= {
         "gbk_encoded_invalid_utf8.json",
         "invalid_control_char.json",
     }

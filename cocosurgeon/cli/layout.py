@@ -138,7 +138,7 @@ def _gather(
     files = files_to_copy(datasets, root=root, img_prefix=img_prefix, allow_missing=allow_missing)
     with voice.bar("copying" if how == "copy" else "linking") as bar:
         if bar is not None:
-            bar.total = files.bytes
+            bar.total = sum(f.size for f in (*files.ann_files, *files.files))
         try:
             copy_tree(files, out, how, bar.update if bar is not None else lambda _: None)
         except (KeyboardInterrupt, SystemExit):

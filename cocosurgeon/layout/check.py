@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cocosurgeon.annfile.source import Progress
-from cocosurgeon.errors import SourceUnavailableError, StructureError
+from cocosurgeon.errors import CocosurgeonError, SourceUnavailableError, StructureError
+from cocosurgeon.layout import tree
 from cocosurgeon.layout.finding import Finding, plural
 from cocosurgeon.layout.folders import Folders
-from cocosurgeon.layout.presence import AnnotationFile, FilesOnDisk, UnreadableFile, inspect
+from cocosurgeon.layout.presence import AnnotationFile, FilesOnDisk, inspect
 from cocosurgeon.layout.search import ANNOTATIONS, SPLITS, split_in
-from cocosurgeon.layout.tree import (
-    ImageFolder,
-    Readiness,
-    check_split_folders,
-    check_tree,
-    count_images,
-    image_folders,
-    readiness,
-)
 
 ProgressBar = Callable[[str], contextlib.AbstractContextManager[Progress | None]]
 """Makes a progress bar for one file, given its title."""
@@ -35,8 +27,8 @@ class Layout:
     Attributes:
         root: the folder.
         files: its annotation files.
-        unreadable: files in ``annotations/`` that could not be read.
-        folders: its folders of images.
+        unreadable: files in ``annotations/`` that could not be read, with the reason.
+        folders: its folders of images, with the number of images in each.
         frameworks: what each framework would miss.
         findings: what is wrong.
         notes: what else to know.
@@ -44,9 +36,9 @@ class Layout:
 
     root: Path
     files: tuple[AnnotationFile, ...]
-    unreadable: tuple[UnreadableFile, ...]
-    folders: tuple[ImageFolder, ...]
-    frameworks: tuple[Readiness, ...]
+    unreadable: Mapping[Path, CocosurgeonError]
+    folders: Mapping[Path, int]
+    frameworks: tuple[tree.Readiness, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
 
@@ -62,46 +54,44 @@ def check_layout(root: Path, bar: ProgressBar = lambda _: contextlib.nullcontext
         SourceUnavailableError: it is no folder that can be listed.
     """
     folders = Folders()
-    if error := folders.error(root):
+    if refusal := folders.error(root):
         raise SourceUnavailableError(
-            f"cannot look into the data root: {error.strerror or error}",
+            f"cannot look into the data root: {refusal.strerror or refusal}",
             where=str(root),
             hint="name the folder that holds annotations/, train2017/ and val2017/",
         )
-    if root.name == ANNOTATIONS and folders.listing(root / ANNOTATIONS) is None:
+    if root.name == ANNOTATIONS and folders.error(root / ANNOTATIONS):
         raise SourceUnavailableError(
             "this is the folder of annotation files, not the data root",
             where=str(root),
             hint=f"name the folder above it: cocosurgeon layout {root.parent}",
         )
-    inspected = []
+    files, unreadable, notes = list[AnnotationFile](), dict[Path, CocosurgeonError](), list[str]()
     for path in _ann_files(root, folders):
-        with bar(f"reading {path.name}") as progress:
-            inspected.append(inspect(path, root, folders, progress))
-    files = tuple(f for f in inspected if isinstance(f, AnnotationFile))
-    unreadable = [f for f in inspected if isinstance(f, UnreadableFile)]
-    # package.json and the like may be in a data root; in annotations/ they are broken files
-    others = [
-        f for f in unreadable if f.path.parent == root and isinstance(f.error, StructureError)
-    ]
-    broken = tuple(f for f in unreadable if f not in others)
+        try:
+            with bar(f"reading {path.name}") as progress:
+                files.append(inspect(path, root, folders, progress))
+        except CocosurgeonError as error:
+            if path.parent == root and isinstance(error, StructureError):  # such as package.json
+                notes.append(f"{path}: JSON, but no annotation file; skipped")
+            else:
+                unreadable[path] = error
     found = [p.folder for f in files for p in (f.on_disk, f.pngs) if p is not None and p.folder]
-    images = image_folders(root, found, folders)
+    images = tree.image_folders(root, found, folders)
     findings = [
-        *check_tree(root, images, folders),
+        *tree.check_tree(root, images, folders),
         *_check_annotations_folder(root, files, folders),
-        *(Finding("unreadable", str(f.path), f.error.what, f.error.hint) for f in broken),
+        *(Finding("unreadable", str(p), e.what, e.hint) for p, e in unreadable.items()),
         *(finding for f in files for finding in _check_file(f, root, folders)),
     ]
-    notes = [note for f in files for note in _notes(f)]
-    notes += [f"{f.path}: JSON, but no annotation file; skipped" for f in others]
+    notes += [note for f in files for note in _notes(f)]
     notes += _png_notes(root, folders)
     return Layout(
         root,
-        files,
-        broken,
-        tuple(count_images(p, folders) for p in images if folders.listing(p) is not None),
-        tuple(readiness(root, folders)),
+        tuple(files),
+        unreadable,
+        {p: tree.count_images(p, folders) for p in images if not folders.error(p)},
+        tuple(tree.readiness(root, folders)),
         tuple(dict.fromkeys(findings)),
         tuple(notes),
     )
@@ -111,21 +101,21 @@ def _ann_files(root: Path, folders: Folders) -> list[Path]:
     found = []
     for folder in (root / ANNOTATIONS, root):
         listing = folders.listing(folder)
-        names = sorted(listing.files | listing.links) if listing is not None else []
+        names = sorted(listing.files | listing.links)
         json = [n for n in names if n.endswith((".json", ".json.gz")) and not n.startswith(".")]
         found += [folder / n for n in json if not folders.missing(folder, [n])]
     return found
 
 
 def _check_annotations_folder(
-    root: Path, files: tuple[AnnotationFile, ...], folders: Folders
+    root: Path, files: Sequence[AnnotationFile], folders: Folders
 ) -> Iterator[Finding]:
     wanted = root / ANNOTATIONS
     if not files:
         what = f"no annotation file here or in {ANNOTATIONS}/"
         hint = f"name the folder that holds {ANNOTATIONS}/"
         yield Finding("no-annotations", str(root), what, hint)
-    elif folders.listing(wanted) is None:
+    elif folders.error(wanted):
         what = f"annotation files are in it; MMDetection and DETR look in {ANNOTATIONS}/"
         yield Finding("no-annotations", str(root), what, f"move them into {wanted}")
 
@@ -145,7 +135,7 @@ def _check_file(file: AnnotationFile, root: Path, folders: Folders) -> Iterator[
     if (pngs := file.pngs) is not None and pngs.missing:
         hint = _hint(pngs, root / ANNOTATIONS / f"panoptic_{split or 'train2017'}")
         yield Finding("pngs-missing", path, pngs.sentence("PNGs"), hint)
-    yield from check_split_folders(file, root, folders)
+    yield from tree.check_split_folders(file, root, folders)
 
 
 def _hint(on_disk: FilesOnDisk, wanted: Path) -> str:
@@ -183,7 +173,7 @@ def _png_notes(root: Path, folders: Folders) -> Iterator[str]:
     """Report PNGs that one framework finds and the other does not."""
     for split in SPLITS:
         mmdet, detr = root / ANNOTATIONS / f"panoptic_{split}", root / f"panoptic_{split}"
-        exist = [folders.listing(p) is not None for p in (mmdet, detr)]
+        exist = [folders.error(p) is None for p in (mmdet, detr)]
         if exist == [True, False]:
             yield f"DETR looks for the PNGs in {detr}: make it a link to {mmdet}"
         elif exist == [False, True]:

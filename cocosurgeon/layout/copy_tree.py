@@ -37,18 +37,15 @@ def require_free(out: Path) -> None:
     with _explained(out):
         if not os.path.lexists(out):
             return
+        what = hint = ""
         if not out.is_dir() or any(out.iterdir()):
-            raise OutputError(
-                "something exists in that place; nothing is ever deleted",
-                where=str(out),
-                hint="name a folder that does not exist yet",
-            )
-        if out.samefile(Path()):
-            raise OutputError(
-                "the folder would be replaced, and you are in it",
-                where=str(out),
-                hint="name a new folder in it",
-            )
+            what = "something exists in that place; nothing is ever deleted"
+            hint = "name a folder that does not exist yet"
+        elif out.samefile(Path()):
+            what = "the folder would be replaced, and you are in it"
+            hint = "name a new folder in it"
+    if what:
+        raise OutputError(what, where=str(out), hint=hint)
 
 
 def copy_tree(files: FilesToCopy, out: Path, how: How, advance: Advance = lambda _: None) -> None:

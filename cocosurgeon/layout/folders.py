@@ -32,15 +32,15 @@ class Folders:
 
     def __init__(self) -> None:
         self._listings: dict[str, Listing | OSError] = {}
-        self._link_targets: dict[str, bool] = {}
+        self._is_link_to_file: dict[str, bool] = {}
 
-    def listing(self, folder: str | os.PathLike[str]) -> Listing | None:
-        """Return the names in a folder; None where there is no folder, or it cannot be read."""
+    def listing(self, folder: str | os.PathLike[str]) -> Listing:
+        """Return the names in a folder; none where it cannot be listed."""
         found = self._look(os.fspath(folder))
-        return found if isinstance(found, Listing) else None
+        return found if isinstance(found, Listing) else Listing()
 
     def error(self, folder: str | os.PathLike[str]) -> OSError | None:
-        """Return the error of a folder that cannot be listed; None for one that can."""
+        """Return the error of a folder that does not exist or cannot be listed; else None."""
         found = self._look(os.fspath(folder))
         return found if isinstance(found, OSError) else None
 
@@ -52,51 +52,36 @@ class Folders:
     def broken_links(self, folder: str | os.PathLike[str], names: Iterable[str]) -> int:
         """Count the links among names that are no file in a folder."""
         root = os.fspath(folder)
-        return sum(self._is_link(root, name) for name in names)
+        split = (_split(root, name) for name in names)
+        return sum(base in self.listing(parent).links for parent, base in split)
 
     def files(self, folder: str | os.PathLike[str]) -> list[str]:
         """Return names of the files in a folder, links to files included."""
-        place, listing = os.fspath(folder), self.listing(folder)
-        if listing is None:
-            return []
-        return [*listing.files, *(n for n in listing.links if self._is_file(place, n))]
+        path, listing = os.fspath(folder), self.listing(folder)
+        return [*listing.files, *(n for n in listing.links if self._is_file(path, n))]
 
     def subfolders(self, folder: str | os.PathLike[str]) -> list[str]:
         """Return names of the folders in a folder, links to folders included, sorted."""
         listing = self.listing(folder)
-        if listing is None:
-            return []
         linked = (n for n in listing.links if os.path.isdir(os.path.join(folder, n)))  # noqa: PTH112, PTH118
         return sorted([*listing.folders, *linked])
-
-    def folders_and_links(self, folder: str | os.PathLike[str]) -> list[str]:
-        """Return names of the folders and of all links, broken ones included, sorted."""
-        listing = self.listing(folder)
-        return [] if listing is None else sorted(listing.folders | listing.links)
 
     def is_filled(self, folder: str | os.PathLike[str]) -> bool:
         """Return True for a folder with something in it."""
         listing = self.listing(folder)
-        return listing is not None and bool(listing.files or listing.folders or listing.links)
+        return bool(listing.files or listing.folders or listing.links)
 
     def _has(self, root: str, name: str) -> bool:
-        folder, base = _split(root, name)
-        found = self._look(folder)
-        if not isinstance(found, Listing):
-            return False
-        return base in found.files or (base in found.links and self._is_file(folder, base))
-
-    def _is_link(self, root: str, name: str) -> bool:
-        folder, base = _split(root, name)
-        found = self._look(folder)
-        return isinstance(found, Listing) and base in found.links
+        parent, base = _split(root, name)
+        listing = self.listing(parent)
+        return base in listing.files or (base in listing.links and self._is_file(parent, base))
 
     def _is_file(self, folder: str, link: str) -> bool:
         """Follow a link, once: it may point to a network disk."""
         path = os.path.join(folder, link)  # noqa: PTH118
-        if path not in self._link_targets:
-            self._link_targets[path] = os.path.isfile(path)  # noqa: PTH113
-        return self._link_targets[path]
+        if path not in self._is_link_to_file:
+            self._is_link_to_file[path] = os.path.isfile(path)  # noqa: PTH113
+        return self._is_link_to_file[path]
 
     def _look(self, folder: str) -> Listing | OSError:
         if folder not in self._listings:

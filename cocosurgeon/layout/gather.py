@@ -47,10 +47,10 @@ class PerAnnFile:
     """The files of one annotation file.
 
     Attributes:
-        ann_file: the annotation file.
+        ann_file: the annotation file, as given.
+        copy: the same as a file to copy.
         data_prefix: the folder of its images, relative to the tree; empty for the tree itself.
         seg_prefix: the folder of its PNGs; None without any.
-        bytes: size of the annotation file itself.
         names: the number of different files that it names, images and PNGs.
         missing: images that do not exist.
         missing_pngs: PNGs that do not exist.
@@ -58,9 +58,9 @@ class PerAnnFile:
     """
 
     ann_file: Path
+    copy: FileCopy
     data_prefix: str
     seg_prefix: str | None
-    bytes: int
     names: int
     missing: tuple[str, ...]
     missing_pngs: tuple[str, ...]
@@ -77,26 +77,24 @@ class FilesToCopy:
     """All files of the new tree.
 
     Attributes:
-        ann_files: the annotation files.
+        per_ann_file: the annotation files, and what belongs to each.
         files: their images and PNGs, each once.
-        per_ann_file: what belongs to each annotation file.
         alike: paths in the tree that differ only by case, or in how accents are written, in pairs.
     """
 
-    ann_files: tuple[FileCopy, ...]
-    files: tuple[FileCopy, ...]
     per_ann_file: tuple[PerAnnFile, ...]
+    files: tuple[FileCopy, ...]
     alike: tuple[tuple[str, str], ...]
 
     @property
-    def bytes(self) -> int:
-        """Bytes in all."""
-        return sum(c.size for c in self.ann_files) + self.image_bytes
+    def ann_files(self) -> tuple[FileCopy, ...]:
+        """The annotation files."""
+        return tuple(each.copy for each in self.per_ann_file)
 
     @property
     def image_bytes(self) -> int:
         """Bytes of images and PNGs."""
-        return sum(c.size for c in self.files)
+        return sum(file.size for file in self.files)
 
 
 def files_to_copy(
@@ -127,58 +125,43 @@ def files_to_copy(
     folders = Folders()
     root = None if root is None else Path(root)
     img_prefix = None if img_prefix is None else Path(img_prefix)
-    ann_files, per_ann_file = [], []
+    per_ann_file = []
     files: dict[str, FileCopy] = {}
     for dataset in datasets:
-        path = _require_gatherable(dataset)
-        names = FileNames.of(dataset.index)
-        _require_names_within(names, path)
-        found, copies = _files_of(path, names, folders, root, img_prefix)
+        found, copies = _files_of(dataset, folders, root, img_prefix)
         if found.all_missing and not (allow_missing and copies):
             raise _missing(found, is_all=not copies)
-        ann_file = _file_copy(path, f"{ANNOTATIONS}/{path.name}")
-        if (ann_file.size, ann_file.mtime_ns) != dataset.source.identity[2:]:
-            raise dataset.source.changed()
-        ann_files.append(ann_file)
         per_ann_file.append(found)
         for new in copies:
             old = files.setdefault(new.target, new)
-            if old.source != new.source:  # one image in several annotation files is copied once
+            if old.source != new.source:  # one image of several annotation files is copied once
                 raise _same_target(new, old)
     by_target = dict(files)
-    for new in ann_files:
+    for new in (each.copy for each in per_ann_file):
         if (old := by_target.setdefault(new.target, new)) is not new:
             raise _same_target(new, old)
     for target in by_target:
         for folder in PurePosixPath(target).parents:
             if (file := by_target.get(str(folder))) is not None:
                 raise RequestError(f"{folder} would be a file and a folder: {file.source}")
-    return FilesToCopy(
-        tuple(ann_files), tuple(files.values()), tuple(per_ann_file), _alike(by_target)
-    )
+    return FilesToCopy(tuple(per_ann_file), tuple(files.values()), _alike(by_target))
 
 
 def _require_gatherable(dataset: Dataset) -> Path:
-    """Return the path of an annotation file; refuse one whose images cannot be gathered."""
+    """Return the path of an annotation file; refuse a file that has no images near it."""
     path = dataset.source.path
-    if path is None:
-        raise RequestError(
-            "standard input and pipes have no folder near which images are looked for",
-            where=dataset.source.name,
-            hint="write the subset to a file, and name that",
-        )
-    if dataset.index.is_results:
-        raise RequestError(
-            "a results file names no images",
-            where=str(path),
-            hint="gather the annotation file that it belongs to",
-        )
-    if path.suffix == ".gz":
-        raise RequestError(
-            "the file is compressed, and no framework unpacks it",
-            where=str(path),
-            hint="unpack it, and gather the unpacked file",
-        )
+    refusals = {
+        "standard input and pipes have no folder near which images are looked for": path is None,
+        "a results file names no images": dataset.index.is_results,
+        "the file is compressed, and no framework unpacks it": (
+            path is not None and path.suffix == ".gz"
+        ),
+    }
+    for what, applies in refusals.items():
+        if applies:
+            hint = "gather the annotation file itself: an unpacked .json file"
+            raise RequestError(what, where=dataset.source.name, hint=hint)
+    assert path is not None
     return path
 
 
@@ -201,9 +184,11 @@ def _require_names_within(names: FileNames, path: Path) -> None:
 
 
 def _files_of(
-    ann_file: Path, names: FileNames, folders: Folders, root: Path | None, img_prefix: Path | None
+    dataset: Dataset, folders: Folders, root: Path | None, img_prefix: Path | None
 ) -> tuple[PerAnnFile, list[FileCopy]]:
     """Find the images and PNGs of one annotation file."""
+    ann_file, names = _require_gatherable(dataset), FileNames.of(dataset.index)
+    _require_names_within(names, ann_file)
     if img_prefix is not None:
         prefix = img_prefix
         if error := folders.error(prefix):
@@ -217,26 +202,22 @@ def _files_of(
         prefix = _require_one(best, ann_file, "images", root)
     else:
         prefix = ann_file.parent
-    missing = folders.missing(prefix, names.images)
     data_prefix = _target_folder(ann_file, prefix, names.images, root)
-    copies = _file_copies(names.images, missing, prefix, data_prefix)
-    seg_prefix, missing_pngs = None, list[str]()
+    copies, missing = _file_copies(names.images, prefix, data_prefix, folders)
+    seg_prefix, missing_pngs = None, tuple[str, ...]()
     if names.pngs:
         best = png_search(ann_file, names, prefix, folders, root).best(names.pngs)
         pngs = _require_one(best, ann_file, "PNGs", None)
         seg_prefix = f"{ANNOTATIONS}/{pngs.name}"
-        missing_pngs = folders.missing(pngs, names.pngs)
-        copies += _file_copies(names.pngs, missing_pngs, pngs, seg_prefix)
+        png_copies, missing_pngs = _file_copies(names.pngs, pngs, seg_prefix, folders)
+        copies += png_copies
     distinct = len(_distinct(names.images)) + len(_distinct(names.pngs))
+    repeated = len(names.images) + len(names.pngs) - distinct
+    copy = _file_copy(ann_file, f"{ANNOTATIONS}/{ann_file.name}")
+    if (copy.size, copy.mtime_ns) != dataset.source.identity[2:]:
+        raise dataset.source.changed()
     found = PerAnnFile(
-        ann_file=ann_file,
-        data_prefix=data_prefix,
-        seg_prefix=seg_prefix,
-        bytes=ann_file.stat().st_size,
-        names=distinct,
-        missing=_distinct(missing),
-        missing_pngs=_distinct(missing_pngs),
-        repeated=len(names.images) + len(names.pngs) - distinct,
+        ann_file, copy, data_prefix, seg_prefix, distinct, missing, missing_pngs, repeated
     )
     return found, copies
 
@@ -273,11 +254,13 @@ def _target_folder(ann_file: Path, prefix: Path, names: Sequence[str], root: Pat
 
 
 def _file_copies(
-    names: Sequence[str], missing: Sequence[str], prefix: Path, to: str
-) -> list[FileCopy]:
-    lost = frozenset(missing)
-    found = _distinct([n for n in names if n not in lost])
-    return [_file_copy(prefix / n, str(PurePosixPath(to, n))) for n in found]
+    names: Sequence[str], folder: Path, target: str, folders: Folders
+) -> tuple[list[FileCopy], tuple[str, ...]]:
+    """Return the files that exist, each once, and the names of those that do not."""
+    missing = dict.fromkeys(folders.missing(folder, names))
+    found = _distinct([n for n in names if n not in missing])
+    copies = [_file_copy(folder / n, str(PurePosixPath(target, n))) for n in found]
+    return copies, _distinct(missing)
 
 
 def _file_copy(path: Path, target: str) -> FileCopy:
@@ -291,7 +274,7 @@ def _file_copy(path: Path, target: str) -> FileCopy:
         ) from error
 
 
-def _distinct(names: Sequence[str]) -> tuple[str, ...]:
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
     """Return each file once: ``./1.jpg`` is ``1.jpg``; ``1.jpg/`` is no file that exists."""
     first: dict[tuple[PurePosixPath, bool], str] = {}
     for name in names:

@@ -96,47 +96,35 @@ class AnnotationFile:
     pngs: FilesOnDisk | None
 
 
-@dataclass(frozen=True)
-class UnreadableFile:
-    """A file that could not be read.
-
-    Attributes:
-        path: the file.
-        error: the reason.
-    """
-
-    path: Path
-    error: CocosurgeonError
-
-
 def inspect(
     path: Path, root: Path, folders: Folders, progress: Progress | None = None
-) -> AnnotationFile | UnreadableFile:
-    """Read an annotation file, and look up its images."""
-    try:
-        dataset = read(path, progress)
-        index = dataset.index
-        names = FileNames.of(index)
-        kind = kind_of(index)
-        on_disk = pngs = None
-        if not index.is_results:
-            on_disk = FilesOnDisk.of(names.images, image_search(path, folders, root))
-        if on_disk is not None and kind == "panoptic":
-            search = png_search(path, names, on_disk.folder, folders, root)
-            pngs = FilesOnDisk.of(names.pngs, search)
-        return AnnotationFile(
-            path,
-            kind,
-            len(index.images.ids),
-            0 if index.annotation_records is None else index.annotation_records.count,
-            len(index.categories),
-            _spaces(dataset),
-            names,
-            on_disk,
-            pngs,
-        )
-    except CocosurgeonError as error:
-        return UnreadableFile(path, error)
+) -> AnnotationFile:
+    """Read an annotation file, and look up its images.
+
+    Raises:
+        CocosurgeonError: it cannot be read.
+    """
+    dataset = read(path, progress)
+    index = dataset.index
+    names = FileNames.of(index)
+    kind = kind_of(index)
+    on_disk = pngs = None
+    if not index.is_results:
+        on_disk = FilesOnDisk.of(names.images, image_search(path, folders, root))
+    if on_disk is not None and kind == "panoptic":
+        search = png_search(path, names, on_disk.folder, folders, root)
+        pngs = FilesOnDisk.of(names.pngs, search)
+    return AnnotationFile(
+        path,
+        kind,
+        len(index.images.ids),
+        0 if index.annotation_records is None else index.annotation_records.count,
+        len(index.categories),
+        _spaces(dataset),
+        names,
+        on_disk,
+        pngs,
+    )
 
 
 def _spaces(dataset: Dataset) -> tuple[str, ...]:

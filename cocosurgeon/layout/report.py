@@ -25,7 +25,7 @@ def layout_lines(layout: Layout, *, notes: bool = True) -> list[str]:
         rows = [_HEADS, *(_row(f, root) for f in layout.files)]
         lines += [*_table(rows, _TO_THE_RIGHT), ""]
     if layout.folders:
-        counts = [(_short(f.path, root) + "/", f"{f.images:,}") for f in layout.folders]
+        counts = [(_short(p, root) + "/", f"{n:,}") for p, n in layout.folders.items()]
         lines += [*_table([("folder", "images"), *counts], frozenset({1})), ""]
     for each in layout.frameworks:
         lacking = ", ".join(each.lacking)
@@ -46,8 +46,8 @@ def layout_fields(layout: Layout) -> dict[str, object]:
     return {
         "root": str(layout.root),
         "files": [_file_fields(f) for f in layout.files],
-        "unreadable": [{"path": str(f.path), "error": f.error.what} for f in layout.unreadable],
-        "folders": [{"path": str(f.path), "images": f.images} for f in layout.folders],
+        "unreadable": [{"path": str(p), "error": e.what} for p, e in layout.unreadable.items()],
+        "folders": [{"path": str(p), "images": n} for p, n in layout.folders.items()],
         "frameworks": [asdict(each) for each in layout.frameworks],
         "findings": [asdict(finding) for finding in layout.findings],
         "notes": layout.notes,
@@ -85,8 +85,8 @@ def copy_fields(files: FilesToCopy, out: Path, how: How) -> dict[str, object]:
         "bytes": files.image_bytes,
         "alike": files.alike,
         "annotation_files": [
-            {**asdict(per_file), "ann_file": str(per_file.ann_file)}
-            for per_file in files.per_ann_file
+            _without("copy", {**vars(f), "ann_file": str(f.ann_file), "bytes": f.copy.size})
+            for f in files.per_ann_file
         ],
     }
 
@@ -133,7 +133,7 @@ def _table(rows: Sequence[Sequence[str]], right: frozenset[int]) -> list[str]:
 def _file_fields(file: AnnotationFile) -> dict[str, object]:
     on_disk = {key: _on_disk_fields(getattr(file, key)) for key in ("on_disk", "pngs")}
     fields = {**vars(file), "path": str(file.path), "nameless": file.names.nameless, **on_disk}
-    return {key: value for key, value in fields.items() if key != "names"}
+    return _without("names", fields)
 
 
 def _on_disk_fields(files: FilesOnDisk | None) -> dict[str, object] | None:
@@ -148,3 +148,7 @@ def _on_disk_fields(files: FilesOnDisk | None) -> dict[str, object] | None:
         "in_other_folders": {str(p): n for p, n in files.in_other_folders.items()},
         "ambiguous": [str(p) for p in files.ambiguous],
     }
+
+
+def _without(key: str, fields: dict[str, object]) -> dict[str, object]:
+    return {k: v for k, v in fields.items() if k != key}

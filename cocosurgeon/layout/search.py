@@ -96,11 +96,8 @@ def find_prefix(
 ) -> Prefix:
     """Return the folder that has most of an annotation file's images; see ``image_search``.
 
-    Args:
-        ann_file: the annotation file; only its path is used.
-        file_names: ``file_name`` of its images.
-        folders: listings to share with other searches.
-        root: a data root to look in before those that follow from the annotation file's path.
+    Only the path of the annotation file is used. ``folders`` are listings to share with other
+    searches, ``root`` is a data root to look in before those that follow from the path.
     """
     return image_search(ann_file, folders or Folders(), root).best(file_names)
 
@@ -156,14 +153,8 @@ def png_search(
     In each data root, and first in its ``annotations/``: folders that the annotation file's name
     contains (``panoptic_val2017``); other folders that are called like PNGs; the folder itself,
     for names that hold one. Else any folder of the likeliest root. Where PNGs have the names of
-    images, folders of images are never among them: a photograph is no PNG of segments.
-
-    Args:
-        ann_file: the annotation file.
-        names: the names in it.
-        images: the folder of its images, if there is one.
-        folders: listings to share with other searches.
-        root: as in ``find_prefix``.
+    images, folders of images are never among them, nor is ``images``, the folder of its images: a
+    photograph is no PNG of segments.
     """
     bases = data_roots(ann_file, root)
     found: list[Path] = []
@@ -205,7 +196,6 @@ def _is_png_folder(folder: str) -> bool:
 
 
 def _is_named_in(place: Path, ann_file: Path) -> bool:
-    """Return True where an annotation file's name contains a folder's, or that of its parent."""
     names = [place.name, *([place.parent.name] if place.name in IMAGE_FOLDERS else [])]
     return split_in(ann_file) in names or bool(_named_in(ann_file, names))
 
@@ -221,7 +211,6 @@ def _is_word(word: str, text: str) -> bool:
 
 
 def _all_folders(base: Path, folders: Folders) -> list[Path]:
-    """Return every folder of a data root, and those in its ``images/`` and the like."""
     inner = _with_image_folders(base, folders)
     return [place / n for place, names in inner.items() for n in names]
 
@@ -238,6 +227,6 @@ def _distinct(found: Sequence[Path], folders: Folders) -> list[Path]:
     """Return the folders that can be listed; one under two names once."""
     first: dict[str, Path] = {}
     for place in dict.fromkeys(found):
-        if folders.listing(place) is not None:
+        if folders.error(place) is None:
             first.setdefault(os.path.realpath(place), place)
     return list(first.values())

@@ -25,56 +25,33 @@ _ANNOTATION_ARCHIVES = {  # COCO's archives of annotation files, and how those f
     "panoptic_annotations_": "panoptic_",
     "image_info_": "image_info_",
 }
+_CONFIGS = "configs/_base_/datasets/"
 _INSTANCES = ("annotations/instances_train2017.json", "annotations/instances_val2017.json")
 _PANOPTIC = ("annotations/panoptic_train2017.json", "annotations/panoptic_val2017.json")
+_PNGS = ("panoptic_train2017", "panoptic_val2017")
 _IMAGES = ("train2017", "val2017")
-_FRAMEWORKS = (
-    # framework, its file, paths of which one must be there for this to be meant, further paths
-    (
-        "MMDetection, detection and instances",
-        "configs/_base_/datasets/coco_detection.py, coco_instance.py",
+_TEST = ("annotations/image_info_test-dev2017.json", "test2017")
+_FRAMEWORKS = {
+    # framework: its files; paths of which one exists if this is meant; further paths that it opens
+    "MMDetection, detection and instances": (
+        f"{_CONFIGS}coco_detection.py, coco_instance.py",
         _INSTANCES,
         _IMAGES,
     ),
-    (
-        "MMDetection, panoptic",
-        "configs/_base_/datasets/coco_panoptic.py",
-        (*_PANOPTIC, "annotations/panoptic_train2017", "annotations/panoptic_val2017"),
+    "MMDetection, panoptic": (
+        f"{_CONFIGS}coco_panoptic.py",
+        (*_PANOPTIC, *(f"annotations/{p}" for p in _PNGS)),
         _IMAGES,
     ),
-    (
-        "MMDetection, instances with semantic maps",
-        "configs/_base_/datasets/coco_instance_semantic.py",
+    "MMDetection, instances with semantic maps": (
+        f"{_CONFIGS}coco_instance_semantic.py",
         ("stuffthingmaps/train2017",),
         (*_INSTANCES, *_IMAGES),
     ),
-    (
-        "MMDetection, test split",
-        "configs/_base_/datasets/coco_detection.py",
-        ("annotations/image_info_test-dev2017.json", "test2017"),
-        (),
-    ),
-    ("DETR, --coco_path", "datasets/coco.py", _INSTANCES, _IMAGES),
-    (
-        "DETR, --coco_panoptic_path",
-        "datasets/coco_panoptic.py",
-        (*_PANOPTIC, "panoptic_train2017", "panoptic_val2017"),
-        (),
-    ),
-)
-
-
-@dataclass(frozen=True)
-class ImageFolder:
-    """A folder of images.
-
-    Attributes:
-        path: the folder.
-        images: the number of files in it that are images by their suffix; links to files included.
-    """
-
-    path: Path
-    images: int
+    "MMDetection, test split": (f"{_CONFIGS}coco_detection.py", _TEST, ()),
+    "DETR, --coco_path": ("datasets/coco.py", _INSTANCES, _IMAGES),
+    "DETR, --coco_panoptic_path": ("datasets/coco_panoptic.py", (*_PANOPTIC, *_PNGS), ()),
+}
 
 
 @dataclass(frozen=True)
@@ -95,7 +72,7 @@ class Readiness:
 def readiness(root: Path, folders: Folders) -> list[Readiness]:
     """Return what each framework would miss, of those that anything here is meant for."""
     found = []
-    for framework, rule, own, further in _FRAMEWORKS:
+    for framework, (rule, own, further) in _FRAMEWORKS.items():
         lacking = tuple(p for p in (*own, *further) if not _exists(root, p, folders))
         if not set(own) <= set(lacking):
             found.append(Readiness(framework, rule, lacking))
@@ -105,41 +82,30 @@ def readiness(root: Path, folders: Folders) -> list[Readiness]:
 def image_folders(root: Path, found: Sequence[Path], folders: Folders) -> list[Path]:
     """Return folders that are called like folders of images, or in which images were found.
 
-    One under two names (a link) is given once.
-
-    Args:
-        root: the data root.
-        found: folders in which images were found.
-        folders: listings.
+    One under two names (a link) is given once. ``found`` are folders in which images were found.
     """
-    names = folders.folders_and_links(root)
+    names = _folders_and_links(root, folders)
     listed = [root / n for n in (*SPLITS, *IMAGE_FOLDERS) if n in names]
     for name in IMAGE_FOLDERS:
-        inner = folders.folders_and_links(root / name) if name in names else ()
-        listed += [root / name / n for n in SPLITS if n in inner]
+        listed += [root / name / n for n in SPLITS if n in _folders_and_links(root / name, folders)]
     for base in (root / ANNOTATIONS, root):
-        inner = folders.folders_and_links(base)
-        listed += [base / n for n in inner if n.startswith("panoptic_") and "annot" not in n]
+        inner = _folders_and_links(base, folders)
+        listed += [
+            base / n for n in sorted(inner) if n.startswith("panoptic_") and "annot" not in n
+        ]
     once: dict[str, Path] = {}
     for folder in (*listed, *found):
         once.setdefault(os.path.realpath(folder), folder)
     return list(once.values())
 
 
-def count_images(folder: Path, folders: Folders) -> ImageFolder:
-    """Count the images of a folder by their suffixes."""
-    names = (n.lower() for n in folders.files(folder))
-    return ImageFolder(folder, sum(n.endswith(_IMAGE_SUFFIXES) for n in names))
+def count_images(folder: Path, folders: Folders) -> int:
+    """Count the images of a folder by their suffixes; links to files included."""
+    return sum(n.lower().endswith(_IMAGE_SUFFIXES) for n in folders.files(folder))
 
 
 def check_tree(root: Path, images: Sequence[Path], folders: Folders) -> Iterator[Finding]:
-    """Check the folders, without regard to what annotation files name.
-
-    Args:
-        root: the data root.
-        images: its folders of images.
-        folders: listings.
-    """
+    """Check the folders of a data root, among them ``images``, its folders of images."""
     annotations = root / ANNOTATIONS
     for folder in dict.fromkeys([root, annotations, *images]):
         yield from _broken_links(folder, folders)
@@ -149,23 +115,24 @@ def check_tree(root: Path, images: Sequence[Path], folders: Folders) -> Iterator
                 yield Finding("unreadable", str(folder), what, "make it readable for yourself")
             continue
         inner = folder / folder.name
-        if folder != root and inner.name in _own_folders(folder, folders):
+        if folder != root and inner.name in folders.listing(folder).folders:
             hint = f"move what is in {inner} up into {folder}"
             yield Finding("nested", str(folder), f"holds another {inner.name}", hint)
         if folder not in (root, annotations) and not folders.is_filled(folder):
             hint = "unpack or link its images"
             yield Finding("empty", str(folder), "there is nothing in it", hint)
-    for name in sorted(_own_folders(root, folders)):
+    # links are not looked into: they may lead back to where they are
+    for name in sorted(folders.listing(root).folders):
         inner = root / name / ANNOTATIONS
         is_archive = ANNOTATIONS in name and name != ANNOTATIONS  # annotations_trainval2017
-        if is_archive and ANNOTATIONS in _own_folders(inner.parent, folders):
+        if is_archive and ANNOTATIONS in folders.listing(inner.parent).folders:
             what = f"holds the folder {ANNOTATIONS}, which belongs in {root}"
             yield Finding("nested", str(inner.parent), what, f"move {inner} into {root}")
     for folder in (root, annotations):
         yield from _archives(root, folder, folders)
     for name in SPLITS:  # images/val2017, as ultralytics has it
         found = root / "images" / name
-        if folders.listing(found) is not None and folders.listing(root / name) is None:
+        if folders.error(found) is None and folders.error(root / name) is not None:
             yield _misplaced(found, root / name, "images", folders)
 
 
@@ -207,17 +174,15 @@ def _exists(root: Path, path: str, folders: Folders) -> bool:
     return folders.is_filled(root / path)
 
 
-def _own_folders(folder: Path, folders: Folders) -> frozenset[str]:
-    """Return names of the folders in a folder, without links: these may lead back to it."""
+def _folders_and_links(folder: Path, folders: Folders) -> frozenset[str]:
     listing = folders.listing(folder)
-    return frozenset() if listing is None else listing.folders
+    return listing.folders | listing.links
 
 
 def _broken_links(folder: Path, folders: Folders) -> Iterator[Finding]:
-    listing = folders.listing(folder)
     nowhere: list[str] = []
     loops: list[str] = []
-    for name in sorted(listing.links) if listing is not None else ():
+    for name in sorted(folders.listing(folder).links):
         try:
             (folder / name).stat()
         except OSError as error:
@@ -232,7 +197,7 @@ def _broken_links(folder: Path, folders: Folders) -> Iterator[Finding]:
 
 def _archives(root: Path, folder: Path, folders: Folders) -> Iterator[Finding]:
     listing = folders.listing(folder)
-    for name in sorted(listing.files | listing.links) if listing is not None else ():
+    for name in sorted(listing.files | listing.links):
         ending = next((e for e in _ARCHIVES if name.endswith(e)), None)
         if ending and not _is_unpacked(root, folder, name.removesuffix(ending), folders):
             what, hint = "an archive that is not unpacked", f"unpack it in {folder}"
@@ -243,7 +208,6 @@ def _is_unpacked(root: Path, folder: Path, stem: str, folders: Folders) -> bool:
     for archive, files in _ANNOTATION_ARCHIVES.items():
         if stem.startswith(archive):
             listing = folders.listing(root / ANNOTATIONS)
-            names = listing.files | listing.links if listing is not None else ()
-            return any(n.startswith(files) for n in names)
+            return any(n.startswith(files) for n in listing.files | listing.links)
     is_coco = stem in SPLITS or stem.startswith("panoptic_")
     return not is_coco or folders.is_filled(folder / stem)
