@@ -970,6 +970,7 @@ def test_what_is_there_stays(cli: Cli, tmp_path: Path) -> None:
         ["--link"],
         ["--allow-missing"],
         ["--img-prefix", "x"],
+        ["--img-prefix", ""],
         ["--gather", "out"],
         ["--gather", "", "--of", "x.json"],
         ["--gather", "out", "--of", str(SAMPLE), "--copy", "--link"],
@@ -1143,6 +1144,14 @@ def test_a_folder_as_large_as_train2017_takes_a_second(tmp_path: Path) -> None:
     found = find_prefix(path, [f"{i}.jpg" for i in range(count)], root=tmp_path)
     assert not found.missing
     assert time.process_time() - started < 1
+
+
+def test_no_finding_is_a_shell_line() -> None:
+    for path in (ROOT / "cocosurgeon/layout").glob("*.py"):
+        commands = re.findall(
+            r"\b(?:ln -s|mv |mkdir |rmdir |gunzip|unzip -|tar -|&&|shlex)", path.read_text()
+        )
+        assert not commands, path.name
 
 
 def test_every_finding_is_documented() -> None:

@@ -7,12 +7,14 @@ import contextlib
 import gzip
 import io
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SAMPLE, Cli
+from conftest import ROOT, SAMPLE, Cli
 from pycocotools.coco import COCO
 
 from cocosurgeon import Empty, ToSpace, read, write
@@ -194,6 +196,55 @@ def test_the_snippet_of_detectron2_calls_what_its_documentation_names(small: Any
     metadata = "dict(thing_classes=classes)"
     assert calls["register_coco_instances"] == [name, metadata, "ann_file", "img_prefix"]
     assert calls["COCOEvaluator"] == [name]
+
+
+@pytest.fixture(scope="module")
+def opened() -> list[str]:
+    """Paths of files that are opened, as long as this process lives: audit hooks cannot be taken
+    back."""
+    paths: list[str] = []
+    sys.addaudithook(lambda event, args: paths.append(str(args[0])) if event == "open" else None)
+    return paths
+
+
+class Counted(list[Any]):
+    """A list that counts how often it is walked through."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        self.walks += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_a_file_is_opened_and_indexed_once(
+    name: str, small: Any, put: Put, opened: list[str]
+) -> None:
+    path = put(small, f"opened by {name}.json")
+    source = read_source(str(path), IMAGES)
+    images = Counted(source.document["images"])
+    snippet_for(name, replace(source, document={**source.document, "images": images}))
+    assert opened.count(str(path)) - 1 == images.walks == 1  # the test wrote it
+
+
+def test_a_framework_is_one_module(cli: Cli) -> None:
+    texts = {p.stem: p.read_text() for p in (ROOT / "cocosurgeon/snippet").glob("[!_]*.py")}
+    written = {name for name, text in texts.items() if "\ndef write(source: " in text}
+    assert written == set(FRAMEWORKS) == {"detectron2", "detr", "mmdet2", "mmdet3", "torchvision"}
+    for name, text in texts.items():
+        for other in written - {name}:
+            assert f'"{other}"' not in text, f"{name} names {other}"
+    shown = cli("snippet", "--help").out
+    assert all(name in shown for name in FRAMEWORKS)
+
+
+def test_names_given_to_options_are_values(small: Any, put: Put, cli: Cli) -> None:
+    """An empty folder is the current one, as for every other program; it is not left out."""
+    path = put(small)
+    done = cli("snippet", path, "--for", "mmdet3", "--img-prefix", "")
+    assert done.code == 0 and "images: 0 of 5 are in" in done.err
+    assert assigned(done.out)["img_prefix"] == str(path.parent)
 
 
 REFUSED: dict[str, tuple[Callable[[dict[str, Any]], Any], type[CocosurgeonError], str]] = {

@@ -6,9 +6,11 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from cocosurgeon.errors import RequestError
+from cocosurgeon.layout.finding import plural
 from cocosurgeon.loaders import View, mmdet
 from cocosurgeon.snippet.source import SnippetSource
 
@@ -92,16 +94,13 @@ class LoaderCounts:
 
     def summary(self, source: SnippetSource, framework: str) -> str:
         """Return a comment with the numbers."""
-        images = "image" if self.images == 1 else "images"
-        objects = "object" if self.objects == 1 else "objects"
-        crowds = "crowd" if self.crowds == 1 else "crowds"
-        text = f"{self.images:,} {images}, {self.objects:,} {objects} to train on"
+        text = f"{plural(self.images, 'image')}, {plural(self.objects, 'object')} to train on"
         if self.crowds:
-            text += f" and {self.crowds:,} {crowds}"
+            text += f" and {plural(self.crowds, 'crowd')}"
         if self.skipped:
             rules = ", ".join(f"{count:,} {rule}" for rule, count in self.skipped.items())
             text += f"; annotations skipped by the loader: {rules}"
-        return f"# {source.name!r} for {framework}: {text}."
+        return f"# {Path(source.ann_file).name!r} for {framework}: {text}."
 
 
 def about_evaluation(source: SnippetSource, counts: LoaderCounts | None = None) -> str:

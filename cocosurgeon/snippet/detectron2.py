@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from cocosurgeon.loaders import detectron2 as loader
 from cocosurgeon.loaders import load
-from cocosurgeon.snippet.comments import (
-    LoaderCounts,
-    about_evaluation,
-    about_masks,
-    about_names,
-    code,
-    items,
-)
+from cocosurgeon.snippet import comments
 from cocosurgeon.snippet.source import Snippet, SnippetSource
 
 
@@ -19,12 +12,12 @@ def write(source: SnippetSource) -> Snippet:
     """Write ``register_coco_instances``, ``cfg.DATASETS`` and ``COCOEvaluator``."""
     _ = source.classes  # every category needs a name
     view = load("detectron2", source.index, loader.Options(filter_empty=False))
-    counts = LoaderCounts.of(view)
+    counts = comments.LoaderCounts.of(view)
     name = f"subset_{source.stem}"
     empty = "Every image has an object: the filter would skip none, and is off."
     if counts.empty:
         empty = f"The usual filter would skip {counts.empty:,} images: nothing, or crowds only."
-    lines = code(
+    lines = comments.code(
         counts.summary(source, "detectron2"),
         "# Paste it where `cfg` is made, before it is frozen.",
         "from detectron2.data.datasets import register_coco_instances",
@@ -32,12 +25,14 @@ def write(source: SnippetSource) -> Snippet:
         f"\nann_file = {source.ann_file!r}",
         f"img_prefix = {source.img_prefix!r}",
         "# By sorted category id, as detectron2 numbers labels; loading the file checks it.",
-        about_names(source),
-        f"classes = [\n{items(map(repr, view.classes))}\n]",
+        comments.about_names(source),
+        f"classes = [\n{comments.items(map(repr, view.classes))}\n]",
         f"register_coco_instances({name!r}, dict(thing_classes=classes), ann_file, img_prefix)",
         source.is_trained and f"cfg.DATASETS.TRAIN = ({name!r},)\n# {empty}",
         source.is_trained
-        and about_masks(source, for_rle="cfg.INPUT.MASK_FORMAT = 'bitmask' for mask heads."),
+        and comments.about_masks(
+            source, for_rle="cfg.INPUT.MASK_FORMAT = 'bitmask' for mask heads."
+        ),
         source.is_trained and "cfg.DATALOADER.FILTER_EMPTY_ANNOTATIONS = False",
         source.is_evaluated and f"cfg.DATASETS.TEST = ({name!r},)",
         f"cfg.MODEL.ROI_HEADS.NUM_CLASSES = {len(view.classes)}",
@@ -46,7 +41,7 @@ def write(source: SnippetSource) -> Snippet:
         source.is_evaluated
         and not source.is_annotated
         and "# No annotations: detections are written to output_dir, not scored.",
-        about_evaluation(source),
+        comments.about_evaluation(source),
         source.is_evaluated and f"evaluator = COCOEvaluator({name!r}, output_dir=cfg.OUTPUT_DIR)",
     )
     return Snippet(lines)

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from cocosurgeon.loaders import load
-from cocosurgeon.snippet.comments import (
-    LoaderCounts,
-    about_evaluation,
-    about_masks,
-    code,
-    highest_id,
-    names_by_id,
-)
+from cocosurgeon.snippet import comments
 from cocosurgeon.snippet.source import Snippet, SnippetSource
 
 
 def write(source: SnippetSource) -> Snippet:
     """Write ``dataset_train``, ``dataset_val`` and ``base_ds`` for ``main.py``."""
     view = load("detr", source.index)
-    counts = LoaderCounts.of(view)
-    num_classes = highest_id(source, view, "DETR") + 1
+    counts = comments.LoaderCounts.of(view)
+    num_classes = comments.highest_id(source, view, "DETR") + 1
     trained, evaluated = source.is_trained, source.is_evaluated
-    lines = code(
+    lines = comments.code(
         counts.summary(source, "DETR"),
         "# Paste it into main() of main.py, in place of the lines with build_dataset: that one "
         "takes --coco_path and opens annotations/instances_{train,val}2017.json only.",
@@ -29,14 +22,15 @@ def write(source: SnippetSource) -> Snippet:
         f"ann_file = {source.ann_file!r}",
         f"img_folder = {source.img_prefix!r}",
         "# Labels are the file's category ids as they are.",
-        names_by_id(source),
+        comments.names_by_id(source),
         "# The highest id + 1 (COCO: 91); the model adds a row for no object. Write it into "
         "build() of models/detr.py, which has 91 for --dataset_file coco and else 20.",
         f"num_classes = {num_classes}",
         trained
         and counts.empty > 0
-        and f"# {counts.empty:,} images have no object to train on; DETR keeps them, without one.",
-        trained and about_masks(source),
+        and f"# {counts.empty:,} images have no object to train on; DETR keeps them, with no "
+        "target.",
+        trained and comments.about_masks(source),
         trained and _dataset("train"),
         evaluated and _dataset("val"),
         "test" in source.splits and "# DETR evaluates one dataset, for testing as well.",
@@ -44,7 +38,7 @@ def write(source: SnippetSource) -> Snippet:
         evaluated
         and "# evaluate() of engine.py passes it to CocoEvaluator(base_ds, iou_types): the "
         "annotations of the very file that is loaded.",
-        about_evaluation(source),
+        comments.about_evaluation(source),
         evaluated and "base_ds = get_coco_api_from_dataset(dataset_val)",
     )
     return Snippet(lines)

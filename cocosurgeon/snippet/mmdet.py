@@ -7,7 +7,7 @@ from collections import Counter
 
 from cocosurgeon.errors import RequestError
 from cocosurgeon.loaders import View, mmdet
-from cocosurgeon.snippet.comments import LoaderCounts, about_names, block, items
+from cocosurgeon.snippet import comments
 from cocosurgeon.snippet.source import SnippetSource
 
 _REPLACED = re.compile(
@@ -19,14 +19,16 @@ _REPLACED = re.compile(
 """Text that ``Config.fromfile`` replaces, anywhere in a config."""
 
 
-def head(source: SnippetSource, counts: LoaderCounts, version: str, assignment: str) -> str:
+def head(
+    source: SnippetSource, counts: comments.LoaderCounts, version: str, assignment: str
+) -> str:
     """Return the first lines of a snippet: summary, paths, class names.
 
     Args:
         source: the file.
         counts: what the loader makes of it.
         version: ``3.x`` or ``2.x``.
-        assignment: the code in front of the list of class names.
+        assignment: the comments.code in front of the list of class names.
 
     Raises:
         RequestError: a path or a class name has text that ``Config.fromfile`` replaces.
@@ -37,7 +39,7 @@ def head(source: SnippetSource, counts: LoaderCounts, version: str, assignment: 
                 f"Config.fromfile puts something else in the place of {match.group()!r}: {text!r}",
                 hint="name it without that: a path by a link, a class in the file",
             )
-    return block(
+    return comments.block(
         counts.summary(source, f"MMDetection {version}"),
         "# Paste it below `_base_` in your own config: dicts are merged into those of the base. "
         "Where the base wraps its dataset (RepeatDataset, ...), put it one `dataset` deeper.",
@@ -45,8 +47,8 @@ def head(source: SnippetSource, counts: LoaderCounts, version: str, assignment: 
         f"img_prefix = {source.img_prefix!r}",
         "# In the order of the file's `categories`, by which labels are numbered, whatever this "
         "list says.",
-        about_names(source),
-        f"{assignment}[\n{items(map(repr, source.classes))}\n]",
+        comments.about_names(source),
+        f"{assignment}[\n{comments.items(map(repr, source.classes))}\n]",
     )
 
 
@@ -65,7 +67,7 @@ def filtered(view: View) -> tuple[int, int]:
     return rules[mmdet.FILTER_EMPTY_GT.name], rules[mmdet.MIN_SIZE.name]
 
 
-def about_empty(counts: LoaderCounts) -> str:
+def about_empty(counts: comments.LoaderCounts) -> str:
     """Return a comment on what a pipeline may do to images without objects."""
     if not counts.empty:
         return ""

@@ -5,15 +5,7 @@ from __future__ import annotations
 from cocosurgeon.errors import RequestError
 from cocosurgeon.loaders import load
 from cocosurgeon.loaders import mmdet2 as loader
-from cocosurgeon.snippet import mmdet
-from cocosurgeon.snippet.comments import (
-    LoaderCounts,
-    about_evaluation,
-    about_masks,
-    block,
-    code,
-    indented,
-)
+from cocosurgeon.snippet import comments, mmdet
 from cocosurgeon.snippet.source import Snippet, SnippetSource
 
 
@@ -31,7 +23,7 @@ def write(source: SnippetSource) -> Snippet:
                 hint="name the file by another path, such as a link without these",
             )
     options = loader.Options(source.classes, test_mode=True)
-    counts = LoaderCounts.of(load("mmdet2", source.index, options))
+    counts = comments.LoaderCounts.of(load("mmdet2", source.index, options))
     head = mmdet.head(source, counts, "2.x", "classes = ")
     notes: tuple[str, ...] = ()
     train = ""
@@ -43,10 +35,10 @@ def write(source: SnippetSource) -> Snippet:
                 f"{small:,} have a side below {loader.MIN_SIZE} pixels, and no option of 2.x keeps "
                 "these",
             )
-    evaluated = source.is_evaluated and block(
+    evaluated = source.is_evaluated and comments.block(
         "# MMDetection's own tools set test_mode, in which nothing is filtered.",
         "# The dataset evaluates itself, on this file.",
-        about_evaluation(source, counts),
+        comments.about_evaluation(source, counts),
         not source.is_annotated
         and "# No annotations, so not to be scored: tools/test.py CONFIG CHECKPOINT --format-only "
         "--eval-options jsonfile_prefix=PREFIX",
@@ -56,11 +48,13 @@ def write(source: SnippetSource) -> Snippet:
             if split in source.splits
         ),
     )
-    body = indented(block(train, evaluated), 4)
-    return Snippet(code(f"{head}\n", "data = dict(", body, ")\n", mmdet.heads(source)), notes)
+    body = comments.indented(comments.block(train, evaluated), 4)
+    return Snippet(
+        comments.code(f"{head}\n", "data = dict(", body, ")\n", mmdet.heads(source)), notes
+    )
 
 
-def _train(source: SnippetSource, counts: LoaderCounts) -> tuple[str, int]:
+def _train(source: SnippetSource, counts: comments.LoaderCounts) -> tuple[str, int]:
     """Return ``train``, and the number of images that are too small for 2.x."""
     empty, _ = mmdet.filtered(load("mmdet2", source.index, loader.Options(source.classes)))
     options = loader.Options(source.classes, filter_empty_gt=False)
@@ -68,7 +62,7 @@ def _train(source: SnippetSource, counts: LoaderCounts) -> tuple[str, int]:
     why = "Every image of the file is trained on, with annotations or without."
     if empty:
         why = f"The usual filter would skip {empty:,} images of this file, without annotations."
-    train = block(
+    train = comments.block(
         "train=dict(",
         "    ann_file=ann_file,",
         "    img_prefix=img_prefix,",
@@ -77,7 +71,9 @@ def _train(source: SnippetSource, counts: LoaderCounts) -> tuple[str, int]:
         small > 0
         and f"    # {small:,} images with a side below {loader.MIN_SIZE} pixels are skipped all "
         "the same: CocoDataset._filter_imgs has that size fixed.",
-        indented(block(mmdet.about_empty(counts), about_masks(source)), 4),
+        comments.indented(
+            comments.block(mmdet.about_empty(counts), comments.about_masks(source)), 4
+        ),
         "    filter_empty_gt=False),",
     )
     return train, small

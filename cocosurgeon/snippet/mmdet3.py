@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from cocosurgeon.loaders import load
 from cocosurgeon.loaders import mmdet3 as loader
-from cocosurgeon.snippet import mmdet
-from cocosurgeon.snippet.comments import (
-    LoaderCounts,
-    about_evaluation,
-    about_masks,
-    block,
-    code,
-    indented,
-)
+from cocosurgeon.snippet import comments, mmdet
 from cocosurgeon.snippet.source import Snippet, SnippetSource
 
 _DATASET = """\
@@ -24,26 +16,20 @@ _DATASET = """\
 def write(source: SnippetSource) -> Snippet:
     """Write ``{train,val,test}_dataloader`` and ``{val,test}_evaluator``."""
     options = loader.Options({"classes": source.classes}, test_mode=True)
-    counts = LoaderCounts.of(load("mmdet3", source.index, options))
-    lines = code(
+    counts = comments.LoaderCounts.of(load("mmdet3", source.index, options))
+    lines = comments.code(
         mmdet.head(source, counts, "3.x", "metainfo = dict(classes=") + ",",
         "    # A palette of the base, or CocoDataset's own, may have fewer colours than there are "
         "classes; None takes random ones.",
         "    palette=None)\n",
         source.is_trained and _train(source, counts),
-        "val" in source.splits and _evaluate(source, "val", counts),
-        "test" in source.splits
-        and "val" not in source.splits
-        and _evaluate(source, "test", counts),
-        "test" in source.splits
-        and "val" in source.splits
-        and "test_dataloader = val_dataloader\ntest_evaluator = val_evaluator",
+        *(_evaluate(source, split, counts) for split in source.splits if split != "train"),
         f"\n{mmdet.heads(source)}",
     )
     return Snippet(lines)
 
 
-def _train(source: SnippetSource, counts: LoaderCounts) -> str:
+def _train(source: SnippetSource, counts: comments.LoaderCounts) -> str:
     usual = loader.Options(
         {"classes": source.classes}, filter_cfg=loader.BASE_FILTER, serialize_data=False
     )
@@ -54,24 +40,28 @@ def _train(source: SnippetSource, counts: LoaderCounts) -> str:
             f"The usual filter would skip {empty + small:,} images of this file ({empty:,} without "
             f"annotations, {small:,} with a side below 32 pixels)."
         )
-    return block(
+    return comments.block(
         "train_dataloader = dict(dataset=dict(",
         _DATASET,
         f"    # {why} Both keys, or the base's stays.",
-        indented(block(mmdet.about_empty(counts), about_masks(source)), 4),
+        comments.indented(
+            comments.block(mmdet.about_empty(counts), comments.about_masks(source)), 4
+        ),
         "    filter_cfg=dict(filter_empty_gt=False, min_size=0)))",
     )
 
 
-def _evaluate(source: SnippetSource, split: str, counts: LoaderCounts) -> str:
+def _evaluate(source: SnippetSource, split: str, counts: comments.LoaderCounts) -> str:
+    if split == "test" and "val" in source.splits:
+        return "test_dataloader = val_dataloader\ntest_evaluator = val_evaluator"
     loaded = f"""{split}_dataloader = dict(dataset=dict(
 {_DATASET}
     test_mode=True))  # nothing is filtered"""
     if source.is_annotated:
-        return block(
+        return comments.block(
             loaded,
             "# The evaluator reads a file of its own; data_root is not put in front of it.",
-            about_evaluation(source, counts),
+            comments.about_evaluation(source, counts),
             f"{split}_evaluator = dict(ann_file=ann_file)",
         )
     prefix = f"./work_dirs/{source.stem}/results"

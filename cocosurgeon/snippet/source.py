@@ -57,11 +57,6 @@ class SnippetSource:
     notes: tuple[str, ...]
 
     @property
-    def name(self) -> str:
-        """The file's name."""
-        return Path(self.ann_file).name
-
-    @property
     def stem(self) -> str:
         """The file's name without its suffix."""
         return Path(self.ann_file).stem

@@ -5,14 +5,7 @@ from __future__ import annotations
 from cocosurgeon.errors import RequestError
 from cocosurgeon.loaders import load
 from cocosurgeon.loaders.leftovers import UNREACHED
-from cocosurgeon.snippet.comments import (
-    LoaderCounts,
-    about_evaluation,
-    about_masks,
-    code,
-    highest_id,
-    names_by_id,
-)
+from cocosurgeon.snippet import comments
 from cocosurgeon.snippet.source import Snippet, SnippetSource
 
 _EVALUATE = '''
@@ -34,7 +27,7 @@ def write(source: SnippetSource) -> Snippet:
         RequestError: image ids are text.
     """
     view = load("torchvision", source.index)
-    counts = LoaderCounts.of(view)
+    counts = comments.LoaderCounts.of(view)
     if UNREACHED.name in counts.skipped or any(isinstance(s.img_id, str) for s in view.samples):
         raise RequestError(
             "image ids are text, which torchvision looks up letter by letter: it would load other "
@@ -42,17 +35,17 @@ def write(source: SnippetSource) -> Snippet:
             where=source.ann_file,
             hint="number the images; MMDetection and detectron2 take ids that are text",
         )
-    num_classes = highest_id(source, view, "torchvision's detectors") + 1
+    num_classes = comments.highest_id(source, view, "torchvision's detectors") + 1
     is_scored = source.is_evaluated and source.is_annotated
     only_crowds = counts.empty - counts.bare
-    lines = code(
+    lines = comments.code(
         counts.summary(source, "torchvision"),
         is_scored and "from pycocotools.cocoeval import COCOeval",
         "from torchvision.datasets import CocoDetection\n",
         f"ann_file = {source.ann_file!r}",
         f"img_folder = {source.img_prefix!r}",
         "# Targets have the file's category ids as they are.",
-        names_by_id(source),
+        comments.names_by_id(source),
         "# The highest id + 1: torchvision's detectors count the background, which is 0.",
         any(c.id == 0 for c in source.categories)
         and "# Here 0 is a category as well: raise all labels by one, and this, too.",
@@ -67,9 +60,9 @@ def write(source: SnippetSource) -> Snippet:
         source.is_trained
         and only_crowds > 0
         and f"# Images whose target has nothing but crowds: {only_crowds:,}.",
-        source.is_trained and about_masks(source),
+        source.is_trained and comments.about_masks(source),
         "dataset = CocoDetection(root=img_folder, annFile=ann_file)  # sorted by image id",
-        is_scored and about_evaluation(source),
+        is_scored and comments.about_evaluation(source),
         is_scored and _EVALUATE,
         source.is_evaluated
         and not source.is_annotated
