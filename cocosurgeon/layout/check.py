@@ -130,15 +130,16 @@ def _check_file(file: AnnotationFile, root: Path, folders: Folders) -> Iterator[
         yield Finding("nameless", path, what, "write the names into the file")
     split = split_in(file.path)
     if (images := file.on_disk) is not None and images.missing:
-        hint = _hint(images, root / (split or "images"))
+        hint = _hint(images, root / (split or "images"), folders)
         yield Finding("images-missing", path, images.sentence("images"), hint)
     if (pngs := file.pngs) is not None and pngs.missing:
-        hint = _hint(pngs, root / ANNOTATIONS / f"panoptic_{split or 'train2017'}")
+        wanted = root / ANNOTATIONS / f"panoptic_{split or 'train2017'}"
+        hint = _hint(pngs, wanted, folders)
         yield Finding("pngs-missing", path, pngs.sentence("PNGs"), hint)
     yield from tree.check_split_folders(file, root, folders)
 
 
-def _hint(on_disk: FilesOnDisk, wanted: Path) -> str:
+def _hint(on_disk: FilesOnDisk, wanted: Path, folders: Folders) -> str:
     name = on_disk.missing[0]
     if on_disk.other_case:
         return "rename the files as the annotation file has them, case and ending"
@@ -153,7 +154,8 @@ def _hint(on_disk: FilesOnDisk, wanted: Path) -> str:
     if on_disk.broken_links:
         return "point the links at files that exist"
     if on_disk.folder is None:
-        return f"put them in {wanted}, or make that a link to their folder"
+        link = "" if folders.is_filled(wanted) else ", or make that a link to their folder"
+        return f"put them in {wanted}{link}"
     return f"complete {on_disk.folder} (an archive cut short?)"
 
 

@@ -69,6 +69,7 @@ def copy_tree(files: FilesToCopy, out: Path, how: How, advance: Advance = lambda
     with _explained(out):
         final = Path(os.path.realpath(out))
         copied = (*files.ann_files, *(files.files if how == "copy" else ()))
+        linked = files.files if how == "link" else ()
         needed, free = sum(c.size for c in copied), shutil.disk_usage(final.parent).free
         if needed > free:
             raise OutputError(
@@ -77,33 +78,28 @@ def copy_tree(files: FilesToCopy, out: Path, how: How, advance: Advance = lambda
                 hint=_HINTS[errno.ENOSPC],
             )
         part = final.with_name(f".cocosurgeon-{secrets.token_hex(8)}.part")
-        with _removed_on_error(part):
+        try:
             part.mkdir()
             for file in copied:
                 _copy(file, part, advance)
-            for file in files.files if how == "link" else ():
-                _link(file, part, advance)
+            for file in linked:
+                target = _with_parent(part / file.target)
+                target.symlink_to(file.source)
+                advance(file.size)
             part.rename(final)  # fails unless nothing, or an empty folder, is there
-
-
-@contextlib.contextmanager
-def _removed_on_error(part: Path) -> Iterator[None]:
-    try:
-        yield
-    except BaseException as error:
-        shutil.rmtree(part, ignore_errors=True)
-        if part.exists():
-            raise OutputError(
-                "the unfinished tree could not be removed completely",
-                where=str(part),
-                hint="delete that folder",
-            ) from error
-        raise
+        except BaseException as error:
+            shutil.rmtree(part, ignore_errors=True)
+            if part.exists():
+                raise OutputError(
+                    "the unfinished tree could not be removed completely",
+                    where=str(part),
+                    hint="delete that folder",
+                ) from error
+            raise
 
 
 def _copy(file: FileCopy, part: Path, advance: Advance) -> None:
-    target = part / file.target
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = _with_parent(part / file.target)
     try:
         source = file.source.open("rb")
     except OSError as error:
@@ -123,11 +119,9 @@ def _copy(file: FileCopy, part: Path, advance: Advance) -> None:
     advance(written)
 
 
-def _link(file: FileCopy, part: Path, advance: Advance) -> None:
-    target = part / file.target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.symlink_to(file.source)
-    advance(file.size)
+def _with_parent(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ def write(source: SnippetSource) -> Snippet:
     counts = comments.LoaderCounts.of(load("mmdet3", source.index, options))
     lines = comments.code(
         mmdet.head(source, counts, "3.x", "metainfo = dict(classes=") + ",",
-        "    # A palette of the base, or CocoDataset's own, may have fewer colours than there are "
+        "    # A palette of the base, or CocoDataset's own, may have fewer colors than there are "
         "classes; None takes random ones.",
         "    palette=None)\n",
         source.is_trained and _train(source, counts),
