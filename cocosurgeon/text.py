@@ -1,43 +1,123 @@
-"""The nearest match to a name that is not there."""
+"""Words of messages: the nearest match to a name, the first few of a list, plurals."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import combinations
+
+_COMPARISONS = 50_000
+"""So many pairs of names are compared letter by letter at most; a second, about."""
+
+
+class KnownNames:
+    """Known names, prepared for looking up what is nearly one of them."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._names = list(dict.fromkeys(known))
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def nearest(self, name: str, by_letters: bool = True) -> str | None:
+        """Return the name that is most like this one; None when none is.
+
+        Case, blanks, hyphens and underscores count less than letters; a name may have more words.
+
+        Args:
+            by_letters: whether misspelled names count, too: every name is compared for those.
+        """
+        plain = _plain(name)
+        if plain and plain in self._by_plain:
+            return self._by_plain[plain]
+        if by_letters:
+            if close := get_close_matches(name, self._names, n=1):
+                return close[0]
+            if close := get_close_matches(plain, self._by_plain, n=1):
+                return self._by_plain[close[0]]
+        return self._sharing_words(name)
+
+    @cached_property
+    def _by_plain(self) -> dict[str, str]:
+        return {_plain(n): n for n in reversed(self._names)}
+
+    @cached_property
+    def _by_words(self) -> tuple[dict[frozenset[str], int], dict[frozenset[str], int]]:
+        """Places of names by all of their words, and by fewer of them; the first one's."""
+        by_all: dict[frozenset[str], int] = {}
+        by_fewer: dict[frozenset[str], int] = {}
+        for place, name in enumerate(self._names):
+            words = _words(name)
+            by_all.setdefault(words, place)
+            for fewer in _proper_subsets(words):
+                by_fewer.setdefault(fewer, place)
+        return by_all, by_fewer
+
+    def _sharing_words(self, name: str) -> str | None:
+        by_all, by_fewer = self._by_words
+        words = _words(name)
+        places = [by_all.get(fewer) for fewer in _proper_subsets(words)] + [by_fewer.get(words)]
+        found = [place for place in places if place is not None]
+        return self._names[min(found)] if found else None
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like this one; None when none is.
+    """Return the known name that is most like this one; see ``KnownNames.nearest``."""
+    names = KnownNames(known)
+    return names.nearest(name, by_letters=len(names) <= _COMPARISONS)
 
-    Case, blanks, hyphens and underscores count less than letters; a name may have more words.
+
+def nearest_of_each(names: Iterable[str], known: KnownNames) -> Iterator[tuple[str, str | None]]:
+    """Yield each name with the known name that is most like it.
+
+    The time is linear in both: after many names only case, blanks and words are compared.
     """
-    names = list(dict.fromkeys(known))
-    plain = {_plain(n): n for n in reversed(names)}
-    if _plain(name) and _plain(name) in plain:
-        return plain[_plain(name)]
-    close = get_close_matches(name, names, n=1) or [
-        plain[p] for p in get_close_matches(_plain(name), plain, n=1)
-    ]
-    return close[0] if close else next((n for n in names if share_words(name, n)), None)
+    for count, name in enumerate(names, 1):
+        yield name, known.nearest(name, by_letters=count * len(known) <= _COMPARISONS)
 
 
 def alike(name: str, other: str) -> bool:
-    """Whether names differ in nothing but case, blanks, hyphens, underscores and the like."""
+    """Return whether names differ only by case, blanks, hyphens, underscores and the like."""
     return _plain(name) == _plain(other) != ""
 
 
 def share_words(name: str, other: str) -> bool:
-    """Whether one name has all words of the other, and more."""
+    """Return whether one name has all words of the other, and more."""
     words, others = _words(name), _words(other)
     return bool(words and others) and (words < others or words > others)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """A hint for an error message."""
+    """Return a hint for an error message; None when no known name is like this one."""
     match = nearest(name, known)
     return f"did you mean {match!r}?" if match is not None else None
+
+
+def first_few(
+    items: Sequence[object],
+    shown: int = 8,
+    separator: str = ", ",
+    show: Callable[..., str] = str,
+) -> str:
+    """Return the first items of a list, and how many more there are: ``a, b, and 3 more``.
+
+    Args:
+        show: makes the text of an item.
+    """
+    texts = [show(item) for item in items[:shown]]
+    more = [f"and {len(items) - shown:,} more"] if len(items) > shown else []
+    return separator.join([*texts, *more])
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Return a count with its noun: ``1 image``, ``2,000 images``.
+
+    Args:
+        many: the plural where it is not ``one`` with an ``s``.
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 @lru_cache(8192)
@@ -48,3 +128,9 @@ def _plain(name: str) -> str:
 @lru_cache(8192)
 def _words(name: str) -> frozenset[str]:
     return frozenset(re.findall(r"\w+", name.casefold()))
+
+
+def _proper_subsets(words: frozenset[str]) -> Iterator[frozenset[str]]:
+    """Fewer of some words, at least one; of many words (a sentence) only one less."""
+    sizes = range(1, len(words)) if len(words) <= 6 else [len(words) - 1]
+    return (frozenset(chosen) for size in sizes for chosen in combinations(words, size))
