@@ -11,10 +11,11 @@ from pathlib import Path
 from cocosurgeon.annfile.source import Progress
 from cocosurgeon.errors import CocosurgeonError, SourceUnavailableError, StructureError
 from cocosurgeon.layout import tree
-from cocosurgeon.layout.finding import Finding, plural
+from cocosurgeon.layout.finding import Finding
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.presence import AnnotationFile, FilesOnDisk, inspect
 from cocosurgeon.layout.search import ANNOTATIONS, SPLITS, split_in
+from cocosurgeon.text import plural
 
 ProgressBar = Callable[[str], contextlib.AbstractContextManager[Progress | None]]
 """Makes a progress bar for one file, given its title."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cocosurgeon.text import first_few
+
 _SHOWN = 3
 _WIDEST = 60
 
@@ -32,23 +34,15 @@ class Finding:
         return [printable(line) for line in lines]
 
 
-def plural(count: int, noun: str, *, verb: str | None = None) -> str:
-    """Return ``1 record``, ``2 records``; with a verb ``1 link leads``, ``2 links lead``."""
-    words = f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-    if verb is None:
-        return words
-    return f"{words} {verb}s" if count == 1 else f"{words} {verb}"
-
-
 def are(count: int) -> str:
     """Return the verb that goes with a number."""
     return "is" if count == 1 else "are"
 
 
-def first_few(names: Sequence[str]) -> str:
-    """Return the first names of a list, long ones cut at the front."""
-    first = [n if len(n) <= _WIDEST else f"...{n[-_WIDEST:]}" for n in names[:_SHOWN]]
-    return printable(", ".join([*first, *["..."] * (len(names) > _SHOWN)]))
+def first_names(names: Sequence[str]) -> str:
+    """Return the first file names of a list, long ones cut at the front."""
+    cut = [n if len(n) <= _WIDEST else f"...{n[-_WIDEST:]}" for n in names[:_SHOWN]]
+    return printable(first_few([*cut, *names[_SHOWN:]], _SHOWN))
 
 
 def printable(text: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.errors import DataError, RequestError, SourceUnavailableError
-from cocosurgeon.layout.finding import are, first_few, plural
+from cocosurgeon.layout.finding import are, first_names
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.names import FileNames
 from cocosurgeon.layout.search import (
@@ -23,6 +23,7 @@ from cocosurgeon.layout.search import (
     png_search,
     split_in,
 )
+from cocosurgeon.text import plural
 
 
 @dataclass(frozen=True)
@@ -176,8 +177,8 @@ def _require_names_within(names: FileNames, path: Path) -> None:
     out = [n for n in (*names.images, *names.pngs) if n.startswith("/") or ".." in n.split("/")]
     if out:
         raise DataError(
-            f"{plural(len(out), 'file name', verb='lead')} out of the image folder, such as "
-            f"{out[0]!r}",
+            f"{plural(len(out), 'file name leads', 'file names lead')} out of the image folder, "
+            f"such as {out[0]!r}",
             where=str(path),
             hint="make them relative to one folder: a new tree has no place for them",
         )
@@ -307,7 +308,7 @@ def _missing(found: PerAnnFile, *, is_all: bool) -> SourceUnavailableError:
     missing = found.all_missing
     return SourceUnavailableError(
         f"{len(missing):,} of {found.names:,} files that it names {are(len(missing))} not there: "
-        f"{first_few(missing)}",
+        f"{first_names(missing)}",
         where=str(found.ann_file),
         hint="name their folder with --img-prefix, or the data root"
         if is_all

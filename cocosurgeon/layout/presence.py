@@ -13,7 +13,7 @@ from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import CocosurgeonError
-from cocosurgeon.layout.finding import are, first_few, printable
+from cocosurgeon.layout.finding import are, first_names, printable
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.names import FileNames, kind_of
 from cocosurgeon.layout.search import Prefix, Search, image_search, png_search
@@ -56,10 +56,8 @@ class FilesOnDisk(Prefix):
         Args:
             kind: ``images`` or ``PNGs``.
         """
-        count = len(self.missing)
-        parts = [
-            f"{count:,} of {self.names:,} {kind} {are(count)} not there: {first_few(self.missing)}"
-        ]
+        count, names = len(self.missing), first_names(self.missing)
+        parts = [f"{count:,} of {self.names:,} {kind} {are(count)} not there: {names}"]
         parts += [f"{n:,} of them {are(n)} in {p}" for p, n in self.in_other_folders.items()]
         if self.other_case:
             count = len(self.other_case)

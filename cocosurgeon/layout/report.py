@@ -9,9 +9,10 @@ from pathlib import Path
 
 from cocosurgeon.layout.check import Layout
 from cocosurgeon.layout.copy_tree import How
-from cocosurgeon.layout.finding import plural, printable
+from cocosurgeon.layout.finding import printable
 from cocosurgeon.layout.gather import FilesToCopy
 from cocosurgeon.layout.presence import AnnotationFile, FilesOnDisk
+from cocosurgeon.text import plural
 
 _HEADS = ("annotation file", "kind", "images", "annotations", "categories", "space", "images found")
 _TO_THE_RIGHT = frozenset({2, 3, 4})

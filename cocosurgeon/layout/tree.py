@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cocosurgeon.layout.finding import Finding, plural
+from cocosurgeon.layout.finding import Finding
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.presence import AnnotationFile
 from cocosurgeon.layout.search import ANNOTATIONS, IMAGE_FOLDERS, SPLITS, split_in
+from cocosurgeon.text import plural
 
 _IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
@@ -190,7 +191,7 @@ def _broken_links(folder: Path, folders: Folders) -> Iterator[Finding]:
     for names, where in ((nowhere, "nowhere"), (loops, "in a circle")):
         if names:
             first = f"{names[0]} -> {os.readlink(folder / names[0])}"  # noqa: PTH115
-            what = f"{plural(len(names), 'link', verb='lead')} {where}, such as {first}"
+            what = f"{plural(len(names), 'link leads', 'links lead')} {where}, such as {first}"
             hint = "point links at files or folders that exist, or remove them"
             yield Finding("dangling-link", str(folder), what, hint)
 

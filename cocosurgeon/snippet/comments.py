@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from cocosurgeon.errors import RequestError
-from cocosurgeon.layout.finding import plural
 from cocosurgeon.loaders import View, mmdet
 from cocosurgeon.snippet.source import SnippetSource
+from cocosurgeon.text import plural
 
 _WIDTH = 92
 _BLANK = "\0"
