@@ -7,25 +7,28 @@ import contextlib
 import gzip
 import io
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SAMPLE, Cli
+from conftest import ROOT, SAMPLE, Cli
 from pycocotools.coco import COCO
 
 from cocosurgeon import Empty, ToSpace, read, write
 from cocosurgeon.errors import CocosurgeonError, LoaderError, RequestError, StructureError
 from cocosurgeon.loaders import load, mmdet2, mmdet3
-from cocosurgeon.snippet import FRAMEWORKS, snippet_for, subject_of
+from cocosurgeon.snippet import FRAMEWORKS, snippet_for
+from cocosurgeon.snippet.source import read_source
 
 IMAGES = str(SAMPLE.parents[1] / "sample2017")
 Put = Callable[..., Path]
 
 
 def printed(name: str, path: Path, splits: tuple[str, ...] = ()) -> str:
-    return "\n".join(snippet_for(name, subject_of(str(path), IMAGES, splits)).lines)
+    return "\n".join(snippet_for(name, read_source(str(path), IMAGES, splits)).lines)
 
 
 def assigned(text: str) -> dict[str, Any]:
@@ -85,7 +88,7 @@ def test_what_the_filter_would_leave_out_is_said_and_kept(small: Any, put: Put) 
     assert len(load("mmdet3", small, usual).samples) == 4
     assert len(load("mmdet3", small, off).samples) == 5
     text = printed("mmdet3", path)
-    assert "would leave out 1 images of this file (1 without annotations, 0 with" in text
+    assert "would skip 1 images of this file (1 without annotations, 0 with" in text
     assert ast.unparse(keywords(text)["filter_cfg"]) == "dict(filter_empty_gt=False, min_size=0)"
     assert ast.unparse(keywords(printed("mmdet2", path))["filter_empty_gt"]) == "False"
     assert assigned(printed("detectron2", path))["cfg.DATALOADER.FILTER_EMPTY_ANNOTATIONS"] is False
@@ -93,14 +96,14 @@ def test_what_the_filter_would_leave_out_is_said_and_kept(small: Any, put: Put) 
 
 def test_2x_says_how_many_images_no_option_keeps(small: Any, put: Put) -> None:
     path = put(small)
-    found = snippet_for("mmdet2", subject_of(str(path), IMAGES))
+    found = snippet_for("mmdet2", read_source(str(path), IMAGES))
     options = mmdet2.Options(("person", "dog", "toothbrush"), filter_empty_gt=False)
     assert len(load("mmdet2", small, options).samples) == 4
     assert found.notes == (
         "2.x trains on 4 of the 5 images: 1 have a side below 32 pixels, and no option of 2.x "
         "keeps these",
     )
-    assert not snippet_for("mmdet2", subject_of(str(path), IMAGES, ["val"])).notes
+    assert not snippet_for("mmdet2", read_source(str(path), IMAGES, ["val"])).notes
 
 
 @pytest.mark.parametrize("name", ["mmdet3", "mmdet2"])
@@ -137,14 +140,14 @@ def test_an_image_list_is_for_testing(name: str, small: Any, put: Put) -> None:
     if name == "mmdet3":
         assert "format_only=True" in text
     with pytest.raises(RequestError, match="nothing to train on"):
-        subject_of(str(path), IMAGES, ["train"])
+        read_source(str(path), IMAGES, ["train"])
 
 
 def test_fillers_stay_classes_of_their_own(tmp_path: Path) -> None:
     path = write(ToSpace("detr91").apply(read(SAMPLE)), tmp_path / "detr91.json")
     text = printed("mmdet3", path)
     count = sum(c.name == "N/A" for c in read(path).categories)
-    assert f"# 'N/A' stands {count} times" in text
+    assert f"# 'N/A' appears {count} times" in text
     assert assigned(text)["num_classes"] == len(read(path).categories) == 91
     assert assigned(printed("detr", path))["num_classes"] == 91
 
@@ -157,8 +160,8 @@ def test_what_evaluation_stumbles_over_is_said(small: Any, put: Put) -> None:
     text = printed("mmdet3", path)
     assert "# 1 annotations have no 'iscrowd': COCOeval raises KeyError: 'iscrowd'." in text
     assert "# An annotation has id 0: COCOeval counts it as missed" in text
-    assert "# 1 annotations that the loader leaves out stand in the file" in text
-    assert "annotations left out by the loader: 1 ignored." in text.replace("\n# ", " ")
+    assert "# 1 annotations that the loader skips are in the file" in text
+    assert "annotations skipped by the loader: 1 ignored." in text.replace("\n# ", " ")
     assert "# 7 of 7 annotations have no segmentation" in text
     with pytest.raises(LoaderError, match="detectron2 raises AssertionError: `ignore`"):
         printed("detectron2", path)
@@ -195,6 +198,55 @@ def test_the_snippet_of_detectron2_calls_what_its_documentation_names(small: Any
     assert calls["COCOEvaluator"] == [name]
 
 
+@pytest.fixture(scope="module")
+def opened() -> list[str]:
+    """Paths of files that are opened, as long as this process lives: audit hooks cannot be taken
+    back."""
+    paths: list[str] = []
+    sys.addaudithook(lambda event, args: paths.append(str(args[0])) if event == "open" else None)
+    return paths
+
+
+class Counted(list[Any]):
+    """A list that counts how often it is walked through."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        self.walks += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_a_file_is_opened_and_indexed_once(
+    name: str, small: Any, put: Put, opened: list[str]
+) -> None:
+    path = put(small, f"opened by {name}.json")
+    source = read_source(str(path), IMAGES)
+    images = Counted(source.document["images"])
+    snippet_for(name, replace(source, document={**source.document, "images": images}))
+    assert opened.count(str(path)) - 1 == images.walks == 1  # the test wrote it
+
+
+def test_a_framework_is_one_module(cli: Cli) -> None:
+    texts = {p.stem: p.read_text() for p in (ROOT / "cocosurgeon/snippet").glob("[!_]*.py")}
+    written = {name for name, text in texts.items() if "\ndef write(source: " in text}
+    assert written == set(FRAMEWORKS) == {"detectron2", "detr", "mmdet2", "mmdet3", "torchvision"}
+    for name, text in texts.items():
+        for other in written - {name}:
+            assert f'"{other}"' not in text, f"{name} names {other}"
+    shown = cli("snippet", "--help").out
+    assert all(name in shown for name in FRAMEWORKS)
+
+
+def test_names_given_to_options_are_values(small: Any, put: Put, cli: Cli) -> None:
+    """An empty folder is the current one, as for every other program; it is not left out."""
+    path = put(small)
+    done = cli("snippet", path, "--for", "mmdet3", "--img-prefix", "")
+    assert done.code == 0 and "images: 0 of 5 are in" in done.err
+    assert assigned(done.out)["img_prefix"] == str(path.parent)
+
+
 REFUSED: dict[str, tuple[Callable[[dict[str, Any]], Any], type[CocosurgeonError], str]] = {
     "captions": (
         lambda d: {**d, "annotations": [{"id": 1, "image_id": 30, "caption": "a dog"}]},
@@ -224,17 +276,17 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any]], Any], type[CocosurgeonError]
 def test_files_of_another_kind_are_refused(case: str, small: Any, put: Put) -> None:
     change, error, message = REFUSED[case]
     with pytest.raises(error, match=message):
-        subject_of(str(put(change(small))), IMAGES)
+        read_source(str(put(change(small))), IMAGES)
 
 
 def test_files_that_no_framework_opens_are_refused(small: Any, put: Put) -> None:
     text = json.dumps(small).encode()
     with pytest.raises(RequestError, match="compressed"):
-        subject_of(str(put(gzip.compress(text), "in.json.gz")), IMAGES)
+        read_source(str(put(gzip.compress(text), "in.json.gz")), IMAGES)
     with pytest.raises(RequestError, match="byte order mark"):
-        subject_of(str(put(b"\xef\xbb\xbf" + text)), IMAGES)
+        read_source(str(put(b"\xef\xbb\xbf" + text)), IMAGES)
     with pytest.raises(RequestError, match="standard input"):
-        subject_of("-", IMAGES)
+        read_source("-", IMAGES)
 
 
 def test_labels_that_no_framework_takes_are_refused(small: Any, put: Put) -> None:
@@ -321,9 +373,9 @@ def test_text_that_configs_put_something_in_for_is_refused(
         with pytest.raises(RequestError, match=message):
             printed(name, put(small, f"{text}.json"))
     path = put(small)
-    subject = subject_of(str(path), f"/images/{text}")
+    source = read_source(str(path), f"/images/{text}")
     with pytest.raises(RequestError, match="cannot dump|" + message):
-        snippet_for(name, subject)
+        snippet_for(name, source)
     small["categories"][1]["name"] = text
     with pytest.raises(RequestError, match=message):
         printed(name, put(small))
@@ -339,7 +391,7 @@ def test_a_folder_is_taken_beside_absolute_names(small: Any, put: Put, tmp_path:
         place = tmp_path / "images" / image["file_name"]
         place.parent.mkdir(parents=True, exist_ok=True)
         place.touch()
-    assert subject_of(str(put(small))).img_prefix == str(tmp_path / "images")
+    assert read_source(str(put(small))).img_prefix == str(tmp_path / "images")
 
 
 def test_images_are_found_or_asked_for(small: Any, put: Put, tmp_path: Path, cli: Cli) -> None:
@@ -368,9 +420,9 @@ def test_images_are_found_or_asked_for(small: Any, put: Put, tmp_path: Path, cli
 def test_absolute_file_names_need_no_folder(small: Any, put: Put) -> None:
     for image in small["images"]:
         image["file_name"] = f"/no/such/{image['file_name']}"
-    subject = subject_of(str(put(small)))
-    assert subject.img_prefix == ""
-    assert subject.notes == ("file names are absolute: 0 of 5 are there",)
+    source = read_source(str(put(small)))
+    assert source.img_prefix == ""
+    assert source.notes == ("file names are absolute: 0 of 5 are there",)
 
 
 def test_unknown_names_are_refused(cli: Cli) -> None:

@@ -1,22 +1,26 @@
-"""``cocosurgeon layout``: are the files where frameworks look for them; carry a subset away."""
+"""``cocosurgeon layout``: check a data folder, or copy a subset with its images."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.console import reporting_errors
+if TYPE_CHECKING:
+    from cocosurgeon.cli.console import Console
+    from cocosurgeon.layout.copy_tree import How
 
 
 def layout(
     root: Annotated[
         str | None,
         typer.Argument(
-            metavar="ROOT",
             show_default=False,
-            help="The folder of annotations/, train2017/, ... Without it: that of "
-            "$COCOSURGEON_ANN_FILE, else data/coco, else the sample data.",
+            help="Folder of annotations/, train2017/, ... Default: that of $COCOSURGEON_ANN_FILE, "
+            "else data/coco, else the sample data.",
         ),
     ] = None,
     gather: Annotated[
@@ -24,8 +28,7 @@ def layout(
         typer.Option(
             metavar="OUT",
             show_default=False,
-            help="Make a small tree of annotation files (--of) and their images; a folder that "
-            "is not there yet.",
+            help="Make a small tree of annotation files (--of) and their images in a new folder.",
         ),
     ] = None,
     of: Annotated[
@@ -36,48 +39,113 @@ def layout(
             help="Gather the images of this file. Given again: into the same tree.",
         ),
     ] = None,
-    copy: Annotated[
-        bool, typer.Option("--copy", help="Copy the images. Without --link, this is done.")
-    ] = False,
+    copy: Annotated[bool, typer.Option("--copy", help="Copy the images (default).")] = False,
     link: Annotated[
-        bool,
-        typer.Option("--link", help="Link to the images instead, by absolute symbolic links."),
+        bool, typer.Option("--link", help="Make absolute symbolic links to the images instead.")
     ] = False,
     img_prefix: Annotated[
         str | None,
         typer.Option(
             metavar="FOLDER",
             show_default=False,
-            help="The images to gather. Without it: found by their names.",
+            help="Take the images from this folder. Default: found by their names.",
         ),
     ] = None,
     allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Gather although some images are not there.")
+        bool, typer.Option("--allow-missing", help="Gather although some images are missing.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No account, no progress bar.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print no summary, no notes and no progress bar.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Check a data folder as MMDetection and DETR expect it, or gather a subset's images.
+    """Check a data folder as MMDetection and DETR open it, or gather a subset's images.
 
-    Says what each annotation file is, and how many of its images are there. Exit code 1 where a
-    loader would stumble.
+    Prints what each annotation file is, and how many of its images exist. Exit code 1 where a
+    loader would fail.
     """
-    with reporting_errors():
-        from cocosurgeon.cli.console import Console
-        from cocosurgeon.cli.laying_out import Gather, check
-        from cocosurgeon.cli.laying_out import gather as gathered
+    from cocosurgeon.cli.console import Console
+    from cocosurgeon.errors import RequestError
 
-        console = Console(quiet=quiet, as_json=as_json)
-        request = Gather.of(
-            gather=gather,
-            ann_files=of,
-            copy=copy,
-            link=link,
-            root=root,
-            img_prefix=img_prefix,
-            allow_missing=allow_missing,
+    console = Console(quiet=quiet, as_json=as_json)
+    if gather is None:
+        if copy or link or allow_missing or not (of is None and img_prefix is None):
+            raise RequestError(
+                "--of, --copy, --link, --img-prefix and --allow-missing are about --gather",
+                hint="name the new folder: --gather OUT",
+            )
+        _check(root, console)
+        return
+    if of is None or (copy and link):
+        raise RequestError(
+            "--gather takes annotation files (--of), and one of --copy and --link",
+            hint="cocosurgeon layout --gather OUT --of SUBSET.json",
         )
-        if request is None:
-            check(root, console)
-        else:
-            gathered(request, console)
+    how: How = "link" if link else "copy"
+    _gather(Path(gather), of, how, root, img_prefix, allow_missing, console)
+
+
+def _check(named: str | None, console: Console) -> None:
+    """Check a data root, print the report, and exit with 1 where something is wrong."""
+    from cocosurgeon.cli.console import print_json, print_text
+    from cocosurgeon.cli.run import choose
+    from cocosurgeon.layout.check import check_layout
+    from cocosurgeon.layout.report import layout_fields, layout_lines
+    from cocosurgeon.layout.search import data_roots
+
+    root, why = Path("data/coco" if named is None else named), None
+    if named is None:
+        why = "found below the current folder"
+        if "COCOSURGEON_ANN_FILE" in os.environ or not root.is_dir():
+            ann_file, why = choose(None)
+            root = data_roots(Path(ann_file))[0]
+            root = root.relative_to(Path.cwd()) if root.is_relative_to(Path.cwd()) else root
+        console.info(f"data root: {root} ({why})")
+    found = check_layout(root, console.progress)
+    if console.as_json:
+        print_json({"root_chosen": why, **layout_fields(found)}, sys.stdout)
+    else:
+        print_text("\n".join(layout_lines(found, notes=not console.quiet)), sys.stdout)
+    if found.findings:
+        raise typer.Exit(1)
+
+
+def _gather(
+    out: Path,
+    ann_files: list[str],
+    how: How,
+    root: str | None,
+    img_prefix: str | None,
+    allow_missing: bool,
+    console: Console,
+) -> None:
+    """Copy annotation files with their images into a new tree, and print its path."""
+    from cocosurgeon.cli.console import print_text
+    from cocosurgeon.dataset.io import read
+    from cocosurgeon.layout.copy_tree import copy_tree, require_free
+    from cocosurgeon.layout.gather import files_to_copy
+    from cocosurgeon.layout.report import copy_fields, copy_lines
+
+    require_free(out)
+    datasets = []
+    for ann_file in {os.path.realpath(a): a for a in ann_files}.values():
+        with console.progress(f"reading {Path(ann_file).name}") as progress:
+            datasets.append(read(ann_file, progress))
+    files = files_to_copy(datasets, root=root, img_prefix=img_prefix, allow_missing=allow_missing)
+    with console.bar("copying" if how == "copy" else "linking") as bar:
+        if bar is not None:
+            bar.total = sum(f.size for f in (*files.ann_files, *files.files))
+        try:
+            copy_tree(files, out, how, bar.update if bar is not None else lambda _: None)
+        except (KeyboardInterrupt, SystemExit):
+            if not out.exists():
+                console.info(f"ended early: nothing of {out} was left")
+            raise
+    console.report(copy_fields(files, out, how), copy_lines(files, how))
+    try:
+        sys.stdout.buffer.write(os.fsencode(out) + b"\n")
+        sys.stdout.flush()
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            print_text(f"cocosurgeon: the tree is made: {out}", sys.stderr)
+        raise

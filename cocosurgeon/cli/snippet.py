@@ -1,4 +1,4 @@
-"""``cocosurgeon snippet``: the configuration that goes with a file."""
+"""``cocosurgeon snippet``: the configuration for a file."""
 
 from __future__ import annotations
 
@@ -6,26 +6,21 @@ from typing import Annotated
 
 import typer
 
-from cocosurgeon.cli.console import reporting_errors
+from cocosurgeon.snippet import FRAMEWORKS
 
 
 def snippet(
     subset: Annotated[str, typer.Argument(metavar="SUBSET", help="Annotation file.")],
     framework: Annotated[
         str,
-        typer.Option(
-            "--for",
-            metavar="NAME",
-            show_default=False,
-            help="mmdet3, mmdet2, detectron2, detr, torchvision.",
-        ),
+        typer.Option("--for", metavar="NAME", show_default=False, help=f"{', '.join(FRAMEWORKS)}."),
     ],
     split: Annotated[
         list[str] | None,
         typer.Option(
             metavar="train|val|test",
             show_default="all; test without annotations",
-            help="What the file is used for; may be given more than once.",
+            help="Configure only this use of the file; may be given more than once.",
         ),
     ] = None,
     img_prefix: Annotated[
@@ -33,17 +28,29 @@ def snippet(
         typer.Option(
             metavar="FOLDER",
             show_default=False,
-            help="The folder of its images. Without it: the one near the file that has them.",
+            help="Look for the images in this folder. Default: the one near the file that has "
+            "them.",
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar, no notes.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print no progress bar and no notes.")
+    ] = False,
 ) -> None:
-    """Print the configuration that goes with a file, ready to paste.
+    """Print the configuration for a file, ready to paste.
 
-    Annotation file, images, classes, and the evaluator beside the loader; no image of the file is
+    Annotation file, images, classes, and the evaluator next to the loader. No image of the file is
     filtered out.
     """
-    with reporting_errors():
-        from cocosurgeon.cli.printing_snippet import show
+    import sys
 
-        show(subset, framework, split or (), img_prefix, quiet=quiet)
+    from cocosurgeon.cli.console import Console, print_raw
+    from cocosurgeon.snippet import require_framework, snippet_for
+    from cocosurgeon.snippet.source import read_source
+
+    require_framework(framework)
+    console = Console(quiet=quiet, as_json=False)
+    with console.progress("reading") as progress:
+        source = read_source(subset, img_prefix, split or (), progress)
+    found = snippet_for(framework, source)
+    print_raw("\n".join(found.lines), sys.stdout)
+    console.info(*source.notes, *found.notes)

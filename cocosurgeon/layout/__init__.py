@@ -1,20 +1,13 @@
-"""Where annotation files and images lie, as frameworks look for them.
+"""Annotation files and their images on disk, as frameworks look for them.
 
-wording     numbers and names in sentences
-folders     what lies in folders, listed once
-names       the names of images and panoptic PNGs in a file
-places      where a file's images, and its PNGs, may lie
-prefix      the folder that has most of them
-finding     what is wrong, and what to do
-kinds       instances, keypoints, panoptic, captions, ...
-presence    how many of its images there are, and where
-annotations  one annotation file: what it is, and whether its images are there
-links       commands that make a folder known where it is looked for
-frameworks  what stock configs and scripts name below a data root
-stock       an annotation file's images, where stock configs look for them by its name
-tree        folders: links that lead nowhere, wrong places, archives
-layout      a data root checked
-telling     a layout as text and as values
-gathering   a subset with its images, to be carried away
-placing     a tree that appears whole or not at all
+finding     something wrong with a data folder, and words for it
+folders     listings of folders, each made once
+names       names of images and PNGs in an annotation file, and its kind
+search      folders that may hold a file's images or PNGs, and the one that has most of them
+presence    an annotation file with the images that exist and that are missing
+tree        folders of a data root: broken links, wrong places, archives; what frameworks open
+check       a data root, checked
+gather      files to copy for a subset with its images
+copy_tree   a new tree of these files, made whole or not at all
+report      layouts and copies as text and as JSON values
 """

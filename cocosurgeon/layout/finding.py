@@ -1,15 +1,19 @@
-"""What is wrong with a data folder, and what to do about it."""
+"""Finding: something wrong with a data folder; and words for it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cocosurgeon.layout.wording import one_line
+from cocosurgeon.text import first_few
+
+_SHOWN = 3
+_WIDEST = 60
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that a loader would stumble over.
+    """Something at which a loader would fail.
 
     Attributes:
         code: a short stable name of its kind.
@@ -24,7 +28,23 @@ class Finding:
     hint: str | None = None
 
     def lines(self) -> list[str]:
-        """The finding for people."""
+        """Return the finding as lines for a terminal."""
         lines = [f"{self.code}: {self.where}: {self.what}"]
         lines += [f"  next: {self.hint}"] if self.hint else []
-        return [one_line(line) for line in lines]
+        return [printable(line) for line in lines]
+
+
+def are(count: int) -> str:
+    """Return the verb that goes with a number."""
+    return "is" if count == 1 else "are"
+
+
+def first_names(names: Sequence[str]) -> str:
+    """Return the first file names of a list, long ones cut at the front."""
+    cut = [n if len(n) <= _WIDEST else f"...{n[-_WIDEST:]}" for n in names[:_SHOWN]]
+    return printable(first_few([*cut, *names[_SHOWN:]], _SHOWN))
+
+
+def printable(text: str) -> str:
+    """Return a text in one line: file names may hold line breaks and control characters."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -1,4 +1,4 @@
-"""The names of images, and of panoptic PNGs, that an annotation file holds."""
+"""Names of images, and of panoptic PNGs, in an annotation file; and the kind of the file."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ class FileNames:
     """File names as an annotation file has them, in its order.
 
     Attributes:
-        images: one for each record of ``images`` that has one; where no record has a
-            ``file_name``, as in LVIS v1, what MMDetection takes: ``coco_url`` behind the server.
+        images: one for each record of ``images`` that has one. Where no record has a ``file_name``,
+            as in LVIS v1, it is the path of ``coco_url``, as MMDetection takes it
+            (mmdet/datasets/lvis.py).
         pngs: one for each record of a panoptic file's ``annotations``; else empty.
-        nameless: how many records have none.
+        nameless: the number of records without a name.
     """
 
     images: tuple[str, ...]
@@ -27,26 +28,48 @@ class FileNames:
 
     @classmethod
     def of(cls, index: AnnotationIndex) -> FileNames:
-        """The names that a source holds; none in a results file."""
-        images = _names(index.image_records)
+        """Collect the names; none in a results file."""
+        images = _image_names(index.image_records)
         pngs: list[str | None] = []
-        if index.annotation_records is not None and is_panoptic(index):
+        if index.annotation_records is not None and kind_of(index) == "panoptic":
             pngs = _column(index.annotation_records, "file_name")
-        both = [*images, *pngs]
         return cls(
             tuple(n for n in images if n is not None),
             tuple(n for n in pngs if n is not None),
-            both.count(None),
+            [*images, *pngs].count(None),
         )
 
 
-def is_panoptic(index: AnnotationIndex) -> bool:
-    """Whether its annotations are segments in PNG files, by the first of them."""
-    records = index.annotation_records
-    return records is not None and "segments_info" in records.first_keys()
+def kind_of(index: AnnotationIndex) -> str:
+    """Return the kind of a file, by the keys of the first record of its lists.
+
+    Returns:
+        results, panoptic, video, LVIS, captions, keypoints, image info, stuff or instances.
+    """
+    if index.is_results:
+        return "results"
+    annotations, images = index.annotation_records, index.image_records
+    keys = frozenset(annotations.first_keys()) if annotations is not None else frozenset()
+    image_keys = frozenset(images.first_keys()) if images is not None else frozenset()
+    if "segments_info" in keys:
+        return "panoptic"
+    if "videos" in index.document.lists:
+        return "video"
+    if image_keys & {"not_exhaustive_category_ids", "neg_category_ids"}:
+        return "LVIS"
+    if "caption" in keys:
+        return "captions"
+    if "keypoints" in keys:
+        return "keypoints"
+    if not keys:
+        return "image info"
+    ids = [category.id for category in index.categories]
+    if ids and all(isinstance(i, int) and 91 < i < 184 for i in ids):
+        return "stuff"
+    return "instances"
 
 
-def _names(records: Records | None) -> list[str | None]:
+def _image_names(records: Records | None) -> list[str | None]:
     if records is None:
         return []
     names = _column(records, "file_name")

@@ -1,4 +1,4 @@
-"""How many of an annotation file's images there are, and where."""
+"""An annotation file: its kind, and which of its images exist, and where."""
 
 from __future__ import annotations
 
@@ -7,97 +7,141 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cocosurgeon.annfile.source import Progress
+from cocosurgeon.categories.guess import guess_space
+from cocosurgeon.categories.inventory import Inventory
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.io import read
+from cocosurgeon.errors import CocosurgeonError
+from cocosurgeon.layout.finding import are, first_names, printable
 from cocosurgeon.layout.folders import Folders
-from cocosurgeon.layout.places import Search
-from cocosurgeon.layout.prefix import most_of
-from cocosurgeon.layout.wording import are, one_line, some
+from cocosurgeon.layout.names import FileNames, kind_of
+from cocosurgeon.layout.search import Prefix, Search, image_search, png_search
 
 
 @dataclass(frozen=True)
-class Presence:
-    """Which of some names are there.
+class FilesOnDisk(Prefix):
+    """The images, or the PNGs, of an annotation file; and why some are missing.
 
     Attributes:
-        folder: the folder that has most of them; None where none has any, or none is needed,
-            since names are absolute.
-        names: how many different names there are.
-        found: how many of them are in that folder, or by themselves where they are absolute.
-        missing: the others.
-        elsewhere: how many of the others are in another folder, by folder.
-        tied: other folders that have as many.
-        spelled: names in that folder that are like a missing one but for case or ending, by it.
-        dangling: how many of the missing ones are links there that lead to no file.
-        absolute: how many names are absolute.
+        in_other_folders: the number of missing names that are in another folder, by folder.
+        other_case: missing name -> name in the folder that differs by case or ending only.
+        broken_links: the number of missing names that are links to nothing.
     """
 
-    folder: Path | None
-    names: int
-    found: int
-    missing: tuple[str, ...]
-    elsewhere: Mapping[Path, int]
-    tied: tuple[Path, ...]
-    spelled: Mapping[str, str]
-    dangling: int
-    absolute: int
+    in_other_folders: Mapping[Path, int]
+    other_case: Mapping[str, str]
+    broken_links: int
 
     @classmethod
-    def of(cls, ann_file: Path, names: Sequence[str], search: Search, folders: Folders) -> Presence:
-        """Look names up; see ``most_of``."""
-        distinct = list(dict.fromkeys(names))
-        prefix = most_of(distinct, search, ann_file, folders)
-        tried = search.likely
-        folder = prefix.folder if prefix is not None else None
-        missing = _missing(folder, distinct, folders)
-        others = [p for p in tried if p != folder] if missing and folder is not None else []
+    def of(cls, names: Sequence[str], search: Search) -> FilesOnDisk:
+        """Look up every name; see ``Search.best``."""
+        prefix, folders = search.best(names), search.folders
+        missing, folder = prefix.missing, prefix.folder
+        others = [p for p in search.likely if p != folder] if missing and folder else []
         counts = {p: len(missing) - len(folders.missing(p, missing)) for p in others}
-        where = tried if folder is None else (folder,)
-        spelled = [_spelled(place, missing, folders) for place in where]
+        looked_in = search.likely if folder is None else (folder,)
         return cls(
-            folder,
-            len(distinct),
-            len(distinct) - len(missing),
-            tuple(missing),
-            {p: n for p, n in counts.items() if n},
-            () if prefix is None else prefix.tied,
-            max(spelled, key=len, default={}),
-            max((folders.dangling(place, missing) for place in where), default=0),
-            0 if prefix is None else prefix.absolute,
+            **vars(prefix),
+            in_other_folders={p: n for p, n in counts.items() if n},
+            other_case=max(
+                (_other_case(p, missing, folders) for p in looked_in), key=len, default={}
+            ),
+            broken_links=max((folders.broken_links(p, missing) for p in looked_in), default=0),
         )
 
-    def account(self, of: str) -> str:
-        """What is missing, in one sentence.
+    def sentence(self, kind: str) -> str:
+        """Return what is missing, in one sentence.
 
         Args:
-            of: what the names are: ``images``.
+            kind: ``images`` or ``PNGs``.
         """
-        count = len(self.missing)
-        parts = [f"{count:,} of {self.names:,} {of} {are(count)} not there: {some(self.missing)}"]
-        parts += [f"{n:,} of them {are(n)} in {p}" for p, n in self.elsewhere.items()]
-        if self.spelled:
-            count = len(self.spelled)
-            name, there = map(one_line, next(iter(self.spelled.items())))
-            parts.append(f"{count:,} {are(count)} there by another name: {there} for {name}")
-        if self.dangling:
-            parts.append(f"links that lead nowhere: {self.dangling:,} of them")
+        count, names = len(self.missing), first_names(self.missing)
+        parts = [f"{count:,} of {self.names:,} {kind} {are(count)} not there: {names}"]
+        parts += [f"{n:,} of them {are(n)} in {p}" for p, n in self.in_other_folders.items()]
+        if self.other_case:
+            count = len(self.other_case)
+            name, other = map(printable, next(iter(self.other_case.items())))
+            parts.append(f"{count:,} {are(count)} there by another name: {other} for {name}")
+        if self.broken_links:
+            parts.append(f"links that lead nowhere: {self.broken_links:,} of them")
         return "; ".join(parts)
 
 
-def _missing(folder: Path | None, names: Sequence[str], folders: Folders) -> list[str]:
-    """Those that are not there; without a folder, all but the absolute ones that are."""
-    if folder is not None:
-        return folders.missing(folder, names)
-    return [n for n in names if not os.path.isabs(n) or folders.missing("", [n])]  # noqa: PTH117
+@dataclass(frozen=True)
+class AnnotationFile:
+    """A file that could be read.
+
+    Attributes:
+        path: the file.
+        kind: see ``kind_of``.
+        images, annotations, categories: how many it has.
+        spaces: the label spaces that its ids and names fit, all with one meaning; empty where
+            none fits, or more than one meaning.
+        names: the names of its images and PNGs.
+        on_disk: its images; None for a results file, which names none.
+        pngs: the PNGs of a panoptic file; None for others.
+    """
+
+    path: Path
+    kind: str
+    images: int
+    annotations: int
+    categories: int
+    spaces: tuple[str, ...]
+    names: FileNames
+    on_disk: FilesOnDisk | None
+    pngs: FilesOnDisk | None
 
 
-def _spelled(folder: Path, names: Sequence[str], folders: Folders) -> dict[str, str]:
-    """Names that differ from those in a folder only by case or ending."""
-    known: dict[str, dict[str, str]] = {}
+def inspect(
+    path: Path, root: Path, folders: Folders, progress: Progress | None = None
+) -> AnnotationFile:
+    """Read an annotation file, and look up its images.
+
+    Raises:
+        CocosurgeonError: it cannot be read.
+    """
+    dataset = read(path, progress)
+    index = dataset.index
+    names = FileNames.of(index)
+    kind = kind_of(index)
+    on_disk = pngs = None
+    if not index.is_results:
+        on_disk = FilesOnDisk.of(names.images, image_search(path, folders, root))
+    if on_disk is not None and kind == "panoptic":
+        search = png_search(path, names, on_disk.folder, folders, root)
+        pngs = FilesOnDisk.of(names.pngs, search)
+    return AnnotationFile(
+        path,
+        kind,
+        len(index.images.ids),
+        0 if index.annotation_records is None else index.annotation_records.count,
+        len(index.categories),
+        _spaces(dataset),
+        names,
+        on_disk,
+        pngs,
+    )
+
+
+def _spaces(dataset: Dataset) -> tuple[str, ...]:
+    try:
+        fitting = guess_space(Inventory.of(dataset)).fitting
+    except CocosurgeonError:  # a category list that no space has, such as one with double ids
+        return ()
+    return fitting[0].spaces if len(fitting) == 1 else ()
+
+
+def _other_case(folder: Path, names: Sequence[str], folders: Folders) -> dict[str, str]:
+    """Return names that differ from those in a folder only by case or ending."""
+    by_stem: dict[str, dict[str, str]] = {}
     found = {}
     for name in names:
-        head, tail = os.path.split(name)
-        if head not in known:
-            known[head] = {_stem(n): n for n in folders.files(folder / head)}
-        if (other := known[head].get(_stem(tail))) is not None:
+        head, base = os.path.split(name)
+        if head not in by_stem:
+            by_stem[head] = {_stem(n): n for n in folders.files(folder / head)}
+        if (other := by_stem[head].get(_stem(base))) is not None:
             found[name] = os.path.join(head, other)  # noqa: PTH118
     return found
 

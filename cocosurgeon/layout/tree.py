@@ -1,176 +1,214 @@
-"""The folders of a data root: links that lead nowhere, wrong places, archives left packed."""
+"""Folders of a data root: broken links, wrong places, archives; and what frameworks open below it.
+
+Paths are those of MMDetection 3.3.0 and 2.28.2 (``configs/_base_/datasets``), and of DETR's
+``datasets``.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cocosurgeon.layout.finding import Finding
 from cocosurgeon.layout.folders import Folders
-from cocosurgeon.layout.places import ANNOTATIONS, IMAGE_FOLDERS, SPLITS
-from cocosurgeon.layout.stock import misplaced
-from cocosurgeon.layout.wording import counted
+from cocosurgeon.layout.presence import AnnotationFile
+from cocosurgeon.layout.search import ANNOTATIONS, IMAGE_FOLDERS, SPLITS, split_in
+from cocosurgeon.text import plural
 
-_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
+_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
-_OF_ANNOTATIONS = {  # COCO's archives of annotation files, and what those are called
+_ANNOTATION_ARCHIVES = {  # COCO's archives of annotation files, and how those files begin
     "annotations_": "instances_",
     "stuff_annotations_": "stuff_",
     "panoptic_annotations_": "panoptic_",
     "image_info_": "image_info_",
 }
+_CONFIGS = "configs/_base_/datasets/"
+_INSTANCES = ("annotations/instances_train2017.json", "annotations/instances_val2017.json")
+_PANOPTIC = ("annotations/panoptic_train2017.json", "annotations/panoptic_val2017.json")
+_PNGS = ("panoptic_train2017", "panoptic_val2017")
+_IMAGES = ("train2017", "val2017")
+_TEST = ("annotations/image_info_test-dev2017.json", "test2017")
+_FRAMEWORKS = {
+    # framework: its files; paths of which one exists if this is meant; further paths that it opens
+    "MMDetection, detection and instances": (
+        f"{_CONFIGS}coco_detection.py, coco_instance.py",
+        _INSTANCES,
+        _IMAGES,
+    ),
+    "MMDetection, panoptic": (
+        f"{_CONFIGS}coco_panoptic.py",
+        (*_PANOPTIC, *(f"annotations/{p}" for p in _PNGS)),
+        _IMAGES,
+    ),
+    "MMDetection, instances with semantic maps": (
+        f"{_CONFIGS}coco_instance_semantic.py",
+        ("stuffthingmaps/train2017",),
+        (*_INSTANCES, *_IMAGES),
+    ),
+    "MMDetection, test split": (f"{_CONFIGS}coco_detection.py", _TEST, ()),
+    "DETR, --coco_path": ("datasets/coco.py", _INSTANCES, _IMAGES),
+    "DETR, --coco_panoptic_path": ("datasets/coco_panoptic.py", (*_PANOPTIC, *_PNGS), ()),
+}
 
 
 @dataclass(frozen=True)
-class ImageFolder:
-    """A folder of images.
+class Readiness:
+    """A data root, compared with what a framework opens.
 
     Attributes:
-        path: the folder.
-        images: how many files in it are images by their ending; links to files included.
+        framework: the framework, and the option or config.
+        rule: the framework's file that names the paths.
+        lacking: the paths that are not there.
     """
 
-    path: Path
-    images: int
+    framework: str
+    rule: str
+    lacking: tuple[str, ...]
+
+
+def readiness(root: Path, folders: Folders) -> list[Readiness]:
+    """Return what each framework would miss, of those that anything here is meant for."""
+    found = []
+    for framework, (rule, own, further) in _FRAMEWORKS.items():
+        lacking = tuple(p for p in (*own, *further) if not _exists(root, p, folders))
+        if not set(own) <= set(lacking):
+            found.append(Readiness(framework, rule, lacking))
+    return found
 
 
 def image_folders(root: Path, found: Sequence[Path], folders: Folders) -> list[Path]:
-    """Folders of a data root that hold images by their name, or because images were found there.
+    """Return folders that are called like folders of images, or in which images were found.
 
-    One under two names (a link) is given once.
-
-    Args:
-        found: the latter.
+    One under two names (a link) is given once. ``found`` are folders in which images were found.
     """
-    names = folders.names_of_folders(root)
+    names = _folders_and_links(root, folders)
     listed = [root / n for n in (*SPLITS, *IMAGE_FOLDERS) if n in names]
     for name in IMAGE_FOLDERS:
-        inner = folders.names_of_folders(root / name) if name in names else ()
-        listed += [root / name / n for n in SPLITS if n in inner]
+        listed += [root / name / n for n in SPLITS if n in _folders_and_links(root / name, folders)]
     for base in (root / ANNOTATIONS, root):
-        inner = folders.names_of_folders(base)
-        listed += [base / n for n in inner if n.startswith("panoptic_") and "annot" not in n]
+        inner = _folders_and_links(base, folders)
+        listed += [
+            base / n for n in sorted(inner) if n.startswith("panoptic_") and "annot" not in n
+        ]
     once: dict[str, Path] = {}
     for folder in (*listed, *found):
         once.setdefault(os.path.realpath(folder), folder)
     return list(once.values())
 
 
-def count_images(folder: Path, folders: Folders) -> ImageFolder:
-    """Count the images of a folder by their endings."""
-    return ImageFolder(folder, sum(n.lower().endswith(_ENDINGS) for n in folders.files(folder)))
+def count_images(folder: Path, folders: Folders) -> int:
+    """Count the images of a folder by their suffixes; links to files included."""
+    return sum(n.lower().endswith(_IMAGE_SUFFIXES) for n in folders.files(folder))
 
 
 def check_tree(root: Path, images: Sequence[Path], folders: Folders) -> Iterator[Finding]:
-    """What is wrong with the folders, whatever annotation files say.
-
-    Args:
-        images: the folders of images.
-    """
+    """Check the folders of a data root, among them ``images``, its folders of images."""
     annotations = root / ANNOTATIONS
     for folder in dict.fromkeys([root, annotations, *images]):
-        yield from _links(folder, folders)
-        if refusal := folders.refusal(folder):
-            if refusal.errno not in (errno.ENOENT, errno.ELOOP):
-                yield Finding(
-                    "unreadable",
-                    str(folder),
-                    f"cannot be listed: {refusal.strerror or refusal}",
-                    "give yourself the right to read it",
-                )
+        yield from _broken_links(folder, folders)
+        if error := folders.error(folder):
+            if error.errno not in (errno.ENOENT, errno.ELOOP):
+                what = f"cannot be listed: {error.strerror or error}"
+                yield Finding("unreadable", str(folder), what, "make it readable for yourself")
             continue
-        if folder != root and (inner := folder / folder.name).name in _own_folders(folder, folders):
-            yield Finding("nested", str(folder), f"holds another {inner.name}", _unnest(inner))
-        if folder not in (root, annotations) and folders.is_empty(folder):
-            yield Finding(
-                "empty", str(folder), "there is nothing in it", "unpack or link its images"
-            )
-    for name in sorted(_own_folders(root, folders)):
-        of = ANNOTATIONS in name and name != ANNOTATIONS
-        if of and ANNOTATIONS in _own_folders(root / name, folders):
+        inner = folder / folder.name
+        if folder != root and inner.name in folders.listing(folder).folders:
+            hint = f"move what is in {inner} up into {folder}"
+            yield Finding("nested", str(folder), f"holds another {inner.name}", hint)
+        if folder not in (root, annotations) and not folders.is_filled(folder):
+            hint = "unpack or link its images"
+            yield Finding("empty", str(folder), "there is nothing in it", hint)
+    # links are not looked into: they may lead back to where they are
+    for name in sorted(folders.listing(root).folders):
+        inner = root / name / ANNOTATIONS
+        is_archive = ANNOTATIONS in name and name != ANNOTATIONS  # annotations_trainval2017
+        if is_archive and ANNOTATIONS in folders.listing(inner.parent).folders:
             what = f"holds the folder {ANNOTATIONS}, which belongs in {root}"
-            yield Finding("nested", str(root / name), what, _move_up(root / name / ANNOTATIONS))
+            yield Finding("nested", str(inner.parent), what, f"move {inner} into {root}")
     for folder in (root, annotations):
         yield from _archives(root, folder, folders)
-    yield from _misplaced(root, folders)
+    for name in SPLITS:  # images/val2017, as ultralytics has it
+        found = root / "images" / name
+        if folders.error(found) is None and folders.error(root / name) is not None:
+            yield _misplaced(found, root / name, "images", folders)
 
 
-def _own_folders(folder: Path, folders: Folders) -> frozenset[str]:
-    """Names of the folders in a folder, without links: these may lead back to where one is."""
+def check_split_folders(file: AnnotationFile, root: Path, folders: Folders) -> Iterator[Finding]:
+    """Find images and PNGs that exist, but not where MMDetection or DETR looks for them.
+
+    A subset (``instances_train2017_first100.json``) is opened with the image folder of its split.
+    """
+    split = split_in(file.path)
+    if split is None or file.kind == "LVIS":  # its names hold the folder, its configs name none
+        return
+    png_folder = f"panoptic_{split}"
+    for kind, names, on_disk, wanted in (
+        ("images", file.names.images, file.on_disk, [root / split]),
+        ("PNGs", file.names.pngs, file.pngs, [root / ANNOTATIONS / png_folder, root / png_folder]),
+    ):
+        if on_disk is None or on_disk.folder is None:
+            continue
+        distinct = dict.fromkeys(names)
+        if len(on_disk.missing) < min(len(folders.missing(w, distinct)) for w in wanted):
+            yield _misplaced(on_disk.folder, wanted[0], kind, folders)
+
+
+def _misplaced(found: Path, wanted: Path, kind: str, folders: Folders) -> Finding:
+    who = "MMDetection and DETR look" if kind == "images" else "MMDetection looks"
+    what = f"{who} for these {kind} in {wanted}"
+    hint = f"move them to {wanted}, or make that a link to {found}"
+    if found == wanted.parent:
+        hint = f"the names hold the folder: take {wanted.name}/ out of them, or name no prefix"
+    elif folders.is_filled(wanted):
+        what += ", which has other files"
+        hint = f"put them into {wanted} as well, or name the annotation file after their split"
+    return Finding("misplaced", str(found), what, hint)
+
+
+def _exists(root: Path, path: str, folders: Folders) -> bool:
+    if path.endswith(".json"):
+        return not folders.missing(root, [path])
+    return folders.is_filled(root / path)
+
+
+def _folders_and_links(folder: Path, folders: Folders) -> frozenset[str]:
     listing = folders.listing(folder)
-    return frozenset() if listing is None else listing.folders
+    return listing.folders | listing.links
 
 
-def _links(folder: Path, folders: Folders) -> Iterator[Finding]:
-    listing = folders.listing(folder)
+def _broken_links(folder: Path, folders: Folders) -> Iterator[Finding]:
     nowhere: list[str] = []
     loops: list[str] = []
-    for name in sorted(listing.links) if listing is not None else ():
+    for name in sorted(folders.listing(folder).links):
         try:
             (folder / name).stat()
         except OSError as error:
             (loops if error.errno == errno.ELOOP else nowhere).append(name)
     for names, where in ((nowhere, "nowhere"), (loops, "in a circle")):
         if names:
-            first = folder / names[0]
-            leading = f"{counted(len(names), 'link')} {'leads' if len(names) == 1 else 'lead'}"
-            yield Finding(
-                "dangling-link",
-                str(folder),
-                f"{leading} {where}, such as {first.name} -> {os.readlink(first)}",  # noqa: PTH115
-                f"point it at what is there: ln -sfn TARGET {shlex.quote(str(first))}",
-            )
+            first = f"{names[0]} -> {os.readlink(folder / names[0])}"  # noqa: PTH115
+            what = f"{plural(len(names), 'link leads', 'links lead')} {where}, such as {first}"
+            hint = "point links at files or folders that exist, or remove them"
+            yield Finding("dangling-link", str(folder), what, hint)
 
 
 def _archives(root: Path, folder: Path, folders: Folders) -> Iterator[Finding]:
     listing = folders.listing(folder)
-    for name in sorted(listing.files | listing.links) if listing is not None else ():
+    for name in sorted(listing.files | listing.links):
         ending = next((e for e in _ARCHIVES if name.endswith(e)), None)
-        if ending is None:
-            continue
-        stem = name.removesuffix(ending)
-        if not _is_unpacked(root, folder, stem, folders):
-            command = "unzip -q {} -d {}" if ending == ".zip" else "tar -xf {} -C {}"
-            quoted = shlex.quote(str(folder / name)), shlex.quote(str(folder))
-            yield Finding(
-                "packed",
-                str(folder / name),
-                "an archive that is not unpacked",
-                command.format(*quoted),
-            )
+        if ending and not _is_unpacked(root, folder, name.removesuffix(ending), folders):
+            what, hint = "an archive that is not unpacked", f"unpack it in {folder}"
+            yield Finding("packed", str(folder / name), what, hint)
 
 
 def _is_unpacked(root: Path, folder: Path, stem: str, folders: Folders) -> bool:
-    for archive, files in _OF_ANNOTATIONS.items():
+    for archive, files in _ANNOTATION_ARCHIVES.items():
         if stem.startswith(archive):
             listing = folders.listing(root / ANNOTATIONS)
-            names = listing.files | listing.links if listing is not None else ()
-            return any(n.startswith(files) for n in names)
-    if stem not in SPLITS and not stem.startswith("panoptic_"):
-        return True  # none of COCO's
-    return folders.listing(folder / stem) is not None and not folders.is_empty(folder / stem)
-
-
-def _misplaced(root: Path, folders: Folders) -> Iterator[Finding]:
-    """Image folders in ``images/``, as ultralytics has them."""
-    for name in SPLITS:
-        there = root / "images" / name
-        if folders.listing(there) is not None and folders.listing(root / name) is None:
-            yield misplaced(there, root / name, "images", folders)
-
-
-def _unnest(inner: Path) -> str:
-    if inner.parent.is_symlink():
-        further = shlex.quote(str(Path(os.readlink(inner.parent), inner.name)))  # noqa: PTH115
-        return f"ln -sfn {further} {shlex.quote(str(inner.parent))}"
-    outer = shlex.quote(str(inner.parent))
-    aside = shlex.quote(f"{inner.parent}.outer")
-    return f"mv {outer} {aside} && mv {aside}/{shlex.quote(inner.name)} {outer}; see what is left"
-
-
-def _move_up(inner: Path) -> str:
-    return f"mv {shlex.quote(str(inner))} {shlex.quote(str(inner.parents[1]))}"
+            return any(n.startswith(files) for n in listing.files | listing.links)
+    is_coco = stem in SPLITS or stem.startswith("panoptic_")
+    return not is_coco or folders.is_filled(folder / stem)

@@ -1,29 +1,62 @@
-"""The configuration that goes with a file, ready to paste: one file a framework.
+"""Configuration for a file, ready to paste: one file a framework.
 
-subject      what is taken from the file, and where its images lie
-use          what a loader makes of the file, counted
-text         lines of Python: lists, comments
-cautions     what evaluation and masks will stumble over
-raw_ids      category ids, where they are the labels themselves
-mmdet        what both lines of MMDetection are told
+source       the annotation file, and the folder of its images
+comments     lines of Python, and comments on what the file's records mean for training
+mmdet        what both lines of MMDetection share
 mmdet3       MMDetection 3.x
 mmdet2       MMDetection 2.x
 detectron2   detectron2
-detr         DETR and its kin
+detr         DETR and the like
 torchvision  torchvision's CocoDetection
-registry     the frameworks by name
+
+Every module but the first three is a framework, under its name, with a function ``write(source)``:
+a new framework is one new module, and nothing else.
 """
 
-from cocosurgeon.snippet.registry import FRAMEWORKS, Snippet, require_framework, snippet_for
-from cocosurgeon.snippet.subject import SPLITS, Split, Subject, subject_of
+from __future__ import annotations
 
-__all__ = [
-    "FRAMEWORKS",
-    "SPLITS",
-    "Snippet",
-    "Split",
-    "Subject",
-    "require_framework",
-    "snippet_for",
-    "subject_of",
-]
+import pkgutil
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from cocosurgeon.errors import LoaderError, UnknownNameError
+from cocosurgeon.text import did_you_mean
+
+if TYPE_CHECKING:
+    from cocosurgeon.snippet.source import Snippet, SnippetSource
+
+_SHARED = ("comments", "mmdet", "source")
+FRAMEWORKS = tuple(m.name for m in pkgutil.iter_modules(__path__) if m.name not in _SHARED)
+"""Names of the frameworks, sorted. Listing them loads none of them."""
+
+
+def require_framework(name: str) -> None:
+    """Raise UnknownNameError, with the nearest name, for a framework without snippets."""
+    if name not in FRAMEWORKS:
+        raise UnknownNameError(
+            f"no framework is called {name!r}",
+            hint=did_you_mean(name, FRAMEWORKS) or f"there are: {', '.join(FRAMEWORKS)}",
+        )
+
+
+def snippet_for(name: str, source: SnippetSource) -> Snippet:
+    """Return the configuration of a framework for a file.
+
+    Raises:
+        UnknownNameError: there is no such framework.
+        RequestError: the framework cannot take such a file.
+        LoaderError: its loader raises on the file.
+    """
+    require_framework(name)
+    try:
+        snippet: Snippet = import_module(f"{__name__}.{name}").write(source)
+    except LoaderError as error:
+        place = f", {error.where}" if error.where else ""
+        raise LoaderError(
+            f"the loader of {name} raises {error.exception}: {error.what}",
+            exception=error.exception,
+            rule=error.rule,
+            where=f"{source.ann_file}{place}",
+            hint="no configuration helps: docs/loaders.md says on what it raises",
+        ) from error
+    return snippet

@@ -1,75 +1,77 @@
-"""What both lines of MMDetection are told."""
+"""What both lines of MMDetection share."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 
 from cocosurgeon.errors import RequestError
 from cocosurgeon.loaders import View, mmdet
-from cocosurgeon.snippet.subject import Subject
-from cocosurgeon.snippet.text import comment, items
+from cocosurgeon.snippet import comments
+from cocosurgeon.snippet.source import SnippetSource
 
-HERE = (
-    "Paste it below `_base_` in a config of your own: dicts are merged into those of the base. "
-    "Where the base wraps its dataset (RepeatDataset, ...), put it one `dataset` deeper."
-)
-ORDER = (
-    "In the order of the file's `categories`, by which labels are numbered, whatever stands here."
-)
-
-_PUT_IN = re.compile(
+_REPLACED = re.compile(
     r"""\{\{\s*file(Dirname|Basename|BasenameNoExtension|Extname)\s*\}\}
     | \{\{\s*_base_\.[\w.]+\s*\}\}
     | \{\{['"]?\s*\$\w+\s*:\s*\S*?\s*['"]?\}\}""",
     re.VERBOSE,
 )
-"""Text in whose place ``Config.fromfile`` puts something else, wherever it stands."""
+"""Text that ``Config.fromfile`` replaces, anywhere in a config."""
 
 
-def require_verbatim(subject: Subject) -> None:
-    """Refuse text that does not stay what it is in a config, or in its dump.
+def head(
+    source: SnippetSource, counts: comments.LoaderCounts, version: str, assignment: str
+) -> str:
+    """Return the first lines of a snippet: summary, paths, class names.
+
+    Args:
+        source: the file.
+        counts: what the loader makes of it.
+        version: ``3.x`` or ``2.x``.
+        assignment: the comments.code in front of the list of class names.
 
     Raises:
-        RequestError: a path or a class name holds such text.
+        RequestError: a path or a class name has text that ``Config.fromfile`` replaces.
     """
-    for text in (subject.ann_file, subject.img_prefix, *subject.classes()):
-        if found := _PUT_IN.search(text):
+    for text in (source.ann_file, source.img_prefix, *source.classes):
+        if match := _REPLACED.search(text):
             raise RequestError(
-                f"Config.fromfile puts something else in the place of {found.group()!r}: {text!r}",
+                f"Config.fromfile puts something else in the place of {match.group()!r}: {text!r}",
                 hint="name it without that: a path by a link, a class in the file",
             )
+    return comments.block(
+        counts.summary(source, f"MMDetection {version}"),
+        "# Paste it below `_base_` in your own config: dicts are merged into those of the base. "
+        "Where the base wraps its dataset (RepeatDataset, ...), put it one `dataset` deeper.",
+        f"ann_file = {source.ann_file!r}",
+        f"img_prefix = {source.img_prefix!r}",
+        "# In the order of the file's `categories`, by which labels are numbered, whatever this "
+        "list says.",
+        comments.about_names(source),
+        f"{assignment}[\n{comments.items(map(repr, source.classes))}\n]",
+    )
 
 
-def class_list(classes: Sequence[str]) -> list[str]:
-    """Class names as a list, in which one is still a list."""
-    return ["[", *items(map(repr, classes)), "]"]
-
-
-def heads(count: int) -> list[str]:
-    """How many classes there are, and where a model says it."""
-    return [
-        f"num_classes = {count}",
-        "# For your model, below this line: model = dict(bbox_head=dict(num_classes=num_classes))",
-        "#   model.bbox_head.num_classes: DETR, DINO, DDQ, RetinaNet, YOLOX, ...",
-        "#   model.roi_head.bbox_head.num_classes: Faster R-CNN (Mask R-CNN: mask_head, too;",
-        "#   Cascade: each of the list)",
-    ]
+def heads(source: SnippetSource) -> str:
+    """Return the number of classes, and where a model takes it."""
+    return f"""num_classes = {len(source.classes)}
+# For your model, below this line: model = dict(bbox_head=dict(num_classes=num_classes))
+#   model.bbox_head.num_classes: DETR, DINO, DDQ, RetinaNet, YOLOX, ...
+#   model.roi_head.bbox_head.num_classes: Faster R-CNN (Mask R-CNN: mask_head, too;
+#   Cascade: each of the list)"""
 
 
 def filtered(view: View) -> tuple[int, int]:
-    """How many images the filter of training leaves out: for want of records, for their size."""
+    """Return how many images the filter of training skips: without records, and for their size."""
     rules = Counter(d.rule for d in view.dropped if d.kind == "image")
     return rules[mmdet.FILTER_EMPTY_GT.name], rules[mmdet.MIN_SIZE.name]
 
 
-def about_empty(empty: int) -> list[str]:
-    """What a pipeline may do to images without objects."""
-    if not empty:
-        return []
-    return comment(
-        f"{empty:,} images have no object to train on: RandomCrop with allow_negative_crop=False "
-        "(its default) puts another image in the place of each.",
-        "    ",
+def about_empty(counts: comments.LoaderCounts) -> str:
+    """Return a comment on what a pipeline may do to images without objects."""
+    if not counts.empty:
+        return ""
+    return (
+        f"# {counts.empty:,} images have no object to train on: RandomCrop with "
+        "allow_negative_crop=False (its default) puts another image in the place of each."
     )

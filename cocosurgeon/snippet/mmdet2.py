@@ -5,99 +5,75 @@ from __future__ import annotations
 from cocosurgeon.errors import RequestError
 from cocosurgeon.loaders import load
 from cocosurgeon.loaders import mmdet2 as loader
-from cocosurgeon.snippet import mmdet
-from cocosurgeon.snippet.cautions import about_evaluation, about_masks, about_names
-from cocosurgeon.snippet.subject import Subject
-from cocosurgeon.snippet.text import comment
-from cocosurgeon.snippet.use import Use
+from cocosurgeon.snippet import comments, mmdet
+from cocosurgeon.snippet.source import Snippet, SnippetSource
 
 
-def snippet(subject: Subject) -> tuple[list[str], list[str]]:
-    """Lines, and notes; see ``snippet_for``."""
-    _require_dumpable(subject)
-    mmdet.require_verbatim(subject)
-    classes = subject.classes()
-    use = Use.of(load("mmdet2", subject.document, loader.Options(classes, test_mode=True)))
-    first, *names, last = mmdet.class_list(classes)
-    notes = []
-    lines = [
-        *comment(use.summary(subject.name, "MMDetection 2.x")),
-        *comment(mmdet.HERE),
-        f"ann_file = {subject.ann_file!r}",
-        f"img_prefix = {subject.img_prefix!r}",
-        *comment(mmdet.ORDER),
-        *about_names(subject),
-        f"classes = {first}",
-        *names,
-        last,
-        "",
-        "data = dict(",
-    ]
-    if "train" in subject.splits:
-        empty, _ = mmdet.filtered(load("mmdet2", subject.document, loader.Options(classes)))
-        options = loader.Options(classes, filter_empty_gt=False)
-        _, small = mmdet.filtered(load("mmdet2", subject.document, options))
-        lines += _train(subject, use, empty, small)
-        if small:
-            notes.append(
-                f"2.x trains on {use.images - small:,} of the {use.images:,} images: {small:,} "
-                f"have a side below {loader.MIN_SIZE} pixels, and no option of 2.x keeps these"
-            )
-    if subject.is_evaluated:
-        lines += [
-            *comment(
-                "MMDetection's own tools set test_mode, in which nothing is filtered.", "    "
-            ),
-            *comment("The dataset evaluates itself, on this file.", "    "),
-            *(f"    {line}" for line in about_evaluation(subject, use)),
-        ]
-    if not subject.is_annotated:
-        lines += comment(
-            "No annotations, so not to be scored: tools/test.py CONFIG CHECKPOINT --format-only "
-            "--eval-options jsonfile_prefix=PREFIX",
-            "    ",
-        )
-    for split in ("val", "test"):
-        if split in subject.splits:
-            lines.append(
-                f"    {split}=dict(ann_file=ann_file, img_prefix=img_prefix, classes=classes),"
-            )
-    return [*lines, ")", "", *mmdet.heads(len(classes))], notes
+def write(source: SnippetSource) -> Snippet:
+    """Write ``data``.
 
-
-def _require_dumpable(subject: Subject) -> None:
-    """Refuse paths that mmcv 1.x puts between quotes as they are (``Config.pretty_text``)."""
-    for path in (subject.ann_file, subject.img_prefix):
+    Raises:
+        RequestError: a path that mmcv 1.x puts between quotes as it is (``Config.pretty_text``).
+    """
+    for path in (source.ann_file, source.img_prefix):
         if any(mark in path for mark in "'\\\n\r"):
             raise RequestError(
                 "mmcv 1.x cannot dump a config with a quote or a backslash in a path, and every "
                 f"training dumps its config: {path!r}",
                 hint="name the file by another path, such as a link without these",
             )
+    options = loader.Options(source.classes, test_mode=True)
+    counts = comments.LoaderCounts.of(load("mmdet2", source.index, options))
+    head = mmdet.head(source, counts, "2.x", "classes = ")
+    notes: tuple[str, ...] = ()
+    train = ""
+    if source.is_trained:
+        train, small = _train(source, counts)
+        if small:
+            notes = (
+                f"2.x trains on {counts.images - small:,} of the {counts.images:,} images: "
+                f"{small:,} have a side below {loader.MIN_SIZE} pixels, and no option of 2.x keeps "
+                "these",
+            )
+    evaluated = source.is_evaluated and comments.block(
+        "# MMDetection's own tools set test_mode, in which nothing is filtered.",
+        "# The dataset evaluates itself, on this file.",
+        comments.about_evaluation(source, counts),
+        not source.is_annotated
+        and "# No annotations, so not to be scored: tools/test.py CONFIG CHECKPOINT --format-only "
+        "--eval-options jsonfile_prefix=PREFIX",
+        *(
+            f"{split}=dict(ann_file=ann_file, img_prefix=img_prefix, classes=classes),"
+            for split in ("val", "test")
+            if split in source.splits
+        ),
+    )
+    body = comments.indented(comments.block(train, evaluated), 4)
+    return Snippet(
+        comments.code(f"{head}\n", "data = dict(", body, ")\n", mmdet.heads(source)), notes
+    )
 
 
-def _train(subject: Subject, use: Use, empty: int, small: int) -> list[str]:
+def _train(source: SnippetSource, counts: comments.LoaderCounts) -> tuple[str, int]:
+    """Return ``train``, and the number of images that are too small for 2.x."""
+    empty, _ = mmdet.filtered(load("mmdet2", source.index, loader.Options(source.classes)))
+    options = loader.Options(source.classes, filter_empty_gt=False)
+    _, small = mmdet.filtered(load("mmdet2", source.index, options))
     why = "Every image of the file is trained on, with annotations or without."
     if empty:
-        why = (
-            f"The usual filter would leave out {empty:,} images of this file, without annotations."
-        )
-    lines = [
-        "    train=dict(",
-        "        ann_file=ann_file,",
-        "        img_prefix=img_prefix,",
-        "        classes=classes,",
-        *comment(why, " " * 8),
-    ]
-    if small:
-        lines += comment(
-            f"{small:,} images with a side below {loader.MIN_SIZE} pixels are left out all the "
-            "same: CocoDataset._filter_imgs has that size fixed.",
-            " " * 8,
-        )
-    return [
-        *lines,
-        *(f"    {line}" for line in mmdet.about_empty(use.empty)),
-        *(f"        {line}" for line in about_masks(subject)),
-        "        filter_empty_gt=False),",
-    ]
+        why = f"The usual filter would skip {empty:,} images of this file, without annotations."
+    train = comments.block(
+        "train=dict(",
+        "    ann_file=ann_file,",
+        "    img_prefix=img_prefix,",
+        "    classes=classes,",
+        f"    # {why}",
+        small > 0
+        and f"    # {small:,} images with a side below {loader.MIN_SIZE} pixels are skipped all "
+        "the same: CocoDataset._filter_imgs has that size fixed.",
+        comments.indented(
+            comments.block(mmdet.about_empty(counts), comments.about_masks(source)), 4
+        ),
+        "    filter_empty_gt=False),",
+    )
+    return train, small

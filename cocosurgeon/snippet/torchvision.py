@@ -5,11 +5,8 @@ from __future__ import annotations
 from cocosurgeon.errors import RequestError
 from cocosurgeon.loaders import load
 from cocosurgeon.loaders.leftovers import UNREACHED
-from cocosurgeon.snippet.cautions import about_evaluation, about_masks
-from cocosurgeon.snippet.raw_ids import highest_id, names_by_id
-from cocosurgeon.snippet.subject import Subject
-from cocosurgeon.snippet.text import comment
-from cocosurgeon.snippet.use import Use
+from cocosurgeon.snippet import comments
+from cocosurgeon.snippet.source import Snippet, SnippetSource
 
 _EVALUATE = '''
 
@@ -23,54 +20,52 @@ def evaluate(predictions):
     return found.stats'''
 
 
-def snippet(subject: Subject) -> tuple[list[str], list[str]]:
-    """Lines, and notes; see ``snippet_for``."""
-    view = load("torchvision", subject.document)
-    use = Use.of(view)
-    if UNREACHED.name in use.left_out or any(isinstance(s.img_id, str) for s in view.samples):
+def write(source: SnippetSource) -> Snippet:
+    """Write ``dataset`` and ``evaluate``.
+
+    Raises:
+        RequestError: image ids are text.
+    """
+    view = load("torchvision", source.index)
+    counts = comments.LoaderCounts.of(view)
+    if UNREACHED.name in counts.skipped or any(isinstance(s.img_id, str) for s in view.samples):
         raise RequestError(
             "image ids are text, which torchvision looks up letter by letter: it would load other "
             "images' annotations",
-            where=subject.ann_file,
+            where=source.ann_file,
             hint="number the images; MMDetection and detectron2 take ids that are text",
         )
-    count = highest_id(subject, view, "torchvision's detectors") + 1
-    is_scored = subject.is_evaluated and subject.is_annotated
-    lines = comment(use.summary(subject.name, "torchvision"))
-    if is_scored:
-        lines.append("from pycocotools.cocoeval import COCOeval")
-    lines += [
-        "from torchvision.datasets import CocoDetection",
-        "",
-        f"ann_file = {subject.ann_file!r}",
-        f"img_folder = {subject.img_prefix!r}",
-        *comment("Targets have the file's category ids as they are."),
-        *names_by_id(subject),
-        *comment("The highest id + 1: torchvision's detectors count the background, which is 0."),
-    ]
-    if any(c.id == 0 for c in subject.categories):
-        lines += comment("Here 0 is a category as well: raise all labels by one, and this, too.")
-    lines += [f"num_classes = {count}"]
-    if "train" in subject.splits:
-        lines += _about_targets(use)
-    lines += about_masks(subject) if "train" in subject.splits else []
-    lines.append("dataset = CocoDetection(root=img_folder, annFile=ann_file)  # sorted by image id")
-    if is_scored:
-        lines += [*about_evaluation(subject), *_EVALUATE.split("\n")]
-    elif subject.is_evaluated:
-        lines += comment("No annotations: nothing can be scored.")
-    return lines, []
-
-
-def _about_targets(use: Use) -> list[str]:
-    """Comments on what stands in the targets, and what does not."""
-    lines = []
-    if use.crowds:
-        lines += comment(
-            f"Annotations with iscrowd, {use.crowds:,} here, are in the targets like all others."
-        )
-    if use.bare:
-        lines += comment(f"Images whose target has no box: {use.bare:,}.")
-    if only := use.empty - use.bare:
-        lines += comment(f"Images whose target has nothing but crowds: {only:,}.")
-    return lines
+    num_classes = comments.highest_id(source, view, "torchvision's detectors") + 1
+    is_scored = source.is_evaluated and source.is_annotated
+    only_crowds = counts.empty - counts.bare
+    lines = comments.code(
+        counts.summary(source, "torchvision"),
+        is_scored and "from pycocotools.cocoeval import COCOeval",
+        "from torchvision.datasets import CocoDetection\n",
+        f"ann_file = {source.ann_file!r}",
+        f"img_folder = {source.img_prefix!r}",
+        "# Targets have the file's category ids as they are.",
+        comments.names_by_id(source),
+        "# The highest id + 1: torchvision's detectors count the background, which is 0.",
+        any(c.id == 0 for c in source.categories)
+        and "# Here 0 is a category as well: raise all labels by one, and this, too.",
+        f"num_classes = {num_classes}",
+        source.is_trained
+        and counts.crowds > 0
+        and f"# Annotations with iscrowd, {counts.crowds:,} here, are in the targets like all "
+        "others.",
+        source.is_trained
+        and counts.bare > 0
+        and f"# Images whose target has no box: {counts.bare:,}.",
+        source.is_trained
+        and only_crowds > 0
+        and f"# Images whose target has nothing but crowds: {only_crowds:,}.",
+        source.is_trained and comments.about_masks(source),
+        "dataset = CocoDetection(root=img_folder, annFile=ann_file)  # sorted by image id",
+        is_scored and comments.about_evaluation(source),
+        is_scored and _EVALUATE,
+        source.is_evaluated
+        and not source.is_annotated
+        and "# No annotations: nothing can be scored.",
+    )
+    return Snippet(lines)

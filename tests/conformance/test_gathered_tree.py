@@ -12,9 +12,9 @@ from mmdet_line import MMDET3, Line
 from PIL import Image
 
 from cocosurgeon import read
-from cocosurgeon.layout.gathering import gathering_of
-from cocosurgeon.layout.layout import check_layout
-from cocosurgeon.layout.placing import place
+from cocosurgeon.layout.check import check_layout
+from cocosurgeon.layout.copy_tree import copy_tree
+from cocosurgeon.layout.gather import files_to_copy
 
 OPENED = Path(__file__).with_name("opened.py")
 
@@ -53,7 +53,7 @@ def test_instances_and_panoptic_are_opened(line: Line, tmp_path: Path, ending: s
     panoptic.write_text(json.dumps(of_panoptic))
 
     out = tmp_path / "out"
-    place(gathering_of([read(things), read(panoptic)]), out, "copy")
+    copy_tree(files_to_copy([read(things), read(panoptic)]), out, "copy")
     assert not check_layout(out).findings
     pngs = "annotations/panoptic_val2017/"
     of_panoptic_file = ("annotations/panoptic_val2017.json", pngs) if line is MMDET3 else ()

@@ -16,7 +16,8 @@ from mmdet_line import MMDET2, MMDET3, Line
 
 from cocosurgeon import Empty, ToSpace, read, write
 from cocosurgeon.errors import RequestError
-from cocosurgeon.snippet import Snippet, snippet_for, subject_of
+from cocosurgeon.snippet import snippet_for
+from cocosurgeon.snippet.source import Snippet, read_source
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "sample_data/annotations/instances_sample2017.json"
@@ -134,12 +135,12 @@ def test_mmdetection_trains_and_tests_on_what_is_in_the_file(
         folder = tmp_path / make.__name__
         folder.mkdir()
         ann_file = make(folder)
-        subject = subject_of(str(ann_file), str(IMAGES))
+        source = read_source(str(ann_file), str(IMAGES))
         if make is quoted_path and line is MMDET2:
             with pytest.raises(RequestError, match="cannot dump"):
-                snippet_for(name, subject)
+                snippet_for(name, source)
             continue
-        found = snippet_for(name, subject)
+        found = snippet_for(name, source)
         path = config(line, BASES[line.overlay][of], found.lines, folder)
         made[make.__name__] = (ann_file, path, found)
     results = line.run(RUN, name, *(path for _, path, _ in made.values()))
@@ -171,7 +172,7 @@ def test_an_image_list_is_tested_on_and_written(line: Line, tmp_path: Path) -> N
     del document["annotations"]
     ann_file = put(document, tmp_path)
     name = "mmdet2" if line is MMDET2 else "mmdet3"
-    found = snippet_for(name, subject_of(str(ann_file), str(IMAGES)))
+    found = snippet_for(name, read_source(str(ann_file), str(IMAGES)))
     path = config(line, BASES[line.overlay][0], found.lines, tmp_path)
     [ran] = line.run(RUN, name, path)
     assert "train" not in ran and "val" not in ran
@@ -188,7 +189,7 @@ def test_a_palette_of_the_base_is_not_kept(line: Line, tmp_path: Path) -> None:
     balloon = "dict(dataset=dict(metainfo=dict(classes=('balloon',), palette=[(220, 20, 60)])))"
     of_splits = [f"{split}_dataloader = {balloon}" for split in ("train", "val", "test")]
     base.write_text("\n".join([f"_base_ = [{str(shipped)!r}]", *of_splits, ""]))
-    found = snippet_for("mmdet3", subject_of(str(whole(tmp_path)), str(IMAGES)))
+    found = snippet_for("mmdet3", read_source(str(whole(tmp_path)), str(IMAGES)))
     path = tmp_path / "config.py"
     path.write_text("\n".join([f"_base_ = [{str(base)!r}]", *found.lines, ""]), encoding="utf-8")
     [ran] = line.run(RUN, "mmdet3", path)
@@ -201,12 +202,12 @@ def test_text_that_stays_what_it_is_is_not_refused(line: Line, tmp_path: Path) -
     inner = tmp_path / "{{ file }} {{fileBasename}"
     inner.mkdir()
     ann_file = write(read(SAMPLE).first(3), inner / "{{ base.x }}.json")
-    found = snippet_for(name, subject_of(str(ann_file), str(IMAGES)))
+    found = snippet_for(name, read_source(str(ann_file), str(IMAGES)))
     [ran] = line.run(RUN, name, config(line, BASES[line.overlay][0], found.lines, tmp_path))
     assert len(ran["val"]["ids"]) == 3
     strange = write(read(SAMPLE).first(3), tmp_path / "{{ fileBasename }}.json")
     with pytest.raises(RequestError, match="puts something else in the place"):
-        snippet_for(name, subject_of(str(strange), str(IMAGES)))
+        snippet_for(name, read_source(str(strange), str(IMAGES)))
 
 
 def test_torchvision_loads_and_scores(tmp_path: Path) -> None:
@@ -216,7 +217,7 @@ def test_torchvision_loads_and_scores(tmp_path: Path) -> None:
         folder = tmp_path / make.__name__
         folder.mkdir()
         files.append(make(folder))
-        found = snippet_for("torchvision", subject_of(str(files[-1]), str(IMAGES)))
+        found = snippet_for("torchvision", read_source(str(files[-1]), str(IMAGES)))
         paths.append(folder / "snippet.py")
         paths[-1].write_text("\n".join(found.lines), encoding="utf-8")
     results = TORCHVISION.run(RUN, "torchvision", *paths)

@@ -1,0 +1,183 @@
+"""A data root, checked: annotation files, image folders, and what frameworks would miss."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cocosurgeon.annfile.source import Progress
+from cocosurgeon.errors import CocosurgeonError, SourceUnavailableError, StructureError
+from cocosurgeon.layout import tree
+from cocosurgeon.layout.finding import Finding
+from cocosurgeon.layout.folders import Folders
+from cocosurgeon.layout.presence import AnnotationFile, FilesOnDisk, inspect
+from cocosurgeon.layout.search import ANNOTATIONS, SPLITS, split_in
+from cocosurgeon.text import plural
+
+ProgressBar = Callable[[str], contextlib.AbstractContextManager[Progress | None]]
+"""Makes a progress bar for one file, given its title."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A data root.
+
+    Attributes:
+        root: the folder.
+        files: its annotation files.
+        unreadable: files in ``annotations/`` that could not be read, with the reason.
+        folders: its folders of images, with the number of images in each.
+        frameworks: what each framework would miss.
+        findings: what is wrong.
+        notes: what else to know.
+    """
+
+    root: Path
+    files: tuple[AnnotationFile, ...]
+    unreadable: Mapping[Path, CocosurgeonError]
+    folders: Mapping[Path, int]
+    frameworks: tuple[tree.Readiness, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+
+
+def check_layout(root: Path, bar: ProgressBar = lambda _: contextlib.nullcontext()) -> Layout:
+    """Check a data root. Annotation files are looked for in it and in its ``annotations/``.
+
+    Args:
+        root: the folder of ``annotations/``, ``train2017/``, ...
+        bar: makes a progress bar for each file that is read.
+
+    Raises:
+        SourceUnavailableError: it is no folder that can be listed.
+    """
+    folders = Folders()
+    if refusal := folders.error(root):
+        raise SourceUnavailableError(
+            f"cannot look into the data root: {refusal.strerror or refusal}",
+            where=str(root),
+            hint="name the folder that holds annotations/, train2017/ and val2017/",
+        )
+    if root.name == ANNOTATIONS and folders.error(root / ANNOTATIONS):
+        raise SourceUnavailableError(
+            "this is the folder of annotation files, not the data root",
+            where=str(root),
+            hint=f"name the folder above it: cocosurgeon layout {root.parent}",
+        )
+    files, unreadable, notes = list[AnnotationFile](), dict[Path, CocosurgeonError](), list[str]()
+    for path in _ann_files(root, folders):
+        try:
+            with bar(f"reading {path.name}") as progress:
+                files.append(inspect(path, root, folders, progress))
+        except CocosurgeonError as error:
+            if path.parent == root and isinstance(error, StructureError):  # such as package.json
+                notes.append(f"{path}: JSON, but no annotation file; skipped")
+            else:
+                unreadable[path] = error
+    found = [p.folder for f in files for p in (f.on_disk, f.pngs) if p is not None and p.folder]
+    images = tree.image_folders(root, found, folders)
+    findings = [
+        *tree.check_tree(root, images, folders),
+        *_check_annotations_folder(root, files, folders),
+        *(Finding("unreadable", str(p), e.what, e.hint) for p, e in unreadable.items()),
+        *(finding for f in files for finding in _check_file(f, root, folders)),
+    ]
+    notes += [note for f in files for note in _notes(f)]
+    notes += _png_notes(root, folders)
+    return Layout(
+        root,
+        tuple(files),
+        unreadable,
+        {p: tree.count_images(p, folders) for p in images if not folders.error(p)},
+        tuple(tree.readiness(root, folders)),
+        tuple(dict.fromkeys(findings)),
+        tuple(notes),
+    )
+
+
+def _ann_files(root: Path, folders: Folders) -> list[Path]:
+    found = []
+    for folder in (root / ANNOTATIONS, root):
+        listing = folders.listing(folder)
+        names = sorted(listing.files | listing.links)
+        json = [n for n in names if n.endswith((".json", ".json.gz")) and not n.startswith(".")]
+        found += [folder / n for n in json if not folders.missing(folder, [n])]
+    return found
+
+
+def _check_annotations_folder(
+    root: Path, files: Sequence[AnnotationFile], folders: Folders
+) -> Iterator[Finding]:
+    wanted = root / ANNOTATIONS
+    if not files:
+        what = f"no annotation file here or in {ANNOTATIONS}/"
+        hint = f"name the folder that holds {ANNOTATIONS}/"
+        yield Finding("no-annotations", str(root), what, hint)
+    elif folders.error(wanted):
+        what = f"annotation files are in it; MMDetection and DETR look in {ANNOTATIONS}/"
+        yield Finding("no-annotations", str(root), what, f"move them into {wanted}")
+
+
+def _check_file(file: AnnotationFile, root: Path, folders: Folders) -> Iterator[Finding]:
+    path = str(file.path)
+    if file.path.suffix == ".gz" and folders.missing(file.path.parent, [file.path.stem]):
+        what = "compressed: it is read here, and no framework unpacks it"
+        yield Finding("compressed", path, what, f"unpack it as {file.path.stem}, next to it")
+    if file.names.nameless:
+        what = f"{plural(file.names.nameless, 'record')} without file_name: loaders stop there"
+        yield Finding("nameless", path, what, "write the names into the file")
+    split = split_in(file.path)
+    if (images := file.on_disk) is not None and images.missing:
+        hint = _hint(images, root / (split or "images"), folders)
+        yield Finding("images-missing", path, images.sentence("images"), hint)
+    if (pngs := file.pngs) is not None and pngs.missing:
+        wanted = root / ANNOTATIONS / f"panoptic_{split or 'train2017'}"
+        hint = _hint(pngs, wanted, folders)
+        yield Finding("pngs-missing", path, pngs.sentence("PNGs"), hint)
+    yield from tree.check_split_folders(file, root, folders)
+
+
+def _hint(on_disk: FilesOnDisk, wanted: Path, folders: Folders) -> str:
+    name = on_disk.missing[0]
+    if on_disk.other_case:
+        return "rename the files as the annotation file has them, case and ending"
+    if name.startswith("/"):
+        return "paths of another machine: write them relative to the folder of images"
+    if "\\" in name:
+        return "the names were written on Windows: write / for \\ in the annotation file"
+    if re.match(r"COCO_\w+2014_", name):
+        return "names of the 2014 release; the 2017 folders have the last 16 characters of them"
+    if on_disk.in_other_folders:
+        return "the images were split again: link them into one folder, or cut the file by folder"
+    if on_disk.broken_links:
+        return "point the links at files that exist"
+    if on_disk.folder is None:
+        link = "" if folders.is_filled(wanted) else ", or make that a link to their folder"
+        return f"put them in {wanted}{link}"
+    return f"complete {on_disk.folder} (an archive cut short?)"
+
+
+def _notes(file: AnnotationFile) -> Iterator[str]:
+    for kind, on_disk in (("images", file.on_disk), ("PNGs", file.pngs)):
+        if on_disk is None or not on_disk.found:
+            continue
+        if on_disk.ambiguous:
+            others = ", ".join(map(str, on_disk.ambiguous))
+            yield f"{file.path}: {on_disk.folder} and {others} have as many of its {kind}"
+        if on_disk.absolute:
+            count = f"{on_disk.absolute:,} of {on_disk.names:,}"
+            yield f"{file.path}: {count} names are absolute: they hold on one machine only"
+
+
+def _png_notes(root: Path, folders: Folders) -> Iterator[str]:
+    """Report PNGs that one framework finds and the other does not."""
+    for split in SPLITS:
+        mmdet, detr = root / ANNOTATIONS / f"panoptic_{split}", root / f"panoptic_{split}"
+        exist = [folders.error(p) is None for p in (mmdet, detr)]
+        if exist == [True, False]:
+            yield f"DETR looks for the PNGs in {detr}: make it a link to {mmdet}"
+        elif exist == [False, True]:
+            yield f"MMDetection looks for the PNGs in {mmdet}: make it a link to {detr}"

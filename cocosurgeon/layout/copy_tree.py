@@ -1,0 +1,136 @@
+"""A new tree of files, which appears whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from cocosurgeon.errors import OutputError, SourceChangedError, SourceUnavailableError
+from cocosurgeon.layout.gather import FileCopy, FilesToCopy
+
+How = Literal["copy", "link"]
+Advance = Callable[[int], object]
+"""Called with the number of bytes that were copied since the last call."""
+
+_HINTS = {
+    errno.ENOSPC: "free some space, name another folder, or link the images (--link)",
+    errno.ENOENT: "make the folder above it first",
+    errno.EEXIST: "names that differ only by case or accents are one file there: "
+    "name a folder elsewhere",
+}
+
+
+def require_free(out: Path) -> None:
+    """Refuse a path at which something exists.
+
+    An empty folder is fine, except the current one: it would be replaced.
+
+    Raises:
+        OutputError: something exists, or the system cannot tell.
+    """
+    with _explained(out):
+        if not os.path.lexists(out):
+            return
+        what = hint = ""
+        if not out.is_dir() or any(out.iterdir()):
+            what = "something exists in that place; nothing is ever deleted"
+            hint = "name a folder that does not exist yet"
+        elif out.samefile(Path()):
+            what = "the folder would be replaced, and you are in it"
+            hint = "name a new folder in it"
+    if what:
+        raise OutputError(what, where=str(out), hint=hint)
+
+
+def copy_tree(files: FilesToCopy, out: Path, how: How, advance: Advance = lambda _: None) -> None:
+    """Make the tree, next to its place under another name, and rename it when it is whole.
+
+    Annotation files are always copied. Images are copied with their times, or linked by absolute
+    symbolic links.
+
+    Args:
+        files: the files.
+        out: the new folder.
+        how: copy or link images and PNGs.
+        advance: called after each file.
+
+    Raises:
+        OutputError: something exists there, the disk is full, the system refuses.
+        SourceUnavailableError: a source cannot be read.
+        SourceChangedError: a source changed meanwhile.
+    """
+    require_free(out)
+    with _explained(out):
+        final = Path(os.path.realpath(out))
+        copied = (*files.ann_files, *(files.files if how == "copy" else ()))
+        linked = files.files if how == "link" else ()
+        needed, free = sum(c.size for c in copied), shutil.disk_usage(final.parent).free
+        if needed > free:
+            raise OutputError(
+                f"{needed:,} bytes are needed, and {free:,} are free",
+                where=str(final.parent),
+                hint=_HINTS[errno.ENOSPC],
+            )
+        part = final.with_name(f".cocosurgeon-{secrets.token_hex(8)}.part")
+        try:
+            part.mkdir()
+            for file in copied:
+                _copy(file, part, advance)
+            for file in linked:
+                target = _with_parent(part / file.target)
+                target.symlink_to(file.source)
+                advance(file.size)
+            part.rename(final)  # fails unless nothing, or an empty folder, is there
+        except BaseException as error:
+            shutil.rmtree(part, ignore_errors=True)
+            if part.exists():
+                raise OutputError(
+                    "the unfinished tree could not be removed completely",
+                    where=str(part),
+                    hint="delete that folder",
+                ) from error
+            raise
+
+
+def _copy(file: FileCopy, part: Path, advance: Advance) -> None:
+    target = _with_parent(part / file.target)
+    try:
+        source = file.source.open("rb")
+    except OSError as error:
+        raise SourceUnavailableError(
+            f"cannot read it: {error.strerror}", where=str(file.source)
+        ) from error
+    with source, target.open("xb") as copy:
+        shutil.copyfileobj(source, copy, 1 << 20)
+        written, after = copy.tell(), os.fstat(source.fileno())
+    if (written, file.size, file.mtime_ns) != (file.size, after.st_size, after.st_mtime_ns):
+        raise SourceChangedError(
+            "a file changed while it was copied",
+            where=str(file.source),
+            hint="run again when nothing writes to it",
+        )
+    os.utime(target, ns=(after.st_atime_ns, after.st_mtime_ns))
+    advance(written)
+
+
+def _with_parent(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextlib.contextmanager
+def _explained(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"cannot make the tree: {error.strerror or error}",
+            where=str(out),
+            hint=_HINTS.get(error.errno or 0, "name another folder"),
+        ) from error

@@ -1,0 +1,186 @@
+"""Lines of Python, and comments on what the file's records mean for training and evaluation."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cocosurgeon.errors import RequestError
+from cocosurgeon.loaders import View, mmdet
+from cocosurgeon.snippet.source import SnippetSource
+from cocosurgeon.text import plural
+
+_WIDTH = 92
+_BLANK = "\0"
+"""Stands for a blank in an item while lines are broken at those between items."""
+_COUNT_IN_EVALUATION = tuple(
+    rule.name for rule in (mmdet.IGNORED, mmdet.OUTSIDE, mmdet.NO_AREA, mmdet.TINY)
+)
+
+
+def block(*parts: str | Literal[False]) -> str:
+    """Join lines and blocks of lines; empty and False ones are skipped."""
+    return "\n".join(part for part in parts if part)
+
+
+def code(*parts: str | Literal[False]) -> tuple[str, ...]:
+    """Return the lines of a block, in which long comments are wrapped."""
+    lines: list[str] = []
+    for line in block(*parts).split("\n"):
+        text = line.lstrip()
+        mark = line.removesuffix(text) + "# "
+        if len(line) > _WIDTH and text.startswith("# "):
+            lines += textwrap.wrap(
+                text[2:],
+                _WIDTH,
+                initial_indent=mark,
+                subsequent_indent=mark,
+                break_on_hyphens=False,
+                break_long_words=False,
+            )
+        else:
+            lines.append(line)
+    return tuple(lines)
+
+
+def indented(text: str, blanks: int) -> str:
+    """Return lines, each behind some blanks."""
+    return textwrap.indent(text, " " * blanks)
+
+
+def items(values: Iterable[str]) -> str:
+    """Return the indented items of a list or dict, each with its comma; no item is broken."""
+    text = " ".join(f"{value},".replace(" ", _BLANK) for value in values)
+    lines = textwrap.wrap(text, _WIDTH, break_on_hyphens=False, break_long_words=False)
+    return indented("\n".join(lines), 4).replace(_BLANK, " ")
+
+
+@dataclass(frozen=True)
+class LoaderCounts:
+    """A loader's view of a file, unfiltered, in numbers.
+
+    Attributes:
+        images: samples.
+        objects: objects to train on: loaded, and not marked to be ignored.
+        crowds: other instances, which are marked to be ignored.
+        empty: images without an object to train on, as the filter ``effective:LOADER`` counts them.
+        bare: those of them without a crowd.
+        skipped: annotations that are not loaded, by rule.
+    """
+
+    images: int
+    objects: int
+    crowds: int
+    empty: int
+    bare: int
+    skipped: Mapping[str, int]
+
+    @classmethod
+    def of(cls, view: View) -> LoaderCounts:
+        """Count the samples and instances of a view."""
+        usable = [sum(not i.ignore for i in sample.instances) for sample in view.samples]
+        return cls(
+            images=len(usable),
+            objects=sum(usable),
+            crowds=sum(len(sample.instances) for sample in view.samples) - sum(usable),
+            empty=usable.count(0),
+            bare=sum(not sample.instances for sample in view.samples),
+            skipped=Counter(d.rule for d in view.dropped if d.kind == "annotation"),
+        )
+
+    def summary(self, source: SnippetSource, framework: str) -> str:
+        """Return a comment with the numbers."""
+        text = f"{plural(self.images, 'image')}, {plural(self.objects, 'object')} to train on"
+        if self.crowds:
+            text += f" and {plural(self.crowds, 'crowd')}"
+        if self.skipped:
+            rules = ", ".join(f"{count:,} {rule}" for rule, count in self.skipped.items())
+            text += f"; annotations skipped by the loader: {rules}"
+        return f"# {Path(source.ann_file).name!r} for {framework}: {text}."
+
+
+def about_evaluation(source: SnippetSource, counts: LoaderCounts | None = None) -> str:
+    """Return comments on what COCOeval makes of the annotations.
+
+    Args:
+        source: the file.
+        counts: those of a loader that skips annotations which COCOeval counts.
+    """
+    if not source.is_evaluated or not source.is_annotated:
+        return ""
+    lines = []
+    for key in ("iscrowd", "area"):
+        if missing := sum(key not in a for a in source.annotations):
+            lines.append(
+                f"# {missing:,} annotations have no {key!r}: COCOeval raises KeyError: {key!r}."
+            )
+    if any(a.get("id") == 0 for a in source.annotations):
+        lines.append("# An annotation has id 0: COCOeval counts it as missed, even if it is found.")
+    skipped = {} if counts is None else counts.skipped
+    if counted := sum(skipped.get(rule, 0) for rule in _COUNT_IN_EVALUATION):
+        lines.append(
+            f"# {counted:,} annotations that the loader skips are in the file that COCOeval reads: "
+            "there they count."
+        )
+    if not source.annotations:
+        lines.append("# No annotation: there is no mAP, or -1 where anything is detected.")
+    return "\n".join(lines)
+
+
+def about_masks(source: SnippetSource, *, for_rle: str = "") -> str:
+    """Return comments on masks.
+
+    Args:
+        source: the file.
+        for_rle: what to set where masks are run-length encoded; empty where nothing is.
+    """
+    masks = [a.get("segmentation") for a in source.annotations]
+    lines = []
+    if missing := sum(not mask for mask in masks):
+        lines.append(
+            f"# {missing:,} of {len(masks):,} annotations have no segmentation: for boxes only; "
+            "loading masks raises."
+        )
+    encoded = sum(isinstance(mask, dict) for mask in masks)
+    if for_rle and encoded:
+        lines.append(f"# {encoded:,} of {len(masks):,} masks are RLE: {for_rle}")
+    return "\n".join(lines)
+
+
+def about_names(source: SnippetSource) -> str:
+    """Return comments on names that several categories have."""
+    return "\n".join(
+        f"# {name!r} appears {count} times, as in the file: each is a class of its own, so that "
+        "labels stay as they are."
+        for name, count in Counter(c.name for c in source.categories).items()
+        if count > 1
+    )
+
+
+def names_by_id(source: SnippetSource) -> str:
+    """Return a dict of category id -> name, for frameworks whose labels are ids."""
+    pairs = [f"{c.id!r}: {c.name!r}" for c in source.categories]
+    return f"classes = {{\n{items(pairs)}\n}}"
+
+
+def highest_id(source: SnippetSource, view: View, whose: str) -> int:
+    """Return the highest category id that is listed or used, where ids are labels.
+
+    Raises:
+        RequestError: an id cannot be a label.
+    """
+    labels = [i.label for sample in view.samples for i in sample.instances]
+    highest = 0
+    for cat_id in [c.id for c in source.categories] + labels:
+        if not isinstance(cat_id, int) or cat_id < 0:
+            raise RequestError(
+                f"category id {cat_id!r} cannot be a label, and {whose} take ids for labels",
+                where=source.ann_file,
+                hint="number the categories first: cocosurgeon remap --help",
+            )
+        highest = max(highest, cat_id)
+    return highest

@@ -1,0 +1,211 @@
+"""SnippetSource: an annotation file, and the folder of its images."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from cocosurgeon.annfile.source import Progress
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.index import Category
+from cocosurgeon.dataset.io import read
+from cocosurgeon.errors import RequestError, StructureError
+from cocosurgeon.layout.folders import Folders
+from cocosurgeon.layout.search import find_prefix
+from cocosurgeon.loaders import indexed
+from cocosurgeon.loaders.index import Index
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """Lines to paste.
+
+    Attributes:
+        lines: Python.
+        notes: what no line can bring about.
+    """
+
+    lines: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class SnippetSource:
+    """A file as a config will name it.
+
+    Attributes:
+        ann_file: its absolute path.
+        img_prefix: the folder of its images, absolute; empty where file names are.
+        document: the file as the frameworks read it, by Python's ``json``.
+        categories: its category list, in order; ids are unique.
+        splits: what it is used for.
+        notes: where its images are, and how many of them.
+    """
+
+    ann_file: str
+    img_prefix: str
+    document: Mapping[str, Any]
+    categories: tuple[Category, ...]
+    splits: tuple[Split, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its suffix."""
+        return Path(self.ann_file).stem
+
+    @property
+    def is_annotated(self) -> bool:
+        """True where there is a list of annotations, even an empty one."""
+        return "annotations" in self.document
+
+    @property
+    def annotations(self) -> Sequence[Mapping[str, Any]]:
+        """The annotations."""
+        found: Sequence[Mapping[str, Any]] = self.document.get("annotations", ())
+        return found
+
+    @property
+    def is_trained(self) -> bool:
+        """True where it is loaded for training."""
+        return "train" in self.splits
+
+    @property
+    def is_evaluated(self) -> bool:
+        """True where it is loaded for evaluation."""
+        return "val" in self.splits or "test" in self.splits
+
+    @cached_property
+    def index(self) -> Index:
+        """The file as ``loaders.load`` takes it, indexed once for all loads.
+
+        Raises:
+            LoaderError: pycocotools raises on the file.
+        """
+        return indexed(self.document)
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the list.
+
+        Raises:
+            StructureError: a category has none.
+        """
+        for row, category in enumerate(self.categories):
+            if category.name is None:
+                raise StructureError(
+                    f"categories[{row}] (id {category.id!r}) has no name that is text",
+                    where=self.ann_file,
+                    hint="the framework goes by names: write one into the file",
+                )
+        return tuple(str(c.name) for c in self.categories)
+
+
+def read_source(
+    ann_file: str,
+    img_prefix: str | None = None,
+    splits: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> SnippetSource:
+    """Read a file, once, and find its images.
+
+    Args:
+        ann_file: its path.
+        img_prefix: the folder of its images; None: the one that has them.
+        splits: what it is used for; empty: everything it can be used for.
+        progress: called with (bytes done, bytes in all) while the file is read.
+
+    Raises:
+        RequestError: no snippet can be right for such a file, or its images are not found.
+        DataError: it is broken.
+    """
+    if ann_file == "-":
+        raise RequestError("a config names a file: write standard input to one first")
+    path = Path(ann_file).absolute()
+    dataset = read(path, progress)
+    _require_objects(dataset, path)
+    document = json.loads(dataset.source.read(0, dataset.source.size))
+    dataset.source.require_unchanged()
+    folder, note = _images(path, document, img_prefix)
+    return SnippetSource(
+        ann_file=str(path),
+        img_prefix=folder,
+        document=document,
+        categories=dataset.categories,
+        splits=_splits(splits, "annotations" in document, path),
+        notes=(note,),
+    )
+
+
+def _require_objects(dataset: Dataset, path: Path) -> None:
+    """Refuse what frameworks cannot read, and files of another kind than objects in boxes."""
+    records = dataset.index.annotation_records
+    keys = records.first_keys() if records is not None and records.count else ()
+    refusals = {
+        "the file is compressed, and no framework unpacks that": path.suffix == ".gz",
+        "the file begins with a byte order mark, at which Python's json stops: save it without": (
+            dataset.source.text_start > 0
+        ),
+        "a results file: no dataset loads detections": dataset.index.is_results,
+        "a file of panoptic segments, not of boxes": "segments_info" in keys and "bbox" not in keys,
+        "a file of captions, not of boxes": "caption" in keys and "bbox" not in keys,
+        "the file lists no categories, so there is no class to configure": not dataset.categories,
+    }
+    for what, applies in refusals.items():
+        if applies:
+            hint = "name a plain file of objects in boxes, such as instances_*.json"
+            raise RequestError(what, where=str(path), hint=hint)
+    ids = [c.id for c in dataset.categories]
+    row = next((i for i, key in enumerate(ids) if key is None or key in ids[:i]), None)
+    if row is not None:
+        what = "has no usable id" if ids[row] is None else f"repeats id {ids[row]!r}"
+        raise StructureError(
+            f"categories[{row}] {what}: frameworks differ on which class that is",
+            where=str(path),
+            hint="give each category an id of its own",
+        )
+
+
+def _splits(named: Sequence[str], is_annotated: bool, path: Path) -> tuple[Split, ...]:
+    for split in named:
+        if split not in SPLITS:
+            raise RequestError(f"unknown split {split!r}", hint="train, val or test")
+    if not is_annotated and "train" in named:
+        raise RequestError(
+            "the file has no list 'annotations': nothing to train on",
+            where=str(path),
+            hint="it can be tested on: --split test",
+        )
+    if not named:
+        return SPLITS if is_annotated else ("test",)
+    return tuple(split for split in SPLITS if split in named)
+
+
+def _images(path: Path, document: Mapping[str, Any], img_prefix: str | None) -> tuple[str, str]:
+    """Return the folder of images, and a note on it."""
+    images = [i for i in document["images"] if isinstance(i, dict)]
+    names = {n: None for i in images if isinstance(n := i.get("file_name"), str)}
+    folders = Folders()
+    if img_prefix is not None:
+        folder = str(Path(img_prefix).absolute())
+        found = len(names) - len(folders.missing(folder, names))
+        return folder, f"images: {found:,} of {len(names):,} are in {folder}"
+    best = find_prefix(path, tuple(names), folders)
+    if names and best.absolute == best.names:
+        return "", f"file names are absolute: {best.found:,} of {best.names:,} are there"
+    if best.folder is not None and not best.ambiguous:
+        note = f"images: {best.found:,} of {best.names:,} are in {best.folder}"
+        return str(best.folder), note
+    what = f"no folder near the file has any of its {best.names:,} images"
+    if best.folder is not None:
+        others = ", ".join(map(str, (best.folder, *best.ambiguous[:3])))
+        what = f"{1 + len(best.ambiguous)} folders have as many of its images: {others}"
+    hint = "say where the images are: --img-prefix FOLDER"
+    raise RequestError(what, where=str(path), hint=hint)
