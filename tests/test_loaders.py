@@ -16,6 +16,7 @@ from cocosurgeon.errors import LoaderError, UnknownNameError
 from cocosurgeon.loaders import (
     LOADERS,
     Loader,
+    LoaderOptions,
     Rule,
     View,
     detectron2,
@@ -23,6 +24,7 @@ from cocosurgeon.loaders import (
     load,
     mmdet2,
     mmdet3,
+    torchvision,
     yolox,
 )
 
@@ -276,7 +278,7 @@ def test_order() -> None:
     assert order == {name: [1, 2, 3] if name in sorts else [3, 1, 2] for name in LOADERS}
 
 
-def _unfiltered(name: str) -> object:
+def _unfiltered(name: str) -> LoaderOptions | None:
     return {"mmdet2": TEST2, "detectron2": UNFILTERED}.get(name)
 
 
@@ -430,11 +432,11 @@ def test_indices_come_after_the_filter(indices: Any, expected: list[int]) -> Non
 
 def test_paths() -> None:
     document = doc(ann(1))
-    options = {
+    options: dict[str, LoaderOptions] = {
         "mmdet3": mmdet3.Options(data_prefix={"img": "root"}),
         "mmdet2": mmdet2.Options(img_prefix="root"),
         "detr": detr.Options(img_folder="root"),
-        "torchvision": LOADERS["torchvision"].options(root="root"),
+        "torchvision": torchvision.Options(root="root"),
         "detectron2": detectron2.Options(image_root="root"),
     }
     for name, chosen in options.items():
@@ -465,7 +467,7 @@ def test_sizes() -> None:
 def test_names_and_options() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'mmdet3'"):
         load("mmdet-3", doc())
-    with pytest.raises(UnknownNameError, match="there are: mmdet3, mmdet2"):
+    with pytest.raises(UnknownNameError, match="there are: mmdet3, detectron2"):
         load("keras", doc())
     with pytest.raises(TypeError, match="options of mmdet2"):
         load("mmdet2", doc(), yolox.Options())

@@ -24,8 +24,15 @@ from conftest import ROOT
 
 from cocosurgeon.errors import FormatError, ProbeError, RequestError, SourceUnavailableError
 from cocosurgeon.probe import record as recording
-from cocosurgeon.probe.dump import Dump, DumpHeader, DumpInstance, DumpSample, dump_lines
-from cocosurgeon.probe.dump_file import open_dump, read_dump
+from cocosurgeon.probe.dump import (
+    Dump,
+    DumpHeader,
+    DumpInstance,
+    DumpSample,
+    dump_lines,
+    open_dump,
+    read_dump,
+)
 from cocosurgeon.probe.record import Recorder
 from cocosurgeon.probe.request import ProbeRequest
 from cocosurgeon.probe.run import SCRIPT, probe

@@ -18,11 +18,7 @@ options     what verbs share: the options, and that they tell their errors
 verifying   what `verify` compares, in which order
 telling     what a recipe says of its result
 asking      the real library against its rules
-real        the real library, as it is asked for
-loader_options  options of a loader's own, as they are written
-explaining  one image through a loader, told
 laying_out  a data folder checked, a subset gathered, and told
-dumping     what a loader emits, as a file
 printing_snippet  a snippet, and what is to be known beside it
 checking    two files' categories, compared
 caching     subsets that are kept, as text and JSON

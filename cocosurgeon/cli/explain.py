@@ -11,15 +11,41 @@ from cocosurgeon.cli.ending import told
 
 def explain(
     ann_file: Annotated[str, typer.Argument(metavar="ANN_FILE", help="Annotation file.")],
-    image: Annotated[str, typer.Option(metavar="ID", help="Which image, by its id.")],
+    image: Annotated[str, typer.Option(metavar="ID", help="Explain this image.")],
     loader: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", show_default="all", help="Through this loader only."),
+        typer.Option(metavar="NAME", show_default="all", help="Use only this loader's rules."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the explanation as JSON.")] = False,
 ) -> None:
-    """Show what each framework's loader emits for one image, what it drops, and why."""
+    """Show what each framework's loader loads of one image, what it drops, and why."""
     with told():
-        from cocosurgeon.cli.explaining import show
+        import json
+        import sys
+        from pathlib import Path
 
-        show(ann_file, image, loader, as_json=as_json)
+        from cocosurgeon.cli.ending import put, say
+        from cocosurgeon.cli.voice import Voice
+        from cocosurgeon.errors import UnknownIdError
+        from cocosurgeon.loaders import LOADERS, find_loader
+        from cocosurgeon.loaders.explain import explain as explanations_of
+        from cocosurgeon.steps.lists import parse_ids
+        from cocosurgeon.verify.expected import class_names
+        from cocosurgeon.verify.reading import reading
+
+        names = [find_loader(name).name for name in loader or LOADERS]
+        with Voice(quiet=False, as_json=as_json).progress("reading") as progress:
+            file = reading(Path(ann_file), progress)
+        records = file.lists.get("images", ())
+        ids = [i for r in records if isinstance(i := r.value.get("id"), (int, float, str))]
+        [img_id] = parse_ids([image], ids)
+        if img_id not in ids:
+            raise UnknownIdError(f"no image has the id {img_id!r}", where=file.name)
+        document = file.document()
+        found = explanations_of(document, img_id, names, class_names(document))
+        if as_json:
+            loaders = [explanation.fields() for explanation in found]
+            fields = {"ann_file": ann_file, "image": img_id, "loaders": loaders}
+            put(json.dumps(fields, indent=2, default=str), sys.stdout)
+        else:
+            say("\n".join(line for each in found for line in each.lines()), sys.stdout)

@@ -13,9 +13,9 @@ import typer
 from cocosurgeon.cli.ending import told
 
 if TYPE_CHECKING:
-    from cocosurgeon.cli.real import Real
     from cocosurgeon.cli.voice import Voice
     from cocosurgeon.cli.writing import Outputs
+    from cocosurgeon.probe.request import ProbeOptions
 
 AnnFile = Annotated[
     str | None,
@@ -108,7 +108,7 @@ def asking(function: Callable[..., None]) -> Callable[..., None]:
     return _taking(_real, "real", function)
 
 
-_LATER = {"Real": object}
+_LATER = {"ProbeOptions": object}
 """Types that only type checkers see: their modules are not loaded for --help."""
 
 
@@ -238,25 +238,20 @@ def _real(
             help="Put them through the config's pipeline, or through one that loads and packs.",
         ),
     ] = None,
-    random: Annotated[
-        str | None,
-        typer.Option(
-            metavar="seed|refuse",
-            show_default="seed",
-            help="What becomes of random transforms in it.",
-        ),
-    ] = None,
-) -> Real:
-    from cocosurgeon.cli.real import Real
+) -> ProbeOptions:
+    from pathlib import Path
+    from typing import Any, cast
 
-    return Real.of(
-        config=config,
-        split=split,
+    from cocosurgeon.probe.request import ProbeOptions
+    from cocosurgeon.steps.lists import split_list
+
+    return ProbeOptions(
+        config=Path(config) if config else None,
+        split=cast(Any, split),
         python=python,
         timeout=timeout,
         samples=samples,
-        image=image,
-        img_prefix=img_prefix,
-        pipeline=pipeline,
-        random=random,
+        images=tuple(token for text in image or () for token in split_list(text)),
+        img_prefix=Path(img_prefix) if img_prefix else None,
+        pipeline=cast(Any, pipeline),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cocosurgeon.errors import RequestError
 from cocosurgeon.loaders import load
-from cocosurgeon.loaders.leftovers import UNREACHED
+from cocosurgeon.loaders.dropped import UNREACHED
 from cocosurgeon.snippet.cautions import about_evaluation, about_masks
 from cocosurgeon.snippet.raw_ids import highest_id, names_by_id
 from cocosurgeon.snippet.subject import Subject

@@ -1,4 +1,4 @@
-"""torchvision's CocoDetection, whose targets are the annotations as they stand in the file."""
+"""torchvision's CocoDetection, whose targets are the annotations of the file, unchanged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .failure import Failure, needed, stage, version_of
 
 
 def opened(request: dict[str, Any]) -> Emitter:
-    """The dataset of an annotation file."""
+    """Return the dataset of an annotation file."""
     if request["config"] or not request["ann_file"]:
         raise Failure("request", "torchvision has no configs: give the annotation file alone")
     options = dict(request["options"])

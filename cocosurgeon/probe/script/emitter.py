@@ -1,4 +1,4 @@
-"""What each framework's part has to give."""
+"""Interface of each framework's part."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ from typing import Any
 
 
 class Emitter:
-    """A dataset that is built, whose samples are taken one by one."""
+    """A dataset that is built; its samples are taken one by one."""
 
     def header(self) -> dict[str, Any]:
-        """What the dump's header says of it, by keyword of ``header_of``."""
+        """Return the dump's header, by keyword of ``header_of``."""
         raise NotImplementedError
 
     def __len__(self) -> int:
         raise NotImplementedError
 
     def img_id(self, place: int) -> Any:
-        """Id of the image at a place."""
+        """Return the id of the image at an index."""
         raise NotImplementedError
 
     def sample(self, place: int) -> dict[str, Any]:
-        """The image at a place, as it is emitted: a line's object."""
+        """Return the image at an index as it is loaded: the object of a dump's line."""
         raise NotImplementedError
 
     def steps(self, kind: str, place: int) -> list[Any]:
-        """The list of transforms that ``packed`` will run, to be changed in place."""
+        """Return the list of transforms that ``packed`` will run, to be changed in place."""
         raise NotImplementedError
 
     def packed(self, kind: str, place: int) -> Any:
-        """What the pipeline makes of it: the config's ``own``, or a ``plain`` one."""
+        """Return the pipeline's output: of the config's ``own``, or of a ``plain`` one."""
         raise NotImplementedError
 
 
 def is_usable(mask: Any) -> bool:
-    """Whether a segmentation is one that masks can be made of."""
+    """Return whether masks can be made of a segmentation."""
     if isinstance(mask, list):
         return bool(mask) and all(
             isinstance(polygon, list)
@@ -50,6 +50,6 @@ def is_usable(mask: Any) -> bool:
 
 
 def behind(prefix: str, path: str) -> str:
-    """A path without the image root before it."""
+    """Return a path without the image root before it."""
     start = prefix if not prefix or prefix.endswith("/") else prefix + "/"
     return path[len(start) :] if path.startswith(start) else path

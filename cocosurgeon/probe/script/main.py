@@ -1,8 +1,9 @@
-"""The request, the stream, the error line."""
+"""Main program: reads the request, writes the dump, or a line with the error."""
 
 from __future__ import annotations
 
 import faulthandler
+import importlib
 import json
 import os
 import signal
@@ -20,14 +21,14 @@ LONGEST = 10.0**7
 
 
 def main(request_path: str, out_path: str) -> int:
-    """Answer a request, a JSON file; 0 if the dump is whole."""
-    # where the program is when it is killed, for the one who waits
+    """Answer a request, a JSON file; return 0 if the dump is whole."""
+    # prints where the program is when it is killed
     faulthandler.enable()
     with open(request_path, encoding="utf-8") as stream:  # noqa: PTH123
         request = json.load(stream)
     limit = min(request["timeout"], LONGEST)
     faulthandler.dump_traceback_later(max(limit - 1, limit / 2))
-    # where the one who waits is no more, the system ends the program, whatever it hangs in
+    # if cocosurgeon is gone by then, the system ends this program, whatever it hangs in
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, limit + GRACE)
     with open(out_path, "wb") as out:  # noqa: PTH123
@@ -45,7 +46,8 @@ def main(request_path: str, out_path: str) -> int:
 
 
 def _answer(request: dict[str, Any], out: BinaryIO) -> None:
-    emitter = _opened(request)
+    script = importlib.import_module("." + request["script"], __package__)
+    emitter: Emitter = script.opened(request)
     where = request["ann_file"] or request["config"]
     with stage("dataset", where=where):
         places = _places(emitter, request)
@@ -67,16 +69,6 @@ def _answer(request: dict[str, Any], out: BinaryIO) -> None:
     out.write(line_of(end_of(len(emitter), instances)))
 
 
-def _opened(request: dict[str, Any]) -> Emitter:
-    if request["loader"] == "torchvision":
-        from . import coco_detection
-
-        return coco_detection.opened(request)
-    from . import mmdet
-
-    return mmdet.opened(request)
-
-
 def _header_line(header: dict[str, Any], request: dict[str, Any]) -> bytes:
     path = header["ann_file"]
     header["sha256"] = text_hash(path) if os.path.isfile(path) else None  # noqa: PTH113
@@ -90,7 +82,8 @@ def _header_line(header: dict[str, Any], request: dict[str, Any]) -> bytes:
 
 
 def _places(emitter: Emitter, request: dict[str, Any]) -> list[int]:
-    """Which samples go through the pipeline: those named, and so many, spread evenly."""
+    """Return indices of the samples that go through the pipeline: those named, and so many more,
+    spread evenly."""
     total = len(emitter)
     count = min(request["samples"], total)
     places = {place * total // count for place in range(count)}
@@ -102,10 +95,10 @@ def _places(emitter: Emitter, request: dict[str, Any]) -> list[int]:
             mode = emitter.header().get("mode")
             raise Failure(
                 "request",
-                f"the dataset does not emit image {missing[0]!r}"
+                f"the dataset does not load image {missing[0]!r}"
                 + (f" in {mode} mode" if mode else ""),
-                hint="it is not in the file, or left out by a filter: "
-                f"`cocosurgeon explain ANN_FILE --image {missing[0]}` says which",
+                hint="it is not in the file, or a filter drops it: "
+                f"`cocosurgeon explain ANN_FILE --image {missing[0]}` shows which",
             )
         places.update(ids.index(img_id) for img_id in wanted if img_id in ids)
     return sorted(places)

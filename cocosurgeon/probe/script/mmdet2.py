@@ -15,14 +15,14 @@ META = ("ori_shape", "img_shape")
 
 
 def opened(request: dict[str, Any]) -> Emitter:
-    """The dataset of a config, or of an annotation file alone."""
+    """Return the dataset of a config, or of an annotation file alone."""
     datasets = needed("mmdet.datasets")
     wrappers: list[str] = []
     if request["config"]:
         config, wrappers = _configured(request)
     else:
         config = {"type": "CocoDataset", "pipeline": [], "test_mode": True}
-    config.update(_told(request))
+    config.update(_arguments(request))
     with building(request, config, datasets.DATASETS, datasets.CocoDataset):
         if request["config"]:
             dataset = datasets.build_dataset(config)
@@ -73,19 +73,19 @@ def _configured(request: dict[str, Any]) -> tuple[Any, list[str]]:
         return dataset, wrappers
 
 
-def _told(request: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+def _arguments(request: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     if request["ann_file"]:
-        told["ann_file"] = request["ann_file"]
+        found["ann_file"] = request["ann_file"]
     if request["img_prefix"] is not None:
-        told["img_prefix"] = request["img_prefix"]
+        found["img_prefix"] = request["img_prefix"]
     if request["mode"]:
-        told["test_mode"] = request["mode"] == "test"
+        found["test_mode"] = request["mode"] == "test"
     classes = classes_of(request)
     if classes is not None:
-        told["classes"] = classes
-    told.update(request["options"])
-    return told
+        found["classes"] = classes
+    found.update(request["options"])
+    return found
 
 
 class _Emitter2(Emitter):

@@ -15,7 +15,7 @@ META = ("img_id", "ori_shape", "img_shape")
 
 
 def opened(request: dict[str, Any]) -> Emitter:
-    """The dataset of a config, or of an annotation file alone."""
+    """Return the dataset of a config, or of an annotation file alone."""
     datasets = needed("mmdet.datasets")
     scope = "mmdet"
     wrappers: list[str] = []
@@ -24,7 +24,7 @@ def opened(request: dict[str, Any]) -> Emitter:
         config, scope, wrappers, own = _configured(request)
     else:
         config = {"type": "CocoDataset", "data_prefix": {"img": ""}, "test_mode": True}
-    config.update(_told(request, config))
+    config.update(_arguments(request, config))
     needed("mmengine.registry").init_default_scope(scope)
     registry = needed("mmdet.registry").DATASETS
     with building(request, config, registry, datasets.CocoDataset):
@@ -78,7 +78,7 @@ def _read(path: str) -> Any:
 
 
 def _joined(dataset: Any) -> Any:
-    """The annotation file that a dataset's config names, as BaseDataset joins it."""
+    """Return the annotation file that a dataset's config names, as BaseDataset joins it."""
     ann_file = dataset.get("ann_file")
     if not isinstance(ann_file, str) or not ann_file:
         return None
@@ -86,7 +86,7 @@ def _joined(dataset: Any) -> Any:
 
 
 def _evaluated(evaluator: Any) -> list[str]:
-    """The annotation files that a config's evaluators read; without one they take the dataset's."""
+    """Return the annotation files that a config's evaluators name."""
     parts = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]
     if isinstance(evaluator, Mapping) and "metrics" in evaluator:
         return _evaluated(evaluator["metrics"])
@@ -94,19 +94,19 @@ def _evaluated(evaluator: Any) -> list[str]:
     return [os.path.abspath(path) for path in files if isinstance(path, str)]  # noqa: PTH100
 
 
-def _told(request: dict[str, Any], config: Any) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+def _arguments(request: dict[str, Any], config: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     if request["ann_file"]:
-        told["ann_file"] = request["ann_file"]
+        found["ann_file"] = request["ann_file"]
     if request["img_prefix"] is not None:
-        told["data_prefix"] = dict(config.get("data_prefix") or {}, img=request["img_prefix"])
+        found["data_prefix"] = dict(config.get("data_prefix") or {}, img=request["img_prefix"])
     if request["mode"]:
-        told["test_mode"] = request["mode"] == "test"
+        found["test_mode"] = request["mode"] == "test"
     classes = classes_of(request)
     if classes is not None:
-        told["metainfo"] = dict(config.get("metainfo") or {}, classes=classes)
-    told.update(request["options"])
-    return told
+        found["metainfo"] = dict(config.get("metainfo") or {}, classes=classes)
+    found.update(request["options"])
+    return found
 
 
 class _Emitter3(Emitter):
@@ -183,7 +183,7 @@ class _Emitter3(Emitter):
 
 
 def _text(classes: Any) -> Any:
-    """Class names that are one text, which a missing comma makes of them; None for a list."""
+    """Return class names that are one text, for lack of a comma; None for a list."""
     return classes if isinstance(classes, str) else None
 
 
