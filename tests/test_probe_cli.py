@@ -258,6 +258,7 @@ def test_a_packed_file_that_is_cut(tmp_path: Path) -> None:
         ("mmdet3", 'data_prefix={"img": "x/"}'),
         ("mmdet2", "img_prefix=x/"),
         ("torchvision", "root=/x"),
+        ("detr", "img_folder=x"),
     ],
 )
 def test_paths_in_a_dump_are_behind_the_root(

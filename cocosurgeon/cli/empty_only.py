@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cocosurgeon.cli import options
+from cocosurgeon.loaders import LOADERS
 
 
 @options.verb
@@ -17,8 +18,8 @@ def empty_only(
         typer.Option(
             metavar="DEFINITION",
             help="raw: no annotation. category: none of a category that the file knows. "
-            "category:NAMES: none of these. effective:LOADER: nothing that mmdet3, mmdet2, detr, "
-            "torchvision, detectron2 or yolox would train on.",
+            "category:NAMES: none of these. effective:LOADER: nothing to train on for "
+            f"{', '.join(LOADERS)}.",
         ),
     ] = "raw",
     *,
