@@ -66,7 +66,7 @@ class Index:
 
     @property
     def is_unique(self) -> bool:
-        """Whether every annotation has an id of its own."""
+        """True if no two annotations have the same id."""
         return len(self.last_rows) == len(self.annotations)
 
     def loaded(self, rows: Iterable[int]) -> list[int]:

@@ -39,7 +39,7 @@ class LoaderOptions:
     def from_dump(
         cls, mode: Mode, classes: Sequence[str], options: Mapping[str, Any]
     ) -> LoaderOptions:
-        """Return the options that a dump's header tells of.
+        """Return the options that a dump's header has.
 
         Raises:
             TypeError, ValueError, msgspec.ValidationError: an option is none of this loader.
@@ -71,7 +71,7 @@ class LoaderOptions:
 
 @dataclass(frozen=True)
 class RealLibrary:
-    """The library that a loader is part of, where it can be asked what it loads.
+    """Library of a loader, which can be run to see what it loads.
 
     Attributes:
         module: what an interpreter has to import.
@@ -121,10 +121,10 @@ class Loader:
 
     @property
     def has_modes(self) -> bool:
-        """Whether it loads something else for training than for testing."""
+        """True if it loads something else for training than for testing."""
         return len(self.modes) > 1
 
     @property
     def takes_classes(self) -> bool:
-        """Whether class names can be given to it."""
+        """True if class names can be given to it."""
         return self.default_classes is not None

@@ -240,7 +240,7 @@ def _picked(index: Index, options: Options, found: mmdet.Rows, drops: Drops) -> 
         kept = found[:indices] if indices >= 0 else found[indices:]
     else:
         try:
-            kept = [found[place] for place in indices]
+            kept = [found[i] for i in indices]
         except IndexError:
             what = f"indices names a sample beyond the {len(found)} that there are"
             fail("IndexError", "indices-out-of-range", what)

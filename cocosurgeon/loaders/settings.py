@@ -135,7 +135,7 @@ def _value(text: str) -> object:
 def setting_from_dump(
     loader: str, mode: Mode | None, classes: Sequence[str], options: Mapping[str, Any]
 ) -> Setting:
-    """Return the setting that a dump's header tells of.
+    """Return the setting that a dump's header has.
 
     Raises:
         FormatError: the options are none of that loader.

@@ -19,9 +19,9 @@ def scalar_error(values: Sequence[object]) -> str | None:
     most, beyond = 2**63, "ValueError"
     if any(isinstance(v, float) for v in values):
         most, beyond = 2**1023, "OverflowError"
-    for place, value in enumerate(values):
+    for i, value in enumerate(values):
         if isinstance(value, str):
-            return "TypeError" if place else "ValueError"
+            return "TypeError" if i else "ValueError"
         if not isinstance(value, NUMBERS):
             return "TypeError" if isinstance(value, list) else "RuntimeError"
         if isinstance(value, int) and not -most <= value < most:
@@ -31,9 +31,9 @@ def scalar_error(values: Sequence[object]) -> str | None:
 
 def cast_error(values: Sequence[object]) -> str | None:
     """Return what ``torch.tensor(values, dtype=torch.int64)`` raises; None for nothing."""
-    for place, value in enumerate(values):
+    for i, value in enumerate(values):
         if isinstance(value, str):
-            return "TypeError" if place else "ValueError"
+            return "TypeError" if i else "ValueError"
         if not isinstance(value, NUMBERS):
             return "TypeError"
         if isinstance(value, int) and not -(2**63) <= value < 2**63:

@@ -13,7 +13,7 @@ Id: TypeAlias = int | float | str
 """An id as the file has it."""
 
 Record: TypeAlias = dict[str, Any]
-"""A record as the frameworks take it: whatever stands there meets Python's operators."""
+"""A record as the frameworks take it, with values of any type."""
 
 BoxFormat = Literal["xyxy", "xywh", "cxcywh"]
 """Corners; corner and size; center and size. ``cxcywh`` is divided by the image's size."""

@@ -204,7 +204,7 @@ def _least(edge: Any, value: float) -> float:
 
 
 def _require_even(value: object) -> None:
-    """As NumPy since 1.24, of a number beside a list; before, it only warns."""
+    """Raise for a list next to a number, as NumPy does since 1.24; before, it only warned."""
     if isinstance(value, list):
         raise ValueError("setting an array element with a sequence")
 

@@ -76,7 +76,7 @@ class ProbeOptions:
 
     @property
     def is_asked_for(self) -> bool:
-        """Whether an option asks for the real library."""
+        """True if an option asks for the real library."""
         return self.config is not None or self.python is not None
 
     @property

@@ -8,7 +8,7 @@ Of cocosurgeon it loads nothing but ``record``, and under a package name of its 
 
 main        reads the request, writes the dump or a line with the error
 failure     the error that is reported, by the stage at which it is raised
-emitter     the interface of each framework's part
+dataset     the interface of each framework's part
 mmdet       the installed line of MMDetection, and what both lines share
 mmdet3      MMDetection 3.x and its fork
 mmdet2      MMDetection 2.x

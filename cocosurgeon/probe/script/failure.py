@@ -95,7 +95,7 @@ def needed(name: str) -> ModuleType:
         hint = INSTALL.get(missing, default)
         raise Failure("missing", str(error), type(error).__name__, hint) from error
     except AssertionError as error:
-        # how MMDetection says that its mmcv or mmengine is of another version
+        # raised by MMDetection if mmcv or mmengine does not fit
         traceback.print_exc()
         hint = "install versions that fit together in that environment"
         raise Failure("version", str(error), type(error).__name__, hint) from error

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from ..record import end_of, header_of, line_of, plain, text_hash
 from . import packing
-from .emitter import Emitter
+from .dataset import RealDataset
 from .failure import Failure, stage
 
 GRACE = 2.0
@@ -47,26 +47,26 @@ def main(request_path: str, out_path: str) -> int:
 
 def _answer(request: dict[str, Any], out: BinaryIO) -> None:
     script = importlib.import_module("." + request["script"], __package__)
-    emitter: Emitter = script.opened(request)
+    dataset: RealDataset = script.open_dataset(request)
     where = request["ann_file"] or request["config"]
     with stage("dataset", where=where):
-        places = _places(emitter, request)
+        indices = _indices(dataset, request)
     packed: dict[int, Any] = {}
-    said: dict[str, Any] = {}
-    if places:
-        packed, said = packing.pack_all(emitter, places, request)
+    of_pipeline: dict[str, Any] = {}
+    if indices:
+        packed, of_pipeline = packing.pack_all(dataset, indices, request)
     with stage("dataset", where=where):
-        header = dict(emitter.header(), **said)
+        header = dict(dataset.header(), **of_pipeline)
         out.write(_header_line(header, request))
     instances = 0
-    for place in range(len(emitter)):
-        with stage("dataset", where=f"{where}, sample {place}"):
-            sample = emitter.sample(place)
-        if place in packed:
-            sample["packed"] = packed[place]
+    for index in range(len(dataset)):
+        with stage("dataset", where=f"{where}, sample {index}"):
+            sample = dataset.sample(index)
+        if index in packed:
+            sample["packed"] = packed[index]
         instances += len(sample["instances"])
         out.write(line_of(sample))
-    out.write(line_of(end_of(len(emitter), instances)))
+    out.write(line_of(end_of(len(dataset), instances)))
 
 
 def _header_line(header: dict[str, Any], request: dict[str, Any]) -> bytes:
@@ -81,18 +81,18 @@ def _header_line(header: dict[str, Any], request: dict[str, Any]) -> bytes:
     return line_of(header_of(**plain(header)))
 
 
-def _places(emitter: Emitter, request: dict[str, Any]) -> list[int]:
+def _indices(dataset: RealDataset, request: dict[str, Any]) -> list[int]:
     """Return indices of the samples that go through the pipeline: those named, and so many more,
     spread evenly."""
-    total = len(emitter)
+    total = len(dataset)
     count = min(request["samples"], total)
-    places = {place * total // count for place in range(count)}
+    indices = {index * total // count for index in range(count)}
     wanted = list(request["images"])
     if wanted:
-        ids = [emitter.img_id(place) for place in range(total)]
+        ids = [dataset.img_id(index) for index in range(total)]
         missing = [img_id for img_id in wanted if img_id not in ids]
         if missing and not request["pass_over"]:
-            mode = emitter.header().get("mode")
+            mode = dataset.header().get("mode")
             raise Failure(
                 "request",
                 f"the dataset does not load image {missing[0]!r}"
@@ -100,5 +100,5 @@ def _places(emitter: Emitter, request: dict[str, Any]) -> list[int]:
                 hint="it is not in the file, or a filter drops it: "
                 f"`cocosurgeon explain ANN_FILE --image {missing[0]}` shows which",
             )
-        places.update(ids.index(img_id) for img_id in wanted if img_id in ids)
-    return sorted(places)
+        indices.update(ids.index(img_id) for img_id in wanted if img_id in ids)
+    return sorted(indices)

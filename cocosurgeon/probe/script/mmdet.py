@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from .emitter import Emitter
+from .dataset import RealDataset
 from .failure import Failure, needed, stage
 
 UNREGISTERED = re.compile(r"is not in the \S+ registry")
@@ -18,7 +18,7 @@ UNREGISTERED = re.compile(r"is not in the \S+ registry")
 WRAPPERS = ("RepeatDataset", "ClassBalancedDataset", "MultiImageMixDataset")
 
 
-def opened(request: dict[str, Any]) -> Emitter:
+def open_dataset(request: dict[str, Any]) -> RealDataset:
     """Return the dataset, by the line that is installed.
 
     Raises:
@@ -35,8 +35,8 @@ def opened(request: dict[str, Any]) -> Emitter:
             ),
             hint="name an interpreter that has it",
         )
-    emitter: Emitter = import_module(".mmdet" + line, __package__).opened(request)
-    return emitter
+    dataset: RealDataset = import_module(".mmdet" + line, __package__).open_dataset(request)
+    return dataset
 
 
 def classes_of(request: dict[str, Any]) -> Any:

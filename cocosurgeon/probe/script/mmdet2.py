@@ -6,7 +6,7 @@ import inspect
 import os
 from typing import Any
 
-from .emitter import Emitter, is_usable
+from .dataset import RealDataset, is_usable
 from .failure import Failure, needed, stage, version_of
 from .mmdet import building, classes_of, innermost, pair_list, require_own_pipeline
 
@@ -14,7 +14,7 @@ PACKAGES = ("mmcv", "torch", "numpy", "pycocotools", "cv2")
 META = ("ori_shape", "img_shape")
 
 
-def opened(request: dict[str, Any]) -> Emitter:
+def open_dataset(request: dict[str, Any]) -> RealDataset:
     """Return the dataset of a config, or of an annotation file alone."""
     datasets = needed("mmdet.datasets")
     wrappers: list[str] = []
@@ -29,7 +29,7 @@ def opened(request: dict[str, Any]) -> Emitter:
         else:
             # not by the registry, which hides some errors behind errors of its own
             dataset = getattr(datasets, config.pop("type"))(**config)
-    return _Emitter2(dataset, wrappers)
+    return _Dataset2(dataset, wrappers)
 
 
 def _configured(request: dict[str, Any]) -> tuple[Any, list[str]]:
@@ -56,7 +56,7 @@ def _configured(request: dict[str, Any]) -> tuple[Any, list[str]]:
                 where=request["config"],
             )
         dataset, wrappers = innermost(parts[request["split"]])
-        # tools/train.py and tools/test.py set this beside the config
+        # tools/train.py and tools/test.py set this next to the config
         dataset.setdefault("test_mode", request["split"] != "train")
         classes = dataset.get("classes")
         if isinstance(classes, str) and not os.path.exists(classes):  # noqa: PTH110
@@ -67,7 +67,7 @@ def _configured(request: dict[str, Any]) -> tuple[Any, list[str]]:
                 hint=f"a comma is missing: classes=({classes!r},)",
                 where=request["config"],
             )
-        # as build_dataloader's, these stand beside the dataset's own
+        # as build_dataloader's, these keys are next to the dataset's own
         for key in ("samples_per_gpu", "workers_per_gpu", "separate_eval"):
             dataset.pop(key, None)
         return dataset, wrappers
@@ -88,7 +88,7 @@ def _arguments(request: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-class _Emitter2(Emitter):
+class _Dataset2(RealDataset):
     def __init__(self, dataset: Any, wrappers: list[str]) -> None:
         self._dataset = dataset
         self._wrappers = wrappers
@@ -119,12 +119,12 @@ class _Emitter2(Emitter):
     def __len__(self) -> int:
         return len(self._dataset)
 
-    def img_id(self, place: int) -> Any:
-        return self._dataset.data_infos[place]["id"]
+    def img_id(self, index: int) -> Any:
+        return self._dataset.data_infos[index]["id"]
 
-    def sample(self, place: int) -> dict[str, Any]:
-        image = self._dataset.data_infos[place]
-        found = self._dataset.get_ann_info(place)
+    def sample(self, index: int) -> dict[str, Any]:
+        image = self._dataset.data_infos[index]
+        found = self._dataset.get_ann_info(index)
         boxes = found["bboxes"].tolist()
         labels = found["labels"].tolist()
         masks = found.get("masks") or [None] * len(boxes)
@@ -133,31 +133,31 @@ class _Emitter2(Emitter):
         for box in () if ignored is None else ignored.tolist():
             instances.append(_instance(box, None, True, None))
         return {
-            "img_id": self.img_id(place),
+            "img_id": self.img_id(index),
             "img_path": image["filename"],
             "height": image.get("height"),
             "width": image.get("width"),
             "instances": instances,
         }
 
-    def steps(self, kind: str, place: int) -> list[Any]:
-        steps: list[Any] = self._pipeline(kind, place).transforms
+    def steps(self, kind: str, index: int) -> list[Any]:
+        steps: list[Any] = self._pipeline(kind, index).transforms
         return steps
 
-    def packed(self, kind: str, place: int) -> Any:
+    def packed(self, kind: str, index: int) -> Any:
         dataset = self._dataset
         if kind == "own":
             prepare = dataset.prepare_test_img if dataset.test_mode else dataset.prepare_train_img
-            return prepare(place)
-        found = {"img_info": dataset.data_infos[place], "ann_info": dataset.get_ann_info(place)}
+            return prepare(index)
+        found = {"img_info": dataset.data_infos[index], "ann_info": dataset.get_ann_info(index)}
         dataset.pre_pipeline(found)
-        return self._pipeline(kind, place)(found)
+        return self._pipeline(kind, index)(found)
 
-    def _pipeline(self, kind: str, place: int) -> Any:
+    def _pipeline(self, kind: str, index: int) -> Any:
         if kind == "own":
             require_own_pipeline(self._wrappers)
             return self._dataset.pipeline
-        masks = self._dataset.get_ann_info(place).get("masks") or ()
+        masks = self._dataset.get_ann_info(index).get("masks") or ()
         with_mask = all(is_usable(mask) for mask in masks)
         if with_mask not in self._plain:
             self._plain[with_mask] = self._composed(with_mask)
@@ -166,7 +166,7 @@ class _Emitter2(Emitter):
     def _composed(self, with_mask: bool) -> Any:
         pipelines = needed("mmdet.datasets.pipelines")
         bundle: dict[str, Any] = {"type": "DefaultFormatBundle"}
-        # later releases make floats of the image unless told otherwise
+        # later releases make floats of the image by default
         if "img_to_float" in inspect.signature(pipelines.DefaultFormatBundle).parameters:
             bundle["img_to_float"] = False
         keys = ["img", "gt_bboxes", "gt_labels", "gt_bboxes_ignore"]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from .emitter import Emitter, behind, is_usable
+from .dataset import RealDataset, behind, is_usable
 from .failure import Failure, needed, stage, version_of
 from .mmdet import building, classes_of, innermost, pair_list, require_own_pipeline
 
@@ -14,7 +14,7 @@ PACKAGES = ("mmengine", "mmcv", "torch", "numpy", "pycocotools", "cv2")
 META = ("img_id", "ori_shape", "img_shape")
 
 
-def opened(request: dict[str, Any]) -> Emitter:
+def open_dataset(request: dict[str, Any]) -> RealDataset:
     """Return the dataset of a config, or of an annotation file alone."""
     datasets = needed("mmdet.datasets")
     scope = "mmdet"
@@ -33,7 +33,7 @@ def opened(request: dict[str, Any]) -> Emitter:
         else:
             dataset = getattr(datasets, config.pop("type"))(**config)
         dataset.full_init()
-    return _Emitter3(dataset, wrappers, own)
+    return _Dataset3(dataset, wrappers, own)
 
 
 def _configured(request: dict[str, Any]) -> tuple[Any, str, list[str], dict[str, Any]]:
@@ -109,7 +109,7 @@ def _arguments(request: dict[str, Any], config: Any) -> dict[str, Any]:
     return found
 
 
-class _Emitter3(Emitter):
+class _Dataset3(RealDataset):
     def __init__(self, dataset: Any, wrappers: list[str], own: dict[str, Any]) -> None:
         self._dataset = dataset
         self._wrappers = wrappers
@@ -144,11 +144,11 @@ class _Emitter3(Emitter):
     def __len__(self) -> int:
         return len(self._dataset)
 
-    def img_id(self, place: int) -> Any:
-        return self._dataset.get_data_info(place)["img_id"]
+    def img_id(self, index: int) -> Any:
+        return self._dataset.get_data_info(index)["img_id"]
 
-    def sample(self, place: int) -> dict[str, Any]:
-        found = self._dataset.get_data_info(place)
+    def sample(self, index: int) -> dict[str, Any]:
+        found = self._dataset.get_data_info(index)
         return {
             "img_id": found["img_id"],
             "img_path": behind(self._dataset.data_prefix.get("img", ""), found["img_path"]),
@@ -157,20 +157,20 @@ class _Emitter3(Emitter):
             "instances": [_instance(instance) for instance in found["instances"]],
         }
 
-    def steps(self, kind: str, place: int) -> list[Any]:
-        steps: list[Any] = self._pipeline(kind, place).transforms
+    def steps(self, kind: str, index: int) -> list[Any]:
+        steps: list[Any] = self._pipeline(kind, index).transforms
         return steps
 
-    def packed(self, kind: str, place: int) -> Any:
+    def packed(self, kind: str, index: int) -> Any:
         if kind == "own":
-            return self._dataset.prepare_data(place)
-        return self._pipeline(kind, place)(self._dataset.get_data_info(place))
+            return self._dataset.prepare_data(index)
+        return self._pipeline(kind, index)(self._dataset.get_data_info(index))
 
-    def _pipeline(self, kind: str, place: int) -> Any:
+    def _pipeline(self, kind: str, index: int) -> Any:
         if kind == "own":
             require_own_pipeline(self._wrappers)
             return self._dataset.pipeline
-        found = self._dataset.get_data_info(place)["instances"]
+        found = self._dataset.get_data_info(index)["instances"]
         with_mask = all(is_usable(instance.get("mask")) for instance in found)
         if with_mask not in self._plain:
             load = {"type": "LoadAnnotations", "with_bbox": True, "with_mask": with_mask}

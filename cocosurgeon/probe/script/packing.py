@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..record import line_of, plain
-from .emitter import Emitter
+from .dataset import RealDataset
 from .failure import stage
 
 # names of both lines -> names in a dump
@@ -34,7 +34,7 @@ PATHS = ("img_path", "filename", "ori_filename", "seg_map_path")
 
 
 def pack_all(
-    emitter: Emitter, places: list[int], request: dict[str, Any]
+    dataset: RealDataset, indices: list[int], request: dict[str, Any]
 ) -> tuple[dict[int, Any], dict[str, Any]]:
     """Run the pipeline for the samples at some indices.
 
@@ -48,17 +48,17 @@ def pack_all(
     drawn: list[str] = []
     names: list[str] = []
     packed = {}
-    for place in places:
-        where = f"image {emitter.img_id(place)!r}"
+    for index in indices:
+        where = f"image {dataset.img_id(index)!r}"
         with stage("pipeline", where=where):
-            steps = emitter.steps(kind, place)
+            steps = dataset.steps(kind, index)
             for i, step in enumerate(steps):
                 if not isinstance(step, Watched):
                     steps[i] = Watched(step, drawn)
             seed(request["seed"])
-            result = emitter.packed(kind, place)
+            result = dataset.packed(kind, index)
             # for None, the dataset would now draw another image
-            packed[place] = {"nothing": True} if result is None else summary(result)
+            packed[index] = {"nothing": True} if result is None else summary(result)
             names += [n for n in map(name_of, steps) if n not in names]
     header = {"pipeline": kind, "transforms": names, "random": drawn}
     return packed, dict(header, seed=request["seed"] if drawn else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-class Emitter:
+class RealDataset:
     """A dataset that is built; its samples are taken one by one."""
 
     def header(self) -> dict[str, Any]:
@@ -15,19 +15,19 @@ class Emitter:
     def __len__(self) -> int:
         raise NotImplementedError
 
-    def img_id(self, place: int) -> Any:
+    def img_id(self, index: int) -> Any:
         """Return the id of the image at an index."""
         raise NotImplementedError
 
-    def sample(self, place: int) -> dict[str, Any]:
+    def sample(self, index: int) -> dict[str, Any]:
         """Return the image at an index as it is loaded: the object of a dump's line."""
         raise NotImplementedError
 
-    def steps(self, kind: str, place: int) -> list[Any]:
+    def steps(self, kind: str, index: int) -> list[Any]:
         """Return the list of transforms that ``packed`` will run, to be changed in place."""
         raise NotImplementedError
 
-    def packed(self, kind: str, place: int) -> Any:
+    def packed(self, kind: str, index: int) -> Any:
         """Return the pipeline's output: of the config's ``own``, or of a ``plain`` one."""
         raise NotImplementedError
 
