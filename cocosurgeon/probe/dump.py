@@ -17,7 +17,7 @@ from cocosurgeon.loaders import LOADERS, Id, load
 from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import Setting, setting_from_dump
 from cocosurgeon.loaders.view import BoxFormat
-from cocosurgeon.probe.record import VERSION, end_of, header_of, is_id, line_of, wrong_in_header
+from cocosurgeon.probe.record import VERSION, end_of, header_of, line_of, wrong_in_header
 
 Order: TypeAlias = Literal["file", "id", "unknown"]
 
@@ -84,14 +84,14 @@ class DumpInstance:
     Attributes:
         box: four numbers in the header's box format; another count, or none, where a loader passes
             a broken one on (torchvision).
-        label: training index, or category id where the loader passes that on; None without one.
         ignore: whether it is marked to be ignored.
+        label: training index, or category id where the loader passes that on; None without one.
         mask: polygons or RLE, None without one.
     """
 
-    box: tuple[float, ...]
-    label: Id | None
+    box: tuple[int | float, ...]
     ignore: bool
+    label: Id | None = None
     mask: object = None
 
 
@@ -184,7 +184,7 @@ def rule_lines(document: object, setting: Setting, ann_file: str, sha256: str) -
             setting.path_in_root(s.img_path),
             s.height,
             s.width,
-            tuple(DumpInstance(i.box, i.label, i.ignore, i.mask) for i in s.instances),
+            tuple(DumpInstance(i.box, i.ignore, i.label, i.mask) for i in s.instances),
         )
         for s in view.samples
     )
@@ -318,45 +318,15 @@ def _header(value: dict[str, Any]) -> DumpHeader:
     return DumpHeader(**known)
 
 
+_OPTIONAL = dict.fromkeys(("img_path", "height", "width"))
+
+
 def _sample_or_end(value: dict[str, Any]) -> DumpSample | tuple[Any, Any]:
+    import msgspec
+
     if value.get("end") is True:
         return value.get("samples"), value.get("instances")
-    packed = value.get("packed")
-    if not isinstance(packed, (dict, type(None))):
-        raise _BrokenError("'packed' is no object")
-    return DumpSample(
-        img_id=_id(value, "img_id"),
-        img_path=None if value.get("img_path") is None else _typed(value, "img_path", str),
-        height=None if value.get("height") is None else _id(value, "height"),
-        width=None if value.get("width") is None else _id(value, "width"),
-        instances=tuple(_instance(i) for i in _typed(value, "instances", list)),
-        packed=packed,
-    )
-
-
-def _instance(value: Any) -> DumpInstance:
-    if not isinstance(value, dict):
-        raise _BrokenError("an instance is no object")
-    box = _typed(value, "box", list)
-    if not all(isinstance(number, (int, float)) for number in box):
-        raise _BrokenError("a 'box' holds something else than numbers")
-    return DumpInstance(
-        box=tuple(box),
-        label=None if value.get("label") is None else _id(value, "label"),
-        ignore=_typed(value, "ignore", bool),
-        mask=value.get("mask"),
-    )
-
-
-def _typed(value: dict[str, Any], key: str, kind: type[Any]) -> Any:
-    found = value.get(key)
-    if not isinstance(found, kind):
-        raise _BrokenError(f"{key!r} is missing or no {kind.__name__}")
-    return found
-
-
-def _id(value: dict[str, Any], key: str) -> Id:
-    found = value.get(key)
-    if not is_id(found):
-        raise _BrokenError(f"{key!r} is missing, or neither a number nor text")
-    return cast("Id", found)
+    try:
+        return msgspec.convert(_OPTIONAL | value, DumpSample)
+    except msgspec.ValidationError as error:
+        raise _BrokenError(f"the line is no sample: {error}") from error
