@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias, get_type_hints
 
 from cocosurgeon.loaders.view import Id, Rule, View
@@ -55,13 +55,12 @@ class LoaderOptions:
         """Return these options with some that a user chose."""
         return replace(self, **own) if own else self
 
-    def for_framework(self, own: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments of a real dataset besides classes and mode.
-
-        Args:
-            own: options that a user chose.
-        """
-        return dict(own)
+    def for_framework(self) -> dict[str, Any]:
+        """Return the arguments of a real dataset besides classes and mode, without defaults."""
+        default = type(self)()
+        names = (f.name for f in fields(self) if f.name in self.settable())
+        found = {name: getattr(self, name) for name in names}
+        return {n: value for n, value in found.items() if value != getattr(default, n)}
 
     def chosen_classes(self) -> tuple[str, ...] | str | None:
         """Return the class names that the loader is given; a text where one takes their place;

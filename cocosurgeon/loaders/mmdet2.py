@@ -56,9 +56,6 @@ class Options(LoaderOptions):
         types = get_type_hints(cls)
         return {n: t for n, t in types.items() if n not in ("classes", "test_mode")}
 
-    def for_framework(self, own: Mapping[str, Any]) -> dict[str, Any]:
-        return {**own, "filter_empty_gt": self.filter_empty_gt}
-
     def chosen_classes(self) -> tuple[str, ...] | str | None:
         return self.classes if isinstance(self.classes, str) else tuple(self.classes or ())
 

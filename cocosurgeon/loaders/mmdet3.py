@@ -129,9 +129,9 @@ class Options(LoaderOptions):
         cfg = replace(self.filter_cfg or FilterCfg(), **of_filter) if of_filter else self.filter_cfg
         return replace(self, filter_cfg=cfg, **others)
 
-    def for_framework(self, own: Mapping[str, Any]) -> dict[str, Any]:
-        found = {name: own[name] for name in own if name not in _OF_FILTER}
-        return found if self.filter_cfg is None else found | {"filter_cfg": asdict(self.filter_cfg)}
+    def for_framework(self) -> dict[str, Any]:
+        cfg = {} if self.filter_cfg is None else {"filter_cfg": asdict(self.filter_cfg)}
+        return super().for_framework() | cfg
 
     def chosen_classes(self) -> tuple[str, ...] | str | None:
         classes = (self.metainfo or {}).get("classes", ())

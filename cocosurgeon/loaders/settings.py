@@ -23,14 +23,12 @@ class Setting:
         loader: its name.
         mode: train or test.
         options: an ``Options`` of its own.
-        own: options that a user chose, under the framework's names.
         has_own_classes: whether a user chose the class names, so that they may not fit.
     """
 
     loader: str
     mode: Mode
     options: LoaderOptions
-    own: Mapping[str, object]
     has_own_classes: bool = False
 
     @property
@@ -49,10 +47,6 @@ class Setting:
         """The class names that the loader is given; None where it is given none."""
         classes = self.options.chosen_classes()
         return classes if isinstance(classes, tuple) and classes else None
-
-    def framework_options(self) -> dict[str, Any]:
-        """Return the arguments of a real dataset besides classes and mode, by its own names."""
-        return self.options.for_framework(self.own)
 
     def path_in_root(self, path: str) -> str:
         """Return an image's path without the image root that the loader joins before it."""
@@ -83,7 +77,7 @@ def settings_for(
     entry, own = LOADERS[loader], own or {}
     has_own_classes = has_own_classes and entry.takes_classes
     return [
-        Setting(loader, m, entry.options.usual(m, classes).with_own(own), own, has_own_classes)
+        Setting(loader, m, entry.options.usual(m, classes).with_own(own), has_own_classes)
         for m in (modes if entry.has_modes else entry.modes)
     ]
 
@@ -147,4 +141,4 @@ def setting_from_dump(
         chosen = LOADERS[loader].options.from_dump(mode, classes, options)
     except (TypeError, ValueError, msgspec.ValidationError) as error:
         raise FormatError(f"the dump's options are none of {loader}: {error}") from error
-    return Setting(loader, mode, chosen, {}, has_own_classes=True)
+    return Setting(loader, mode, chosen, has_own_classes=True)

@@ -168,7 +168,7 @@ def rule_lines(document: object, setting: Setting, ann_file: str, sha256: str) -
         loader=loader.name,
         python=platform.python_version(),
         mode=setting.mode,
-        options=setting.framework_options(),
+        options=setting.options.for_framework(),
         box_format=view.box_format,
         single=view.single,
         order=loader.order,

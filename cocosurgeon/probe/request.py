@@ -136,13 +136,14 @@ class ProbeOptions:
         known: dict[str, Any] = {}
         if setting is not None:
             root = LOADERS[setting.loader].image_root
-            if self.img_prefix is not None and root in setting.own:
+            options = setting.options.for_framework()
+            if self.img_prefix is not None and root in options:
                 what = f"--img-prefix and --option {root} both name the folder of images"
                 raise RequestError(what)
             known = {
                 "mode": setting.named_mode,
                 "classes": setting.classes,
-                "options": setting.framework_options(),
+                "options": options,
             }
         known |= {
             "config": self.config,

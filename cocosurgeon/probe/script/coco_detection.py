@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .dataset import RealDataset
+from .dataset import RealDataset, instance
 from .failure import Failure, needed, stage, version_of
 
 
@@ -73,11 +73,9 @@ class _CocoDetectionDataset(RealDataset):
 def _instance(target: Any) -> dict[str, Any]:
     box, label = target.get("bbox"), target.get("category_id")
     is_sound = isinstance(box, list) and all(isinstance(number, (int, float)) for number in box)
-    found = {
-        "box": box if is_sound else [],
-        "label": label if isinstance(label, (int, float, str)) else None,
-        "ignore": bool(target.get("iscrowd", False)),
-    }
-    if target.get("segmentation") is not None:
-        found["mask"] = target["segmentation"]
-    return found
+    return instance(
+        box if is_sound else [],
+        label if isinstance(label, (int, float, str)) else None,
+        bool(target.get("iscrowd", False)),
+        target.get("segmentation"),
+    )

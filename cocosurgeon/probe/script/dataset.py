@@ -49,7 +49,7 @@ def is_usable(mask: Any) -> bool:
     )
 
 
-def behind(prefix: str, path: str) -> str:
-    """Return a path without the image root before it."""
-    start = prefix if not prefix or prefix.endswith("/") else prefix + "/"
-    return path[len(start) :] if path.startswith(start) else path
+def instance(box: Any, label: Any, ignore: bool, mask: Any) -> dict[str, Any]:
+    """Return an object as a dump's line has it."""
+    found = {"box": box, "label": label, "ignore": ignore}
+    return found if mask is None else dict(found, mask=mask)

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from .dataset import RealDataset
-from .failure import Failure, needed, stage
+from .dataset import RealDataset, is_usable
+from .failure import Failure, needed, stage, version_of
 
 UNREGISTERED = re.compile(r"is not in the \S+ registry")
 """Error of the registries of both lines for a type that they do not know."""
@@ -144,16 +144,64 @@ def type_name(config: Any) -> str:
     return str(getattr(kind, "__name__", kind))
 
 
-def pair_list(cat2label: Any) -> list[list[Any]]:
-    """Return a dict as a list of pairs, as JSON has no other keys than text."""
-    return [[cat_id, label] for cat_id, label in dict(cat2label or {}).items()]
+class MmdetDataset(RealDataset):
+    """What the datasets of both lines share.
 
+    Args:
+        dataset: a CocoDataset.
+        wrappers: names of the datasets that wrapped it in the config.
+    """
 
-def require_own_pipeline(wrappers: list[str]) -> None:
-    """Refuse the pipeline of a dataset that mixes images."""
-    if "MultiImageMixDataset" in wrappers:
-        raise Failure(
-            "random",
-            "the config's pipeline mixes images that are drawn at random (MultiImageMixDataset)",
-            hint="take the plain pipeline: --pipeline plain",
-        )
+    def __init__(self, dataset: Any, wrappers: list[str]) -> None:
+        self._dataset = dataset
+        self._wrappers = wrappers
+        self._plain: dict[bool, Any] = {}
+
+    def header(self) -> dict[str, Any]:
+        dataset = self._dataset
+        return {
+            "framework": "mmdet",
+            "version": str(needed("mmdet").__version__),
+            "mode": "test" if dataset.test_mode else "train",
+            "box_format": "xyxy",
+            "order": "file",
+            "ann_file": str(dataset.ann_file),
+            "cat_ids": list(getattr(dataset, "cat_ids", ())),
+            # pairs, as JSON has no other keys than text
+            "cat2label": [
+                list(pair) for pair in (getattr(dataset, "cat2label", None) or {}).items()
+            ],
+            "options": {"type": type(dataset).__name__, "wrappers": self._wrappers},
+            "packages": version_of("mmengine", "mmcv", "torch", "numpy", "pycocotools", "cv2"),
+        }
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def steps(self, kind: str, index: int) -> list[Any]:
+        steps: list[Any] = self.pipeline(kind, index).transforms
+        return steps
+
+    def pipeline(self, kind: str, index: int) -> Any:
+        """Return the config's ``own`` pipeline, or a ``plain`` one: with masks where it can be."""
+        if kind == "own":
+            if "MultiImageMixDataset" not in self._wrappers:
+                return self._dataset.pipeline
+            raise Failure(
+                "random",
+                "the config's pipeline mixes images that are drawn at random "
+                "(MultiImageMixDataset)",
+                hint="take the plain pipeline: --pipeline plain",
+            )
+        with_mask = all(map(is_usable, self.masks(index)))
+        if with_mask not in self._plain:
+            self._plain[with_mask] = self.plain_pipeline(with_mask)
+        return self._plain[with_mask]
+
+    def masks(self, index: int) -> list[Any]:
+        """Return the segmentations of the objects of an image."""
+        raise NotImplementedError
+
+    def plain_pipeline(self, with_mask: bool) -> Any:
+        """Return a pipeline that loads and packs."""
+        raise NotImplementedError

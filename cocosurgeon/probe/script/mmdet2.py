@@ -6,11 +6,10 @@ import inspect
 import os
 from typing import Any
 
-from .dataset import RealDataset, is_usable
-from .failure import Failure, needed, stage, version_of
-from .mmdet import building, classes_of, innermost, pair_list, require_own_pipeline
+from .dataset import RealDataset, instance
+from .failure import Failure, needed, stage
+from .mmdet import MmdetDataset, building, classes_of, innermost
 
-PACKAGES = ("mmcv", "torch", "numpy", "pycocotools", "cv2")
 META = ("ori_shape", "img_shape")
 
 
@@ -88,36 +87,12 @@ def _arguments(request: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-class _Dataset2(RealDataset):
-    def __init__(self, dataset: Any, wrappers: list[str]) -> None:
-        self._dataset = dataset
-        self._wrappers = wrappers
-        self._plain: dict[bool, Any] = {}
-
+class _Dataset2(MmdetDataset):
     def header(self) -> dict[str, Any]:
-        dataset = self._dataset
-        return {
-            "framework": "mmdet",
-            "version": str(needed("mmdet").__version__),
-            "loader": "mmdet2",
-            "mode": "test" if dataset.test_mode else "train",
-            "box_format": "xyxy",
-            "single": True,
-            "order": "file",
-            "ann_file": str(dataset.ann_file),
-            "classes": list(dataset.CLASSES or ()),
-            "cat_ids": list(getattr(dataset, "cat_ids", ())),
-            "cat2label": pair_list(getattr(dataset, "cat2label", None)),
-            "options": {
-                "type": type(dataset).__name__,
-                "filter_empty_gt": dataset.filter_empty_gt,
-                "wrappers": self._wrappers,
-            },
-            "packages": version_of(*PACKAGES),
-        }
-
-    def __len__(self) -> int:
-        return len(self._dataset)
+        header = super().header()
+        header["options"]["filter_empty_gt"] = self._dataset.filter_empty_gt
+        classes = list(self._dataset.CLASSES or ())
+        return dict(header, loader="mmdet2", single=True, classes=classes)
 
     def img_id(self, index: int) -> Any:
         return self._dataset.data_infos[index]["id"]
@@ -128,10 +103,10 @@ class _Dataset2(RealDataset):
         boxes = found["bboxes"].tolist()
         labels = found["labels"].tolist()
         masks = found.get("masks") or [None] * len(boxes)
-        instances = [_instance(boxes[i], labels[i], False, masks[i]) for i in range(len(boxes))]
+        instances = [instance(boxes[i], labels[i], False, masks[i]) for i in range(len(boxes))]
         ignored = found.get("bboxes_ignore")
         for box in () if ignored is None else ignored.tolist():
-            instances.append(_instance(box, None, True, None))
+            instances.append(instance(box, None, True, None))
         return {
             "img_id": self.img_id(index),
             "img_path": image["filename"],
@@ -140,10 +115,6 @@ class _Dataset2(RealDataset):
             "instances": instances,
         }
 
-    def steps(self, kind: str, index: int) -> list[Any]:
-        steps: list[Any] = self._pipeline(kind, index).transforms
-        return steps
-
     def packed(self, kind: str, index: int) -> Any:
         dataset = self._dataset
         if kind == "own":
@@ -151,19 +122,12 @@ class _Dataset2(RealDataset):
             return prepare(index)
         found = {"img_info": dataset.data_infos[index], "ann_info": dataset.get_ann_info(index)}
         dataset.pre_pipeline(found)
-        return self._pipeline(kind, index)(found)
+        return self.pipeline(kind, index)(found)
 
-    def _pipeline(self, kind: str, index: int) -> Any:
-        if kind == "own":
-            require_own_pipeline(self._wrappers)
-            return self._dataset.pipeline
-        masks = self._dataset.get_ann_info(index).get("masks") or ()
-        with_mask = all(is_usable(mask) for mask in masks)
-        if with_mask not in self._plain:
-            self._plain[with_mask] = self._composed(with_mask)
-        return self._plain[with_mask]
+    def masks(self, index: int) -> list[Any]:
+        return self._dataset.get_ann_info(index).get("masks") or []
 
-    def _composed(self, with_mask: bool) -> Any:
+    def plain_pipeline(self, with_mask: bool) -> Any:
         pipelines = needed("mmdet.datasets.pipelines")
         bundle: dict[str, Any] = {"type": "DefaultFormatBundle"}
         # later releases make floats of the image by default
@@ -179,10 +143,3 @@ class _Dataset2(RealDataset):
                 {"type": "Collect", "keys": keys, "meta_keys": META},
             ]
         )
-
-
-def _instance(box: Any, label: Any, ignore: bool, mask: Any) -> dict[str, Any]:
-    found = {"box": box, "label": label, "ignore": ignore}
-    if mask is not None:
-        found["mask"] = mask
-    return found

@@ -6,11 +6,10 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from .dataset import RealDataset, behind, is_usable
-from .failure import Failure, needed, stage, version_of
-from .mmdet import building, classes_of, innermost, pair_list, require_own_pipeline
+from .dataset import RealDataset, instance
+from .failure import Failure, needed, stage
+from .mmdet import MmdetDataset, building, classes_of, innermost
 
-PACKAGES = ("mmengine", "mmcv", "torch", "numpy", "pycocotools", "cv2")
 META = ("img_id", "ori_shape", "img_shape")
 
 
@@ -109,40 +108,23 @@ def _arguments(request: dict[str, Any], config: Any) -> dict[str, Any]:
     return found
 
 
-class _Dataset3(RealDataset):
+class _Dataset3(MmdetDataset):
     def __init__(self, dataset: Any, wrappers: list[str], own: dict[str, Any]) -> None:
-        self._dataset = dataset
-        self._wrappers = wrappers
+        super().__init__(dataset, wrappers)
         self._own = own
-        self._plain: dict[bool, Any] = {}
 
     def header(self) -> dict[str, Any]:
-        dataset = self._dataset
-        return {
-            "framework": "mmdet",
-            "version": str(needed("mmdet").__version__),
-            "loader": "mmdet3",
-            "mode": "test" if dataset.test_mode else "train",
-            "box_format": "xyxy",
-            "order": "file",
-            "ann_file": str(dataset.ann_file),
-            "classes": list(dataset.metainfo.get("classes") or ()),
-            "cat_ids": list(getattr(dataset, "cat_ids", ())),
-            "cat2label": pair_list(getattr(dataset, "cat2label", None)),
-            "options": {
-                "type": type(dataset).__name__,
-                "filter_cfg": dataset.filter_cfg,
-                "indices": dataset._indices,
-                "serialize_data": dataset.serialize_data,
-                "classes": _text(dataset.metainfo.get("classes")),
-                "wrappers": self._wrappers,
-                **self._own,
-            },
-            "packages": version_of(*PACKAGES),
-        }
-
-    def __len__(self) -> int:
-        return len(self._dataset)
+        dataset, header = self._dataset, super().header()
+        classes = dataset.metainfo.get("classes")
+        header["options"].update(
+            filter_cfg=dataset.filter_cfg,
+            indices=dataset._indices,
+            serialize_data=dataset.serialize_data,
+            # for lack of a comma
+            classes=classes if isinstance(classes, str) else None,
+            **self._own,
+        )
+        return dict(header, loader="mmdet3", classes=list(classes or ()))
 
     def img_id(self, index: int) -> Any:
         return self._dataset.get_data_info(index)["img_id"]
@@ -154,45 +136,29 @@ class _Dataset3(RealDataset):
             "img_path": behind(self._dataset.data_prefix.get("img", ""), found["img_path"]),
             "height": found.get("height"),
             "width": found.get("width"),
-            "instances": [_instance(instance) for instance in found["instances"]],
+            "instances": [
+                instance(list(i["bbox"]), i["bbox_label"], bool(i["ignore_flag"]), i.get("mask"))
+                for i in found["instances"]
+            ],
         }
-
-    def steps(self, kind: str, index: int) -> list[Any]:
-        steps: list[Any] = self._pipeline(kind, index).transforms
-        return steps
 
     def packed(self, kind: str, index: int) -> Any:
         if kind == "own":
             return self._dataset.prepare_data(index)
-        return self._pipeline(kind, index)(self._dataset.get_data_info(index))
+        return self.pipeline(kind, index)(self._dataset.get_data_info(index))
 
-    def _pipeline(self, kind: str, index: int) -> Any:
-        if kind == "own":
-            require_own_pipeline(self._wrappers)
-            return self._dataset.pipeline
-        found = self._dataset.get_data_info(index)["instances"]
-        with_mask = all(is_usable(instance.get("mask")) for instance in found)
-        if with_mask not in self._plain:
-            load = {"type": "LoadAnnotations", "with_bbox": True, "with_mask": with_mask}
-            pack = {"type": "PackDetInputs", "meta_keys": META}
-            transforms = [{"type": "LoadImageFromFile"}, load, pack]
-            compose = needed("mmengine.dataset").Compose
-            registry = needed("mmdet.registry").TRANSFORMS
-            self._plain[with_mask] = compose([registry.build(t) for t in transforms])
-        return self._plain[with_mask]
+    def masks(self, index: int) -> list[Any]:
+        return [i.get("mask") for i in self._dataset.get_data_info(index)["instances"]]
+
+    def plain_pipeline(self, with_mask: bool) -> Any:
+        load = {"type": "LoadAnnotations", "with_bbox": True, "with_mask": with_mask}
+        pack = {"type": "PackDetInputs", "meta_keys": META}
+        registry = needed("mmdet.registry").TRANSFORMS
+        steps = [registry.build(t) for t in ({"type": "LoadImageFromFile"}, load, pack)]
+        return needed("mmengine.dataset").Compose(steps)
 
 
-def _text(classes: Any) -> Any:
-    """Return class names that are one text, for lack of a comma; None for a list."""
-    return classes if isinstance(classes, str) else None
-
-
-def _instance(instance: Any) -> dict[str, Any]:
-    found = {
-        "box": list(instance["bbox"]),
-        "label": instance["bbox_label"],
-        "ignore": bool(instance["ignore_flag"]),
-    }
-    if instance.get("mask") is not None:
-        found["mask"] = instance["mask"]
-    return found
+def behind(prefix: str, path: str) -> str:
+    """Return a path without the image root before it."""
+    start = prefix if not prefix or prefix.endswith("/") else prefix + "/"
+    return path[len(start) :] if path.startswith(start) else path
