@@ -16,15 +16,19 @@ from cocosurgeon.errors import LoaderError, UnknownNameError
 from cocosurgeon.loaders import (
     LOADERS,
     Loader,
+    LoaderOptions,
     Rule,
     View,
     detectron2,
     detr,
+    index,
     load,
     mmdet2,
     mmdet3,
+    torchvision,
     yolox,
 )
+from cocosurgeon.loaders.explain import explain
 
 NAN, INF = float("nan"), float("inf")
 TRAIN = mmdet3.Options(filter_cfg=mmdet3.BASE_FILTER)
@@ -276,7 +280,7 @@ def test_order() -> None:
     assert order == {name: [1, 2, 3] if name in sorts else [3, 1, 2] for name in LOADERS}
 
 
-def _unfiltered(name: str) -> object:
+def _unfiltered(name: str) -> LoaderOptions | None:
     return {"mmdet2": TEST2, "detectron2": UNFILTERED}.get(name)
 
 
@@ -359,7 +363,7 @@ def test_crowds_and_masks() -> None:
     ]
 
 
-def test_what_cannot_be_told_is_handed_on_by_torchvision() -> None:
+def test_torchvision_passes_on_what_is_unusable() -> None:
     caption = {"id": 1, "image_id": 1, "caption": "a dog"}
     document = {
         "images": [image(1)],
@@ -430,11 +434,11 @@ def test_indices_come_after_the_filter(indices: Any, expected: list[int]) -> Non
 
 def test_paths() -> None:
     document = doc(ann(1))
-    options = {
+    options: dict[str, LoaderOptions] = {
         "mmdet3": mmdet3.Options(data_prefix={"img": "root"}),
         "mmdet2": mmdet2.Options(img_prefix="root"),
         "detr": detr.Options(img_folder="root"),
-        "torchvision": LOADERS["torchvision"].options(root="root"),
+        "torchvision": torchvision.Options(root="root"),
         "detectron2": detectron2.Options(image_root="root"),
     }
     for name, chosen in options.items():
@@ -465,7 +469,7 @@ def test_sizes() -> None:
 def test_names_and_options() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'mmdet3'"):
         load("mmdet-3", doc())
-    with pytest.raises(UnknownNameError, match="there are: mmdet3, mmdet2"):
+    with pytest.raises(UnknownNameError, match="there are: mmdet3, detectron2"):
         load("keras", doc())
     with pytest.raises(TypeError, match="options of mmdet2"):
         load("mmdet2", doc(), yolox.Options())
@@ -506,6 +510,52 @@ def test_only_some_images_are_those_of_the_whole_view(name: str) -> None:
     assert met == {rule.name for rule in LOADERS[name].rules} - {"indices"}
 
 
+def test_a_file_is_indexed_once_to_explain_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    lists = []
+
+    def counted(records: Any, kind: str) -> Any:
+        lists.append(kind)
+        return rows_by_id(records, kind)
+
+    rows_by_id = index._by_id
+    monkeypatch.setattr(index, "_by_id", counted)
+    found = explain(doc(ann(1), ann(2, area=0)), 1, ALL, ("person", "cat", "dog"))
+    assert lists == ["images", "categories"]
+    heads = [(e.setting.loader, e.setting.named_mode) for e in found]
+    assert heads == [
+        (name, mode)
+        for name, loader in LOADERS.items()
+        for mode in (loader.modes if loader.has_modes else (None,))
+    ]
+
+
+def test_an_explanation_names_objects_and_rules() -> None:
+    [train, test] = explain(doc(ann(1), ann(2, area=0)), 1, ["mmdet3"], ("person", "cat", "dog"))
+    [rule] = [r for r in LOADERS["mmdet3"].rules if r.name == "no-area"]
+    assert list(test.lines()) == [
+        "mmdet3 test: loads 1 object",
+        "  annotation 1: label 2 dog [10.00, 10.00, 30.00, 30.00]",
+        f"  drops annotation 2: no-area, {rule.what} [{rule.source}]",
+    ]
+    assert train.fields() == {
+        "loader": "mmdet3",
+        "mode": "train",
+        "loads": [
+            {"annotation": 1, "label": 2, "name": "dog", "box": [10, 10, 30, 30], "ignore": False}
+        ],
+        "drops": [
+            {"kind": "annotation", "id": 2}
+            | {"rule": "no-area", "what": rule.what, "source": rule.source}
+        ],
+    }
+    [small, whole] = explain(doc(images=[image(1)]), 1, ["mmdet3"], ())
+    assert next(small.lines()).startswith("mmdet3 train: raises ValueError (")
+    assert small.fields()["raises"] != whole.fields()["loads"] == []
+    [missing] = explain(doc(), 7, ["yolox"], ())
+    assert list(missing.lines()) == ["yolox: does not load the image"]
+    assert missing.fields()["loads"] is None
+
+
 # ---- documentation
 
 
@@ -517,20 +567,20 @@ def table(loader: Loader) -> str:
         return [f"| {head} | | read in |", "| --- | --- | --- |", *lines, ""]
 
     title = [f"### `{loader.name}`: {loader.title} ({loader.version})", ""]
-    return "\n".join(
-        [*title, *rows("left out", loader.rules), *rows("raises", loader.errors)]
-    ).rstrip("\n")
+    return "\n".join([*title, *rows("drops", loader.rules), *rows("raises", loader.errors)]).rstrip(
+        "\n"
+    )
 
 
 def documented(text: str, make: Callable[[Loader], str]) -> str:
-    """The documentation with the loaders' sections made anew."""
+    """Return the documentation with the loaders' sections made again."""
     head, _, _ = text.partition("### `")
     return head + "\n\n".join(make(loader) for loader in LOADERS.values()) + "\n"
 
 
 def test_the_documentation_has_each_rule() -> None:
     text = DOCUMENTATION.read_text()
-    assert text == documented(text, table), "python tests/test_loaders.py writes it anew"
+    assert text == documented(text, table), "python tests/test_loaders.py writes it again"
 
 
 if __name__ == "__main__":

@@ -17,11 +17,9 @@ import pytest
 from conftest import SAMPLE, Cli
 
 from cocosurgeon.errors import FormatError, OutputError
-from cocosurgeon.probe.dump import Dump, DumpHeader
-from cocosurgeon.probe.dump_file import read_dump
+from cocosurgeon.probe.dump import Dump, DumpHeader, read_dump
 from cocosurgeon.probe.request import ProbeRequest
-from cocosurgeon.probe.run import probe
-from cocosurgeon.probe.scratch import in_scratch, unpacked
+from cocosurgeon.probe.run import in_scratch, probe, unpacked
 from cocosurgeon.verify.evaluator import evaluator_findings, own_file_note
 from cocosurgeon.verify.reading import reading
 
@@ -68,10 +66,8 @@ def failing(folder: Path, **failure: Any) -> Path:
         (["--python", "x", "--timeout", "nan"], "--timeout takes a number above 0"),
         (["--python", "x", "--img-prefix", "."], "--img-prefix says nothing without images"),
         (["--python", "x", "--pipeline", "plain"], "--pipeline says nothing without images"),
-        (["--python", "x", "--random", "seed"], "--random says nothing without images"),
         (["--python", "x", "--samples", "1", "--pipeline", "own"], "no pipeline of its own"),
         (["--python", "x", "--samples", "1", "--pipeline", "any"], "unknown pipeline 'any'"),
-        (["--python", "x", "--samples", "1", "--random", "any"], "unknown value of --random"),
         (
             [
                 *("--python", "x", "--samples", "1", "--img-prefix", "."),
@@ -262,6 +258,7 @@ def test_a_packed_file_that_is_cut(tmp_path: Path) -> None:
         ("mmdet3", 'data_prefix={"img": "x/"}'),
         ("mmdet2", "img_prefix=x/"),
         ("torchvision", "root=/x"),
+        ("detr", "img_folder=x"),
     ],
 )
 def test_paths_in_a_dump_are_behind_the_root(

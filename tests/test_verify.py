@@ -49,10 +49,11 @@ from cocosurgeon.errors import (
 )
 from cocosurgeon.findings.codes import CODES, Code
 from cocosurgeon.loaders import LOADERS, load
+from cocosurgeon.loaders.loader import Mode
+from cocosurgeon.loaders.settings import settings_for
 from cocosurgeon.verify.expected import class_names, expected_document
 from cocosurgeon.verify.reading import Reading, reading
 from cocosurgeon.verify.renumbering import Renumbering
-from cocosurgeon.verify.settings import Mode, options_for, settings_for
 from cocosurgeon.verify.told import Told
 from cocosurgeon.verify.verification import Verification, verify_copy, verify_loader
 
@@ -300,7 +301,7 @@ def test_wild_subsets_are_emitted_as_their_sources(path: Path, loader: str) -> N
     assert source is not None
     try:
         for mode in MODES:
-            load(loader, source.document(), options_for(loader, mode, ()))
+            load(loader, source.document(), LOADERS[loader].options.usual(mode, ()))
     except LoaderError as error:
         pytest.skip(f"{loader} raises on it: {error.what}")
     for kept in halves(path):

@@ -15,18 +15,7 @@ from cocosurgeon.cli.options import make_command
 from cocosurgeon.version import __version__
 
 _SHARED = {"app", "command", "console", "options", "outputs", "run"} | {
-    "asking",
-    "real",
-    "telling",
-    "verifying",
-    "dumping",
-    "explaining",
-    "caching",
-    "checking",
-    "laying_out",
-    "printing_snippet",
-    "showing_spaces",
-    "loader_options",
+    *("asking", "telling", "verifying", "caching", "checking", "showing_spaces"),
 }
 """Modules of this folder that are no verbs."""
 

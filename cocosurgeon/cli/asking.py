@@ -9,31 +9,26 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cocosurgeon.cli.real import Real, as_requested
 from cocosurgeon.errors import LoaderError, ProbeError, UnknownIdError
 from cocosurgeon.findings.finding import Finding
-from cocosurgeon.loaders import Id, load
+from cocosurgeon.loaders import LOADERS, Id, load
+from cocosurgeon.loaders.loader import Mode
+from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.probe.dump import Dump
-from cocosurgeon.probe.run import probe
-from cocosurgeon.probe.scratch import in_scratch, scratch
-from cocosurgeon.steps.arguments import parse_ids
+from cocosurgeon.probe.request import ProbeOptions as Real
+from cocosurgeon.probe.run import in_scratch, probe, scratch, unmet_requests
+from cocosurgeon.steps.arguments import Typed, resolve_ids
 from cocosurgeon.verify.evaluator import own_file_note
 from cocosurgeon.verify.expected import class_names, expected_document
 from cocosurgeon.verify.packed import packed_alike
 from cocosurgeon.verify.reading import Reading
 from cocosurgeon.verify.real import verify_real
-from cocosurgeon.verify.settings import Mode, Setting, modes_of, setting_of, settings_for
 from cocosurgeon.verify.told import Told
 from cocosurgeon.verify.values import key_of
 from cocosurgeon.verify.verification import Verification
 
 _OF_A_MODE = ("dataset", "pipeline", "random")
 """Kinds of errors that a mode can have; all others are of the interpreter, or of the request."""
-
-_TRAP = (
-    "every image is left out by the filter of its training dataset: set "
-    "filter_cfg=dict(filter_empty_gt=False, min_size=0) there"
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +72,7 @@ def by_settings(case: Case, real: Real, settings: Sequence[Setting]) -> Verifica
             if error.kind not in _OF_A_MODE:
                 text = f"not the real {loader}, which could not be asked"
                 return found.joined(case.found(text, (_raised(error, loader, None),)))
-            finding = _raised(error, loader, _mode_told(setting))
+            finding = _raised(error, loader, setting.named_mode)
             found = found.joined(case.found(f"the real {_who(setting)}, which raises", (finding,)))
     return replace(found, findings=tuple(_of_all_modes(found.findings)))
 
@@ -94,12 +89,8 @@ def _by_setting(case: Case, real: Real, setting: Setting) -> Verification:
     return found.joined(_left_out(case, real, dump, setting))
 
 
-def _mode_told(setting: Setting) -> Mode | None:
-    return setting.mode if len(modes_of(setting.loader, ("train", "test"))) > 1 else None
-
-
 def _who(setting: Setting) -> str:
-    mode = _mode_told(setting)
+    mode = setting.named_mode
     return f"{setting.loader} ({mode})" if mode else setting.loader
 
 
@@ -146,7 +137,7 @@ def _images(case: Case, real: Real) -> list[Id]:
         return []
     records = case.subset.lists.get("images", ())
     known = [key for r in records if (key := key_of(r.value.get("id"))) is not None]
-    found = parse_ids(real.images, known)
+    found = resolve_ids(map(Typed, real.images), known)
     unknown = [img_id for img_id in found if img_id not in set(known)]
     if unknown:
         raise UnknownIdError(f"no image has the id {unknown[0]!r}", where=case.subset.name)
@@ -162,7 +153,7 @@ def by_config(case: Case, real: Real, line: str) -> tuple[Verification, Setting 
     """
     try:
         dump = _asked(case, real, line, None)
-        setting = setting_of(dump.header)
+        setting = dump.header.setting()
         note = own_file_note(dump, case.path)
         found = verify_real(case.subset, dump, setting).joined(_packed(case, real, dump, None))
         found = found.joined(_left_out(case, real, dump, setting))
@@ -185,8 +176,8 @@ def _asked(case: Case, real: Real, loader: str, setting: Setting | None) -> Dump
         ProbeError: anything else went wrong.
     """
     images = _images(case, real)
-    request = real.request(case.path, loader, setting, images, pass_over=True)
-    with as_requested():
+    request = real.request(case.path, loader, setting, images=tuple(images), pass_over=True)
+    with unmet_requests():
         return probe(request, real.python, real.limit)
 
 
@@ -199,7 +190,7 @@ def _packed(case: Case, real: Real, dump: Dump, setting: Setting | None) -> Veri
     text = f"{len(ids):,} images through the pipeline, as of the source"
     try:
         with _expected_file(case, case.source_path, case.source) as expected:
-            request = real.request(expected, loader, setting, ids, samples=0)
+            request = real.request(expected, loader, setting, images=tuple(ids), samples=0)
             there = probe(request, real.python, real.limit)
     except ProbeError as error:
         if error.kind != "request":
@@ -243,10 +234,12 @@ def _hint_of_config(case: Case, mode: Mode, error: ProbeError) -> str | None:
     if error.kind != "dataset":
         return None
     document = case.subset.document()
-    for setting in settings_for("mmdet3", [mode], class_names(document)):
+    for loader in LOADERS.values():
+        if not loader.traps:
+            continue
         try:
-            load("mmdet3", document, setting.options)
+            load(loader.name, document, loader.options.usual(mode, class_names(document)))
         except LoaderError as expected:
-            if expected.rule == "empty-dataset" and expected.exception == error.exception:
-                return _TRAP
+            if expected.rule in loader.traps and expected.exception == error.exception:
+                return loader.traps[expected.rule]
     return None

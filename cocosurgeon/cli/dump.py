@@ -1,4 +1,4 @@
-"""``cocosurgeon dump``: write down what a loader emits."""
+"""``cocosurgeon dump``: write what a loader loads, as JSON lines."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cocosurgeon.cli import options
+from cocosurgeon.loaders import LOADERS, probed_loaders
 
 if TYPE_CHECKING:
-    from cocosurgeon.cli.real import Real
+    from cocosurgeon.loaders.loader import Mode
+    from cocosurgeon.probe.request import ProbeOptions
 
 
-@options.asking
+@options.takes(options.real)
 def dump(
     ann_file: Annotated[
         str | None,
@@ -27,8 +29,7 @@ def dump(
         typer.Option(
             metavar="NAME",
             show_default=False,
-            help="By the rules of mmdet3, mmdet2, detr, torchvision, detectron2, yolox; with "
-            "--python by the real one.",
+            help=f"Use the rules of {', '.join(LOADERS)}; with --python the real library.",
         ),
     ] = None,
     mode: Annotated[
@@ -36,7 +37,7 @@ def dump(
         typer.Option(
             metavar="train|test",
             show_default="test; with --config its own",
-            help="As the loader is set up for.",
+            help="Set the loader up for training or for testing.",
         ),
     ] = None,
     option: options.LoaderOptions = None,
@@ -46,18 +47,107 @@ def dump(
             "-o",
             "--output",
             metavar="DUMP",
-            show_default=False,
-            help="Where to write; .gz compresses. Without it: beside the annotation file.",
+            show_default="next to ANN_FILE",
+            help="Write to this file; .gz compresses.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
     *,
-    real: Real,
+    real: ProbeOptions,
 ) -> None:
-    """Write what a loader emits as JSON lines, to be compared in another repository.
+    """Write what a loader loads as JSON lines, to be compared in another repository.
 
     By the loader's rules, or by the real library: --config, --python.
     """
-    from cocosurgeon.cli.dumping import write
+    import shutil
+    import sys
+    from pathlib import Path
 
-    write(ann_file, loader, mode, option, real, output, force=force)
+    from cocosurgeon.atomic import appearing, refuse_existing, refuse_same_file
+    from cocosurgeon.cli.console import print_raw
+    from cocosurgeon.loaders.settings import own_options, settings_for
+    from cocosurgeon.probe.dump import rule_lines
+    from cocosurgeon.probe.run import probe_file, unmet_requests
+    from cocosurgeon.steps.arguments import plain_id
+    from cocosurgeon.verify.expected import class_names
+    from cocosurgeon.verify.reading import reading
+
+    name = _loader_name(ann_file, loader, mode, option, output, real)
+    own = own_options(name, option)
+    chosen = _mode(name, mode)
+    path, setting = None if ann_file is None else Path(ann_file), None
+    source = path or real.config
+    assert source is not None, "one of the two was named"
+    default = source.with_name(f"{source.name.partition('.')[0]}_{name}.jsonl.gz")
+    target = default if output is None else Path(output)
+    refuse_same_file(target, path)
+    refuse_existing(target, force=force)
+    if path is not None and real.config is None:
+        file = reading(path)
+        document = file.document()
+        [setting] = settings_for(name, [chosen], class_names(document), own)
+    if real.is_asked_for or setting is None:
+        request = real.request(path, name, setting, images=tuple(map(plain_id, real.images)))
+        with (
+            unmet_requests(),
+            probe_file(request, real.python, real.limit) as found,
+            appearing([target], force=force) as [stream],
+            found.open("rb") as lines,
+        ):
+            shutil.copyfileobj(lines, stream)
+    else:
+        with appearing([target], force=force) as [stream]:
+            stream.writelines(rule_lines(document, setting, source.name, file.sha256))
+    print_raw(str(target), sys.stdout)
+
+
+def _loader_name(
+    ann_file: str | None,
+    loader: str | None,
+    mode: str | None,
+    option: list[str] | None,
+    output: str | None,
+    real: ProbeOptions,
+) -> str:
+    """Return the loader that the options name; with a config alone, its library.
+
+    Raises:
+        RequestError: an option makes no sense with the others.
+    """
+    from cocosurgeon.errors import RequestError
+    from cocosurgeon.loaders import find_loader, real_library
+    from cocosurgeon.probe.request import ANY_LINE
+
+    if loader is None and real.config is None:
+        raise RequestError("name a loader (--loader), or a config (--config)")
+    if ann_file == "" or output == "":
+        raise RequestError("a file name is empty")
+    if ann_file is None and real.config is None:
+        raise RequestError("name an annotation file")
+    if "-" in (ann_file, output):
+        raise RequestError("dump reads and writes files, not standard input and output")
+    if real.named and not real.is_asked_for:
+        raise RequestError(
+            f"{', '.join(real.named)}: for the real library only",
+            hint="ask it by --python EXE or --config CFG",
+        )
+    if real.config is not None and (mode or option):
+        given = "--mode" if mode else "--option"
+        raise RequestError(f"{given} says nothing beside --config, which settles it")
+    name = ANY_LINE if loader is None else find_loader(loader).name
+    if real.is_asked_for and real_library(name) is None:
+        raise RequestError(
+            f"the real {name} cannot be asked",
+            hint=f"name one of {', '.join(probed_loaders())}; or leave --python out",
+        )
+    return name
+
+
+def _mode(loader: str, mode: str | None) -> Mode:
+    from cocosurgeon.errors import RequestError
+
+    if mode not in (None, "train", "test"):
+        raise RequestError(f"unknown mode {mode!r}", hint="train or test")
+    if mode is not None and loader in LOADERS and not LOADERS[loader].has_modes:
+        raise RequestError(f"{loader} has no modes: leave --mode out")
+    return "train" if mode == "train" else "test"

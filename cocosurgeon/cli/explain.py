@@ -6,20 +6,42 @@ from typing import Annotated
 
 import typer
 
-from cocosurgeon.cli.console import reporting_errors
-
 
 def explain(
     ann_file: Annotated[str, typer.Argument(metavar="ANN_FILE", help="Annotation file.")],
-    image: Annotated[str, typer.Option(metavar="ID", help="Which image, by its id.")],
+    image: Annotated[str, typer.Option(metavar="ID", help="Explain this image.")],
     loader: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", show_default="all", help="Through this loader only."),
+        typer.Option(metavar="NAME", show_default="all", help="Use only this loader's rules."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the explanation as JSON.")] = False,
 ) -> None:
-    """Show what each framework's loader emits for one image, what it drops, and why."""
-    with reporting_errors():
-        from cocosurgeon.cli.explaining import show
+    """Show what each framework's loader loads of one image, what it drops, and why."""
+    import json
+    import sys
+    from pathlib import Path
 
-        show(ann_file, image, loader, as_json=as_json)
+    from cocosurgeon.cli.console import Console, print_raw, print_text
+    from cocosurgeon.errors import UnknownIdError
+    from cocosurgeon.loaders import LOADERS, find_loader
+    from cocosurgeon.loaders.explain import explain as explanations_of
+    from cocosurgeon.steps.arguments import Typed, resolve_ids
+    from cocosurgeon.verify.expected import class_names
+    from cocosurgeon.verify.reading import reading
+
+    names = [find_loader(name).name for name in loader or LOADERS]
+    with Console(quiet=False, as_json=as_json).progress("reading") as progress:
+        file = reading(Path(ann_file), progress)
+    records = file.lists.get("images", ())
+    ids = [i for r in records if isinstance(i := r.value.get("id"), (int, float, str))]
+    [img_id] = resolve_ids([Typed(image)], ids)
+    if img_id not in ids:
+        raise UnknownIdError(f"no image has the id {img_id!r}", where=file.name)
+    document = file.document()
+    found = explanations_of(document, img_id, names, class_names(document))
+    if as_json:
+        loaders = [explanation.fields() for explanation in found]
+        fields = {"ann_file": ann_file, "image": img_id, "loaders": loaders}
+        print_raw(json.dumps(fields, indent=2, default=str), sys.stdout)
+    else:
+        print_text("\n".join(line for each in found for line in each.lines()), sys.stdout)

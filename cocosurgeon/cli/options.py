@@ -18,6 +18,7 @@ from cocosurgeon.cli.console import Console, reporting_errors
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.outputs import Output
+    from cocosurgeon.probe.request import ProbeOptions
     from cocosurgeon.select.plan import Plan
 
 Verb = Callable[..., None]
@@ -33,6 +34,16 @@ AnnFile = Annotated[
         help="Annotation file or results file (.json, .json.gz, - for stdin). Default: "
         "$COCOSURGEON_ANN_FILE, else data/coco/annotations/instances_{train,val}2017.json, "
         "else the sample data.",
+    ),
+]
+
+LoaderOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option",
+        metavar="NAME=VALUE",
+        show_default=False,
+        help="An option of the loader's own: filter_empty_gt=false, min_size=0, indices=100.",
     ),
 ]
 
@@ -60,7 +71,7 @@ def make_command(name: str, function: Verb) -> Any:
     return command
 
 
-_LATER = {"Plan": object, "Output": object, "RealLoader": object}
+_LATER = {"Plan": object, "Output": object, "ProbeOptions": object}
 """Types that only type checkers see: their modules are not loaded for --help."""
 
 
@@ -200,3 +211,76 @@ def output(
 def _named(place: str | None) -> str | None:
     """An output as it was named; standard output by its one name."""
     return "-" if place in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1") else place
+
+
+def real(
+    config: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CFG",
+            show_default=False,
+            help="Build the real dataset as this mmengine or mmcv config does.",
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="train|val|test", show_default="val", help="Whose dataset of --config."
+        ),
+    ] = None,
+    python: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EXE",
+            show_default=False,
+            help="An interpreter that has the real library; cocosurgeon is not needed there.",
+        ),
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS", show_default="600", help="After which the real library is ended."
+        ),
+    ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", show_default=False, help="Put N images through the real pipeline, too."
+        ),
+    ] = None,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", show_default=False, help="Put these through it."),
+    ] = None,
+    img_prefix: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER", show_default=False, help="The images, where no config says where."
+        ),
+    ] = None,
+    pipeline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="own|plain",
+            show_default="own with --config, else plain",
+            help="Put them through the config's pipeline, or through one that loads and packs.",
+        ),
+    ] = None,
+) -> ProbeOptions:
+    """Return the options of a verb that asks a real library."""
+    from pathlib import Path
+    from typing import Any, cast
+
+    from cocosurgeon.probe.request import ProbeOptions
+    from cocosurgeon.steps.arguments import split_list
+
+    return ProbeOptions(
+        config=None if config is None else Path(config),
+        split=cast(Any, split),
+        python=python,
+        timeout=timeout,
+        samples=samples,
+        images=tuple(token for text in image or () for token in split_list(text)),
+        img_prefix=None if img_prefix is None else Path(img_prefix),
+        pipeline=cast(Any, pipeline),
+    )

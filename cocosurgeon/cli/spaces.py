@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from cocosurgeon.cli.console import reporting_errors
-
 
 def spaces(
     space: Annotated[
@@ -49,13 +47,12 @@ def spaces(
 
     Without an argument: all of them, one a line.
     """
-    with reporting_errors():
-        from cocosurgeon.cli.showing_spaces import show
-        from cocosurgeon.errors import RequestError
+    from cocosurgeon.cli.showing_spaces import show
+    from cocosurgeon.errors import RequestError
 
-        asked = [a for a in (space, compare, guess, rows) if a is not None]
-        if len(asked) > 1:
-            raise RequestError("one question at a time: SPACE, --compare, --guess or --rows")
-        if fill is not None and rows is None:
-            raise RequestError("--fill fills nothing without --rows")
-        show(space=space, compare=compare, guess=guess, rows=rows, fill=fill, as_json=as_json)
+    asked = [a for a in (space, compare, guess, rows) if a is not None]
+    if len(asked) > 1:
+        raise RequestError("one question at a time: SPACE, --compare, --guess or --rows")
+    if fill is not None and rows is None:
+        raise RequestError("--fill fills nothing without --rows")
+    show(space=space, compare=compare, guess=guess, rows=rows, fill=fill, as_json=as_json)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cocosurgeon.cli import options
+from cocosurgeon.loaders import DEFAULT, LOADERS
 
 if TYPE_CHECKING:
-    from cocosurgeon.cli.real import Real
+    from cocosurgeon.probe.request import ProbeOptions
 
 
-@options.asking
+@options.takes(options.real)
 def verify(
     subset: Annotated[str, typer.Argument(metavar="SUBSET", help="Annotation or results file.")],
     source: Annotated[
@@ -29,9 +30,9 @@ def verify(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            show_default="mmdet3; with --config its own",
-            help="Compare what this loader emits: mmdet3, mmdet2, detr, torchvision, detectron2, "
-            "yolox. none: compare the text only.",
+            show_default=f"{DEFAULT}; with --config its own",
+            help=f"Compare what this loader loads: {', '.join(LOADERS)}. "
+            "none: compare the text only.",
         ),
     ] = None,
     mode: Annotated[
@@ -64,7 +65,7 @@ def verify(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The verification as JSON.")] = False,
     *,
-    real: Real,
+    real: ProbeOptions,
 ) -> None:
     """Prove that a subset is its source's, and that a loader sees what was meant.
 

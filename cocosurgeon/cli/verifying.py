@@ -17,20 +17,19 @@ import typer
 
 from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.cli.asking import Case, by_config, by_settings
-from cocosurgeon.cli.console import Console, print_raw, silence
-from cocosurgeon.cli.loader_options import loader_options, options_of_each
-from cocosurgeon.cli.real import Real
+from cocosurgeon.cli.console import Console, print_raw, print_text, silence
 from cocosurgeon.cli.telling import recipe_note, told_by
 from cocosurgeon.errors import FormatError, LoaderError, RequestError
 from cocosurgeon.findings.finding import Finding
-from cocosurgeon.loaders import find_loader, load
-from cocosurgeon.probe.dump import Dump
-from cocosurgeon.probe.dump_file import read_dump
-from cocosurgeon.steps.arguments import names_in
+from cocosurgeon.loaders import DEFAULT, LOADERS, config_loaders, find_loader, load
+from cocosurgeon.loaders.loader import Mode
+from cocosurgeon.loaders.settings import Setting, own_options, settings_for
+from cocosurgeon.probe.dump import Dump, read_dump
+from cocosurgeon.probe.request import ProbeOptions as Real
+from cocosurgeon.steps.arguments import parse_names
 from cocosurgeon.verify.against import verify_against
 from cocosurgeon.verify.expected import class_names, expected_document
 from cocosurgeon.verify.reading import Reading, reading
-from cocosurgeon.verify.settings import Mode, Setting, modes_of, settings_for
 from cocosurgeon.verify.told import Told
 from cocosurgeon.verify.values import key_of
 from cocosurgeon.verify.verification import Verification, verify_copy, verify_loader
@@ -100,9 +99,9 @@ class Request:
             raise RequestError("a dump is compared with one loader at a time")
         if against is not None and modes:
             raise RequestError("--mode says nothing beside --against: the dump has one")
-        if classes is not None and chosen and not {"mmdet3", "mmdet2"} & set(chosen):
+        if classes is not None and chosen and not any(LOADERS[n].takes_classes for n in chosen):
             raise RequestError(f"{', '.join(chosen)} is told no class names: leave --classes out")
-        if modes and not any(len(modes_of(n, ("train", "test"))) > 1 for n in chosen):
+        if modes and not any(LOADERS[n].has_modes for n in chosen):
             raise RequestError(f"{', '.join(chosen)} has no modes: leave --mode out")
         if tolerance and against is None:
             raise RequestError("--tolerance says nothing without --against")
@@ -116,22 +115,23 @@ class Request:
             source=None if source is None else Path(source),
             recipe=None if recipe is None else Path(recipe),
             against=None if against is None else Path(against),
-            loaders=options_of_each(chosen, loader_options(options)),
+            loaders={name: own_options(name, options) for name in chosen},
             modes=cast("tuple[Mode, ...]", tuple(dict.fromkeys(modes or ("train", "test")))),
-            classes=None if classes is None else names_in(classes),
+            classes=None if classes is None else parse_names(classes),
             tolerance=tolerance,
         )
 
 
 def _loaders(named: Sequence[str] | None, *, has_config: bool) -> tuple[str, ...]:
     if has_config:
-        if not named or (len(named) == 1 and named[0] in ("mmdet3", "mmdet2")):
+        if not named or (len(named) == 1 and named[0] in config_loaders()):
             return tuple(named or ())
         raise RequestError(
             "--config builds one dataset of MMDetection's",
-            hint="name mmdet3 or mmdet2, or no loader: it is the one that the interpreter has",
+            hint=f"name {' or '.join(config_loaders())}, or no loader: it is the one that the "
+            "interpreter has",
         )
-    chosen = tuple(dict.fromkeys(named or ("mmdet3",)))
+    chosen = tuple(dict.fromkeys(named or (DEFAULT,)))
     if TEXT_ONLY in chosen:
         if len(chosen) > 1:
             raise RequestError("--loader none stands alone: it compares the text only")
@@ -147,7 +147,7 @@ def run(request: Request, real: Real, *, quiet: bool, as_json: bool) -> None:
     console = Console(quiet=quiet, as_json=as_json)
     if real.config is None:
         for name in request.loaders:
-            real.require_askable(name)
+            real.require_library(name)
         if not request.loaders and real.named:
             named = ", ".join(real.named)
             raise RequestError(f"{named}: for a real loader, and --loader none names none")
@@ -279,7 +279,7 @@ def _verified(request: Request, real: Real, case: Case) -> Verification:
             found = found.joined(verify_loader(group, subset, source, told))
         if dump is not None:
             found = found.joined(_against(request, dump, subset, group))
-        if real.config is None and real.is_at_hand(group[0].loader):
+        if real.config is None and real.has_library(group[0].loader):
             found = found.joined(by_settings(case, real, group))
     if not found.compared:
         text = "that Python's json reads it; --loader none, and no --source to hold it against"

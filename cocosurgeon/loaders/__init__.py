@@ -1,15 +1,16 @@
-"""What detectors' loaders emit for an annotation file: their rules, in pure Python.
+"""Detectors' loaders: what each loads from an annotation file, by its rules, in pure Python.
 
 No framework is needed, and nothing is shared with ``annfile/``: a file is read as they read it, by
 ``json.load``. ``load("mmdet3", document, mmdet3.Options(test_mode=True))`` gives a View.
 
-view         View: what is emitted, what is not, and why
-failures     what a framework raises, as an error with a stable rule
-index        what pycocotools makes of a file: ids, duplicates, who owns what
-leftovers    everything that is not emitted, each with its rule
-class_names  which class names a dataset of MMDetection has
-tensors      which values torch makes no tensor of
-mmdet        what both lines of MMDetection do with an annotation
+A framework is one module with a ``LOADER``, which holds all facts of it; nothing else names it.
+
+view         View: what is loaded, what is dropped and why; errors with a stable rule
+loader       Loader: all facts of a framework's loader; the options that every loader has
+index        ids, duplicates and owners in a file, as pycocotools finds them
+dropped      everything that is not loaded, each with its rule
+tensors      values of which torch makes no tensor
+mmdet        rules that both lines of MMDetection share
 mmdet3       MMDetection 3.x
 mmdet2       MMDetection 2.x
 torchvision  torchvision's CocoDetection
@@ -17,24 +18,39 @@ detr         DETR, DINO, RT-DETR
 detectron2   detectron2
 yolox        YOLOX
 registry     the loaders by name
+settings     a loader as it is set up: mode, class names, options
+explain      one image through loaders
 """
 
-from cocosurgeon.loaders.failures import NothingLeftError
 from cocosurgeon.loaders.index import indexed
-from cocosurgeon.loaders.registry import LOADERS, Loader, find_loader, load
-from cocosurgeon.loaders.view import Dropped, Id, Instance, Rule, Sample, View
+from cocosurgeon.loaders.loader import Loader, LoaderOptions
+from cocosurgeon.loaders.registry import (
+    DEFAULT,
+    LOADERS,
+    config_loaders,
+    find_loader,
+    load,
+    probed_loaders,
+    real_library,
+)
+from cocosurgeon.loaders.view import Dropped, Id, Instance, NothingLeftError, Rule, Sample, View
 
 __all__ = [
+    "DEFAULT",
     "LOADERS",
     "Dropped",
     "Id",
     "Instance",
     "Loader",
+    "LoaderOptions",
     "NothingLeftError",
     "Rule",
     "Sample",
     "View",
+    "config_loaders",
     "find_loader",
     "indexed",
     "load",
+    "probed_loaders",
+    "real_library",
 ]

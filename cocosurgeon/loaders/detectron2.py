@@ -2,27 +2,32 @@
 
 Read in facebookresearch/detectron2 at 910b796 (``data/datasets/coco.py``) and 3ff5dd1
 (``data/build.py``), both below ``detectron2/``. Compressing RLE is left to the framework: a mask is
-handed on as it stands in the file, polygons of fewer than three points left out.
+passed on unchanged, without polygons of fewer than three points.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from cocosurgeon.loaders.failures import (
+from cocosurgeon.loaders.dropped import SHADOWED, UNLISTED, Drops, wanted_of
+from cocosurgeon.loaders.index import ERRORS as INDEX_ERRORS
+from cocosurgeon.loaders.index import NO_CATEGORIES, Index, box_as_it_is, indexed, sorted_ids
+from cocosurgeon.loaders.loader import MODES, Loader, LoaderOptions, Mode
+from cocosurgeon.loaders.view import (
     NOTHING_LEFT,
-    NUMBERS,
+    Id,
+    Instance,
     NothingLeftError,
+    Record,
+    Rule,
+    Sample,
+    View,
     errors_for,
     fail,
     failure,
 )
-from cocosurgeon.loaders.index import ERRORS as INDEX_ERRORS
-from cocosurgeon.loaders.index import NO_CATEGORIES, Index, Record, indexed
-from cocosurgeon.loaders.leftovers import SHADOWED, UNLISTED, Drops, restricted, wanted_of
-from cocosurgeon.loaders.view import Id, Instance, Rule, Sample, View
 
 NO_POLYGON = Rule(
     "no-valid-polygon",
@@ -70,7 +75,7 @@ ERRORS = (
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(LoaderOptions):
     """``image_root`` of load_coco_json, ``filter_empty`` of get_detection_dataset_dicts.
 
     The training loader filters (``DATALOADER.FILTER_EMPTY_ANNOTATIONS``), the test loader does not.
@@ -79,22 +84,17 @@ class Options:
     image_root: str = ""
     filter_empty: bool = True
 
+    @classmethod
+    def usual(cls, mode: Mode, classes: Sequence[str]) -> Options:
+        return cls(filter_empty=mode == "train")
+
 
 def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
-    """What detectron2 emits for a parsed file.
-
-    Args:
-        document: what ``json.load`` gives.
-        options: as the dataset is registered, and the loader made.
-        only: emit these images only; all else is decided on the whole file.
-    """
+    """Return what detectron2 loads from a parsed file; see ``registry.load``."""
     index = indexed(document)
     cat_ids, classes = _categories(index)
     id_map = {cat_id: label for label, cat_id in enumerate(cat_ids)}
-    try:
-        img_ids = sorted(index.image_rows)
-    except TypeError as error:
-        fail("TypeError", "unsortable-ids", f"image ids cannot be sorted: {error}")
+    img_ids = sorted_ids(index.image_rows, "image")
     _require_unique_ids(index, img_ids)
     wanted = wanted_of(index, only)
     drops, samples, count = Drops(), [], 0
@@ -111,28 +111,25 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
         if wanted is None or img_id in wanted:
             samples.append(sample)
     found = View(
-        loader="detectron2",
+        loader=LOADER.name,
         classes=classes,
         cat_ids=cat_ids,
         cat2label=id_map,
         box_format="xywh",
         single=False,
         samples=tuple(samples),
-        dropped=drops.dropped(index, samples, _gone_through(index)),
+        dropped=drops.dropped(index, samples, _rows_read(index)),
     )
     if not count:
         what = "no image is left: the dataset is empty"
-        raise NothingLeftError(what, exception="AssertionError", view=restricted(found, only))
-    return restricted(found, only)
+        raise NothingLeftError(what, exception="AssertionError", view=found)
+    return found
 
 
 def _categories(index: Index) -> tuple[tuple[Id, ...], tuple[str, ...]]:
-    """Ids sorted, and the names that go with them: data/datasets/coco.py:87-90."""
+    """Return ids sorted, and the names that go with them: data/datasets/coco.py:87-90."""
     last = {category["id"]: row for row, category in enumerate(index.listed_categories())}
-    try:
-        cat_ids = sorted(category["id"] for category in index.listed_categories())
-    except TypeError as error:
-        fail("TypeError", "unsortable-ids", f"category ids cannot be sorted: {error}")
+    cat_ids = sorted_ids((c["id"] for c in index.listed_categories()), "category")
     names = []
     for cat_id in cat_ids:
         category = index.listed_categories()[last[cat_id]]
@@ -153,8 +150,8 @@ def _require_unique_ids(index: Index, img_ids: list[Id]) -> None:
         fail("AssertionError", "duplicate-ids", "an annotation id is in the file more than once")
 
 
-def _gone_through(index: Index) -> set[int] | None:
-    """Records are taken from imgToAnns itself, where none stands in for another."""
+def _rows_read(index: Index) -> set[int] | None:
+    """Return rows of the annotations that imgToAnns lists, where no record replaces another."""
     if index.is_unique:
         return None
     return {row for img_id in index.image_rows for row in index.rows_of.get(img_id, ())}
@@ -189,12 +186,10 @@ def _sample(
         if ann["category_id"] not in id_map:
             what = f"category_id {ann['category_id']!r} is not in the list of categories"
             fail("KeyError", "unlisted-category", what, f"annotations[{row}]")
-        box = ann.get("bbox")
-        is_sound = isinstance(box, list) and all(isinstance(v, NUMBERS) for v in box)
         instances.append(
             Instance(
                 ann_id=ann["id"],
-                box=tuple(box) if isinstance(box, list) and is_sound else (),
+                box=box_as_it_is(ann),
                 label=id_map[ann["category_id"]],
                 ignore=ann.get("iscrowd", 0) != 0,
                 mask=mask,
@@ -205,7 +200,7 @@ def _sample(
 
 
 def _mask(row: int, ann: Record) -> object:
-    """The segmentation that is handed on; an empty list where the annotation goes for it."""
+    """Return the segmentation that is passed on; an empty list where the annotation is dropped."""
     if ann.get("ignore", 0) != 0:
         fail("AssertionError", "ignore", "`ignore` is not supported", f"annotations[{row}]")
     if "bbox" in ann and len(ann["bbox"]) == 0:
@@ -216,3 +211,17 @@ def _mask(row: int, ann: Record) -> object:
     if isinstance(segm, dict):
         return segm if not isinstance(segm["counts"], list) else {**segm, "size": segm["size"]}
     return [polygon for polygon in segm if len(polygon) % 2 == 0 and len(polygon) >= 6]
+
+
+LOADER = Loader(
+    name="detectron2",
+    title="detectron2, load_coco_json and get_detection_dataset_dicts",
+    version="910b796",
+    options=Options,
+    rules=RULES,
+    errors=ERRORS,
+    view=view,
+    modes=MODES,
+    order="id",
+    image_root="image_root",
+)

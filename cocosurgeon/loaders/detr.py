@@ -1,4 +1,4 @@
-"""DETR; also DINO, and RT-DETR without its remap. What is made before any transform.
+"""DETR; also DINO, and RT-DETR without its remap. Samples before any transform.
 
 Read in facebookresearch/detr at 9a4b93a, ``datasets/coco.py``; the class ConvertCocoPolysToMask is
 the same in IDEA-Research/DINO at 66d7173 and in lyuwenyu/RT-DETR at 95fc522.
@@ -16,11 +16,22 @@ from typing import Any
 import numpy as np
 
 from cocosurgeon.loaders import torchvision
-from cocosurgeon.loaders.failures import NUMBERS, errors_for, fail, failure
-from cocosurgeon.loaders.index import Index, Record, indexed
-from cocosurgeon.loaders.leftovers import SHADOWED, UNLISTED, Drops, restricted, wanted_of
+from cocosurgeon.loaders.dropped import SHADOWED, UNLISTED, Drops, wanted_of
+from cocosurgeon.loaders.index import Index, indexed
+from cocosurgeon.loaders.loader import Loader, LoaderOptions
 from cocosurgeon.loaders.tensors import box_error, cast_error, scalar_error
-from cocosurgeon.loaders.view import Id, Instance, Rule, Sample, View
+from cocosurgeon.loaders.view import (
+    NUMBERS,
+    Id,
+    Instance,
+    Record,
+    Rule,
+    Sample,
+    View,
+    errors_for,
+    fail,
+    failure,
+)
 
 CROWD = Rule(
     "crowd",
@@ -48,7 +59,7 @@ ERRORS = (
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(LoaderOptions):
     """CocoDetection's ``img_folder`` and ``return_masks``."""
 
     img_folder: str = ""
@@ -56,13 +67,7 @@ class Options:
 
 
 def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
-    """What DETR emits for a parsed file; labels are category ids.
-
-    Args:
-        document: what ``json.load`` gives.
-        options: as the dataset is made.
-        only: emit these images only; all else is decided on the whole file.
-    """
+    """Return what DETR loads from a parsed file; labels are category ids; see ``registry.load``."""
     index = indexed(document)
     wanted = wanted_of(index, only)
     reached, drops, samples = set[int](), Drops(), []
@@ -74,21 +79,17 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
             if wanted is None or img_id in wanted:
                 size = image.get("height"), image.get("width")
                 samples.append(Sample(img_id, path, *size, tuple(instances)))
-    found = View(
-        loader="detr",
-        classes=(),
-        cat_ids=(),
-        cat2label={},
+    return View(
+        loader=LOADER.name,
         box_format="xyxy",
         single=True,
         samples=tuple(samples),
         dropped=drops.dropped(index, samples, reached),
     )
-    return restricted(found, only)
 
 
 def _require_integer(img_id: Id) -> None:
-    """The id becomes a tensor: datasets/coco.py:58."""
+    """Fail for an id of which no tensor is made: datasets/coco.py:58."""
     if isinstance(img_id, str):
         fail("ValueError", "text-id", f"the image id {img_id!r} is text, which no tensor holds")
     if exception := scalar_error([img_id]):
@@ -140,7 +141,7 @@ def _clipped(boxes: list[Any], image: Record) -> list[list[float]]:
 
 
 def _fits(size: float) -> bool:
-    """Whether a number can be one of floating point; of the image itself it always can."""
+    """Return whether a number fits into floating point; of the image itself it always does."""
     return not abs(size) >= 2**1023
 
 
@@ -157,3 +158,16 @@ def _require(kept: list[tuple[int, Record]], key: str, exception: str | None) ->
         rows = ", ".join(str(row) for row, _ in kept)
         what = f"no tensor can be made of the {key!r} of an image's annotations"
         fail(exception, f"bad-{key.replace('_', '-')}", what, f"annotations, rows {rows}")
+
+
+LOADER = Loader(
+    name="detr",
+    title="DETR, DINO and RT-DETR without its remap: CocoDetection",
+    version="9a4b93a",
+    options=Options,
+    rules=RULES,
+    errors=ERRORS,
+    view=view,
+    order="id",
+    image_root="img_folder",
+)

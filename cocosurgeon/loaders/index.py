@@ -1,8 +1,8 @@
-"""What pycocotools makes of a parsed annotation file.
+"""Index of a parsed annotation file, as pycocotools makes it.
 
 Read in pycocotools 2.0.11, ``pycocotools/coco.py``: createIndex, getAnnIds, getCatIds, loadAnns,
 loadImgs. Ids are dictionary keys there as here, so ``139.0`` is 139, and ``"139"`` is not. A record
-that repeats an id takes the first one's place, and speaks for it.
+that repeats an id takes the first one's position and replaces its content.
 """
 
 from __future__ import annotations
@@ -10,13 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
-from cocosurgeon.loaders.failures import errors_for, fail, failure
-from cocosurgeon.loaders.view import Id, Rule
-
-Record: TypeAlias = dict[str, Any]
-"""A record as the frameworks take it: whatever stands there meets Python's operators."""
+from cocosurgeon.loaders.view import NUMBERS, Id, Record, Rule, errors_for, fail, failure
 
 NOT_AN_OBJECT = Rule(
     "not-an-object", "the file is a list, not an object: AssertionError", "pycocotools/coco.py:83"
@@ -48,10 +44,10 @@ IMAGE_ERRORS = (
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """The file, indexed.
+    """A file, indexed.
 
     Attributes:
-        images, annotations, categories: the lists as they stand; no categories are None.
+        images, annotations, categories: the lists unchanged; categories are None without a list.
         has_images: whether there is a list of images.
         image_rows: image id -> row of its last record, in the order of the first ones.
         rows_of: image id -> rows of the annotations that name it.
@@ -70,20 +66,20 @@ class Index:
 
     @property
     def is_unique(self) -> bool:
-        """Whether every annotation has an id of its own."""
+        """True if no two annotations have the same id."""
         return len(self.last_rows) == len(self.annotations)
 
     def loaded(self, rows: Iterable[int]) -> list[int]:
-        """Rows of the records that loadAnns gives for those in rows: the last ones of their ids."""
+        """Return rows of the records that loadAnns gives for rows: the last ones of their ids."""
         return [self.last_rows[self.annotations[row]["id"]] for row in rows]
 
     def rows(self, img_id: Id) -> list[int]:
-        """Rows of the records that are loaded for an image; by getAnnIds with a list."""
+        """Return rows of the records that are loaded for an image; by getAnnIds with a list."""
         rows = self.rows_of.get(img_id, [])
         return rows if self.is_unique else self.loaded(rows)
 
     def image(self, img_id: Id) -> tuple[int, Record]:
-        """What loadImgs gives for a single id: text is looked up letter by letter."""
+        """Return what loadImgs gives for a single id: text is looked up letter by letter."""
         if isinstance(img_id, str):
             try:
                 rows = [self.image_rows[letter] for letter in img_id]
@@ -98,13 +94,13 @@ class Index:
         return row, self.images[row]
 
     def listed_categories(self) -> Sequence[Record]:
-        """The list of categories; an error without one."""
+        """Return the list of categories; an error without one."""
         if self.categories is None:
             fail("KeyError", NO_CATEGORIES.name, "the file has no list of categories")
         return self.categories
 
     def cat_ids(self, names: Sequence[str] = ()) -> tuple[Id, ...]:
-        """Ids of the categories with these names, in the order of the file; without names, all.
+        """Return ids of the categories with these names, in the file's order; without names, all.
 
         A single text is searched for each category's name.
         """
@@ -121,7 +117,7 @@ class Index:
 def indexed(document: object) -> Index:
     """Index a parsed file, in the order in which createIndex does it, and fail where it fails.
 
-    An index is given back itself, so that several loaders need one only.
+    An index is returned unchanged, so that several loaders need one only.
     """
     if isinstance(document, Index):
         return document
@@ -168,6 +164,21 @@ def _list(document: dict[str, Any], key: str) -> list[Record] | None:
         return list(document[key])
     except TypeError as error:
         fail("TypeError", f"bad-{key}", f"{key!r} is not a list: {error}")
+
+
+def sorted_ids(ids: Iterable[Id], kind: str) -> list[Id]:
+    """Return ids sorted; fail where they are text and numbers, which do not sort."""
+    try:
+        return sorted(ids)
+    except TypeError as error:
+        fail("TypeError", "unsortable-ids", f"{kind} ids cannot be sorted: {error}")
+
+
+def box_as_it_is(ann: Record) -> tuple[float, ...]:
+    """Return an annotation's box where it is a list of numbers, of any length; else none."""
+    box = ann.get("bbox")
+    is_usable = isinstance(box, list) and all(isinstance(v, NUMBERS) for v in box)
+    return tuple(box) if isinstance(box, list) and is_usable else ()
 
 
 def _by_id(records: Iterable[Record], kind: str) -> dict[Id, int]:

@@ -1,24 +1,33 @@
-"""What both lines of MMDetection do with an annotation and with an image.
+"""Rules that MMDetection 2.x and 3.x share, and their 80 class names.
 
 Lines are those of ``mmdet/datasets/coco.py`` in 3.3.0 and, in brackets, in 2.28.2.
 """
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Container, Iterable
+from pathlib import Path
 from typing import TypeAlias
 
-from cocosurgeon.loaders.failures import errors_for, fail, failure
+from cocosurgeon.errors import LoaderError
+from cocosurgeon.loaders.dropped import SHADOWED, UNLISTED, Drops
 from cocosurgeon.loaders.index import ERRORS as INDEX_ERRORS
-from cocosurgeon.loaders.index import NO_CATEGORIES, Index, Record
-from cocosurgeon.loaders.leftovers import SHADOWED, UNLISTED, Drops
-from cocosurgeon.loaders.view import Id, Rule
+from cocosurgeon.loaders.index import NO_CATEGORIES, Index
+from cocosurgeon.loaders.loader import RealLibrary
+from cocosurgeon.loaders.view import Id, Record, Rule, errors_for, fail, failure
 
 Rows: TypeAlias = list[tuple[Id, int]]
-"""Image ids, each with the row of the record that speaks for it."""
+"""Image ids, each with the row of its last record."""
 
-FIELDS = ("bbox", "width", "height", "area", "category_id")
-"""What is read of an annotation and its image, in this order."""
+_NAMES = Path(__file__).parents[1] / "categories/classes/coco.json"
+COCO: tuple[str, ...] = tuple(json.loads(_NAMES.read_bytes()).values())
+"""CocoDataset's own classes: ``mmdet/datasets/coco.py``, METAINFO (3.x) and CLASSES (2.x)."""
+
+LIBRARY = RealLibrary("mmdet", "mmdet", has_configs=True)
+_FIELDS = ("bbox", "width", "height", "area", "category_id")
+"""Fields that are read of an annotation and its image, in this order."""
 
 IGNORED = Rule(
     "ignored", "its `ignore` is true in Python's sense", "mmdet/datasets/coco.py:139 [162]"
@@ -83,8 +92,37 @@ ERRORS = (
 )
 
 
-def dropped_by(annotation: Record, image: Record, cat_ids: Container[Id]) -> str | None:
-    """The first rule that drops an annotation, in the framework's order; None if it is kept."""
+def names_in(path: str) -> tuple[str, ...]:
+    """Return the lines of a file, as ``list_from_file`` of mmcv and mmengine reads them."""
+    text = Path(path).read_bytes().decode()
+    return tuple(line.rstrip("\n\r") for line in io.StringIO(text))
+
+
+def rule_for(index: Index, row: int, image: Record, cat_ids: Container[Id]) -> str | None:
+    """Return the first rule that drops an annotation; None if it is kept.
+
+    Args:
+        row: of the annotation.
+        image: record of its image.
+        cat_ids: ids of the categories that are taken.
+
+    Raises:
+        LoaderError: where the framework raises.
+    """
+    annotation = index.annotations[row]
+    try:
+        return _rule_for(annotation, image, cat_ids)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise unusable(error, row, annotation, image) from error
+
+
+def unusable(error: Exception, row: int, annotation: Record, image: Record) -> LoaderError:
+    """Return what is raised where a field of an annotation, or of its image, cannot be used."""
+    return failure(error, "annotations", row, annotation, _FIELDS, image)
+
+
+def _rule_for(annotation: Record, image: Record, cat_ids: Container[Id]) -> str | None:
+    """``_parse_ann_info`` and ``parse_data_info``, in their order of conditions."""
     if annotation.get("ignore", False):
         return IGNORED.name
     x, y, w, h = annotation["bbox"]
@@ -100,21 +138,20 @@ def dropped_by(annotation: Record, image: Record, cat_ids: Container[Id]) -> str
 
 
 def non_empty(index: Index, cat_ids: Iterable[Id]) -> set[Id]:
-    """Ids that annotation records of these categories name as their images."""
+    """Return ids that annotation records of these categories name as their images."""
     return set().union(*(index.images_of.get(cat_id, ()) for cat_id in cat_ids))
 
 
 def filtered(
     index: Index, found: Rows, non_empty: set[Id] | None, min_size: float, drops: Drops
 ) -> Rows:
-    """Images that the filter of train mode leaves.
+    """Return the images that the filter of train mode keeps.
 
     Args:
-        index: the file.
         found: all images.
-        non_empty: ids of images that are not empty; None where these stay, too.
-        min_size: the least width and height.
-        drops: is told those that go.
+        non_empty: ids of images that are not empty; None where empty ones stay, too.
+        min_size: the least width and height, in pixels.
+        drops: receives the others.
     """
     kept = []
     for img_id, row in found:

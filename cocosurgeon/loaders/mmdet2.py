@@ -1,7 +1,7 @@
 """MMDetection 2.x: CocoDataset, read in 2.28.2.
 
 Order of work: load images, filter (train mode), then the annotations of each sample that is left.
-In test mode the framework's pipeline gets no annotations; these are what ``get_ann_info`` gives.
+In test mode the framework's pipeline gets no annotations; these are what ``get_ann_info`` returns.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, get_type_hints
 
 import numpy as np
 
 from cocosurgeon.loaders import mmdet
-from cocosurgeon.loaders.class_names import COCO, names_in
-from cocosurgeon.loaders.failures import fail, failure
-from cocosurgeon.loaders.index import Index, Record, indexed
-from cocosurgeon.loaders.leftovers import Drops, restricted, wanted_of
-from cocosurgeon.loaders.view import Id, Instance, Rule, Sample, View
+from cocosurgeon.loaders.dropped import Drops, wanted_of
+from cocosurgeon.loaders.index import Index, indexed
+from cocosurgeon.loaders.loader import MODES, Loader, LoaderOptions, Mode
+from cocosurgeon.loaders.view import Id, Instance, Record, Rule, Sample, View, fail, failure
 
 MIN_SIZE = 32
 """``_filter_imgs(min_size=32)``: mmdet/datasets/coco.py:121; nothing sets another."""
@@ -34,7 +34,7 @@ ERRORS = (
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(LoaderOptions):
     """CocoDataset's own arguments and defaults; ``classes`` as one text is a file of names."""
 
     classes: Sequence[str] | str | None = None
@@ -42,15 +42,26 @@ class Options:
     test_mode: bool = False
     filter_empty_gt: bool = True
 
+    @classmethod
+    def usual(cls, mode: Mode, classes: Sequence[str]) -> Options:
+        return cls(classes=tuple(classes), test_mode=mode == "test")
+
+    @classmethod
+    def from_dump(cls, mode: Mode, classes: Sequence[str], options: Mapping[str, Any]) -> Options:
+        filters = bool(options.get("filter_empty_gt", True))
+        return cls(classes=classes, test_mode=mode == "test", filter_empty_gt=filters)
+
+    @classmethod
+    def settable(cls) -> dict[str, Any]:
+        types = get_type_hints(cls)
+        return {n: t for n, t in types.items() if n not in ("classes", "test_mode")}
+
+    def chosen_classes(self) -> tuple[str, ...] | str | None:
+        return self.classes if isinstance(self.classes, str) else tuple(self.classes or ())
+
 
 def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
-    """What 2.x emits for a parsed file.
-
-    Args:
-        document: what ``json.load`` gives.
-        options: as the dataset is configured.
-        only: emit these images only; all else is decided on the whole file.
-    """
+    """Return what 2.x loads from a parsed file; see ``registry.load``."""
     classes = _classes(options)
     index = indexed(document)
     cat_ids = index.cat_ids(classes)
@@ -74,8 +85,8 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
                     path = posixpath.join(options.img_prefix, path)
                 size = image.get("height"), image.get("width")
                 samples.append(Sample(img_id, path, *size, tuple(kept)))
-    found = View(
-        loader="mmdet2",
+    return View(
+        loader=LOADER.name,
         classes=tuple(classes),
         cat_ids=cat_ids,
         cat2label=cat2label,
@@ -84,15 +95,14 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
         samples=tuple(samples),
         dropped=drops.dropped(index, samples),
     )
-    return restricted(found, only)
 
 
 def _classes(options: Options) -> Sequence[str]:
     """``get_classes``: mmdet/datasets/custom.py:264."""
     if not isinstance(options.classes, str):
-        return COCO if options.classes is None else options.classes
+        return mmdet.COCO if options.classes is None else options.classes
     try:
-        return names_in(options.classes)
+        return mmdet.names_in(options.classes)
     except (OSError, ValueError) as error:
         fail(type(error).__name__, "bad-class-file", f"class names cannot be read: {error}")
 
@@ -121,11 +131,7 @@ def _instances(
     objects, crowds = list[tuple[int, Record]](), list[tuple[int, Record]]()
     for row in index.rows(img_id):
         ann = index.annotations[row]
-        try:
-            rule = mmdet.dropped_by(ann, image, cat2label)
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise failure(error, "annotations", row, ann, mmdet.FIELDS, image) from error
-        if rule:
+        if rule := mmdet.rule_for(index, row, image, cat2label):
             drops.annotations[row] = rule
         else:
             (crowds if ann.get("iscrowd", False) else objects).append((row, ann))
@@ -133,7 +139,7 @@ def _instances(
         boxes = [*_single(objects), *_single(crowds)]
     except (TypeError, ValueError, OverflowError) as error:
         row, ann = (objects + crowds)[0]
-        raise failure(error, "annotations", row, ann, mmdet.FIELDS, image) from error
+        raise mmdet.unusable(error, row, ann, image) from error
     if not isinstance(image["file_name"], str):
         gone = AttributeError(f"{type(image['file_name']).__name__!r} has no 'rsplit'")
         raise failure(gone, "images", image_row, image, ["file_name"])
@@ -154,3 +160,18 @@ def _single(found: list[tuple[int, Record]]) -> list[tuple[float, ...]]:
         return []
     corners = [(x, y, x + w, y + h) for x, y, w, h in (ann["bbox"] for _, ann in found)]
     return [tuple(box) for box in np.array(corners, np.float32).tolist()]
+
+
+LOADER = Loader(
+    name="mmdet2",
+    title="MMDetection 2.x, CocoDataset",
+    version="2.28.2",
+    options=Options,
+    rules=RULES,
+    errors=ERRORS,
+    view=view,
+    modes=MODES,
+    image_root="img_prefix",
+    default_classes=mmdet.COCO,
+    real=mmdet.LIBRARY,
+)

@@ -8,19 +8,29 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, get_type_hints
 
 from cocosurgeon.loaders import mmdet
-from cocosurgeon.loaders.class_names import COCO, names_in
-from cocosurgeon.loaders.failures import NOTHING_LEFT, NothingLeftError, fail, failure
-from cocosurgeon.loaders.index import Index, Record, indexed
-from cocosurgeon.loaders.leftovers import Drops, restricted, wanted_of
-from cocosurgeon.loaders.view import Id, Instance, Rule, Sample, View
+from cocosurgeon.loaders.dropped import Drops, wanted_of
+from cocosurgeon.loaders.index import Index, indexed
+from cocosurgeon.loaders.loader import MODES, Loader, LoaderOptions, Mode
+from cocosurgeon.loaders.view import (
+    NOTHING_LEFT,
+    Id,
+    Instance,
+    NothingLeftError,
+    Record,
+    Rule,
+    Sample,
+    View,
+    fail,
+    failure,
+)
 
 INDICES = Rule(
     "indices",
-    "`indices` leaves it out: an int takes the first ones (of what the filter left), a list picks",
+    "`indices` skips it: an int takes the first ones (of what the filter left), a list picks",
     "mmengine/dataset/base_dataset.py:728",
 )
 RULES = (*mmdet.RULES, INDICES)
@@ -59,13 +69,15 @@ class FilterCfg:
 
 
 BASE_FILTER = FilterCfg(filter_empty_gt=True, min_size=32)
-"""That of ``configs/_base_/datasets/coco_detection.py``, for training."""
+"""Filter of ``configs/_base_/datasets/coco_detection.py``, for training."""
+
+_OF_FILTER = tuple(f.name for f in fields(FilterCfg))
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(LoaderOptions):
     """CocoDataset's own arguments and defaults; but ``data_prefix`` has an ``img``, without which
-    it raises.
+    it raises. The keys of ``filter_cfg`` are set one by one.
 
     Attributes:
         metainfo: only ``classes`` is read: names; or one text, which is a file of names if there is
@@ -80,15 +92,54 @@ class Options:
     serialize_data: bool = True
     test_mode: bool = False
 
+    @classmethod
+    def usual(cls, mode: Mode, classes: Sequence[str]) -> Options:
+        is_test = mode == "test"
+        cfg = None if is_test else BASE_FILTER
+        return cls(metainfo={"classes": tuple(classes)}, filter_cfg=cfg, test_mode=is_test)
+
+    @classmethod
+    def every_image(cls, classes: Sequence[str]) -> Options:
+        return replace(cls.usual("test", classes), serialize_data=False)
+
+    @classmethod
+    def from_dump(cls, mode: Mode, classes: Sequence[str], options: Mapping[str, Any]) -> Options:
+        import msgspec
+
+        cfg, text = options.get("filter_cfg"), options.get("classes")
+        if isinstance(cfg, Mapping):
+            cfg = msgspec.convert({k: cfg[k] for k in _OF_FILTER if k in cfg}, FilterCfg)
+        return cls(
+            metainfo={"classes": text if isinstance(text, str) else classes},
+            filter_cfg=cfg if isinstance(cfg, FilterCfg) else None,
+            indices=msgspec.convert(options.get("indices"), int | list[int] | None),
+            serialize_data=bool(options.get("serialize_data", True)),
+            test_mode=mode == "test",
+        )
+
+    @classmethod
+    def settable(cls) -> dict[str, Any]:
+        types = get_type_hints(cls) | get_type_hints(FilterCfg)
+        derived = ("metainfo", "filter_cfg", "test_mode")
+        return {name: kind for name, kind in types.items() if name not in derived}
+
+    def with_own(self, own: Mapping[str, Any]) -> Options:
+        of_filter = {name: own[name] for name in own if name in _OF_FILTER}
+        others = {name: own[name] for name in own if name not in _OF_FILTER}
+        cfg = replace(self.filter_cfg or FilterCfg(), **of_filter) if of_filter else self.filter_cfg
+        return replace(self, filter_cfg=cfg, **others)
+
+    def for_framework(self) -> dict[str, Any]:
+        cfg = {} if self.filter_cfg is None else {"filter_cfg": asdict(self.filter_cfg)}
+        return super().for_framework() | cfg
+
+    def chosen_classes(self) -> tuple[str, ...] | str | None:
+        classes = (self.metainfo or {}).get("classes", ())
+        return classes if isinstance(classes, str) else tuple(classes)
+
 
 def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
-    """What 3.x emits for a parsed file.
-
-    Args:
-        document: what ``json.load`` gives.
-        options: as the dataset is configured.
-        only: emit these images only; all else is decided on the whole file.
-    """
+    """Return what 3.x loads from a parsed file; see ``registry.load``."""
     classes = _classes(options)
     index = indexed(document)
     cat_ids = index.cat_ids(classes)
@@ -107,7 +158,7 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
     kept = _picked(index, options, _filtered(index, options, cat_ids, drops), drops)
     samples = [loaded[row] for _, row in kept if row in loaded]
     found = View(
-        loader="mmdet3",
+        loader=LOADER.name,
         classes=tuple(classes),
         cat_ids=cat_ids,
         cat2label=cat2label,
@@ -118,16 +169,16 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
     )
     if options.serialize_data and not kept:
         what = "need at least one array to concatenate"
-        raise NothingLeftError(what, exception="ValueError", view=restricted(found, only))
-    return restricted(found, only)
+        raise NothingLeftError(what, exception="ValueError", view=found)
+    return found
 
 
 def _classes(options: Options) -> Sequence[str]:
     """``_load_metainfo``: mmengine/dataset/base_dataset.py:477."""
-    classes = (options.metainfo or {}).get("classes", COCO)
+    classes = (options.metainfo or {}).get("classes", mmdet.COCO)
     if isinstance(classes, str):
         try:
-            return names_in(classes)
+            return mmdet.names_in(classes)
         except FileNotFoundError:
             return classes
         except (OSError, ValueError) as error:
@@ -156,17 +207,12 @@ def _instances(
     is_wanted: bool,
 ) -> list[Instance]:
     """``parse_data_info``: mmdet/datasets/coco.py:136-163."""
-    annotations, dropped = index.annotations, drops.annotations
     instances = []
     for row in index.rows(img_id):
-        ann = annotations[row]
-        try:
-            rule = mmdet.dropped_by(ann, image, cat2label)
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise failure(error, "annotations", row, ann, mmdet.FIELDS, image) from error
-        if rule:
-            dropped[row] = rule
+        if rule := mmdet.rule_for(index, row, image, cat2label):
+            drops.annotations[row] = rule
         elif is_wanted:
+            ann = index.annotations[row]
             x, y, w, h = ann["bbox"]
             box = (x, y, x + w, y + h)
             ignore = bool(ann.get("iscrowd", False))
@@ -194,7 +240,7 @@ def _picked(index: Index, options: Options, found: mmdet.Rows, drops: Drops) -> 
         kept = found[:indices] if indices >= 0 else found[indices:]
     else:
         try:
-            kept = [found[place] for place in indices]
+            kept = [found[i] for i in indices]
         except IndexError:
             what = f"indices names a sample beyond the {len(found)} that there are"
             fail("IndexError", "indices-out-of-range", what)
@@ -203,3 +249,22 @@ def _picked(index: Index, options: Options, found: mmdet.Rows, drops: Drops) -> 
         if row not in rows:
             drops.drop_image(row, index.rows(img_id), INDICES.name)
     return kept
+
+
+LOADER = Loader(
+    name="mmdet3",
+    title="MMDetection 3.x, CocoDataset",
+    version="3.3.0",
+    options=Options,
+    rules=RULES,
+    errors=ERRORS,
+    view=view,
+    modes=MODES,
+    image_root="data_prefix",
+    default_classes=mmdet.COCO,
+    real=mmdet.LIBRARY,
+    traps={
+        NOTHING_LEFT: "the filter of the training dataset drops every image: set "
+        "filter_cfg=dict(filter_empty_gt=False, min_size=0) there"
+    },
+)

@@ -1,103 +1,69 @@
-"""The loaders by name."""
+"""The loaders by name: each is a module of this package that has a ``LOADER``.
+
+A module is imported when its loader is first used; names alone import none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
 
 from cocosurgeon.errors import UnknownNameError
-from cocosurgeon.loaders import detectron2, detr, mmdet2, mmdet3, torchvision, yolox
-from cocosurgeon.loaders.view import Id, Rule, View
+from cocosurgeon.loaders.dropped import restricted
+from cocosurgeon.loaders.loader import Loader, LoaderOptions, RealLibrary
+from cocosurgeon.loaders.view import Id, NothingLeftError, View
 from cocosurgeon.text import did_you_mean
 
+DEFAULT = "mmdet3"
+"""The loader that is meant where none is named."""
 
-@dataclass(frozen=True)
-class Loader:
-    """A framework's loader.
-
-    Attributes:
-        name: what it is called here.
-        title: framework and class.
-        version: in which its rules were read.
-        options: a frozen dataclass: the framework's own arguments, with its defaults.
-        rules: why images and annotations are dropped; what ``Dropped.rule`` names.
-        errors: why it raises; what ``LoaderError.rule`` names.
-        view: what it emits for a parsed file, options, and the images that matter.
-    """
-
-    name: str
-    title: str
-    version: str
-    options: type[Any]
-    rules: tuple[Rule, ...]
-    errors: tuple[Rule, ...]
-    view: Callable[[object, Any, Collection[Id | None] | None], View]
+NOT_LOADERS = frozenset(
+    ("dropped", "explain", "index", "loader", "mmdet", "registry", "settings", "tensors", "view")
+)
+"""Modules of this package that loaders share; each other one is a loader."""
 
 
-LOADERS = {
-    loader.name: loader
-    for loader in (
-        Loader(
-            "mmdet3",
-            "MMDetection 3.x, CocoDataset",
-            "3.3.0",
-            mmdet3.Options,
-            mmdet3.RULES,
-            mmdet3.ERRORS,
-            mmdet3.view,
-        ),
-        Loader(
-            "mmdet2",
-            "MMDetection 2.x, CocoDataset",
-            "2.28.2",
-            mmdet2.Options,
-            mmdet2.RULES,
-            mmdet2.ERRORS,
-            mmdet2.view,
-        ),
-        Loader(
-            "detr",
-            "DETR, DINO and RT-DETR without its remap: CocoDetection",
-            "9a4b93a",
-            detr.Options,
-            detr.RULES,
-            detr.ERRORS,
-            detr.view,
-        ),
-        Loader(
-            "torchvision",
-            "torchvision, CocoDetection",
-            "0.28.0",
-            torchvision.Options,
-            torchvision.RULES,
-            torchvision.ERRORS,
-            torchvision.view,
-        ),
-        Loader(
-            "detectron2",
-            "detectron2, load_coco_json and get_detection_dataset_dicts",
-            "910b796",
-            detectron2.Options,
-            detectron2.RULES,
-            detectron2.ERRORS,
-            detectron2.view,
-        ),
-        Loader(
-            "yolox",
-            "YOLOX, COCODataset",
-            "0.3.0",
-            yolox.Options,
-            yolox.RULES,
-            yolox.ERRORS,
-            yolox.view,
-        ),
-    )
-}
+class _Loaders(Mapping[str, Loader]):
+    """Loaders by name: the default one first, the others by alphabet."""
+
+    def __init__(self) -> None:
+        found = {module.name for module in iter_modules([str(Path(__file__).parent)])} - NOT_LOADERS
+        self._names = (DEFAULT, *sorted(found - {DEFAULT}))
+
+    def __getitem__(self, name: str) -> Loader:
+        if name not in self._names:
+            raise KeyError(name)
+        return _imported(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+@cache
+def _imported(name: str) -> Loader:
+    loader = import_module(f"{__package__}.{name}").LOADER
+    assert isinstance(loader, Loader) and loader.name == name, f"{name}.LOADER is of another name"
+    return loader
+
+
+LOADERS: Mapping[str, Loader] = _Loaders()
 
 
 def find_loader(name: str) -> Loader:
-    """The loader of a name; an error, with the nearest name, if there is none."""
+    """Return the loader of a name.
+
+    Raises:
+        UnknownNameError: there is none; with the nearest name.
+    """
     if name not in LOADERS:
         raise UnknownNameError(
             f"no loader is called {name!r}",
@@ -106,18 +72,45 @@ def find_loader(name: str) -> Loader:
     return LOADERS[name]
 
 
-def load(
-    name: str, document: object, options: object = None, only: Collection[Id | None] | None = None
-) -> View:
-    """What a loader emits for a parsed file.
+def real_library(name: str) -> RealLibrary | None:
+    """Return the library of a loader; None where it cannot be asked.
 
     Args:
-        name: ``mmdet3``, ``mmdet2``, ``detr``, ``torchvision``, ``detectron2`` or ``yolox``.
+        name: of a loader; or of a library's module (``mmdet``), for the loader of the release that
+            is installed.
+    """
+    if name in LOADERS:
+        return LOADERS[name].real
+    libraries = (loader.real for loader in LOADERS.values())
+    return next((real for real in libraries if real and real.module == name), None)
+
+
+def probed_loaders() -> tuple[str, ...]:
+    """Return the names of the loaders whose real library can be asked."""
+    return tuple(name for name, loader in LOADERS.items() if loader.real)
+
+
+def config_loaders() -> tuple[str, ...]:
+    """Return the names of the loaders whose datasets are built by config files."""
+    return tuple(n for n, loader in LOADERS.items() if loader.real and loader.real.has_configs)
+
+
+def load(
+    name: str,
+    document: object,
+    options: LoaderOptions | None = None,
+    only: Collection[Id | None] | None = None,
+) -> View:
+    """Return what a loader loads from a parsed file.
+
+    Args:
+        name: a key of ``LOADERS``.
         document: what ``json.load`` gives for the annotation file, or ``indexed`` of it. It is not
             changed.
         options: the loader's own, its ``Options``; None for the framework's defaults.
-        only: emit the samples of these images only, and what is dropped of them; everything else
-            (labels, duplicates, errors, order, filters) is still decided on the whole file.
+        only: ids of images: return the samples of these only, and what is dropped of them;
+            everything else (labels, duplicates, errors, order, filters) is decided on the whole
+            file.
 
     Raises:
         UnknownNameError: for another name.
@@ -127,4 +120,8 @@ def load(
     chosen = loader.options() if options is None else options
     if not isinstance(chosen, loader.options):
         raise TypeError(f"options of {name} are a {loader.options.__module__}.Options")
-    return loader.view(document, chosen, only)
+    try:
+        return restricted(loader.view(document, chosen, only), only)
+    except NothingLeftError as error:
+        error.view = restricted(error.view, only)
+        raise

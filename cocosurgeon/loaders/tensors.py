@@ -1,15 +1,15 @@
-"""Which values torch makes no tensor of, and what it raises then. Tried with torch 2.13."""
+"""Errors of torch for values of which it makes no tensor. Tried with torch 2.13."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from cocosurgeon.loaders.failures import NUMBERS
+from cocosurgeon.loaders.view import NUMBERS
 
 
 def scalar_error(values: Sequence[object]) -> str | None:
-    """What ``torch.tensor(values)`` raises; None if it can be done."""
+    """Return what ``torch.tensor(values)`` raises; None for nothing."""
     if isinstance(values[0], list):
         return (
             None
@@ -19,9 +19,9 @@ def scalar_error(values: Sequence[object]) -> str | None:
     most, beyond = 2**63, "ValueError"
     if any(isinstance(v, float) for v in values):
         most, beyond = 2**1023, "OverflowError"
-    for place, value in enumerate(values):
+    for i, value in enumerate(values):
         if isinstance(value, str):
-            return "TypeError" if place else "ValueError"
+            return "TypeError" if i else "ValueError"
         if not isinstance(value, NUMBERS):
             return "TypeError" if isinstance(value, list) else "RuntimeError"
         if isinstance(value, int) and not -most <= value < most:
@@ -30,10 +30,10 @@ def scalar_error(values: Sequence[object]) -> str | None:
 
 
 def cast_error(values: Sequence[object]) -> str | None:
-    """What ``torch.tensor(values, dtype=torch.int64)`` raises; None if it can be done."""
-    for place, value in enumerate(values):
+    """Return what ``torch.tensor(values, dtype=torch.int64)`` raises; None for nothing."""
+    for i, value in enumerate(values):
         if isinstance(value, str):
-            return "TypeError" if place else "ValueError"
+            return "TypeError" if i else "ValueError"
         if not isinstance(value, NUMBERS):
             return "TypeError"
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
@@ -44,11 +44,11 @@ def cast_error(values: Sequence[object]) -> str | None:
 
 
 def box_error(boxes: Sequence[Any], ragged_only: bool = False) -> str | None:
-    """What is raised where float32 boxes are made, four numbers each, and used by their rows.
+    """Return what is raised where float32 boxes are made, four numbers each, and used by row.
 
     Args:
         boxes: as the annotations have them; there is one at least.
-        ragged_only: leave out what is seen only when rows are used: a tensor with fewer or more.
+        ragged_only: without what is raised only when rows are used: a tensor with fewer or more.
     """
     first = boxes[0]
     if isinstance(first, str) or (isinstance(first, list) and first and isinstance(first[0], str)):
@@ -62,7 +62,7 @@ def box_error(boxes: Sequence[Any], ragged_only: bool = False) -> str | None:
 
 
 def _value_error(boxes: Sequence[Any], width: int | None) -> str | None:
-    """What a value raises that is not as the first: so many numbers, or one number each."""
+    """Return what is raised for a value unlike the first: so many numbers, or one number each."""
     for box in boxes:
         if width is not None and isinstance(box, (list, str, dict)) and len(box) != width:
             return "ValueError"

@@ -1,6 +1,6 @@
-"""torchvision: CocoDetection, which hands records on untouched. Read in 0.28.0.
+"""torchvision: CocoDetection, which passes records on unchanged. Read in 0.28.0.
 
-Its items have no id and no size; the id is that of its ``ids`` at the same place.
+Its items have no id and no size; the id is that of its ``ids`` at the same index.
 """
 
 from __future__ import annotations
@@ -9,18 +9,11 @@ import posixpath
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from cocosurgeon.loaders.failures import NUMBERS, errors_for, fail, failure
+from cocosurgeon.loaders.dropped import SHADOWED, UNLISTED, UNREACHED, Drops, wanted_of
 from cocosurgeon.loaders.index import ERRORS as INDEX_ERRORS
-from cocosurgeon.loaders.index import IMAGE_ERRORS, Index, Record, indexed
-from cocosurgeon.loaders.leftovers import (
-    SHADOWED,
-    UNLISTED,
-    UNREACHED,
-    Drops,
-    restricted,
-    wanted_of,
-)
-from cocosurgeon.loaders.view import Id, Instance, Rule, Sample, View
+from cocosurgeon.loaders.index import IMAGE_ERRORS, Index, box_as_it_is, indexed, sorted_ids
+from cocosurgeon.loaders.loader import Loader, LoaderOptions, RealLibrary
+from cocosurgeon.loaders.view import Id, Instance, Record, Rule, Sample, View, errors_for, failure
 
 RULES = (SHADOWED, UNLISTED, UNREACHED)
 ERRORS = (
@@ -37,20 +30,14 @@ ERRORS = (
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(LoaderOptions):
     """CocoDetection's ``root``: the folder of the images."""
 
     root: str = ""
 
 
 def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
-    """What CocoDetection emits for a parsed file.
-
-    Args:
-        document: what ``json.load`` gives.
-        options: as the dataset is made.
-        only: emit these images only; all else is decided on the whole file.
-    """
+    """Return what CocoDetection loads from a parsed file; see ``registry.load``."""
     index = indexed(document)
     wanted = wanted_of(index, only)
     reached = set[int]()
@@ -60,26 +47,18 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
         if wanted is None or img_id in wanted:
             instances = tuple(_instance(row, index.annotations[row]) for row in rows)
             samples.append(Sample(img_id, path, None, None, instances))
-    found = View(
-        loader="torchvision",
-        classes=(),
-        cat_ids=(),
-        cat2label={},
+    return View(
+        loader=LOADER.name,
         box_format="xywh",
         single=False,
         samples=tuple(samples),
         dropped=Drops().dropped(index, samples, reached),
     )
-    return restricted(found, only)
 
 
 def items(index: Index, root: str) -> Iterator[tuple[Id, Record, str, list[int]]]:
-    """Each item's image id, image record, path, and the rows of its annotations."""
-    try:
-        img_ids = sorted(index.image_rows)
-    except TypeError as error:
-        fail("TypeError", "unsortable-ids", f"image ids cannot be sorted: {error}")
-    for img_id in img_ids:
+    """Yield each item's image id, image record, path, and the rows of its annotations."""
+    for img_id in sorted_ids(index.image_rows, "image"):
         row, image = index.image(img_id)
         try:
             path = posixpath.join(root, image["file_name"])
@@ -93,14 +72,26 @@ def items(index: Index, root: str) -> Iterator[tuple[Id, Record, str, list[int]]
 
 
 def _instance(row: int, ann: Record) -> Instance:
-    box = ann.get("bbox")
-    is_sound = isinstance(box, list) and all(isinstance(v, NUMBERS) for v in box)
     label = ann.get("category_id")
     return Instance(
         ann_id=ann["id"],
-        box=tuple(box) if isinstance(box, list) and is_sound else (),
+        box=box_as_it_is(ann),
         label=label if isinstance(label, (int, float, str)) else None,
         ignore=bool(ann.get("iscrowd", False)),
         mask=ann.get("segmentation"),
         row=row,
     )
+
+
+LOADER = Loader(
+    name="torchvision",
+    title="torchvision, CocoDetection",
+    version="0.28.0",
+    options=Options,
+    rules=RULES,
+    errors=ERRORS,
+    view=view,
+    order="id",
+    image_root="root",
+    real=RealLibrary("torchvision", "coco_detection"),
+)

@@ -12,18 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from cocosurgeon.loaders.failures import errors_for, fail, failure
+from cocosurgeon.loaders.dropped import SHADOWED, UNLISTED, UNREACHED, Drops, wanted_of
 from cocosurgeon.loaders.index import ERRORS as INDEX_ERRORS
-from cocosurgeon.loaders.index import IMAGE_ERRORS, NO_CATEGORIES, Index, Record, indexed
-from cocosurgeon.loaders.leftovers import (
-    SHADOWED,
-    UNLISTED,
-    UNREACHED,
-    Drops,
-    restricted,
-    wanted_of,
+from cocosurgeon.loaders.index import IMAGE_ERRORS, NO_CATEGORIES, Index, indexed, sorted_ids
+from cocosurgeon.loaders.loader import Loader, LoaderOptions
+from cocosurgeon.loaders.view import (
+    Id,
+    Instance,
+    Record,
+    Rule,
+    Sample,
+    View,
+    errors_for,
+    fail,
+    failure,
 )
-from cocosurgeon.loaders.view import Id, Instance, Rule, Sample, View
 
 CROWD = Rule(
     "crowd", "its `iscrowd` is not equal to 0; so is text, and null", "pycocotools/coco.py:150"
@@ -63,20 +66,14 @@ ERRORS = (
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(LoaderOptions):
     """COCODataset's ``img_size``: height and width that images are scaled to."""
 
     img_size: tuple[int, int] = (416, 416)
 
 
 def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
-    """What YOLOX emits for a parsed file.
-
-    Args:
-        document: what ``json.load`` gives.
-        options: as the dataset is made.
-        only: emit these images only; all else is decided on the whole file.
-    """
+    """Return what YOLOX loads from a parsed file; see ``registry.load``."""
     index = indexed(document)
     if not index.has_images:
         fail("KeyError", "no-images", "the file has no list of images")
@@ -106,8 +103,8 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
         if not isinstance(path, str):
             wrong = TypeError(f"not {type(path).__name__}")
             raise failure(wrong, "images", row, index.images[row], ["file_name"])
-    found = View(
-        loader="yolox",
+    return View(
+        loader=LOADER.name,
         classes=classes,
         cat_ids=cat_ids,
         cat2label=cat2label,
@@ -116,16 +113,12 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
         samples=tuple(samples),
         dropped=drops.dropped(index, samples, reached),
     )
-    return restricted(found, only)
 
 
 def _categories(index: Index) -> tuple[tuple[Id, ...], tuple[str, ...]]:
-    """Ids are sorted, names are in the file's order: yolox/data/datasets/coco.py:67-69."""
+    """Return ids sorted, and names in the file's order: yolox/data/datasets/coco.py:67-69."""
     categories = index.listed_categories()
-    try:
-        cat_ids = sorted(category["id"] for category in categories)
-    except TypeError as error:
-        fail("TypeError", "unsortable-ids", f"category ids cannot be sorted: {error}")
+    cat_ids = sorted_ids((category["id"] for category in categories), "category")
     last = {category["id"]: category for category in categories}
     try:
         return tuple(cat_ids), tuple(last[category["id"]]["name"] for category in categories)
@@ -211,6 +204,17 @@ def _least(edge: Any, value: float) -> float:
 
 
 def _require_even(value: object) -> None:
-    """As NumPy since 1.24, of a number beside a list; before, it only warns."""
+    """Raise for a list next to a number, as NumPy does since 1.24; before, it only warned."""
     if isinstance(value, list):
         raise ValueError("setting an array element with a sequence")
+
+
+LOADER = Loader(
+    name="yolox",
+    title="YOLOX, COCODataset",
+    version="0.3.0",
+    options=Options,
+    rules=RULES,
+    errors=ERRORS,
+    view=view,
+)

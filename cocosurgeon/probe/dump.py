@@ -1,37 +1,46 @@
-"""Dumps: what a loader emitted, as JSON lines. docs/probe.md describes the format."""
+"""Dumps: what a loader loaded, as JSON lines; written and read. docs/probe.md has the format."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+import gzip
+import json
+import platform
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import IO, Any, Literal, TypeAlias, cast
 
-from cocosurgeon.loaders.view import BoxFormat, Id
-from cocosurgeon.probe.record import end_of, header_of, line_of
+from cocosurgeon.errors import FormatError, LoaderError, SourceUnavailableError
+from cocosurgeon.loaders import LOADERS, Id, load
+from cocosurgeon.loaders.loader import Mode
+from cocosurgeon.loaders.settings import Setting, setting_from_dump
+from cocosurgeon.loaders.view import BoxFormat
+from cocosurgeon.probe.record import VERSION, end_of, header_of, line_of, wrong_in_header
 
 Order: TypeAlias = Literal["file", "id", "unknown"]
-Mode: TypeAlias = Literal["train", "test"]
 
 
 @dataclass(frozen=True)
 class DumpHeader:
-    """Where a dump is from, and how it is to be read. None or empty: not known.
+    """Origin of a dump, and how it is to be read. None or empty: not known.
 
     Attributes:
-        framework, version: what emitted it.
-        loader: its name here: whose rules explain what it emits otherwise than another.
+        framework, version: what loaded it.
+        loader: its name here: the loader whose rules explain how it differs from another.
         python: version of the interpreter.
         mode: whether the loader was set up for training.
         box_format: how boxes are given.
         normalised: whether boxes are divided by the image's size.
         single: whether boxes are rounded to float32.
         label_space: a name of ``cocosurgeon spaces`` for what a label means.
-        order: that of the images.
+        order: of the images.
         ann_file, sha256: name of the annotation file, and hash of its JSON text.
         classes, cat_ids, cat2label: as in a ``View``.
         options: what the loader was built with, under the framework's own names.
         packages: versions of what else took part.
-        pipeline: which pipeline packed samples went through: ``own`` (the config's) or ``plain``.
+        pipeline: the pipeline of packed samples: ``own`` (the config's) or ``plain``.
         transforms: its steps.
         random: those that draw random numbers; each sample begins with ``seed``.
         seed: of these.
@@ -59,35 +68,43 @@ class DumpHeader:
     random: tuple[str, ...] = ()
     seed: int | None = None
 
+    def setting(self) -> Setting:
+        """Return the setting of the loader that the header names, one of ``LOADERS``.
+
+        Raises:
+            FormatError: the options are none of that loader.
+        """
+        return setting_from_dump(str(self.loader), self.mode, self.classes, self.options)
+
 
 @dataclass(frozen=True, slots=True)
 class DumpInstance:
-    """One object as it was emitted.
+    """One object as it was loaded.
 
     Attributes:
-        box: four numbers in the header's box format; another count, or none, where a loader hands
-            on a broken one as it stands (torchvision).
-        label: training index, or category id where the loader hands that on; None without one.
+        box: four numbers in the header's box format; another count, or none, where a loader passes
+            a broken one on (torchvision).
         ignore: whether it is marked to be ignored.
+        label: training index, or category id where the loader passes that on; None without one.
         mask: polygons or RLE, None without one.
     """
 
-    box: tuple[float, ...]
-    label: Id | None
+    box: tuple[int | float, ...]
     ignore: bool
+    label: Id | None = None
     mask: object = None
 
 
 @dataclass(frozen=True, slots=True)
 class DumpSample:
-    """One image as it was emitted.
+    """One image as it was loaded.
 
     Attributes:
         img_id: its id.
-        img_path: its path behind the image root; None where it was not told.
+        img_path: its path within the image root; None where it is not known.
         height, width: as the loader says; None where it does not.
-        instances: in the order in which they were emitted.
-        packed: what the pipeline made of it, None where none was run.
+        instances: in the order in which they were loaded.
+        packed: the pipeline's output in short, None where none was run.
     """
 
     img_id: Id
@@ -107,42 +124,209 @@ class Dump:
 
 
 def dump_lines(header: DumpHeader, samples: Iterable[DumpSample]) -> Iterator[bytes]:
-    """The lines of a dump, not compressed."""
-    known = {key: value for key, value in vars(header).items() if key not in _CONVERTED}
-    yield line_of(
-        header_of(
-            **known,
-            cat2label=[list(pair) for pair in header.cat2label.items()],
-            options=dict(header.options),
-            packages=dict(header.packages),
-        )
-    )
+    """Yield the lines of a dump, not compressed."""
+    yield line_of(header_of(**vars(header) | {"cat2label": [*map(list, header.cat2label.items())]}))
     count = instances = 0
     for sample in samples:
-        yield line_of(_sample_object(sample))
+        line = {name: getattr(sample, name) for name in ("img_id", "img_path", "height", "width")}
+        line["instances"] = [
+            {"box": list(i.box), "label": i.label, "ignore": i.ignore}
+            | ({} if i.mask is None else {"mask": i.mask})
+            for i in sample.instances
+        ]
+        yield line_of(line if sample.packed is None else line | {"packed": sample.packed})
         count += 1
         instances += len(sample.instances)
     yield line_of(end_of(count, instances))
 
 
-_CONVERTED = ("cat2label", "options", "packages")
+def rule_lines(document: object, setting: Setting, ann_file: str, sha256: str) -> Iterator[bytes]:
+    """Return the lines of a dump of what a loader loads from a file by its rules.
+
+    Args:
+        document: what ``json.load`` gives.
+        setting: how the loader is set up.
+        ann_file, sha256: name of the annotation file, and hash of its JSON text.
+
+    Raises:
+        LoaderError: where the framework raises.
+    """
+    loader = LOADERS[setting.loader]
+    try:
+        view = load(loader.name, document, setting.options)
+    except LoaderError as error:
+        raise LoaderError(
+            f"{loader.name} raises {error.exception} on this file: {error.what}",
+            exception=error.exception,
+            rule=error.rule,
+            where=f"{ann_file}, {error.where}" if error.where else ann_file,
+            hint=f"see the rule {error.rule!r} in docs/loaders.md",
+        ) from error
+    header = DumpHeader(
+        framework=loader.title,
+        version=loader.version,
+        loader=loader.name,
+        python=platform.python_version(),
+        mode=setting.mode,
+        options=setting.options.for_framework(),
+        box_format=view.box_format,
+        single=view.single,
+        order=loader.order,
+        ann_file=ann_file,
+        sha256=sha256,
+        classes=view.classes,
+        cat_ids=view.cat_ids,
+        cat2label=view.cat2label,
+    )
+    samples = (
+        DumpSample(
+            s.img_id,
+            setting.path_in_root(s.img_path),
+            s.height,
+            s.width,
+            tuple(DumpInstance(i.box, i.ignore, i.label, i.mask) for i in s.instances),
+        )
+        for s in view.samples
+    )
+    return dump_lines(header, samples)
 
 
-def _sample_object(sample: DumpSample) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "img_id": sample.img_id,
-        "img_path": sample.img_path,
-        "height": sample.height,
-        "width": sample.width,
-        "instances": [_instance_object(instance) for instance in sample.instances],
-    }
-    return fields if sample.packed is None else fields | {"packed": dict(sample.packed)}
+@dataclass(frozen=True)
+class OpenDump:
+    """A dump that is being read. Its samples can be taken once; a cut dump ends in an error."""
+
+    header: DumpHeader
+    samples: Iterator[DumpSample]
 
 
-def _instance_object(instance: DumpInstance) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "box": list(instance.box),
-        "label": instance.label,
-        "ignore": instance.ignore,
-    }
-    return fields if instance.mask is None else fields | {"mask": instance.mask}
+def read_dump(path: Path) -> Dump:
+    """Read all of a dump.
+
+    Raises:
+        SourceUnavailableError: it cannot be opened or read.
+        FormatError: it is no dump, of another version, cut short, or a line of it is broken.
+    """
+    with open_dump(path) as dump:
+        return Dump(dump.header, tuple(dump.samples))
+
+
+@contextmanager
+def open_dump(path: Path) -> Iterator[OpenDump]:
+    """Read a dump sample by sample.
+
+    Raises:
+        SourceUnavailableError, FormatError: as ``read_dump``; also while samples are taken.
+    """
+    try:
+        raw = path.open("rb")
+    except OSError as error:
+        raise SourceUnavailableError(
+            f"the dump cannot be opened: {error.strerror}", where=str(path)
+        ) from error
+    with raw:
+        is_gzip = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        stream = cast("IO[bytes]", gzip.GzipFile(fileobj=raw, mode="rb")) if is_gzip else raw
+        lines = _Lines(path, stream)
+        yield OpenDump(lines.next(_header), lines.samples())
+
+
+class _BrokenError(Exception):
+    """A fault of a line."""
+
+
+class _Lines:
+    """The lines of a dump, each with its number."""
+
+    def __init__(self, path: Path, stream: IO[bytes]) -> None:
+        self._path = path
+        self._stream = stream
+        self._number = 0
+
+    def next(self, parse: Callable[[dict[str, Any]], Any]) -> Any:
+        """Return the next line, parsed."""
+        line = self._line()
+        if not line and self._number == 1:
+            raise self._error("the file is empty")
+        if not line:
+            raise self._error("the dump is cut short: its last line is missing")
+        if not line.endswith(b"\n"):
+            raise self._error("the dump is cut short within this line")
+        try:
+            return parse(_object(line))
+        except _BrokenError as error:
+            raise self._error(str(error)) from error
+
+    def samples(self) -> Iterator[DumpSample]:
+        """Yield all samples; then the last line has to come, with their number."""
+        count = instances = 0
+        while isinstance(found := self.next(_sample_or_end), DumpSample):
+            yield found
+            count += 1
+            instances += len(found.instances)
+        if found != (count, instances):
+            raise self._error(
+                f"the last line says {found[0]} samples and {found[1]} instances, but the dump "
+                f"has {count} and {instances}"
+            )
+        if self._line():
+            raise self._error("something follows the last line")
+
+    def _line(self) -> bytes:
+        self._number += 1
+        try:
+            return self._stream.readline()
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise self._error(f"the dump is cut short or damaged: {error}") from error
+        except OSError as error:
+            raise SourceUnavailableError(
+                f"the dump cannot be read: {error.strerror}", where=str(self._path)
+            ) from error
+
+    def _error(self, what: str) -> FormatError:
+        hint = "write the dump again; nothing of a part of one is used"
+        return FormatError(what, where=f"{self._path}, line {self._number}", hint=hint)
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _BrokenError(f"the line is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise _BrokenError("the line is no JSON object")
+    if "error" in value:
+        raise _BrokenError(
+            "the dump ends with an error of the program that wrote it: "
+            f"{value.get('exception')}: {value.get('message')}"
+        )
+    return value
+
+
+def _header(value: dict[str, Any]) -> DumpHeader:
+    if "dump" not in value:
+        raise _BrokenError("this is no dump: the first line has no 'dump'")
+    if value["dump"] != VERSION:
+        raise _BrokenError(f"the dump is of version {value['dump']!r}; this reads {VERSION}")
+    wrong = wrong_in_header(value)
+    if wrong is not None:
+        raise _BrokenError(wrong)
+    known: dict[str, Any] = {f.name: value.get(f.name) for f in fields(DumpHeader)}
+    for key in ("classes", "cat_ids", "transforms", "random"):
+        known[key] = tuple(known[key])
+    known["cat2label"] = dict(known["cat2label"])
+    return DumpHeader(**known)
+
+
+_OPTIONAL = dict.fromkeys(("img_path", "height", "width"))
+
+
+def _sample_or_end(value: dict[str, Any]) -> DumpSample | tuple[Any, Any]:
+    import msgspec
+
+    if value.get("end") is True:
+        return value.get("samples"), value.get("instances")
+    try:
+        return msgspec.convert(_OPTIONAL | value, DumpSample)
+    except msgspec.ValidationError as error:
+        raise _BrokenError(f"the line is no sample: {error}") from error

@@ -1,4 +1,4 @@
-"""Write down what a loader emits, as a dump for ``cocosurgeon verify --against``.
+"""Recorder: writes what a loader returns as a dump for ``cocosurgeon verify --against``.
 
 One file for any repository: Python 3.7 or later, standard library only. Import it where cocosurgeon
 is installed, or copy it. The format is described in docs/probe.md.
@@ -38,12 +38,12 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 
 def line_of(value: Any) -> bytes:
-    """One line of a dump: JSON as Python's ``json`` writes it, numbers in full, NaN as ``NaN``."""
+    """Return a line of a dump: JSON by Python's ``json``, numbers in full, NaN as ``NaN``."""
     return json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def header_of(framework: str, box_format: str, **known: Any) -> dict[str, Any]:
-    """The header's object; what is not known is null or empty.
+    """Return the header's object; what is not known is null or empty.
 
     Raises:
         ValueError: a value is none of the format's.
@@ -84,7 +84,7 @@ def header_of(framework: str, box_format: str, **known: Any) -> dict[str, Any]:
 
 
 def wrong_in_header(header: Mapping[str, Any]) -> str | None:
-    """What no reader takes of a header's object; None if nothing is wrong."""
+    """Return what readers refuse in a header's object; None if nothing is wrong."""
     for key, known in _CHOICES.items():
         if header.get(key) not in known:
             names = ", ".join("null" if name is None else name for name in known)
@@ -100,12 +100,12 @@ def wrong_in_header(header: Mapping[str, Any]) -> str | None:
 
 
 def is_id(value: Any) -> bool:
-    """Whether a value can be an id, a label or a size: a number or text."""
+    """Return whether a value can be an id, a label or a size: a number or text."""
     return isinstance(value, (int, float, str)) and not isinstance(value, bool)
 
 
 def end_of(samples: int, instances: int) -> dict[str, Any]:
-    """The last line's object."""
+    """Return the last line's object."""
     return {"end": True, "samples": samples, "instances": instances}
 
 
@@ -177,7 +177,7 @@ class Recorder:
         masks: Any = None,
         img_path: str | os.PathLike[str] | None = None,
     ) -> None:
-        """Write one image down.
+        """Write one image.
 
         Lists, numpy arrays and torch tensors are all taken. ``height`` and ``width`` are those of
         the image that the boxes lie in, before it is resized where they are normalised. A label is
@@ -258,7 +258,7 @@ _OPEN: dict[str, tuple[Recorder, dict[str, Any]]] = {}
 
 
 def record(sample: Mapping[str, Any], path: str = "dump.jsonl.gz", **known: Any) -> None:
-    """Write one sample down from the middle of any program.
+    """Write one sample from the middle of any program.
 
     The dump ends when the program does; if that ends by an exception, only a ``.part`` is left.
 
@@ -279,7 +279,7 @@ def record(sample: Mapping[str, Any], path: str = "dump.jsonl.gz", **known: Any)
             atexit.register(_end_all)
     recorder, first = _OPEN[path]
     if first != known:
-        raise ValueError("what is said of the loader has changed within " + path)
+        raise ValueError("what is known of the loader has changed within " + path)
     size = sample.get("orig_size")
     height, width = (None, None) if size is None else plain(size)
     recorder.record(
@@ -348,7 +348,7 @@ def _path(value: Any) -> str | None:
 
 
 def _label(value: Any) -> Any:
-    """A label; a whole number in floating point, as float tensors have them, is an integer."""
+    """Return a label; a whole number in floating point, as in float tensors, as an integer."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if value is None or (is_id(value) and not isinstance(value, float)):
@@ -375,14 +375,14 @@ def _instances(boxes: Any, labels: Any, ignore: Any, masks: Any) -> list[dict[st
         elif len(column) != count:
             raise ValueError(f"there are {count} boxes, but {len(column)} {name}")
     instances = []
-    for place, box in enumerate(boxes):
+    for i, box in enumerate(boxes):
         instance = {
             "box": _box(box),
-            "label": _label(columns["labels"][place]),
-            "ignore": bool(columns["ignore"][place]),
+            "label": _label(columns["labels"][i]),
+            "ignore": bool(columns["ignore"][i]),
         }
-        if columns["masks"][place] is not None:
-            instance["mask"] = columns["masks"][place]
+        if columns["masks"][i] is not None:
+            instance["mask"] = columns["masks"][i]
         instances.append(instance)
     return instances
 
@@ -398,7 +398,7 @@ def _mask(mask: Any) -> Any:
 
 
 def _rle(rows: list[list[Any]]) -> dict[str, Any]:
-    """A bitmap as run lengths, column by column, zeros first: COCO's uncompressed RLE."""
+    """Return a bitmap as run lengths, column by column, zeros first: COCO's uncompressed RLE."""
     counts: list[int] = []
     columns = chain.from_iterable(zip(*rows))  # noqa: B905 (Python 3.7)
     for is_set, run in groupby(columns, key=bool):

@@ -1,40 +1,51 @@
-"""Ask a real loader, in an interpreter that has it."""
+"""Running a real loader in an interpreter that has it, with the temporary files for that."""
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from cocosurgeon.errors import ProbeError, SourceUnavailableError
-from cocosurgeon.probe.dump import Dump
-from cocosurgeon.probe.dump_file import read_dump
-from cocosurgeon.probe.request import ProbeRequest
-from cocosurgeon.probe.scratch import in_scratch, require_room, scratch, unpacked
+from cocosurgeon.errors import (
+    FormatError,
+    OutputError,
+    ProbeError,
+    RequestError,
+    SourceUnavailableError,
+)
+from cocosurgeon.loaders import real_library
+from cocosurgeon.probe.dump import Dump, read_dump
+from cocosurgeon.probe.request import TIMEOUT, ProbeRequest
 
 SCRIPT = Path(__file__).with_name("script")
-TIMEOUT = 600.0
 TAIL = 4000
+"""Bytes of the program's output that are kept for an error."""
 SHOWN = 5
+"""Lines of them that are shown."""
+ROOM = 1 << 16
+"""Bytes that a disk has to have left, for a failure not to be blamed on it."""
 
-SAYS: Mapping[str, str] = {
+STAGES = {
     "missing": "the interpreter cannot import what the loader needs",
     "config": "the config does not load",
     "dataset": "the dataset raises",
     "pipeline": "the pipeline raises",
     "crash": "the probe failed",
 }
-"""What was going on, by the kind of a failure; other kinds speak for themselves."""
+"""Stage at which it failed, by the kind of a failure; messages of other kinds are whole."""
 
-LOOK: Mapping[str, str] = {
-    "dataset": "the loader does not take this file: mend what it names",
+HINTS = {
+    "dataset": "the loader does not take this file: fix what it names",
     "pipeline": "look at the image and the transform that it names",
     "crash": "look at what the program wrote, above",
 }
@@ -43,7 +54,7 @@ LOOK: Mapping[str, str] = {
 def probe(
     request: ProbeRequest, python: Path | str | None = None, timeout: float = TIMEOUT
 ) -> Dump:
-    """Ask a real loader what it emits.
+    """Return what a real loader loads.
 
     Args:
         python: an interpreter that has the framework (cocosurgeon is not needed there), a path or
@@ -51,44 +62,60 @@ def probe(
         timeout: seconds after which it is ended.
 
     Raises:
-        ProbeError: no interpreter, or no dump of it; it says why and what to do.
+        ProbeError: no interpreter, or no dump came of it; the error says why and what to do.
         SourceUnavailableError: the annotation file or config is not there.
         OutputError: there is no room for temporary files.
-        FormatError: what it wrote is no dump.
+        FormatError: its output is no dump.
     """
-    with probed(request, python, timeout) as path:
+    with probe_file(request, python, timeout) as path:
         return read_dump(path)
 
 
 @contextmanager
-def probed(
+def probe_file(
     request: ProbeRequest, python: Path | str | None = None, timeout: float = TIMEOUT
 ) -> Iterator[Path]:
-    """As ``probe``, but the dump is a file, not compressed, which is there while this is open."""
+    """Yield a file with the dump that ``probe`` reads, not compressed; it is removed at the end."""
     for path in (request.ann_file, request.config):
         if path is not None and not path.is_file():
             raise SourceUnavailableError("there is no such file", where=str(path))
     chosen = _chosen(request, python)
     with scratch() as folder:
-        told, out = folder / "request.json", folder / "dump.jsonl"
+        asked, out = folder / "request.json", folder / "dump.jsonl"
         ann_file = None if request.ann_file is None else unpacked(request.ann_file, folder)
         with in_scratch(folder):
-            told.write_text(request.text(ann_file, timeout))
-        _run([chosen, str(SCRIPT), str(told), str(out)], out, timeout)
+            asked.write_text(request.text(ann_file, timeout))
+        _run([chosen, str(SCRIPT), str(asked), str(out)], out, timeout)
         yield out
+
+
+@contextmanager
+def unmet_requests() -> Iterator[None]:
+    """Raise RequestError in place of a ProbeError that a wrong request causes.
+
+    Raises:
+        RequestError: the interpreter cannot be asked, or the dataset does not load an image that
+            was asked for.
+    """
+    try:
+        yield
+    except ProbeError as error:
+        if error.kind not in ("interpreter", "request"):
+            raise
+        raise RequestError(error.what, where=error.where, hint=error.hint) from error
 
 
 def _chosen(request: ProbeRequest, python: Path | str | None) -> str:
     if python is not None:
         return str(Path(python).expanduser()) if os.sep in str(python) else str(python)
-    framework = "torchvision" if request.loader == "torchvision" else "mmdet"
-    if find_spec(framework) is None:
+    real = real_library(request.loader)
+    if real is not None and find_spec(real.module) is None:
         raise ProbeError(
-            f"this interpreter cannot import {framework}",
+            f"this interpreter cannot import {real.module}",
             kind="interpreter",
             where=sys.executable,
-            hint=f"name one that can: --python EXE, the python of the environment of {framework}; "
-            "cocosurgeon is not needed there",
+            hint="name one that can: --python EXE, the python of the environment of "
+            f"{real.module}; cocosurgeon is not needed there",
         )
     return sys.executable
 
@@ -121,7 +148,14 @@ def _run(command: list[str], out: Path, timeout: float) -> None:
             code = process.wait(timeout)
         except subprocess.TimeoutExpired as error:
             _end(process)
-            raise _timeout(command[0], timeout, _tail(output)) from error
+            tail = _tail(output)
+            raise ProbeError(
+                f"the loader did not end within {timeout:g} seconds, and was ended" + _quoted(tail),
+                kind="timeout",
+                tail=tail,
+                where=command[0],
+                hint="allow more by --timeout SECONDS, if the program's last words do not say why",
+            ) from error
         except BaseException:
             _end(process)
             raise
@@ -130,7 +164,7 @@ def _run(command: list[str], out: Path, timeout: float) -> None:
     if code and (failure is None or failure["error"] == "crash"):
         require_room(out.parent)
     if failure is not None:
-        raise _told(failure, command[0], tail)
+        raise _reported(failure, command[0], tail)
     if code:
         raise _died(code, command[0], tail)
     if not out.exists():
@@ -158,7 +192,7 @@ def _tail(output: Any) -> str:
 
 
 def _failure(out: Path) -> dict[str, Any] | None:
-    """The error in a dump's last line, None without one."""
+    """Return the error in a dump's last line, None without one."""
     if not out.exists():
         return None
     with out.open("rb") as stream:
@@ -171,13 +205,13 @@ def _failure(out: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and "error" in found else None
 
 
-def _told(failure: dict[str, Any], python: str, tail: str) -> ProbeError:
+def _reported(failure: dict[str, Any], python: str, tail: str) -> ProbeError:
     kind, exception, message = (failure.get(key) for key in ("error", "exception", "message"))
-    what, hint = str(message), failure.get("hint") or LOOK.get(kind or "")
+    what, hint = str(message), failure.get("hint") or HINTS.get(kind or "")
     if (kind, exception) == ("pipeline", "FileNotFoundError"):
         hint = "name the folder that the images are in: --img-prefix FOLDER"
     if exception:
-        what = f"{SAYS.get(kind or '', 'the probe failed')}: {exception}: {message}"
+        what = f"{STAGES.get(kind or '', 'the probe failed')}: {exception}: {message}"
     return ProbeError(
         what + (_quoted(tail) if kind == "crash" else ""),
         kind=str(kind),
@@ -190,7 +224,7 @@ def _told(failure: dict[str, Any], python: str, tail: str) -> ProbeError:
 
 
 def _died(code: int, python: str, tail: str) -> ProbeError:
-    # a shell in between tells a signal as 128 and its number
+    # a shell in between returns 128 and the signal's number
     number = -code if code < 0 else code - 128
     try:
         name = signal.Signals(number).name
@@ -214,16 +248,92 @@ def _died(code: int, python: str, tail: str) -> ProbeError:
     )
 
 
-def _timeout(python: str, timeout: float, tail: str) -> ProbeError:
-    return ProbeError(
-        f"the loader did not end within {timeout:g} seconds, and was ended" + _quoted(tail),
-        kind="timeout",
-        tail=tail,
-        where=python,
-        hint="allow more by --timeout SECONDS, if the program's last words do not say why",
-    )
-
-
 def _quoted(tail: str) -> str:
     lines = tail.splitlines()[-SHOWN:]
     return "".join(f"\n  | {line}" for line in lines)
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Make a folder for temporary files, which is removed at the end.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    with ExitStack() as stack:
+        with in_scratch():
+            name = stack.enter_context(TemporaryDirectory(prefix="cocosurgeon-"))
+        yield Path(name)
+
+
+@contextmanager
+def in_scratch(folder: Path | None = None) -> Iterator[None]:
+    """Report what the system refuses inside as a fault of temporary files.
+
+    Args:
+        folder: where they are; None: the system's own folder for them.
+
+    Raises:
+        OutputError: it refuses.
+    """
+    try:
+        yield
+    except OSError as error:
+        where = str(folder) if folder else os.environ.get("TMPDIR")
+        raise OutputError(
+            f"cannot write temporary files: {error.strerror or error}",
+            where=where or "the folder of temporary files",
+            hint="free some space, or name another folder: TMPDIR=FOLDER",
+        ) from error
+
+
+def require_room(folder: Path) -> None:
+    """Check that the disk is not full before something else is blamed.
+
+    Raises:
+        OutputError: it is.
+    """
+    with in_scratch(folder), (folder / "room").open("wb") as stream:
+        stream.write(bytes(ROOM))
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def unpacked(path: Path, folder: Path) -> Path:
+    """Return a file itself, or a plain copy of a gzipped one, which frameworks cannot read.
+
+    Raises:
+        SourceUnavailableError, FormatError: it cannot be read, or unpacked.
+        OutputError: the copy cannot be written.
+    """
+    try:
+        with path.open("rb") as stream:
+            if stream.read(2) != b"\x1f\x8b":
+                return path
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    copy = folder / "plain" / path.name.removesuffix(".gz")
+    with in_scratch(folder):
+        copy.parent.mkdir()
+        with copy.open("wb") as plain:
+            plain.writelines(_unpacked_blocks(path))
+    return copy
+
+
+def _unpacked_blocks(path: Path) -> Iterator[bytes]:
+    try:
+        with gzip.open(path, "rb") as stream:
+            while block := stream.read(1 << 20):
+                yield block
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise FormatError(
+            f"the compressed file is cut, or broken: {error}",
+            where=str(path),
+            hint="compress it again",
+        ) from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> SourceUnavailableError:
+    return SourceUnavailableError(f"cannot read the file: {error.strerror}", where=str(path))

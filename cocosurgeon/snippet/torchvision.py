@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cocosurgeon.errors import RequestError
 from cocosurgeon.loaders import load
-from cocosurgeon.loaders.leftovers import UNREACHED
+from cocosurgeon.loaders.dropped import UNREACHED
 from cocosurgeon.snippet import comments
 from cocosurgeon.snippet.source import Snippet, SnippetSource
 

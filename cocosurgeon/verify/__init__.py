@@ -11,8 +11,6 @@ copied              is the file what the plan says?
 copied_annotations  annotations against those of the source
 copied_categories   the category list against that of the source
 expected            the source as it should be emitted
-settings            how loaders are set up
-image_root          the folder of images that a loader is told
 left_out            which images a loader's filter leaves out
 class_names         do class names that somebody chose fit a file?
 emitted             does a loader emit the same for the subset as for the source?

@@ -10,15 +10,14 @@ from pathlib import PureWindowsPath
 from posixpath import normpath
 
 from cocosurgeon.findings.finding import Finding
-from cocosurgeon.loaders import Id, Instance, Sample, View
+from cocosurgeon.loaders import LOADERS, Id, Instance, Sample, View
+from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.probe.dump import Dump, DumpInstance, DumpSample
 from cocosurgeon.verify.corners import Box, Nearness, absolute, corners_in_dump, corners_in_file
-from cocosurgeon.verify.image_root import behind_root
 from cocosurgeon.verify.outcomes import NoRules, Outcomes, outcomes_of
 from cocosurgeon.verify.pairing import Placed, paired
 from cocosurgeon.verify.rasters import pixels_apart
 from cocosurgeon.verify.reading import Reading
-from cocosurgeon.verify.settings import Setting, order_of
 from cocosurgeon.verify.values import key_of, same
 from cocosurgeon.verify.verification import Verification
 
@@ -180,7 +179,7 @@ class _Comparison:
         """Paths behind the image root; names alone where one of them is told with its root."""
         if there is None:
             return
-        path = behind_root(str(here.img_path), self.view.loader, self.setting.options)
+        path = self.setting.path_in_root(str(here.img_path))
         a, b = normpath(path), normpath(there)
         if _is_absolute(a) or _is_absolute(b):
             a, b = (PureWindowsPath(each).name for each in (a, b))
@@ -189,7 +188,7 @@ class _Comparison:
             self._report(text, here.img_id)
 
     def _disorder(self, orders: list[list[Id]]) -> None:
-        mine, theirs = order_of(self.view.loader), self.dump.header.order
+        mine, theirs = LOADERS[self.view.loader].order, self.dump.header.order
         if theirs != mine:
             self.explained[f"order of images ({theirs} in the dump)"] += 1
             return

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from cocosurgeon.findings.finding import Finding
 from cocosurgeon.loaders import View
-from cocosurgeon.verify.settings import Mode
+from cocosurgeon.loaders.loader import Mode
 
 _SHOWN = 3
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from cocosurgeon.loaders import Id, View
-from cocosurgeon.verify.settings import Mode
+from cocosurgeon.loaders.loader import Mode
 
 _SHOWN = 5
 

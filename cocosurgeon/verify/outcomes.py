@@ -11,7 +11,6 @@ from cocosurgeon.loaders import LOADERS, Id, View, load
 from cocosurgeon.probe.dump import DumpHeader
 from cocosurgeon.verify.corners import Box, absolute
 from cocosurgeon.verify.reading import Reading
-from cocosurgeon.verify.settings import setting_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +72,7 @@ def outcomes_of(header: DumpHeader, file: Reading, *, is_of_file: bool) -> Outco
     if not is_of_file:
         options = {name: value for name, value in header.options.items() if name != "indices"}
         header = replace(header, options=options)
-    setting = setting_of(header)
+    setting = header.setting()
     try:
         return Outcomes.of(load(setting.loader, file.document(), setting.options))
     except LoaderError as error:

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from cocosurgeon.errors import LoaderError
 from cocosurgeon.findings.finding import Finding
-from cocosurgeon.loaders import Instance, Sample, View, load
+from cocosurgeon.loaders import Instance, Sample, View, config_loaders, load
+from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.probe.dump import Dump, DumpHeader, DumpInstance, DumpSample
 from cocosurgeon.verify.emitted import boxes_same
 from cocosurgeon.verify.evaluator import evaluator_findings
-from cocosurgeon.verify.image_root import behind_root
 from cocosurgeon.verify.packed import packed_as_told
 from cocosurgeon.verify.reading import Reading
-from cocosurgeon.verify.settings import Setting
 from cocosurgeon.verify.values import same
 from cocosurgeon.verify.verification import Verification
 
@@ -64,26 +63,25 @@ def _differences(file: Reading, dump: Dump, setting: Setting) -> Iterator[Findin
         ours = mine_by_id[sample.img_id]
         for what, text in (
             *_images_differ(ours, sample, setting),
-            *_instances_differ(ours.instances, sample.instances, loader),
+            *_instances_differ(ours.instances, sample.instances),
         ):
             told = f"image {sample.img_id!r}: {what}: {text}"
             yield Finding("real-differs", told, loader, mode, sample.img_id)
-        if header.pipeline == "plain" and loader in ("mmdet3", "mmdet2"):
+        if header.pipeline == "plain" and loader in config_loaders():
             for text in packed_as_told(ours, sample):
                 told = f"image {sample.img_id!r}: {text}"
                 yield Finding("packed", told, loader, mode, sample.img_id)
 
 
 def _heads(view: View, header: DumpHeader) -> Iterator[tuple[str, object, object]]:
-    if header.loader in ("mmdet3", "mmdet2"):
-        yield "classes", list(view.classes), list(header.classes)
-        yield "cat_ids", list(view.cat_ids), list(header.cat_ids)
-        yield "cat2label", dict(view.cat2label), dict(header.cat2label)
+    yield "classes", list(view.classes), list(header.classes)
+    yield "cat_ids", list(view.cat_ids), list(header.cat_ids)
+    yield "cat2label", dict(view.cat2label), dict(header.cat2label)
 
 
 def _images_differ(ours: Sample, real: DumpSample, setting: Setting) -> Iterator[tuple[str, str]]:
     for what, a, b in (
-        ("img_path", behind_root(ours.img_path, setting.loader, setting.options), real.img_path),
+        ("img_path", setting.path_in_root(ours.img_path), real.img_path),
         ("height", ours.height, real.height),
         ("width", ours.width, real.width),
     ):
@@ -92,10 +90,8 @@ def _images_differ(ours: Sample, real: DumpSample, setting: Setting) -> Iterator
 
 
 def _instances_differ(
-    ours: Sequence[Instance], real: Sequence[DumpInstance], loader: str
+    ours: Sequence[Instance], real: Sequence[DumpInstance]
 ) -> Iterator[tuple[str, str]]:
-    if loader == "mmdet2":  # crowds come apart, behind the others
-        ours, real = _crowds_last(ours), _crowds_last(real)
     if len(ours) != len(real):
         yield "objects", f"{len(real)}, by its rules {len(ours)}"
         return
@@ -108,10 +104,6 @@ def _instances_differ(
                 yield f"{what} {place}", f"{b!r}, by its rules {a!r}"
         if not same(mine.mask, theirs.mask):
             yield f"mask {place}", f"{_short(theirs.mask)}, by its rules {_short(mine.mask)}"
-
-
-def _crowds_last(instances: Sequence[Instance] | Sequence[DumpInstance]) -> list:  # type: ignore[type-arg]
-    return sorted(instances, key=lambda i: i.ignore)
 
 
 def _short(value: object) -> str:

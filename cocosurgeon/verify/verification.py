@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from cocosurgeon.errors import LoaderError
 from cocosurgeon.findings.finding import Finding, finding_lines
 from cocosurgeon.loaders import LOADERS, Id, NothingLeftError, View, indexed, load
+from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.verify.class_names import classes_are_text, classes_fit, classes_unused
 from cocosurgeon.verify.copied import copied
 from cocosurgeon.verify.emitted import emitted
 from cocosurgeon.verify.expected import document_of, expected_document
 from cocosurgeon.verify.left_out import LeftOut, left_out
 from cocosurgeon.verify.reading import Reading
-from cocosurgeon.verify.settings import Setting
 from cocosurgeon.verify.told import Told
 
 _OF_FILTER_CFG = {"filter_empty_gt", "min_size"}

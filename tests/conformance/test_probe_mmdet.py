@@ -251,10 +251,6 @@ def test_a_config_and_its_random_pipeline(each: Asked, config: Path, wild: Path)
         count = len(found["labels"]["values"])
         assert found["masks"]["shape"] == [count, *found["image"]["shape"][1:]]
 
-    failure = each.failure(config=config, split="train", samples=1, random="refuse")
-    assert failure.kind == "random"
-    assert "RandomFlip" in str(failure)
-
 
 def test_a_file_in_place_of_the_one_of_a_config(
     each: Asked, config: Path, put: Callable[..., Path], small: Any

@@ -25,7 +25,7 @@ from odd_documents import USUAL, changed_usual, documents
 from worker import Worker, WorkerEndedError
 
 from cocosurgeon.errors import LoaderError
-from cocosurgeon.loaders import LOADERS, Instance, View, load, mmdet2, mmdet3, yolox
+from cocosurgeon.loaders import LOADERS, Instance, LoaderOptions, View, load, mmdet2, mmdet3, yolox
 
 SCRIPT = Path(__file__).with_name("real_loaders.py")
 FRESH = os.environ.get("COCOSURGEON_EXAMPLES")
@@ -61,7 +61,7 @@ class Real:
     loader: str
     line: Line
     choices: Sequence[Options]
-    options: Callable[[Options], object]
+    options: Callable[[Options], LoaderOptions | None]
     told: Callable[[View, Options], Mapping[str, Any]]
     by_hand: Sequence[tuple[Any, Options]] = ()
     unmet: frozenset[str] = frozenset()

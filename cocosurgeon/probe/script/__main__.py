@@ -22,7 +22,7 @@ here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120
 package = types.ModuleType("cocosurgeon_probe")
 package.__path__ = [os.path.dirname(here)]  # noqa: PTH120
 sys.modules["cocosurgeon_probe"] = package
-# The folder of this script is no place for the framework to import from; the user's own is.
+# The framework must not import from the folder of this script, but may from the user's own.
 sys.path[:1] = []
 sys.path.append(os.getcwd())  # noqa: PTH109
 sys.dont_write_bytecode, written = True, sys.dont_write_bytecode

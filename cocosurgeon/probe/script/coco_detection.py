@@ -1,15 +1,15 @@
-"""torchvision's CocoDetection, whose targets are the annotations as they stand in the file."""
+"""torchvision's CocoDetection, whose targets are the annotations of the file, unchanged."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .emitter import Emitter
+from .dataset import RealDataset, instance
 from .failure import Failure, needed, stage, version_of
 
 
-def opened(request: dict[str, Any]) -> Emitter:
-    """The dataset of an annotation file."""
+def open_dataset(request: dict[str, Any]) -> RealDataset:
+    """Return the dataset of an annotation file."""
     if request["config"] or not request["ann_file"]:
         raise Failure("request", "torchvision has no configs: give the annotation file alone")
     options = dict(request["options"])
@@ -20,10 +20,10 @@ def opened(request: dict[str, Any]) -> Emitter:
     datasets = needed("torchvision.datasets")
     with stage("dataset", where=request["ann_file"]):
         dataset = datasets.CocoDetection(root, request["ann_file"])
-    return _CocoDetectionEmitter(dataset, request["ann_file"])
+    return _CocoDetectionDataset(dataset, request["ann_file"])
 
 
-class _CocoDetectionEmitter(Emitter):
+class _CocoDetectionDataset(RealDataset):
     def __init__(self, dataset: Any, ann_file: str) -> None:
         self._dataset = dataset
         self._ann_file = ann_file
@@ -42,11 +42,11 @@ class _CocoDetectionEmitter(Emitter):
     def __len__(self) -> int:
         return len(self._dataset)
 
-    def img_id(self, place: int) -> Any:
-        return self._dataset.ids[place]
+    def img_id(self, index: int) -> Any:
+        return self._dataset.ids[index]
 
-    def sample(self, place: int) -> dict[str, Any]:
-        img_id = self._dataset.ids[place]
+    def sample(self, index: int) -> dict[str, Any]:
+        img_id = self._dataset.ids[index]
         return {
             "img_id": img_id,
             "img_path": self._dataset.coco.loadImgs(img_id)[0]["file_name"],
@@ -55,13 +55,13 @@ class _CocoDetectionEmitter(Emitter):
             "instances": [_instance(target) for target in self._dataset._load_target(img_id)],
         }
 
-    def steps(self, kind: str, place: int) -> list[Any]:
+    def steps(self, kind: str, index: int) -> list[Any]:
         if kind == "own":
             raise Failure("request", "CocoDetection has no pipeline of its own")
         return []
 
-    def packed(self, kind: str, place: int) -> Any:
-        image, targets = self._dataset[place]
+    def packed(self, kind: str, index: int) -> Any:
+        image, targets = self._dataset[index]
         numpy = needed("numpy")
         return {
             "img": numpy.asarray(image).transpose(2, 0, 1),
@@ -73,11 +73,9 @@ class _CocoDetectionEmitter(Emitter):
 def _instance(target: Any) -> dict[str, Any]:
     box, label = target.get("bbox"), target.get("category_id")
     is_sound = isinstance(box, list) and all(isinstance(number, (int, float)) for number in box)
-    found = {
-        "box": box if is_sound else [],
-        "label": label if isinstance(label, (int, float, str)) else None,
-        "ignore": bool(target.get("iscrowd", False)),
-    }
-    if target.get("segmentation") is not None:
-        found["mask"] = target["segmentation"]
-    return found
+    return instance(
+        box if is_sound else [],
+        label if isinstance(label, (int, float, str)) else None,
+        bool(target.get("iscrowd", False)),
+        target.get("segmentation"),
+    )

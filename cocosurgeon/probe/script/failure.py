@@ -1,4 +1,4 @@
-"""What can go wrong, by the stage in which it does."""
+"""Failure: the error that is reported, by the stage at which it is raised."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 
 INSTALL = {
     "mmdet": "install MMDetection in that environment, or name an interpreter that has it",
-    "torchvision": "install torchvision in that environment, or name an interpreter that has it",
     "mmcv": "pip install 'mmcv>=2.0.0rc4,<2.2.0' for 3.x, or an mmcv-full 1.x for 2.x",
     "mmcv._ext": "that mmcv has no compiled operations, which mmdet.datasets imports: install "
     "mmcv (3.x) or mmcv-full (2.x) with them",
@@ -31,11 +30,11 @@ PACKAGES = {
     "turbojpeg": "PyTurboJPEG",
     "yaml": "pyyaml",
 }
-"""What to install for a module that is not of its package's name."""
+"""Packages to install for modules of another name."""
 
 
 class Failure(Exception):  # noqa: N818
-    """The one reason why there is no dump.
+    """The reason why there is no dump.
 
     ``kind`` is one of: missing (a module), version, config, dataset, pipeline, random, request,
     crash.
@@ -57,7 +56,7 @@ class Failure(Exception):  # noqa: N818
         self.where = where
 
     def line(self) -> dict[str, Any]:
-        """What the dump's last line tells of it."""
+        """Return the object of the dump's last line."""
         return {
             "error": self.kind,
             "exception": self.exception,
@@ -69,7 +68,7 @@ class Failure(Exception):  # noqa: N818
 
 @contextmanager
 def stage(kind: str, hint: str | None = None, where: str | None = None) -> Iterator[None]:
-    """Whatever is raised inside is a failure of this kind."""
+    """Raise a failure of this kind for anything that is raised inside."""
     try:
         yield
     except Failure:
@@ -81,7 +80,7 @@ def stage(kind: str, hint: str | None = None, where: str | None = None) -> Itera
 
 
 def needed(name: str) -> ModuleType:
-    """A module of the framework.
+    """Return a module of the framework.
 
     Raises:
         Failure: it, or what it imports, is missing or does not fit.
@@ -96,7 +95,7 @@ def needed(name: str) -> ModuleType:
         hint = INSTALL.get(missing, default)
         raise Failure("missing", str(error), type(error).__name__, hint) from error
     except AssertionError as error:
-        # how MMDetection says that its mmcv or mmengine is of another version
+        # raised by MMDetection if mmcv or mmengine does not fit
         traceback.print_exc()
         hint = "install versions that fit together in that environment"
         raise Failure("version", str(error), type(error).__name__, hint) from error
@@ -109,7 +108,7 @@ def needed(name: str) -> ModuleType:
 
 
 def version_of(*names: str) -> dict[str, str]:
-    """Versions of what is loaded by now, as far as they are known."""
+    """Return versions of the modules that are loaded by now, as far as they are known."""
     found = {}
     for name in names:
         if name in sys.modules:

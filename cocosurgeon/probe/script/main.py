@@ -1,8 +1,9 @@
-"""The request, the stream, the error line."""
+"""Main program: reads the request, writes the dump, or a line with the error."""
 
 from __future__ import annotations
 
 import faulthandler
+import importlib
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ from typing import Any, BinaryIO
 
 from ..record import end_of, header_of, line_of, plain, text_hash
 from . import packing
-from .emitter import Emitter
+from .dataset import RealDataset
 from .failure import Failure, stage
 
 GRACE = 2.0
@@ -20,14 +21,14 @@ LONGEST = 10.0**7
 
 
 def main(request_path: str, out_path: str) -> int:
-    """Answer a request, a JSON file; 0 if the dump is whole."""
-    # where the program is when it is killed, for the one who waits
+    """Answer a request, a JSON file; return 0 if the dump is whole."""
+    # prints where the program is when it is killed
     faulthandler.enable()
     with open(request_path, encoding="utf-8") as stream:  # noqa: PTH123
         request = json.load(stream)
     limit = min(request["timeout"], LONGEST)
     faulthandler.dump_traceback_later(max(limit - 1, limit / 2))
-    # where the one who waits is no more, the system ends the program, whatever it hangs in
+    # if cocosurgeon is gone by then, the system ends this program, whatever it hangs in
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, limit + GRACE)
     with open(out_path, "wb") as out:  # noqa: PTH123
@@ -45,36 +46,27 @@ def main(request_path: str, out_path: str) -> int:
 
 
 def _answer(request: dict[str, Any], out: BinaryIO) -> None:
-    emitter = _opened(request)
+    script = importlib.import_module("." + request["script"], __package__)
+    dataset: RealDataset = script.open_dataset(request)
     where = request["ann_file"] or request["config"]
     with stage("dataset", where=where):
-        places = _places(emitter, request)
+        indices = _indices(dataset, request)
     packed: dict[int, Any] = {}
-    said: dict[str, Any] = {}
-    if places:
-        packed, said = packing.pack_all(emitter, places, request)
+    of_pipeline: dict[str, Any] = {}
+    if indices:
+        packed, of_pipeline = packing.pack_all(dataset, indices, request)
     with stage("dataset", where=where):
-        header = dict(emitter.header(), **said)
+        header = dict(dataset.header(), **of_pipeline)
         out.write(_header_line(header, request))
     instances = 0
-    for place in range(len(emitter)):
-        with stage("dataset", where=f"{where}, sample {place}"):
-            sample = emitter.sample(place)
-        if place in packed:
-            sample["packed"] = packed[place]
+    for index in range(len(dataset)):
+        with stage("dataset", where=f"{where}, sample {index}"):
+            sample = dataset.sample(index)
+        if index in packed:
+            sample["packed"] = packed[index]
         instances += len(sample["instances"])
         out.write(line_of(sample))
-    out.write(line_of(end_of(len(emitter), instances)))
-
-
-def _opened(request: dict[str, Any]) -> Emitter:
-    if request["loader"] == "torchvision":
-        from . import coco_detection
-
-        return coco_detection.opened(request)
-    from . import mmdet
-
-    return mmdet.opened(request)
+    out.write(line_of(end_of(len(dataset), instances)))
 
 
 def _header_line(header: dict[str, Any], request: dict[str, Any]) -> bytes:
@@ -89,23 +81,24 @@ def _header_line(header: dict[str, Any], request: dict[str, Any]) -> bytes:
     return line_of(header_of(**plain(header)))
 
 
-def _places(emitter: Emitter, request: dict[str, Any]) -> list[int]:
-    """Which samples go through the pipeline: those named, and so many, spread evenly."""
-    total = len(emitter)
+def _indices(dataset: RealDataset, request: dict[str, Any]) -> list[int]:
+    """Return indices of the samples that go through the pipeline: those named, and so many more,
+    spread evenly."""
+    total = len(dataset)
     count = min(request["samples"], total)
-    places = {place * total // count for place in range(count)}
+    indices = {index * total // count for index in range(count)}
     wanted = list(request["images"])
     if wanted:
-        ids = [emitter.img_id(place) for place in range(total)]
+        ids = [dataset.img_id(index) for index in range(total)]
         missing = [img_id for img_id in wanted if img_id not in ids]
         if missing and not request["pass_over"]:
-            mode = emitter.header().get("mode")
+            mode = dataset.header().get("mode")
             raise Failure(
                 "request",
-                f"the dataset does not emit image {missing[0]!r}"
+                f"the dataset does not load image {missing[0]!r}"
                 + (f" in {mode} mode" if mode else ""),
-                hint="it is not in the file, or left out by a filter: "
-                f"`cocosurgeon explain ANN_FILE --image {missing[0]}` says which",
+                hint="it is not in the file, or a filter drops it: "
+                f"`cocosurgeon explain ANN_FILE --image {missing[0]}` shows which",
             )
-        places.update(ids.index(img_id) for img_id in wanted if img_id in ids)
-    return sorted(places)
+        indices.update(ids.index(img_id) for img_id in wanted if img_id in ids)
+    return sorted(indices)

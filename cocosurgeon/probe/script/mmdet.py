@@ -1,4 +1,4 @@
-"""Which line of MMDetection is there, and what both lines share."""
+"""The installed line of MMDetection, and what both lines share."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
-from .emitter import Emitter
-from .failure import Failure, needed, stage
+from .dataset import RealDataset, is_usable
+from .failure import Failure, needed, stage, version_of
 
 UNREGISTERED = re.compile(r"is not in the \S+ registry")
-"""How the registries of both lines say that they do not know a type."""
+"""Error of the registries of both lines for a type that they do not know."""
 WRAPPERS = ("RepeatDataset", "ClassBalancedDataset", "MultiImageMixDataset")
 
 
-def opened(request: dict[str, Any]) -> Emitter:
-    """The dataset of the line that is there.
+def open_dataset(request: dict[str, Any]) -> RealDataset:
+    """Return the dataset, by the line that is installed.
 
     Raises:
         Failure: there is none, or another one than was asked for; or it cannot be built.
@@ -34,18 +35,12 @@ def opened(request: dict[str, Any]) -> Emitter:
             ),
             hint="name an interpreter that has it",
         )
-    # only one of the two can be imported where one of them is installed
-    if line == "3":
-        from . import mmdet3
-
-        return mmdet3.opened(request)
-    from . import mmdet2
-
-    return mmdet2.opened(request)
+    dataset: RealDataset = import_module(".mmdet" + line, __package__).open_dataset(request)
+    return dataset
 
 
 def classes_of(request: dict[str, Any]) -> Any:
-    """The class names that the dataset is given; None for what it has by itself.
+    """Return the class names that the dataset is given; None for what it has by itself.
 
     ``file`` are the names of the file's own categories. Where the file does not have any, the
     dataset is to say so.
@@ -65,7 +60,7 @@ def classes_of(request: dict[str, Any]) -> Any:
 
 
 def innermost(dataset: Any) -> tuple[Any, list[str]]:
-    """A dataset's config without what wraps it, and the wrappers, outermost first."""
+    """Return a dataset's config without its wrappers, and their names, outermost first."""
     wrappers: list[str] = []
     while True:
         if isinstance(dataset, (list, tuple)):
@@ -94,7 +89,7 @@ def innermost(dataset: Any) -> tuple[Any, list[str]]:
 
 @contextmanager
 def building(request: dict[str, Any], config: Any, registry: Any, coco: type) -> Iterator[None]:
-    """Whatever is raised inside is the file's fault, or the config's, where there is one.
+    """Report what is raised inside as a fault of the file, or of the config, where there is one.
 
     Args:
         config: of the dataset that is built.
@@ -107,7 +102,7 @@ def building(request: dict[str, Any], config: Any, registry: Any, coco: type) ->
             yield
         return
     hint = (
-        "hold the arguments of the config's dataset against what that version takes, and against "
+        "compare the arguments of the config's dataset with those that the version takes, and with "
         "the file"
     )
     found = kind = config.get("type")
@@ -137,28 +132,76 @@ def _unregistered(request: dict[str, Any], what: str) -> Failure:
     return Failure(
         "config",
         f"the config names what is not there: {what}",
-        hint="mend the name, or have the config import the module that registers it: "
+        hint="fix the name, or have the config import the module that registers it: "
         "custom_imports = dict(imports=['MODULE'])",
         where=request["config"],
     )
 
 
 def type_name(config: Any) -> str:
-    """Name of what a config builds, which newer configs give as a class."""
+    """Return the name of the type that a config builds, which newer configs give as a class."""
     kind = config.get("type")
     return str(getattr(kind, "__name__", kind))
 
 
-def pair_list(cat2label: Any) -> list[list[Any]]:
-    """A dict as a list of pairs, as JSON has no other keys than text."""
-    return [[cat_id, label] for cat_id, label in dict(cat2label or {}).items()]
+class MmdetDataset(RealDataset):
+    """What the datasets of both lines share.
 
+    Args:
+        dataset: a CocoDataset.
+        wrappers: names of the datasets that wrapped it in the config.
+    """
 
-def require_own_pipeline(wrappers: list[str]) -> None:
-    """Refuse the pipeline of a dataset that mixes images."""
-    if "MultiImageMixDataset" in wrappers:
-        raise Failure(
-            "random",
-            "the config's pipeline mixes images that are drawn at random (MultiImageMixDataset)",
-            hint="take the plain pipeline: --pipeline plain",
-        )
+    def __init__(self, dataset: Any, wrappers: list[str]) -> None:
+        self._dataset = dataset
+        self._wrappers = wrappers
+        self._plain: dict[bool, Any] = {}
+
+    def header(self) -> dict[str, Any]:
+        dataset = self._dataset
+        return {
+            "framework": "mmdet",
+            "version": str(needed("mmdet").__version__),
+            "mode": "test" if dataset.test_mode else "train",
+            "box_format": "xyxy",
+            "order": "file",
+            "ann_file": str(dataset.ann_file),
+            "cat_ids": list(getattr(dataset, "cat_ids", ())),
+            # pairs, as JSON has no other keys than text
+            "cat2label": [
+                list(pair) for pair in (getattr(dataset, "cat2label", None) or {}).items()
+            ],
+            "options": {"type": type(dataset).__name__, "wrappers": self._wrappers},
+            "packages": version_of("mmengine", "mmcv", "torch", "numpy", "pycocotools", "cv2"),
+        }
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def steps(self, kind: str, index: int) -> list[Any]:
+        steps: list[Any] = self.pipeline(kind, index).transforms
+        return steps
+
+    def pipeline(self, kind: str, index: int) -> Any:
+        """Return the config's ``own`` pipeline, or a ``plain`` one: with masks where it can be."""
+        if kind == "own":
+            if "MultiImageMixDataset" not in self._wrappers:
+                return self._dataset.pipeline
+            raise Failure(
+                "random",
+                "the config's pipeline mixes images that are drawn at random "
+                "(MultiImageMixDataset)",
+                hint="take the plain pipeline: --pipeline plain",
+            )
+        with_mask = all(map(is_usable, self.masks(index)))
+        if with_mask not in self._plain:
+            self._plain[with_mask] = self.plain_pipeline(with_mask)
+        return self._plain[with_mask]
+
+    def masks(self, index: int) -> list[Any]:
+        """Return the segmentations of the objects of an image."""
+        raise NotImplementedError
+
+    def plain_pipeline(self, with_mask: bool) -> Any:
+        """Return a pipeline that loads and packs."""
+        raise NotImplementedError

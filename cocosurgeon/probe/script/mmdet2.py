@@ -6,30 +6,29 @@ import inspect
 import os
 from typing import Any
 
-from .emitter import Emitter, is_usable
-from .failure import Failure, needed, stage, version_of
-from .mmdet import building, classes_of, innermost, pair_list, require_own_pipeline
+from .dataset import RealDataset, instance
+from .failure import Failure, needed, stage
+from .mmdet import MmdetDataset, building, classes_of, innermost
 
-PACKAGES = ("mmcv", "torch", "numpy", "pycocotools", "cv2")
 META = ("ori_shape", "img_shape")
 
 
-def opened(request: dict[str, Any]) -> Emitter:
-    """The dataset of a config, or of an annotation file alone."""
+def open_dataset(request: dict[str, Any]) -> RealDataset:
+    """Return the dataset of a config, or of an annotation file alone."""
     datasets = needed("mmdet.datasets")
     wrappers: list[str] = []
     if request["config"]:
         config, wrappers = _configured(request)
     else:
         config = {"type": "CocoDataset", "pipeline": [], "test_mode": True}
-    config.update(_told(request))
+    config.update(_arguments(request))
     with building(request, config, datasets.DATASETS, datasets.CocoDataset):
         if request["config"]:
             dataset = datasets.build_dataset(config)
         else:
             # not by the registry, which hides some errors behind errors of its own
             dataset = getattr(datasets, config.pop("type"))(**config)
-    return _Emitter2(dataset, wrappers)
+    return _Dataset2(dataset, wrappers)
 
 
 def _configured(request: dict[str, Any]) -> tuple[Any, list[str]]:
@@ -56,7 +55,7 @@ def _configured(request: dict[str, Any]) -> tuple[Any, list[str]]:
                 where=request["config"],
             )
         dataset, wrappers = innermost(parts[request["split"]])
-        # tools/train.py and tools/test.py set this beside the config
+        # tools/train.py and tools/test.py set this next to the config
         dataset.setdefault("test_mode", request["split"] != "train")
         classes = dataset.get("classes")
         if isinstance(classes, str) and not os.path.exists(classes):  # noqa: PTH110
@@ -67,106 +66,71 @@ def _configured(request: dict[str, Any]) -> tuple[Any, list[str]]:
                 hint=f"a comma is missing: classes=({classes!r},)",
                 where=request["config"],
             )
-        # as build_dataloader's, these stand beside the dataset's own
+        # as build_dataloader's, these keys are next to the dataset's own
         for key in ("samples_per_gpu", "workers_per_gpu", "separate_eval"):
             dataset.pop(key, None)
         return dataset, wrappers
 
 
-def _told(request: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+def _arguments(request: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     if request["ann_file"]:
-        told["ann_file"] = request["ann_file"]
+        found["ann_file"] = request["ann_file"]
     if request["img_prefix"] is not None:
-        told["img_prefix"] = request["img_prefix"]
+        found["img_prefix"] = request["img_prefix"]
     if request["mode"]:
-        told["test_mode"] = request["mode"] == "test"
+        found["test_mode"] = request["mode"] == "test"
     classes = classes_of(request)
     if classes is not None:
-        told["classes"] = classes
-    told.update(request["options"])
-    return told
+        found["classes"] = classes
+    found.update(request["options"])
+    return found
 
 
-class _Emitter2(Emitter):
-    def __init__(self, dataset: Any, wrappers: list[str]) -> None:
-        self._dataset = dataset
-        self._wrappers = wrappers
-        self._plain: dict[bool, Any] = {}
-
+class _Dataset2(MmdetDataset):
     def header(self) -> dict[str, Any]:
-        dataset = self._dataset
-        return {
-            "framework": "mmdet",
-            "version": str(needed("mmdet").__version__),
-            "loader": "mmdet2",
-            "mode": "test" if dataset.test_mode else "train",
-            "box_format": "xyxy",
-            "single": True,
-            "order": "file",
-            "ann_file": str(dataset.ann_file),
-            "classes": list(dataset.CLASSES or ()),
-            "cat_ids": list(getattr(dataset, "cat_ids", ())),
-            "cat2label": pair_list(getattr(dataset, "cat2label", None)),
-            "options": {
-                "type": type(dataset).__name__,
-                "filter_empty_gt": dataset.filter_empty_gt,
-                "wrappers": self._wrappers,
-            },
-            "packages": version_of(*PACKAGES),
-        }
+        header = super().header()
+        header["options"]["filter_empty_gt"] = self._dataset.filter_empty_gt
+        classes = list(self._dataset.CLASSES or ())
+        return dict(header, loader="mmdet2", single=True, classes=classes)
 
-    def __len__(self) -> int:
-        return len(self._dataset)
+    def img_id(self, index: int) -> Any:
+        return self._dataset.data_infos[index]["id"]
 
-    def img_id(self, place: int) -> Any:
-        return self._dataset.data_infos[place]["id"]
-
-    def sample(self, place: int) -> dict[str, Any]:
-        image = self._dataset.data_infos[place]
-        found = self._dataset.get_ann_info(place)
+    def sample(self, index: int) -> dict[str, Any]:
+        image = self._dataset.data_infos[index]
+        found = self._dataset.get_ann_info(index)
         boxes = found["bboxes"].tolist()
         labels = found["labels"].tolist()
         masks = found.get("masks") or [None] * len(boxes)
-        instances = [_instance(boxes[i], labels[i], False, masks[i]) for i in range(len(boxes))]
+        instances = [instance(boxes[i], labels[i], False, masks[i]) for i in range(len(boxes))]
         ignored = found.get("bboxes_ignore")
         for box in () if ignored is None else ignored.tolist():
-            instances.append(_instance(box, None, True, None))
+            instances.append(instance(box, None, True, None))
         return {
-            "img_id": self.img_id(place),
+            "img_id": self.img_id(index),
             "img_path": image["filename"],
             "height": image.get("height"),
             "width": image.get("width"),
             "instances": instances,
         }
 
-    def steps(self, kind: str, place: int) -> list[Any]:
-        steps: list[Any] = self._pipeline(kind, place).transforms
-        return steps
-
-    def packed(self, kind: str, place: int) -> Any:
+    def packed(self, kind: str, index: int) -> Any:
         dataset = self._dataset
         if kind == "own":
             prepare = dataset.prepare_test_img if dataset.test_mode else dataset.prepare_train_img
-            return prepare(place)
-        found = {"img_info": dataset.data_infos[place], "ann_info": dataset.get_ann_info(place)}
+            return prepare(index)
+        found = {"img_info": dataset.data_infos[index], "ann_info": dataset.get_ann_info(index)}
         dataset.pre_pipeline(found)
-        return self._pipeline(kind, place)(found)
+        return self.pipeline(kind, index)(found)
 
-    def _pipeline(self, kind: str, place: int) -> Any:
-        if kind == "own":
-            require_own_pipeline(self._wrappers)
-            return self._dataset.pipeline
-        masks = self._dataset.get_ann_info(place).get("masks") or ()
-        with_mask = all(is_usable(mask) for mask in masks)
-        if with_mask not in self._plain:
-            self._plain[with_mask] = self._composed(with_mask)
-        return self._plain[with_mask]
+    def masks(self, index: int) -> list[Any]:
+        return self._dataset.get_ann_info(index).get("masks") or []
 
-    def _composed(self, with_mask: bool) -> Any:
+    def plain_pipeline(self, with_mask: bool) -> Any:
         pipelines = needed("mmdet.datasets.pipelines")
         bundle: dict[str, Any] = {"type": "DefaultFormatBundle"}
-        # later releases make floats of the image unless told otherwise
+        # later releases make floats of the image by default
         if "img_to_float" in inspect.signature(pipelines.DefaultFormatBundle).parameters:
             bundle["img_to_float"] = False
         keys = ["img", "gt_bboxes", "gt_labels", "gt_bboxes_ignore"]
@@ -179,10 +143,3 @@ class _Emitter2(Emitter):
                 {"type": "Collect", "keys": keys, "meta_keys": META},
             ]
         )
-
-
-def _instance(box: Any, label: Any, ignore: bool, mask: Any) -> dict[str, Any]:
-    found = {"box": box, "label": label, "ignore": ignore}
-    if mask is not None:
-        found["mask"] = mask
-    return found

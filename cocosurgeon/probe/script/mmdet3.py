@@ -6,16 +6,15 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from .emitter import Emitter, behind, is_usable
-from .failure import Failure, needed, stage, version_of
-from .mmdet import building, classes_of, innermost, pair_list, require_own_pipeline
+from .dataset import RealDataset, instance
+from .failure import Failure, needed, stage
+from .mmdet import MmdetDataset, building, classes_of, innermost
 
-PACKAGES = ("mmengine", "mmcv", "torch", "numpy", "pycocotools", "cv2")
 META = ("img_id", "ori_shape", "img_shape")
 
 
-def opened(request: dict[str, Any]) -> Emitter:
-    """The dataset of a config, or of an annotation file alone."""
+def open_dataset(request: dict[str, Any]) -> RealDataset:
+    """Return the dataset of a config, or of an annotation file alone."""
     datasets = needed("mmdet.datasets")
     scope = "mmdet"
     wrappers: list[str] = []
@@ -24,7 +23,7 @@ def opened(request: dict[str, Any]) -> Emitter:
         config, scope, wrappers, own = _configured(request)
     else:
         config = {"type": "CocoDataset", "data_prefix": {"img": ""}, "test_mode": True}
-    config.update(_told(request, config))
+    config.update(_arguments(request, config))
     needed("mmengine.registry").init_default_scope(scope)
     registry = needed("mmdet.registry").DATASETS
     with building(request, config, registry, datasets.CocoDataset):
@@ -33,7 +32,7 @@ def opened(request: dict[str, Any]) -> Emitter:
         else:
             dataset = getattr(datasets, config.pop("type"))(**config)
         dataset.full_init()
-    return _Emitter3(dataset, wrappers, own)
+    return _Dataset3(dataset, wrappers, own)
 
 
 def _configured(request: dict[str, Any]) -> tuple[Any, str, list[str], dict[str, Any]]:
@@ -78,7 +77,7 @@ def _read(path: str) -> Any:
 
 
 def _joined(dataset: Any) -> Any:
-    """The annotation file that a dataset's config names, as BaseDataset joins it."""
+    """Return the annotation file that a dataset's config names, as BaseDataset joins it."""
     ann_file = dataset.get("ann_file")
     if not isinstance(ann_file, str) or not ann_file:
         return None
@@ -86,7 +85,7 @@ def _joined(dataset: Any) -> Any:
 
 
 def _evaluated(evaluator: Any) -> list[str]:
-    """The annotation files that a config's evaluators read; without one they take the dataset's."""
+    """Return the annotation files that a config's evaluators name."""
     parts = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]
     if isinstance(evaluator, Mapping) and "metrics" in evaluator:
         return _evaluated(evaluator["metrics"])
@@ -94,105 +93,72 @@ def _evaluated(evaluator: Any) -> list[str]:
     return [os.path.abspath(path) for path in files if isinstance(path, str)]  # noqa: PTH100
 
 
-def _told(request: dict[str, Any], config: Any) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+def _arguments(request: dict[str, Any], config: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     if request["ann_file"]:
-        told["ann_file"] = request["ann_file"]
+        found["ann_file"] = request["ann_file"]
     if request["img_prefix"] is not None:
-        told["data_prefix"] = dict(config.get("data_prefix") or {}, img=request["img_prefix"])
+        found["data_prefix"] = dict(config.get("data_prefix") or {}, img=request["img_prefix"])
     if request["mode"]:
-        told["test_mode"] = request["mode"] == "test"
+        found["test_mode"] = request["mode"] == "test"
     classes = classes_of(request)
     if classes is not None:
-        told["metainfo"] = dict(config.get("metainfo") or {}, classes=classes)
-    told.update(request["options"])
-    return told
+        found["metainfo"] = dict(config.get("metainfo") or {}, classes=classes)
+    found.update(request["options"])
+    return found
 
 
-class _Emitter3(Emitter):
+class _Dataset3(MmdetDataset):
     def __init__(self, dataset: Any, wrappers: list[str], own: dict[str, Any]) -> None:
-        self._dataset = dataset
-        self._wrappers = wrappers
+        super().__init__(dataset, wrappers)
         self._own = own
-        self._plain: dict[bool, Any] = {}
 
     def header(self) -> dict[str, Any]:
-        dataset = self._dataset
-        return {
-            "framework": "mmdet",
-            "version": str(needed("mmdet").__version__),
-            "loader": "mmdet3",
-            "mode": "test" if dataset.test_mode else "train",
-            "box_format": "xyxy",
-            "order": "file",
-            "ann_file": str(dataset.ann_file),
-            "classes": list(dataset.metainfo.get("classes") or ()),
-            "cat_ids": list(getattr(dataset, "cat_ids", ())),
-            "cat2label": pair_list(getattr(dataset, "cat2label", None)),
-            "options": {
-                "type": type(dataset).__name__,
-                "filter_cfg": dataset.filter_cfg,
-                "indices": dataset._indices,
-                "serialize_data": dataset.serialize_data,
-                "classes": _text(dataset.metainfo.get("classes")),
-                "wrappers": self._wrappers,
-                **self._own,
-            },
-            "packages": version_of(*PACKAGES),
-        }
+        dataset, header = self._dataset, super().header()
+        classes = dataset.metainfo.get("classes")
+        header["options"].update(
+            filter_cfg=dataset.filter_cfg,
+            indices=dataset._indices,
+            serialize_data=dataset.serialize_data,
+            # for lack of a comma
+            classes=classes if isinstance(classes, str) else None,
+            **self._own,
+        )
+        return dict(header, loader="mmdet3", classes=list(classes or ()))
 
-    def __len__(self) -> int:
-        return len(self._dataset)
+    def img_id(self, index: int) -> Any:
+        return self._dataset.get_data_info(index)["img_id"]
 
-    def img_id(self, place: int) -> Any:
-        return self._dataset.get_data_info(place)["img_id"]
-
-    def sample(self, place: int) -> dict[str, Any]:
-        found = self._dataset.get_data_info(place)
+    def sample(self, index: int) -> dict[str, Any]:
+        found = self._dataset.get_data_info(index)
         return {
             "img_id": found["img_id"],
             "img_path": behind(self._dataset.data_prefix.get("img", ""), found["img_path"]),
             "height": found.get("height"),
             "width": found.get("width"),
-            "instances": [_instance(instance) for instance in found["instances"]],
+            "instances": [
+                instance(list(i["bbox"]), i["bbox_label"], bool(i["ignore_flag"]), i.get("mask"))
+                for i in found["instances"]
+            ],
         }
 
-    def steps(self, kind: str, place: int) -> list[Any]:
-        steps: list[Any] = self._pipeline(kind, place).transforms
-        return steps
-
-    def packed(self, kind: str, place: int) -> Any:
+    def packed(self, kind: str, index: int) -> Any:
         if kind == "own":
-            return self._dataset.prepare_data(place)
-        return self._pipeline(kind, place)(self._dataset.get_data_info(place))
+            return self._dataset.prepare_data(index)
+        return self.pipeline(kind, index)(self._dataset.get_data_info(index))
 
-    def _pipeline(self, kind: str, place: int) -> Any:
-        if kind == "own":
-            require_own_pipeline(self._wrappers)
-            return self._dataset.pipeline
-        found = self._dataset.get_data_info(place)["instances"]
-        with_mask = all(is_usable(instance.get("mask")) for instance in found)
-        if with_mask not in self._plain:
-            load = {"type": "LoadAnnotations", "with_bbox": True, "with_mask": with_mask}
-            pack = {"type": "PackDetInputs", "meta_keys": META}
-            transforms = [{"type": "LoadImageFromFile"}, load, pack]
-            compose = needed("mmengine.dataset").Compose
-            registry = needed("mmdet.registry").TRANSFORMS
-            self._plain[with_mask] = compose([registry.build(t) for t in transforms])
-        return self._plain[with_mask]
+    def masks(self, index: int) -> list[Any]:
+        return [i.get("mask") for i in self._dataset.get_data_info(index)["instances"]]
+
+    def plain_pipeline(self, with_mask: bool) -> Any:
+        load = {"type": "LoadAnnotations", "with_bbox": True, "with_mask": with_mask}
+        pack = {"type": "PackDetInputs", "meta_keys": META}
+        registry = needed("mmdet.registry").TRANSFORMS
+        steps = [registry.build(t) for t in ({"type": "LoadImageFromFile"}, load, pack)]
+        return needed("mmengine.dataset").Compose(steps)
 
 
-def _text(classes: Any) -> Any:
-    """Class names that are one text, which a missing comma makes of them; None for a list."""
-    return classes if isinstance(classes, str) else None
-
-
-def _instance(instance: Any) -> dict[str, Any]:
-    found = {
-        "box": list(instance["bbox"]),
-        "label": instance["bbox_label"],
-        "ignore": bool(instance["ignore_flag"]),
-    }
-    if instance.get("mask") is not None:
-        found["mask"] = instance["mask"]
-    return found
+def behind(prefix: str, path: str) -> str:
+    """Return a path without the image root before it."""
+    start = prefix if not prefix or prefix.endswith("/") else prefix + "/"
+    return path[len(start) :] if path.startswith(start) else path

@@ -1,15 +1,19 @@
-"""What a pipeline made of a sample, in short: shapes, types, values, and hashes of what is long."""
+"""Output of a pipeline in short: shapes, types, values, and hashes of what is long.
+
+Random numbers are seeded before each sample, and transforms that draw some are noted.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import random
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from ..record import line_of, plain
-from . import chance
-from .emitter import Emitter
-from .failure import Failure, stage
+from .dataset import RealDataset
+from .failure import stage
 
 # names of both lines -> names in a dump
 NAMES = {
@@ -30,60 +34,38 @@ PATHS = ("img_path", "filename", "ori_filename", "seg_map_path")
 
 
 def pack_all(
-    emitter: Emitter, places: list[int], request: dict[str, Any]
+    dataset: RealDataset, indices: list[int], request: dict[str, Any]
 ) -> tuple[dict[int, Any], dict[str, Any]]:
-    """Run the pipeline for some places.
+    """Run the pipeline for the samples at some indices.
 
     Returns:
-        What came of each place, and what the header says of it.
+        The output in short, by index; and what the header says of the pipeline.
 
     Raises:
-        Failure: a transform raises; random ones are there and were refused, or give another result
-            from the same seed.
+        Failure: a transform raises.
     """
     kind = request["pipeline"] or ("own" if request["config"] else "plain")
     drawn: list[str] = []
     names: list[str] = []
     packed = {}
-    for place in places:
-        where = f"image {emitter.img_id(place)!r}"
+    for index in indices:
+        where = f"image {dataset.img_id(index)!r}"
         with stage("pipeline", where=where):
-            steps = emitter.steps(kind, place)
+            steps = dataset.steps(kind, index)
             for i, step in enumerate(steps):
-                if not isinstance(step, chance.Watched):
-                    steps[i] = chance.Watched(step, drawn)
-            results = [_run(emitter, kind, place, request["seed"]) for _ in range(2)]
-            names += [n for n in map(chance.name_of, steps) if n not in names]
-        if drawn and request["random"] == "refuse":
-            raise Failure(
-                "random",
-                "the pipeline draws random numbers: " + ", ".join(drawn),
-                hint="let them be seeded (--random seed), or take the plain pipeline "
-                "(--pipeline plain)",
-                where=where,
-            )
-        if line_of(results[0]) != line_of(results[1]):
-            raise Failure(
-                "random",
-                "the pipeline gives another result from the same seed",
-                hint="take out what draws from a generator of its own, or take the plain pipeline "
-                "(--pipeline plain)",
-                where=where,
-            )
-        packed[place] = results[0]
-    said = {"pipeline": kind, "transforms": names, "random": drawn}
-    return packed, dict(said, seed=request["seed"] if drawn else None)
-
-
-def _run(emitter: Emitter, kind: str, place: int, seed: int) -> dict[str, Any]:
-    chance.seed(seed)
-    result = emitter.packed(kind, place)
-    # the dataset would now draw another image
-    return {"nothing": True} if result is None else summary(result)
+                if not isinstance(step, Watched):
+                    steps[i] = Watched(step, drawn)
+            seed(request["seed"])
+            result = dataset.packed(kind, index)
+            # for None, the dataset would now draw another image
+            packed[index] = {"nothing": True} if result is None else summary(result)
+            names += [n for n in map(name_of, steps) if n not in names]
+    header = {"pipeline": kind, "transforms": names, "random": drawn}
+    return packed, dict(header, seed=request["seed"] if drawn else None)
 
 
 def summary(result: Mapping[str, Any]) -> dict[str, Any]:
-    """A packed sample in short, under the same names for both lines."""
+    """Return a packed sample in short, under the same names for both lines of MMDetection."""
     found: dict[str, Any] = {}
     for key, value in result.items():
         if key == "data_samples":
@@ -106,7 +88,7 @@ def _data_sample(sample: Any) -> dict[str, Any]:
 
 
 def _unwrapped(value: Any) -> Any:
-    """Without a DataContainer, without a list of one (test-time pipelines), without a box class."""
+    """Take a value out of DataContainer, a list of one (test-time pipelines), a box class."""
     while True:
         if type(value).__name__ == "DataContainer":
             value = value.data
@@ -152,15 +134,61 @@ def _dtype(value: Any) -> str:
 
 
 def _meta(meta: Mapping[str, Any]) -> dict[str, Any]:
-    """Without paths, which differ from machine to machine and stand in the sample."""
+    """Return metadata without paths, which differ from machine to machine."""
     return {str(key): readable(meta[key]) for key in meta if key not in PATHS}
 
 
 def readable(value: Any) -> Any:
-    """A value as JSON; what has no form in it as its ``repr``."""
+    """Return a value as JSON; what has no JSON form as its ``repr``."""
     found = plain(value)
     if isinstance(found, Mapping):
         return {str(key): readable(found[key]) for key in found}
     if isinstance(found, list):
         return [readable(inner) for inner in found]
     return found if isinstance(found, (str, int, float, type(None))) else repr(found)
+
+
+def seed(number: int) -> None:
+    """Seed Python's generator, and those of numpy and torch where they are loaded."""
+    random.seed(number)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(number)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(number)
+
+
+def state() -> tuple[Any, ...]:
+    """Return the state of each generator; two are equal if nothing was drawn between them."""
+    found: list[Any] = [random.getstate()]
+    if "numpy" in sys.modules:
+        name, keys, position, has_gauss, gauss = sys.modules["numpy"].random.get_state()
+        found.append((name, keys.tobytes(), position, has_gauss, gauss))
+    if "torch" in sys.modules:
+        found.append(sys.modules["torch"].random.get_rng_state().numpy().tobytes())
+    return tuple(found)
+
+
+class Watched:
+    """A transform whose name is noted when it draws random numbers."""
+
+    def __init__(self, transform: Any, names: list[str]) -> None:
+        self._transform = transform
+        self._names = names
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        before = state()
+        result = self._transform(*args, **kwargs)
+        if state() != before:
+            name = name_of(self._transform)
+            if name not in self._names:
+                self._names.append(name)
+        return result
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transform, name)
+
+
+def name_of(transform: Any) -> str:
+    """Return the name of a transform, watched or not."""
+    inner = transform._transform if isinstance(transform, Watched) else transform
+    return str(getattr(inner, "__name__", type(inner).__name__))

@@ -1,4 +1,4 @@
-"""Everything of a file that a loader does not emit, each with its rule."""
+"""Images and annotations of a file that a loader drops, each with its rule."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cocosurgeon.loaders.view import Dropped, Id, Rule, Sample, View
 
 UNLISTED = Rule(
     "unlisted-image",
-    "its image is not in the list of images, which is what is gone through",
+    "its image is not in the list of images, which is what is iterated over",
     "pycocotools/coco.py:95,188",
 )
 SHADOWED = Rule(
@@ -26,9 +26,9 @@ UNREACHED = Rule(
 
 
 def wanted_of(index: Index, only: Collection[Id | None] | None) -> Container[object] | None:
-    """Images whose samples have to be made; None for all.
+    """Return ids of the images whose samples have to be made; None for all.
 
-    Where annotations share an id, one image's may stand for another's: then all have to.
+    Where annotations share an id, one image's may replace another's: then all have to be made.
     """
     if only is None or not index.is_unique:
         return None
@@ -36,7 +36,7 @@ def wanted_of(index: Index, only: Collection[Id | None] | None) -> Container[obj
 
 
 def restricted(view: View, only: Collection[Id | None] | None) -> View:
-    """What a view has of these images."""
+    """Return a view with only the samples of some images, and what is dropped of them."""
     if only is None:
         return view
     kept = frozenset(only)
@@ -47,7 +47,7 @@ def restricted(view: View, only: Collection[Id | None] | None) -> View:
 
 @dataclass
 class Drops:
-    """Rules met while a file is gone through.
+    """Rules that dropped something while a file was read.
 
     Attributes:
         images: row of an image -> the rule that drops it.
@@ -58,7 +58,7 @@ class Drops:
     annotations: dict[int, str] = field(default_factory=dict)
 
     def drop_image(self, row: int, rows: list[int], rule: str) -> None:
-        """An image goes, and with it those of its annotations that no rule had dropped."""
+        """Drop an image, and those of its annotations that no rule has dropped yet."""
         self.images[row] = rule
         for annotation in rows:
             self.annotations.setdefault(annotation, rule)
@@ -69,13 +69,13 @@ class Drops:
         samples: list[Sample],
         reached: Container[int] | None = None,
     ) -> tuple[Dropped, ...]:
-        """What is not emitted: images first, then annotations, each by row.
+        """Return what is not loaded: images first, then annotations, each by row.
 
         Args:
             index: the file.
-            samples: what is emitted.
-            reached: rows of the annotations that were gone through, where these are not just those
-                of the listed images.
+            samples: what is loaded.
+            reached: rows of the annotations that were read, where these are not just those of the
+                listed images.
         """
         found = list(self._images(index))
         for row, rule in sorted(self._annotations(index, samples, reached).items()):
@@ -86,8 +86,8 @@ class Drops:
     def _images(self, index: Index) -> Iterator[Dropped]:
         rules: Mapping[int, str] = self.images
         if len(index.image_rows) != len(index.images):
-            speaking = set(index.image_rows.values())
-            shadowed = (row for row in range(len(index.images)) if row not in speaking)
+            last = set(index.image_rows.values())
+            shadowed = (row for row in range(len(index.images)) if row not in last)
             rules = {**rules, **dict.fromkeys(shadowed, SHADOWED.name)}
         for row, rule in sorted(rules.items()):
             img_id = index.images[row]["id"]
@@ -103,8 +103,8 @@ class Drops:
         if reached is None:
             listed = (index.rows_of.get(img_id, []) for img_id in index.image_rows)
             reached = {row for rows in listed for row in index.loaded(rows)}
-        emitted = {instance.row for sample in samples for instance in sample.instances}
-        rules = {row: rule for row, rule in rules.items() if row not in emitted}
+        loaded = {instance.row for sample in samples for instance in sample.instances}
+        rules = {row: rule for row, rule in rules.items() if row not in loaded}
         for row, record in enumerate(index.annotations):
             if row not in reached and row not in rules:
                 rules[row] = self._unreached(index, row, record["id"], record["image_id"])

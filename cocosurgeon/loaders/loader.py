@@ -1,0 +1,129 @@
+"""Loader: all facts of a framework's loader; and the options that every loader has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, TypeAlias, get_type_hints
+
+from cocosurgeon.loaders.view import Id, Rule, View
+
+Mode: TypeAlias = Literal["train", "test"]
+Order: TypeAlias = Literal["file", "id"]
+MODES: tuple[Mode, ...] = ("train", "test")
+
+
+@dataclass(frozen=True)
+class LoaderOptions:
+    """Arguments of a framework's loader, under its own names and with its own defaults.
+
+    Each loader's ``Options`` derives from this and replaces the methods for which its framework
+    differs.
+    """
+
+    @classmethod
+    def usual(cls, mode: Mode, classes: Sequence[str]) -> LoaderOptions:
+        """Return the options of the framework's usual configuration in a mode.
+
+        Args:
+            classes: class names, for loaders that take them.
+        """
+        return cls()
+
+    @classmethod
+    def every_image(cls, classes: Sequence[str]) -> LoaderOptions:
+        """Return options with which no filter drops images, and no image at all is no error."""
+        return cls.usual("test", classes)
+
+    @classmethod
+    def from_dump(
+        cls, mode: Mode, classes: Sequence[str], options: Mapping[str, Any]
+    ) -> LoaderOptions:
+        """Return the options that a dump's header has.
+
+        Raises:
+            TypeError, ValueError, msgspec.ValidationError: an option is none of this loader.
+        """
+        return cls.usual(mode, classes)
+
+    @classmethod
+    def settable(cls) -> dict[str, Any]:
+        """Return the types of the options that ``--option`` sets, by name."""
+        return get_type_hints(cls)
+
+    def with_own(self, own: Mapping[str, Any]) -> LoaderOptions:
+        """Return these options with some that a user chose."""
+        return replace(self, **own) if own else self
+
+    def for_framework(self) -> dict[str, Any]:
+        """Return the arguments of a real dataset besides classes and mode, without defaults."""
+        default = type(self)()
+        names = (f.name for f in fields(self) if f.name in self.settable())
+        found = {name: getattr(self, name) for name in names}
+        return {n: value for n, value in found.items() if value != getattr(default, n)}
+
+    def chosen_classes(self) -> tuple[str, ...] | str | None:
+        """Return the class names that the loader is given; a text where one takes their place;
+        None where it is given none."""
+        return None
+
+
+@dataclass(frozen=True)
+class RealLibrary:
+    """Library of a loader, which can be run to see what it loads.
+
+    Attributes:
+        module: what an interpreter has to import.
+        script: the module of ``cocosurgeon/probe/script`` that builds and reads the dataset.
+        has_configs: whether datasets are built by config files, with a pipeline of transforms.
+    """
+
+    module: str
+    script: str
+    has_configs: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loader:
+    """A framework's loader.
+
+    Attributes:
+        name: its name here, which is that of its module.
+        title: framework and class.
+        version: the one in which its rules were read.
+        options: a frozen dataclass: the framework's own arguments, with its defaults.
+        rules: why images and annotations are dropped; names are those of ``Dropped.rule``.
+        errors: why it raises; names are those of ``LoaderError.rule``.
+        view: takes a parsed file, options, and the images that matter (None: all); returns what is
+            loaded of these at least.
+        modes: those in which it loads something else; one of them for a loader without modes.
+        order: of images: as in the file, or by id.
+        image_root: name of the option for the folder of images; None without one.
+        default_classes: class names that it has by itself; None where it takes none.
+        real: the library to be asked; None where that cannot be done.
+        traps: rule of an error -> what to do about it in a config.
+    """
+
+    name: str
+    title: str
+    version: str
+    options: type[LoaderOptions]
+    rules: tuple[Rule, ...]
+    errors: tuple[Rule, ...]
+    view: Callable[[object, Any, Collection[Id | None] | None], View]
+    modes: tuple[Mode, ...] = ("test",)
+    order: Order = "file"
+    image_root: str | None = None
+    default_classes: tuple[str, ...] | None = None
+    real: RealLibrary | None = None
+    traps: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def has_modes(self) -> bool:
+        """True if it loads something else for training than for testing."""
+        return len(self.modes) > 1
+
+    @property
+    def takes_classes(self) -> bool:
+        """True if class names can be given to it."""
+        return self.default_classes is not None

@@ -1,0 +1,55 @@
+"""Interface of each framework's part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class RealDataset:
+    """A dataset that is built; its samples are taken one by one."""
+
+    def header(self) -> dict[str, Any]:
+        """Return the dump's header, by keyword of ``header_of``."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def img_id(self, index: int) -> Any:
+        """Return the id of the image at an index."""
+        raise NotImplementedError
+
+    def sample(self, index: int) -> dict[str, Any]:
+        """Return the image at an index as it is loaded: the object of a dump's line."""
+        raise NotImplementedError
+
+    def steps(self, kind: str, index: int) -> list[Any]:
+        """Return the list of transforms that ``packed`` will run, to be changed in place."""
+        raise NotImplementedError
+
+    def packed(self, kind: str, index: int) -> Any:
+        """Return the pipeline's output: of the config's ``own``, or of a ``plain`` one."""
+        raise NotImplementedError
+
+
+def is_usable(mask: Any) -> bool:
+    """Return whether masks can be made of a segmentation."""
+    if isinstance(mask, list):
+        return bool(mask) and all(
+            isinstance(polygon, list)
+            and len(polygon) >= 6
+            and len(polygon) % 2 == 0
+            and all(type(number) in (int, float) for number in polygon)
+            for polygon in mask
+        )
+    return (
+        isinstance(mask, dict)
+        and isinstance(mask.get("counts"), (list, str))
+        and isinstance(mask.get("size"), list)
+    )
+
+
+def instance(box: Any, label: Any, ignore: bool, mask: Any) -> dict[str, Any]:
+    """Return an object as a dump's line has it."""
+    found = {"box": box, "label": label, "ignore": ignore}
+    return found if mask is None else dict(found, mask=mask)
