@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.ending import told
+from cocosurgeon.cli.ending import say, told
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.voice import Voice
@@ -20,6 +20,7 @@ def layout(
     root: Annotated[
         str | None,
         typer.Argument(
+            metavar="ROOT",
             show_default=False,
             help="Folder of annotations/, train2017/, ... Default: that of $COCOSURGEON_ANN_FILE, "
             "else data/coco, else the sample data.",
@@ -38,13 +39,11 @@ def layout(
         typer.Option(
             metavar="ANN_FILE",
             show_default=False,
-            help="Gather the images of this file. Given again: into the same tree.",
+            help="Gather this file and its images. May be repeated.",
         ),
     ] = None,
     copy: Annotated[bool, typer.Option("--copy", help="Copy the images (default).")] = False,
-    link: Annotated[
-        bool, typer.Option("--link", help="Make absolute symbolic links to the images instead.")
-    ] = False,
+    link: Annotated[bool, typer.Option("--link", help="Link to the images instead.")] = False,
     img_prefix: Annotated[
         str | None,
         typer.Option(
@@ -56,9 +55,7 @@ def layout(
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Gather although some images are missing.")
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Print no summary, no notes and no progress bar.")
-    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print results and errors only.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Check a data folder as MMDetection and DETR open it, or gather a subset's images.
@@ -90,7 +87,6 @@ def layout(
 
 def _check(named: str | None, voice: Voice) -> None:
     """Check a data root, print the report, and exit with 1 where something is wrong."""
-    from cocosurgeon.cli.ending import say
     from cocosurgeon.cli.source import choose
     from cocosurgeon.cli.voice import print_json
     from cocosurgeon.layout.check import check_layout
@@ -124,7 +120,6 @@ def _gather(
     voice: Voice,
 ) -> None:
     """Copy annotation files with their images into a new tree, and print its path."""
-    from cocosurgeon.cli.ending import say
     from cocosurgeon.dataset.io import read
     from cocosurgeon.layout.copy_tree import copy_tree, require_free
     from cocosurgeon.layout.gather import files_to_copy

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
-from cocosurgeon.cli.ending import told
-from cocosurgeon.snippet import FRAMEWORKS
+from cocosurgeon.cli.ending import put, told
+from cocosurgeon.snippet import FRAMEWORKS, require_framework, snippet_for
 
 
 def snippet(
     subset: Annotated[str, typer.Argument(metavar="SUBSET", help="Annotation file.")],
     framework: Annotated[
         str,
-        typer.Option("--for", metavar="NAME", show_default=False, help=f"{', '.join(FRAMEWORKS)}."),
+        typer.Option(
+            "--for",
+            metavar="NAME",
+            show_default=False,
+            help=f"Write it for {', '.join(FRAMEWORKS)}.",
+        ),
     ],
     split: Annotated[
         list[str] | None,
@@ -29,13 +35,10 @@ def snippet(
         typer.Option(
             metavar="FOLDER",
             show_default=False,
-            help="Look for the images in this folder. Default: the one near the file that has "
-            "them.",
+            help="Name this folder of images. Default: the one near the file that has them.",
         ),
     ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Print no progress bar and no notes.")
-    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print results and errors only.")] = False,
 ) -> None:
     """Print the configuration for a file, ready to paste.
 
@@ -43,11 +46,7 @@ def snippet(
     filtered out.
     """
     with told():
-        import sys
-
-        from cocosurgeon.cli.ending import put
         from cocosurgeon.cli.voice import Voice
-        from cocosurgeon.snippet import require_framework, snippet_for
         from cocosurgeon.snippet.source import read_source
 
         require_framework(framework)
