@@ -102,7 +102,7 @@ def codes(layout: Layout) -> list[str]:
     return [finding.code for finding in layout.findings]
 
 
-def link_as_told(sentence: str | None, wanted: Path) -> None:
+def make_link_of(sentence: str | None, wanted: Path) -> None:
     """Make the link that a finding or a note names, where nothing, or an empty folder, is."""
     assert sentence is not None and str(wanted) in sentence and "&&" not in sentence
     folder = sentence.rpartition(" a link to ")[2]
@@ -164,7 +164,7 @@ def test_what_is_there_counts_more_than_what_a_folder_is_called(tmp_path: Path) 
     assert (found.folder, found.found, found.names) == (tmp_path / "train2017", 2, 3)
 
 
-def test_a_tie_is_told_and_a_link_is_none(tmp_path: Path) -> None:
+def test_a_tie_is_reported_and_a_link_is_none(tmp_path: Path) -> None:
     path = coco(tmp_path)
     names = [f"{i:012}.jpg" for i in range(3)]
     (tmp_path / "images").mkdir()
@@ -292,7 +292,7 @@ def test_absolute_names_need_no_folder(tmp_path: Path) -> None:
         ("train.json", None),
     ],
 )
-def test_a_split_is_told_by_a_name(name: str, split: str | None) -> None:
+def test_a_split_is_found_in_a_name(name: str, split: str | None) -> None:
     assert split_in(Path(name)) == split
 
 
@@ -357,7 +357,7 @@ def test_a_whole_tree_has_all_that_frameworks_name(tmp_path: Path) -> None:
     assert one.kind == "panoptic" and one.pngs is not None and one.pngs.found == 3
 
 
-def test_png_folders_are_told_for_both_frameworks(tmp_path: Path) -> None:
+def test_png_folders_are_reported_for_both_frameworks(tmp_path: Path) -> None:
     panoptic(tmp_path, "val2017")
     panoptic(tmp_path, "train2017", of="panoptic_train2017")
     found = check_layout(tmp_path)
@@ -370,7 +370,7 @@ def test_png_folders_are_told_for_both_frameworks(tmp_path: Path) -> None:
         f"{tmp_path / 'panoptic_train2017'}",
     }
     for note in found.notes:
-        link_as_told(note, detr if note.startswith("DETR") else mmdet)
+        make_link_of(note, detr if note.startswith("DETR") else mmdet)
     assert not check_layout(tmp_path).notes
 
 
@@ -388,7 +388,7 @@ def test_missing_images_are_counted_and_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("named", "there", "hint"),
+    ("named", "on_disk", "hint"),
     [
         ("1.jpg", "1.JPG", "rename the files"),
         ("1.jpg", "1.png", "rename the files"),
@@ -398,9 +398,9 @@ def test_missing_images_are_counted_and_named(tmp_path: Path) -> None:
         ("1.jpg", "2.jpg", "put them in {root}/val2017"),
     ],
 )
-def test_why_none_is_there_is_told(tmp_path: Path, named: str, there: str, hint: str) -> None:
+def test_why_none_is_there_is_reported(tmp_path: Path, named: str, on_disk: str, hint: str) -> None:
     ann_file(tmp_path / "annotations/instances_val2017.json", [named])
-    files(tmp_path / "val2017", [there])
+    files(tmp_path / "val2017", [on_disk])
     [finding] = check_layout(tmp_path).findings
     assert finding.code == "images-missing"
     assert hint.format(root=tmp_path) in str(finding.hint)
@@ -419,7 +419,7 @@ def test_images_where_ultralytics_has_them_are_misplaced(tmp_path: Path) -> None
         f"{wanted}",
         f"  next: move them to {wanted}, or make that a link to {tmp_path}/images/val2017",
     ]
-    link_as_told(found.findings[0].hint, wanted)
+    make_link_of(found.findings[0].hint, wanted)
     assert codes(check_layout(tmp_path)) == []
 
 
@@ -429,20 +429,20 @@ def test_images_under_another_name_are_misplaced(tmp_path: Path) -> None:
     files(tmp_path / "images", names)
     found = check_layout(tmp_path)
     assert codes(found) == ["misplaced"]
-    link_as_told(found.findings[0].hint, tmp_path / "val2017")
+    make_link_of(found.findings[0].hint, tmp_path / "val2017")
     assert codes(check_layout(tmp_path)) == []
 
 
-def test_a_split_in_another_folder_is_told(tmp_path: Path) -> None:
+def test_a_split_in_another_folder_is_reported(tmp_path: Path) -> None:
     ann_file(tmp_path / "annotations/instances_val2017.json", ["1.jpg"])
     files(tmp_path / "train2017", ["1.jpg"])
     found = check_layout(tmp_path)
     assert codes(found) == ["misplaced"]
-    link_as_told(found.findings[0].hint, tmp_path / "val2017")
+    make_link_of(found.findings[0].hint, tmp_path / "val2017")
     assert codes(check_layout(tmp_path)) == []
 
 
-def test_a_split_that_is_there_in_part_is_told(cli: Cli, tmp_path: Path) -> None:
+def test_a_split_that_is_there_in_part_is_reported(cli: Cli, tmp_path: Path) -> None:
     names = ["1.jpg", "2.jpg"]
     ann_file(tmp_path / "ab/annotations/instances_val2017_first2.json", names)
     files(tmp_path / "ab/train2017", names)
@@ -453,23 +453,23 @@ def test_a_split_that_is_there_in_part_is_told(cli: Cli, tmp_path: Path) -> None
     (tmp_path / "ab/val2017/1.jpg").unlink()
     found = check_layout(tmp_path / "ab")
     assert codes(found) == ["empty", "misplaced"]
-    link_as_told(found.findings[1].hint, tmp_path / "ab/val2017")
+    make_link_of(found.findings[1].hint, tmp_path / "ab/val2017")
     assert codes(check_layout(tmp_path / "ab")) == []
     (tmp_path / "ab/val2017").unlink()
     (tmp_path / "ab/val2017").symlink_to("/nowhere/val2017")
     found = check_layout(tmp_path / "ab")
     assert codes(found) == ["dangling-link", "misplaced"]
-    link_as_told(found.findings[1].hint, tmp_path / "ab/val2017")
+    make_link_of(found.findings[1].hint, tmp_path / "ab/val2017")
     assert codes(check_layout(tmp_path / "ab")) == []
 
 
-def test_pngs_where_nothing_looks_are_told(tmp_path: Path) -> None:
+def test_pngs_where_nothing_looks_are_reported(tmp_path: Path) -> None:
     panoptic(tmp_path, of="labels")
     found = check_layout(tmp_path)
     assert codes(found) == ["misplaced"]
     wanted = tmp_path / "annotations/panoptic_val2017"
     assert found.findings[0].what == f"MMDetection looks for these PNGs in {wanted}"
-    link_as_told(found.findings[0].hint, wanted)
+    make_link_of(found.findings[0].hint, wanted)
     assert codes(check_layout(tmp_path)) == []
     assert (tmp_path / "annotations/panoptic_val2017/000000000000.png").is_file()
 
@@ -480,12 +480,12 @@ def test_a_note_holds_where_annotations_are_a_link(tmp_path: Path) -> None:
     (tmp_path / "from/annotations").rename(tmp_path / "deep/disk/annotations")
     (tmp_path / "from/annotations").symlink_to(tmp_path / "deep/disk/annotations")
     [note] = check_layout(tmp_path / "from").notes
-    link_as_told(note, tmp_path / "from/annotations/panoptic_val2017")
+    make_link_of(note, tmp_path / "from/annotations/panoptic_val2017")
     assert (tmp_path / "from/annotations/panoptic_val2017/000000000000.png").is_file()
     assert not check_layout(tmp_path / "from").notes
 
 
-def test_names_that_hold_the_split_are_told(tmp_path: Path) -> None:
+def test_names_that_hold_the_split_are_reported(tmp_path: Path) -> None:
     ann_file(tmp_path / "annotations/instances_val2017.json", ["val2017/1.jpg"])
     files(tmp_path, ["val2017/1.jpg"])
     [finding] = check_layout(tmp_path).findings
@@ -504,7 +504,7 @@ def test_absolute_names_that_are_there_are_no_finding(cli: Cli, tmp_path: Path) 
     assert codes(found) == ["images-missing"] and "1 of 3 images is not" in found.findings[0].what
 
 
-def test_compressed_files_that_stand_alone_are_told(cli: Cli, tmp_path: Path) -> None:
+def test_compressed_files_that_stand_alone_are_reported(cli: Cli, tmp_path: Path) -> None:
     path = coco(tmp_path / "from")
     packed = path.with_name(f"{path.name}.gz")
     packed.write_bytes(gzip.compress(path.read_bytes()))
@@ -561,11 +561,11 @@ def test_an_empty_folder_may_be_replaced_by_a_link(tmp_path: Path) -> None:
     wanted = tmp_path / "from/val2017"
     hint = check_layout(tmp_path / "from").findings[-1].hint
     assert hint == f"put them in {wanted}, or make that a link to their folder"
-    link_as_told(hint.replace("their folder", str(far)), wanted)
+    make_link_of(hint.replace("their folder", str(far)), wanted)
     assert codes(check_layout(tmp_path / "from")) == []
 
 
-def test_names_with_line_breaks_are_told_in_one_line(cli: Cli, tmp_path: Path) -> None:
+def test_names_with_line_breaks_are_printed_in_one_line(cli: Cli, tmp_path: Path) -> None:
     ann_file(tmp_path / "from/annotations/x\ny.json", ["1\n2.jpg", "3.jpg"])
     files(tmp_path / "from/images", ["3.jpg"])
     (tmp_path / "from/images/4\n5.jpg").symlink_to("/nowhere")
@@ -635,12 +635,12 @@ def test_links_that_lead_nowhere(tmp_path: Path) -> None:
     (tmp_path / "annotations/instances_train2017.json").symlink_to("../gone.json")
     found = check_layout(tmp_path)
     assert set(codes(found)) == {"dangling-link"}
-    told = [f"{f.where} {f.what}" for f in found.findings]
-    assert any("train2017 -> /nowhere/train2017" in line for line in told)
-    assert any("1 link leads in a circle, such as test2017" in line for line in told)
-    assert any("9.jpg -> gone.jpg" in line for line in told)
-    assert any("instances_train2017.json -> ../gone.json" in line for line in told)
-    assert len(told) == 4
+    lines = [f"{f.where} {f.what}" for f in found.findings]
+    assert any("train2017 -> /nowhere/train2017" in line for line in lines)
+    assert any("1 link leads in a circle, such as test2017" in line for line in lines)
+    assert any("9.jpg -> gone.jpg" in line for line in lines)
+    assert any("instances_train2017.json -> ../gone.json" in line for line in lines)
+    assert len(lines) == 4
 
 
 def test_a_link_to_a_folder_of_images_is_as_good(tmp_path: Path) -> None:
@@ -793,15 +793,15 @@ def test_several_files_go_into_one_tree_with_their_pngs(cli: Cli, tmp_path: Path
     assert done.code == 0 and done.out.count("\nannotations/panoptic_val2017/ ") == 1
     done = cli("layout", "--gather", "out", "--of", things, "--of", stuff, "--copy", "--json")
     assert done.code == 0, done.err
-    account = json.loads(done.err)
-    assert (account["how"], account["files"]) == ("copy", 6)
-    assert account["annotation_files"][1]["seg_prefix"] == "annotations/panoptic_val2017"
+    summary = json.loads(done.err)
+    assert (summary["how"], summary["files"]) == ("copy", 6)
+    assert summary["annotation_files"][1]["seg_prefix"] == "annotations/panoptic_val2017"
     assert tree(tmp_path / "out") == tree(tmp_path / "from")
     of_files = {n: t for n, t in tree(tmp_path / "from").items() if not n.endswith(".json")}
-    assert account["bytes"] == sum(map(len, of_files.values()))
-    assert account["annotation_files"][0]["bytes"] == things.stat().st_size
-    told = cli("layout", "--gather", "again", "--of", things, "--of", stuff).err
-    assert f"6 files, {account['bytes']:,} bytes, copied" in told
+    assert summary["bytes"] == sum(map(len, of_files.values()))
+    assert summary["annotation_files"][0]["bytes"] == things.stat().st_size
+    printed = cli("layout", "--gather", "again", "--of", things, "--of", stuff).err
+    assert f"6 files, {summary['bytes']:,} bytes, copied" in printed
     assert codes(check_layout(tmp_path / "out")) == []
     only = gather(tmp_path / "only", things)
     assert not [name for name in tree(only) if "panoptic" in name]
@@ -868,7 +868,7 @@ def test_images_beside_their_file_get_a_folder(tmp_path: Path) -> None:
     assert codes(check_layout(out)) == []
 
 
-def test_names_that_repeat_or_differ_by_case_are_told(cli: Cli, tmp_path: Path) -> None:
+def test_names_that_repeat_or_differ_by_case_are_reported(cli: Cli, tmp_path: Path) -> None:
     path = ann_file(tmp_path / "from/annotations/x.json", ["1.jpg", "1.jpg", "A.jpg", "a.jpg"])
     files(tmp_path / "from/images", ["1.jpg", "A.jpg", "a.jpg"])
     if len(list((tmp_path / "from/images").iterdir())) < 3:
@@ -883,12 +883,14 @@ def test_files_are_counted_once_however_they_are_named(cli: Cli, tmp_path: Path)
     path = ann_file(tmp_path / "from/annotations/x.json", ["./1.jpg", "1.jpg", "2.jpg"])
     files(tmp_path / "from/images", ["1.jpg", "2.jpg"])
     done = cli("layout", "--gather", "out", "--of", path, "--json")
-    account = json.loads(done.err)
-    assert (account["files"], account["annotation_files"][0]["names"]) == (2, 2)
-    assert account["annotation_files"][0]["repeated"] == 1
+    summary = json.loads(done.err)
+    assert (summary["files"], summary["annotation_files"][0]["names"]) == (2, 2)
+    assert summary["annotation_files"][0]["repeated"] == 1
 
 
-def test_names_that_are_one_file_elsewhere_are_told_across_files(cli: Cli, tmp_path: Path) -> None:
+def test_names_that_are_one_file_elsewhere_are_reported_across_files(
+    cli: Cli, tmp_path: Path
+) -> None:
     one, two = "e\u0301.jpg", "\u00c9.jpg"
     files(tmp_path / "from/images", [one, two])
     if len(list((tmp_path / "from/images").iterdir())) < 2:
@@ -904,7 +906,7 @@ def test_names_that_are_one_file_elsewhere_are_told_across_files(cli: Cli, tmp_p
     assert cli("layout", "--gather", "third", "--of", paths[0]).err.count("macOS") == 0
 
 
-def test_a_file_that_names_itself_is_told(tmp_path: Path) -> None:
+def test_a_file_that_names_itself_is_reported(tmp_path: Path) -> None:
     path = ann_file(tmp_path / "from/annotations/x.json", ["annotations/x.json", "b/2.jpg"])
     files(tmp_path / "from", ["b/2.jpg"])
     with pytest.raises(RequestError, match=r"annotation file is named as an image: \S+x\.json"):
@@ -912,7 +914,7 @@ def test_a_file_that_names_itself_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
-def test_a_tree_whose_name_nobody_hears_is_told(tmp_path: Path) -> None:
+def test_a_tree_whose_name_nobody_hears_is_reported(tmp_path: Path) -> None:
     path = coco(tmp_path / "from")
     command = [sys.executable, "-m", "cocosurgeon", "layout", "--gather", "out", "--of", str(path)]
     with Path("/dev/full").open("wb") as full:
@@ -1044,9 +1046,9 @@ def test_an_interrupted_gathering_leaves_nothing(tmp_path: Path, number: int) ->
         [draft] = tmp_path.iterdir()
         assert draft.name.startswith(".cocosurgeon-")
         os.killpg(process.pid, number)  # as a terminal does it
-        told = process.stderr.read()
+        printed = process.stderr.read()
         assert process.wait(30) == (130 if number == signal.SIGINT else 128 + number)
-    assert "nothing of out was left" in told and "Traceback" not in told
+    assert "nothing of out was left" in printed and "Traceback" not in printed
     assert not list(tmp_path.iterdir())
 
 
@@ -1157,6 +1159,6 @@ def test_no_finding_is_a_shell_line() -> None:
 
 def test_every_finding_is_documented() -> None:
     sources = (ROOT / "cocosurgeon/layout").glob("*.py")
-    told = {c for p in sources for c in re.findall(r'Finding\(\s*"([a-z-]+)"', p.read_text())}
+    codes_used = {c for p in sources for c in re.findall(r'Finding\(\s*"([a-z-]+)"', p.read_text())}
     table = (ROOT / "docs/layout.md").read_text().partition("## Findings")[2]
-    assert told == set(re.findall(r"^\| `([a-z-]+)` \|", table, re.M))
+    assert codes_used == set(re.findall(r"^\| `([a-z-]+)` \|", table, re.M))

@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import io
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -235,6 +236,9 @@ def test_a_framework_is_one_module(cli: Cli) -> None:
     for name, text in texts.items():
         for other in written - {name}:
             assert f'"{other}"' not in text, f"{name} names {other}"
+    code = "import sys, cocosurgeon.snippet; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert "cocosurgeon.snippet" in loaded.stdout and "numpy" not in loaded.stdout
     shown = cli("snippet", "--help").out
     assert all(name in shown for name in FRAMEWORKS)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cocosurgeon.cli.console import print_text
+
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
     from cocosurgeon.layout.copy_tree import How
@@ -18,6 +20,7 @@ def layout(
     root: Annotated[
         str | None,
         typer.Argument(
+            metavar="ROOT",
             show_default=False,
             help="Folder of annotations/, train2017/, ... Default: that of $COCOSURGEON_ANN_FILE, "
             "else data/coco, else the sample data.",
@@ -36,13 +39,11 @@ def layout(
         typer.Option(
             metavar="ANN_FILE",
             show_default=False,
-            help="Gather the images of this file. Given again: into the same tree.",
+            help="Gather this file and its images. May be repeated.",
         ),
     ] = None,
     copy: Annotated[bool, typer.Option("--copy", help="Copy the images (default).")] = False,
-    link: Annotated[
-        bool, typer.Option("--link", help="Make absolute symbolic links to the images instead.")
-    ] = False,
+    link: Annotated[bool, typer.Option("--link", help="Link to the images instead.")] = False,
     img_prefix: Annotated[
         str | None,
         typer.Option(
@@ -54,9 +55,7 @@ def layout(
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Gather although some images are missing.")
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Print no summary, no notes and no progress bar.")
-    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print results and errors only.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Check a data folder as MMDetection and DETR open it, or gather a subset's images.
@@ -87,7 +86,7 @@ def layout(
 
 def _check(named: str | None, console: Console) -> None:
     """Check a data root, print the report, and exit with 1 where something is wrong."""
-    from cocosurgeon.cli.console import print_json, print_text
+    from cocosurgeon.cli.console import print_json
     from cocosurgeon.cli.run import choose
     from cocosurgeon.layout.check import check_layout
     from cocosurgeon.layout.report import layout_fields, layout_lines
@@ -120,7 +119,6 @@ def _gather(
     console: Console,
 ) -> None:
     """Copy annotation files with their images into a new tree, and print its path."""
-    from cocosurgeon.cli.console import print_text
     from cocosurgeon.dataset.io import read
     from cocosurgeon.layout.copy_tree import copy_tree, require_free
     from cocosurgeon.layout.gather import files_to_copy

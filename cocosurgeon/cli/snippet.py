@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
-from cocosurgeon.snippet import FRAMEWORKS
+from cocosurgeon.cli.console import print_raw
+from cocosurgeon.snippet import FRAMEWORKS, require_framework, snippet_for
 
 
 def snippet(
     subset: Annotated[str, typer.Argument(metavar="SUBSET", help="Annotation file.")],
     framework: Annotated[
         str,
-        typer.Option("--for", metavar="NAME", show_default=False, help=f"{', '.join(FRAMEWORKS)}."),
+        typer.Option(
+            "--for",
+            metavar="NAME",
+            show_default=False,
+            help=f"Write it for {', '.join(FRAMEWORKS)}.",
+        ),
     ],
     split: Annotated[
         list[str] | None,
@@ -28,23 +35,17 @@ def snippet(
         typer.Option(
             metavar="FOLDER",
             show_default=False,
-            help="Look for the images in this folder. Default: the one near the file that has "
-            "them.",
+            help="Name this folder of images. Default: the one near the file that has them.",
         ),
     ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Print no progress bar and no notes.")
-    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print results and errors only.")] = False,
 ) -> None:
     """Print the configuration for a file, ready to paste.
 
     Annotation file, images, classes, and the evaluator next to the loader. No image of the file is
     filtered out.
     """
-    import sys
-
-    from cocosurgeon.cli.console import Console, print_raw
-    from cocosurgeon.snippet import require_framework, snippet_for
+    from cocosurgeon.cli.console import Console
     from cocosurgeon.snippet.source import read_source
 
     require_framework(framework)

@@ -131,7 +131,16 @@ def files_to_copy(
     for dataset in datasets:
         found, copies = _files_of(dataset, folders, root, img_prefix)
         if found.all_missing and not (allow_missing and copies):
-            raise _missing(found, is_all=not copies)
+            missing = found.all_missing
+            raise SourceUnavailableError(
+                f"{len(missing):,} of {found.names:,} files that it names {are(len(missing))} not "
+                f"there: {first_names(missing)}",
+                where=str(found.ann_file),
+                hint="complete the images, cut these records out, or go on without them "
+                "(--allow-missing)"
+                if copies
+                else "name their folder with --img-prefix, or the data root",
+            )
         per_ann_file.append(found)
         for new in copies:
             old = files.setdefault(new.target, new)
@@ -148,48 +157,38 @@ def files_to_copy(
     return FilesToCopy(tuple(per_ann_file), tuple(files.values()), _alike(by_target))
 
 
-def _require_gatherable(dataset: Dataset) -> Path:
-    """Return the path of an annotation file; refuse a file that has no images near it."""
-    path = dataset.source.path
+def _require_gatherable(dataset: Dataset, names: FileNames) -> Path:
+    """Return the path of an annotation file whose images can be in a new tree; refuse others."""
+    path, where = dataset.source.path, dataset.source.name
     refusals = {
         "standard input and pipes have no folder near which images are looked for": path is None,
         "a results file names no images": dataset.index.is_results,
-        "the file is compressed, and no framework unpacks it": (
-            path is not None and path.suffix == ".gz"
-        ),
+        "the file is compressed, and no framework unpacks it": where.endswith(".gz"),
     }
     for what, applies in refusals.items():
         if applies:
             hint = "gather the annotation file itself: an unpacked .json file"
-            raise RequestError(what, where=dataset.source.name, hint=hint)
-    assert path is not None
-    return path
-
-
-def _require_names_within(names: FileNames, path: Path) -> None:
-    """Refuse records without a name, and names that lead out of the folder of images."""
+            raise RequestError(what, where=where, hint=hint)
     if names.nameless:
-        raise DataError(
-            f"{plural(names.nameless, 'record')} without file_name",
-            where=str(path),
-            hint="write the names into the file: no loader finds such images",
-        )
+        what = f"{plural(names.nameless, 'record')} without file_name"
+        hint = "write the names into the file: no loader finds such images"
+        raise DataError(what, where=where, hint=hint)
     out = [n for n in (*names.images, *names.pngs) if n.startswith("/") or ".." in n.split("/")]
     if out:
-        raise DataError(
-            f"{plural(len(out), 'file name leads', 'file names lead')} out of the image folder, "
-            f"such as {out[0]!r}",
-            where=str(path),
-            hint="make them relative to one folder: a new tree has no place for them",
-        )
+        what = plural(len(out), "file name leads", "file names lead")
+        what += f" out of the image folder, such as {out[0]!r}"
+        hint = "make them relative to one folder: a new tree has no place for them"
+        raise DataError(what, where=where, hint=hint)
+    assert path is not None
+    return path
 
 
 def _files_of(
     dataset: Dataset, folders: Folders, root: Path | None, img_prefix: Path | None
 ) -> tuple[PerAnnFile, list[FileCopy]]:
     """Find the images and PNGs of one annotation file."""
-    ann_file, names = _require_gatherable(dataset), FileNames.of(dataset.index)
-    _require_names_within(names, ann_file)
+    names = FileNames.of(dataset.index)
+    ann_file = _require_gatherable(dataset, names)
     if img_prefix is not None:
         prefix = img_prefix
         if error := folders.error(prefix):
@@ -301,16 +300,4 @@ def _same_target(new: FileCopy, old: FileCopy) -> RequestError:
     return RequestError(
         f"two files would be {new.target}: {old.source} and {new.source}",
         hint="gather them into two trees",
-    )
-
-
-def _missing(found: PerAnnFile, *, is_all: bool) -> SourceUnavailableError:
-    missing = found.all_missing
-    return SourceUnavailableError(
-        f"{len(missing):,} of {found.names:,} files that it names {are(len(missing))} not there: "
-        f"{first_names(missing)}",
-        where=str(found.ann_file),
-        hint="name their folder with --img-prefix, or the data root"
-        if is_all
-        else "complete the images, cut these records out, or go on without them (--allow-missing)",
     )

@@ -137,8 +137,12 @@ def image_search(ann_file: Path, folders: Folders, root: Path | None = None) -> 
     def images_only(places: Sequence[Path]) -> list[Path]:
         return _distinct([p for p in places if not _is_png_folder(p.name) or p in bases], folders)
 
-    others = lambda: images_only(_all_folders(bases[0], folders))  # noqa: E731
-    return Search(ann_file, folders, tuple(images_only(found)), others)
+    return Search(
+        ann_file,
+        folders,
+        tuple(images_only(found)),
+        lambda: images_only(_all_folders(bases[0], folders)),
+    )
 
 
 def png_search(

@@ -74,9 +74,11 @@ def readiness(root: Path, folders: Folders) -> list[Readiness]:
     """Return what each framework would miss, of those that anything here is meant for."""
     found = []
     for framework, (rule, own, further) in _FRAMEWORKS.items():
-        lacking = tuple(p for p in (*own, *further) if not _exists(root, p, folders))
-        if not set(own) <= set(lacking):
-            found.append(Readiness(framework, rule, lacking))
+        files = [p for p in (*own, *further) if p.endswith(".json")]
+        missing = folders.missing(root, files)
+        missing += [p for p in (*own, *further) if not (p in files or folders.is_filled(root / p))]
+        if not set(own) <= set(missing):
+            found.append(Readiness(framework, rule, tuple(missing)))
     return found
 
 
@@ -169,26 +171,19 @@ def _misplaced(found: Path, wanted: Path, kind: str, folders: Folders) -> Findin
     return Finding("misplaced", str(found), what, hint)
 
 
-def _exists(root: Path, path: str, folders: Folders) -> bool:
-    if path.endswith(".json"):
-        return not folders.missing(root, [path])
-    return folders.is_filled(root / path)
-
-
 def _folders_and_links(folder: Path, folders: Folders) -> frozenset[str]:
     listing = folders.listing(folder)
     return listing.folders | listing.links
 
 
 def _broken_links(folder: Path, folders: Folders) -> Iterator[Finding]:
-    nowhere: list[str] = []
-    loops: list[str] = []
+    broken: dict[str, list[str]] = {"nowhere": [], "in a circle": []}
     for name in sorted(folders.listing(folder).links):
         try:
             (folder / name).stat()
         except OSError as error:
-            (loops if error.errno == errno.ELOOP else nowhere).append(name)
-    for names, where in ((nowhere, "nowhere"), (loops, "in a circle")):
+            broken["in a circle" if error.errno == errno.ELOOP else "nowhere"].append(name)
+    for where, names in broken.items():
         if names:
             first = f"{names[0]} -> {os.readlink(folder / names[0])}"  # noqa: PTH115
             what = f"{plural(len(names), 'link leads', 'links lead')} {where}, such as {first}"

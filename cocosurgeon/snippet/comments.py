@@ -6,6 +6,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,7 @@ from cocosurgeon.snippet.source import SnippetSource
 from cocosurgeon.text import plural
 
 _WIDTH = 92
+_wrap = partial(textwrap.wrap, width=_WIDTH, break_on_hyphens=False, break_long_words=False)
 _BLANK = "\0"
 """Stands for a blank in an item while lines are broken at those between items."""
 _COUNT_IN_EVALUATION = tuple(
@@ -34,14 +36,7 @@ def code(*parts: str | Literal[False]) -> tuple[str, ...]:
         text = line.lstrip()
         mark = line.removesuffix(text) + "# "
         if len(line) > _WIDTH and text.startswith("# "):
-            lines += textwrap.wrap(
-                text[2:],
-                _WIDTH,
-                initial_indent=mark,
-                subsequent_indent=mark,
-                break_on_hyphens=False,
-                break_long_words=False,
-            )
+            lines += _wrap(text[2:], initial_indent=mark, subsequent_indent=mark)
         else:
             lines.append(line)
     return tuple(lines)
@@ -55,8 +50,7 @@ def indented(text: str, blanks: int) -> str:
 def items(values: Iterable[str]) -> str:
     """Return the indented items of a list or dict, each with its comma; no item is broken."""
     text = " ".join(f"{value},".replace(" ", _BLANK) for value in values)
-    lines = textwrap.wrap(text, _WIDTH, break_on_hyphens=False, break_long_words=False)
-    return indented("\n".join(lines), 4).replace(_BLANK, " ")
+    return indented("\n".join(_wrap(text)), 4).replace(_BLANK, " ")
 
 
 @dataclass(frozen=True)

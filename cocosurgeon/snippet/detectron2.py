@@ -28,20 +28,24 @@ def write(source: SnippetSource) -> Snippet:
         comments.about_names(source),
         f"classes = [\n{comments.items(map(repr, view.classes))}\n]",
         f"register_coco_instances({name!r}, dict(thing_classes=classes), ann_file, img_prefix)",
-        source.is_trained and f"cfg.DATASETS.TRAIN = ({name!r},)\n# {empty}",
         source.is_trained
-        and comments.about_masks(
-            source, for_rle="cfg.INPUT.MASK_FORMAT = 'bitmask' for mask heads."
+        and comments.block(
+            f"cfg.DATASETS.TRAIN = ({name!r},)\n# {empty}",
+            comments.about_masks(
+                source, for_rle="cfg.INPUT.MASK_FORMAT = 'bitmask' for mask heads."
+            ),
+            "cfg.DATALOADER.FILTER_EMPTY_ANNOTATIONS = False",
         ),
-        source.is_trained and "cfg.DATALOADER.FILTER_EMPTY_ANNOTATIONS = False",
         source.is_evaluated and f"cfg.DATASETS.TEST = ({name!r},)",
         f"cfg.MODEL.ROI_HEADS.NUM_CLASSES = {len(view.classes)}",
         f"cfg.MODEL.RETINANET.NUM_CLASSES = {len(view.classes)}",
-        source.is_evaluated and "# By its name the evaluator finds the very file that is loaded.",
         source.is_evaluated
-        and not source.is_annotated
-        and "# No annotations: detections are written to output_dir, not scored.",
-        comments.about_evaluation(source),
-        source.is_evaluated and f"evaluator = COCOEvaluator({name!r}, output_dir=cfg.OUTPUT_DIR)",
+        and comments.block(
+            "# By its name the evaluator finds the very file that is loaded.",
+            not source.is_annotated
+            and "# No annotations: detections are written to output_dir, not scored.",
+            comments.about_evaluation(source),
+            f"evaluator = COCOEvaluator({name!r}, output_dir=cfg.OUTPUT_DIR)",
+        ),
     )
     return Snippet(lines)

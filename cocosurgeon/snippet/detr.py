@@ -27,19 +27,23 @@ def write(source: SnippetSource) -> Snippet:
         "build() of models/detr.py, which has 91 for --dataset_file coco and else 20.",
         f"num_classes = {num_classes}",
         trained
-        and counts.empty > 0
-        and f"# {counts.empty:,} images have no object to train on; DETR keeps them, with no "
-        "target.",
-        trained and comments.about_masks(source),
-        trained and _dataset("train"),
-        evaluated and _dataset("val"),
-        "test" in source.splits and "# DETR evaluates one dataset, for testing as well.",
-        evaluated and not source.is_annotated and "# No annotations: nothing can be scored.",
+        and comments.block(
+            counts.empty > 0
+            and f"# {counts.empty:,} images have no object to train on; DETR keeps them, with no "
+            "target.",
+            comments.about_masks(source),
+            _dataset("train"),
+        ),
         evaluated
-        and "# evaluate() of engine.py passes it to CocoEvaluator(base_ds, iou_types): the "
-        "annotations of the very file that is loaded.",
-        comments.about_evaluation(source),
-        evaluated and "base_ds = get_coco_api_from_dataset(dataset_val)",
+        and comments.block(
+            _dataset("val"),
+            "test" in source.splits and "# DETR evaluates one dataset, for testing as well.",
+            not source.is_annotated and "# No annotations: nothing can be scored.",
+            "# evaluate() of engine.py passes it to CocoEvaluator(base_ds, iou_types): the "
+            "annotations of the very file that is loaded.",
+            comments.about_evaluation(source),
+            "base_ds = get_coco_api_from_dataset(dataset_val)",
+        ),
     )
     return Snippet(lines)
 

@@ -1,4 +1,4 @@
-"""What both lines of MMDetection share."""
+"""Parts that the snippets of both lines of MMDetection share."""
 
 from __future__ import annotations
 

@@ -58,28 +58,28 @@ class SnippetSource:
 
     @property
     def stem(self) -> str:
-        """The file's name without its suffix."""
+        """Return the file's name without its suffix."""
         return Path(self.ann_file).stem
 
     @property
     def is_annotated(self) -> bool:
-        """True where there is a list of annotations, even an empty one."""
+        """Return True where the file has a list of annotations, even an empty one."""
         return "annotations" in self.document
 
     @property
     def annotations(self) -> Sequence[Mapping[str, Any]]:
-        """The annotations."""
+        """Return the annotations."""
         found: Sequence[Mapping[str, Any]] = self.document.get("annotations", ())
         return found
 
     @property
     def is_trained(self) -> bool:
-        """True where it is loaded for training."""
+        """Return True where it is loaded for training."""
         return "train" in self.splits
 
     @property
     def is_evaluated(self) -> bool:
-        """True where it is loaded for evaluation."""
+        """Return True where it is loaded for evaluation."""
         return "val" in self.splits or "test" in self.splits
 
     @cached_property

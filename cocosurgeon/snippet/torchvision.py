@@ -51,16 +51,14 @@ def write(source: SnippetSource) -> Snippet:
         and "# Here 0 is a category as well: raise all labels by one, and this, too.",
         f"num_classes = {num_classes}",
         source.is_trained
-        and counts.crowds > 0
-        and f"# Annotations with iscrowd, {counts.crowds:,} here, are in the targets like all "
-        "others.",
-        source.is_trained
-        and counts.bare > 0
-        and f"# Images whose target has no box: {counts.bare:,}.",
-        source.is_trained
-        and only_crowds > 0
-        and f"# Images whose target has nothing but crowds: {only_crowds:,}.",
-        source.is_trained and comments.about_masks(source),
+        and comments.block(
+            counts.crowds > 0
+            and f"# Annotations with iscrowd, {counts.crowds:,} here, are in the targets like all "
+            "others.",
+            counts.bare > 0 and f"# Images whose target has no box: {counts.bare:,}.",
+            only_crowds > 0 and f"# Images whose target has nothing but crowds: {only_crowds:,}.",
+            comments.about_masks(source),
+        ),
         "dataset = CocoDetection(root=img_folder, annFile=ann_file)  # sorted by image id",
         is_scored and comments.about_evaluation(source),
         is_scored and _EVALUATE,

@@ -1,4 +1,4 @@
-"""What comes of configs with snippets in them, as a JSON list on the last line of stdout.
+"""Run configs with snippets in them; the results are a JSON list on the last line of stdout.
 
     python snippet_run.py mmdet3|mmdet2|torchvision CONFIG...
 
@@ -123,7 +123,7 @@ def mmdet2(config: str) -> dict[str, Any]:
 
 
 def sizes(cfg: Any) -> list[int]:
-    """How many classes the config and its model's head have, each number once."""
+    """Numbers of classes of the config and of its model's head, each number once."""
     model = cfg.model.get("roi_head", cfg.model)
     return sorted({cfg.num_classes, model.bbox_head.num_classes})
 
@@ -143,7 +143,7 @@ def img_id_of(sample: Any, dataset: Any) -> Any:
 
 
 def torchvision(config: str) -> dict[str, Any]:
-    """What the snippet itself makes, and its ``evaluate``."""
+    """The dataset that the snippet itself makes, and its ``evaluate``."""
     made = runpy.run_path(config)
     dataset = made["dataset"]
     annotations = truth(made["ann_file"])

@@ -56,7 +56,7 @@ def strange_path(folder: Path) -> Path:
 
 
 def quoted_path(folder: Path) -> Path:
-    """What mmcv 1.x cannot write down."""
+    """A path that mmcv 1.x cannot dump."""
     inner = folder / "it's a folder\\n"
     inner.mkdir()
     return write(read(SAMPLE).first(5), inner / "the 'images'.json")
