@@ -153,6 +153,11 @@ def test_effectively_empty(small: Any, put: Put) -> None:
     assert whole.keep(Empty("effective:detr")).img_ids == [1, 3, 5]
     assert whole.keep(Empty()).img_ids == [5]
     assert whole.keep(~Empty("effective:mmdet3")).img_ids == [0]
+    # its filter of images, which raises where none is left, is not applied
+    del small["annotations"][0], small["annotations"][-1]
+    small["annotations"] = [a for a in small["annotations"] if a["iscrowd"]]
+    crowds = read(put(small, "crowds.json"))
+    assert crowds.keep(Empty("effective:detectron2")).img_ids == [0, 1, 2, 3, 4, 5]
 
 
 def test_having_lifts(whole: Dataset) -> None:

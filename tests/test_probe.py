@@ -23,6 +23,7 @@ import pytest
 from conftest import ROOT
 
 from cocosurgeon.errors import FormatError, ProbeError, RequestError, SourceUnavailableError
+from cocosurgeon.loaders.settings import settings_for
 from cocosurgeon.probe import record as recording
 from cocosurgeon.probe.dump import (
     Dump,
@@ -34,7 +35,7 @@ from cocosurgeon.probe.dump import (
     read_dump,
 )
 from cocosurgeon.probe.record import Recorder
-from cocosurgeon.probe.request import ProbeRequest
+from cocosurgeon.probe.request import ProbeOptions, ProbeRequest
 from cocosurgeon.probe.run import SCRIPT, probe
 
 HEADER = DumpHeader(
@@ -592,9 +593,38 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
         {"ann_file": None},
         {"pipeline": "own"},
         {"samples": -1},
+        {"loader": "yolox"},
+        {"loader": "keras"},
         {"ann_file": None, "config": Path("c.py"), "classes": "file"},
     ],
 )
 def test_requests_that_cannot_be_met(wrong: dict[str, Any]) -> None:
     with pytest.raises(RequestError):
         ProbeRequest(**{"ann_file": Path("in.json")} | wrong)
+
+
+def test_a_request_has_the_options_and_the_setting() -> None:
+    path = Path("in.json")
+    own = {"min_size": 8, "data_prefix": {"img": "x"}}
+    [setting] = settings_for("mmdet3", ["train"], ("dog",), own)
+    options = ProbeOptions(python="x", samples=2)
+    request = options.request(path, "mmdet3", setting, images=(5,))
+    assert request == ProbeRequest(
+        ann_file=path,
+        loader="mmdet3",
+        mode="train",
+        classes=("dog",),
+        options={
+            "data_prefix": {"img": "x"},
+            "filter_cfg": {"filter_empty_gt": True, "min_size": 8},
+        },
+        samples=2,
+        images=(5,),
+    )
+    text = json.loads(request.text(path, 9))
+    assert (text["script"], text["timeout"]) == ("mmdet", 9)
+    assert text["ann_file"] == str(path.absolute())
+    [setting] = settings_for("torchvision", ["train"], ("dog",))
+    request = options.request(path, "torchvision", setting)
+    assert (request.mode, request.classes, request.options) == (None, None, {})
+    assert json.loads(request.text(path, 9))["script"] == "coco_detection"

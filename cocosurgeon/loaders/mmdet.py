@@ -99,7 +99,7 @@ def names_in(path: str) -> tuple[str, ...]:
 
 
 def rule_for(index: Index, row: int, image: Record, cat_ids: Container[Id]) -> str | None:
-    """Return the first rule that drops an annotation; None if it is kept.
+    """Return the first rule that drops an annotation, in the framework's order; None if it is kept.
 
     Args:
         row: of the annotation.
@@ -111,7 +111,18 @@ def rule_for(index: Index, row: int, image: Record, cat_ids: Container[Id]) -> s
     """
     annotation = index.annotations[row]
     try:
-        return _rule_for(annotation, image, cat_ids)
+        if annotation.get("ignore", False):
+            return IGNORED.name
+        x, y, w, h = annotation["bbox"]
+        across = max(0, min(x + w, image["width"]) - max(x, 0))
+        down = max(0, min(y + h, image["height"]) - max(y, 0))
+        if across * down == 0:
+            return OUTSIDE.name
+        if annotation["area"] <= 0:
+            return NO_AREA.name
+        if w < 1 or h < 1:
+            return TINY.name
+        return None if annotation["category_id"] in cat_ids else NOT_TAKEN.name
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise unusable(error, row, annotation, image) from error
 
@@ -119,22 +130,6 @@ def rule_for(index: Index, row: int, image: Record, cat_ids: Container[Id]) -> s
 def unusable(error: Exception, row: int, annotation: Record, image: Record) -> LoaderError:
     """Return what is raised where a field of an annotation, or of its image, cannot be used."""
     return failure(error, "annotations", row, annotation, _FIELDS, image)
-
-
-def _rule_for(annotation: Record, image: Record, cat_ids: Container[Id]) -> str | None:
-    """``_parse_ann_info`` and ``parse_data_info``, in their order of conditions."""
-    if annotation.get("ignore", False):
-        return IGNORED.name
-    x, y, w, h = annotation["bbox"]
-    across = max(0, min(x + w, image["width"]) - max(x, 0))
-    down = max(0, min(y + h, image["height"]) - max(y, 0))
-    if across * down == 0:
-        return OUTSIDE.name
-    if annotation["area"] <= 0:
-        return NO_AREA.name
-    if w < 1 or h < 1:
-        return TINY.name
-    return None if annotation["category_id"] in cat_ids else NOT_TAKEN.name
 
 
 def non_empty(index: Index, cat_ids: Iterable[Id]) -> set[Id]:

@@ -148,14 +148,9 @@ def _run(command: list[str], out: Path, timeout: float) -> None:
             code = process.wait(timeout)
         except subprocess.TimeoutExpired as error:
             _end(process)
-            tail = _tail(output)
-            raise ProbeError(
-                f"the loader did not end within {timeout:g} seconds, and was ended" + _quoted(tail),
-                kind="timeout",
-                tail=tail,
-                where=command[0],
-                hint="allow more by --timeout SECONDS, if the program's last words do not say why",
-            ) from error
+            what = f"the loader did not end within {timeout:g} seconds, and was ended"
+            hint = "allow more by --timeout SECONDS, if the program's last words do not say why"
+            raise _error(what, "timeout", command[0], _tail(output), hint) from error
         except BaseException:
             _end(process)
             raise
@@ -168,13 +163,8 @@ def _run(command: list[str], out: Path, timeout: float) -> None:
     if code:
         raise _died(code, command[0], tail)
     if not out.exists():
-        raise ProbeError(
-            "the interpreter ended well, but ran nothing" + _quoted(tail),
-            kind="silent",
-            tail=tail,
-            where=command[0],
-            hint="name a Python interpreter: --python EXE",
-        )
+        what = "the interpreter ended well, but ran nothing"
+        raise _error(what, "silent", command[0], tail, "name a Python interpreter: --python EXE")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -229,23 +219,17 @@ def _died(code: int, python: str, tail: str) -> ProbeError:
     try:
         name = signal.Signals(number).name
     except ValueError:
-        return ProbeError(
-            f"the interpreter ended with exit code {code} and no dump" + _quoted(tail),
-            kind="crash",
-            tail=tail,
-            where=python,
-            hint="see that it is a Python interpreter, and that the framework works in it",
-        )
+        what = f"the interpreter ended with exit code {code} and no dump"
+        hint = "see that it is a Python interpreter, and that the framework works in it"
+        return _error(what, "crash", python, tail, hint)
     hint = "look at what the program wrote, above; run its import alone in that interpreter"
     if name == "SIGKILL":
         hint = "most often the machine ran out of memory: free some, or verify a smaller file"
-    return ProbeError(
-        f"the interpreter was killed by {name}" + _quoted(tail),
-        kind="killed",
-        tail=tail,
-        where=python,
-        hint=hint,
-    )
+    return _error(f"the interpreter was killed by {name}", "killed", python, tail, hint)
+
+
+def _error(what: str, kind: str, python: str, tail: str, hint: str) -> ProbeError:
+    return ProbeError(what + _quoted(tail), kind=kind, tail=tail, where=python, hint=hint)
 
 
 def _quoted(tail: str) -> str:

@@ -159,6 +159,7 @@ class MmdetDataset(RealDataset):
 
     def header(self) -> dict[str, Any]:
         dataset = self._dataset
+        cat2label = getattr(dataset, "cat2label", None) or {}
         return {
             "framework": "mmdet",
             "version": str(needed("mmdet").__version__),
@@ -168,9 +169,7 @@ class MmdetDataset(RealDataset):
             "ann_file": str(dataset.ann_file),
             "cat_ids": list(getattr(dataset, "cat_ids", ())),
             # pairs, as JSON has no other keys than text
-            "cat2label": [
-                list(pair) for pair in (getattr(dataset, "cat2label", None) or {}).items()
-            ],
+            "cat2label": [list(pair) for pair in cat2label.items()],
             "options": {"type": type(dataset).__name__, "wrappers": self._wrappers},
             "packages": version_of("mmengine", "mmcv", "torch", "numpy", "pycocotools", "cv2"),
         }

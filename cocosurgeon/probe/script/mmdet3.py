@@ -120,7 +120,7 @@ class _Dataset3(MmdetDataset):
             filter_cfg=dataset.filter_cfg,
             indices=dataset._indices,
             serialize_data=dataset.serialize_data,
-            # for lack of a comma
+            # one text, where a comma is missing
             classes=classes if isinstance(classes, str) else None,
             **self._own,
         )
