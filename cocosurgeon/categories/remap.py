@@ -72,7 +72,7 @@ class Remapping:
     @property
     def is_empty(self) -> bool:
         """Whether ids and list stay as they are."""
-        same_ids = all(old == new for old, new in self.changes.items())
+        same_ids = all(self.map.takes(i) and self.map.get(i) == i for i in self._ids)
         return same_ids and tuple(self.entries) == self.before.listing.entries
 
     @cached_property
@@ -208,14 +208,22 @@ def with_placeholders(
         source, target: the label spaces that the map is between; None: it is between names.
     """
     pairs = dict(cat_map.pairs)
-    has_rows = target is not None and target.has_gaps
-    unused = {what: i for i, what in target.unused.items()} if target else {}
     for old in (e.category.id for e in before.placeholders):
         if old is not None:
-            what = source.unused.get(old) if source and isinstance(old, int) else None
-            stands_for = pairs.get(old) if what is None else unused.get(what)
-            pairs[old] = stands_for if has_rows else None
+            pairs[old] = _same_row(old, source, target) if source and target else None
     return cat_map.with_pairs(pairs)
+
+
+def _same_row(cat_id: Id, source: Space, target: Space) -> int | None:
+    """The row of a head that means the same as a row of another; None where there is none."""
+    if not target.has_gaps or not isinstance(cat_id, int):
+        return None
+    if cat_id == source.background:
+        return target.background
+    if cat_id in source.classes:
+        return target.index_of.get(source.classes[cat_id])
+    unused = {what: i for i, what in target.unused.items()}
+    return unused.get(source.unused.get(cat_id, ""))
 
 
 def _in_place(entries: Sequence[Entry]) -> bool:

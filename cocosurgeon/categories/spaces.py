@@ -164,7 +164,8 @@ def find_space(name: str) -> Space:
 
 
 def _searched(space: Space) -> str:
-    return " ".join([space.name, *space.aliases, space.framework, space.title]).lower()
+    texts = (space.name, *space.aliases, space.title, space.defined_in)
+    return " ".join(texts).lower()
 
 
 def _space(row: Mapping[str, str]) -> Space:

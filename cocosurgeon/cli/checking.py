@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 
 import typer
 
@@ -23,7 +22,7 @@ def check_files(left: str, right: str, voice: Voice) -> None:
     with voice.progress("reading") as progress:
         found = check_categories(read(left, progress), read(right, progress))
     if voice.as_json:
-        print_json(asdict(found), sys.stdout)
+        print_json(found.as_json(), sys.stdout)
     else:
         say("\n".join(found.lines()), sys.stdout)
     if found.differences:
