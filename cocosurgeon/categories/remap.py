@@ -210,20 +210,10 @@ def with_placeholders(
     pairs = dict(cat_map.pairs)
     for old in (e.category.id for e in before.placeholders):
         if old is not None:
-            pairs[old] = _same_row(old, source, target) if source and target else None
+            pairs[old] = None
+            if source is not None and target is not None and target.has_gaps:
+                pairs[old] = target.same_index(old, source)
     return cat_map.with_pairs(pairs)
-
-
-def _same_row(cat_id: Id, source: Space, target: Space) -> int | None:
-    """The row of a head that means the same as a row of another; None where there is none."""
-    if not target.has_gaps or not isinstance(cat_id, int):
-        return None
-    if cat_id == source.background:
-        return target.background
-    if cat_id in source.classes:
-        return target.index_of.get(source.classes[cat_id])
-    unused = {what: i for i, what in target.unused.items()}
-    return unused.get(source.unused.get(cat_id, ""))
 
 
 def _in_place(entries: Sequence[Entry]) -> bool:

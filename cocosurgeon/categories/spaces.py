@@ -104,6 +104,18 @@ class Space:
         """The name of the class that an id means; None: it means none."""
         return self.classes.get(index) if isinstance(index, int) else None
 
+    def same_index(self, index: object, other: Space) -> int | None:
+        """Return the index that means what an index of another space means; None without one.
+
+        Unused rows mean the same where they are unused for the same category.
+        """
+        if index is not None and index == other.background:
+            return self.background
+        if (name := other.class_of(index)) is not None:
+            return self.index_of.get(name)
+        unused = {reason: i for i, reason in self.unused.items()}
+        return unused.get(other.unused.get(index, "")) if isinstance(index, int) else None
+
     def find(self, name: str) -> int:
         """The index of a class.
 

@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from cocosurgeon.annfile.chunks import EXACT_IN_FLOAT
 from cocosurgeon.annfile.columns import Array, Numbers
-from cocosurgeon.annfile.runs import EXACT_IN_FLOAT
 
 Id: TypeAlias = int | float | str
 

@@ -12,8 +12,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from cocosurgeon.annfile.chunks import EXACT_IN_FLOAT
 from cocosurgeon.annfile.columns import Array, as_floats
-from cocosurgeon.annfile.runs import EXACT_IN_FLOAT
 from cocosurgeon.dataset.mask import Mask
 from cocosurgeon.errors import ExpressionError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from cocosurgeon.annfile.records import Records
+from cocosurgeon.annfile.document import Records
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.errors import ExpressionError
 from cocosurgeon.select.annotations import AnnotationWhere
