@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, cached_property
 from importlib.resources import files
 from types import MappingProxyType
@@ -62,6 +62,13 @@ class Space:
     def has_gaps(self) -> bool:
         """Whether it is a head with unused rows: without them, places would not be indices."""
         return self.outputs is not None and bool(self.unused)
+
+    def as_json(self) -> dict[str, object]:
+        """Return all attributes, for machines."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name in ("classes", "unused"):
+            values[name] = {str(i): text for i, text in values[name].items()}
+        return values
 
     @property
     def counts_positions(self) -> bool:
@@ -267,8 +274,18 @@ class Agreement:
         """How many classes have the same index in both."""
         return sum(r.left is not None and r.left == r.right for r in self.rows)
 
+    def as_json(self) -> dict[str, object]:
+        """Return the comparison for machines."""
+        return {
+            "left": self.left,
+            "right": self.right,
+            "common": self.common,
+            "agreeing": self.agreeing,
+            "classes": [asdict(row) for row in self.rows],
+        }
+
     def lines(self) -> list[str]:
-        """The comparison for people."""
+        """Return the comparison for people."""
         width = max(len(r.name) for r in self.rows)
         columns = max(len(self.left), 4), max(len(self.right), 4)
         lines = [f"{'class':<{width}}  {self.left:>{columns[0]}}  {self.right:>{columns[1]}}"]

@@ -4,7 +4,7 @@ app         the verbs, put together
 subset      keep some images and annotations
 empty_only  keep the images without objects
 remap       other category ids, names and order
-spaces      which 80, which 91
+spaces      the known label spaces: which 80, which 91
 apply       repeat a recipe
 verify      prove that a loader sees what was meant
 explain     one image through all loaders
@@ -26,7 +26,6 @@ dumping     what a loader emits, as a file
 printing_snippet  a snippet, and what is to be known beside it
 checking    two files' categories, compared
 caching     subsets that are kept, as text and JSON
-showing_spaces  spaces as text and JSON
 source      which annotation file is meant when none is named
 writing     where a result goes, and how it gets there
 voice       what is said: lines, JSON, progress bars
