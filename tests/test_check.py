@@ -122,7 +122,7 @@ def test_ids_that_are_used_and_not_listed_are_differences(
     found = compared(listing(BASE, 1, 9, 9), listing(BASE, "1"))
     assert told(found) == [
         f"used: 9 is used 2 times and is not in its own list ({found.left})",
-        f"used: '1' is used 1 times and is not in its own list ({found.right})",
+        f"used: '1' is used 1 time and is not in its own list ({found.right})",
     ]
 
 
@@ -133,7 +133,7 @@ def test_ids_that_are_used_and_not_listed_are_differences(
         (results(1, 3, 3), [], 2),
         (results(), [], 0),
         (results(1, 0, 0), ["used: 0 is used 2 times and is not in the other file's list"], 2),
-        (results("1"), ["used: '1' is used 1 times and is not in the other file's list"], 1),
+        (results("1"), ["used: '1' is used 1 time and is not in the other file's list"], 1),
     ],
 )
 def test_results_are_compared_by_the_ids_they_use(

@@ -91,7 +91,6 @@ def test_public_names_are_pinned() -> None:
         "Keep",
         "LevelError",
         "LoaderError",
-        "MapReport",
         "OutputError",
         "Plan",
         "PlanTrace",

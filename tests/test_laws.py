@@ -41,7 +41,7 @@ EVERY_WAY = [
     ScanOptions(window=300),
     ScanOptions(window=64, shortcut=False),
     ScanOptions(shortcut=False),
-    ScanOptions(window=200, shared_from=400),
+    ScanOptions(window=200, parallel_from=400),
 ]
 
 

@@ -620,8 +620,8 @@ def test_a_map_from_a_file(cli: Cli, tmp_path: Path) -> None:
     ("options", "message"),
     [
         ([], "nothing to do"),
-        (["--to", "mmdet8"], "no space 'mmdet8'"),
-        (["--to", "mmdet80", "--from", "mmdt80"], "no space 'mmdt80'"),
+        (["--to", "mmdet8"], "no label space 'mmdet8'"),
+        (["--to", "mmdet80", "--from", "mmdt80"], "no label space 'mmdt80'"),
         (["--to", "mmdet80", "--unmapped", "ignore"], "unknown way with unmapped ids"),
         (["--to", "mmdet80", "--from", "mmdet80"], "category 1 is 'person' in the file, and"),
         (["--classes", "persn"], "did you mean 'person'"),

@@ -229,6 +229,47 @@ def test_a_number_is_another_class_in_another_release_of_lvis() -> None:
     assert compare_spaces(find_space("lvis"), find_space("lvis05")).agreeing == 0
 
 
+# ---- names that are none
+
+
+@pytest.mark.parametrize(
+    ("word", "some", "none"),
+    [
+        ("detr", ["detr91", "detr92", "hf_detr92", "rfdetr91", "rtdetr80"], ["mmdet80", "lvis"]),
+        ("91", ["coco91", "dino91", "detr91", "torchvision91"], ["yolox80", "panoptic133"]),
+        ("coco80", ["mmdet80", "yolox80", "ultralytics80"], ["lvis1203", "objects365v1"]),
+        ("dino", ["dino91", "dino92"], ["detr91"]),
+        ("DINO", ["dino91", "dino92"], ["detr91"]),
+    ],
+)
+def test_an_unknown_name_lists_the_spaces_that_contain_it(
+    word: str, some: list[str], none: list[str]
+) -> None:
+    with pytest.raises(UnknownNameError, match=f"no label space {word!r}") as caught:
+        find_space(word)
+    _, *lines = caught.value.what.splitlines()
+    listed = {line.split()[0]: line for line in lines}
+    assert set(some) <= set(listed)
+    assert not set(none) & set(listed)
+    for name, line in listed.items():
+        assert find_space(name).title in line
+
+
+def test_a_name_like_no_other_is_told_where_the_names_are() -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        find_space("q")
+    assert caught.value.what == "there is no label space 'q'"
+    assert caught.value.hint == "`cocosurgeon spaces` lists them"
+
+
+def test_a_space_is_looked_up_once() -> None:
+    assert find_space("mmdet") is find_space("mmdet")
+    before = find_space.cache_info().misses
+    find_space("mmdet80")
+    find_space("mmdet80")
+    assert find_space.cache_info().misses <= before + 1
+
+
 # ---- the command line
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cocosurgeon.annfile.runs import ABSENT, EXACT_IN_FLOAT, Run, kind
+from cocosurgeon.annfile.chunks import ABSENT, EXACT_IN_FLOAT, Chunk, kind
 
 Array = npt.NDArray[Any]
 Numbers = npt.NDArray[np.int64]
@@ -34,7 +34,7 @@ class Values:
 
 
 def as_floats(values: Array) -> npt.NDArray[np.float64]:
-    """A column as float64: NaN for what is no number, infinity for what is too large."""
+    """Return a column as float64: NaN for what is no number, infinity for what is too large."""
     if values.dtype != object:
         return values.astype(np.float64)
     return np.fromiter(map(_as_float, values), dtype=np.float64, count=len(values))
@@ -49,25 +49,25 @@ def _as_float(value: object) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def join(runs: Sequence[Run]) -> Values:
-    """One array from the runs of a column, in order."""
-    kinds = {kind(run) for run in runs}
+def join(chunks: Sequence[Chunk]) -> Values:
+    """Join the chunks of a column, in order, to one array."""
+    kinds = {kind(chunk) for chunk in chunks}
     if not kinds or kinds == {"q"}:
-        return _numbers(runs, np.int64)
-    if kinds == {"d"} or (kinds == {"d", "q"} and _all_exact(runs)):
-        return _numbers(runs, np.float64)
-    values = [v for run in runs for v in run]
+        return _numbers(chunks, np.int64)
+    if kinds == {"d"} or (kinds == {"d", "q"} and _all_exact(chunks)):
+        return _numbers(chunks, np.float64)
+    values = [v for chunk in chunks for v in chunk]
     present = sum(v is not ABSENT for v in values)
     nulled = (None if v is ABSENT else v for v in values)
     return Values(np.fromiter(nulled, dtype=object, count=len(values)), present)
 
 
-def _numbers(runs: Sequence[Run], dtype: type[np.int64 | np.float64]) -> Values:
-    parts = [np.asarray(run, dtype=dtype) for run in runs]
+def _numbers(chunks: Sequence[Chunk], dtype: type[np.int64 | np.float64]) -> Values:
+    parts = [np.asarray(chunk, dtype=dtype) for chunk in chunks]
     joined = parts[0] if len(parts) == 1 else np.concatenate([*parts, np.empty(0, dtype)])
     return Values(joined, len(joined))
 
 
-def _all_exact(runs: Sequence[Run]) -> bool:
-    whole = [np.asarray(run) for run in runs if kind(run) == "q"]
+def _all_exact(chunks: Sequence[Chunk]) -> bool:
+    whole = [np.asarray(chunk) for chunk in chunks if kind(chunk) == "q"]
     return all(c.min() > -EXACT_IN_FLOAT and c.max() < EXACT_IN_FLOAT for c in whole if len(c))

@@ -12,23 +12,22 @@ from operator import attrgetter
 
 import msgspec
 
-from cocosurgeon.annfile import sniff
-from cocosurgeon.annfile.runs import ABSENT, Run, column, extend, pack
+from cocosurgeon.annfile.chunks import ABSENT, Chunk, column, extend, pack
 from cocosurgeon.annfile.source import Source
 from cocosurgeon.annfile.walk import Span
 from cocosurgeon.errors import EncodingError, JSONSyntaxError, StructureError
 
 
 class ColumnDecoder:
-    """Decodes some columns of text after text of records; checks that every byte is valid JSON.
+    """Decoder of some columns of records, text after text; checks that every byte is valid JSON.
 
     Args:
         source, name: the source and the list's key, for messages.
         columns: names of the columns.
 
     Attributes:
-        runs: for each column the values taken so far.
-        nonfinite: bare NaN, Infinity and -Infinity met so far.
+        chunks: for each column the values taken so far.
+        nonfinite: number of bare NaN, Infinity and -Infinity so far.
     """
 
     def __init__(self, source: Source, name: str, columns: Iterable[str]) -> None:
@@ -46,7 +45,7 @@ class ColumnDecoder:
             list[record]  # type: ignore[valid-type]
         ).decode
         self._getters = [attrgetter(fields[c.key]) for c in self._columns]
-        self.runs: list[list[Run]] = [[] for _ in self._columns]
+        self.chunks: list[list[Chunk]] = [[] for _ in self._columns]
         self.nonfinite = 0
 
     def try_all(self, text: bytes) -> int:
@@ -82,8 +81,8 @@ class ColumnDecoder:
         self._take([[r.get(c.key, ABSENT) for r in records] for c in self._columns])
 
     def _take(self, columns: Sequence[Iterable[object]]) -> None:
-        for runs, values, col in zip(self.runs, columns, self._columns, strict=True):
-            extend(runs, pack([col.take(v) for v in values] if col.take else list(values)))
+        for chunks, values, col in zip(self.chunks, columns, self._columns, strict=True):
+            extend(chunks, pack([col.take(v) for v in values] if col.take else list(values)))
 
     def _record(self, text: bytes, offset: int, where: str) -> dict[str, object]:
         value = decode_value(text, self._source, offset, where, self._met_nonfinite)
@@ -134,7 +133,7 @@ def decode_value(
 
 
 def json_kind(value: object) -> str:
-    """What JSON calls a decoded value."""
+    """Return what JSON calls a decoded value."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -144,24 +143,20 @@ def json_kind(value: object) -> str:
 
 
 def broken(source: Source, offset: int, what: str, where: str) -> JSONSyntaxError:
-    """The error for broken JSON text at an offset of the source."""
+    """Return the error for broken JSON text at an offset of the source."""
     return JSONSyntaxError(
         f"broken JSON in {where}: {what[:1].lower()}{what[1:]}",
         where=f"{source.name}, byte {offset}",
-        hint="mend that place, or have the file written again by whatever made it",
+        hint="fix the file at that byte, or export it again",
         offset=offset,
     )
 
 
 def not_utf8(text: bytes, source: Source, offset: int, at: int, where: str) -> EncodingError:
-    """The error for text whose first byte that is not UTF-8 lies at ``at``."""
-    iconv, name = sniff.legacy_encoding(
-        source.read(offset + at, min(offset + at + 4096, source.size))
-    )
+    """Return the error for text whose first byte that is not UTF-8 lies at ``at``."""
     return EncodingError(
-        f"not UTF-8: byte 0x{text[at]:02x} at offset {offset + at}, in {where}; "
-        f"the text looks like {name}",
+        f"not UTF-8: byte 0x{text[at]:02x} at offset {offset + at}, in {where}",
         where=f"{source.name}, byte {offset + at}",
-        hint=f"convert it: iconv -f {iconv} -t UTF-8 OLD > NEW",
+        hint="convert it: iconv -f ENCODING -t UTF-8 OLD > NEW (ENCODING such as CP1252, GB18030)",
         offset=offset + at,
     )

@@ -1,8 +1,8 @@
 """Values inside records, changed where they stand: nothing else of the text moves.
 
-What is changed is what was decoded: the values found in the text are held against the column. A
+What is changed is what was decoded: the values found in the text are compared with the column. A
 quick search finds them where keys are plain; where its values are not those of the column (a key
-stands twice, is nested elsewhere, is written with escapes) each record is walked.
+appears twice, is nested elsewhere, is written with escapes) each record is walked.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from dataclasses import dataclass
 
 from cocosurgeon.annfile import walk
 from cocosurgeon.annfile.columns import Numbers
-from cocosurgeon.annfile.fields import element_spans, value_span
-from cocosurgeon.annfile.walk import Span
+from cocosurgeon.annfile.walk import Span, element_spans, value_span
 
 _STRING = rb'"(?:[^"\\]|\\.)*"'
 _VALUE = re.compile(
@@ -25,12 +24,12 @@ _VALUE = re.compile(
 _ESCAPED_LETTER = re.compile(rb"\\u00[4-7]")
 
 Rewrite = Callable[[bytes, Numbers], bytes]
-"""Takes the text of whole records, with what parts them, and their rows; gives the new text."""
+"""Takes the text of whole records, separators included, and their rows; returns the new text."""
 
 
 @dataclass(frozen=True)
 class ValueChange:
-    """A change of the values of one key, in every record; a ``Rewrite``.
+    """Change of the values of one key, in every record; a ``Rewrite``.
 
     Attributes:
         key: the key.
@@ -38,7 +37,7 @@ class ValueChange:
         in_lists: whether the values are lists of ids.
         decoded: the values in the records of some rows, in order, as they were decoded (a list of
             ids is one value).
-        change: gives the new text of an id's text; None, in a list: the id leaves it.
+        change: returns the new text of an id's text; None, in a list: the id leaves it.
     """
 
     key: str
@@ -48,11 +47,13 @@ class ValueChange:
     change: Callable[[bytes], bytes | None]
 
     def __call__(self, text: bytes, rows: Numbers) -> bytes:
-        """The new text of the records of these rows."""
+        """Return the new text of the records of these rows."""
         quick = self._search(text, self.decoded(rows))
         return self._walk(text) if quick is None else quick
 
     def _search(self, text: bytes, decoded: Sequence[object]) -> bytes | None:
+        # Cut the text at the quoted key: each part then begins with a value of that key. It is
+        # safe only if there are as many parts as values in the column, each with its value.
         token = b'"%b"' % self.key.encode()
         first, *parts = text.split(token)
         if len(parts) != len(decoded) or _ESCAPED_LETTER.search(text):
@@ -60,6 +61,7 @@ class ValueChange:
         done = [first]
         for part, value in zip(parts, decoded, strict=True):
             match = _VALUE.match(part)
+            # A backslash before the quote: the "key" is the end of a string.
             if match is None or done[-1].endswith(b"\\") or _decode(match[1]) != value:
                 return None
             done += (token, part[: match.start(1)], self._changed(match[1]), part[match.end() :])
@@ -97,16 +99,18 @@ class ValueChange:
         spans = element_spans(value, (0, len(value)))
         at = 1
         for start, stop in spans:
-            seam, old, at = value[at:start], value[start:stop], stop
+            separator, old, at = value[at:start], value[start:stop], stop
             new = self.change(old) if old[:1] not in (b"[", b"{") else old
             if new is not None and made_of.setdefault(new, old) == old:
-                kept.append((seam, new))
+                kept.append((separator, new))
         if not spans:
             return value
         if not kept:
             return b"[]"
         opening, (_, first) = value[: spans[0][0]], kept[0]
-        return b"".join([opening, first, *(seam + new for seam, new in kept[1:]), value[at:]])
+        return b"".join(
+            [opening, first, *(separator + new for separator, new in kept[1:]), value[at:]]
+        )
 
 
 @functools.lru_cache(4096)

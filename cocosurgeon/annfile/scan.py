@@ -1,4 +1,4 @@
-"""One pass over a source: what stands at the top level, and where the records of its lists lie."""
+"""One pass over a source: its top-level keys, and the place of every record of its lists."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from cocosurgeon.annfile import walk
+from cocosurgeon.annfile.chunks import Chunk, extend
 from cocosurgeon.annfile.columns import join
 from cocosurgeon.annfile.decode import broken, decode_value, json_kind
-from cocosurgeon.annfile.document import Document, Member
-from cocosurgeon.annfile.listscan import ListScan, Part, ScanOptions, ends_early, unexpected
-from cocosurgeon.annfile.records import Records
-from cocosurgeon.annfile.runs import Run, extend
-from cocosurgeon.annfile.second import SecondScan, can_share
+from cocosurgeon.annfile.document import Document, Member, Records
+from cocosurgeon.annfile.listscan import ListScan, ScannedPart, ScanOptions, ends_early, unexpected
+from cocosurgeon.annfile.parallel import ParallelScan, has_second_processor
 from cocosurgeon.annfile.source import Progress, Source
 from cocosurgeon.errors import JSONSyntaxError, StructureError
 
-# What every run asks for; whatever else is asked for is read in a pass of its own.
+# What every command needs; other columns are read in a pass of their own.
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "images": ("id",),
     "annotations": ("id", "image_id", "category_id"),
@@ -26,7 +25,7 @@ _RESULT_COLUMNS = ("image_id", "category_id")
 _OTHER_COLUMNS = ("image_id",)
 
 RESULTS = "results"
-"""How the one list of a results file is called in messages."""
+"""Name of the one list of a results file, in messages."""
 
 _TOP = "the top level"
 
@@ -133,36 +132,36 @@ class _Scan:
     def _records(self, start: int, name: str, columns: tuple[str, ...]) -> Records:
         at = self._skip_space(start + 1)
         if self._byte(at) == b"]":
-            parts = [Part([], [[] for _ in columns], 0, at + 1, closed=True)]
+            parts = [ScannedPart([], [[] for _ in columns], 0, at + 1, closed=True)]
         else:
             parts = self._parts(at, name, columns)
         blocks = [block for part in parts for block in part.blocks]
-        runs: list[list[Run]] = [[] for _ in columns]
+        chunks: list[list[Chunk]] = [[] for _ in columns]
         for part in parts:
-            for of_column, more in zip(runs, part.runs, strict=True):
-                for run in more:
-                    extend(of_column, run)
+            for of_column, more in zip(chunks, part.chunks, strict=True):
+                for chunk in more:
+                    extend(of_column, chunk)
         self._nonfinite += sum(part.nonfinite for part in parts)
-        values = {column: join(r) for column, r in zip(columns, runs, strict=True)}
+        values = {column: join(r) for column, r in zip(columns, chunks, strict=True)}
         return Records(self._source, name, start, parts[-1].after, tuple(blocks), values)
 
-    def _parts(self, at: int, name: str, columns: tuple[str, ...]) -> list[Part]:
+    def _parts(self, at: int, name: str, columns: tuple[str, ...]) -> list[ScannedPart]:
         """The records of a list, found by this process, or by two."""
         source, options = self._source, self._options
         scan = ListScan(source, name, columns, options, self._progress)
-        if source.size - at < options.shared_from or not can_share():
+        if source.size - at < options.parallel_from or not has_second_processor():
             return [scan.records(at, None)]
-        seam = scan.first_seam(at)
+        separator = scan.first_separator(at)
         half = at + int((source.size - at) * _FIRST_SHARE)
-        start = scan.next_start(half, seam) if seam else None
-        if seam is None or start is None:
-            return [scan.records(at, seam)]
+        start = scan.next_start(half, separator) if separator else None
+        if separator is None or start is None:
+            return [scan.records(at, separator)]
         try:
-            second = SecondScan(source, name, columns, options, start, seam)
+            second = ParallelScan(source, name, columns, options, start, separator)
         except OSError:  # no process to be had
-            return [scan.records(at, seam)]
+            return [scan.records(at, separator)]
         try:
-            first = scan.records(at, seam, until=start)
+            first = scan.records(at, separator, until=start)
             rest = second.part() if first.after == start and not first.closed else None
         finally:
             second.end()
@@ -170,7 +169,7 @@ class _Scan:
             return [first]
         rows = first.blocks[-1].first_row + first.blocks[-1].count
         if rest is None:
-            return [first, scan.records(first.after, seam, row=rows)]
+            return [first, scan.records(first.after, separator, row=rows)]
         moved = [replace(b, first_row=b.first_row + rows) for b in rest.blocks]
         return [first, replace(rest, blocks=moved)]
 

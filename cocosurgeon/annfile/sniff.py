@@ -1,11 +1,9 @@
-"""What bytes look like when they are not the JSON text that was expected.
+"""Kinds of files that are not the JSON text that was expected, by their first bytes.
 
 Used for error messages only: nothing is converted or guessed around.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x1f\x8b", "gzip data"),
@@ -38,43 +36,6 @@ _UTF_MARKS: tuple[tuple[bytes, str], ...] = (
     (b"\xfe\xff", "UTF-16"),
 )
 
-_CJK = ((0x4E00, 0x9FA5), (0x3000, 0x301F), (0xFF01, 0xFF5E))
-_KANA = ((0x3040, 0x30FF),)
-_HANGUL = ((0xAC00, 0xD7A3),)
-
-Ranges = tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True)
-class _Legacy:
-    """A multi-byte encoding.
-
-    Attributes:
-        codec: decodes its common characters.
-        iconv, name: what iconv and people call it.
-        ordinary: ranges of the code points that text in it is made of.
-        typical: ranges of those that tell it from the others.
-        share: the least share of typical ones.
-    """
-
-    codec: str
-    iconv: str
-    name: str
-    ordinary: Ranges
-    typical: Ranges
-    share: float
-
-
-_MULTIBYTE = (
-    _Legacy("shift_jis", "SHIFT_JIS", "Shift JIS (Japanese)", _CJK + _KANA, _KANA, 0.2),
-    _Legacy("euc_jp", "EUC-JP", "EUC-JP (Japanese)", _CJK + _KANA, _KANA, 0.2),
-    _Legacy("euc_kr", "EUC-KR", "EUC-KR (Korean)", _HANGUL + _CJK, _HANGUL, 0.8),
-    _Legacy("gb2312", "GB18030", "GBK or GB18030 (Chinese)", _CJK, _CJK, 0.9),
-    _Legacy("big5", "BIG5", "Big5 (Chinese)", _CJK, _CJK, 0.9),
-)
-_PLAUSIBLE = 0.9
-_WESTERN = ("CP1252", "Latin-1 or Windows-1252 (Western European)")
-
 
 def container(head: bytes) -> str | None:
     """Name what the first bytes (512 are enough) of a file are, when they are no text."""
@@ -90,46 +51,3 @@ def wide_encoding(head: bytes) -> str | None:
     if zeros and zeros >= len(head[:64]) // 3:
         return "UTF-32" if zeros > len(head[:64]) * 5 // 8 else "UTF-16"
     return None
-
-
-def legacy_encoding(text: bytes) -> tuple[str, str]:
-    """Guess the encoding of text that is not UTF-8.
-
-    Args:
-        text: bytes around the first ones that are not UTF-8.
-
-    Returns:
-        Iconv's name and a name for people. Windows-1252 when no multi-byte encoding gives
-        ordinary text: single accented letters among ASCII are what it looks like.
-    """
-    runs = _high_runs(text)
-    for legacy in _MULTIBYTE:
-        letters = "".join(run.decode(legacy.codec, "replace") for run in runs)
-        letters = "".join(c for c in letters if ord(c) >= 0x80)
-        plausible = _share(letters, legacy.ordinary) >= _PLAUSIBLE
-        if plausible and _share(letters, legacy.typical) >= legacy.share:
-            return legacy.iconv, legacy.name
-    return _WESTERN
-
-
-def _high_runs(text: bytes) -> list[bytes]:
-    """Runs that begin with a byte above 0x7f, each with the ASCII byte that may complete it."""
-    runs: list[bytes] = []
-    at = 0
-    while at < len(text):
-        if text[at] < 0x80:
-            at += 1
-            continue
-        end = at
-        while end < len(text) and text[end] >= 0x80:
-            end += 2
-        if end <= len(text):
-            runs.append(text[at:end])
-        at = end
-    return runs
-
-
-def _share(letters: str, ranges: Ranges) -> float:
-    """Share of the letters that lie in some of the ranges."""
-    inside = sum(any(low <= ord(c) <= high for low, high in ranges) for c in letters)
-    return inside / len(letters) if letters else 0.0

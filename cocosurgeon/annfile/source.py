@@ -1,4 +1,4 @@
-"""The bytes of one annotation file, read by offset and guarded against change."""
+"""Bytes of one annotation file, read by offset and guarded against change."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class Source:
     """JSON text at rest: a regular file, or a nameless copy of a stream.
 
     It is read with ``pread`` and never mapped: a mapped file that somebody truncates ends the
-    process, a short read is an error that can be told. Reading from several threads, or after
+    process, a short read is an error that can be reported. Reading from several threads, or after
     a fork, is safe.
 
     Attributes:
-        name: how messages call it (the path as it was given, or ``<stdin>``).
+        name: its name in messages (the path as it was given, or ``<stdin>``).
         path: the file, or None for a stream.
         size: bytes of JSON text, a byte-order mark included (after decompression).
         text_start: 3 after a byte-order mark, else 0.
-        descriptor: what the system calls the open file.
+        descriptor: number of the open file.
         identity: device, inode, size and time of the last change of the file (for gzip data, of
             the compressed file), as first seen.
     """
@@ -69,7 +69,7 @@ class Source:
         return f"<Source {self.name}, {self.size:,} bytes>"
 
     def __reduce__(self) -> tuple[Callable[..., Source], tuple[object, ...]]:
-        """A copy, or another process, opens the file again, and finds it as it was."""
+        """Pickle as the path: a copy, or another process, opens the file again, unchanged."""
         if self.path is None:
             raise TypeError(
                 f"{self!r} is a nameless copy of a stream; another process cannot open it"
@@ -77,7 +77,7 @@ class Source:
         return _reopen, (self.path, self.identity)
 
     def read(self, start: int, stop: int) -> bytes:
-        """Bytes ``start`` to ``stop``.
+        """Read bytes ``start`` to ``stop``.
 
         Raises:
             SourceChangedError: the file has become shorter.
@@ -102,7 +102,7 @@ class Source:
             raise self.changed()
 
     def sha256(self) -> str:
-        """SHA-256 of the JSON text (for a plain file, what ``sha256sum`` prints)."""
+        """Return the SHA-256 of the JSON text (for a plain file, what ``sha256sum`` prints)."""
         digest = hashlib.sha256()
         for start in range(0, self.size, _PIECE):
             digest.update(self.read(start, min(start + _PIECE, self.size)))
@@ -113,7 +113,7 @@ class Source:
         return _identity(os.fstat(self.descriptor))
 
     def changed(self) -> SourceChangedError:
-        """The error for a source that is no longer what it was."""
+        """Return the error for a source that changed while it was read."""
         return SourceChangedError(
             "the source changed while it was read",
             where=self.name,
@@ -127,7 +127,7 @@ def open_source(where: str | os.PathLike[str], progress: Progress | None = None)
     Args:
         where: a path (``.gz`` by its name is decompressed), or ``-`` for standard input.
             Streams and compressed files are copied to a nameless temporary file first.
-        progress: told about a long decompression.
+        progress: called during a long decompression.
 
     Raises:
         SourceUnavailableError: no such file, no permission, a folder.

@@ -1,4 +1,4 @@
-"""The text of a document with lists cut or changed: spans of the source, joined anew."""
+"""Text of a document with lists cut or changed: spans of the source, joined again."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cocosurgeon.annfile.columns import Numbers
-from cocosurgeon.annfile.document import Document
-from cocosurgeon.annfile.records import Records
+from cocosurgeon.annfile.document import Document, Records
 from cocosurgeon.annfile.rewrite import Rewrite
 from cocosurgeon.annfile.source import Source
 
@@ -18,11 +17,11 @@ _PIECE = 1 << 20
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """What stays of a list.
+    """Rows of a list that stay.
 
     Attributes:
         rows: the rows that stay, ascending.
-        rewrite: changes the text of those; None: they stay as they are.
+        rewrite: changes the text of those; None: they are copied unchanged.
     """
 
     rows: Numbers
@@ -30,7 +29,7 @@ class Cut:
 
 
 def pieces(document: Document, edits: Mapping[Records, Cut | bytes]) -> Iterator[bytes]:
-    """The text of the document, in pieces.
+    """Return the text of the document, in pieces.
 
     Args:
         edits: what becomes of each list that does not stay as it is: what stays of it, or its
@@ -73,14 +72,14 @@ def _cut_list(records: Records, cut: Cut) -> Iterator[bytes]:
     yield from _copy(records.source, records.start, blocks[0].start)
     block_of_row = np.searchsorted([b.first_row for b in blocks], rows, side="right") - 1
     first_in_block = np.flatnonzero(np.diff(block_of_row, prepend=-1))
-    for start, here in zip(first_in_block, np.split(rows, first_in_block[1:]), strict=True):
-        text = _cut_block(records, int(block_of_row[start]), here, follows=bool(start))
-        yield cut.rewrite(text, here) if cut.rewrite else text
+    for start, block_rows in zip(first_in_block, np.split(rows, first_in_block[1:]), strict=True):
+        text = _cut_block(records, int(block_of_row[start]), block_rows, follows=bool(start))
+        yield cut.rewrite(text, block_rows) if cut.rewrite else text
     yield from _copy(records.source, blocks[-1].stop, records.stop)
 
 
 def _cut_block(records: Records, index: int, rows: Numbers, follows: bool) -> bytes:
-    """Numbers of one block, behind the seam to the record before when there is one."""
+    """Rows of one block, after the separator to the record before where there is one."""
     block = records.blocks[index]
     before = records.blocks[index - 1].stop if follows else block.start
     if len(rows) == block.count:

@@ -1,12 +1,13 @@
-"""Where JSON values end, read from the bytes alone.
+"""Ends of JSON values, found from the bytes alone.
 
-Exact for every valid text: strings are skipped as a whole, brackets are counted. Whether what
-lies between the brackets is valid is not asked here; ``decode``
-does that before anything is used.
+Exact for every valid text: strings are skipped as a whole, brackets are counted. Whether the
+text between the brackets is valid is not checked here: ``decode`` does that before anything is
+used. Where a key appears twice the last one counts, as in the standard library's ``json``.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ _CLOSING = ord("]")
 
 
 Span = tuple[int, int]
-"""Where something lies: first byte, and the byte after its last."""
+"""Place of something in a text: its first byte, and the byte after its last."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +36,18 @@ class Block:
 
 
 def skip_space(text: bytes, at: int) -> int:
-    """First offset from ``at`` on that is no JSON white space (or the text's length)."""
+    """Return the first offset from ``at`` on that is no JSON white space (or the text's length)."""
     return _SPACE.match(text, at).end()  # type: ignore[union-attr]
 
 
 def skip_comma(text: bytes, at: int) -> int | None:
-    """Offset of what follows a comma and the white space around it; None without a comma."""
+    """Return the offset after a comma and the white space around it; None without a comma."""
     match = _NEXT.match(text, at)
     return match.end() if match else None
 
 
 def value_end(text: bytes, start: int) -> int | None:
-    """End of the value that begins at ``start``.
+    """Find the end of the value that begins at ``start``.
 
     Returns:
         The offset after its last byte; ``start`` itself when no value can begin there (a comma,
@@ -77,7 +78,7 @@ def value_end(text: bytes, start: int) -> int | None:
 
 @dataclass(frozen=True)
 class Elements:
-    """What ``elements`` found.
+    """Result of ``elements``.
 
     Attributes:
         spans: where the elements lie whose ends are certain, and one before a problem.
@@ -115,3 +116,42 @@ def elements(text: bytes) -> Elements:
             return Elements(spans, at)
         spans.append((at, end))
         at = following
+
+
+def value_span(text: bytes, key: str, record: Span | None = None) -> Span | None:
+    """Find the value of a record's key; None when there is no such key, or no record.
+
+    Args:
+        text: text with the record, an object, in it.
+        record: where it lies; without it, the whole text.
+    """
+    start, stop = record or (0, len(text))
+    if text[start : start + 1] != b"{":
+        return None
+    found: Span | None = None
+    at = skip_space(text, start + 1)
+    while at < stop - 1:
+        key_end = _known_end(text, at)
+        value = skip_space(text, skip_space(text, key_end) + 1)
+        end = _known_end(text, value)
+        if json.loads(text[at:key_end]) == key:
+            found = value, end
+        at = skip_comma(text, end) or stop
+    return found
+
+
+def element_spans(text: bytes, of: Span) -> list[Span]:
+    """Find the elements of a list; none in what is no list."""
+    start, stop = of
+    if text[start : start + 1] != b"[":
+        return []
+    first = skip_space(text, start + 1)
+    if first == stop - 1:
+        return []
+    return [(first + a, first + b) for a, b in elements(text[first:stop]).spans]
+
+
+def _known_end(text: bytes, start: int) -> int:
+    end = value_end(text, start)
+    assert end is not None and end > start, "text that was decoded before"
+    return end

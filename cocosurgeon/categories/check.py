@@ -1,16 +1,15 @@
-"""Whether two files mean the same classes by the same ids, names and order."""
+"""Two files compared: the same classes by the same ids, names and order."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.dataset.category_list import Entry
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.dataset.ids import Id
 from cocosurgeon.errors import StructureError
-from cocosurgeon.text import nearest
+from cocosurgeon.text import KnownNames, nearest_of_each, plural
 
 _SHOWN = 20
 
@@ -48,7 +47,7 @@ class Check:
     differences: tuple[Difference, ...]
 
     def lines(self) -> list[str]:
-        """The comparison for people."""
+        """Return the comparison for people."""
         if not self.classes:
             return ["nothing was compared: one of the files uses no category"]
         if not self.differences:
@@ -59,8 +58,12 @@ class Check:
         if len(self.differences) > _SHOWN:
             shown.append(f"... {len(self.differences) - _SHOWN:,} more (--json)")
         counts = Counter(d.kind for d in self.differences)
-        told = ", ".join(f"{kind} {n:,}" for kind, n in counts.items())
-        return [*shown, f"differences: {told}"]
+        kinds = ", ".join(f"{kind} {n:,}" for kind, n in counts.items())
+        return [*shown, f"differences: {kinds}"]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the comparison for machines."""
+        return asdict(self)
 
 
 def check_categories(left: Dataset, right: Dataset) -> Check:
@@ -80,7 +83,7 @@ def check_categories(left: Dataset, right: Dataset) -> Check:
             hint="compare each with its ground truth",
         )
     if all(has_list):
-        found = [*_lists_differ(lists[0], lists[1]), *(d for s in sides for d in _unlisted(s, s))]
+        found = [*_lists_differ(*map(_Listed, lists)), *(d for s in sides for d in _unlisted(s, s))]
         by_names = all(e.category.name is not None for side in lists for e in side)
         return Check(sides[0].where, sides[1].where, max(map(len, lists)), by_names, tuple(found))
     users, listing = (sides[1], sides[0]) if has_list[0] else sides
@@ -94,52 +97,57 @@ def check_categories(left: Dataset, right: Dataset) -> Check:
     return Check(sides[0].where, sides[1].where, len(users.used), False, tuple(found))
 
 
-def _lists_differ(left: tuple[Entry, ...], right: tuple[Entry, ...]) -> list[Difference]:
-    names = [{e.category.id: e.category.name for e in side} for side in (left, right)]
-    ids: list[dict[str | None, Id | None]] = [{}, {}]
-    for table, side in zip(ids, (left, right), strict=True):
-        for category in (e.category for e in side if e.category.name is not None):
-            table.setdefault(category.name, category.id)
+class _Listed:
+    """One side of a comparison: its names by id, and its ids by name (the first one's)."""
+
+    def __init__(self, entries: tuple[Entry, ...]) -> None:
+        categories = [e.category for e in entries]
+        self.ids = [c.id for c in categories]
+        self.name_of = {c.id: c.name for c in categories}
+        named = [c for c in reversed(categories) if c.name is not None]
+        self.id_of = {str(c.name): c.id for c in named}
+        self.counts = Counter(c.name for c in named)
+
+
+def _lists_differ(left: _Listed, right: _Listed) -> list[Difference]:
+    def is_in_both(name: str | None) -> bool:
+        """Whether each file lists the name exactly once."""
+        return name is not None and left.counts[name] == right.counts[name] == 1
+
     found: list[Difference] = []
-    for cat_id, name in names[0].items():
-        other = names[1].get(cat_id)
-        if cat_id in names[1] and other != name:
+    for cat_id, name in left.name_of.items():
+        other = right.name_of.get(cat_id)
+        if cat_id in right.name_of and other != name:
             found.append(Difference("name", f"{cat_id!r} is {name!r} and {other!r}"))
-    for name, cat_id in ids[0].items():
-        if name in ids[1] and ids[1][name] != cat_id and _is_once(name, left, right):
-            found.append(Difference("id", f"{name!r} is {cat_id!r} and {ids[1][name]!r}"))
-    for here, there, which in ((0, 1, "first"), (1, 0, "second")):
-        for cat_id, name in names[here].items():
-            has_other_id = name in ids[there] and _is_once(name, left, right)
-            if cat_id not in names[there] and not has_other_id:
-                near = nearest(str(name), [str(n) for n in ids[there] if n not in ids[here]])
-                hint = f" (the other has {near!r})" if near else ""
-                found.append(
-                    Difference("missing", f"only the {which} has {cat_id!r} {name!r}{hint}")
-                )
-    if not found:
-        pairs = zip(left, right, strict=True)
-        found = [
-            Difference("order", f"place {place} is {a.category.name!r} and {b.category.name!r}")
-            for place, (a, b) in enumerate(pairs)
-            if a.category.id != b.category.id
+    for cat_id, name in left.name_of.items():
+        if is_in_both(name) and right.id_of[str(name)] != cat_id:
+            other_id = right.id_of[str(name)]
+            found.append(Difference("id", f"{name!r} is {cat_id!r} and {other_id!r}"))
+    for side, other_side, which in ((left, right, "first"), (right, left, "second")):
+        missing = [
+            cat_id
+            for cat_id, name in side.name_of.items()
+            if cat_id not in other_side.name_of and not is_in_both(name)
         ]
-    return found
-
-
-def _is_once(name: str | None, left: tuple[Entry, ...], right: tuple[Entry, ...]) -> bool:
-    return all(sum(e.category.name == name for e in side) == 1 for side in (left, right))
+        only_there = KnownNames(name for name in other_side.id_of if name not in side.id_of)
+        nearly = nearest_of_each((str(side.name_of[i]) for i in missing), only_there)
+        for cat_id, (_, near) in zip(missing, nearly, strict=True):
+            hint = f" (the other has {near!r})" if near else ""
+            text = f"only the {which} has {cat_id!r} {side.name_of[cat_id]!r}{hint}"
+            found.append(Difference("missing", text))
+    return found or [
+        Difference("order", f"place {place} is {left.name_of[a]!r} and {right.name_of[b]!r}")
+        for place, (a, b) in enumerate(zip(left.ids, right.ids, strict=True))
+        if a != b
+    ]
 
 
 def _unlisted(users: Inventory, listing: Inventory) -> list[Difference]:
     known = {e.category.id for e in listing.listing.entries}
     where = "its own list" if users is listing else "the other file's list"
-    told = f"is not in {where} ({users.where})"
+    missing = f"is not in {where} ({users.where})"
     return [
-        Difference(
-            "used",
-            f"{i!r} is used {users.objects[i]:,} times and {told}",
-        )
+        Difference("used", f"{i!r} is used {plural(users.objects[i], 'time')} and {missing}")
         for i in sorted(users.used, key=str)
         if i not in known
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.categories.spaces import Space, find_space, spaces
@@ -48,8 +48,17 @@ class Guess:
         """Those that fit."""
         return tuple(c for c in self.candidates if c.fits)
 
+    def as_json(self) -> dict[str, object]:
+        """Return the guess for machines."""
+        return {
+            "space": self.fitting[0].spaces[0] if len(self.fitting) == 1 else None,
+            "ids": self.ids,
+            "candidates": [asdict(candidate) for candidate in self.candidates],
+            "by_name": self.by_name,
+        }
+
     def lines(self) -> list[str]:
-        """The guess for people."""
+        """Return the guess for people."""
         words = {True: "fits", False: "not "}
         lines = [f"{words[c.fits]}  {_named(c)}: {c.evidence}" for c in self.candidates]
         told = len(self.fitting)

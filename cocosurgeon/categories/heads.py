@@ -70,6 +70,22 @@ class HeadRows:
             f"new[{there}] = old[{sources}]"
         )
 
+    def as_json(self, fill: float | None = None) -> dict[str, object]:
+        """Return the rows for machines, with the line of numpy.
+
+        Raises:
+            RequestError: ``fill`` is needed.
+        """
+        return {
+            "before": self.before,
+            "after": self.after,
+            "rows": self.rows,
+            "unfilled": {str(i): name for i, name in self.unfilled.items()},
+            "discarded": {str(i): name for i, name in self.discarded.items()},
+            "fill": fill if fill is None or np.isfinite(fill) else str(fill),
+            "numpy": self.numpy_line(fill),
+        }
+
     def require_fill(self, fill: float | None) -> None:
         """Refuse rows that nothing says what to fill with."""
         if fill is not None or not self.unfilled:
@@ -93,7 +109,7 @@ def head_rows(before: str, after: str) -> HeadRows:
         RequestError: a space is no head's; the head before lacks a class of the head after.
     """
     source, target = find_space(before), find_space(after)
-    rows = [_row(i, source, target) for i in range(_outputs(target))]
+    rows = [source.same_index(i, target) for i in range(_outputs(target))]
     _outputs(source)
     missing = [n for n in target.classes.values() if n not in source.index_of]
     if missing:
@@ -125,14 +141,6 @@ def _outputs(space: Space) -> int:
             hint="`cocosurgeon spaces` lists heads with their outputs",
         )
     return space.outputs
-
-
-def _row(index: int, source: Space, target: Space) -> int | None:
-    if index == target.background:
-        return source.background
-    if index in target.classes:
-        return source.index_of.get(target.classes[index])
-    return {reason: i for i, reason in source.unused.items()}.get(target.unused[index])
 
 
 def _meaning(index: int, space: Space) -> str:

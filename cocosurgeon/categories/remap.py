@@ -72,7 +72,7 @@ class Remapping:
     @property
     def is_empty(self) -> bool:
         """Whether ids and list stay as they are."""
-        same_ids = all(old == new for old, new in self.changes.items())
+        same_ids = all(self.map.takes(i) and self.map.get(i) == i for i in self._ids)
         return same_ids and tuple(self.entries) == self.before.listing.entries
 
     @cached_property
@@ -208,13 +208,11 @@ def with_placeholders(
         source, target: the label spaces that the map is between; None: it is between names.
     """
     pairs = dict(cat_map.pairs)
-    has_rows = target is not None and target.has_gaps
-    unused = {what: i for i, what in target.unused.items()} if target else {}
     for old in (e.category.id for e in before.placeholders):
         if old is not None:
-            what = source.unused.get(old) if source and isinstance(old, int) else None
-            stands_for = pairs.get(old) if what is None else unused.get(what)
-            pairs[old] = stands_for if has_rows else None
+            pairs[old] = None
+            if source is not None and target is not None and target.has_gaps:
+                pairs[old] = target.same_index(old, source)
     return cat_map.with_pairs(pairs)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, cached_property
 from importlib.resources import files
 from types import MappingProxyType
@@ -63,6 +63,13 @@ class Space:
         """Whether it is a head with unused rows: without them, places would not be indices."""
         return self.outputs is not None and bool(self.unused)
 
+    def as_json(self) -> dict[str, object]:
+        """Return all attributes, for machines."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name in ("classes", "unused"):
+            values[name] = {str(i): text for i, text in values[name].items()}
+        return values
+
     @property
     def counts_positions(self) -> bool:
         """Whether an index is a position in the list of classes."""
@@ -103,6 +110,18 @@ class Space:
     def class_of(self, index: object) -> str | None:
         """The name of the class that an id means; None: it means none."""
         return self.classes.get(index) if isinstance(index, int) else None
+
+    def same_index(self, index: object, other: Space) -> int | None:
+        """Return the index that means what an index of another space means; None without one.
+
+        Unused rows mean the same where they are unused for the same category.
+        """
+        if index is not None and index == other.background:
+            return self.background
+        if (name := other.class_of(index)) is not None:
+            return self.index_of.get(name)
+        unused = {reason: i for i, reason in self.unused.items()}
+        return unused.get(other.unused.get(index, "")) if isinstance(index, int) else None
 
     def find(self, name: str) -> int:
         """The index of a class.
@@ -164,7 +183,8 @@ def find_space(name: str) -> Space:
 
 
 def _searched(space: Space) -> str:
-    return " ".join([space.name, *space.aliases, space.framework, space.title]).lower()
+    texts = (space.name, *space.aliases, space.title, space.defined_in)
+    return " ".join(texts).lower()
 
 
 def _space(row: Mapping[str, str]) -> Space:
@@ -254,8 +274,18 @@ class Agreement:
         """How many classes have the same index in both."""
         return sum(r.left is not None and r.left == r.right for r in self.rows)
 
+    def as_json(self) -> dict[str, object]:
+        """Return the comparison for machines."""
+        return {
+            "left": self.left,
+            "right": self.right,
+            "common": self.common,
+            "agreeing": self.agreeing,
+            "classes": [asdict(row) for row in self.rows],
+        }
+
     def lines(self) -> list[str]:
-        """The comparison for people."""
+        """Return the comparison for people."""
         width = max(len(r.name) for r in self.rows)
         columns = max(len(self.left), 4), max(len(self.right), 4)
         lines = [f"{'class':<{width}}  {self.left:>{columns[0]}}  {self.right:>{columns[1]}}"]

@@ -10,6 +10,7 @@ from cocosurgeon.cli.command import given_options
 from cocosurgeon.cli.options import AnnFile, output, steps, takes
 
 if TYPE_CHECKING:
+    from cocosurgeon.cli.console import Console
     from cocosurgeon.cli.outputs import Output
     from cocosurgeon.select.plan import Plan
 
@@ -36,7 +37,6 @@ def remap(
     Works on annotation files, panoptic files and results files. Steps apply in the order given.
     A category that is not mapped is an error, unless --unmapped is given.
     """
-    from cocosurgeon.cli.checking import check_files
     from cocosurgeon.cli.run import run
     from cocosurgeon.errors import RequestError
 
@@ -49,7 +49,7 @@ def remap(
         }
         if others:
             raise RequestError("--check compares two files, and does nothing else")
-        check_files(*check, output.console)
+        _check(*check, output.console)
         return
     if not steps.steps:
         raise RequestError(
@@ -58,3 +58,24 @@ def remap(
             "or --check A B",
         )
     run(ann_file, steps, output)
+
+
+def _check(left: str, right: str, console: Console) -> None:
+    """Compare two files, print the differences, and exit with 1 where there are some."""
+    import sys
+
+    from cocosurgeon.categories.check import check_categories
+    from cocosurgeon.cli.console import print_json, print_text
+    from cocosurgeon.dataset.io import read
+    from cocosurgeon.errors import RequestError
+
+    if left == right == "-":
+        raise RequestError("standard input can be read only once")
+    with console.progress("reading") as progress:
+        found = check_categories(read(left, progress), read(right, progress))
+    if console.as_json:
+        print_json(found.as_json(), sys.stdout)
+    else:
+        print_text("\n".join(found.lines()), sys.stdout)
+    if found.differences:
+        raise typer.Exit(1)

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from cocosurgeon.cli.console import print_text
+
+if TYPE_CHECKING:
+    from cocosurgeon.categories.spaces import Space
+
+_HEADER = ("space", "outputs", "classes", "index", "background", "unused", "whose")
 
 
 def spaces(
@@ -14,14 +23,14 @@ def spaces(
     ] = None,
     compare: Annotated[
         tuple[str, str] | None,
-        typer.Option(metavar="A B", show_default=False, help="Where two agree, class by class."),
+        typer.Option(metavar="A B", show_default=False, help="Compare two, class by class."),
     ] = None,
     guess: Annotated[
         str | None,
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Which ones an annotation or results file could be in, and why.",
+            help="List those that an annotation or results file could be in, and why.",
         ),
     ] = None,
     rows: Annotated[
@@ -29,8 +38,8 @@ def spaces(
         typer.Option(
             metavar="FROM TO",
             show_default=False,
-            help="The rows that turn a classification head of one into the other, as a line of "
-            "numpy (or --json).",
+            help="Print the rows that turn a classification head of one into the other, as a line "
+            "of numpy (or --json).",
         ),
     ] = None,
     fill: Annotated[
@@ -38,21 +47,95 @@ def spaces(
         typer.Option(
             metavar="VALUE",
             show_default=False,
-            help="What rows hold that the head in FROM does not have.",
+            help="Fill rows that the head in FROM does not have with this.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show the known numberings of classes: what an index means, and in whose code.
+    """Show the known label spaces: what each label number means, and in whose code.
 
     Without an argument: all of them, one a line.
     """
-    from cocosurgeon.cli.showing_spaces import show
+    from cocosurgeon.categories import guess as guessing
+    from cocosurgeon.categories import heads, inventory
+    from cocosurgeon.categories import spaces as known
+    from cocosurgeon.cli.console import Console, print_json
+    from cocosurgeon.dataset.io import read
     from cocosurgeon.errors import RequestError
 
-    asked = [a for a in (space, compare, guess, rows) if a is not None]
-    if len(asked) > 1:
+    console = Console(quiet=False, as_json=as_json)
+    if sum(option is not None for option in (space, compare, guess, rows)) > 1:
         raise RequestError("one question at a time: SPACE, --compare, --guess or --rows")
     if fill is not None and rows is None:
         raise RequestError("--fill fills nothing without --rows")
-    show(space=space, compare=compare, guess=guess, rows=rows, fill=fill, as_json=as_json)
+    if space is not None:
+        found = known.find_space(space)
+        fields, lines = found.as_json(), _described(found)
+    elif compare is not None:
+        agreement = known.compare_spaces(*map(known.find_space, compare))
+        fields, lines = agreement.as_json(), agreement.lines()
+    elif guess is not None:
+        with console.progress("reading") as progress:
+            dataset = read(guess, progress)
+        guessed = guessing.guess_space(inventory.Inventory.of(dataset))
+        fields = {"file": dataset.source.name, **guessed.as_json()}
+        lines = guessed.lines()
+    elif rows is not None:
+        head = heads.head_rows(*rows)
+        if fill is not None and not head.unfilled:
+            raise RequestError(f"nothing to fill: {rows[0]} has every row of {rows[1]}")
+        fields, lines = head.as_json(fill), [head.numpy_line(fill)]
+        if head.discarded:
+            names = ", ".join(head.discarded.values())
+            console.info(f"rows of {head.before} that {head.after} has no place for: {names}")
+    else:
+        table = list(known.spaces().values())
+        fields, lines = {"spaces": [s.as_json() for s in table]}, _listed(table)
+    if as_json:
+        print_json(fields, sys.stdout)
+    else:
+        print_text("\n".join(lines), sys.stdout)
+
+
+def _listed(known: list[Space]) -> list[str]:
+    rows = [_HEADER]
+    for s in known:
+        outputs, background = ("-" if v is None else str(v) for v in (s.outputs, s.background))
+        counts = str(len(s.classes)), str(len(s.unused))
+        rows.append((s.name, outputs, counts[0], s.index, background, counts[1], s.framework))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    numbers = ("outputs", "classes", "background", "unused")
+    signs = [">" if name in numbers else "<" for name in _HEADER]
+    return [
+        "  ".join(f"{c:{s}{w}}" for c, s, w in zip(row, signs, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _described(space: Space) -> list[str]:
+    import textwrap
+
+    def listed(names: Mapping[int, str]) -> str:
+        return ", ".join(f"{i} {name}" for i, name in names.items())
+
+    outputs, background = space.outputs, space.background
+    facts = {
+        "whose": space.framework,
+        "aliases": ", ".join(space.aliases),
+        "defined in": space.defined_in,
+        "outputs": "-, numbers in annotation files" if outputs is None else str(outputs),
+        "index": space.index,
+        "background": "none" if background is None else str(background),
+        f"unused ({len(space.unused)})": listed(space.unused) or "none",
+        f"classes ({len(space.classes):,})": listed(space.classes)
+        if space.is_named
+        else "by number",
+        "note": space.note,
+    }
+    lines = [space.name]
+    for name, text in facts.items():
+        if text:
+            lines += textwrap.wrap(
+                f"{name}: {text}", 96, initial_indent="  ", subsequent_indent="    "
+            )
+    return lines

@@ -15,9 +15,9 @@ from itertools import chain, pairwise
 import numpy as np
 
 from cocosurgeon.annfile.columns import Array, Numbers
-from cocosurgeon.annfile.fields import value_span
-from cocosurgeon.annfile.records import Records
+from cocosurgeon.annfile.document import Records
 from cocosurgeon.annfile.rewrite import Rewrite, ValueChange
+from cocosurgeon.annfile.walk import value_span
 from cocosurgeon.dataset.ids import Id, as_key, as_keys, objects
 from cocosurgeon.dataset.index import AnnotationIndex, Category
 from cocosurgeon.dataset.placeholders import BACKGROUND, PLACEHOLDER
@@ -25,7 +25,7 @@ from cocosurgeon.dataset.references import References
 from cocosurgeon.errors import StructureError
 
 _WHOLE_NUMBER = re.compile(rb"(-?\d+)(\.0+)?([eE][+-]?0+)?")
-_DEFAULT_SEAM = b", "
+_DEFAULT_SEPARATOR = b", "
 
 
 @dataclass(frozen=True)
@@ -136,14 +136,14 @@ class CategoryList:
             return None
         if not self.entries:
             return b"[]"
-        seams, _ = _source_text(records)
-        usual = seams[1] if len(seams) > 2 else _DEFAULT_SEAM
-        parts: list[bytes] = [seams[0]]
+        separators, _ = _source_text(records)
+        usual = separators[1] if len(separators) > 2 else _DEFAULT_SEPARATOR
+        parts: list[bytes] = [separators[0]]
         for place, (entry, text) in enumerate(zip(self.entries, self.texts(records), strict=True)):
             if place:
-                parts.append(seams[entry.row] if entry.row else usual)
+                parts.append(separators[entry.row] if entry.row else usual)
             parts.append(text)
-        return b"".join([*parts, seams[-1]])
+        return b"".join([*parts, separators[-1]])
 
     def texts(self, records: Records) -> list[bytes]:
         """The JSON of each entry."""
@@ -219,8 +219,8 @@ def _source_text(records: Records) -> tuple[list[bytes], list[bytes]]:
     edges = [records.start, *chain.from_iterable(spans), records.stop]
     read = records.source.read
     cuts = [read(a, b) for a, b in pairwise(edges)]
-    seams = cuts[::2]
-    return (seams, cuts[1::2]) if spans else ([b"[", b"]"], [])
+    separators = cuts[::2]
+    return (separators, cuts[1::2]) if spans else ([b"[", b"]"], [])
 
 
 def _replaced(record: bytes, key: str, value: bytes) -> bytes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, SupportsIndex, runtime_checkable
 import numpy as np
 
 from cocosurgeon.annfile.columns import Array, Numbers
-from cocosurgeon.annfile.records import Records
+from cocosurgeon.annfile.document import Records
 from cocosurgeon.annfile.source import Source
 from cocosurgeon.annfile.splice import Cut, pieces
 from cocosurgeon.dataset.category_list import CategoryList

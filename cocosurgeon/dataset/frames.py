@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cocosurgeon.annfile.records import Records
+from cocosurgeon.annfile.document import Records
 from cocosurgeon.dataset.mask import IndexName
 from cocosurgeon.errors import RequestError
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cocosurgeon.annfile.chunks import EXACT_IN_FLOAT
 from cocosurgeon.annfile.columns import Array, Numbers
-from cocosurgeon.annfile.runs import EXACT_IN_FLOAT
 from cocosurgeon.dataset.keys import Id as Id
 from cocosurgeon.dataset.keys import as_key as as_key
 

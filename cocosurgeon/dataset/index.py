@@ -8,8 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from cocosurgeon.annfile.columns import Array, Numbers
-from cocosurgeon.annfile.document import Document
-from cocosurgeon.annfile.records import Records
+from cocosurgeon.annfile.document import Document, Records
 from cocosurgeon.dataset.ids import Id, Images, as_keys, objects
 from cocosurgeon.dataset.references import References, all_references, annotation_references
 from cocosurgeon.errors import StructureError, UnknownNameError

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cocosurgeon.annfile.columns import Array, Numbers
-from cocosurgeon.annfile.document import Document
-from cocosurgeon.annfile.records import Records
+from cocosurgeon.annfile.document import Document, Records
 from cocosurgeon.dataset.ids import as_key, as_keys, objects
 
 _LISTS_OF_IDS = (

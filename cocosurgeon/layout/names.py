@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cocosurgeon.annfile.records import Records
+from cocosurgeon.annfile.document import Records
 from cocosurgeon.dataset.index import AnnotationIndex
 
 _SERVER = "http://images.cocodataset.org/"

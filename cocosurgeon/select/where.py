@@ -260,7 +260,7 @@ def _calculated(tree: ast.Expression) -> set[str]:
 
 def _small(values: Array) -> bool:
     """Return whether doubles hold every integer of a column of numbers."""
-    from cocosurgeon.annfile.runs import EXACT_IN_FLOAT
+    from cocosurgeon.annfile.chunks import EXACT_IN_FLOAT
 
     if values.dtype == "int64":
         return bool(((values > -EXACT_IN_FLOAT) & (values < EXACT_IN_FLOAT)).all())

@@ -15,7 +15,7 @@ from cocosurgeon.steps.registry import Option
 from cocosurgeon.text import did_you_mean
 
 if TYPE_CHECKING:
-    from cocosurgeon.annfile.records import Records
+    from cocosurgeon.annfile.document import Records
     from cocosurgeon.annfile.source import Progress
     from cocosurgeon.dataset.dataset import Dataset
 

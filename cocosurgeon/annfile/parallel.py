@@ -12,16 +12,17 @@ import subprocess
 import sys
 from contextlib import suppress
 
-from cocosurgeon.annfile.listscan import ListScan, Part, ScanOptions, Seam
+from cocosurgeon.annfile.listscan import ListScan, ScannedPart, ScanOptions, Separator
 from cocosurgeon.annfile.source import Source
 
 _SERVE = (
-    "import sys; sys.path[:] = sys.argv[1:]; from cocosurgeon.annfile.second import serve; serve()"
+    "import sys; sys.path[:] = sys.argv[1:]\n"
+    "from cocosurgeon.annfile.parallel import serve; serve()"
 )
 
 
-class SecondScan:
-    """The scan of a list from a place on, by a process of its own."""
+class ParallelScan:
+    """Scan of a list from a place on, by a process of its own."""
 
     def __init__(
         self,
@@ -30,7 +31,7 @@ class SecondScan:
         columns: tuple[str, ...],
         options: ScanOptions,
         start: int,
-        seam: Seam,
+        separator: Separator,
     ) -> None:
         # The new interpreter finds modules where this one does, whatever the current folder is.
         self._process = subprocess.Popen(
@@ -40,21 +41,21 @@ class SecondScan:
             stderr=subprocess.DEVNULL,
             pass_fds=[source.descriptor],
         )
-        task = (source.descriptor, source.name, name, columns, options, start, seam)
+        task = (source.descriptor, source.name, name, columns, options, start, separator)
         assert self._process.stdin
         with suppress(BrokenPipeError), self._process.stdin as pipe:
             pickle.dump(task, pipe)
 
-    def part(self) -> Part | None:
-        """What it found; None when it failed."""
+    def part(self) -> ScannedPart | None:
+        """Return what it found; None when it failed."""
         assert self._process.stdout
         with suppress(EOFError, pickle.UnpicklingError):
-            part: Part = pickle.load(self._process.stdout)
+            part: ScannedPart = pickle.load(self._process.stdout)
             return part
         return None
 
     def end(self) -> None:
-        """Make sure that nothing of it is left."""
+        """End the process, whatever it is doing."""
         self._process.kill()
         assert self._process.stdout
         self._process.stdout.close()
@@ -62,17 +63,20 @@ class SecondScan:
 
 
 def serve() -> None:
-    """The process: read a task from standard input, write the part to standard output."""
-    descriptor, path, name, columns, options, start, seam = pickle.load(sys.stdin.buffer)
+    """Read a task from standard input, write the part to standard output: the second process."""
+    descriptor, path, name, columns, options, start, separator = pickle.load(sys.stdin.buffer)
     with os.fdopen(descriptor, "rb") as file:
         source = Source(file, path, None)
-    part = ListScan(source, name, columns, options).records(start, seam)
+    part = ListScan(source, name, columns, options).records(start, separator)
     pickle.dump(part, sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
     sys.stdout.flush()
 
 
-def can_share() -> bool:
-    """Whether there are two processors, and a Python to start (a frozen program is none)."""
+def has_second_processor() -> bool:
+    """Return whether there is a second processor, and a Python to start on it.
+
+    A frozen program is none.
+    """
     if not sys.executable or getattr(sys, "frozen", False):
         return False
     if hasattr(os, "sched_getaffinity"):

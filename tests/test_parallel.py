@@ -13,33 +13,33 @@ import pytest
 
 from cocosurgeon import JSONSyntaxError, StructureError
 from cocosurgeon.annfile import scan as scanning
-from cocosurgeon.annfile.listscan import Part, ScanOptions
+from cocosurgeon.annfile.listscan import ScannedPart, ScanOptions
+from cocosurgeon.annfile.parallel import ParallelScan
 from cocosurgeon.annfile.scan import scan
-from cocosurgeon.annfile.second import SecondScan
 from cocosurgeon.annfile.source import open_source
 from cocosurgeon.annfile.splice import pieces
 
 Put = Callable[..., Path]
-SHARED = ScanOptions(window=1000, shared_from=1)
+SHARED = ScanOptions(window=1000, parallel_from=1)
 
 
 @pytest.fixture(autouse=True)
 def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Share the work wherever these tests run."""
-    monkeypatch.setattr(scanning, "can_share", lambda: True)
+    monkeypatch.setattr(scanning, "has_second_processor", lambda: True)
 
 
 @pytest.fixture
-def parts(monkeypatch: pytest.MonkeyPatch) -> list[Part | None]:
+def parts(monkeypatch: pytest.MonkeyPatch) -> list[ScannedPart | None]:
     """What second processes found whose guess was right."""
-    found: list[Part | None] = []
-    original = SecondScan.part
+    found: list[ScannedPart | None] = []
+    original = ParallelScan.part
 
-    def spied(self: SecondScan) -> Part | None:
+    def spied(self: ParallelScan) -> ScannedPart | None:
         found.append(original(self))
         return found[-1]
 
-    monkeypatch.setattr(SecondScan, "part", spied)
+    monkeypatch.setattr(ParallelScan, "part", spied)
     return found
 
 
@@ -84,14 +84,16 @@ def same(path: Path, options: ScanOptions) -> None:
 
 @pytest.mark.parametrize("indent", [None, 1])
 def test_the_work_is_shared_and_the_result_the_same(
-    indent: int | None, put: Put, parts: list[Part | None]
+    indent: int | None, put: Put, parts: list[ScannedPart | None]
 ) -> None:
     same(put(document(400), indent=indent), SHARED)
     assert parts
     assert all(part is not None and part.blocks for part in parts)
 
 
-def test_nonfinite_numbers_of_both_halves_are_counted(put: Put, parts: list[Part | None]) -> None:
+def test_nonfinite_numbers_of_both_halves_are_counted(
+    put: Put, parts: list[ScannedPart | None]
+) -> None:
     value = document(300)
     for row in (5, 6, 870):
         value["annotations"][row]["area"] = float("nan")
@@ -101,8 +103,8 @@ def test_nonfinite_numbers_of_both_halves_are_counted(put: Put, parts: list[Part
     assert scan(open_source(path), options=SHARED).nonfinite == 900
 
 
-def test_a_wrong_guess_is_thrown_away(put: Put, parts: list[Part | None]) -> None:
-    """What looks like a seam in the middle lies inside a string, or inside a nested list."""
+def test_a_wrong_guess_is_thrown_away(put: Put, parts: list[ScannedPart | None]) -> None:
+    """What looks like a separator in the middle lies inside a string, or inside a nested list."""
     trap = '}, {"id": 1, "x": "' * 400
     for middle in (trap, [{"id": i, "x": trap[:50]} for i in range(400)]):
         records: list[Any] = [{"id": i, "x": i} for i in range(200)]
@@ -136,7 +138,7 @@ def test_errors_name_the_right_record_in_either_half(row: int, put: Put) -> None
 def test_a_second_process_that_fails_is_done_without(
     put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cocosurgeon.annfile.second._SERVE", "raise SystemExit(1)")
+    monkeypatch.setattr("cocosurgeon.annfile.parallel._SERVE", "raise SystemExit(1)")
     same(put(document(300)), SHARED)
     monkeypatch.setattr("sys.executable", "/nowhere/python")
     same(put(document(300)), SHARED)

@@ -1,5 +1,6 @@
-"""Values of a column as they are gathered: packed tightly, every value exact. No numpy here: the
-second process of a scan starts faster without it.
+"""Values of a column as they are gathered: packed tightly, every value exact.
+
+No numpy here: the second process of a scan starts faster without it.
 
 A column is named by the JSON key. Two families look inside a value: ``bbox_x``, ``bbox_y``,
 ``bbox_w``, ``bbox_h`` (pixels, xywh as in the file) and ``segments_category_ids`` (the category
@@ -24,7 +25,7 @@ EXACT_IN_FLOAT = 2**53
 
 @dataclass(frozen=True)
 class Column:
-    """How a column is read: the record's key, and what is taken from its value (None: all)."""
+    """A column: the record's key, and the part of its value that is read (None: all of it)."""
 
     name: str
     key: str
@@ -32,7 +33,7 @@ class Column:
 
 
 def column(name: str) -> Column:
-    """The column of that name."""
+    """Return the column of a name."""
     if name in _BBOX:
         return Column(name, "bbox", _BBOX[name])
     if name == "segments_category_ids":
@@ -59,13 +60,13 @@ def _segment_categories(segments: object) -> object:
     return tuple(value for value in found if isinstance(value, (int, float, str)))
 
 
-Run: TypeAlias = "array[Any] | list[object]"
+Chunk: TypeAlias = "array[Any] | list[object]"
 """Consecutive values of a column: machine integers, doubles, or objects."""
 
 
-def pack(values: list[object]) -> Run:
-    """The tightest run that keeps every number exactly (true and false are 1 and 0 among them)."""
-    numbers = cast("list[int]", values)  # whether they are is what array() tells
+def pack(values: list[object]) -> Chunk:
+    """Return the tightest chunk that keeps every number exactly (true is 1, false is 0)."""
+    numbers = cast("list[int]", values)  # array() finds out whether they are
     try:
         return array("q", numbers)
     except (TypeError, OverflowError):
@@ -79,14 +80,14 @@ def pack(values: list[object]) -> Run:
     return floats
 
 
-def extend(runs: list[Run], more: Run) -> None:
-    """Put a run behind others, as one with the last of them where they are of a kind."""
-    if runs and kind(runs[-1]) == kind(more):
-        runs[-1].extend(more)
+def extend(chunks: list[Chunk], more: Chunk) -> None:
+    """Append a chunk to others; it joins the last of them where both are of one kind."""
+    if chunks and kind(chunks[-1]) == kind(more):
+        chunks[-1].extend(more)
     else:
-        runs.append(more)
+        chunks.append(more)
 
 
-def kind(run: Run) -> str:
-    """``q`` (machine integers), ``d`` (doubles) or ``O`` (objects)."""
-    return run.typecode if isinstance(run, array) else "O"
+def kind(chunk: Chunk) -> str:
+    """Return the kind of a chunk: ``q`` (integers), ``d`` (doubles) or ``O`` (objects)."""
+    return chunk.typecode if isinstance(chunk, array) else "O"
