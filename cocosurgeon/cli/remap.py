@@ -47,7 +47,7 @@ def remap(
             "quiet",
             "as_json",
         }
-        if others:
+        if ann_file is not None or others:
             raise RequestError("--check compares two files, and does nothing else")
         _check(*check, output.console)
         return
