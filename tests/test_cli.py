@@ -479,7 +479,7 @@ def test_a_recipe_looks_for_its_own_source(small: Any, put: Put, cli: Cli, tmp_p
     assert cli("subset", "elsewhere/own.json", *args).code == 0
     ended = cli("apply", "elsewhere/r.json", "-o", "b.json")
     assert ended.code == 0
-    assert "own.json (beside the recipe)" in ended.err
+    assert "own.json (next to the recipe)" in ended.err
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
     (folder / "own.json").unlink()
     lost = cli("apply", "elsewhere/r.json", "-o", "c.json")
