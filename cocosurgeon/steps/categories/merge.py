@@ -1,4 +1,4 @@
-"""Several categories as one."""
+"""Several categories as one, and other names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cocosurgeon.categories.policy import require_names_once
 from cocosurgeon.select.plan import CategoryStep
-from cocosurgeon.steps.arguments import MERGE
+from cocosurgeon.steps.arguments import MERGE, RENAME
 from cocosurgeon.steps.naming import with_names
 from cocosurgeon.steps.registry import Option
 
@@ -41,6 +41,22 @@ class Merge(CategoryStep):
         return with_names("merge", (*self.of, "to", self.name))
 
 
+@dataclass(frozen=True, repr=False)
+class Rename(CategoryStep):
+    """Give a category another name: ``Rename("tv", "television")``."""
+
+    old: str
+    new: str
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        from cocosurgeon.categories.edit import rename
+
+        return rename(dataset, self.old, self.new)
+
+    def words(self) -> str | None:
+        return with_names("rename", (self.old, "to", self.new))
+
+
 OPTIONS = (
     Option(
         "merge",
@@ -48,5 +64,12 @@ OPTIONS = (
         "Make several categories one, with the id and the place of the first.",
         lambda pair: Merge(*pair),
         "vehicle=car,bus",
+    ),
+    Option(
+        "rename",
+        RENAME,
+        "Give a category another name.",
+        lambda pair: Rename(*pair),
+        "dog=hound",
     ),
 )

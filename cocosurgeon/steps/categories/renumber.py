@@ -1,21 +1,42 @@
-"""New ids for the file's own categories."""
+"""The order of the category list, and new ids for it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
-from cocosurgeon.categories.policy import require_start
+from cocosurgeon.categories.policy import By, Numbering, require_start
 from cocosurgeon.errors import RequestError
 from cocosurgeon.select.plan import CategoryStep
-from cocosurgeon.steps.arguments import FLAG
+from cocosurgeon.steps.arguments import FLAG, TEXT
 from cocosurgeon.steps.categories.modifiers import START
 from cocosurgeon.steps.registry import Option
 
 if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
 
-Sort = Literal["list", "id", "name"]
+
+@dataclass(frozen=True, repr=False)
+class SortCategories(CategoryStep):
+    """Bring the category list into the order of ids, or of names; ids stay.
+
+    Attributes:
+        by: ``id`` or ``name``.
+    """
+
+    by: By = "id"
+
+    def __post_init__(self) -> None:
+        if self.by not in get_args(By):
+            raise RequestError(f"cannot sort categories by {self.by!r}", hint="id or name")
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        from cocosurgeon.categories.edit import sort_categories
+
+        return sort_categories(dataset, self.by)
+
+    def words(self) -> str | None:
+        return f"sorted-by-{self.by}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,11 +49,11 @@ class Renumber(CategoryStep):
     """
 
     start: int = 0
-    sort: Sort = "list"
+    sort: Numbering = "list"
 
     def __post_init__(self) -> None:
         require_start(self.start)
-        if self.sort not in get_args(Sort):
+        if self.sort not in get_args(Numbering):
             raise RequestError(
                 f"cannot number categories in the order of {self.sort!r}", hint="list, id or name"
             )
@@ -55,5 +76,14 @@ OPTIONS = (
         "(or --sort).",
         lambda _, **given: Renumber(**given),
         modifiers=(START,),
+    ),
+    Option(
+        "sort",
+        TEXT.called("id|name"),
+        "Sort the category list; ids stay. With --renumber: list, id or name, the order in which "
+        "categories are numbered.",
+        SortCategories,
+        "name",
+        modifies="renumber",
     ),
 )

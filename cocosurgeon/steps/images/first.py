@@ -1,4 +1,4 @@
-"""The first images."""
+"""The first and the last images."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ORDER = Modifier(
 
 
 @dataclass(frozen=True, repr=False)
-class ByPosition(Step):
+class _ByPosition(Step):
     """A step that counts images.
 
     Attributes:
@@ -44,11 +44,31 @@ class ByPosition(Step):
 
 
 @dataclass(frozen=True, repr=False)
-class First(ByPosition):
+class First(_ByPosition):
     """Keep the first n images."""
 
     def apply(self, dataset: Dataset) -> Dataset:
         return dataset.first(self.n, self.order)
 
 
-OPTIONS = (Option("first", COUNT, "Keep the first N images.", First, "100", (ORDER,)),)
+@dataclass(frozen=True, repr=False)
+class Last(_ByPosition):
+    """Keep the last n images."""
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        return dataset.last(self.n, self.order)
+
+
+@dataclass(frozen=True, repr=False)
+class Skip(_ByPosition):
+    """Skip the first n images."""
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        return dataset.skip(self.n, self.order)
+
+
+OPTIONS = (
+    Option("first", COUNT, "Keep the first N images.", First, "100", (ORDER,)),
+    Option("last", COUNT, "Keep the last N images.", Last, "10", (ORDER,)),
+    Option("skip", COUNT, "Skip the first N images.", Skip, "20", (ORDER,)),
+)

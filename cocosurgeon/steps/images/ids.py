@@ -5,14 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cocosurgeon.dataset.keys import Id, as_key
 from cocosurgeon.dataset.mask import FilterResult
-from cocosurgeon.errors import RequestError, UnknownIdError
+from cocosurgeon.errors import (
+    EncodingError,
+    RequestError,
+    SourceUnavailableError,
+    UnknownIdError,
+)
 from cocosurgeon.select.filter import ImageFilter
 from cocosurgeon.select.plan import Keep, Step, Unbound
-from cocosurgeon.steps.arguments import IDS, resolve_ids
+from cocosurgeon.steps.arguments import IDS, PATH, PATHS, Typed, resolve_ids
 from cocosurgeon.steps.registry import Option
 from cocosurgeon.text import did_you_mean
 
@@ -100,6 +106,68 @@ def _nearest_id(missing: Id, known: list[Id]) -> str | None:
     return f"the nearest id is {min(numbers, key=lambda k: abs(k - missing))}"
 
 
+@dataclass(frozen=True, repr=False)
+class IdsFile(Unbound):
+    """Keep images whose ids are in text files, one a line (``-``: standard input).
+
+    Attributes:
+        paths: of the files.
+    """
+
+    paths: tuple[str, ...]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return self.paths
+
+    def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
+        lines = (line for path in self.paths for line in _lines(path))
+        return GivenIds(tuple(map(Typed, lines))).bind(dataset)
+
+
+def _lines(path: str) -> list[str]:
+    """Return the lines of a file that are not blank.
+
+    Raises:
+        SourceUnavailableError, EncodingError: it cannot be read.
+    """
+    try:
+        text = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        lines = text.decode("utf-8-sig").splitlines()
+    except OSError as error:
+        raise SourceUnavailableError(
+            f"cannot read the list of ids: {error.strerror}", where=path
+        ) from error
+    except UnicodeDecodeError as error:
+        raise EncodingError(
+            f"the list of ids is not UTF-8: byte 0x{text[error.start]:02x} at offset {error.start}",
+            where=path,
+            hint="one id a line, as --ids-out writes them",
+        ) from error
+    return [line.strip() for line in lines if line.strip()]
+
+
+@dataclass(frozen=True, repr=False)
+class MatchFile(Unbound):
+    """Keep images whose ids are in another annotation file.
+
+    Attributes:
+        path: of that file.
+    """
+
+    path: str
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (self.path,)
+
+    def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
+        from cocosurgeon.dataset.io import read
+
+        ids = [i for i in read(self.path, progress).img_ids if i is not None]
+        return Keep(Ids(ids, unknown="ignore"))
+
+
 OPTIONS = (
     Option(
         "ids",
@@ -108,5 +176,18 @@ OPTIONS = (
         GivenIds,
         "114743,4868",
         is_joined=True,
+    ),
+    Option(
+        "ids-file",
+        PATHS,
+        "Keep only images whose ids are in this file, one a line. - is stdin.",
+        IdsFile,
+        is_joined=True,
+    ),
+    Option(
+        "match",
+        PATH.called("ANN_FILE"),
+        "Keep only images that are in this annotation file, too. Cuts results files.",
+        MatchFile,
     ),
 )
