@@ -26,7 +26,7 @@ from cocosurgeon.loaders import DEFAULT, LOADERS, config_loaders, find_loader, l
 from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import Setting, own_options, settings_for
 from cocosurgeon.probe.dump import Dump, read_dump
-from cocosurgeon.probe.request import ProbeOptions as Real
+from cocosurgeon.probe.request import ProbeOptions
 from cocosurgeon.steps.lists import names_in
 from cocosurgeon.verify.against import verify_against
 from cocosurgeon.verify.expected import class_names, expected_document
@@ -142,7 +142,7 @@ def _loaders(named: Sequence[str] | None, *, has_config: bool) -> tuple[str, ...
     return chosen
 
 
-def run(request: Request, real: Real, *, quiet: bool, as_json: bool) -> None:
+def run(request: Request, real: ProbeOptions, *, quiet: bool, as_json: bool) -> None:
     """Verify; exit code 1 where something does not hold."""
     gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
     voice = Voice(quiet=quiet, as_json=as_json)
@@ -246,7 +246,7 @@ def _read_source(path: Path, subset: Reading, told: Told, voice: Voice) -> Readi
         return reading(path, progress, wanted)
 
 
-def _verified(request: Request, real: Real, case: Case) -> Verification:
+def _verified(request: Request, real: ProbeOptions, case: Case) -> Verification:
     subset, source, told = case.subset, case.source, case.told
     found = case.found()
     note = recipe_note(request.recipe, source)
