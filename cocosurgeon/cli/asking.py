@@ -15,7 +15,7 @@ from cocosurgeon.loaders import LOADERS, Id, load
 from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.probe.dump import Dump
-from cocosurgeon.probe.request import ProbeOptions as Real
+from cocosurgeon.probe.request import ProbeOptions
 from cocosurgeon.probe.run import in_scratch, probe, scratch, unmet_requests
 from cocosurgeon.steps.arguments import Typed, resolve_ids
 from cocosurgeon.verify.evaluator import own_file_note
@@ -57,7 +57,7 @@ class Case:
         return Verification(self.subset.name, (compared,) if compared else (), findings, notes)
 
 
-def by_settings(case: Case, real: Real, settings: Sequence[Setting]) -> Verification:
+def by_settings(case: Case, real: ProbeOptions, settings: Sequence[Setting]) -> Verification:
     """The real loader in each mode, against its rules; a reason that has nothing to do with a mode
     is told once."""
     found = case.found()
@@ -77,7 +77,7 @@ def by_settings(case: Case, real: Real, settings: Sequence[Setting]) -> Verifica
     return replace(found, findings=tuple(_of_all_modes(found.findings)))
 
 
-def _by_setting(case: Case, real: Real, setting: Setting) -> Verification:
+def _by_setting(case: Case, real: ProbeOptions, setting: Setting) -> Verification:
     try:
         dump = _asked(case, real, setting.loader, setting)
     except ProbeError as error:
@@ -109,7 +109,7 @@ def _of_all_modes(findings: Sequence[Finding]) -> Iterator[Finding]:
             yield finding
 
 
-def _left_out(case: Case, real: Real, dump: Dump, setting: Setting) -> Verification:
+def _left_out(case: Case, real: ProbeOptions, dump: Dump, setting: Setting) -> Verification:
     """Which of the images that were to go through the pipeline are not emitted, and why."""
     emitted = {key_of(s.img_id) for s in dump.samples}
     gone = [img_id for img_id in _images(case, real) if img_id not in emitted]
@@ -127,7 +127,7 @@ def _left_out(case: Case, real: Real, dump: Dump, setting: Setting) -> Verificat
     return case.found(notes=notes)
 
 
-def _images(case: Case, real: Real) -> list[Id]:
+def _images(case: Case, real: ProbeOptions) -> list[Id]:
     """The images that are to go through the pipeline.
 
     Raises:
@@ -144,7 +144,7 @@ def _images(case: Case, real: Real) -> list[Id]:
     return found
 
 
-def by_config(case: Case, real: Real, line: str) -> tuple[Verification, Setting | None]:
+def by_config(case: Case, real: ProbeOptions, line: str) -> tuple[Verification, Setting | None]:
     """The dataset of a config, against the rules of its loader; and how the config sets it up,
     None where it could not be built.
 
@@ -168,7 +168,7 @@ def by_config(case: Case, real: Real, line: str) -> tuple[Verification, Setting 
         return case.found(text, (_raised(error, None, None, hint),)), None
 
 
-def _asked(case: Case, real: Real, loader: str, setting: Setting | None) -> Dump:
+def _asked(case: Case, real: ProbeOptions, loader: str, setting: Setting | None) -> Dump:
     """What a real loader emits for the file.
 
     Raises:
@@ -181,7 +181,7 @@ def _asked(case: Case, real: Real, loader: str, setting: Setting | None) -> Dump
         return probe(request, real.python, real.limit)
 
 
-def _packed(case: Case, real: Real, dump: Dump, setting: Setting | None) -> Verification:
+def _packed(case: Case, real: ProbeOptions, dump: Dump, setting: Setting | None) -> Verification:
     """What the pipeline makes of the images, against what it makes of the source's."""
     ids = [s.img_id for s in dump.samples if s.packed is not None]
     if not ids or case.source_path is None or case.source is None:

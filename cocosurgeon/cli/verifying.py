@@ -25,8 +25,13 @@ from cocosurgeon.loaders import DEFAULT, LOADERS, config_loaders, find_loader, l
 from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import Setting, own_options, settings_for
 from cocosurgeon.probe.dump import Dump, read_dump
+<<<<<<< HEAD
 from cocosurgeon.probe.request import ProbeOptions as Real
 from cocosurgeon.steps.arguments import parse_names
+=======
+from cocosurgeon.probe.request import ProbeOptions
+from cocosurgeon.steps.arguments import parse_names
+>>>>>>> w-loaders
 from cocosurgeon.verify.against import verify_against
 from cocosurgeon.verify.expected import class_names, expected_document
 from cocosurgeon.verify.reading import Reading, reading
@@ -141,7 +146,7 @@ def _loaders(named: Sequence[str] | None, *, has_config: bool) -> tuple[str, ...
     return chosen
 
 
-def run(request: Request, real: Real, *, quiet: bool, as_json: bool) -> None:
+def run(request: Request, real: ProbeOptions, *, quiet: bool, as_json: bool) -> None:
     """Verify; exit code 1 where something does not hold."""
     gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
     console = Console(quiet=quiet, as_json=as_json)
@@ -245,7 +250,7 @@ def _read_source(path: Path, subset: Reading, told: Told, console: Console) -> R
         return reading(path, progress, wanted)
 
 
-def _verified(request: Request, real: Real, case: Case) -> Verification:
+def _verified(request: Request, real: ProbeOptions, case: Case) -> Verification:
     subset, source, told = case.subset, case.source, case.told
     found = case.found()
     note = recipe_note(request.recipe, source)

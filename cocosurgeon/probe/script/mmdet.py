@@ -39,6 +39,16 @@ def open_dataset(request: dict[str, Any]) -> RealDataset:
     return dataset
 
 
+def arguments(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the dataset's file and mode, which have the same names in both lines."""
+    found: dict[str, Any] = {}
+    if request["ann_file"]:
+        found["ann_file"] = request["ann_file"]
+    if request["mode"]:
+        found["test_mode"] = request["mode"] == "test"
+    return found
+
+
 def classes_of(request: dict[str, Any]) -> Any:
     """Return the class names that the dataset is given; None for what it has by itself.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from .dataset import RealDataset, instance
 from .failure import Failure, needed, stage
-from .mmdet import MmdetDataset, building, classes_of, innermost
+from .mmdet import MmdetDataset, arguments, building, classes_of, innermost
 
 META = ("ori_shape", "img_shape")
 
@@ -21,7 +21,13 @@ def open_dataset(request: dict[str, Any]) -> RealDataset:
         config, wrappers = _configured(request)
     else:
         config = {"type": "CocoDataset", "pipeline": [], "test_mode": True}
-    config.update(_arguments(request))
+    config.update(arguments(request))
+    if request["img_prefix"] is not None:
+        config["img_prefix"] = request["img_prefix"]
+    classes = classes_of(request)
+    if classes is not None:
+        config["classes"] = classes
+    config.update(request["options"])
     with building(request, config, datasets.DATASETS, datasets.CocoDataset):
         if request["config"]:
             dataset = datasets.build_dataset(config)
@@ -70,21 +76,6 @@ def _configured(request: dict[str, Any]) -> tuple[Any, list[str]]:
         for key in ("samples_per_gpu", "workers_per_gpu", "separate_eval"):
             dataset.pop(key, None)
         return dataset, wrappers
-
-
-def _arguments(request: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if request["ann_file"]:
-        found["ann_file"] = request["ann_file"]
-    if request["img_prefix"] is not None:
-        found["img_prefix"] = request["img_prefix"]
-    if request["mode"]:
-        found["test_mode"] = request["mode"] == "test"
-    classes = classes_of(request)
-    if classes is not None:
-        found["classes"] = classes
-    found.update(request["options"])
-    return found
 
 
 class _Dataset2(MmdetDataset):

@@ -8,7 +8,7 @@ from typing import Any
 
 from .dataset import RealDataset, instance
 from .failure import Failure, needed, stage
-from .mmdet import MmdetDataset, building, classes_of, innermost
+from .mmdet import MmdetDataset, arguments, building, classes_of, innermost
 
 META = ("img_id", "ori_shape", "img_shape")
 
@@ -23,7 +23,13 @@ def open_dataset(request: dict[str, Any]) -> RealDataset:
         config, scope, wrappers, own = _configured(request)
     else:
         config = {"type": "CocoDataset", "data_prefix": {"img": ""}, "test_mode": True}
-    config.update(_arguments(request, config))
+    config.update(arguments(request))
+    if request["img_prefix"] is not None:
+        config["data_prefix"] = dict(config.get("data_prefix") or {}, img=request["img_prefix"])
+    classes = classes_of(request)
+    if classes is not None:
+        config["metainfo"] = dict(config.get("metainfo") or {}, classes=classes)
+    config.update(request["options"])
     needed("mmengine.registry").init_default_scope(scope)
     registry = needed("mmdet.registry").DATASETS
     with building(request, config, registry, datasets.CocoDataset):
@@ -91,21 +97,6 @@ def _evaluated(evaluator: Any) -> list[str]:
         return _evaluated(evaluator["metrics"])
     files = [part.get("ann_file") for part in parts if isinstance(part, Mapping)]
     return [os.path.abspath(path) for path in files if isinstance(path, str)]  # noqa: PTH100
-
-
-def _arguments(request: dict[str, Any], config: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if request["ann_file"]:
-        found["ann_file"] = request["ann_file"]
-    if request["img_prefix"] is not None:
-        found["data_prefix"] = dict(config.get("data_prefix") or {}, img=request["img_prefix"])
-    if request["mode"]:
-        found["test_mode"] = request["mode"] == "test"
-    classes = classes_of(request)
-    if classes is not None:
-        found["metainfo"] = dict(config.get("metainfo") or {}, classes=classes)
-    found.update(request["options"])
-    return found
 
 
 class _Dataset3(MmdetDataset):
