@@ -25,13 +25,8 @@ from cocosurgeon.loaders import DEFAULT, LOADERS, config_loaders, find_loader, l
 from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import Setting, own_options, settings_for
 from cocosurgeon.probe.dump import Dump, read_dump
-<<<<<<< HEAD
-from cocosurgeon.probe.request import ProbeOptions as Real
-from cocosurgeon.steps.arguments import parse_names
-=======
 from cocosurgeon.probe.request import ProbeOptions
 from cocosurgeon.steps.arguments import parse_names
->>>>>>> w-loaders
 from cocosurgeon.verify.against import verify_against
 from cocosurgeon.verify.expected import class_names, expected_document
 from cocosurgeon.verify.reading import Reading, reading
