@@ -30,12 +30,11 @@ from cocosurgeon.probe import record as recording
 from cocosurgeon.probe.dump import read_dump
 from cocosurgeon.probe.record import Recorder
 from cocosurgeon.verify.against import verify_against
-from cocosurgeon.verify.corners import Nearness
-from cocosurgeon.verify.emitted import emitted
+from cocosurgeon.verify.boxes import Nearness, Placed, pair_boxes
 from cocosurgeon.verify.expected import class_names
-from cocosurgeon.verify.pairing import Placed, paired
-from cocosurgeon.verify.rasters import pixels_apart
-from cocosurgeon.verify.reading import reading
+from cocosurgeon.verify.loader_output import compare_output
+from cocosurgeon.verify.masks import pixels_apart
+from cocosurgeon.verify.read_again import read_again
 from cocosurgeon.verify.verification import Verification
 
 Put = Callable[..., Path]
@@ -45,7 +44,7 @@ def verified(
     ann_file: Path, dump: Path, loader: str = "mmdet3", tolerance: float = 0
 ) -> Verification:
     """A loader in test mode, held against a dump."""
-    file = reading(ann_file)
+    file = read_again(ann_file)
     [setting] = settings_for(loader, ["test"], class_names(file.document()))
     view = load(loader, file.document(), setting.options)
     return verify_against(
@@ -502,8 +501,8 @@ def test_rules_of_both_are_told_of_another_file_too(
     assert done.code == 0, done.out
     ids = {json.loads(line).get("img_id") for line in dump.read_text().splitlines()} - {None}
     listed = {i["id"] for i in json.loads(whole.read_bytes())["images"]}
-    left_out = map(int, re.findall(r"image left out by mmdet3, \w+: (\d+)", done.out))
-    assert f"and {len(listed - ids) - sum(left_out)} of this file's" in done.out
+    skipped = map(int, re.findall(r"image left out by mmdet3, \w+: (\d+)", done.out))
+    assert f"and {len(listed - ids) - sum(skipped)} of this file's" in done.out
 
 
 def test_what_differs_in_the_images_of_both_is_found(
@@ -602,7 +601,7 @@ def test_no_pair_is_missed_and_none_is_wrong(
     mine: list[Placed], theirs: list[Placed], tolerance: float, rounds: bool
 ) -> None:
     nearness = Nearness(tolerance, rounds)
-    pairs = paired(mine, theirs, nearness)
+    pairs = pair_boxes(mine, theirs, nearness)
     assert len(set(pairs.values())) == len(pairs)
     assert all(nearness.alike(mine[i].box, theirs[n].box) for i, n in pairs.items())
     for i in set(range(len(mine))) - set(pairs):
@@ -614,10 +613,10 @@ def test_the_same_comes_before_what_is_alike() -> None:
     near, same = (1.2, 1.0, 5.0, 5.0), (1.0, 1.0, 5.0, 5.0)
     for first, last in ((near, same), (same, near)):
         mine = [Placed(first, ("a", False)), Placed(last, ("a", False))]
-        assert paired(mine, mine[::-1], Nearness(0.5, False)) == {0: 1, 1: 0}
+        assert pair_boxes(mine, mine[::-1], Nearness(0.5, False)) == {0: 1, 1: 0}
     crowd, other = Placed(same, ("a", True)), Placed(same, ("a", False))
     unnamed = Placed(same, (None, True))
-    assert paired([crowd, other], [other, unnamed], Nearness(0, False)) == {1: 0, 0: 1}
+    assert pair_boxes([crowd, other], [other, unnamed], Nearness(0, False)) == {1: 0, 0: 1}
 
 
 @pytest.mark.parametrize(
@@ -675,7 +674,7 @@ def test_very_many_objects_in_another_order() -> None:
         for each in (one, one[:0:-1])
     ]
     started = time.perf_counter()
-    found = emitted(views[1], views[0], "test")
+    found = compare_output(views[1], views[0], "test")
     assert [f.code for f in found] == ["instance-lost", "instance-order"]
     assert time.perf_counter() - started < 5
 

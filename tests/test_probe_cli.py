@@ -20,8 +20,8 @@ from cocosurgeon.errors import FormatError, OutputError
 from cocosurgeon.probe.dump import Dump, DumpHeader, read_dump
 from cocosurgeon.probe.request import ProbeRequest
 from cocosurgeon.probe.run import in_scratch, probe, unpacked
-from cocosurgeon.verify.evaluator import evaluator_findings, own_file_note
-from cocosurgeon.verify.reading import reading
+from cocosurgeon.verify.read_again import read_again
+from cocosurgeon.verify.real import check_evaluator, own_file_note
 
 without_framework = pytest.mark.skipif(
     find_spec("mmdet") is not None, reason="this interpreter has the framework"
@@ -276,7 +276,7 @@ def test_a_file_of_a_config_that_is_not_there_is_said(tmp_path: Path) -> None:
         framework="mmdet", box_format="xyxy", loader="mmdet3", mode="test", options=options
     )
     dump = Dump(header, ())
-    [finding] = evaluator_findings(dump, reading(SAMPLE))
+    [finding] = check_evaluator(dump, read_again(SAMPLE))
     assert finding.code == "evaluator-file"
     assert f"the dataset reads {gone} (which is not there), the evaluator {SAMPLE}" == finding.text
     assert "the file that the config's dataset reads is not there" in finding.next

@@ -39,7 +39,7 @@ from cocosurgeon import (
     read,
 )
 from cocosurgeon.categories.category_map import CategoryMap
-from cocosurgeon.cli.telling import told_of
+from cocosurgeon.cli.verify import expectation_of
 from cocosurgeon.errors import (
     DataError,
     FormatError,
@@ -51,10 +51,10 @@ from cocosurgeon.findings.codes import CODES, Code
 from cocosurgeon.loaders import LOADERS, load
 from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import settings_for
-from cocosurgeon.verify.expected import class_names, expected_document
-from cocosurgeon.verify.reading import Reading, reading
+from cocosurgeon.steps.recipe import RecipeEffect
+from cocosurgeon.verify.expected import Expectation, class_names, expected_document
+from cocosurgeon.verify.read_again import PlainFile, read_again
 from cocosurgeon.verify.renumbering import Renumbering
-from cocosurgeon.verify.told import Told
 from cocosurgeon.verify.verification import Verification, verify_copy, verify_loader
 
 DOCUMENTATION = ROOT / "docs/findings.md"
@@ -68,18 +68,24 @@ UNPLANNED = {"image-unplanned", "annotation-added", "instance-added", "sample-ad
 """Those of an image that the recipe does not keep, with its annotations."""
 
 
-def read_text(text: bytes, name: str = ".json") -> Reading:
+def read_text(text: bytes, name: str = ".json") -> PlainFile:
     with tempfile.NamedTemporaryFile(suffix=name) as file:
         file.write(text)
         file.flush()
-        return reading(Path(file.name))
+        return read_again(Path(file.name))
 
 
-def verified(subset: Reading, source: Reading, told: Told, loader: str = "mmdet3") -> Verification:
+def expected_of(result: Dataset) -> Expectation:
+    return expectation_of(RecipeEffect.of(result))
+
+
+def verified(
+    subset: PlainFile, source: PlainFile, told: Expectation, loader: str = "mmdet3"
+) -> Verification:
     return verify_copy(subset, source, told).joined(loaded(loader, subset, source, told))
 
 
-def loaded(loader: str, subset: Reading, source: Reading, told: Told) -> Verification:
+def loaded(loader: str, subset: PlainFile, source: PlainFile, told: Expectation) -> Verification:
     classes = class_names(expected_document(source, told))
     return verify_loader(settings_for(loader, MODES, classes), subset, source, told)
 
@@ -100,9 +106,9 @@ class Faithful:
         told: what the recipe says.
     """
 
-    source: Reading
+    source: PlainFile
     text: str
-    told: Told
+    told: Expectation
 
     def changed(self, change: Callable[[Any], object]) -> str:
         """The subset's text with a change of what is parsed: every value that is in the subset
@@ -131,23 +137,23 @@ def faithful(tmp_path_factory: pytest.TempPathFactory) -> Faithful:
     path = tmp_path_factory.mktemp("faithful") / "source.json"
     path.write_text(Writer(random.Random(1), LAYOUTS[1]).text(json.loads(SAMPLE.read_text())))
     kept = read(path).first(40)
-    return Faithful(reading(path), text_of(kept).decode(), told_of(kept))
+    return Faithful(read_again(path), text_of(kept).decode(), expected_of(kept))
 
 
-def found_in(text: str, faithful: Faithful, told: Told) -> Verification:
+def found_in(text: str, faithful: Faithful, told: Expectation) -> Verification:
     return verified(read_text(text.encode()), faithful.source, told)
 
 
 def test_the_subset_that_faults_are_put_into_is_faithful(faithful: Faithful) -> None:
     for text in (faithful.text, faithful.changed(lambda doc: None)):
-        for told in (Told(), faithful.told):
+        for told in (Expectation(), faithful.told):
             assert found_in(text, faithful, told).findings == ()
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_found(name: str, faithful: Faithful) -> None:
     text = faithful.changed(FAULTS[name].change)
-    found = found_in(text, faithful, Told())
+    found = found_in(text, faithful, Expectation())
     assert codes(found) == FAULTS[name].codes, "\n".join(found.lines("me"))
     assert found_in(text, faithful, faithful.told).findings
 
@@ -155,7 +161,7 @@ def test_a_fault_is_found(name: str, faithful: Faithful) -> None:
 @pytest.mark.parametrize("name", PLANNED)
 def test_a_fault_is_found_by_who_knows_the_recipe(name: str, faithful: Faithful) -> None:
     text = faithful.changed(PLANNED[name].change)
-    assert found_in(text, faithful, Told()).findings == ()
+    assert found_in(text, faithful, Expectation()).findings == ()
     assert codes(found_in(text, faithful, faithful.told)) == PLANNED[name].codes
 
 
@@ -163,13 +169,13 @@ def test_a_fault_is_found_by_who_knows_the_recipe(name: str, faithful: Faithful)
 def test_another_text_of_the_same_is_found(name: str, faithful: Faithful) -> None:
     text = str(RESPELLED[name].change(faithful.text))
     assert json.loads(text) == json.loads(faithful.text)
-    for told in (Told(), faithful.told):
+    for told in (Expectation(), faithful.told):
         assert codes(found_in(text, faithful, told)) == RESPELLED[name].codes
 
 
 def test_an_image_that_the_recipe_does_not_keep_is_found(faithful: Faithful) -> None:
     whole = read(faithful.source.name)
-    told = told_of(whole.first(39))
+    told = expected_of(whole.first(39))
     last = whole.first(40).img_ids[-1]
     found = found_in(faithful.text, faithful, told).findings
     assert {f.code for f in found} == UNPLANNED
@@ -185,10 +191,10 @@ def test_each_code_is_made_here() -> None:
 
 def test_a_fault_is_found_in_a_remapped_file(tmp_path: Path) -> None:
     kept = ToSpace("mmdet80").apply(read(SAMPLE).first(40))
-    text, source, told = text_of(kept).decode(), reading(SAMPLE), told_of(kept)
+    text, source, told = text_of(kept).decode(), read_again(SAMPLE), expected_of(kept)
     assert not verified(read_text(text.encode()), source, told).findings
     assert {"annotation-category", "category-changed"} <= codes(
-        verified(read_text(text.encode()), source, Told())
+        verified(read_text(text.encode()), source, Expectation())
     )
     wrong = text.replace('"category_id": 0,', '"category_id": 1,', 1)
     assert codes(verified(read_text(wrong.encode()), source, told)) == {
@@ -199,14 +205,14 @@ def test_a_fault_is_found_in_a_remapped_file(tmp_path: Path) -> None:
 
 def test_findings_are_told_in_full_then_counted(faithful: Faithful) -> None:
     text = faithful.changed(FAULTS["categories_of_annotations_shifted_by_one"].change)
-    lines = found_in(text, faithful, Told()).lines("me")
+    lines = found_in(text, faithful, Expectation()).lines("me")
     assert lines[0] == f"annotation-category: {CODES['annotation-category'].meaning} (187)"
     assert lines[6:8] == ["  ... 182 more (--json)", f"  next: {CODES['annotation-category'].next}"]
     assert "findings in" in lines[-1]
 
 
 def test_no_findings_are_one_line_that_says_what_was_compared(faithful: Faithful) -> None:
-    *notes, line = found_in(faithful.text, faithful, Told()).lines("me")
+    *notes, line = found_in(faithful.text, faithful, Expectation()).lines("me")
     assert notes == ["mmdet3 train: 2 images are left out by filter_empty_gt: 52154, 12515"]
     for part in ("verified", "40 images", "187 annotations", "byte for byte", "rules of 3.3.0"):
         assert part in line
@@ -233,7 +239,7 @@ SUBSETS = {
 @pytest.mark.parametrize("name", SUBSETS)
 def test_a_faithful_subset_has_no_findings(name: str, loader: str) -> None:
     kept = SUBSETS[name].apply(read(SAMPLE))
-    found = _findings_of(kept, reading(SAMPLE), told_of(kept), loader)
+    found = _findings_of(kept, read_again(SAMPLE), expected_of(kept), loader)
     if loader == "detectron2":  # which takes no `ignore`, and one annotation of the sample has it
         found = [text for text in found if not text.endswith("on the source, too")]
     assert found == []
@@ -242,15 +248,15 @@ def test_a_faithful_subset_has_no_findings(name: str, loader: str) -> None:
 @pytest.mark.parametrize("name", ["all", "first", "ids", "having"])
 def test_who_knows_no_recipe_has_none_either(name: str) -> None:
     kept = SUBSETS[name].apply(read(SAMPLE))
-    assert _findings_of(kept, reading(SAMPLE), Told()) == []
+    assert _findings_of(kept, read_again(SAMPLE), Expectation()) == []
 
 
 def test_a_subset_that_train_mode_leaves_out_wholly_is_faithful_and_told() -> None:
     kept = read(SAMPLE).keep(Empty())
-    source = reading(SAMPLE)
-    found = loaded("mmdet3", read_text(text_of(kept)), source, told_of(kept))
+    source = read_again(SAMPLE)
+    found = loaded("mmdet3", read_text(text_of(kept)), source, expected_of(kept))
     assert found.findings == ()
-    [filtered] = found.left_out
+    [filtered] = found.skipped_images
     assert (filtered.mode, filtered.rule) == ("train", "filter_empty_gt")
     assert filtered.img_ids == tuple(kept.img_ids)
     assert "train 0 samples (10 left out, so it raises ValueError), 0 objects" in found.compared[0]
@@ -258,7 +264,7 @@ def test_a_subset_that_train_mode_leaves_out_wholly_is_faithful_and_told() -> No
 
 
 def _findings_of(
-    kept: Dataset, source: Reading, told: Told, loader: str | None = "mmdet3"
+    kept: Dataset, source: PlainFile, told: Expectation, loader: str | None = "mmdet3"
 ) -> list[str]:
     subset = read_text(text_of(kept))
     found = verify_copy(subset, source, told)
@@ -268,9 +274,9 @@ def _findings_of(
 
 
 @cache
-def reading_of(path: Path) -> Reading | None:
+def reading_of(path: Path) -> PlainFile | None:
     try:
-        return reading(path)
+        return read_again(path)
     except FormatError:
         return None
 
@@ -290,7 +296,7 @@ def test_wild_subsets_are_copies(path: Path) -> None:
     source = reading_of(path)
     assert source is not None
     for kept in halves(path):
-        for told in (Told(), told_of(kept)):
+        for told in (Expectation(), expected_of(kept)):
             assert _findings_of(kept, source, told, None) == []
 
 
@@ -305,7 +311,7 @@ def test_wild_subsets_are_emitted_as_their_sources(path: Path, loader: str) -> N
     except LoaderError as error:
         pytest.skip(f"{loader} raises on it: {error.what}")
     for kept in halves(path):
-        found = _findings_of(kept, source, Told(), loader)
+        found = _findings_of(kept, source, Expectation(), loader)
         if path.stem == "mixed_str_int_image_id":  # half of it has no annotation that matches
             found = [text for text in found if "train ValueError (empty-dataset)" not in text]
         assert found == []
@@ -333,7 +339,7 @@ def test_subsets_of_odd_documents_are_emitted_as_their_sources() -> None:
         loaders = [n for n in LOADERS if n != "yolox" or not _has_text_ids(whole)]
         for kept in (whole.first(3), every_second):
             for loader in loaders:
-                found = loaded(loader, read_text(text_of(kept)), source, Told())
+                found = loaded(loader, read_text(text_of(kept)), source, Expectation())
                 compared[loader] += not found.findings
                 assert codes(found) <= {"loader-error"}, (loader, found.findings)
 
@@ -351,7 +357,7 @@ def _has_text_ids(dataset: Dataset) -> bool:
 @settings(max_examples=200)
 def test_made_subsets_are_copies(made: Made) -> None:
     kept = made.plan.apply(opened(made.text))
-    assert _findings_of(kept, read_text(made.text), told_of(kept), None) == []
+    assert _findings_of(kept, read_text(made.text), expected_of(kept), None) == []
 
 
 @given(results_files)
@@ -359,9 +365,9 @@ def test_made_subsets_are_copies(made: Made) -> None:
 def test_subsets_of_made_detections_are_copies(made: Made) -> None:
     kept = made.plan.apply(opened(made.text))
     source = read_text(made.text)
-    assert _findings_of(kept, source, told_of(kept), None) == []
+    assert _findings_of(kept, source, expected_of(kept), None) == []
     subset = read_text(text_of(kept))
-    found = loaded("mmdet3", subset, source, Told())
+    found = loaded("mmdet3", subset, source, Expectation())
     assert found.findings == ()
     assert sum("not-an-object" in note for note in found.notes) == 2
 
@@ -383,7 +389,7 @@ def test_a_made_file_is_read_as_json_reads_it(made: Made) -> None:
     _require_equal(read_text(gzip.compress(made.text), ".json.gz"), made.doc)
 
 
-def _require_equal(found: Reading, doc: Any) -> None:
+def _require_equal(found: PlainFile, doc: Any) -> None:
     assert same(found.document(), doc)
     for key, rows in found.lists.items():
         assert same([json.loads(r.text) for r in rows], doc[key] if key else doc)
@@ -421,7 +427,7 @@ def test_a_key_twice_is_its_last_value() -> None:
 def test_what_is_not_wanted_whole_is_read_without_its_masks(faithful: Faithful) -> None:
     told: list[tuple[int, int]] = []
     path = Path(faithful.source.name)
-    found = reading(
+    found = read_again(
         path,
         lambda done, of: told.append((done, of)),
         lambda key, record: key != "annotations" or record["category_id"] == 1,
@@ -448,11 +454,11 @@ def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
     broken = whole[:200] + bytes(100) + whole[300:]
     path = tmp_path / "in.json.gz"
     with pytest.raises(SourceUnavailableError, match="cannot read it"):
-        reading(path)
+        read_again(path)
     for text in (whole[:2000], broken):
         path.write_bytes(text)
         with pytest.raises(FormatError, match="broken gzip data"):
-            reading(path)
+            read_again(path)
 
 
 # ---- renumbering
@@ -472,7 +478,7 @@ def test_ids_are_renumbered_as_a_remap_writes_them(made: Made) -> None:
             kept = Remap(CategoryMap(table)).apply(whole)
         except RequestError:
             continue  # it drops what cannot be dropped
-        told, text = told_of(kept), text_of(kept).decode("utf-8-sig")
+        told, text = expected_of(kept), text_of(kept).decode("utf-8-sig")
         for key in source.lists.keys() - {"categories"}:
             rows = range(len(source.lists[key]))
             stay = [r for r in rows if key != "annotations" or r in (told.annotation_rows or ())]

@@ -14,9 +14,7 @@ from cocosurgeon import cli
 from cocosurgeon.cli.options import make_command
 from cocosurgeon.version import __version__
 
-_SHARED = {"app", "command", "console", "options", "outputs", "run"} | {
-    *("asking", "telling", "verifying", "caching"),
-}
+_SHARED = {"app", "command", "console", "options", "outputs", "run"} | {"caching"}
 """Modules of this folder that are no verbs."""
 
 

@@ -70,7 +70,7 @@ def dump(
     from cocosurgeon.probe.run import probe_file, unmet_requests
     from cocosurgeon.steps.arguments import plain_id
     from cocosurgeon.verify.expected import class_names
-    from cocosurgeon.verify.reading import reading
+    from cocosurgeon.verify.read_again import read_again
 
     name = _loader_name(ann_file, loader, mode, option, output, real)
     own = own_options(name, option)
@@ -83,7 +83,7 @@ def dump(
     refuse_same_file(target, path)
     refuse_existing(target, force=force)
     if path is not None and real.config is None:
-        file = reading(path)
+        file = read_again(path)
         document = file.document()
         [setting] = settings_for(name, [chosen], class_names(document), own)
     if real.is_asked_for or setting is None:

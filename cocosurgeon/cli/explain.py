@@ -27,11 +27,11 @@ def explain(
     from cocosurgeon.loaders.explain import explain as explanations_of
     from cocosurgeon.steps.arguments import Typed, resolve_ids
     from cocosurgeon.verify.expected import class_names
-    from cocosurgeon.verify.reading import reading
+    from cocosurgeon.verify.read_again import read_again
 
     names = [find_loader(name).name for name in loader or LOADERS]
     with Console(quiet=False, as_json=as_json).progress("reading") as progress:
-        file = reading(Path(ann_file), progress)
+        file = read_again(Path(ann_file), progress)
     records = file.lists.get("images", ())
     ids = [i for r in records if isinstance(i := r.value.get("id"), (int, float, str))]
     [img_id] = resolve_ids([Typed(image)], ids)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cocosurgeon.cli import options
 from cocosurgeon.loaders import DEFAULT, LOADERS
+from cocosurgeon.version import __version__
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cocosurgeon.cli.console import Console
     from cocosurgeon.probe.request import ProbeOptions
+    from cocosurgeon.steps.recipe import RecipeEffect
+    from cocosurgeon.verify.expected import Expectation
+    from cocosurgeon.verify.verification import Verification
 
 
 @options.takes(options.real)
@@ -72,9 +83,16 @@ def verify(
     Every kept record is held against the source byte for byte, and what the loader emits for the
     one against what it emits for the other. Exit code 1 where something does not hold.
     """
-    from cocosurgeon.cli.verifying import Request, run
+    import gc
+    import sys
+    from datetime import datetime, timezone
 
-    request = Request.of(
+    from cocosurgeon.cli.console import Console, print_raw, print_text, silence
+    from cocosurgeon.verify import run
+
+    gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
+    console = Console(quiet=quiet, as_json=as_json)
+    request = run.VerifyRequest.of(
         subset=subset,
         source=source,
         recipe=recipe,
@@ -86,4 +104,91 @@ def verify(
         tolerance=tolerance,
         has_config=real.config is not None,
     )
-    run(request, real, quiet=quiet, as_json=as_json)
+    found, hashes = run.verify(
+        request, real, lambda: _expectation(recipe, source, console), console.progress
+    )
+    if source is not None and recipe is not None and (note := _recipe_note(recipe, hashes)):
+        found = replace(found, notes=(note, *found.notes))
+    when = datetime.now(timezone.utc).astimezone().replace(microsecond=0)
+    text = _as_json(found, hashes, when) if as_json else _as_text(found, hashes, when, quiet=quiet)
+    try:
+        (print_raw if as_json else print_text)(text, sys.stdout)
+    except BrokenPipeError:
+        silence(sys.stdout)  # the findings were not read: the exit code has to say so
+    if found.findings:
+        raise typer.Exit(1)
+
+
+def _expectation(recipe: str | None, source: str | None, console: Console) -> Expectation:
+    """Return what a recipe keeps of a source; without one, nothing is expected.
+
+    Only this is taken from the part of cocosurgeon that writes files; verify reads files again.
+    """
+    from cocosurgeon.dataset.io import read
+    from cocosurgeon.steps.recipe import RecipeEffect, read_recipe
+    from cocosurgeon.verify.expected import Expectation
+
+    if recipe is None or source is None:
+        return Expectation()
+    with console.progress("applying the recipe") as progress:
+        return expectation_of(RecipeEffect.of(read_recipe(recipe).apply(read(source, progress))))
+
+
+def expectation_of(effect: RecipeEffect) -> Expectation:
+    """Return the effect of a recipe as verify takes it, which knows no recipes."""
+    from cocosurgeon.verify.expected import Expectation
+    from cocosurgeon.verify.renumbering import Renumbering
+
+    return Expectation(
+        image_rows=effect.image_rows,
+        annotation_rows=effect.annotation_rows,
+        renumbering=Renumbering(effect.cat_ids),
+        categories=effect.categories,
+    )
+
+
+def _recipe_note(recipe: str, hashes: Mapping[str, str]) -> str | None:
+    """Return a note where a recipe was made for another file than the source."""
+    from cocosurgeon.steps.recipe import read_recipe
+
+    made_for = read_recipe(recipe).source
+    if not hashes or made_for.sha256 in list(hashes.values())[1:]:
+        return None
+    return f"the recipe was made for another file: {made_for.name}, sha256 {made_for.sha256[:12]}"
+
+
+def _as_text(found: Verification, hashes: Mapping[str, str], when: datetime, *, quiet: bool) -> str:
+    import platform
+
+    short = ", ".join(f"{Path(name).name} {sha[:12]}" for name, sha in hashes.items())
+    by = f"cocosurgeon {__version__}, Python {platform.python_version()}, {when:%Y-%m-%d}"
+    return "\n".join(
+        found.lines(by + (f", sha256: {short}" if short else ""), with_lists=not quiet)
+    )
+
+
+def _as_json(found: Verification, hashes: Mapping[str, str], when: datetime) -> str:
+    import json
+    import platform
+
+    fields = {
+        "cocosurgeon": __version__,
+        "python": platform.python_version(),
+        "date": when.isoformat(),
+        "sha256": hashes,
+        "subset": found.subset,
+        "compared": found.compared,
+        "findings": [finding.fields() for finding in found.findings],
+        "notes": found.notes,
+        "left_out": [asdict(each) for each in found.skipped_images],
+    }
+    return json.dumps(_strict(fields), indent=2, default=str)
+
+
+def _strict(value: object) -> object:
+    """Return a value without numbers that JSON does not have."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return {key: _strict(each) for key, each in value.items()}
+    return [_strict(v) for v in value] if isinstance(value, (list, tuple)) else value

@@ -138,6 +138,39 @@ class Recipe:
             raise FormatError(f"a broken recipe: {error}", where=where) from error
 
 
+@dataclass(frozen=True, eq=False)
+class RecipeEffect:
+    """The rows of a source that a result keeps, and its category ids.
+
+    Attributes:
+        image_rows, annotation_rows: rows of the lists that are kept; None: there is no such list.
+        cat_ids: category id before and after (None: dropped), where they differ.
+        categories: texts of the entries of the category list; None: it stays.
+    """
+
+    image_rows: frozenset[int] | None
+    annotation_rows: frozenset[int] | None
+    cat_ids: Mapping[object, object]
+    categories: tuple[str, ...] | None
+
+    @classmethod
+    def of(cls, result: Dataset) -> RecipeEffect:
+        """Return the effect of the steps that made a dataset."""
+        index, changed = result.index, result.category_list
+        rows = dict(result.rows_kept())
+        images, annotations = index.image_records, index.annotation_records
+        categories = None
+        if changed is not None and index.category_records is not None:
+            texts = changed.texts(index.category_records)
+            categories = tuple(text.decode(errors="surrogatepass") for text in texts)
+        return cls(
+            None if images is None else frozenset(rows[images].tolist()),
+            None if annotations is None else frozenset(rows[annotations].tolist()),
+            {old: new for old, new in changed.cat_ids.items() if old != new} if changed else {},
+            categories,
+        )
+
+
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     """Read a recipe from a file.
 

@@ -13,11 +13,18 @@ from cocosurgeon.findings.finding import Finding
 from cocosurgeon.loaders import LOADERS, Id, Instance, Sample, View
 from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.probe.dump import Dump, DumpInstance, DumpSample
-from cocosurgeon.verify.corners import Box, Nearness, absolute, corners_in_dump, corners_in_file
-from cocosurgeon.verify.outcomes import NoRules, Outcomes, outcomes_of
-from cocosurgeon.verify.pairing import Placed, paired
-from cocosurgeon.verify.rasters import pixels_apart
-from cocosurgeon.verify.reading import Reading
+from cocosurgeon.verify.boxes import (
+    Box,
+    Nearness,
+    Placed,
+    absolute,
+    corners_in_dump,
+    corners_in_file,
+    pair_boxes,
+)
+from cocosurgeon.verify.masks import pixels_apart
+from cocosurgeon.verify.read_again import PlainFile
+from cocosurgeon.verify.rule_outcomes import NoRules, Outcomes, outcomes_of
 from cocosurgeon.verify.values import key_of, same
 from cocosurgeon.verify.verification import Verification
 
@@ -26,7 +33,7 @@ NameOf = Callable[[str, object], str | None]
 
 
 def verify_against(
-    file: Reading, setting: Setting, view: View, dump: Dump, name_of: NameOf, tolerance: float
+    file: PlainFile, setting: Setting, view: View, dump: Dump, name_of: NameOf, tolerance: float
 ) -> Verification:
     """Compare what a loader emits for a file with a dump of what another one emitted.
 
@@ -64,7 +71,7 @@ class _Comparison:
         alone: how many images of this file only are left aside, for the dump is of another.
     """
 
-    file: Reading
+    file: PlainFile
     setting: Setting
     view: View
     dump: Dump
@@ -154,7 +161,7 @@ class _Comparison:
         mine, theirs = here.instances, there.instances
         boxes = [corners_in_dump(i, there, self.dump.header, here) for i in theirs]
         placed = [Placed(b, (self._name(i), i.ignore)) for b, i in zip(boxes, theirs, strict=True)]
-        pairs = paired(
+        pairs = pair_boxes(
             [self._placed(absolute(i.box, self.view.box_format), i) for i in mine],
             placed,
             self.nearness,
@@ -229,7 +236,7 @@ class _Comparison:
         boxes = self.other.boxes
         rows = [n for n, each in enumerate(mine) if each.row in boxes]
         placed = [self._placed(boxes[mine[n].row], mine[n]) for n in rows]
-        pairs = {rows[n]: place for n, place in paired(placed, theirs, self.nearness).items()}
+        pairs = {rows[n]: place for n, place in pair_boxes(placed, theirs, self.nearness).items()}
         for n in pairs:
             box = absolute(mine[n].box, self.view.box_format)
             in_file = self._box_in_file(mine[n].row)
@@ -254,7 +261,7 @@ class _Comparison:
         for box_of in (self._box_in_file, self._box_there):
             dropped = [(row, box) for row in rows if (box := box_of(row)) is not None]
             theirs = [Placed(box) for _, box in dropped]
-            pairs = paired([Placed(boxes[n]) for n in left], theirs, self.nearness)
+            pairs = pair_boxes([Placed(boxes[n]) for n in left], theirs, self.nearness)
             for place in pairs.values():
                 rule = self.own.annotations[dropped[place][0]]
                 self.explained[f"dropped by {self.view.loader}, {rule}"] += 1
@@ -290,7 +297,7 @@ class _Comparison:
         self.findings.append(Finding("unexplained", text, self.view.loader, None, img_id, hint))
 
 
-def _category_names(file: Reading) -> Mapping[object, str]:
+def _category_names(file: PlainFile) -> Mapping[object, str]:
     entries = [r.value for r in file.lists.get("categories", ())]
     return {e.get("id"): n for e in entries if isinstance(n := e.get("name"), str)}
 

@@ -1,18 +1,47 @@
-"""The source as it should be emitted: with what a recipe keeps, and its category ids."""
+"""The source as it should be loaded: with the rows that a recipe keeps, and its category ids."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from cocosurgeon.verify.reading import Reading, Record
-from cocosurgeon.verify.told import Told
+from cocosurgeon.verify.read_again import PlainFile, Record
+from cocosurgeon.verify.renumbering import Renumbering
 from cocosurgeon.verify.values import key_of
 
 
-def expected_document(source: Reading, told: Told) -> Any:
-    """The source's document after what is told of annotations and categories.
+@dataclass(frozen=True, eq=False)
+class Expectation:
+    """Rows and category ids that a recipe keeps, beyond what every faithful subset fulfils.
+
+    Attributes:
+        image_rows: rows of ``images`` that are kept, in order; None: the recipe is not known.
+        annotation_rows: rows of annotations (or detections) that are kept; None: the recipe is not
+            known.
+        renumbering: category ids before and after.
+        categories: texts of the list's entries after it; None: as in the source.
+    """
+
+    image_rows: frozenset[int] | None = None
+    annotation_rows: frozenset[int] | None = None
+    renumbering: Renumbering = field(default_factory=Renumbering)
+    categories: tuple[str, ...] | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Return whether nothing is expected: the source is to be loaded as it is."""
+        return (
+            self.image_rows is None
+            and self.annotation_rows is None
+            and self.categories is None
+            and not self.renumbering
+        )
+
+
+def expected_document(source: PlainFile, expectation: Expectation) -> Any:
+    """Return the source's document with the expected annotations and categories.
 
     Images are all there: which of them matter is another question.
     """
@@ -20,20 +49,24 @@ def expected_document(source: Reading, told: Told) -> Any:
     if source.is_bare:
         return document
     annotations = source.lists.get("annotations")
-    if annotations is not None and (told.annotation_rows is not None or told.renumbering):
+    if annotations is not None and (
+        expectation.annotation_rows is not None or expectation.renumbering
+    ):
         document["annotations"] = [
-            _renumbered(record, told)
+            _renumbered(record, expectation)
             for record in annotations
-            if told.annotation_rows is None or record.row in told.annotation_rows
+            if expectation.annotation_rows is None or record.row in expectation.annotation_rows
         ]
-    if told.categories is not None:
-        document["categories"] = [json.loads(text) for text in told.categories]
+    if expectation.categories is not None:
+        document["categories"] = [json.loads(text) for text in expectation.categories]
     return document
 
 
 def document_of(document: Any, img_ids: Iterable[object]) -> Any:
-    """What a document has of some images: their records, and their annotations'; any other JSON
-    value as it is."""
+    """Return what a document has of some images: their records, and their annotations'.
+
+    Any other JSON value is returned as it is.
+    """
     if not isinstance(document, Mapping):
         return document
     kept = {key_of(i) for i in img_ids} - {None}
@@ -47,7 +80,7 @@ def document_of(document: Any, img_ids: Iterable[object]) -> Any:
 
 
 def class_names(document: object) -> tuple[str, ...]:
-    """Names of a document's categories, in the list's order; those that have one."""
+    """Return names of a document's categories, in the list's order; those that have one."""
     categories = document.get("categories") if isinstance(document, Mapping) else None
     if not isinstance(categories, Sequence):
         return ()
@@ -55,8 +88,8 @@ def class_names(document: object) -> tuple[str, ...]:
     return tuple(name for name in names if isinstance(name, str))
 
 
-def _renumbered(record: Record, told: Told) -> Mapping[str, object]:
+def _renumbered(record: Record, expectation: Expectation) -> Mapping[str, object]:
     cat_id = record.value.get("category_id")
-    if not isinstance(cat_id, (int, float, str)) or cat_id not in told.renumbering.ids:
+    if not isinstance(cat_id, (int, float, str)) or cat_id not in expectation.renumbering.ids:
         return record.value
-    return {**record.value, "category_id": told.renumbering.ids[cat_id]}
+    return {**record.value, "category_id": expectation.renumbering.ids[cat_id]}

@@ -9,11 +9,11 @@ from typing import Any
 from cocosurgeon.findings.finding import Finding
 from cocosurgeon.loaders import Instance, Sample
 from cocosurgeon.probe.dump import Dump, DumpSample
-from cocosurgeon.verify.rasters import bitmaps_hash
+from cocosurgeon.verify.masks import bitmaps_hash
 from cocosurgeon.verify.values import same
 
 
-def packed_as_told(ours: Sample, real: DumpSample) -> Iterator[str]:
+def check_packed(ours: Sample, real: DumpSample) -> Iterator[str]:
     """What a plain pipeline (load, pack) made of an image that its sample does not say.
 
     MMDetection packs boxes as float32 corners and labels as int64; what is to be ignored comes

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from cocosurgeon.errors import LoaderError
 from cocosurgeon.findings.finding import Finding
 from cocosurgeon.loaders import Instance, Sample, View, config_loaders, load
 from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.probe.dump import Dump, DumpHeader, DumpInstance, DumpSample
-from cocosurgeon.verify.emitted import boxes_same
-from cocosurgeon.verify.evaluator import evaluator_findings
-from cocosurgeon.verify.packed import packed_as_told
-from cocosurgeon.verify.reading import Reading
+from cocosurgeon.verify.loader_output import boxes_same
+from cocosurgeon.verify.packed import check_packed
+from cocosurgeon.verify.read_again import PlainFile
 from cocosurgeon.verify.values import same
 from cocosurgeon.verify.verification import Verification
 
 
-def verify_real(file: Reading, dump: Dump, setting: Setting) -> Verification:
+def verify_real(file: PlainFile, dump: Dump, setting: Setting) -> Verification:
     """Compare what a real loader emitted for a file with what its rules say.
 
     Args:
@@ -35,11 +36,11 @@ def verify_real(file: Reading, dump: Dump, setting: Setting) -> Verification:
         f"the real {header.framework} {header.version} ({how}){copy}: "
         f"{len(dump.samples):,} samples, {count:,} objects{through}{seeded}, as its rules say"
     )
-    findings = (*_differences(file, dump, setting), *evaluator_findings(dump, file))
+    findings = (*_differences(file, dump, setting), *check_evaluator(dump, file))
     return Verification(file.name, (text,), findings)
 
 
-def _differences(file: Reading, dump: Dump, setting: Setting) -> Iterator[Finding]:
+def _differences(file: PlainFile, dump: Dump, setting: Setting) -> Iterator[Finding]:
     header = dump.header
     loader, mode = setting.loader, setting.mode
     try:
@@ -65,12 +66,12 @@ def _differences(file: Reading, dump: Dump, setting: Setting) -> Iterator[Findin
             *_images_differ(ours, sample, setting),
             *_instances_differ(ours.instances, sample.instances),
         ):
-            told = f"image {sample.img_id!r}: {what}: {text}"
-            yield Finding("real-differs", told, loader, mode, sample.img_id)
+            message = f"image {sample.img_id!r}: {what}: {text}"
+            yield Finding("real-differs", message, loader, mode, sample.img_id)
         if header.pipeline == "plain" and loader in config_loaders():
-            for text in packed_as_told(ours, sample):
-                told = f"image {sample.img_id!r}: {text}"
-                yield Finding("packed", told, loader, mode, sample.img_id)
+            for text in check_packed(ours, sample):
+                message = f"image {sample.img_id!r}: {text}"
+                yield Finding("packed", message, loader, mode, sample.img_id)
 
 
 def _heads(view: View, header: DumpHeader) -> Iterator[tuple[str, object, object]]:
@@ -109,3 +110,54 @@ def _instances_differ(
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+_NO_DATASET = "the file that the config's dataset reads is not there: name one that is, for both"
+
+
+def check_evaluator(dump: Dump, file: PlainFile) -> Iterator[Finding]:
+    """Yield what does not fit between the dataset that a config builds and its evaluator.
+
+    Read, not run: what ``val_evaluator`` and ``test_evaluator`` of an mmengine config name. In 2.x
+    a dataset evaluates itself.
+    """
+    options = dump.header.options
+    dataset, evaluators = options.get("own_ann_file"), options.get("evaluators")
+    if not isinstance(dataset, str) or not isinstance(evaluators, Sequence):
+        return
+    loader, mode = str(dump.header.loader), dump.header.mode
+    others = [path for path in evaluators if not _is_one_file(str(path), dataset)]
+    for path in others:
+        text = f"the dataset reads {_shown(dataset)}, the evaluator {_shown(str(path))}"
+        hint = None if _is_there(dataset) else _NO_DATASET
+        yield Finding("evaluator-file", text, loader, mode, hint=hint)
+    images = len(file.lists.get("images", ()))
+    if options.get("indices") is not None and len(others) < len(evaluators):
+        text = (
+            f"indices={options['indices']!r}: the dataset emits {len(dump.samples):,} images of "
+            f"{images:,}, the evaluator counts them all"
+        )
+        yield Finding("evaluator-indices", text, loader, mode)
+
+
+def own_file_note(dump: Dump, path: Path) -> str | None:
+    """Return a note where the config itself reads another file than the one verified."""
+    own = dump.header.options.get("own_ann_file")
+    if not isinstance(own, str) or _is_one_file(own, str(path)):
+        return None
+    return f"the config itself reads {_shown(own)}; {path.name} was put in its place"
+
+
+def _shown(path: str) -> str:
+    return path if _is_there(path) else f"{path} (which is not there)"
+
+
+def _is_there(path: str) -> bool:
+    return os.path.exists(path)  # noqa: PTH110 - Path raises for a name that is too long
+
+
+def _is_one_file(a: str, b: str) -> bool:
+    try:
+        return Path(a).resolve() == Path(b).resolve()
+    except (OSError, RuntimeError):
+        return a == b

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from cocosurgeon.verify.reading import Record
+from cocosurgeon.verify.read_again import Record
 
 _decoder = json.JSONDecoder()
 _BLANKS = " \t\n\r"

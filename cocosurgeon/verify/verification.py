@@ -10,12 +10,10 @@ from cocosurgeon.findings.finding import Finding, finding_lines
 from cocosurgeon.loaders import LOADERS, Id, NothingLeftError, View, indexed, load
 from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.verify.class_names import classes_are_text, classes_fit, classes_unused
-from cocosurgeon.verify.copied import copied
-from cocosurgeon.verify.emitted import emitted
-from cocosurgeon.verify.expected import document_of, expected_document
-from cocosurgeon.verify.left_out import LeftOut, left_out
-from cocosurgeon.verify.reading import Reading
-from cocosurgeon.verify.told import Told
+from cocosurgeon.verify.expected import Expectation, document_of, expected_document
+from cocosurgeon.verify.loader_output import SkippedImages, compare_output, skipped_images
+from cocosurgeon.verify.read_again import PlainFile
+from cocosurgeon.verify.records import compare_records
 
 _OF_FILTER_CFG = {"filter_empty_gt", "min_size"}
 
@@ -36,7 +34,7 @@ class Verification:
     compared: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    skipped_images: tuple[SkippedImages, ...] = ()
 
     def lines(self, by: str, *, with_lists: bool = True) -> list[str]:
         """The verification for people.
@@ -46,7 +44,7 @@ class Verification:
             with_lists: name the images that loaders leave out, too.
         """
         compared = "; ".join(self.compared)
-        listed = [each.line() for each in self.left_out] if with_lists else []
+        listed = [each.line() for each in self.skipped_images] if with_lists else []
         notes = [*self.notes, *listed]
         if not self.findings:
             return [*notes, f"verified {self.subset}: {compared} ({by})"]
@@ -62,23 +60,26 @@ class Verification:
             (*self.compared, *other.compared),
             (*self.findings, *other.findings),
             tuple(dict.fromkeys((*self.notes, *other.notes))),
-            (*self.left_out, *other.left_out),
+            (*self.skipped_images, *other.skipped_images),
         )
 
 
-def verify_copy(subset: Reading, source: Reading, told: Told) -> Verification:
+def verify_copy(subset: PlainFile, source: PlainFile, expectation: Expectation) -> Verification:
     """Is the file what the plan says? Records against the source's, byte for byte."""
     key = "" if subset.is_bare else "annotations"
     images, annotations = (len(subset.lists.get(k, ())) for k in ("images", key))
     what = "detections" if key == "" else "annotations"
     text = f"{images:,} images and {annotations:,} {what} against {source.name}, byte for byte"
-    if told.renumbering:
-        text += f" but for {len(told.renumbering.ids):,} category ids"
-    return Verification(subset.name, (text,), tuple(copied(subset, source, told)))
+    if expectation.renumbering:
+        text += f" but for {len(expectation.renumbering.ids):,} category ids"
+    return Verification(subset.name, (text,), tuple(compare_records(subset, source, expectation)))
 
 
 def verify_loader(
-    settings: Sequence[Setting], subset: Reading, source: Reading | None, told: Told
+    settings: Sequence[Setting],
+    subset: PlainFile,
+    source: PlainFile | None,
+    expectation: Expectation,
 ) -> Verification:
     """Does a loader emit the same for the subset as for the source?
 
@@ -88,7 +89,7 @@ def verify_loader(
     """
     loader = settings[0].loader
     mine = subset.document()
-    theirs = None if source is None else expected_document(source, told)
+    theirs = None if source is None else expected_document(source, expectation)
     my_index, their_index = _indexed(mine), _indexed(theirs)
     found = Verification(subset.name)
     counts: list[str] = []
@@ -102,7 +103,7 @@ def verify_loader(
                 (),
                 tuple(_findings(setting, here, there, mine)),
                 tuple(_notes(setting, here, there, mine)),
-                left_out(here.view, setting.mode) if here.view else (),
+                skipped_images(here.view, setting.mode) if here.view else (),
             )
         )
     against = "" if source is None else " against the source"
@@ -111,7 +112,7 @@ def verify_loader(
     return Verification(subset.name, (text,)).joined(as_text).joined(found)
 
 
-def _as_text(loader: str, subset: Reading, source: Reading | None) -> Verification:
+def _as_text(loader: str, subset: PlainFile, source: PlainFile | None) -> Verification:
     """What of the file's outside no framework reads: they all decode its bytes as UTF-8, and hand
     that to Python's json."""
     findings: tuple[Finding, ...] = ()
@@ -162,7 +163,7 @@ def _emission(
         return _Emission(None, error)
 
 
-def _expected(setting: Setting, source: object, index: object, subset: Reading) -> _Emission:
+def _expected(setting: Setting, source: object, index: object, subset: PlainFile) -> _Emission:
     """What a loader emits for the source, for the subset's images."""
     kept = [
         i
@@ -199,7 +200,7 @@ def _findings(
     if here.view is None:
         return
     if there is not None and there.view is not None:
-        yield from emitted(here.view, there.view, setting.mode)
+        yield from compare_output(here.view, there.view, setting.mode)
     if (one_text := setting.text_for_classes) is not None:
         yield classes_are_text(here.view, one_text, setting.mode)
     elif setting.has_own_classes:

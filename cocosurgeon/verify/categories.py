@@ -8,20 +8,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from cocosurgeon.findings.finding import Finding
-from cocosurgeon.verify.reading import Reading
-from cocosurgeon.verify.told import Told
+from cocosurgeon.verify.expected import Expectation
+from cocosurgeon.verify.read_again import PlainFile
 from cocosurgeon.verify.values import NONE, differ_in_type, difference, same
 
 Entry: TypeAlias = Mapping[str, object]
 Entries: TypeAlias = Sequence[Entry]
 
 
-def categories_copied(subset: Reading, source: Reading, told: Told) -> Iterator[Finding]:
+def compare_categories(
+    subset: PlainFile, source: PlainFile, expectation: Expectation
+) -> Iterator[Finding]:
     """What does not hold of the category list: the source's, or the one that is told."""
     if "categories" not in source.lists or "categories" not in subset.lists:
         return
     found = [r.value for r in subset.lists["categories"]]
-    texts = told.categories
+    texts = expectation.categories
     if texts is None:
         texts = tuple(r.text for r in source.lists["categories"])
     if texts == tuple(r.text for r in subset.lists["categories"]):

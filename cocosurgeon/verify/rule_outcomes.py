@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from cocosurgeon.errors import LoaderError
 from cocosurgeon.loaders import LOADERS, Id, View, load
 from cocosurgeon.probe.dump import DumpHeader
-from cocosurgeon.verify.corners import Box, absolute
-from cocosurgeon.verify.reading import Reading
+from cocosurgeon.verify.boxes import Box, absolute
+from cocosurgeon.verify.read_again import PlainFile
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class NoRules:
     hint: str
 
 
-def outcomes_of(header: DumpHeader, file: Reading, *, is_of_file: bool) -> Outcomes | NoRules:
+def outcomes_of(header: DumpHeader, file: PlainFile, *, is_of_file: bool) -> Outcomes | NoRules:
     """What the loader of a dump should do with a file.
 
     Args:

@@ -44,7 +44,7 @@ class Record:
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class PlainFile:
     """What stands in a file.
 
     Attributes:
@@ -82,7 +82,9 @@ class Reading:
         return document[""] if self.is_bare else document
 
 
-def reading(path: Path, progress: Progress | None = None, wanted: Wanted | None = None) -> Reading:
+def read_again(
+    path: Path, progress: Progress | None = None, wanted: Wanted | None = None
+) -> PlainFile:
     """Read a file.
 
     Args:
@@ -129,7 +131,7 @@ class _Reader:
         self.wanted = wanted
         self.at = 0
 
-    def read(self) -> Reading:
+    def read(self) -> PlainFile:
         lists: dict[str, tuple[Record, ...]] = {}
         others: dict[str, str] = {}
         values: dict[str, object] = {}
@@ -161,7 +163,7 @@ class _Reader:
         if self.at != len(self.text):
             raise ValueError(f"extra data at character {self.at}")
         keys, twice = tuple(order), tuple(repeated)
-        return Reading(self.name, keys, lists, others, values, is_bare, twice)
+        return PlainFile(self.name, keys, lists, others, values, is_bare, twice)
 
     def _keys(self) -> Iterator[str]:
         """Keys of the top-level object; the caller moves on behind each value."""

@@ -1,24 +1,14 @@
-"""Verify, and say what was found."""
+"""Verify: read the files, compare them, and ask loaders, by rules and for real."""
 
 from __future__ import annotations
 
-import gc
-import json
-import math
-import platform
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-import typer
-
 from cocosurgeon.categories.spaces import find_space
-from cocosurgeon.cli.asking import Case, by_config, by_settings
-from cocosurgeon.cli.console import Console, print_raw, print_text, silence
-from cocosurgeon.cli.telling import recipe_note, told_by
 from cocosurgeon.errors import FormatError, LoaderError, RequestError
 from cocosurgeon.findings.finding import Finding
 from cocosurgeon.loaders import DEFAULT, LOADERS, config_loaders, find_loader, load
@@ -28,29 +18,29 @@ from cocosurgeon.probe.dump import Dump, read_dump
 from cocosurgeon.probe.request import ProbeOptions
 from cocosurgeon.steps.arguments import parse_names
 from cocosurgeon.verify.against import verify_against
-from cocosurgeon.verify.expected import class_names, expected_document
-from cocosurgeon.verify.reading import Reading, reading
-from cocosurgeon.verify.told import Told
+from cocosurgeon.verify.expected import Expectation, class_names, expected_document
+from cocosurgeon.verify.read_again import PlainFile, Progress, read_again
+from cocosurgeon.verify.real_library import Case, by_config, by_settings
 from cocosurgeon.verify.values import key_of
 from cocosurgeon.verify.verification import Verification, verify_copy, verify_loader
-from cocosurgeon.version import __version__
 
-FOUND = 1
 TEXT_ONLY = "none"
-_HASH = 12
+
+ShowProgress = Callable[[str], AbstractContextManager[Progress | None]]
+"""Shows the progress of a part of the work, by its name."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
-    """What is to be verified.
+class VerifyRequest:
+    """Files to verify, and how.
 
     Attributes:
         subset, source, recipe, against: the files; None where not given.
-        loaders: whose emissions are compared, each with options of its own; with a config the line
-            that it has to be, if any.
-        modes: in which they are.
+        loaders: those to compare by, each with options of its own; with a config the one that it
+            has to be, if any.
+        modes: those that loaders are set up for.
         classes: as a config has them.
-        tolerance: pixels.
+        tolerance: in pixels.
     """
 
     subset: Path
@@ -76,8 +66,8 @@ class Request:
         against: str | None,
         tolerance: float,
         has_config: bool,
-    ) -> Request:
-        """What the options say.
+    ) -> VerifyRequest:
+        """Return the request of a command line.
 
         Raises:
             RequestError: one makes no sense.
@@ -101,9 +91,9 @@ class Request:
             raise RequestError("--mode says nothing beside --against: the dump has one")
         if classes is not None and chosen and not any(LOADERS[n].takes_classes for n in chosen):
             raise RequestError(f"{', '.join(chosen)} is told no class names: leave --classes out")
-        if modes and not any(LOADERS[n].has_modes for n in chosen):
+        if modes is not None and modes and not any(LOADERS[n].has_modes for n in chosen):
             raise RequestError(f"{', '.join(chosen)} has no modes: leave --mode out")
-        if tolerance and against is None:
+        if tolerance != 0 and against is None:
             raise RequestError("--tolerance says nothing without --against")
         if not 0 <= tolerance < float("inf"):
             raise RequestError(f"no number of pixels: {tolerance}")
@@ -141,10 +131,22 @@ def _loaders(named: Sequence[str] | None, *, has_config: bool) -> tuple[str, ...
     return chosen
 
 
-def run(request: Request, real: ProbeOptions, *, quiet: bool, as_json: bool) -> None:
-    """Verify; exit code 1 where something does not hold."""
-    gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
-    console = Console(quiet=quiet, as_json=as_json)
+def verify(
+    request: VerifyRequest,
+    real: ProbeOptions,
+    expect: Callable[[], Expectation],
+    show: ShowProgress,
+) -> tuple[Verification, dict[str, str]]:
+    """Return what was compared and found, and the SHA-256 of each file by its name.
+
+    Args:
+        real: options about the real library.
+        expect: gives the rows that the recipe keeps; called when the subset has been read.
+        show: shows progress.
+
+    Raises:
+        CocosurgeonError: it cannot be verified.
+    """
     if real.config is None:
         for name in request.loaders:
             real.require_library(name)
@@ -152,70 +154,22 @@ def run(request: Request, real: ProbeOptions, *, quiet: bool, as_json: bool) -> 
             named = ", ".join(real.named)
             raise RequestError(f"{named}: for a real loader, and --loader none names none")
     try:
-        case = _case(request, console)
-    except _UnreadableError as unreadable:
-        finding = Finding("file-unreadable", unreadable.args[0])
-        found = Verification(str(request.subset), ("its text",), (finding,))
-        hashes: dict[str, str] = {}
-    else:
-        found = _verified(request, real, case)
-        files = [case.subset, *([case.source] if case.source else [])]
-        hashes = {file.name: file.sha256 for file in files}
-    when = datetime.now(timezone.utc).astimezone().replace(microsecond=0)
-    if as_json:
-        text = json.dumps(_strict(_fields(found, hashes, when)), indent=2, default=str)
-    else:
-        short = ", ".join(f"{Path(name).name} {sha[:_HASH]}" for name, sha in hashes.items())
-        by = f"cocosurgeon {__version__}, Python {platform.python_version()}, {when:%Y-%m-%d}" + (
-            f", sha256: {short}" if short else ""
-        )
-        text = "\n".join(found.lines(by, with_lists=not quiet))
-    try:
-        (print_raw if as_json else print_text)(text, sys.stdout)
-    except BrokenPipeError:
-        silence(sys.stdout)  # who reads no more has not heard that all is well
-    if found.findings:
-        raise typer.Exit(FOUND)
-
-
-def _fields(found: Verification, hashes: Mapping[str, str], when: datetime) -> dict[str, object]:
-    """The verification for machines."""
-    return {
-        "cocosurgeon": __version__,
-        "python": platform.python_version(),
-        "date": when.isoformat(),
-        "sha256": hashes,
-        "subset": found.subset,
-        "compared": found.compared,
-        "findings": [finding.fields() for finding in found.findings],
-        "notes": found.notes,
-        "left_out": [asdict(each) for each in found.left_out],
-    }
-
-
-def _strict(value: object) -> object:
-    """A value without numbers that JSON has not."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return repr(value)
-    if isinstance(value, Mapping):
-        return {key: _strict(each) for key, each in value.items()}
-    return [_strict(v) for v in value] if isinstance(value, (list, tuple)) else value
-
-
-class _UnreadableError(Exception):
-    """The subset cannot be read."""
-
-
-def _case(request: Request, console: Console) -> Case:
-    try:
-        with console.progress("reading the subset") as progress:
-            subset = reading(request.subset, progress)
+        with show("reading the subset") as progress:
+            subset = read_again(request.subset, progress)
     except FormatError as error:
-        raise _UnreadableError(error.what) from error
-    told = told_by(request.recipe, request.source, console)
+        finding = Finding("file-unreadable", error.what)
+        return Verification(str(request.subset), ("its text",), (finding,)), {}
+    case = _case(request, subset, expect(), show)
+    files = [case.subset, *([case.source] if case.source else [])]
+    return _verified(request, real, case), {file.name: file.sha256 for file in files}
+
+
+def _case(
+    request: VerifyRequest, subset: PlainFile, expectation: Expectation, show: ShowProgress
+) -> Case:
     source = None
     if request.source is not None:
-        source = _read_source(request.source, subset, told, console)
+        source = _read_source(request.source, subset, expectation, show)
         if subset.is_bare != source.is_bare:
             one, other = ("a results file", "an annotation file")
             text = (one, other) if subset.is_bare else (other, one)
@@ -224,10 +178,12 @@ def _case(request: Request, console: Console) -> Case:
                 where=f"{subset.name} and {source.name}",
                 hint="name the file that it was cut from: --source",
             )
-    return Case(request.subset, subset, request.source, source, told)
+    return Case(request.subset, subset, request.source, source, expectation)
 
 
-def _read_source(path: Path, subset: Reading, told: Told, console: Console) -> Reading:
+def _read_source(
+    path: Path, subset: PlainFile, expectation: Expectation, show: ShowProgress
+) -> PlainFile:
     """The source, whole as far as the subset needs it."""
     key = "" if subset.is_bare else "images"
     which = "image_id" if key == "" else "id"
@@ -236,27 +192,26 @@ def _read_source(path: Path, subset: Reading, told: Told, console: Console) -> R
         key_of(r.value.get("image_id")) not in kept for r in subset.lists["annotations"]
     )
 
-    def wanted(of: str, record: object) -> bool:
-        if of not in ("annotations", "") or texts_of_unknown or told.annotation_rows is not None:
+    keeps_all = texts_of_unknown or expectation.annotation_rows is not None
+
+    def keep_text(of: str, record: object) -> bool:
+        if keeps_all or of not in ("annotations", ""):
             return True
         return isinstance(record, dict) and key_of(record.get("image_id")) in kept
 
-    with console.progress("reading the source") as progress:
-        return reading(path, progress, wanted)
+    with show("reading the source") as progress:
+        return read_again(path, progress, keep_text)
 
 
-def _verified(request: Request, real: ProbeOptions, case: Case) -> Verification:
-    subset, source, told = case.subset, case.source, case.told
+def _verified(request: VerifyRequest, real: ProbeOptions, case: Case) -> Verification:
+    subset, source, expectation = case.subset, case.source, case.expectation
     found = case.found()
-    note = recipe_note(request.recipe, source)
     if source is not None:
-        found = found.joined(verify_copy(subset, source, told))
-    if note:
-        found = found.joined(case.found(notes=(note,)))
+        found = found.joined(verify_copy(subset, source, expectation))
     if subset.is_bare:
         if source is None or request.against is not None or real.is_asked_for:
             raise RequestError(
-                "a results file is held against its source only: no loader reads detections",
+                "a results file is compared with its source only: no loader reads detections",
                 where=subset.name,
                 hint="name the results file that it was cut from: --source",
             )
@@ -266,7 +221,7 @@ def _verified(request: Request, real: ProbeOptions, case: Case) -> Verification:
         settings = [[setting]] if setting else []
         found = found.joined(asked)
     else:
-        document = subset.document() if source is None else expected_document(source, told)
+        document = subset.document() if source is None else expected_document(source, expectation)
         classes = class_names(document) if request.classes is None else request.classes
         chosen = request.classes is not None
         settings = [
@@ -276,29 +231,29 @@ def _verified(request: Request, real: ProbeOptions, case: Case) -> Verification:
     dump = None if request.against is None else read_dump(request.against)
     for group in settings:
         if dump is None or source is not None:
-            found = found.joined(verify_loader(group, subset, source, told))
+            found = found.joined(verify_loader(group, subset, source, expectation))
         if dump is not None:
             found = found.joined(_against(request, dump, subset, group))
         if real.config is None and real.has_library(group[0].loader):
             found = found.joined(by_settings(case, real, group))
     if not found.compared:
-        text = "that Python's json reads it; --loader none, and no --source to hold it against"
+        text = "that Python's json reads it; --loader none, and no --source to compare it with"
         return case.found(text)
     return found
 
 
 def _against(
-    request: Request, there: Dump, subset: Reading, settings: Sequence[Setting]
+    request: VerifyRequest, dumped: Dump, subset: PlainFile, settings: Sequence[Setting]
 ) -> Verification:
     head = f"{request.against}, line 1"
-    space = there.header.label_space
+    space = dumped.header.label_space
     try:
         if space is not None:
             find_space(space)
     except RequestError as error:
         what = f"the dump's label_space: {error.what}"
         raise FormatError(what, where=head, hint=error.hint) from error
-    mode: Mode = there.header.mode or "test"
+    mode: Mode = dumped.header.mode or "test"
     setting = next((s for s in settings if s.mode == mode), settings[-1])
     try:
         view = load(setting.loader, subset.document(), setting.options)
@@ -308,7 +263,7 @@ def _against(
         compared = f"{setting.loader} against {request.against}"
         return Verification(subset.name, (compared,), (finding,))
     try:
-        return verify_against(subset, setting, view, there, _name_in_space, request.tolerance)
+        return verify_against(subset, setting, view, dumped, _name_in_space, request.tolerance)
     except FormatError as error:
         raise FormatError(error.what, where=head, hint=error.hint) from error
 

@@ -7,16 +7,17 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterator
 
 from cocosurgeon.findings.finding import Finding
-from cocosurgeon.verify.copied_annotations import annotations_copied
-from cocosurgeon.verify.copied_categories import categories_copied
-from cocosurgeon.verify.disorder import disorder
-from cocosurgeon.verify.reading import Reading, Record
+from cocosurgeon.verify.annotations import compare_annotations, require_order
+from cocosurgeon.verify.categories import compare_categories
+from cocosurgeon.verify.expected import Expectation
+from cocosurgeon.verify.read_again import PlainFile, Record
 from cocosurgeon.verify.renumbering import Renumbering
-from cocosurgeon.verify.told import Told
 from cocosurgeon.verify.values import differ_in_type, difference, key_of
 
 
-def copied(subset: Reading, source: Reading, told: Told) -> list[Finding]:
+def compare_records(
+    subset: PlainFile, source: PlainFile, expectation: Expectation
+) -> list[Finding]:
     """Compare a subset's text with its source's.
 
     Args:
@@ -24,17 +25,17 @@ def copied(subset: Reading, source: Reading, told: Told) -> list[Finding]:
     """
     return [
         *_keys(subset, source),
-        *_images(subset, source, told),
-        *annotations_copied(subset, source, told),
-        *categories_copied(subset, source, told),
-        *_others(subset, source, told),
+        *_images(subset, source, expectation),
+        *compare_annotations(subset, source, expectation),
+        *compare_categories(subset, source, expectation),
+        *_others(subset, source, expectation),
     ]
 
 
 # ---- top-level keys
 
 
-def _keys(subset: Reading, source: Reading) -> Iterator[Finding]:
+def _keys(subset: PlainFile, source: PlainFile) -> Iterator[Finding]:
     for key in source.keys:
         if key not in subset.keys:
             yield Finding("key-lost", f"{key!r}")
@@ -48,7 +49,7 @@ def _keys(subset: Reading, source: Reading) -> Iterator[Finding]:
             yield Finding("key-changed", f"{key!r}")
 
 
-def _others(subset: Reading, source: Reading, told: Told) -> Iterator[Finding]:
+def _others(subset: PlainFile, source: PlainFile, expectation: Expectation) -> Iterator[Finding]:
     """Further lists: whole, or only what follows the kept images."""
     kept = {key_of(r.value.get("id")) for r in subset.lists.get("images", ())} - {None}
     for key in source.lists:
@@ -56,7 +57,7 @@ def _others(subset: Reading, source: Reading, told: Told) -> Iterator[Finding]:
             continue
         texts = [r.text for r in subset.lists[key]]
         records = source.lists[key]
-        whole = [told.renumbering.text(r) for r in records]
+        whole = [expectation.renumbering.text(r) for r in records]
         following = [
             text
             for text, r in zip(whole, records, strict=True)
@@ -72,13 +73,13 @@ def _others(subset: Reading, source: Reading, told: Told) -> Iterator[Finding]:
 # ---- images
 
 
-def _images(subset: Reading, source: Reading, told: Told) -> Iterator[Finding]:
+def _images(subset: PlainFile, source: PlainFile, expectation: Expectation) -> Iterator[Finding]:
     if subset.is_bare or "images" not in source.lists or "images" not in subset.lists:
         return
-    planned = told.image_rows
+    planned = expectation.image_rows
     rows: defaultdict[Hashable, list[Record]] = defaultdict(list)
-    for original in sorted(source.lists["images"], key=lambda r: not _is_planned(r, told)):
-        rows[_image_key(original, told.renumbering)].append(original)
+    for original in sorted(source.lists["images"], key=lambda r: not _is_planned(r, expectation)):
+        rows[_image_key(original, expectation.renumbering)].append(original)
     seen: Counter[Hashable] = Counter()
     matched: list[int] = []
     for record in subset.lists["images"]:
@@ -91,21 +92,21 @@ def _images(subset: Reading, source: Reading, told: Told) -> Iterator[Finding]:
         elif place >= len(originals):
             yield Finding("image-duplicated", f"image {img_id!r}", img_id=img_id)
         else:
-            original = told.renumbering.record(originals[place])
+            original = expectation.renumbering.record(originals[place])
             matched.append(original.row)
             if original.text != record.text:
                 is_of_other_type = differ_in_type(original.value.get("id"), img_id)
                 code = "id-type" if is_of_other_type else "image-changed"
                 what = difference(original.value, record.value)
                 yield Finding(code, f"image {img_id!r}: {what}", img_id=img_id)
-            if not _is_planned(original, told):
+            if not _is_planned(original, expectation):
                 yield Finding("image-unplanned", f"image {img_id!r}", img_id=img_id)
     if planned is not None:
         images = source.lists["images"]
         for row in sorted(planned - set(matched)):
             img_id = images[row].value.get("id")
             yield Finding("image-lost", f"image {img_id!r}", img_id=img_id)
-    yield from disorder("image-order", matched, source.lists["images"])
+    yield from require_order("image-order", matched, source.lists["images"])
 
 
 def _image_key(record: Record, renumbering: Renumbering) -> Hashable:
@@ -114,8 +115,8 @@ def _image_key(record: Record, renumbering: Renumbering) -> Hashable:
     return (renumbering.text(record),) if key is None else key
 
 
-def _is_planned(image: Record, told: Told) -> bool:
-    return told.image_rows is None or image.row in told.image_rows
+def _is_planned(image: Record, expectation: Expectation) -> bool:
+    return expectation.image_rows is None or image.row in expectation.image_rows
 
 
 def _strange_image(img_id: object, known: Collection[Hashable]) -> Finding:

@@ -1,4 +1,4 @@
-"""Ask the real library, and hold what it says against the rules."""
+"""The real library: what it loads, compared with the rules."""
 
 from __future__ import annotations
 
@@ -18,12 +18,10 @@ from cocosurgeon.probe.dump import Dump
 from cocosurgeon.probe.request import ProbeOptions
 from cocosurgeon.probe.run import in_scratch, probe, scratch, unmet_requests
 from cocosurgeon.steps.arguments import Typed, resolve_ids
-from cocosurgeon.verify.evaluator import own_file_note
-from cocosurgeon.verify.expected import class_names, expected_document
+from cocosurgeon.verify.expected import Expectation, class_names, expected_document
 from cocosurgeon.verify.packed import packed_alike
-from cocosurgeon.verify.reading import Reading
-from cocosurgeon.verify.real import verify_real
-from cocosurgeon.verify.told import Told
+from cocosurgeon.verify.read_again import PlainFile
+from cocosurgeon.verify.real import own_file_note, verify_real
 from cocosurgeon.verify.values import key_of
 from cocosurgeon.verify.verification import Verification
 
@@ -42,10 +40,10 @@ class Case:
     """
 
     path: Path
-    subset: Reading
+    subset: PlainFile
     source_path: Path | None
-    source: Reading | None
-    told: Told
+    source: PlainFile | None
+    expectation: Expectation
 
     def found(
         self,
@@ -111,8 +109,8 @@ def _of_all_modes(findings: Sequence[Finding]) -> Iterator[Finding]:
 
 def _left_out(case: Case, real: ProbeOptions, dump: Dump, setting: Setting) -> Verification:
     """Which of the images that were to go through the pipeline are not emitted, and why."""
-    emitted = {key_of(s.img_id) for s in dump.samples}
-    gone = [img_id for img_id in _images(case, real) if img_id not in emitted]
+    compare_output = {key_of(s.img_id) for s in dump.samples}
+    gone = [img_id for img_id in _images(case, real) if img_id not in compare_output]
     if not gone:
         return case.found()
     rules: dict[object, str] = {}
@@ -201,15 +199,15 @@ def _packed(case: Case, real: ProbeOptions, dump: Dump, setting: Setting | None)
 
 
 @contextmanager
-def _expected_file(case: Case, path: Path, source: Reading) -> Iterator[Path]:
+def _expected_file(case: Case, path: Path, source: PlainFile) -> Iterator[Path]:
     """The source as it should be emitted, as a file: itself, where no recipe changes it."""
-    if case.told.is_all:
+    if case.expectation.is_all:
         yield path
         return
     with scratch() as folder:
         made = folder / "expected.json"
         with in_scratch(folder):
-            made.write_text(json.dumps(expected_document(source, case.told)))
+            made.write_text(json.dumps(expected_document(source, case.expectation)))
         yield made
 
 

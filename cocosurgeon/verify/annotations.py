@@ -5,26 +5,28 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from cocosurgeon.findings.finding import Finding
-from cocosurgeon.verify.disorder import disorder
-from cocosurgeon.verify.reading import Reading, Record
+from cocosurgeon.verify.expected import Expectation
+from cocosurgeon.verify.read_again import PlainFile, Record
 from cocosurgeon.verify.renumbering import split_ids
-from cocosurgeon.verify.told import Told
 from cocosurgeon.verify.values import NONE, differ_in_type, difference, key_of, same
 
 _OWNER = "image_id"
 
 
-def annotations_copied(subset: Reading, source: Reading, told: Told) -> Iterator[Finding]:
+def compare_annotations(
+    subset: PlainFile, source: PlainFile, expectation: Expectation
+) -> Iterator[Finding]:
     """What does not hold of the annotations (or detections): none lost, none added, none changed
     but in its category id, in the source's order."""
     key = "" if subset.is_bare else "annotations"
     if key not in source.lists or key not in subset.lists:
         return
-    expected = _expected(subset, source, told, key)
+    expected = _expected(subset, source, expectation, key)
     found = subset.lists[key]
-    texts = [told.renumbering.text(r) for r in expected]
+    texts = [expectation.renumbering.text(r) for r in expected]
     if texts == [r.text for r in found]:
         return
     wanted: defaultdict[str, list[int]] = defaultdict(list)
@@ -41,25 +43,29 @@ def annotations_copied(subset: Reading, source: Reading, told: Told) -> Iterator
         else:
             strange.append(record)
     missing = [
-        told.renumbering.record(expected[place]) for places in wanted.values() for place in places
+        expectation.renumbering.record(expected[place])
+        for places in wanted.values()
+        for place in places
     ]
     missing.sort(key=lambda r: r.row)
     known = frozenset(texts)
-    if strange and key and told.annotation_rows is None:
-        orphans = _orphans(strange, source, told, known)
+    if strange and key and expectation.annotation_rows is None:
+        orphans = _orphans(strange, source, expectation, known)
         yield from map(_orphaned, orphans)
         rows = {r.row for r in orphans}
         strange = [r for r in strange if r.row not in rows]
     yield from _unmatched(strange, missing, known)
     order_of_rows = [expected[place].row for place in order]
-    yield from disorder("annotation-order", order_of_rows, source.lists[key])
+    yield from require_order("annotation-order", order_of_rows, source.lists[key])
 
 
-def _expected(subset: Reading, source: Reading, told: Told, key: str) -> list[Record]:
+def _expected(
+    subset: PlainFile, source: PlainFile, expectation: Expectation, key: str
+) -> list[Record]:
     """The source's annotations that have to be in the subset, in order."""
     records = source.lists[key]
-    if told.annotation_rows is not None:
-        return [r for r in records if r.row in told.annotation_rows]
+    if expectation.annotation_rows is not None:
+        return [r for r in records if r.row in expectation.annotation_rows]
     if key == "":
         kept = {key_of(r.value.get(_OWNER)) for r in subset.lists[""]}
         return [r for r in records if key_of(r.value.get(_OWNER)) in kept]
@@ -76,10 +82,10 @@ def _expected(subset: Reading, source: Reading, told: Told, key: str) -> list[Re
 
 
 def _orphans(
-    strange: Sequence[Record], source: Reading, told: Told, expected: frozenset[str]
+    strange: Sequence[Record], source: PlainFile, expectation: Expectation, expected: frozenset[str]
 ) -> list[Record]:
     """Records that are the source's, of images that are not in the subset."""
-    theirs = {told.renumbering.text(r) for r in source.lists["annotations"]}
+    theirs = {expectation.renumbering.text(r) for r in source.lists["annotations"]}
     return [r for r in strange if r.text in theirs and r.text not in expected]
 
 
@@ -171,3 +177,12 @@ def _type_or(
     before: Mapping[str, object], after: Mapping[str, object], key: str, otherwise: str
 ) -> str:
     return "id-type" if differ_in_type(before.get(key), after.get(key)) else otherwise
+
+
+def require_order(code: str, rows: Sequence[int], records: Sequence[Record]) -> Iterator[Finding]:
+    """Yield a finding where rows of the source do not ascend."""
+    for before, after in pairwise(rows):
+        if after < before:
+            first, second = records[before].value.get("id"), records[after].value.get("id")
+            yield Finding(code, f"{second!r} is after {first!r}, in the source before it")
+            return
