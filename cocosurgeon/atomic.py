@@ -7,7 +7,6 @@ import errno
 import fcntl
 import gzip
 import os
-import secrets
 import stat
 import sys
 import time
@@ -30,25 +29,37 @@ _HINTS = {
 
 @contextlib.contextmanager
 def appearing(paths: Sequence[Path], *, force: bool = False) -> Iterator[list[BinaryIO]]:
-    """Files to write that take their places together, when the block ends well.
+    """Open output files that appear together when the block ends well; see ``place_together``.
 
-    Each is written under another name beside its final place, with the permissions that the umask
-    gives, and renamed when all of them are whole; compressed when its name ends in ``.gz``.
-    Whatever ends the block early (an error, a full disk, Ctrl-C) leaves none of them. (Only when
-    the placing itself fails, files that ``force`` has replaced by then stay replaced.) Without
-    ``force`` a file that appears in such a place meanwhile is left alone. Devices and pipes are
-    written straight.
+    Links are followed. Devices and pipes are written directly. Without ``force`` existing files
+    stay, also those that appear meanwhile.
 
     Raises:
         OutputError: a file exists, or the system refuses.
     """
-    drafts = [_Draft.of(path) for path in paths]
+    drafts = [Draft.of(path) for path in paths]
     for path in paths:
         refuse_existing(path, force=force)
+    with place_together(drafts, force=force) as files:
+        yield files
+
+
+@contextlib.contextmanager
+def place_together(drafts: Sequence[Draft], *, force: bool) -> Iterator[list[BinaryIO]]:
+    """Open files to write that are renamed to their final paths together.
+
+    Each is written next to its final path, with the permissions that the umask gives, and renamed
+    when all of them are whole; compressed when its name ends in ``.gz``. An early end of the block
+    (an error, a full disk, Ctrl-C) leaves none of them. Only when a rename itself fails, files that
+    ``force`` has replaced by then stay replaced.
+
+    Raises:
+        OutputError: a file exists, or the system refuses.
+    """
     placed: list[Path] = []
     try:
         with contextlib.ExitStack() as stack:
-            yield [stack.enter_context(_written(draft)) for draft in drafts]
+            yield [stack.enter_context(_opened(draft)) for draft in drafts]
         with _one_at_a_time(drafts):
             for draft in drafts:
                 if draft.place(force=force):
@@ -63,13 +74,13 @@ def appearing(paths: Sequence[Path], *, force: bool = False) -> Iterator[list[Bi
 
 
 @dataclass(frozen=True)
-class _Draft:
-    """An output before it takes its place.
+class Draft:
+    """An output file before it is whole.
 
     Attributes:
-        path: the output, as it was named.
-        final: where that is.
-        draft: where it is written; None for a device or pipe, which is written straight.
+        path: the output, as the user gave it.
+        final: its path, links followed.
+        draft: path of the draft; None for a device or pipe, which is written directly.
     """
 
     path: Path
@@ -77,19 +88,25 @@ class _Draft:
     draft: Path | None
 
     @classmethod
-    def of(cls, path: Path) -> _Draft:
+    def of(cls, path: Path) -> Draft:
+        """Return the draft of an output; links are followed."""
         final = final_path(path)
-        name = f".cocosurgeon-{secrets.token_hex(8)}.part"
-        return cls(path, final, None if is_special(path) else final.with_name(name))
+        return cls(path, final, None if is_special(path) else _draft_path(final, ".cocosurgeon-"))
+
+    @classmethod
+    def replacing(cls, path: Path, name: str) -> Draft:
+        """Return the draft of a file that replaces even a link; its name begins with ``name``."""
+        return cls(path, path, _draft_path(path, f"{name}."))
 
     def open(self) -> BinaryIO:
+        """Open the draft for writing."""
         if self.draft is None:
             return self.path.open("wb")
         descriptor = os.open(self.draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         return os.fdopen(descriptor, "wb")
 
     def place(self, *, force: bool) -> bool:
-        """Take the place; whether there was nothing before."""
+        """Rename the draft to its final path; return whether there was no file before."""
         if self.draft is None:
             return False
         with _explained(str(self.path)):
@@ -107,17 +124,22 @@ class _Draft:
             return True
 
     def discard(self) -> None:
+        """Remove the draft where it is left."""
         if self.draft is not None:
             with contextlib.suppress(OSError):  # it may never have been there
                 self.draft.unlink()
 
 
-@contextlib.contextmanager
-def _one_at_a_time(drafts: Sequence[_Draft]) -> Iterator[None]:
-    """Keep another run from placing its files between ours, where there are several.
+def _draft_path(final: Path, prefix: str) -> Path:
+    return final.with_name(f"{prefix}{os.urandom(4).hex()}.part")
 
-    By a lock on the folder of the first, where the system has such locks and nobody holds it for
-    long: it is a courtesy, and no run waits for it more than a moment.
+
+@contextlib.contextmanager
+def _one_at_a_time(drafts: Sequence[Draft]) -> Iterator[None]:
+    """Keep another run from placing its files between these, where there are several.
+
+    A lock on the folder of the first does this, where the system has such locks. No run waits for
+    it longer than two seconds: two runs with the same outputs are rare.
     """
     with contextlib.ExitStack() as stack:
         if len(drafts) > 1:
@@ -134,7 +156,7 @@ def _one_at_a_time(drafts: Sequence[_Draft]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _written(draft: _Draft) -> Iterator[BinaryIO]:
+def _opened(draft: Draft) -> Iterator[BinaryIO]:
     with _explained(str(draft.path)), draft.open() as plain:
         if draft.path.suffix == ".gz":
             with gzip.GzipFile(
@@ -150,9 +172,9 @@ def _written(draft: _Draft) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def standard_output() -> Iterator[BinaryIO]:
-    """Standard output as a binary file, flushed at the end.
+    """Open standard output as a binary file; flush it at the end.
 
-    A reader that goes away early has what it wanted: the block ends there, and all is well.
+    A reader that closes the pipe early ends the block, without an error.
 
     Raises:
         OutputError: the system refuses, or the stream is closed.
@@ -164,7 +186,7 @@ def standard_output() -> Iterator[BinaryIO]:
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
         except OSError as error:
-            # What is still buffered has nowhere to go: let it go there quietly at exit.
+            # Python flushes the buffer at exit: let that fail no more.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             if not isinstance(error, BrokenPipeError):
                 raise
@@ -181,8 +203,8 @@ def refuse_existing(path: Path, *, force: bool) -> None:
 
 
 def refuse_same_file(path: Path, source: Path | None) -> None:
-    """Raise OutputError when the output is the source, under whatever name."""
-    # os.path says no where Path raises.
+    """Raise OutputError when the output is the source, even under another name."""
+    # os.path.exists returns False where Path.exists raises.
     if source and os.path.exists(path) and os.path.exists(source) and path.samefile(source):  # noqa: PTH110
         raise OutputError(
             "the output is the source itself, which is never overwritten",
@@ -198,17 +220,17 @@ def _exists(path: Path) -> OutputError:
 
 
 def final_path(path: Path) -> Path:
-    """Where a path leads, links followed.
+    """Return a path with links followed.
 
     Raises:
-        OutputError: the system cannot tell.
+        OutputError: the system cannot follow them.
     """
     with _explained(str(path)):
         return Path(os.path.realpath(path))
 
 
 def is_special(path: Path) -> bool:
-    """Whether a path leads to a device or pipe."""
+    """Return whether a path leads to a device or pipe."""
     try:
         mode = path.stat().st_mode
     except OSError:

@@ -15,7 +15,7 @@ from cocosurgeon.cli.options import make_command
 from cocosurgeon.version import __version__
 
 _SHARED = {"app", "command", "console", "options", "outputs", "run"} | {
-    *("asking", "telling", "verifying", "caching", "checking", "showing_spaces"),
+    *("asking", "telling", "verifying", "checking", "showing_spaces"),
 }
 """Modules of this folder that are no verbs."""
 

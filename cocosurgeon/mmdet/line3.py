@@ -12,7 +12,7 @@ from mmengine.fileio import join_path  # type: ignore[import-not-found]
 from mmengine.logging import print_log  # type: ignore[import-not-found]
 from mmengine.utils import is_abs  # type: ignore[import-not-found]
 
-from cocosurgeon.mmdet.subset import Subset, told_classes
+from cocosurgeon.mmdet.subset import Subset, classes_message
 
 
 @DATASETS.register_module()
@@ -20,12 +20,12 @@ class CocoSubset(CocoDataset):  # type: ignore[misc]
     """``CocoDataset`` on a subset of its annotation file.
 
     Args:
-        ann_file: the whole file; joined with ``data_root`` as the stock dataset does.
+        ann_file: the whole file; joined with ``data_root`` as ``CocoDataset`` does.
         steps: filters and remaps of the command line, a dict for each, in order.
         cache: the folder in which the subset is kept; see ``cocosurgeon.config.ann_file``.
         metainfo: where it gives no classes and a step changes categories, those of the subset are
-            taken, and that is said; not where they are CocoDataset's own.
-        others: those of ``CocoDataset``.
+            used, and the log says so; not where they are CocoDataset's own.
+        others: arguments of ``CocoDataset``.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class CocoSubset(CocoDataset):  # type: ignore[misc]
         subset = Subset.of(named, steps, cache)
         is_given = "classes" in (metainfo or {})
         if subset.classes not in (None, self.METAINFO["classes"]) and not is_given:
-            print_log(told_classes(subset.classes), "current")
+            print_log(classes_message(subset.classes), "current")
             metainfo = {"palette": None, **(metainfo or {}), "classes": subset.classes}
         super().__init__(ann_file=subset.ann_file, metainfo=metainfo, data_root=data_root, **others)
 
@@ -52,10 +52,10 @@ class CocoSubsetMetric(CocoMetric):  # type: ignore[misc]
     """``CocoMetric`` on a subset of its annotation file.
 
     Args:
-        ann_file: the whole file; not joined with any ``data_root``, as the stock evaluator's.
-        steps: those of the dataset.
-        cache: the dataset's.
-        others: those of ``CocoMetric``.
+        ann_file: the whole file; not joined with any ``data_root``, as in ``CocoMetric``.
+        steps: steps of the dataset.
+        cache: cache of the dataset.
+        others: arguments of ``CocoMetric``.
     """
 
     def __init__(

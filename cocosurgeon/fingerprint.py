@@ -1,0 +1,174 @@
+"""Fingerprints of files, and values that are cached under them in small JSON files.
+
+A file counts as unchanged while its size, its times of change (``mtime`` and ``ctime``) and its
+inode are unchanged. File systems have coarse clocks: a change that is younger than their ticks, or
+lies in the future, may hide a second one. Then the file is read again and nothing is cached.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from cocosurgeon.errors import OutputError, SourceChangedError, SourceUnavailableError
+
+FINGERPRINTS = "fingerprints"
+"""Folder of the sidecars, in the cache folder."""
+
+_FORMAT = 1
+_COARSE_NS = 3_000_000_000  # FAT has 2 s
+_PIECE = 1 << 20
+_DIGITS = frozenset("0123456789abcdef")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Facts about a file that the system knows without reading it.
+
+    Attributes:
+        path: links followed.
+        size: bytes.
+        times: nanoseconds of ``mtime`` and ``ctime``.
+        device, inode: numbers that differ when another file takes the path.
+    """
+
+    path: str
+    size: int
+    times: tuple[int, int]
+    device: int
+    inode: int
+
+    @classmethod
+    def of(cls, path: Path) -> Fingerprint:
+        """Take the fingerprint of a file.
+
+        Raises:
+            SourceUnavailableError: there is none.
+        """
+        try:
+            real = os.path.realpath(path)
+            status = os.stat(real)  # noqa: PTH116 - a path that realpath gave
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise SourceUnavailableError(
+                f"cannot open the file: {reason}", where=str(path)
+            ) from error
+        times = (status.st_mtime_ns, status.st_ctime_ns)
+        return cls(real, status.st_size, times, status.st_dev, status.st_ino)
+
+    def is_settled(self) -> bool:
+        """Return whether a change from now on would show."""
+        return time.time_ns() - max(self.times) > _COARSE_NS
+
+    def as_json(self) -> list[object]:
+        """Return the form that sidecars hold."""
+        return [self.path, self.size, *self.times, self.device, self.inode]
+
+    def sidecar(self, folder: Path) -> Path:
+        """Return the path of the file's sidecar in a cache folder.
+
+        The name depends on the device: hosts that share a cache number their devices as they like,
+        and would overwrite each other's sidecars over and over.
+        """
+        key = f"{self.device}:".encode() + os.fsencode(self.path)
+        return folder / FINGERPRINTS / f"{hashlib.blake2b(key, digest_size=16).hexdigest()}.json"
+
+
+def sha256(folder: Path, path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal; see ``cached_value``."""
+
+    def check(value: object) -> str | None:
+        is_digest = isinstance(value, str) and len(value) == 64 and _DIGITS.issuperset(value)
+        return str(value) if is_digest else None
+
+    return cached_value(folder, path, "sha256", check, lambda: _sha256(path))
+
+
+def cached_value(
+    folder: Path, path: Path, name: str, check: Callable[[object], T | None], find: Callable[[], T]
+) -> T:
+    """Return a value that depends on a file's bytes alone; found again when the file changed.
+
+    Args:
+        folder: the cache folder.
+        name: key of the value in the sidecar.
+        check: makes the value of the sidecar's JSON; None where that is damaged.
+        find: computes the value, as JSON can hold it.
+
+    Raises:
+        SourceUnavailableError: the file cannot be read.
+        SourceChangedError: another process wrote to it meanwhile.
+    """
+    fingerprint = Fingerprint.of(path)
+    is_settled = fingerprint.is_settled()
+    sidecar = fingerprint.sidecar(folder)
+    values = read_sidecar(sidecar)
+    if values.get("fingerprint") != fingerprint.as_json():
+        values = {"fingerprint": fingerprint.as_json()}
+    cached = check(values.get(name)) if is_settled else None
+    if cached is not None:
+        return cached
+    value = find()
+    if Fingerprint.of(path) != fingerprint:
+        raise SourceChangedError(
+            "the file changed while it was read",
+            where=str(path),
+            hint="run again when nothing writes to it",
+        )
+    if is_settled:
+        with contextlib.suppress(OSError, OutputError):  # then it is found again next time
+            sidecar.parent.mkdir(parents=True, exist_ok=True)
+            write_sidecar(sidecar, {**values, name: value})
+    return value
+
+
+def read_sidecar(path: Path) -> dict[str, object]:
+    """Return what a sidecar holds; nothing where it is missing, damaged or of another format.
+
+    The file may be edited or cut short: check each value before use.
+    """
+    try:
+        values = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    is_known = isinstance(values, dict) and values.get("format") == _FORMAT
+    return values if is_known else {}
+
+
+def sidecar_as_json(values: Mapping[str, object]) -> bytes:
+    """Return the bytes of a sidecar."""
+    return (json.dumps({"format": _FORMAT, **values}, indent=2) + "\n").encode()
+
+
+def write_sidecar(path: Path, values: Mapping[str, object]) -> None:
+    """Write a sidecar, whole or not at all.
+
+    Raises:
+        OutputError: the system refuses.
+    """
+    from cocosurgeon.atomic import Draft, place_together
+
+    with place_together([Draft.replacing(path, path.name)], force=True) as [file]:
+        file.write(sidecar_as_json(values))
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+    except OSError as error:
+        raise SourceUnavailableError(
+            f"cannot read the file: {error.strerror}", where=str(path)
+        ) from error
+    return digest.hexdigest()
