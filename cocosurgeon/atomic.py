@@ -28,34 +28,31 @@ _HINTS = {
 
 
 @contextlib.contextmanager
-def appearing(paths: Sequence[Path], *, force: bool = False) -> Iterator[list[BinaryIO]]:
-    """Open output files that appear together when the block ends well; see ``place_together``.
+def appearing(
+    paths: Sequence[Path],
+    *,
+    force: bool = False,
+    replace_links: bool = False,
+    draft_prefix: str = ".cocosurgeon-",
+) -> Iterator[list[BinaryIO]]:
+    """Open files to write that appear at their paths together when the block ends well.
 
-    Links are followed. Devices and pipes are written directly. Without ``force`` existing files
-    stay, also those that appear meanwhile.
+    Each is written next to its path, with the permissions that the umask gives, and renamed when
+    all of them are whole; compressed when its name ends in ``.gz``. An early end of the block (an
+    error, a full disk, Ctrl-C) leaves none of them. Only when a rename itself fails, files that
+    ``force`` has replaced by then stay replaced. Devices and pipes are written directly.
+
+    Args:
+        force: replace existing files. Otherwise they stay, also those that appear meanwhile.
+        replace_links: replace a link itself; otherwise links are followed.
+        draft_prefix: begin of the names under which the files are written.
 
     Raises:
         OutputError: a file exists, or the system refuses.
     """
-    drafts = [Draft.of(path) for path in paths]
-    for path in paths:
+    drafts = [_Draft.of(path, draft_prefix, replace_links) for path in paths]
+    for path in [] if replace_links else paths:
         refuse_existing(path, force=force)
-    with place_together(drafts, force=force) as files:
-        yield files
-
-
-@contextlib.contextmanager
-def place_together(drafts: Sequence[Draft], *, force: bool) -> Iterator[list[BinaryIO]]:
-    """Open files to write that are renamed to their final paths together.
-
-    Each is written next to its final path, with the permissions that the umask gives, and renamed
-    when all of them are whole; compressed when its name ends in ``.gz``. An early end of the block
-    (an error, a full disk, Ctrl-C) leaves none of them. Only when a rename itself fails, files that
-    ``force`` has replaced by then stay replaced.
-
-    Raises:
-        OutputError: a file exists, or the system refuses.
-    """
     placed: list[Path] = []
     try:
         with contextlib.ExitStack() as stack:
@@ -70,17 +67,19 @@ def place_together(drafts: Sequence[Draft], *, force: bool) -> Iterator[list[Bin
         raise
     finally:
         for draft in drafts:
-            draft.discard()
+            if draft.draft is not None:
+                with contextlib.suppress(OSError):  # it may never have been there
+                    draft.draft.unlink()
 
 
 @dataclass(frozen=True)
-class Draft:
+class _Draft:
     """An output file before it is whole.
 
     Attributes:
         path: the output, as the user gave it.
         final: its path, links followed.
-        draft: path of the draft; None for a device or pipe, which is written directly.
+        draft: path under which it is written; None for a device or pipe.
     """
 
     path: Path
@@ -88,22 +87,11 @@ class Draft:
     draft: Path | None
 
     @classmethod
-    def of(cls, path: Path) -> Draft:
-        """Return the draft of an output; links are followed."""
-        final = final_path(path)
-        return cls(path, final, None if is_special(path) else _draft_path(final, ".cocosurgeon-"))
-
-    @classmethod
-    def replacing(cls, path: Path, name: str) -> Draft:
-        """Return the draft of a file that replaces even a link; its name begins with ``name``."""
-        return cls(path, path, _draft_path(path, f"{name}."))
-
-    def open(self) -> BinaryIO:
-        """Open the draft for writing."""
-        if self.draft is None:
-            return self.path.open("wb")
-        descriptor = os.open(self.draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        return os.fdopen(descriptor, "wb")
+    def of(cls, path: Path, prefix: str, replace_links: bool) -> _Draft:
+        final = path if replace_links else final_path(path)
+        if not replace_links and is_special(path):
+            return cls(path, final, None)
+        return cls(path, final, final.with_name(f"{prefix}{os.urandom(4).hex()}.part"))
 
     def place(self, *, force: bool) -> bool:
         """Rename the draft to its final path; return whether there was no file before."""
@@ -123,19 +111,9 @@ class Draft:
                 self.draft.replace(self.final)
             return True
 
-    def discard(self) -> None:
-        """Remove the draft where it is left."""
-        if self.draft is not None:
-            with contextlib.suppress(OSError):  # it may never have been there
-                self.draft.unlink()
-
-
-def _draft_path(final: Path, prefix: str) -> Path:
-    return final.with_name(f"{prefix}{os.urandom(4).hex()}.part")
-
 
 @contextlib.contextmanager
-def _one_at_a_time(drafts: Sequence[Draft]) -> Iterator[None]:
+def _one_at_a_time(drafts: Sequence[_Draft]) -> Iterator[None]:
     """Keep another run from placing its files between these, where there are several.
 
     A lock on the folder of the first does this, where the system has such locks. No run waits for
@@ -156,8 +134,9 @@ def _one_at_a_time(drafts: Sequence[Draft]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _opened(draft: Draft) -> Iterator[BinaryIO]:
-    with _explained(str(draft.path)), draft.open() as plain:
+def _opened(draft: _Draft) -> Iterator[BinaryIO]:
+    target = draft.draft or draft.path
+    with _explained(str(draft.path)), target.open("xb" if draft.draft else "wb") as plain:
         if draft.path.suffix == ".gz":
             with gzip.GzipFile(
                 filename="", mode="wb", compresslevel=6, fileobj=plain, mtime=0

@@ -11,9 +11,10 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,7 +26,6 @@ FINGERPRINTS = "fingerprints"
 _FORMAT = 1
 _COARSE_NS = 3_000_000_000  # FAT has 2 s
 _PIECE = 1 << 20
-_DIGITS = frozenset("0123456789abcdef")
 
 T = TypeVar("T")
 
@@ -37,13 +37,14 @@ class Fingerprint:
     Attributes:
         path: links followed.
         size: bytes.
-        times: nanoseconds of ``mtime`` and ``ctime``.
+        mtime, ctime: nanoseconds since 1970.
         device, inode: numbers that differ when another file takes the path.
     """
 
     path: str
     size: int
-    times: tuple[int, int]
+    mtime: int
+    ctime: int
     device: int
     inode: int
 
@@ -54,24 +55,15 @@ class Fingerprint:
         Raises:
             SourceUnavailableError: there is none.
         """
-        try:
+        with reading(path, "open the file"):
             real = os.path.realpath(path)
             status = os.stat(real)  # noqa: PTH116 - a path that realpath gave
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise SourceUnavailableError(
-                f"cannot open the file: {reason}", where=str(path)
-            ) from error
         times = (status.st_mtime_ns, status.st_ctime_ns)
-        return cls(real, status.st_size, times, status.st_dev, status.st_ino)
+        return cls(real, status.st_size, *times, status.st_dev, status.st_ino)
 
     def is_settled(self) -> bool:
         """Return whether a change from now on would show."""
-        return time.time_ns() - max(self.times) > _COARSE_NS
-
-    def as_json(self) -> list[object]:
-        """Return the form that sidecars hold."""
-        return [self.path, self.size, *self.times, self.device, self.inode]
+        return time.time_ns() - max(self.mtime, self.ctime) > _COARSE_NS
 
     def sidecar(self, folder: Path) -> Path:
         """Return the path of the file's sidecar in a cache folder.
@@ -87,10 +79,16 @@ def sha256(folder: Path, path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal; see ``cached_value``."""
 
     def check(value: object) -> str | None:
-        is_digest = isinstance(value, str) and len(value) == 64 and _DIGITS.issuperset(value)
-        return str(value) if is_digest else None
+        return value if isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) else None
 
-    return cached_value(folder, path, "sha256", check, lambda: _sha256(path))
+    def find() -> str:
+        digest = hashlib.sha256()
+        with reading(path, "read the file"), path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+        return digest.hexdigest()
+
+    return cached_value(folder, path, "sha256", check, find)
 
 
 def cached_value(
@@ -112,8 +110,8 @@ def cached_value(
     is_settled = fingerprint.is_settled()
     sidecar = fingerprint.sidecar(folder)
     values = read_sidecar(sidecar)
-    if values.get("fingerprint") != fingerprint.as_json():
-        values = {"fingerprint": fingerprint.as_json()}
+    if values.get("fingerprint") != asdict(fingerprint):
+        values = {"fingerprint": asdict(fingerprint)}
     cached = check(values.get(name)) if is_settled else None
     if cached is not None:
         return cached
@@ -125,9 +123,15 @@ def cached_value(
             hint="run again when nothing writes to it",
         )
     if is_settled:
+        from cocosurgeon.atomic import appearing
+
         with contextlib.suppress(OSError, OutputError):  # then it is found again next time
             sidecar.parent.mkdir(parents=True, exist_ok=True)
-            write_sidecar(sidecar, {**values, name: value})
+            prefix = f"{sidecar.name}."
+            with appearing([sidecar], force=True, replace_links=True, draft_prefix=prefix) as [
+                file
+            ]:
+                file.write(sidecar_as_json({**values, name: value}))
     return value
 
 
@@ -149,26 +153,11 @@ def sidecar_as_json(values: Mapping[str, object]) -> bytes:
     return (json.dumps({"format": _FORMAT, **values}, indent=2) + "\n").encode()
 
 
-def write_sidecar(path: Path, values: Mapping[str, object]) -> None:
-    """Write a sidecar, whole or not at all.
-
-    Raises:
-        OutputError: the system refuses.
-    """
-    from cocosurgeon.atomic import Draft, place_together
-
-    with place_together([Draft.replacing(path, path.name)], force=True) as [file]:
-        file.write(sidecar_as_json(values))
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
+@contextlib.contextmanager
+def reading(path: Path, action: str) -> Iterator[None]:
+    """Raise SourceUnavailableError, ``cannot ACTION``, where the system refuses to read a path."""
     try:
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                digest.update(piece)
-    except OSError as error:
-        raise SourceUnavailableError(
-            f"cannot read the file: {error.strerror}", where=str(path)
-        ) from error
-    return digest.hexdigest()
+        yield
+    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
+        reason = getattr(error, "strerror", None) or error
+        raise SourceUnavailableError(f"cannot {action}: {reason}", where=str(path)) from error

@@ -393,7 +393,7 @@ def test_a_damaged_note_of_classes_or_content_is_no_note(source: Path, cache: Pa
 def test_another_device_is_another_file(source: Path) -> None:
     fingerprint = Fingerprint.of(source)
     other = dataclasses.replace(fingerprint, device=fingerprint.device + 1)
-    assert fingerprint.as_json() != other.as_json()
+    assert dataclasses.asdict(fingerprint) != dataclasses.asdict(other)
     assert fingerprint.sidecar(source.parent) != other.sidecar(source.parent)
 
 
@@ -464,7 +464,7 @@ def test_a_folder_that_cannot_be_written_to_serves_what_is_in_it(source: Path, c
 def test_a_full_folder(source: Path, cache: Path) -> None:
     code = (
         "import resource\nfrom cocosurgeon.config import ann_file\n"
-        "from cocosurgeon.atomic import place_together\n"
+        "from cocosurgeon.atomic import appearing\n"
         "from cocosurgeon.cache import build, lock\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))\n"
         f"ann_file({str(source)!r}, first=2)\n"
@@ -493,7 +493,7 @@ def test_list_tells_what_there_is(source: Path, cli: Cli, cache: Path) -> None:
     [kept] = listed(cli)
     assert kept["path"] == path
     assert kept["source"] == str(source)
-    assert kept["steps"] == "--first 2 --having dog,person"
+    assert kept["steps"] == "First(2), Keep(Having(InCategory('dog', 'person')))"
     assert kept["source_is"] == "the same"
     assert kept["is_whole"]
     assert kept["summary"][0] == "images       2 of 5 kept, 3 dropped"

@@ -10,12 +10,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from cocosurgeon.cache.folder import cache_folder
 from cocosurgeon.cache.store import CacheEntry, CacheMetadata
 from cocosurgeon.errors import OutputError, SourceChangedError, SourceUnavailableError
-from cocosurgeon.fingerprint import Fingerprint, cached_value, sha256
+from cocosurgeon.fingerprint import Fingerprint, cached_value, reading, sha256, sidecar_as_json
 from cocosurgeon.select.plan import Plan
 from cocosurgeon.version import __version__
 
@@ -137,7 +138,7 @@ def _build(
             metadata = CacheMetadata(
                 str(source), digest, steps, size, time.time(), __version__, summary
             )
-            metadata_file.write(metadata.to_json())
+            metadata_file.write(sidecar_as_json(asdict(metadata)))
             if digests() != before:
                 raise SourceChangedError(
                     "a file changed while it was read",
@@ -199,10 +200,5 @@ def _require_file(path: Path) -> None:
 
 
 def _is_compressed(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return path.suffix == ".gz" or file.read(len(_GZIP)) == _GZIP
-    except OSError as error:
-        raise SourceUnavailableError(
-            f"cannot read the file: {error.strerror}", where=str(path)
-        ) from error
+    with reading(path, "read the file"), path.open("rb") as file:
+        return path.suffix == ".gz" or file.read(len(_GZIP)) == _GZIP

@@ -10,12 +10,12 @@ import re
 import stat
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, Literal
 
 from cocosurgeon.errors import CocosurgeonError, OutputError, SourceUnavailableError
-from cocosurgeon.fingerprint import FINGERPRINTS, read_sidecar, sha256, sidecar_as_json
+from cocosurgeon.fingerprint import FINGERPRINTS, read_sidecar, reading, sha256
 from cocosurgeon.select.plan import Plan
 from cocosurgeon.steps.naming import slug
 from cocosurgeon.steps.registry import as_json
@@ -41,7 +41,7 @@ class CacheMetadata:
     Attributes:
         source: path of the annotation file, absolute.
         source_sha256: of that file's bytes.
-        steps: as options of the command line.
+        steps: as Python writes them.
         size: bytes of the subset.
         at: when it was built, in seconds since 1970.
         version: of cocosurgeon.
@@ -60,16 +60,12 @@ class CacheMetadata:
     def of(cls, values: Mapping[str, object]) -> CacheMetadata | None:
         """Return what a sidecar says; None where a value is missing or impossible."""
         kinds = {"size": int, "at": float, "summary": list}
-        fields = {name: values.get(name) for name in cls.__dataclass_fields__}
-        if any(type(value) is not kinds.get(name, str) for name, value in fields.items()):
+        known: Any = {field.name: values.get(field.name) for field in fields(cls)}
+        if any(type(value) is not kinds.get(name, str) for name, value in known.items()):
             return None
-        made = cls(**cast(Any, {**fields, "summary": tuple(cast(Any, fields["summary"]))}))
+        made = cls(**{**known, "summary": tuple(known["summary"])})
         is_possible = 0 <= made.size < _LARGEST and 0 <= made.at < _LATEST
         return made if is_possible and all(isinstance(s, str) for s in made.summary) else None
-
-    def to_json(self) -> bytes:
-        """Return the bytes of the sidecar."""
-        return sidecar_as_json(asdict(self))
 
 
 @dataclass(frozen=True)
@@ -129,8 +125,7 @@ class CacheEntry:
         made = self.metadata()
         return made is not None and _size_of(self.subset) == made.size
 
-    @contextlib.contextmanager
-    def files(self) -> Iterator[list[BinaryIO]]:
+    def files(self) -> contextlib.AbstractContextManager[list[BinaryIO]]:
         """Open the subset, the recipe and the metadata; they appear together, or none does.
 
         The names of their drafts begin with the entry's name, so that ``clear`` finds those that a
@@ -139,11 +134,10 @@ class CacheEntry:
         Raises:
             OutputError: the system refuses.
         """
-        from cocosurgeon.atomic import Draft, place_together
+        from cocosurgeon.atomic import appearing
 
         paths = (self.subset, self.recipe, self.made)
-        with place_together([Draft.replacing(p, self.name) for p in paths], force=True) as files:
-            yield files
+        return appearing(paths, force=True, replace_links=True, draft_prefix=f"{self.name}.")
 
     def rename_edited(self) -> Path | None:
         """Rename a subset that has been edited, so that it is not lost. Hold the lock for this.
@@ -154,8 +148,7 @@ class CacheEntry:
         Raises:
             OSError: the system refuses.
         """
-        made = self.metadata()
-        if made is None or _size_of(self.subset) == made.size or not os.path.lexists(self.subset):
+        if self.metadata() is None or self.is_whole() or not os.path.lexists(self.subset):
             return None
         return self.subset.rename(self.folder / f"{self.name}.{os.urandom(4).hex()}.edited.json")
 
@@ -233,7 +226,7 @@ def clear(folder: Path, *, stale_only: bool = False) -> Cleared:
     subsets = size = 0
     busy: list[Path] = []
     edited: list[Path] = []
-    for entry in _entries(folder):
+    for entry, drafts in _entries(folder).items():
         with try_hold(entry.lock) as is_free:
             if not is_free:
                 busy.append(entry.subset)
@@ -242,25 +235,28 @@ def clear(folder: Path, *, stale_only: bool = False) -> Cleared:
             if stale_only and not (cached and cached.is_stale):
                 continue
             with _explained(entry.subset):
-                edited += filter(None, [entry.rename_edited()])
+                if renamed := entry.rename_edited():
+                    edited.append(renamed)
             subsets += cached is not None
-            size += _remove([entry.subset, entry.recipe, entry.made, *_drafts(entry)])
+            size += _remove([entry.subset, entry.recipe, entry.made, *drafts])
     if not stale_only and (folder / FINGERPRINTS).is_dir():
         names = [n for n in _names(folder / FINGERPRINTS) if re.fullmatch(_SIDECAR, n)]
         size += _remove([folder / FINGERPRINTS / name for name in names])
     return Cleared(subsets, size, tuple(busy), tuple(edited))
 
 
-def _entries(folder: Path) -> list[CacheEntry]:
-    """Entries that have metadata, a lock or a draft."""
-    names = dict.fromkeys(_entry_name(name) for name in _names(folder))
-    return [CacheEntry(folder, name) for name in names if name is not None]
+def _entries(folder: Path) -> dict[CacheEntry, list[Path]]:
+    """Entries that have metadata, a lock or a draft; the drafts of each.
 
-
-def _entry_name(name: str) -> str | None:
-    """The name of the entry that a file belongs to; None for a file of somebody else."""
-    match = re.fullmatch(_ENTRY_FILE, name, re.DOTALL)
-    return None if match is None else match[1]
+    Once nobody else holds an entry's lock, a draft that is still there is one of a killed process.
+    """
+    found: dict[CacheEntry, list[Path]] = {}
+    for name in _names(folder):
+        if match := re.fullmatch(_ENTRY_FILE, name, re.DOTALL):
+            drafts = found.setdefault(CacheEntry(folder, match[1]), [])
+            if name.endswith(".part"):
+                drafts.append(folder / name)
+    return found
 
 
 def _cached(entry: CacheEntry) -> CachedSubset | None:
@@ -268,8 +264,8 @@ def _cached(entry: CacheEntry) -> CachedSubset | None:
     if made is None:
         return None
     size = sum(_size_of(path) or 0 for path in (entry.subset, entry.recipe, entry.made))
-    is_whole = _size_of(entry.subset) == made.size
-    return CachedSubset(entry.subset, made, size, is_whole, _source_state(entry.folder, made))
+    state = _source_state(entry.folder, made)
+    return CachedSubset(entry.subset, made, size, entry.is_whole(), state)
 
 
 def _source_state(folder: Path, made: CacheMetadata) -> SourceState:
@@ -280,12 +276,6 @@ def _source_state(folder: Path, made: CacheMetadata) -> SourceState:
     except CocosurgeonError:
         return "changed"
     return "the same" if is_same else "changed"
-
-
-def _drafts(entry: CacheEntry) -> list[Path]:
-    """Drafts of an entry. While nobody else holds its lock, a killed process left them."""
-    names = [n for n in _names(entry.folder) if n.endswith(".part")]
-    return [entry.folder / name for name in names if _entry_name(name) == entry.name]
 
 
 def _remove(paths: list[Path]) -> int:
@@ -309,14 +299,11 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _names(folder: Path) -> list[str]:
-    try:
-        return sorted(path.name for path in folder.iterdir())
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise SourceUnavailableError(
-            f"cannot read the cache folder: {error.strerror}", where=str(folder)
-        ) from error
+    with reading(folder, "read the cache folder"):
+        try:
+            return sorted(path.name for path in folder.iterdir())
+        except FileNotFoundError:
+            return []
 
 
 def _size_of(path: Path) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any
 from mmcv.utils import print_log  # type: ignore[import-not-found]
 from mmdet.datasets import DATASETS, CocoDataset  # type: ignore[import-not-found]
 
-from cocosurgeon.mmdet.subset import Subset, classes_message
+from cocosurgeon.mmdet.subset import classes_message, find_subset
 
 
 @DATASETS.register_module()
@@ -39,8 +39,8 @@ class CocoSubset(CocoDataset):  # type: ignore[misc]
     ) -> None:
         is_joined = data_root is not None and not os.path.isabs(ann_file)  # noqa: PTH117 - its own
         named = os.path.join(data_root or "", ann_file) if is_joined else ann_file  # noqa: PTH118
-        subset = Subset.of(named, steps, cache)
-        if subset.classes is not None and classes is None:
-            print_log(classes_message(subset.classes), "mmdet")
-            classes = subset.classes
-        super().__init__(subset.ann_file, pipeline, classes=classes, data_root=data_root, **others)
+        subset, changed = find_subset(named, steps, cache)
+        if changed is not None and classes is None:
+            print_log(classes_message(changed), "mmdet")
+            classes = changed
+        super().__init__(subset, pipeline, classes=classes, data_root=data_root, **others)

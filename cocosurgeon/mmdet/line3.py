@@ -12,7 +12,7 @@ from mmengine.fileio import join_path  # type: ignore[import-not-found]
 from mmengine.logging import print_log  # type: ignore[import-not-found]
 from mmengine.utils import is_abs  # type: ignore[import-not-found]
 
-from cocosurgeon.mmdet.subset import Subset, classes_message
+from cocosurgeon.mmdet.subset import classes_message, find_subset
 
 
 @DATASETS.register_module()
@@ -39,12 +39,12 @@ class CocoSubset(CocoDataset):  # type: ignore[misc]
         **others: Any,
     ) -> None:
         named = ann_file if is_abs(ann_file) or not data_root else join_path(data_root, ann_file)
-        subset = Subset.of(named, steps, cache)
+        subset, changed = find_subset(named, steps, cache)
         is_given = "classes" in (metainfo or {})
-        if subset.classes not in (None, self.METAINFO["classes"]) and not is_given:
-            print_log(classes_message(subset.classes), "current")
-            metainfo = {"palette": None, **(metainfo or {}), "classes": subset.classes}
-        super().__init__(ann_file=subset.ann_file, metainfo=metainfo, data_root=data_root, **others)
+        if changed not in (None, self.METAINFO["classes"]) and not is_given:
+            print_log(classes_message(changed), "current")
+            metainfo = {"palette": None, **(metainfo or {}), "classes": changed}
+        super().__init__(ann_file=subset, metainfo=metainfo, data_root=data_root, **others)
 
 
 @METRICS.register_module()
@@ -66,4 +66,4 @@ class CocoSubsetMetric(CocoMetric):  # type: ignore[misc]
         cache: str | None = None,
         **others: Any,
     ) -> None:
-        super().__init__(ann_file=Subset.of(ann_file, steps, cache).ann_file, **others)
+        super().__init__(ann_file=find_subset(ann_file, steps, cache)[0], **others)

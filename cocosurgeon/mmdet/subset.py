@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from cocosurgeon.cache.build import class_names, get_or_build
@@ -12,43 +11,33 @@ from cocosurgeon.steps.arguments import shown
 from cocosurgeon.steps.from_config import plan_of_steps
 
 
-@dataclass(frozen=True)
-class Subset:
-    """A subset in the cache.
+def find_subset(
+    ann_file: object, steps: object, cache: str | None
+) -> tuple[str, tuple[str, ...] | None]:
+    """Return the subset of an annotation file, found or built.
 
-    Attributes:
-        ann_file: its absolute path.
-        classes: class names in the order of the labels, where a step changed categories; None
-            where they are those of the source.
+    Args:
+        ann_file: path; relative to the current folder.
+        steps: see ``plan_of_steps``.
+        cache: see ``cache_folder``.
+
+    Returns:
+        Its absolute path, and where a step changed categories, the class names in the order of
+        the labels (else None).
+
+    Raises:
+        CocosurgeonError: it cannot be built.
     """
-
-    ann_file: str
-    classes: tuple[str, ...] | None
-
-    @classmethod
-    def of(cls, ann_file: object, steps: object, cache: str | None) -> Subset:
-        """Return the subset of an annotation file, found or built.
-
-        Args:
-            ann_file: relative to the current folder, if at all.
-            steps: see ``plan_of_steps``.
-            cache: see ``cache_folder``.
-
-        Raises:
-            CocosurgeonError: it cannot be built.
-        """
-        if not isinstance(ann_file, str) or not ann_file:
-            raise RequestError(f"ann_file: expected a path, not {shown(ann_file)}")
-        if "://" in ann_file:
-            raise RequestError(
-                f"{ann_file} is not a file on this machine", hint="copy it here first"
-            )
-        plan = plan_of_steps(steps)
-        source = Path(ann_file).absolute()
-        path = get_or_build(source, plan, cache=cache)
-        if not plan.changes_categories:
-            return cls(str(path), None)
-        return cls(str(path), tuple(class_names(path, cache)))
+    if not isinstance(ann_file, str) or not ann_file:
+        raise RequestError(f"ann_file: expected a path, not {shown(ann_file)}")
+    if "://" in ann_file:
+        raise RequestError(f"{ann_file} is not a file on this machine", hint="copy it here first")
+    plan = plan_of_steps(steps)
+    source = Path(ann_file).absolute()
+    path = get_or_build(source, plan, cache=cache)
+    if not plan.changes_categories:
+        return str(path), None
+    return str(path), tuple(class_names(path, cache))
 
 
 def classes_message(classes: Sequence[str]) -> str:
