@@ -11,6 +11,7 @@ Packages and modules, in the order in which they may import each other (each onl
     version     the version
     text        the nearest match to a name that is not there
     atomic      files that appear whole or not at all
+    fingerprint whether a file is unchanged; values cached while it is
     findings/   what a check found: the class, and the table of codes
     annfile/    bytes of an annotation file <-> spans and columns; nothing else touches bytes
     loaders/    what each framework's loader loads from a file, in pure Python
@@ -23,7 +24,7 @@ Packages and modules, in the order in which they may import each other (each onl
     snippet/    the configuration that goes with a file, one file a framework
     verify/     a result against its source, a loader against another: findings
     report/     summaries and plan traces as values, text and JSON
-    cache/      subsets that are kept: built once by one of many processes, and found again
+    cache/      the cache of subsets: built once by one of many processes, and found again
     config      plain functions for dataset config scripts
     mmdet/      a dataset and an evaluator of MMDetection's that load a subset
     cli/        one file a verb: parse, call, print, exit code

@@ -7,7 +7,6 @@ import errno
 import fcntl
 import gzip
 import os
-import secrets
 import stat
 import sys
 import time
@@ -29,26 +28,35 @@ _HINTS = {
 
 
 @contextlib.contextmanager
-def appearing(paths: Sequence[Path], *, force: bool = False) -> Iterator[list[BinaryIO]]:
-    """Files to write that take their places together, when the block ends well.
+def appearing(
+    paths: Sequence[Path],
+    *,
+    force: bool = False,
+    replace_links: bool = False,
+    draft_prefix: str = ".cocosurgeon-",
+) -> Iterator[list[BinaryIO]]:
+    """Open files to write that appear at their paths together when the block ends well.
 
-    Each is written under another name beside its final place, with the permissions that the umask
-    gives, and renamed when all of them are whole; compressed when its name ends in ``.gz``.
-    Whatever ends the block early (an error, a full disk, Ctrl-C) leaves none of them. (Only when
-    the placing itself fails, files that ``force`` has replaced by then stay replaced.) Without
-    ``force`` a file that appears in such a place meanwhile is left alone. Devices and pipes are
-    written straight.
+    Each is written next to its path, with the permissions that the umask gives, and renamed when
+    all of them are whole; compressed when its name ends in ``.gz``. An early end of the block (an
+    error, a full disk, Ctrl-C) leaves none of them. Only when a rename itself fails, files that
+    ``force`` has replaced by then stay replaced. Devices and pipes are written directly.
+
+    Args:
+        force: replace existing files. Otherwise they stay, also those that appear meanwhile.
+        replace_links: replace a link itself; otherwise links are followed.
+        draft_prefix: begin of the names under which the files are written.
 
     Raises:
         OutputError: a file exists, or the system refuses.
     """
-    drafts = [_Draft.of(path) for path in paths]
-    for path in paths:
+    drafts = [_Draft.of(path, draft_prefix, replace_links) for path in paths]
+    for path in [] if replace_links else paths:
         refuse_existing(path, force=force)
     placed: list[Path] = []
     try:
         with contextlib.ExitStack() as stack:
-            yield [stack.enter_context(_written(draft)) for draft in drafts]
+            yield [stack.enter_context(_opened(draft)) for draft in drafts]
         with _one_at_a_time(drafts):
             for draft in drafts:
                 if draft.place(force=force):
@@ -59,17 +67,19 @@ def appearing(paths: Sequence[Path], *, force: bool = False) -> Iterator[list[Bi
         raise
     finally:
         for draft in drafts:
-            draft.discard()
+            if draft.draft is not None:
+                with contextlib.suppress(OSError):  # it may never have been there
+                    draft.draft.unlink()
 
 
 @dataclass(frozen=True)
 class _Draft:
-    """An output before it takes its place.
+    """An output file before it is whole.
 
     Attributes:
-        path: the output, as it was named.
-        final: where that is.
-        draft: where it is written; None for a device or pipe, which is written straight.
+        path: the output, as the user gave it.
+        final: its path, links followed.
+        draft: path under which it is written; None for a device or pipe.
     """
 
     path: Path
@@ -77,19 +87,14 @@ class _Draft:
     draft: Path | None
 
     @classmethod
-    def of(cls, path: Path) -> _Draft:
-        final = final_path(path)
-        name = f".cocosurgeon-{secrets.token_hex(8)}.part"
-        return cls(path, final, None if is_special(path) else final.with_name(name))
-
-    def open(self) -> BinaryIO:
-        if self.draft is None:
-            return self.path.open("wb")
-        descriptor = os.open(self.draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        return os.fdopen(descriptor, "wb")
+    def of(cls, path: Path, prefix: str, replace_links: bool) -> _Draft:
+        final = path if replace_links else final_path(path)
+        if not replace_links and is_special(path):
+            return cls(path, final, None)
+        return cls(path, final, final.with_name(f"{prefix}{os.urandom(4).hex()}.part"))
 
     def place(self, *, force: bool) -> bool:
-        """Take the place; whether there was nothing before."""
+        """Rename the draft to its final path; return whether there was no file before."""
         if self.draft is None:
             return False
         with _explained(str(self.path)):
@@ -106,18 +111,13 @@ class _Draft:
                 self.draft.replace(self.final)
             return True
 
-    def discard(self) -> None:
-        if self.draft is not None:
-            with contextlib.suppress(OSError):  # it may never have been there
-                self.draft.unlink()
-
 
 @contextlib.contextmanager
 def _one_at_a_time(drafts: Sequence[_Draft]) -> Iterator[None]:
-    """Keep another run from placing its files between ours, where there are several.
+    """Keep another run from placing its files between these, where there are several.
 
-    By a lock on the folder of the first, where the system has such locks and nobody holds it for
-    long: it is a courtesy, and no run waits for it more than a moment.
+    A lock on the folder of the first does this, where the system has such locks. No run waits for
+    it longer than two seconds: two runs with the same outputs are rare.
     """
     with contextlib.ExitStack() as stack:
         if len(drafts) > 1:
@@ -134,8 +134,9 @@ def _one_at_a_time(drafts: Sequence[_Draft]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _written(draft: _Draft) -> Iterator[BinaryIO]:
-    with _explained(str(draft.path)), draft.open() as plain:
+def _opened(draft: _Draft) -> Iterator[BinaryIO]:
+    target = draft.draft or draft.path
+    with _explained(str(draft.path)), target.open("xb" if draft.draft else "wb") as plain:
         if draft.path.suffix == ".gz":
             with gzip.GzipFile(
                 filename="", mode="wb", compresslevel=6, fileobj=plain, mtime=0
@@ -150,9 +151,9 @@ def _written(draft: _Draft) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def standard_output() -> Iterator[BinaryIO]:
-    """Standard output as a binary file, flushed at the end.
+    """Open standard output as a binary file; flush it at the end.
 
-    A reader that goes away early has what it wanted: the block ends there, and all is well.
+    A reader that closes the pipe early ends the block, without an error.
 
     Raises:
         OutputError: the system refuses, or the stream is closed.
@@ -164,7 +165,7 @@ def standard_output() -> Iterator[BinaryIO]:
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
         except OSError as error:
-            # What is still buffered has nowhere to go: let it go there quietly at exit.
+            # Python flushes the buffer at exit: let that fail no more.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             if not isinstance(error, BrokenPipeError):
                 raise
@@ -181,8 +182,8 @@ def refuse_existing(path: Path, *, force: bool) -> None:
 
 
 def refuse_same_file(path: Path, source: Path | None) -> None:
-    """Raise OutputError when the output is the source, under whatever name."""
-    # os.path says no where Path raises.
+    """Raise OutputError when the output is the source, even under another name."""
+    # os.path.exists returns False where Path.exists raises.
     if source and os.path.exists(path) and os.path.exists(source) and path.samefile(source):  # noqa: PTH110
         raise OutputError(
             "the output is the source itself, which is never overwritten",
@@ -198,17 +199,17 @@ def _exists(path: Path) -> OutputError:
 
 
 def final_path(path: Path) -> Path:
-    """Where a path leads, links followed.
+    """Return a path with links followed.
 
     Raises:
-        OutputError: the system cannot tell.
+        OutputError: the system cannot follow them.
     """
     with _explained(str(path)):
         return Path(os.path.realpath(path))
 
 
 def is_special(path: Path) -> bool:
-    """Whether a path leads to a device or pipe."""
+    """Return whether a path leads to a device or pipe."""
     try:
         mode = path.stat().st_mode
     except OSError:

@@ -52,8 +52,7 @@ def ann_file(
         RequestError: it cannot be done: an unknown option, name or id, no such file, no room.
         DataError: the source is broken.
     """
-    from cocosurgeon.cache.keeping import TIMEOUT, kept_subset
-    from cocosurgeon.cache.saying import tell
+    from cocosurgeon.cache.build import TIMEOUT, get_or_build
     from cocosurgeon.errors import RequestError
     from cocosurgeon.steps.arguments import number, shown
     from cocosurgeon.steps.from_config import plan_of_options, plan_of_steps
@@ -67,7 +66,7 @@ def ann_file(
     if not seconds >= 0:
         raise RequestError(f"timeout: expected a number of seconds, not {shown(timeout)}")
     plan = plan_of_options(options) if steps is None else plan_of_steps(steps)
-    return str(kept_subset(_absolute(source), plan, cache=cache, timeout=seconds, tell=tell))
+    return str(get_or_build(_absolute(source), plan, cache=cache, timeout=seconds))
 
 
 def classes_for(
@@ -85,7 +84,7 @@ def classes_for(
         StructureError: MMDetection cannot number them so: there are none, one has no name or no
             id, or two have one id.
     """
-    from cocosurgeon.cache.class_names import class_names
+    from cocosurgeon.cache.build import class_names
 
     return class_names(_absolute(ann_file), cache)
 

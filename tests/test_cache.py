@@ -20,11 +20,11 @@ from typing import Any
 import pytest
 from conftest import ROOT, SAMPLE, Cli
 
-from cocosurgeon.cache import alone as waiting
-from cocosurgeon.cache import stock
-from cocosurgeon.cache.contents import SEEN, Look
+from cocosurgeon.cache import lock as locking
+from cocosurgeon.cache import store
 from cocosurgeon.config import ann_file, classes_for
 from cocosurgeon.errors import CocosurgeonError, OutputError
+from cocosurgeon.fingerprint import FINGERPRINTS, Fingerprint
 
 Put = Callable[..., Path]
 
@@ -54,7 +54,7 @@ def large(tmp_path: Path, small: Any) -> Path:
     return path
 
 
-def asking(source: Path, options: str) -> subprocess.Popen[str]:
+def request_subset(source: Path, options: str) -> subprocess.Popen[str]:
     """A process of its own that asks for a subset, and prints its path."""
     code = (
         "from cocosurgeon.config import ann_file\n"
@@ -72,10 +72,10 @@ def asking(source: Path, options: str) -> subprocess.Popen[str]:
 
 
 def answers(processes: list[subprocess.Popen[str]]) -> tuple[list[str], list[str]]:
-    """What each said on stdout, and on stderr."""
-    said = [process.communicate(timeout=100) for process in processes]
-    assert all(process.returncode == 0 for process in processes), said
-    return [out.strip() for out, _ in said], [err for _, err in said]
+    """What each printed on stdout, and on stderr."""
+    printed = [process.communicate(timeout=100) for process in processes]
+    assert all(process.returncode == 0 for process in processes), printed
+    return [out.strip() for out, _ in printed], [err for _, err in printed]
 
 
 @contextlib.contextmanager
@@ -84,7 +84,7 @@ def stopped_while_building(source: Path, cache: Path) -> Iterator[tuple[Any, str
     for attempt in range(1, 30):
         options = f"max_area={10_000 + attempt}"
         known = set(cache.glob("*.lock"))
-        process = asking(source, options)
+        process = request_subset(source, options)
         while process.poll() is None and not set(cache.glob("*.lock")) - known:
             time.sleep(0.0005)
         process.send_signal(signal.SIGSTOP)
@@ -158,7 +158,7 @@ def drafts(folder: Path) -> list[Path]:
 def test_of_sixteen_processes_one_builds(cache: Path) -> None:
     if not SAMPLE.is_file():
         pytest.skip("no sample data")
-    outs, errs = answers([asking(SAMPLE, "first=60, having='person'") for _ in range(16)])
+    outs, errs = answers([request_subset(SAMPLE, "first=60, having='person'") for _ in range(16)])
     [path] = set(outs)
     assert sum("built in" in err for err in errs) == 1
     assert [bool(err) for err in errs].count(True) == 1  # the others have nothing to say
@@ -168,7 +168,7 @@ def test_of_sixteen_processes_one_builds(cache: Path) -> None:
 
 def test_killed_in_the_middle_the_next_one_builds(large: Path, cache: Path) -> None:
     with stopped_while_building(large, cache) as (process, options):
-        second = asking(large, options)
+        second = request_subset(large, options)
         with pytest.raises(subprocess.TimeoutExpired):
             second.wait(timeout=1.0)  # for it waits for the first
         process.kill()
@@ -200,19 +200,18 @@ def test_a_time_limit(source: Path) -> None:
     assert ann_file(source, first=2) == path
 
 
-def test_who_waits_long_says_so(
+def test_a_long_wait_prints_one_message(
     source: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = ann_file(source, first=2)
     forget(path)
     capfd.readouterr()
-    monkeypatch.setattr(waiting, "_FIRST_WORD", 0.1)
-    monkeypatch.setattr(waiting, "_FURTHER_WORDS", 0.4)
+    monkeypatch.setattr(locking, "_MESSAGE_AFTER", 0.1)
     with held(lock_of(path)), pytest.raises(OutputError):
         ann_file(source, first=2, timeout=0.7)
-    said = capfd.readouterr().err.splitlines()
-    assert len(said) == 2
-    assert all("waiting for another process" in line and path[:-5] in line for line in said)
+    [line] = capfd.readouterr().err.splitlines()
+    assert "waiting for another process" in line
+    assert path[:-5] in line
 
 
 def test_where_locks_do_not_work_nothing_is_harmed(source: Path) -> None:
@@ -220,10 +219,10 @@ def test_where_locks_do_not_work_nothing_is_harmed(source: Path) -> None:
     whole = Path(path).read_bytes()
     shutil.rmtree(Path(path).parent)
     lock_of(path).mkdir(parents=True)  # which nobody can lock as a file
-    outs, errs = answers([asking(source, "first=2") for _ in range(6)])
+    outs, errs = answers([request_subset(source, "first=2") for _ in range(6)])
     assert set(outs) == {path}
     assert Path(path).read_bytes() == whole
-    assert any("no lock to be had" in err for err in errs)
+    assert any("locks do not work here" in err for err in errs)
     assert not drafts(Path(path).parent)
 
 
@@ -232,10 +231,10 @@ def test_where_locks_do_not_work_nothing_is_harmed(source: Path) -> None:
 
 def test_a_hit_says_nothing(source: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = ann_file(source, first=2)
-    said = capfd.readouterr()
-    assert said.out == ""
-    assert "images       2 of 5 kept, 3 dropped" in said.err
-    assert path in said.err
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert "images       2 of 5 kept, 3 dropped" in printed.err
+    assert path in printed.err
     before = Path(path).stat().st_mtime_ns
     assert ann_file(source, first=2) == path
     assert capfd.readouterr() == ("", "")
@@ -257,16 +256,16 @@ def test_a_changed_source_gives_a_new_file(source: Path) -> None:
 
 def test_what_a_file_holds_is_remembered_until_it_changes(source: Path, cache: Path) -> None:
     path = ann_file(source, first=2)
-    assert not (cache / SEEN).exists()  # while a change would not show
+    assert not (cache / FINGERPRINTS).exists()  # while a change would not show
     time.sleep(_SETTLED)
     assert ann_file(source, first=2) == path
-    [note] = (cache / SEEN).iterdir()
-    remembered = json.loads(note.read_bytes())
+    [sidecar] = (cache / FINGERPRINTS).iterdir()
+    remembered = json.loads(sidecar.read_bytes())
     assert classes_for(source) == ["person", "dog", "toothbrush"]
-    note.write_text(json.dumps(remembered | {"sha256": "0" * 64, "classes": ["cat"]}))
-    other = ann_file(source, last=1)  # under a name that goes by the note
+    sidecar.write_text(json.dumps(remembered | {"sha256": "0" * 64, "classes": ["cat"]}))
+    other = ann_file(source, last=1)  # under a name that goes by the sidecar
     assert classes_for(source) == ["cat"]
-    note.write_text(json.dumps(remembered))
+    sidecar.write_text(json.dumps(remembered))
     assert ann_file(source, last=1) != other
 
     status = source.stat()
@@ -283,7 +282,7 @@ def test_a_file_from_the_future_is_read_each_time(source: Path, cache: Path) -> 
     os.utime(source, (later, later))
     path = ann_file(source, first=2)
     assert ann_file(source, first=2) == path
-    assert not (cache / SEEN).exists()
+    assert not (cache / FINGERPRINTS).exists()
 
 
 def test_other_files_that_options_name_count(source: Path, put: Put, small: Any) -> None:
@@ -339,22 +338,22 @@ def test_nothing_is_written_through_a_link(suffix: str, source: Path, cache: Pat
     assert [p.is_symlink() for p in cache.glob("*.edited.json")] == [True] * (suffix == ".json")
 
 
-def test_an_edited_subset_is_set_aside(source: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_edited_subset_is_renamed(source: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = Path(ann_file(source, first=2))
     whole = path.read_bytes()
     path.write_bytes(b"somebody's own")
     capfd.readouterr()
     assert ann_file(source, first=2) == str(path)
     assert path.read_bytes() == whole
-    [aside] = path.parent.glob("*.edited.json")
-    assert aside.read_bytes() == b"somebody's own"
-    assert str(aside) in capfd.readouterr().err
+    [renamed] = path.parent.glob("*.edited.json")
+    assert renamed.read_bytes() == b"somebody's own"
+    assert str(renamed) in capfd.readouterr().err
 
 
 DAMAGED_MADE = [
     *({"source": 5}, {"source_sha256": None}, {"steps": ["--first"]}, {"size": "9"}, {"size": -1}),
     *({"size": True}, {"size": 10**30}, {"at": "x"}, {"at": -1e300}, {"at": 1e300}, {"at": None}),
-    *({"at": float("nan")}, {"version": 1}, {"account": "abc"}, {"account": [1]}, {"format": 2}),
+    *({"at": float("nan")}, {"version": 1}, {"summary": "abc"}, {"summary": [1]}, {"format": 2}),
 ]
 
 
@@ -366,8 +365,7 @@ def test_a_damaged_note_is_no_note(damage: Any, source: Path, cli: Cli, cache: P
     if isinstance(damage, dict):
         text = json.dumps(json.loads(made.read_bytes()) | damage)
     made.write_text(text, errors="surrogateescape")
-    told = json.loads(cli("cache", "list", "--json").out)
-    assert (told["subsets"], told["unfinished"]) == ([], [path])
+    assert listed(cli) == []
     assert cli("cache", "list").code == 0
     assert ann_file(source, first=2) == path
     made.write_text(text, errors="surrogateescape")
@@ -380,23 +378,23 @@ def test_a_damaged_note_of_classes_or_content_is_no_note(source: Path, cache: Pa
     time.sleep(_SETTLED)
     assert classes_for(source) == ["person", "dog", "toothbrush"]
     assert ann_file(source, first=2) == path
-    [note] = (cache / SEEN).iterdir()
-    told = json.loads(note.read_bytes())
-    assert {"classes", "sha256"} <= set(told)
-    damaged: list[Any] = [told | {"classes": c} for c in (5, None, "abc", [1, 2], [], {"a": 1})]
-    damaged += [told | {"sha256": d} for d in (5, "abc", None)]
-    damaged += [told | {"look": "x"}, told | {"format": 2}, [1], 5]
+    [sidecar] = (cache / FINGERPRINTS).iterdir()
+    values = json.loads(sidecar.read_bytes())
+    assert {"classes", "sha256"} <= set(values)
+    damaged: list[Any] = [values | {"classes": c} for c in (5, None, "abc", [1, 2], [], {"a": 1})]
+    damaged += [values | {"sha256": d} for d in (5, "abc", None)]
+    damaged += [values | {"fingerprint": "x"}, values | {"format": 2}, [1], 5]
     for text in [*map(json.dumps, damaged), "[" * 100_000, ""]:
-        note.write_text(text)
+        sidecar.write_text(text)
         assert classes_for(source) == ["person", "dog", "toothbrush"], text[:80]
         assert ann_file(source, first=2) == path, text[:80]
 
 
 def test_another_device_is_another_file(source: Path) -> None:
-    look = Look.at(source)
-    other = dataclasses.replace(look, device=look.device + 1)
-    assert look.as_json() != other.as_json()
-    assert look.note(source.parent) != other.note(source.parent)
+    fingerprint = Fingerprint.of(source)
+    other = dataclasses.replace(fingerprint, device=fingerprint.device + 1)
+    assert dataclasses.asdict(fingerprint) != dataclasses.asdict(other)
+    assert fingerprint.sidecar(source.parent) != other.sidecar(source.parent)
 
 
 def test_a_name_with_a_line_break(put: Put, small: Any, cli: Cli, cache: Path) -> None:
@@ -466,7 +464,8 @@ def test_a_folder_that_cannot_be_written_to_serves_what_is_in_it(source: Path, c
 def test_a_full_folder(source: Path, cache: Path) -> None:
     code = (
         "import resource\nfrom cocosurgeon.config import ann_file\n"
-        "from cocosurgeon.cache import alone, build\n"
+        "from cocosurgeon.atomic import appearing\n"
+        "from cocosurgeon.cache import build, lock\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))\n"
         f"ann_file({str(source)!r}, first=2)\n"
     )
@@ -494,10 +493,10 @@ def test_list_tells_what_there_is(source: Path, cli: Cli, cache: Path) -> None:
     [kept] = listed(cli)
     assert kept["path"] == path
     assert kept["source"] == str(source)
-    assert kept["steps"] == "--first 2 --having dog,person"
+    assert kept["steps"] == "First(2), Keep(Having(InCategory('dog', 'person')))"
     assert kept["source_is"] == "the same"
     assert kept["is_whole"]
-    assert kept["account"][0] == "images       2 of 5 kept, 3 dropped"
+    assert kept["summary"][0] == "images       2 of 5 kept, 3 dropped"
     assert kept["bytes"] > kept["size"] == Path(path).stat().st_size
     text = cli("cache", "list").out
     assert str(cache) in text
@@ -530,20 +529,20 @@ def test_clear_removes_what_was_made_here(source: Path, cli: Cli, cache: Path) -
     dead.write_text("{")
     done = cli("cache", "clear", "--json")
     assert done.code == 0
-    told = json.loads(done.err)
-    [aside] = map(Path, told["set_aside"])
-    assert aside.read_text() == "somebody's own"
-    assert told["removed"] == 2
-    assert {p.name for p in cache.iterdir()} == {p.name for p in [*own, aside]}
+    values = json.loads(done.err)
+    [renamed] = map(Path, values["edited"])
+    assert renamed.read_text() == "somebody's own"
+    assert values["removed"] == 2
+    assert {p.name for p in cache.iterdir()} == {p.name for p in [*own, renamed]}
     assert "0 subsets removed, 0 bytes" in cli("cache", "clear").err
-    assert aside.exists()
+    assert renamed.exists()
 
 
 def test_clear_tells_what_it_leaves(source: Path, cli: Cli) -> None:
     path = Path(ann_file(source, first=2))
     path.write_text("somebody's own")
-    said = cli("cache", "clear").err
-    assert f"not as it was written, and set aside: {path.with_suffix('')}." in said
+    printed = cli("cache", "clear").err
+    assert f"not removed, since it had been edited; it is now {path.with_suffix('')}." in printed
 
 
 def test_clear_removes_what_a_killed_process_has_begun(source: Path, cli: Cli, cache: Path) -> None:
@@ -552,7 +551,7 @@ def test_clear_removes_what_a_killed_process_has_begun(source: Path, cli: Cli, c
     with held(lock_of(path)):
         assert json.loads(cli("cache", "clear", "--json").err)["being_built"] == [path]
         assert Path(path).exists()
-    assert json.loads(cli("cache", "list", "--json").out)["unfinished"] == [path]
+    assert listed(cli) == []
     assert cli("cache", "clear").code == 0
     assert left_in(cache) == []
 
@@ -565,12 +564,11 @@ def test_clear_removes_the_drafts_of_a_killed_process_at_once(
             before = left_in(cache)
             for name in before:
                 os.utime(cache / name, (time.time() - age,) * 2)
-            told = json.loads(cli("cache", "clear", "--json").err)
-            assert len(told["being_built"]) == 1
+            values = json.loads(cli("cache", "clear", "--json").err)
+            assert len(values["being_built"]) == 1
             assert left_in(cache) == before
         process.kill()
         process.wait()
-        assert "left by a killed process" in cli("cache", "list").out
         assert cli("cache", "clear").code == 0
     assert left_in(cache) == []
 
@@ -579,40 +577,38 @@ def test_clear_leaves_what_only_has_the_name(source: Path, cli: Cli, cache: Path
     path = ann_file(source, first=2)
     folder = cache / f"x-{'0' * 16}.lock"
     folder.mkdir()
-    (cache / SEEN).write_text("somebody's own")
+    (cache / FINGERPRINTS).write_text("somebody's own")
     assert cli("cache", "clear").code == 0
     assert not Path(path).exists()
-    assert left_in(cache) == [SEEN, folder.name]
+    assert left_in(cache) == [FINGERPRINTS, folder.name]
     assert ann_file(source, first=2) == path
 
 
 def left_in(folder: Path) -> list[str]:
     """Names of all that is there, but for the folder of notes where it is empty."""
     with contextlib.suppress(OSError):
-        (folder / SEEN).rmdir()
+        (folder / FINGERPRINTS).rmdir()
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_clear_takes_the_stale_or_the_old_only(
-    source: Path, cli: Cli, put: Put, small: Any
-) -> None:
+def test_clear_removes_the_stale_only(source: Path, cli: Cli, put: Put, small: Any) -> None:
     kept = ann_file(source, first=2)
     gone = ann_file(put(small, "gone.json"), first=2)
     (source.parent / "gone.json").unlink()
     assert "1 subset removed" in cli("cache", "clear", "--stale").err
     assert Path(kept).exists()
     assert not Path(gone).exists()
-    assert json.loads(cli("cache", "clear", "--older-than", "1", "--json").err)["removed"] == 0
-    assert cli("cache", "clear", "--older-than", "-1").code == 2
-    assert cli("cache", "clear", "--older-than", "0", "--quiet").err == ""
+    assert json.loads(cli("cache", "clear", "--stale", "--json").err)["removed"] == 0
+    assert Path(kept).exists()
+    assert cli("cache", "clear", "--quiet").err == ""
     assert not Path(kept).exists()
 
 
-def test_clear_leaves_alone_what_is_being_built(source: Path, cli: Cli) -> None:
+def test_clear_skips_subsets_that_are_being_built(source: Path, cli: Cli) -> None:
     path = ann_file(source, first=2)
     with held(lock_of(path)):
         done = cli("cache", "clear")
-    assert "being built, and left alone" in done.err
+    assert f"skipped, another process is building it: {path}" in done.err
     assert Path(path).exists()
     assert cli("cache", "clear").code == 0
     assert left_in(Path(path).parent) == []
@@ -621,10 +617,10 @@ def test_clear_leaves_alone_what_is_being_built(source: Path, cli: Cli) -> None:
 def test_clear_while_processes_build(source: Path, cache: Path) -> None:
     """Builders and a clearer, as fast as they can: no build fails, none meets another."""
     code = (
-        "import sys, time\nfrom cocosurgeon.cache import stock\nfrom pathlib import Path\n"
+        "import sys, time\nfrom cocosurgeon.cache import store\nfrom pathlib import Path\n"
         "from cocosurgeon.config import ann_file\nend = time.monotonic() + 3\n"
         "while time.monotonic() < end:\n"
-        f"    if sys.argv[1] == 'clear': stock.clear(Path({str(cache)!r}))\n"
+        f"    if sys.argv[1] == 'clear': store.clear(Path({str(cache)!r}))\n"
         f"    else: print(ann_file({str(source)!r}, first=2))\n"
     )
     processes = [
@@ -640,7 +636,7 @@ def test_clear_while_processes_build(source: Path, cache: Path) -> None:
     outs, errs = answers(processes)
     assert len({line for out in outs for line in out.splitlines()}) == 1
     assert sum(err.count("built in") for err in errs) > 3  # it was cleared, again and again
-    stock.clear(cache)
+    store.clear(cache)
     assert left_in(cache) == []
 
 
@@ -651,7 +647,7 @@ def test_who_waited_for_a_lock_that_is_gone_does_not_hold_it(source: Path, cache
     other = lock.with_suffix(".other")
     with held(other):
         with held(lock):
-            waiting_one = asking(source, "first=2")
+            waiting_one = request_subset(source, "first=2")
             time.sleep(1.0)
             other.replace(lock)  # the same name, and another file
         with pytest.raises(subprocess.TimeoutExpired):

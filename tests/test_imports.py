@@ -17,8 +17,8 @@ PACKAGE = ROOT / "cocosurgeon"
 
 # Packages and modules, lowest first; each may import those before it (and itself).
 ROOMS = (
-    *("version", "errors", "text", "atomic", "findings", "annfile", "loaders", "probe"),
-    *("dataset", "select", "categories", "steps", "layout", "snippet", "verify", "report"),
+    *("version", "errors", "text", "atomic", "fingerprint", "findings", "annfile", "loaders"),
+    *("probe", "dataset", "select", "categories", "steps", "layout", "snippet", "verify", "report"),
     *("cache", "config", "mmdet", "cli", "__main__"),
 )
 

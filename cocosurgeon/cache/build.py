@@ -1,79 +1,204 @@
-"""The subset, made and put into its place."""
+"""The subset of an annotation file, found or built; class names of a file.
+
+A subset that is found loads nothing heavy: what only a build needs is imported in functions.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
-from cocosurgeon.cache.drafts import drafts_of
-from cocosurgeon.cache.entry import Entry, Made, made_as_json
-from cocosurgeon.cache.saying import Tell
-from cocosurgeon.dataset.io import read
-from cocosurgeon.errors import OutputError, SourceChangedError
-from cocosurgeon.report.summary import summarize
+from cocosurgeon.cache.folder import cache_folder
+from cocosurgeon.cache.store import CacheEntry, CacheMetadata
+from cocosurgeon.errors import OutputError, SourceChangedError, SourceUnavailableError
+from cocosurgeon.fingerprint import Fingerprint, cached_value, reading, sha256, sidecar_as_json
 from cocosurgeon.select.plan import Plan
-from cocosurgeon.steps.recipe import Recipe
 from cocosurgeon.version import __version__
 
+TIMEOUT = 1800.0
+"""Default seconds to wait for another process."""
 
-def build(
-    entry: Entry,
+_GZIP = b"\x1f\x8b"
+
+
+def get_or_build(
+    source: Path,
+    plan: Plan,
+    *,
+    cache: str | os.PathLike[str] | None = None,
+    timeout: float = TIMEOUT,
+) -> Path:
+    """Return the absolute path of the annotation file that a plan makes of a source.
+
+    It is built once, and found as long as the source, the files that steps read, the steps and the
+    version of cocosurgeon are the same. The process that builds it prints a summary on stderr. A
+    source without steps is returned itself, unless it is compressed (by its name or its bytes),
+    which no loader reads.
+
+    Args:
+        source: the annotation file, absolute.
+        cache: see ``cache_folder``.
+        timeout: seconds to wait for another process that builds it.
+
+    Raises:
+        CocosurgeonError: it cannot be built; nothing is kept.
+    """
+    if not plan.steps:
+        _require_file(source)
+        if not _is_compressed(source):
+            return source
+    folder = cache_folder(cache, source).path
+    files = [source, *map(Path, plan.files)]
+    for path in files:
+        _require_file(path)
+
+    def digests() -> dict[str, str]:
+        return {str(path): sha256(folder, path) for path in files}
+
+    before = digests()
+    entry = CacheEntry.of(folder, source, plan, before)
+    if entry.is_whole():
+        return entry.subset
+    from cocosurgeon.cache.lock import hold
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_keep(folder, error.strerror or str(error)) from error
+    with hold(entry.lock, timeout, print_line):
+        if not entry.is_whole():
+            _build(entry, source, plan, before, digests)
+    return entry.subset
+
+
+def class_names(path: Path, cache: str | os.PathLike[str] | None = None) -> list[str]:
+    """Return the names of ``categories`` in file order, in which MMDetection numbers its labels.
+
+    Args:
+        path: the annotation file, absolute.
+        cache: see ``cache_folder``.
+
+    Raises:
+        StructureError: MMDetection cannot number them so.
+    """
+
+    def check(names: object) -> list[str] | None:
+        if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+            return None
+        return names
+
+    folder = cache_folder(cache, path).path
+    return cached_value(folder, path, "classes", check, lambda: _read_class_names(path))
+
+
+def print_line(line: str) -> None:
+    """Print a line on stderr, without control characters; a closed stderr stops no work."""
+    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"cocosurgeon: {shown}\n")
+        sys.stderr.flush()
+
+
+def _build(
+    entry: CacheEntry,
     source: Path,
     plan: Plan,
     before: Mapping[str, str],
-    now: Callable[[], Mapping[str, str]],
-    tell: Tell,
+    digests: Callable[[], Mapping[str, str]],
 ) -> None:
-    """Make a subset, and say what was kept.
-
-    Its files appear whole or not at all. One that somebody has edited is set aside.
+    """Build a subset and print a summary. An edited one in its place is renamed.
 
     Args:
-        before: SHA-256 of all files that are read, by their paths, as the entry has it.
-        now: the same, by now.
-
-    Raises:
-        CocosurgeonError: it cannot be done; nothing is kept.
-        SourceChangedError: somebody wrote to a file meanwhile.
+        before: SHA-256 of all files that are read, by path, as the entry has it.
+        digests: computes the same now.
     """
+    from cocosurgeon.dataset.io import read
+    from cocosurgeon.report.summary import summarize
+    from cocosurgeon.steps.recipe import Recipe
+
     started = time.monotonic()
     dataset = read(source)
     bound = plan.bind(dataset)
     result = bound.apply(dataset)
-    account = tuple(summarize(result).lines())
+    summary = tuple(summarize(result).lines())
     recipe = Recipe.of(bound, result).to_json()
+    steps = ", ".join(map(repr, plan.steps))
     try:
-        if aside := entry.set_aside():
-            tell(f"the subset that stood there is not as it was written: it is now {aside}")
-        with drafts_of(entry) as files:
-            subset, of_recipe, of_made = files
-            size = sum(subset.write(piece) for piece in result.text())
-            of_recipe.write(recipe)
-            steps = ", ".join(map(repr, plan.steps))
-            how = Made(
-                str(source), before[str(source)], steps, size, time.time(), __version__, account
+        if renamed := entry.rename_edited():
+            print_line(f"the subset had been edited: it is now {renamed}")
+        with entry.files() as [subset_file, recipe_file, metadata_file]:
+            size = sum(subset_file.write(piece) for piece in result.text())
+            recipe_file.write(recipe)
+            digest = before[str(source)]
+            metadata = CacheMetadata(
+                str(source), digest, steps, size, time.time(), __version__, summary
             )
-            of_made.write(made_as_json(how))
-            if now() != before:
+            metadata_file.write(sidecar_as_json(asdict(metadata)))
+            if digests() != before:
                 raise SourceChangedError(
                     "a file changed while it was read",
                     where=", ".join(before),
                     hint="run again when nothing writes to it",
                 )
+    except OutputError as error:
+        raise _cannot_keep(entry.folder, error.what) from error
     except OSError as error:
-        raise not_kept(entry.folder, error.strerror or str(error)) from error
-    tell(f"{source}: {steps or 'all of it'}")
-    for line in account:
-        tell(line)
-    tell(f"built in {time.monotonic() - started:.1f} s, kept: {entry.subset}")
+        raise _cannot_keep(entry.folder, error.strerror or str(error)) from error
+    print_line(f"{source}: {steps or 'all of it'}")
+    for line in summary:
+        print_line(line)
+    print_line(f"built in {time.monotonic() - started:.1f} s, kept: {entry.subset}")
 
 
-def not_kept(folder: Path, why: str) -> OutputError:
-    """The error for a cache folder that cannot be written to."""
+def _cannot_keep(folder: Path, why: str) -> OutputError:
     return OutputError(
         f"cannot keep the subset in the cache folder: {why}",
         where=str(folder),
         hint="name another folder (COCOSURGEON_CACHE=FOLDER, cache=FOLDER, or cache='beside' for "
-        "next to the source), or make room: cocosurgeon cache clear",
+        "next to the source), or free space: cocosurgeon cache clear",
     )
+
+
+def _read_class_names(path: Path) -> list[str]:
+    from cocosurgeon.dataset.io import read
+    from cocosurgeon.errors import StructureError
+
+    categories = read(path).categories
+    if not categories:
+        raise StructureError("the file lists no categories", where=str(path))
+    indices: dict[object, int] = {}
+    names = []
+    for index, category in enumerate(categories):
+        if category.id is None or category.name is None:
+            missing = "id" if category.id is None else "name"
+            raise StructureError(
+                f"categories[{index}] has no {missing}: MMDetection cannot number it",
+                where=str(path),
+                hint=f"give it a {missing} in the source",
+            )
+        if category.id in indices:
+            raise StructureError(
+                f"categories[{indices[category.id]}] and categories[{index}] have one id, "
+                f"{category.id!r}: MMDetection gives two labels to it, and uses the last",
+                where=str(path),
+                hint="give one of them another id in the source",
+            )
+        indices[category.id] = index
+        names.append(category.name)
+    return names
+
+
+def _require_file(path: Path) -> None:
+    Fingerprint.of(path)
+    if not path.is_file():
+        raise SourceUnavailableError("not a file, but a folder, device or pipe", where=str(path))
+
+
+def _is_compressed(path: Path) -> bool:
+    with reading(path, "read the file"), path.open("rb") as file:
+        return path.suffix == ".gz" or file.read(len(_GZIP)) == _GZIP

@@ -1,13 +1,19 @@
-"""``cocosurgeon cache``: the subsets that configs have had built."""
+"""``cocosurgeon cache``: list and clear the subsets that configs have built."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cocosurgeon.cli.command import OrderedCommand
-from cocosurgeon.cli.console import reporting_errors
+from cocosurgeon.cli.console import Console, print_json, print_text, reporting_errors
+
+if TYPE_CHECKING:
+    from cocosurgeon.cache.store import CachedSubset
+
+_DAY = 86400.0
 
 Folder = Annotated[
     str | None,
@@ -15,57 +21,112 @@ Folder = Annotated[
         "--cache",
         metavar="FOLDER",
         show_default=False,
-        help="This folder. Without it: $COCOSURGEON_CACHE, else the user's.",
+        help="Use this folder. Default: $COCOSURGEON_CACHE, else the user's cache.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 cache = typer.Typer(
-    help="The subsets that configs have had built: where they are, which, and away with them.",
+    help="List and clear the subsets that configs have built.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 
 @cache.command("list", cls=OrderedCommand)
+@reporting_errors()
 def list_(folder: Folder = None, as_json: AsJson = False) -> None:
-    """Show each subset: its steps and source, size and age, whether the source is the same."""
-    with reporting_errors():
-        from cocosurgeon.cli.caching import show
+    """List each subset: its steps, source, size and age, and whether the source is the same."""
+    from cocosurgeon.cache.folder import cache_folder
+    from cocosurgeon.cache.store import list_cached
+    from cocosurgeon.text import plural
 
-        show(folder, as_json=as_json)
+    chosen = cache_folder(folder)
+    found = list_cached(chosen.path)
+    if as_json:
+        fields = {"folder": str(chosen.path), "subsets": [_fields(each) for each in found]}
+        print_json(fields, sys.stdout)
+        return
+    size = sum(each.size for each in found)
+    lines = [f"{chosen.path} ({chosen.why}): {plural(len(found), 'subset')}, {size:,} bytes"]
+    for each in found:
+        made = each.metadata
+        lines += [
+            each.path.name,
+            f"  {made.steps or 'all of it'}",
+            f"  of {made.source} (the source is {each.source_is})",
+            f"  {each.size:,} bytes, built {_ago(each.age)} by cocosurgeon {made.version}",
+        ]
+        if not each.is_whole:
+            lines.append("  broken: its size changed; it will be renamed and built again")
+    print_text("\n".join(line.replace("\n", "\\n") for line in lines), sys.stdout)
 
 
 @cache.command(cls=OrderedCommand)
+@reporting_errors()
 def clear(
     folder: Folder = None,
     stale: Annotated[
         bool,
         typer.Option(
-            "--stale", help="Only those whose source is gone or changed, and broken ones."
+            "--stale", help="Remove only those whose source is gone or changed, and broken ones."
         ),
     ] = False,
-    older_than: Annotated[
-        float | None,
-        typer.Option(metavar="DAYS", show_default=False, help="Only those built before that."),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print no summary.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove subsets; without an option all of them.
+    """Remove all subsets, or with --stale some.
 
-    Nothing is removed that was not made here, or that is being built.
+    Other files in the folder stay, and so do subsets that a process is building.
     """
-    with reporting_errors():
-        from cocosurgeon.cli.caching import remove
+    from cocosurgeon.cache import store
+    from cocosurgeon.cache.folder import cache_folder
+    from cocosurgeon.text import plural
 
-        remove(folder, stale=stale, older_than=older_than, quiet=quiet, as_json=as_json)
+    path = cache_folder(folder).path
+    done = store.clear(path, stale_only=stale)
+    busy = [str(each) for each in done.busy]
+    edited = [str(each) for each in done.edited]
+    fields = {"removed": done.subsets, "bytes": done.size, "being_built": busy, "edited": edited}
+    lines = [
+        f"{path}: {plural(done.subsets, 'subset')} removed, {done.size:,} bytes",
+        *(f"skipped, another process is building it: {each}" for each in busy),
+        *(f"not removed, since it had been edited; it is now {each}" for each in edited),
+    ]
+    Console(quiet=quiet, as_json=as_json).report(
+        {"folder": str(path), **fields}, [line.replace("\n", "\\n") for line in lines]
+    )
 
 
 @cache.command(cls=OrderedCommand)
+@reporting_errors()
 def where(folder: Folder = None, as_json: AsJson = False) -> None:
     """Print the folder."""
-    with reporting_errors():
-        from cocosurgeon.cli.caching import tell_where
+    from cocosurgeon.cache.folder import cache_folder
 
-        tell_where(folder, as_json=as_json)
+    chosen = cache_folder(folder)
+    if as_json:
+        print_json({"folder": str(chosen.path), "why": chosen.why}, sys.stdout)
+        return
+    Console(quiet=False, as_json=False).info(f"the cache folder, {chosen.why}")
+    print_text(str(chosen.path), sys.stdout)
+
+
+def _fields(cached: CachedSubset) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {
+        "path": str(cached.path),
+        **asdict(cached.metadata),
+        "bytes": cached.size,
+        "age_seconds": round(cached.age),
+        "is_whole": cached.is_whole,
+        "source_is": cached.source_is,
+    }
+
+
+def _ago(seconds: float) -> str:
+    for unit, length in (("days", _DAY), ("hours", 3600.0), ("minutes", 60.0)):
+        if seconds >= 2 * length:
+            return f"{seconds // length:.0f} {unit} ago"
+    return f"{seconds:.0f} seconds ago"

@@ -3,9 +3,9 @@
     custom_imports = dict(imports=["cocosurgeon.mmdet"])
     train_dataloader = dict(dataset=dict(type="CocoSubset", steps=[dict(first=100)]))
 
-Of whichever line of MMDetection is installed; importing this imports it.
+Importing this imports the line of MMDetection that is installed.
 
-subset      the file that is loaded in the place of one that a config names
+subset      the subset that is loaded instead of the file that a config names
 line2       the dataset of MMDetection 2.x
 line3       the dataset and the evaluator of MMDetection 3.x
 """
@@ -28,7 +28,7 @@ else:
 
 def __getattr__(name: str) -> Any:
     if name == "CocoSubsetMetric":
-        raise ImportError(  # whose words reach those who import it; an AttributeError's do not
+        raise ImportError(  # Python prints its message; that of an AttributeError is lost
             "CocoSubsetMetric is for MMDetection 3.x; in 2.x the dataset evaluates by itself: "
             "type='CocoSubset' in data.val and data.test is all"
         )

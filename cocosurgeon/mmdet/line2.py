@@ -9,7 +9,7 @@ from typing import Any
 from mmcv.utils import print_log  # type: ignore[import-not-found]
 from mmdet.datasets import DATASETS, CocoDataset  # type: ignore[import-not-found]
 
-from cocosurgeon.mmdet.subset import Subset, told_classes
+from cocosurgeon.mmdet.subset import classes_message, find_subset
 
 
 @DATASETS.register_module()
@@ -17,13 +17,13 @@ class CocoSubset(CocoDataset):  # type: ignore[misc]
     """``CocoDataset`` on a subset of its annotation file.
 
     Args:
-        ann_file: the whole file; joined with ``data_root`` as the stock dataset does.
+        ann_file: the whole file; joined with ``data_root`` as ``CocoDataset`` does.
         pipeline: of ``CocoDataset``.
         steps: filters and remaps of the command line, a dict for each, in order.
         cache: the folder in which the subset is kept; see ``cocosurgeon.config.ann_file``.
-        classes: where there are none and a step changes categories, those of the subset are
-            taken, and that is said.
-        others: those of ``CocoDataset``.
+        classes: where none are given and a step changes categories, those of the subset are used,
+            and the log says so.
+        others: arguments of ``CocoDataset``.
     """
 
     def __init__(
@@ -39,8 +39,8 @@ class CocoSubset(CocoDataset):  # type: ignore[misc]
     ) -> None:
         is_joined = data_root is not None and not os.path.isabs(ann_file)  # noqa: PTH117 - its own
         named = os.path.join(data_root or "", ann_file) if is_joined else ann_file  # noqa: PTH118
-        subset = Subset.of(named, steps, cache)
-        if subset.classes is not None and classes is None:
-            print_log(told_classes(subset.classes), "mmdet")
-            classes = subset.classes
-        super().__init__(subset.ann_file, pipeline, classes=classes, data_root=data_root, **others)
+        subset, changed = find_subset(named, steps, cache)
+        if changed is not None and classes is None:
+            print_log(classes_message(changed), "mmdet")
+            classes = changed
+        super().__init__(subset, pipeline, classes=classes, data_root=data_root, **others)

@@ -12,7 +12,7 @@ from mmengine.fileio import join_path  # type: ignore[import-not-found]
 from mmengine.logging import print_log  # type: ignore[import-not-found]
 from mmengine.utils import is_abs  # type: ignore[import-not-found]
 
-from cocosurgeon.mmdet.subset import Subset, told_classes
+from cocosurgeon.mmdet.subset import classes_message, find_subset
 
 
 @DATASETS.register_module()
@@ -20,12 +20,12 @@ class CocoSubset(CocoDataset):  # type: ignore[misc]
     """``CocoDataset`` on a subset of its annotation file.
 
     Args:
-        ann_file: the whole file; joined with ``data_root`` as the stock dataset does.
+        ann_file: the whole file; joined with ``data_root`` as ``CocoDataset`` does.
         steps: filters and remaps of the command line, a dict for each, in order.
         cache: the folder in which the subset is kept; see ``cocosurgeon.config.ann_file``.
         metainfo: where it gives no classes and a step changes categories, those of the subset are
-            taken, and that is said; not where they are CocoDataset's own.
-        others: those of ``CocoDataset``.
+            used, and the log says so; not where they are CocoDataset's own.
+        others: arguments of ``CocoDataset``.
     """
 
     def __init__(
@@ -39,12 +39,12 @@ class CocoSubset(CocoDataset):  # type: ignore[misc]
         **others: Any,
     ) -> None:
         named = ann_file if is_abs(ann_file) or not data_root else join_path(data_root, ann_file)
-        subset = Subset.of(named, steps, cache)
+        subset, changed = find_subset(named, steps, cache)
         is_given = "classes" in (metainfo or {})
-        if subset.classes not in (None, self.METAINFO["classes"]) and not is_given:
-            print_log(told_classes(subset.classes), "current")
-            metainfo = {"palette": None, **(metainfo or {}), "classes": subset.classes}
-        super().__init__(ann_file=subset.ann_file, metainfo=metainfo, data_root=data_root, **others)
+        if changed not in (None, self.METAINFO["classes"]) and not is_given:
+            print_log(classes_message(changed), "current")
+            metainfo = {"palette": None, **(metainfo or {}), "classes": changed}
+        super().__init__(ann_file=subset, metainfo=metainfo, data_root=data_root, **others)
 
 
 @METRICS.register_module()
@@ -52,10 +52,10 @@ class CocoSubsetMetric(CocoMetric):  # type: ignore[misc]
     """``CocoMetric`` on a subset of its annotation file.
 
     Args:
-        ann_file: the whole file; not joined with any ``data_root``, as the stock evaluator's.
-        steps: those of the dataset.
-        cache: the dataset's.
-        others: those of ``CocoMetric``.
+        ann_file: the whole file; not joined with any ``data_root``, as in ``CocoMetric``.
+        steps: steps of the dataset.
+        cache: cache of the dataset.
+        others: arguments of ``CocoMetric``.
     """
 
     def __init__(
@@ -66,4 +66,4 @@ class CocoSubsetMetric(CocoMetric):  # type: ignore[misc]
         cache: str | None = None,
         **others: Any,
     ) -> None:
-        super().__init__(ann_file=Subset.of(ann_file, steps, cache).ann_file, **others)
+        super().__init__(ann_file=find_subset(ann_file, steps, cache)[0], **others)

@@ -1,4 +1,4 @@
-"""The folder in which subsets are kept."""
+"""The cache folder."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ BESIDE_FOLDER = "cocosurgeon-cache"
 
 
 @dataclass(frozen=True)
-class Place:
-    """A folder, which may not be there yet.
+class CacheFolder:
+    """A folder, which may not exist yet.
 
     Attributes:
-        folder: absolute.
-        why: who says so.
+        path: absolute.
+        why: where the choice comes from.
     """
 
-    folder: Path
+    path: Path
     why: str
 
 
-def place_for(cache: str | os.PathLike[str] | None, source: Path | None = None) -> Place:
-    """The folder in which subsets are kept.
+def cache_folder(cache: str | os.PathLike[str] | None, source: Path | None = None) -> CacheFolder:
+    """Return the cache folder.
 
     Args:
         cache: a folder; ``beside``: the folder ``cocosurgeon-cache`` next to the source; None: the
-            one that the environment names, else the user's.
+            one that $COCOSURGEON_CACHE names, else the user's.
         source: the annotation file, absolute.
 
     Raises:
@@ -41,7 +41,7 @@ def place_for(cache: str | os.PathLike[str] | None, source: Path | None = None) 
     if isinstance(cache, str) and cache == BESIDE:
         if source is None:
             raise RequestError("beside which file?", hint="name the folder")
-        return Place(source.parent / BESIDE_FOLDER, "beside the source")
+        return CacheFolder(source.parent / BESIDE_FOLDER, "next to the source")
     if cache is not None:
         named = path_text(cache)
         if named is None:
@@ -49,12 +49,13 @@ def place_for(cache: str | os.PathLike[str] | None, source: Path | None = None) 
                 f"cache: expected a folder, not {shown(cache)}",
                 hint=f"{BESIDE!r}, a folder, or None",
             )
-        return Place(_absolute(named), "as named")
+        return CacheFolder(_absolute(named), "as given")
     if variable := os.environ.get(VARIABLE):
-        return Place(_absolute(variable), f"from {VARIABLE}")
+        return CacheFolder(_absolute(variable), f"from {VARIABLE}")
     from platformdirs import user_cache_path
 
-    return Place(_absolute(str(user_cache_path("cocosurgeon", appauthor=False))), "the user's")
+    default = user_cache_path("cocosurgeon", appauthor=False)
+    return CacheFolder(_absolute(str(default)), "the user's")
 
 
 def _absolute(folder: str) -> Path:

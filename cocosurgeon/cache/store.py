@@ -1,0 +1,313 @@
+"""Entries of the cache: their files, listed and cleared."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import stat
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from cocosurgeon.errors import CocosurgeonError, OutputError, SourceUnavailableError
+from cocosurgeon.fingerprint import FINGERPRINTS, read_sidecar, reading, sha256
+from cocosurgeon.select.plan import Plan
+from cocosurgeon.steps.naming import slug
+from cocosurgeon.steps.registry import as_json
+from cocosurgeon.version import __version__
+
+SourceState = Literal["the same", "changed", "gone"]
+
+_FORMAT = 1
+_LONGEST_SLUG = 48
+_LONGEST_NAME = 255
+_LONGEST_SUFFIX = ".01234567.edited.json"
+_LATEST = 1e11
+_LARGEST = 1 << 62
+_ENTRY_FILE = r"(.+-[0-9a-f]{16})(\.made\.json|\.lock|\.[0-9a-f]{8}\.part)"
+"""Names of files that belong to an entry: its name ends with a part of the key."""
+_SIDECAR = r"[0-9a-f]{32}\.json(\.[0-9a-f]{8}\.part)?"
+
+
+@dataclass(frozen=True)
+class CacheMetadata:
+    """Facts about a subset, written next to it.
+
+    Attributes:
+        source: path of the annotation file, absolute.
+        source_sha256: of that file's bytes.
+        steps: as Python writes them.
+        size: bytes of the subset.
+        at: when it was built, in seconds since 1970.
+        version: of cocosurgeon.
+        summary: lines about the records that were kept and dropped.
+    """
+
+    source: str
+    source_sha256: str
+    steps: str
+    size: int
+    at: float
+    version: str
+    summary: tuple[str, ...]
+
+    @classmethod
+    def of(cls, values: Mapping[str, object]) -> CacheMetadata | None:
+        """Return what a sidecar says; None where a value is missing or impossible."""
+        kinds = {"size": int, "at": float, "summary": list}
+        known: Any = {field.name: values.get(field.name) for field in fields(cls)}
+        if any(type(value) is not kinds.get(name, str) for name, value in known.items()):
+            return None
+        made = cls(**{**known, "summary": tuple(known["summary"])})
+        is_possible = 0 <= made.size < _LARGEST and 0 <= made.at < _LATEST
+        return made if is_possible and all(isinstance(s, str) for s in made.summary) else None
+
+
+@dataclass(frozen=True)
+class CacheEntry:
+    """Files of a subset that is cached, or is to be.
+
+    Attributes:
+        folder: the cache folder.
+        name: of the files, without their suffixes.
+    """
+
+    folder: Path
+    name: str
+
+    @classmethod
+    def of(cls, folder: Path, source: Path, plan: Plan, digests: Mapping[str, str]) -> CacheEntry:
+        """Return the entry for a source and a plan.
+
+        Args:
+            source: the annotation file.
+            digests: SHA-256 of the source, and of every file that a step reads, by path.
+        """
+        files = [digests[path] for path in plan.files]
+        key = json.dumps([_FORMAT, __version__, digests[str(source)], as_json(plan), files])
+        digest = hashlib.blake2b(key.encode(), digest_size=8).hexdigest()
+        tail = f"_{slug(plan, _LONGEST_SLUG)}-{digest}"
+        stem = source.name.removesuffix(".gz").removesuffix(".json") or source.name
+        space = _LONGEST_NAME - len(tail + _LONGEST_SUFFIX)
+        return cls(folder, os.fsencode(stem)[:space].decode(errors="ignore") + tail)
+
+    @property
+    def subset(self) -> Path:
+        """The annotation file."""
+        return self.folder / f"{self.name}.json"
+
+    @property
+    def recipe(self) -> Path:
+        """The recipe that makes the subset."""
+        return self.folder / f"{self.name}.recipe.json"
+
+    @property
+    def made(self) -> Path:
+        """The metadata; placed last, so the other files exist when it does."""
+        return self.folder / f"{self.name}.made.json"
+
+    @property
+    def lock(self) -> Path:
+        """The lock file, which exists only while a process builds or removes the entry."""
+        return self.folder / f"{self.name}.lock"
+
+    def metadata(self) -> CacheMetadata | None:
+        """Return the metadata; None where it is missing or damaged."""
+        return CacheMetadata.of(read_sidecar(self.made))
+
+    def is_whole(self) -> bool:
+        """Return whether the subset exists, with as many bytes as were written."""
+        made = self.metadata()
+        return made is not None and _size_of(self.subset) == made.size
+
+    def files(self) -> contextlib.AbstractContextManager[list[BinaryIO]]:
+        """Open the subset, the recipe and the metadata; they appear together, or none does.
+
+        The names of their drafts begin with the entry's name, so that ``clear`` finds those that a
+        killed process left. Links are replaced, not followed.
+
+        Raises:
+            OutputError: the system refuses.
+        """
+        from cocosurgeon.atomic import appearing
+
+        paths = (self.subset, self.recipe, self.made)
+        return appearing(paths, force=True, replace_links=True, draft_prefix=f"{self.name}.")
+
+    def rename_edited(self) -> Path | None:
+        """Rename a subset that has been edited, so that it is not lost. Hold the lock for this.
+
+        Returns:
+            The new path; None where there is no subset, or it is as it was written.
+
+        Raises:
+            OSError: the system refuses.
+        """
+        if self.metadata() is None or self.is_whole() or not os.path.lexists(self.subset):
+            return None
+        return self.subset.rename(self.folder / f"{self.name}.{os.urandom(4).hex()}.edited.json")
+
+
+@dataclass(frozen=True)
+class CachedSubset:
+    """A subset in the cache.
+
+    Attributes:
+        path: the annotation file.
+        metadata: its source, steps and summary.
+        size: bytes of all its files.
+        is_whole: False where the size of the annotation file is not that which was written.
+        source_is: state of its source.
+    """
+
+    path: Path
+    metadata: CacheMetadata
+    size: int
+    is_whole: bool
+    source_is: SourceState
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was built."""
+        return max(time.time() - self.metadata.at, 0.0)
+
+    @property
+    def is_stale(self) -> bool:
+        """True where the source changed or is gone, or the subset is broken."""
+        return self.source_is != "the same" or not self.is_whole
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """Files that ``clear`` removed.
+
+    Attributes:
+        subsets: number of subsets removed.
+        size: bytes removed.
+        busy: subsets that another process is building; they stay.
+        edited: new paths of subsets that had been edited; they stay.
+    """
+
+    subsets: int
+    size: int
+    busy: tuple[Path, ...]
+    edited: tuple[Path, ...]
+
+
+def list_cached(folder: Path) -> list[CachedSubset]:
+    """Return the subsets in a folder, sorted by name; none where there is no such folder.
+
+    Raises:
+        SourceUnavailableError: the folder cannot be read.
+    """
+    return [cached for entry in _entries(folder) if (cached := _cached(entry))]
+
+
+def clear(folder: Path, *, stale_only: bool = False) -> Cleared:
+    """Remove subsets, and no file that the cache did not write.
+
+    A subset that another process is building stays. So do the folders: a process may be about to
+    write to them.
+
+    Args:
+        stale_only: keep subsets whose source is unchanged. Otherwise everything goes: drafts that
+            killed processes left, and cached fingerprints, too.
+
+    Raises:
+        OutputError: a file cannot be removed.
+    """
+    from cocosurgeon.cache.lock import try_hold  # not loaded where a subset is found
+
+    subsets = size = 0
+    busy: list[Path] = []
+    edited: list[Path] = []
+    for entry, drafts in _entries(folder).items():
+        with try_hold(entry.lock) as is_free:
+            if not is_free:
+                busy.append(entry.subset)
+                continue
+            cached = _cached(entry)
+            if stale_only and not (cached and cached.is_stale):
+                continue
+            with _explained(entry.subset):
+                if renamed := entry.rename_edited():
+                    edited.append(renamed)
+            subsets += cached is not None
+            size += _remove([entry.subset, entry.recipe, entry.made, *drafts])
+    if not stale_only and (folder / FINGERPRINTS).is_dir():
+        names = [n for n in _names(folder / FINGERPRINTS) if re.fullmatch(_SIDECAR, n)]
+        size += _remove([folder / FINGERPRINTS / name for name in names])
+    return Cleared(subsets, size, tuple(busy), tuple(edited))
+
+
+def _entries(folder: Path) -> dict[CacheEntry, list[Path]]:
+    """Entries that have metadata, a lock or a draft; the drafts of each.
+
+    Once nobody else holds an entry's lock, a draft that is still there is one of a killed process.
+    """
+    found: dict[CacheEntry, list[Path]] = {}
+    for name in _names(folder):
+        if match := re.fullmatch(_ENTRY_FILE, name, re.DOTALL):
+            drafts = found.setdefault(CacheEntry(folder, match[1]), [])
+            if name.endswith(".part"):
+                drafts.append(folder / name)
+    return found
+
+
+def _cached(entry: CacheEntry) -> CachedSubset | None:
+    made = entry.metadata()
+    if made is None:
+        return None
+    size = sum(_size_of(path) or 0 for path in (entry.subset, entry.recipe, entry.made))
+    state = _source_state(entry.folder, made)
+    return CachedSubset(entry.subset, made, size, entry.is_whole(), state)
+
+
+def _source_state(folder: Path, made: CacheMetadata) -> SourceState:
+    try:
+        is_same = sha256(folder, Path(made.source)) == made.source_sha256
+    except SourceUnavailableError:
+        return "gone"
+    except CocosurgeonError:
+        return "changed"
+    return "the same" if is_same else "changed"
+
+
+def _remove(paths: list[Path]) -> int:
+    """Remove files, not folders, and return their bytes."""
+    size = 0
+    for path in paths:
+        with _explained(path), contextlib.suppress(FileNotFoundError):
+            status = path.lstat()
+            if not stat.S_ISDIR(status.st_mode):
+                path.unlink()
+                size += status.st_size
+    return size
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"cannot remove it: {error.strerror}", where=str(path)) from error
+
+
+def _names(folder: Path) -> list[str]:
+    with reading(folder, "read the cache folder"):
+        try:
+            return sorted(path.name for path in folder.iterdir())
+        except FileNotFoundError:
+            return []
+
+
+def _size_of(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
