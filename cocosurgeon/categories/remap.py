@@ -85,7 +85,7 @@ class Remapping:
         missing = [i for i in self._ids if not self.map.takes(i)]
         if not missing:
             return
-        hint = "--unmapped drop leaves them out, --unmapped keep leaves them as they are"
+        hint = "--unmapped drop drops them, --unmapped keep keeps them as they are"
         if any(isinstance(i, str) for i in missing):
             hint += "; a string is never equal to a number"
         raise RequestError(
@@ -176,7 +176,7 @@ class Remapping:
         if _in_place(self.before.listing.entries) and not _in_place(self.entries):
             yield (
                 "places in the category list were ids, and are no longer: loaders that number "
-                "labels by the list, as MMDetection, now emit others"
+                "labels by the list, as MMDetection does, now load other labels"
             )
 
     def _few(self, cat_ids: Sequence[Id]) -> str:
@@ -213,7 +213,7 @@ def with_placeholders(
             pairs[old] = None
             if source is not None and target is not None and target.has_gaps:
                 pairs[old] = target.same_index(old, source)
-    return cat_map.with_pairs(pairs)
+    return CategoryMap(pairs, cat_map.unmapped)
 
 
 def _in_place(entries: Sequence[Entry]) -> bool:

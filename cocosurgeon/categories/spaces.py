@@ -23,12 +23,12 @@ Index = Literal["id", "id - 1", "position", "position + 1"]
 
 @dataclass(frozen=True)
 class Space:
-    """A numbering of classes: what an index means as a category id, a label, a row of a head.
+    """Label space: what each index means, as a category id, a label, or a row of a head.
 
     Attributes:
-        name, aliases: what it is called here.
-        framework: whose it is.
-        defined_in: where that is to be read.
+        name, aliases: its names here.
+        framework: the framework that uses it.
+        defined_in: the file that says so.
         outputs: rows of the head that goes with it, background included; None for numbers that
             stand in annotation files only.
         index: what an index is: the original category id, that minus 1, or the position in the
@@ -36,7 +36,7 @@ class Space:
         background: the background's row; None without one.
         classes: class names by index, ascending.
         unused: indices that mean nothing, and what would be there.
-        is_named: whether the names are known; if not, classes have numbers for names.
+        is_named: False where classes have numbers for names.
         note: what else to know.
     """
 
@@ -60,7 +60,7 @@ class Space:
 
     @property
     def has_gaps(self) -> bool:
-        """Whether it is a head with unused rows: without them, places would not be indices."""
+        """True for a head with unused rows: without them, places would not be indices."""
         return self.outputs is not None and bool(self.unused)
 
     def as_json(self) -> dict[str, object]:
@@ -72,7 +72,7 @@ class Space:
 
     @property
     def counts_positions(self) -> bool:
-        """Whether an index is a position in the list of classes."""
+        """True where an index is a position in the list of classes."""
         return self.index.startswith("position")
 
     def require_positions(self) -> None:
@@ -89,7 +89,7 @@ class Space:
 
     @property
     def title(self) -> str:
-        """What it is, in a few words."""
+        """Framework, size and kind of index, in one line."""
         head = f", {self.outputs} outputs" if self.outputs else ""
         return f"{self.framework}: {len(self.classes):,} classes{head}, index = {self.index}"
 
@@ -108,7 +108,7 @@ class Space:
         return {name: index for index, name in self.classes.items()}
 
     def class_of(self, index: object) -> str | None:
-        """The name of the class that an id means; None: it means none."""
+        """Return the name of the class that an id means; None: it means none."""
         return self.classes.get(index) if isinstance(index, int) else None
 
     def same_index(self, index: object, other: Space) -> int | None:
@@ -124,7 +124,7 @@ class Space:
         return unused.get(other.unused.get(index, "")) if isinstance(index, int) else None
 
     def find(self, name: str) -> int:
-        """The index of a class.
+        """Return the index of a class.
 
         Raises:
             UnknownNameError: there is none of exactly that name.
@@ -135,7 +135,7 @@ class Space:
         return self.index_of[name]
 
     def names_in_list(self) -> list[str]:
-        """Names for a category list in which place == index: of classes, and of what fills gaps.
+        """Return names for a category list in which place == index, placeholders included.
 
         A background in the last row is no part of it.
         """
@@ -143,7 +143,7 @@ class Space:
         return [self.name_at(i) for i in range(count - (self.background == count - 1))]
 
     def name_at(self, index: int) -> str:
-        """The name of an index in a category list."""
+        """Return the name of an index in a category list."""
         if index == self.background:
             return BACKGROUND
         return self.classes.get(index, PLACEHOLDER)
@@ -154,7 +154,7 @@ _HERE = files("cocosurgeon.categories")
 
 @cache
 def spaces() -> Mapping[str, Space]:
-    """All known spaces by name, in the order of the table."""
+    """Return all known label spaces by name, in the order of the table."""
     lines = _HERE.joinpath("spaces.txt").read_text("utf-8").splitlines()
     header, *rows = ([cell.strip() for cell in ln.split("|")] for ln in lines if ln[:1] != "#")
     known = [_space(dict(zip(header, row, strict=True))) for row in rows]
@@ -220,7 +220,7 @@ def _index(kind: Index, cat_id: int, place: int) -> int:
 
 
 def _nothing(cat_id: int) -> str:
-    """What would be there if a category without annotations had any."""
+    """The category without annotations that would be there."""
     return _classes("coco_unannotated").get(cat_id, f"no category has the id {cat_id}")
 
 
@@ -253,7 +253,7 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Two spaces, class by class.
+    """Two label spaces, class by class.
 
     Attributes:
         left, right: their names.
@@ -266,12 +266,12 @@ class Agreement:
 
     @property
     def common(self) -> int:
-        """How many classes both have."""
+        """Number of classes that both have."""
         return sum(r.left is not None and r.right is not None for r in self.rows)
 
     @property
     def agreeing(self) -> int:
-        """How many classes have the same index in both."""
+        """Number of classes that have the same index in both."""
         return sum(r.left is not None and r.left == r.right for r in self.rows)
 
     def as_json(self) -> dict[str, object]:
@@ -318,7 +318,7 @@ class Agreement:
 
 
 def compare_spaces(left: Space, right: Space) -> Agreement:
-    """Compare two spaces, class by class, by name."""
+    """Compare two label spaces, class by class, by name."""
     names = list(dict.fromkeys([*left.classes.values(), *right.classes.values()]))
     rows = [
         ClassRow(
