@@ -37,6 +37,7 @@ class Space:
         classes: class names by index, ascending.
         unused: indices that mean nothing, and what would be there.
         is_named: False where classes have numbers for names.
+        vocabulary: files in classes/ that the names are from.
         note: what else to know.
     """
 
@@ -50,6 +51,7 @@ class Space:
     classes: Mapping[int, str]
     unused: Mapping[int, str]
     is_named: bool
+    vocabulary: str
     note: str
 
     def __repr__(self) -> str:
@@ -183,7 +185,7 @@ def find_space(name: str) -> Space:
 
 
 def _searched(space: Space) -> str:
-    texts = (space.name, *space.aliases, space.title, space.defined_in)
+    texts = (space.name, *space.aliases, space.framework, space.vocabulary)
     return " ".join(texts).lower()
 
 
@@ -211,6 +213,7 @@ def _space(row: Mapping[str, str]) -> Space:
             }
         ),
         is_named=".." not in row["classes"],
+        vocabulary=row["classes"],
         note=row["note"],
     )
 
