@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.categories.spaces import Space, find_space, spaces
@@ -48,24 +48,19 @@ class Guess:
         """Candidates that fit."""
         return tuple(c for c in self.candidates if c.fits)
 
-    def as_json(self) -> dict[str, object]:
-        """Return the guess for machines."""
-        return {
-            "space": self.fitting[0].spaces[0] if len(self.fitting) == 1 else None,
-            "ids": self.ids,
-            "candidates": [asdict(candidate) for candidate in self.candidates],
-            "by_name": self.by_name,
-        }
+    @property
+    def only(self) -> str | None:
+        """The one label space that fits, or the first of those that cannot be told apart."""
+        return self.fitting[0].spaces[0] if len(self.fitting) == 1 else None
 
     def lines(self) -> list[str]:
         """Return the guess for people."""
         words = {True: "fits", False: "not "}
         lines = [f"{words[c.fits]}  {_named(c)}: {c.evidence}" for c in self.candidates]
-        count = len(self.fitting)
-        if count == 1:
-            lines.append(f"so it is {self.fitting[0].spaces[0]}")
-        elif count:
-            lines.append(f"cannot tell: {count} different meanings fit these ids")
+        if self.only:
+            lines.append(f"so it is {self.only}")
+        elif self.fitting:
+            lines.append(f"cannot tell: {len(self.fitting)} different meanings fit these ids")
         else:
             lines.append("its ids fit no known space")
             if self.by_name:

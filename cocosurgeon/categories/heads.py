@@ -70,22 +70,6 @@ class HeadRows:
             f"new[{filled}] = old[{sources}]"
         )
 
-    def as_json(self, fill: float | None = None) -> dict[str, object]:
-        """Return the rows for machines, with the line of numpy.
-
-        Raises:
-            RequestError: ``fill`` is needed.
-        """
-        return {
-            "before": self.before,
-            "after": self.after,
-            "rows": self.rows,
-            "unfilled": {str(i): name for i, name in self.unfilled.items()},
-            "discarded": {str(i): name for i, name in self.discarded.items()},
-            "fill": fill if fill is None or np.isfinite(fill) else str(fill),
-            "numpy": self.numpy_line(fill),
-        }
-
     def require_fill(self, fill: float | None) -> None:
         """Refuse rows without a value to fill them with."""
         if fill is not None or not self.unfilled:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.resources import files
 from types import MappingProxyType
@@ -64,13 +64,6 @@ class Space:
     def has_gaps(self) -> bool:
         """True for a head with unused rows: without them, places would not be indices."""
         return self.outputs is not None and bool(self.unused)
-
-    def as_json(self) -> dict[str, object]:
-        """Return all attributes, for machines."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name in ("classes", "unused"):
-            values[name] = {str(i): text for i, text in values[name].items()}
-        return values
 
     @property
     def counts_positions(self) -> bool:
@@ -260,39 +253,23 @@ class Agreement:
 
     Attributes:
         left, right: their names.
-        rows: every class of either, in the left one's order.
+        common: number of classes that both have.
+        agreeing: number of classes that have the same index in both.
+        classes: every class of either, in the left one's order.
     """
 
     left: str
     right: str
-    rows: tuple[ClassRow, ...]
-
-    @property
-    def common(self) -> int:
-        """Number of classes that both have."""
-        return sum(r.left is not None and r.right is not None for r in self.rows)
-
-    @property
-    def agreeing(self) -> int:
-        """Number of classes that have the same index in both."""
-        return sum(r.left is not None and r.left == r.right for r in self.rows)
-
-    def as_json(self) -> dict[str, object]:
-        """Return the comparison for machines."""
-        return {
-            "left": self.left,
-            "right": self.right,
-            "common": self.common,
-            "agreeing": self.agreeing,
-            "classes": [asdict(row) for row in self.rows],
-        }
+    common: int
+    agreeing: int
+    classes: tuple[ClassRow, ...]
 
     def lines(self) -> list[str]:
         """Return the comparison for people."""
-        width = max(len(r.name) for r in self.rows)
+        width = max(len(r.name) for r in self.classes)
         columns = max(len(self.left), 4), max(len(self.right), 4)
         lines = [f"{'class':<{width}}  {self.left:>{columns[0]}}  {self.right:>{columns[1]}}"]
-        for row in self.rows:
+        for row in self.classes:
             left, right = ("-" if i is None else str(i) for i in (row.left, row.right))
             remark = "" if row.left == row.right else _remark(row, self)
             text = f"{row.name:<{width}}  {left:>{columns[0]}}  {right:>{columns[1]}}  {remark}"
@@ -305,7 +282,7 @@ class Agreement:
         lines = [f"agree for {self.agreeing} of the {self.common} classes that both have"]
         if self.agreeing == self.common:
             return lines
-        both = (r for r in self.rows if None not in (r.left, r.right))
+        both = (r for r in self.classes if None not in (r.left, r.right))
         differing = next(r for r in both if r.left != r.right)
         if self.agreeing:
             wrong = self.common - self.agreeing
@@ -332,7 +309,9 @@ def compare_spaces(left: Space, right: Space) -> Agreement:
         )
         for name in names
     ]
-    return Agreement(left.name, right.name, tuple(rows))
+    common = sum(None not in (r.left, r.right) for r in rows)
+    agreeing = sum(r.left is not None and r.left == r.right for r in rows)
+    return Agreement(left.name, right.name, common, agreeing, tuple(rows))
 
 
 def _mistaken(index: int | None, name: str, right: Space) -> str | None:
