@@ -111,7 +111,7 @@ class _Listed:
 
 def _lists_differ(left: _Listed, right: _Listed) -> list[Difference]:
     def is_in_both(name: str | None) -> bool:
-        """Whether each file lists the name exactly once."""
+        # exactly once, each
         return name is not None and left.counts[name] == right.counts[name] == 1
 
     found: list[Difference] = []

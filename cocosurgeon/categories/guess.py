@@ -55,8 +55,11 @@ class Guess:
 
     def lines(self) -> list[str]:
         """Return the guess for people."""
-        words = {True: "fits", False: "not "}
-        lines = [f"{words[c.fits]}  {_named(c)}: {c.evidence}" for c in self.candidates]
+        lines = []
+        for candidate in self.candidates:
+            first, *others = candidate.spaces
+            names = f"{first} (or {', '.join(others)})" if others else first
+            lines.append(f"{'fits' if candidate.fits else 'not '}  {names}: {candidate.evidence}")
         if self.only:
             lines.append(f"so it is {self.only}")
         elif self.fitting:
@@ -105,7 +108,10 @@ def _problems(
     strange = [i for i in ids if i not in space.classes]
     if strange:
         first = strange[0]
-        why = "a string" if isinstance(first, str) else _why_not(space, first)
+        why = "a string" if isinstance(first, str) else "no index"
+        if isinstance(first, int):
+            why = space.unused.get(first, "beyond its indices")
+            why = "the background" if first == space.background else why
         yield f"{len(strange):,} of {len(ids):,} ids are no classes of it, such as {first!r}: {why}"
     if space.is_named:
         other = [
@@ -121,12 +127,6 @@ def _problems(
             )
     elif listed and len(listed) != len(space.classes):
         yield f"it has {len(space.classes):,} classes in a list; here are {len(listed):,}"
-
-
-def _why_not(space: Space, cat_id: Id) -> str:
-    if cat_id == space.background:
-        return "the background"
-    return space.unused.get(cat_id, "beyond its indices") if isinstance(cat_id, int) else "no index"
 
 
 def _in_common(space: Space, listed: Mapping[Id, str | None], ids: list[Id]) -> int:
@@ -147,11 +147,6 @@ def _candidate(
         by = "by id and name" if group[0].is_named else "by id and number; its names are not known"
     of = f"{len(ids):,} of its {len(group[0].classes):,} classes"
     return Candidate(names, True, f"every id is a class: {of}, {by}")
-
-
-def _named(candidate: Candidate) -> str:
-    first, *others = candidate.spaces
-    return f"{first} (or {', '.join(others)})" if others else first
 
 
 def only_space(before: Inventory, target: Space, aliases: Mapping[str, str]) -> Space:

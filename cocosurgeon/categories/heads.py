@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from cocosurgeon.categories.spaces import Space, find_space
 from cocosurgeon.errors import RequestError
+from cocosurgeon.text import first_few
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,9 @@ class HeadRows:
         """Refuse rows without a value to fill them with."""
         if fill is not None or not self.unfilled:
             return
-        shown = ", ".join(f"{i} ({what})" for i, what in list(self.unfilled.items())[:3])
-        more = ", ..." if len(self.unfilled) > 3 else ""
+        rows = first_few([f"{i} ({what})" for i, what in self.unfilled.items()], 3)
         raise RequestError(
-            f"{len(self.unfilled)} rows of {self.after} have none in {self.before}: {shown}{more}",
+            f"{len(self.unfilled)} rows of {self.after} have none in {self.before}: {rows}",
             hint="say what they hold: --fill VALUE (a bias that keeps a sigmoid at 0.01 is -4.595)",
         )
 
@@ -93,7 +93,7 @@ def head_rows(before: str, after: str) -> HeadRows:
         RequestError: a space is no head's; the head before lacks a class of the head after.
     """
     source, target = find_space(before), find_space(after)
-    rows = [source.same_index(i, target) for i in range(_outputs(target))]
+    rows = [_row(i, source, target) for i in range(_outputs(target))]
     _outputs(source)
     missing = [n for n in target.classes.values() if n not in source.index_of]
     if missing:
@@ -125,6 +125,14 @@ def _outputs(space: Space) -> int:
             hint="`cocosurgeon spaces` lists heads with their outputs",
         )
     return space.outputs
+
+
+def _row(index: int, source: Space, target: Space) -> int | None:
+    if index == target.background:
+        return source.background
+    if index in target.classes:
+        return source.index_of.get(target.classes[index])
+    return {reason: i for i, reason in source.unused.items()}.get(target.unused[index])
 
 
 def _meaning(index: int, space: Space) -> str:

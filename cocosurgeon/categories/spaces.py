@@ -106,18 +106,6 @@ class Space:
         """Return the name of the class that an id means; None: it means none."""
         return self.classes.get(index) if isinstance(index, int) else None
 
-    def same_index(self, index: object, other: Space) -> int | None:
-        """Return the index that means what an index of another space means; None without one.
-
-        Unused rows mean the same where they are unused for the same category.
-        """
-        if index is not None and index == other.background:
-            return self.background
-        if (name := other.class_of(index)) is not None:
-            return self.index_of.get(name)
-        unused = {reason: i for i, reason in self.unused.items()}
-        return unused.get(other.unused.get(index, "")) if isinstance(index, int) else None
-
     def find(self, name: str) -> int:
         """Return the index of a class.
 
@@ -135,13 +123,9 @@ class Space:
         A background in the last row is no part of it.
         """
         count = self.outputs or max(self.classes) + 1
-        return [self.name_at(i) for i in range(count - (self.background == count - 1))]
-
-    def name_at(self, index: int) -> str:
-        """Return the name of an index in a category list."""
-        if index == self.background:
-            return BACKGROUND
-        return self.classes.get(index, PLACEHOLDER)
+        indices = range(count - (self.background == count - 1))
+        names = {i: self.classes.get(i, PLACEHOLDER) for i in indices}
+        return [BACKGROUND if i == self.background else name for i, name in names.items()]
 
 
 _HERE = files("cocosurgeon.categories")
@@ -183,12 +167,22 @@ def _searched(space: Space) -> str:
 
 
 def _space(row: Mapping[str, str]) -> Space:
-    known = _classes(row["classes"])
     index = cast(Index, row["index"])
-    classes = {_index(index, i, place): n for place, (i, n) in enumerate(sorted(known.items()))}
+    by_id = enumerate(sorted(_classes(row["classes"]).items()))
+    classes = {
+        {"id": i, "id - 1": i - 1, "position": place, "position + 1": place + 1}[index]: name
+        for place, (i, name) in by_id
+    }
     outputs = None if row["outputs"] == "-" else int(row["outputs"])
     background = None if row["background"] == "-" else int(row["background"])
-    everything = range(min(classes), max(classes)) if outputs is None else range(outputs)
+    every = range(min(classes), max(classes)) if outputs is None else range(outputs)
+    cat_ids = {i: i + 1 if index == "id - 1" else i for i in every}
+    unannotated = _classes("coco_unannotated")
+    unused = {
+        i: unannotated.get(cat_id, f"no category has the id {cat_id}")
+        for i, cat_id in cat_ids.items()
+        if i not in classes and i != background
+    }
     return Space(
         name=row["name"],
         aliases=tuple(filter(None, (a.strip() for a in row["aliases"].split(",")))),
@@ -198,26 +192,11 @@ def _space(row: Mapping[str, str]) -> Space:
         index=index,
         background=background,
         classes=MappingProxyType(classes),
-        unused=MappingProxyType(
-            {
-                i: _nothing(i + 1 if index == "id - 1" else i)
-                for i in everything
-                if i not in classes and i != background
-            }
-        ),
+        unused=MappingProxyType(unused),
         is_named=".." not in row["classes"],
         vocabulary=row["classes"],
         note=row["note"],
     )
-
-
-def _index(kind: Index, cat_id: int, place: int) -> int:
-    return {"id": cat_id, "id - 1": cat_id - 1, "position": place, "position + 1": place + 1}[kind]
-
-
-def _nothing(cat_id: int) -> str:
-    """The category without annotations that would be there."""
-    return _classes("coco_unannotated").get(cat_id, f"no category has the id {cat_id}")
 
 
 @cache
@@ -328,8 +307,8 @@ def _mistaken(index: int | None, name: str, right: Space) -> str | None:
 def _remark(row: ClassRow, agreement: Agreement) -> str:
     if row.left is None:
         return f"not in {agreement.left}"
-    there = f"{row.left} in {agreement.right} is {row.mistaken_for}"
+    confused = f"{row.left} in {agreement.right} is {row.mistaken_for}"
     if row.right is None:
         missing = f"not in {agreement.right}"
-        return f"{missing}; {there}" if row.mistaken_for else missing
-    return there if row.mistaken_for else f"{row.left} is nothing in {agreement.right}"
+        return f"{missing}; {confused}" if row.mistaken_for else missing
+    return confused if row.mistaken_for else f"{row.left} is nothing in {agreement.right}"
