@@ -353,7 +353,7 @@ def test_an_unknown_label_space_is_bad_data(cli: Cli, tmp_path: Path, put: Put, 
     recorded(tmp_path / "d.gz", view_of(path), known={"label_space": "coco08"})
     done = cli("verify", path, "--against", "d.gz")
     assert done.code == 3
-    assert "there is no space 'coco08'" in done.err
+    assert "there is no label space 'coco08'" in done.err
     assert "d.gz, line 1" in done.err
 
 

@@ -6,7 +6,7 @@ import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from conftest import Cli, left_behind
@@ -21,6 +21,8 @@ from cocosurgeon import (
     StructureError,
     read,
 )
+from cocosurgeon.annfile.document import Document, Member
+from cocosurgeon.annfile.source import Source
 
 Put = Callable[..., Path]
 
@@ -190,3 +192,23 @@ def test_huge_numbers_are_kept(put: Put) -> None:
     whole = read(put(json.dumps(value)))
     assert whole.img_ids == [10**4000, 1]
     assert json.loads(b"".join(whole.first(1).text()))["images"] == [{"id": 10**4000}]
+
+
+def test_repeated_keys_are_found_by_looking_at_each_key_once() -> None:
+    compared = 0
+
+    class Key(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str.__eq__(self, other)
+
+    keys = [Key(f"key {i % 900}") for i in range(1000)]
+    members = tuple(Member(key, 0, 0, None) for key in keys)
+    source = cast(Source, None)  # it is not looked at
+    document = Document(source, members, None, 0)
+    assert document.repeated_keys == tuple(keys[:100])
+    assert compared < 5 * len(keys)

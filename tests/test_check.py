@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_laws import opened
 
-from cocosurgeon import StructureError, read
+from cocosurgeon import Dataset, RequestError, StructureError, read, text
+from cocosurgeon.categories.by_names import ListedEntry, like, like_entries
 from cocosurgeon.categories.check import Check, check_categories
+from cocosurgeon.categories.edit import merge, renumber
 
 Put = Callable[..., Path]
 Categories = Sequence[tuple[object, object]]
@@ -169,7 +172,7 @@ def test_what_cannot_be_compared(
 def test_names_that_are_listed_twice_are_told_apart(
     other: Categories, compared: Callable[[Any, Any], Check]
 ) -> None:
-    """As the fillers of a head's unused rows are listed."""
+    """As the placeholders of a head's unused rows are listed."""
     twice = listing([(1, "a"), (2, "a")])
     assert not compared(twice, twice).differences
     assert "missing: only the first has 2 'a'" in told(compared(twice, listing(other)))
@@ -315,3 +318,51 @@ def test_what_is_no_comparison(
     assert (ended.code, ended.out) == (code, "")
     assert says in ended.err
     assert not (tmp_path / "out.json").exists()
+
+
+# ---- many categories
+
+
+def calls(work: Callable[[], object]) -> int:
+    """How many functions are called."""
+    count = 0
+
+    def counted(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(counted)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("other", ["class {}", "thing-{}", "Class {}"])
+def test_the_work_is_linear_in_the_categories(
+    other: str, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "_COMPARISONS", 1000)
+    work = []
+    for size in (250, 1000):
+        left = read(put(listing([(i, f"class {i}") for i in range(size)]), f"left{size}.json"))
+        right = [(size + i, other.format(i)) for i in range(size)][::-1]
+        right_file = read(put(listing(right), f"right{size}.json"))
+        entries = like_entries(right_file)
+        work.append(
+            (
+                calls(lambda: check_categories(left, right_file)),  # noqa: B023 - called at once
+                calls(lambda: outcome(left, entries)),  # noqa: B023
+                calls(lambda: renumber(left, 1, "name")),  # noqa: B023
+                calls(lambda: merge(left, "all", tuple(c.name or "" for c in left.categories))),  # noqa: B023
+            )
+        )
+    assert [large < 6 * small for small, large in zip(*work, strict=True)] == [True] * 4
+
+
+def outcome(dataset: Dataset, entries: tuple[ListedEntry, ...]) -> object:
+    try:
+        return like(dataset, entries)
+    except RequestError as error:
+        return str(error)

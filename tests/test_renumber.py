@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from test_imports import loaded_by
 from test_laws import opened, text_of
 
 from cocosurgeon.categories.edit import renumber
@@ -126,3 +127,11 @@ def test_a_file_that_is_in_the_space_already_is_reported() -> None:
     assert not any("nothing changes" in note for note in shifted.notes)
     full = opened(text_of(to_space(opened(coco), "detr91", "coco91")))
     assert says("detr91") in to_space(full, "detr91", "detr91").notes
+
+
+def test_checks_of_a_request_load_nothing_heavy() -> None:
+    code = (
+        "import cocosurgeon.categories.policy\nfrom cocosurgeon.categories.spaces import find_space"
+    )
+    loaded = loaded_by(f"{code}\nfind_space('mmdet80').require_positions()")
+    assert not loaded & {"pandas", "pycocotools", "numpy", "msgspec", "orjson", "typer", "tqdm"}

@@ -187,9 +187,9 @@ def test_what_is_no_class_means_none(index: object) -> None:
 def test_a_careless_check_misses_69_of_80() -> None:
     found = compare_spaces(find_space("mmdet80"), find_space("ultralytics91"))
     assert (found.agreeing, found.common) == (11, 80)
-    assert [row.left == row.right for row in found.rows] == [True] * 11 + [False] * 69
+    assert [row.left == row.right for row in found.classes] == [True] * 11 + [False] * 69
     assert "'stop sign' (11 and 12)" in found.lines()[-1]
-    mistaken = {row.name: row.mistaken_for for row in found.rows}
+    mistaken = {row.name: row.mistaken_for for row in found.classes}
     assert mistaken["person"] is None
     assert mistaken["stop sign"] == "an unused row (street sign)"
     assert mistaken["toothbrush"] == "toaster"
@@ -204,10 +204,12 @@ def test_agreement_is_the_same_class_by_the_same_index() -> None:
 
 
 def test_what_an_index_is_mistaken_for() -> None:
-    rows = {r.name: r for r in compare_spaces(find_space("mmdet80"), find_space("mmdet1x81")).rows}
+    found = compare_spaces(find_space("mmdet80"), find_space("mmdet1x81"))
+    rows = {row.name: row for row in found.classes}
     assert rows["person"].mistaken_for == "the background"
     assert rows["toothbrush"].mistaken_for == "hair drier"
-    rows = {r.name: r for r in compare_spaces(find_space("panoptic200"), find_space("coco91")).rows}
+    found = compare_spaces(find_space("panoptic200"), find_space("coco91"))
+    rows = {row.name: row for row in found.classes}
     assert rows["banner"].right is None
 
 

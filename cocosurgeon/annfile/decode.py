@@ -121,7 +121,13 @@ def decode_value(
     try:
         value: object = json.loads(text.decode(), parse_constant=nonfinite)
     except UnicodeDecodeError as error:
-        raise not_utf8(text, source, offset, error.start, where) from error
+        at = offset + error.start
+        raise EncodingError(
+            f"not UTF-8: byte 0x{text[error.start]:02x} at offset {at}, in {where}",
+            where=f"{source.name}, byte {at}",
+            hint="convert it: iconv -f ENCODING -t UTF-8 OLD > NEW (CP1252, GB18030, ...)",
+            offset=at,
+        ) from error
     except json.JSONDecodeError as error:
         at = offset + len(error.doc[: error.pos].encode())
         raise broken(source, at, error.msg, where) from error
@@ -149,14 +155,4 @@ def broken(source: Source, offset: int, what: str, where: str) -> JSONSyntaxErro
         where=f"{source.name}, byte {offset}",
         hint="fix the file at that byte, or export it again",
         offset=offset,
-    )
-
-
-def not_utf8(text: bytes, source: Source, offset: int, at: int, where: str) -> EncodingError:
-    """Return the error for text whose first byte that is not UTF-8 lies at ``at``."""
-    return EncodingError(
-        f"not UTF-8: byte 0x{text[at]:02x} at offset {offset + at}, in {where}",
-        where=f"{source.name}, byte {offset + at}",
-        hint="convert it: iconv -f ENCODING -t UTF-8 OLD > NEW (ENCODING such as CP1252, GB18030)",
-        offset=offset + at,
     )

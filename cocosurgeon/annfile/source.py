@@ -10,7 +10,8 @@ import sys
 import tempfile
 import weakref
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -178,18 +179,15 @@ def _copied(
     origin: os.stat_result | None = None,
 ) -> Source:
     """A source that is a nameless copy of a stream; ``advance`` is called after every piece."""
-    with _nameless() as copy:
+    with _writing_copy():
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
+    with copy:
         while piece := _guard(lambda: stream.read(_PIECE), name):
-            _keep(copy, piece)
+            with _writing_copy():
+                copy.write(piece)
+                copy.flush()
             advance()
         return Source(copy, name, path, origin)
-
-
-def _nameless() -> IO[bytes]:
-    try:
-        return tempfile.TemporaryFile()
-    except OSError as error:
-        raise _no_room(error) from error
 
 
 def _guard(read: Callable[[], bytes], name: str) -> bytes:
@@ -209,19 +207,15 @@ def _guard(read: Callable[[], bytes], name: str) -> bytes:
         ) from error
 
 
-def _keep(copy: IO[bytes], piece: bytes) -> None:
+@contextmanager
+def _writing_copy() -> Iterator[None]:
     try:
-        copy.write(piece)
-        copy.flush()
+        yield
     except OSError as error:
-        raise _no_room(error) from error
-
-
-def _no_room(error: OSError) -> OutputError:
-    return OutputError(
-        f"no room for a temporary copy of the text: {error.strerror}",
-        hint="point TMPDIR at a larger disk",
-    )
+        raise OutputError(
+            f"no room for a temporary copy of the text: {error.strerror}",
+            hint="point TMPDIR at a larger disk",
+        ) from error
 
 
 def _refuse_what_is_no_json_text(head: bytes, source: Source) -> None:
@@ -236,13 +230,9 @@ def _refuse_what_is_no_json_text(head: bytes, source: Source) -> None:
             offset=0,
         )
     if wide := sniff.wide_encoding(head):
-        raise _wide(source, wide)
-
-
-def _wide(source: Source, encoding: str) -> EncodingError:
-    return EncodingError(
-        f"the text is {encoding}, not UTF-8; the first byte that shows it is at offset 0",
-        where=f"{source.name}, byte 0",
-        hint=f"convert it: iconv -f {encoding} -t UTF-8 OLD > NEW",
-        offset=0,
-    )
+        raise EncodingError(
+            f"the text is {wide}, not UTF-8; the first byte that shows it is at offset 0",
+            where=f"{source.name}, byte 0",
+            hint=f"convert it: iconv -f {wide} -t UTF-8 OLD > NEW",
+            offset=0,
+        )

@@ -13,5 +13,4 @@ remap           Remapping: a change of ids and list, applied at once
 by_names        ids by the file's own names: with_names, like
 to_space        ids brought into a label space
 edit            remap by a map, merge, rename, sort, renumber
-metainfo        class names as lines of a framework's config
 """

@@ -127,9 +127,9 @@ def require_known(names: Iterable[str], known: Collection[str], before: Inventor
     Raises:
         UnknownNameError: the first of them.
     """
-    there = set(known)
+    in_file = set(known)
     for name in names:
-        if name not in there:
+        if name not in in_file:
             raise UnknownNameError(
                 f"no category is named {name!r}",
                 where=before.where,

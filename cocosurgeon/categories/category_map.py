@@ -35,7 +35,7 @@ class CategoryMap:
         pairs: id before, id after; ascending as far as ids can be compared.
         unmapped: what becomes of any other id.
         refused: ids that are an error even so (``then`` makes such).
-        before, after: names by id, as far as known; for messages and the report.
+        before, after: names by id, as far as known; for messages.
     """
 
     pairs: tuple[tuple[Id, Id | None], ...]
@@ -76,7 +76,7 @@ class CategoryMap:
 
     @classmethod
     def between(cls, before: Space, after: Space, unmapped: Unmapped = "error") -> CategoryMap:
-        """From one space to another, class by class."""
+        """Return the map from one label space to another, class by class."""
         pairs = {i: after.index_of[n] for i, n in before.classes.items() if n in after.index_of}
         return cls(pairs, unmapped, before=before.classes, after=after.classes)
 
@@ -88,7 +88,7 @@ class CategoryMap:
         unmapped: Unmapped = "error",
         aliases: Mapping[str, str] | None = None,
     ) -> CategoryMap:
-        """From ids with names to ids with the same names; case and blanks count.
+        """Return the map from ids with names to ids with the same names; case and blanks count.
 
         Args:
             aliases: names before that stand for other names after; an empty one: for none.
@@ -118,14 +118,14 @@ class CategoryMap:
                 )
         old_names: dict[Id, str] = dict(before.items())
         pairs = {i: new_ids[names[n]] for i, n in old_names.items() if names[n] in new_ids}
-        _require_distinct_targets(pairs, old_names)
+        owners: dict[Id, Id] = {}
+        for old_id, new_id in pairs.items():
+            if (owner := owners.setdefault(new_id, old_id)) != old_id:
+                raise RequestError(
+                    f"{old_names[owner]!r} and {old_names[old_id]!r} would be one category",
+                    hint="merge them first, if that is meant (--merge)",
+                )
         return cls(pairs, unmapped, before=before, after=after)
-
-    def with_pairs(self, pairs: Changes) -> CategoryMap:
-        """Return the map with other pairs."""
-        return CategoryMap(
-            pairs, self.unmapped, refused=self.refused, before=self.before, after=self.after
-        )
 
     def __repr__(self) -> str:
         shown = [f"{old!r}: {new!r}" for old, new in self.pairs[:6]]
@@ -139,7 +139,7 @@ class CategoryMap:
         return len(self.pairs)
 
     def get(self, cat_id: Id) -> Id | None:
-        """What an id becomes; None: it is dropped.
+        """Return what an id becomes; None: it is dropped.
 
         Raises:
             RequestError: the map does not mention it, and ``unmapped`` is ``error``.
@@ -153,13 +153,13 @@ class CategoryMap:
         return cat_id if self.unmapped == "keep" else None
 
     def takes(self, cat_id: Id) -> bool:
-        """Whether it is known what becomes of an id."""
+        """Return whether it is known what becomes of an id."""
         if cat_id in self._table:
             return True
         return self.unmapped != "error" and cat_id not in self.refused
 
     def then(self, other: CategoryMap) -> CategoryMap:
-        """This map, and then another one: one map that does both."""
+        """Return one map that does this one, and then another one."""
         pairs: dict[Id, Id | None] = {}
         refused = set(self.refused)
         also = other._table if self.unmapped == "keep" else {}
@@ -183,12 +183,24 @@ class CategoryMap:
         return dict(self.pairs)
 
     def inverse(self) -> CategoryMap:
-        """The map back.
+        """Return the map back.
 
         Raises:
             RequestError: there is none; the message names the ids that are merged or dropped.
         """
-        if obstacle := self._obstacle():
+        names = dict(self.before)
+
+        def listed(cat_ids: Iterable[Id]) -> str:
+            return ", ".join(f"{i!r} ({names[i]})" if i in names else repr(i) for i in cat_ids)
+
+        obstacle = None
+        if merged := self._merged():
+            obstacle = f"it merges {'; '.join(f'{listed(i)} -> {n!r}' for n, i in merged.items())}"
+        elif dropped := [old for old, new in self.pairs if new is None]:
+            obstacle = f"it drops {listed(dropped)}"
+        elif self.unmapped == "drop":
+            obstacle = "it drops every id that it does not mention"
+        if obstacle:
             raise RequestError(f"the map has no inverse: {obstacle}")
         back = {new: old for old, new in self.pairs if new is not None}
         unreached = (self._table.keys() | self.refused) - back.keys()
@@ -204,23 +216,8 @@ class CategoryMap:
         if self.unmapped == "keep":
             for new, olds in sources.items():
                 if new not in self._table and new not in self.refused:
-                    olds.append(new)  # it stays what it is, beside what becomes it
+                    olds.append(new)  # it stays what it is, next to what becomes it
         return {new: tuple(olds) for new, olds in sources.items() if len(olds) > 1}
-
-    def _obstacle(self) -> str | None:
-        names = dict(self.before)
-
-        def called(cat_id: Id) -> str:
-            return f"{cat_id!r} ({names[cat_id]})" if cat_id in names else repr(cat_id)
-
-        if merged := self._merged():
-            listed = (f"{', '.join(map(called, olds))} -> {new!r}" for new, olds in merged.items())
-            return f"it merges {'; '.join(listed)}"
-        if dropped := [old for old, new in self.pairs if new is None]:
-            return f"it drops {', '.join(map(called, dropped))}"
-        if self.unmapped == "drop":
-            return "it drops every id that it does not mention"
-        return None
 
 
 def _each(pairs: Changes) -> Iterator[tuple[Id, Id | None]]:
@@ -255,17 +252,6 @@ def _ids_by_name(names: Names) -> dict[str, Id]:
 def _require_name(name: str, known: Collection[str], what: str) -> None:
     if name not in known:
         raise UnknownNameError(f"{what}: {name!r}", hint=did_you_mean(name, known))
-
-
-def _require_distinct_targets(pairs: Mapping[Id, Id], before: Mapping[Id, str]) -> None:
-    owner: dict[Id, Id] = {}
-    for old, new in pairs.items():
-        if new in owner:
-            raise RequestError(
-                f"{before[owner[new]]!r} and {before[old]!r} would be one category",
-                hint="merge them first, if that is meant (--merge)",
-            )
-        owner[new] = old
 
 
 def read_map(path: str | os.PathLike[str], unmapped: Unmapped = "error") -> CategoryMap:
@@ -314,7 +300,7 @@ def _of_json(text: str) -> Iterator[tuple[Id, Id | None]]:
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """A JSON object with all its keys, those that stand twice, too."""
+    """A JSON object with all its keys, repeated ones, too."""
 
     def __repr__(self) -> str:
         return "an object"

@@ -20,7 +20,7 @@ class Difference:
 
     Attributes:
         kind: ``id`` (a class has another id), ``name`` (an id has another name), ``missing`` (a
-            class that only one file lists), ``order`` (a class stands elsewhere in the list),
+            class that only one file lists), ``order`` (a class is elsewhere in the list),
             ``used`` (an id is used that the other file does not list).
         text: what differs.
     """
@@ -31,12 +31,12 @@ class Difference:
 
 @dataclass(frozen=True)
 class Check:
-    """What two files' categories have in common.
+    """Comparison of two files' categories.
 
     Attributes:
         left, right: the files.
-        classes: how many classes were compared; for results files: how many ids.
-        by_names: whether names were compared; if not, ids alone.
+        classes: number of classes compared; for results files: of ids.
+        by_names: False where ids alone were compared.
         differences: all differences; none: nothing speaks against it.
     """
 
@@ -111,7 +111,7 @@ class _Listed:
 
 def _lists_differ(left: _Listed, right: _Listed) -> list[Difference]:
     def is_in_both(name: str | None) -> bool:
-        """Whether each file lists the name exactly once."""
+        # exactly once, each
         return name is not None and left.counts[name] == right.counts[name] == 1
 
     found: list[Difference] = []

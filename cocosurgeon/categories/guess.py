@@ -1,9 +1,9 @@
-"""Which spaces a file could be in, and how one sees it."""
+"""Label spaces that a file could be in, with the evidence; the only one that it fits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.categories.spaces import Space, find_space, spaces
@@ -18,7 +18,7 @@ class Candidate:
 
     Attributes:
         spaces: their names; numbers of annotation files first, then heads.
-        fits: whether nothing speaks against them.
+        fits: True where nothing speaks against them.
         evidence: what speaks for them, or what against.
     """
 
@@ -29,10 +29,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Guess:
-    """What could be told of a file.
+    """Result of guessing the label space of a file.
 
     Attributes:
-        ids: how many different ids it has, listed or used.
+        ids: number of different ids, listed or used.
         candidates: groups of spaces, those that fit first.
         nearest: of those that do not, the one with the most ids (or names) in common.
         by_name: spaces that have every name of the file, by whatever id.
@@ -45,27 +45,25 @@ class Guess:
 
     @property
     def fitting(self) -> tuple[Candidate, ...]:
-        """Those that fit."""
+        """Candidates that fit."""
         return tuple(c for c in self.candidates if c.fits)
 
-    def as_json(self) -> dict[str, object]:
-        """Return the guess for machines."""
-        return {
-            "space": self.fitting[0].spaces[0] if len(self.fitting) == 1 else None,
-            "ids": self.ids,
-            "candidates": [asdict(candidate) for candidate in self.candidates],
-            "by_name": self.by_name,
-        }
+    @property
+    def only(self) -> str | None:
+        """The one label space that fits, or the first of those that cannot be told apart."""
+        return self.fitting[0].spaces[0] if len(self.fitting) == 1 else None
 
     def lines(self) -> list[str]:
         """Return the guess for people."""
-        words = {True: "fits", False: "not "}
-        lines = [f"{words[c.fits]}  {_named(c)}: {c.evidence}" for c in self.candidates]
-        told = len(self.fitting)
-        if told == 1:
-            lines.append(f"so it is {self.fitting[0].spaces[0]}")
-        elif told:
-            lines.append(f"cannot tell: {told} different meanings fit these ids")
+        lines = []
+        for candidate in self.candidates:
+            first, *others = candidate.spaces
+            names = f"{first} (or {', '.join(others)})" if others else first
+            lines.append(f"{'fits' if candidate.fits else 'not '}  {names}: {candidate.evidence}")
+        if self.only:
+            lines.append(f"so it is {self.only}")
+        elif self.fitting:
+            lines.append(f"cannot tell: {len(self.fitting)} different meanings fit these ids")
         else:
             lines.append("its ids fit no known space")
             if self.by_name:
@@ -76,7 +74,7 @@ class Guess:
 
 
 def guess_space(of: Inventory, aliases: Mapping[str, str] | None = None) -> Guess:
-    """Which spaces a file could be in.
+    """Find the label spaces that a file could be in.
 
     Args:
         of: the file's categories.
@@ -104,13 +102,16 @@ def guess_space(of: Inventory, aliases: Mapping[str, str] | None = None) -> Gues
 def _problems(
     space: Space, listed: Mapping[Id, str | None], ids: list[Id], aliases: Mapping[str, str]
 ) -> Iterator[str]:
-    """What speaks against a space."""
+    """Yield what speaks against a space."""
     if not ids:
         yield "the file has no category ids"
     strange = [i for i in ids if i not in space.classes]
     if strange:
         first = strange[0]
-        why = "a string" if isinstance(first, str) else _why_not(space, first)
+        why = "a string" if isinstance(first, str) else "no index"
+        if isinstance(first, int):
+            why = space.unused.get(first, "beyond its indices")
+            why = "the background" if first == space.background else why
         yield f"{len(strange):,} of {len(ids):,} ids are no classes of it, such as {first!r}: {why}"
     if space.is_named:
         other = [
@@ -126,12 +127,6 @@ def _problems(
             )
     elif listed and len(listed) != len(space.classes):
         yield f"it has {len(space.classes):,} classes in a list; here are {len(listed):,}"
-
-
-def _why_not(space: Space, cat_id: Id) -> str:
-    if cat_id == space.background:
-        return "the background"
-    return space.unused.get(cat_id, "beyond its indices") if isinstance(cat_id, int) else "no index"
 
 
 def _in_common(space: Space, listed: Mapping[Id, str | None], ids: list[Id]) -> int:
@@ -154,32 +149,27 @@ def _candidate(
     return Candidate(names, True, f"every id is a class: {of}, {by}")
 
 
-def _named(candidate: Candidate) -> str:
-    first, *others = candidate.spaces
-    return f"{first} (or {', '.join(others)})" if others else first
-
-
 def only_space(before: Inventory, target: Space, aliases: Mapping[str, str]) -> Space:
-    """The one space that a file fits.
+    """Return the one label space that a file fits.
 
     Raises:
         RequestError: several fit, or none; the message names them, or says what is against.
     """
-    told = guess_space(before, aliases)
-    if len(told.fitting) == 1:
-        candidates = [find_space(name) for name in told.fitting[0].spaces]
+    guess = guess_space(before, aliases)
+    if len(guess.fitting) == 1:
+        candidates = [find_space(name) for name in guess.fitting[0].spaces]
         return next((s for s in candidates if _has_rows_for(s, before)), candidates[0])
-    if told.fitting:
-        names = " or ".join(c.spaces[0] for c in told.fitting)
+    if guess.fitting:
+        names = " or ".join(c.spaces[0] for c in guess.fitting)
         raise RequestError(
-            f"the file's {told.ids:,} category ids fit several spaces: {names}",
+            f"the file's {guess.ids:,} category ids fit several spaces: {names}",
             where=before.where,
             hint="say which one it is: --from SPACE",
         )
-    nearly = told.nearest
+    nearly = guess.nearest
     problem = f"; nearest is {nearly.spaces[0]}: {nearly.evidence}" if nearly else ""
     hint = "`cocosurgeon spaces --guess FILE` shows why; name it: --from SPACE"
-    if target.name in told.by_name:
+    if target.name in guess.by_name:
         hint = "its names are all classes of it: --from names"
     raise RequestError(
         f"the file's category ids fit no known space{problem}", where=before.where, hint=hint
@@ -187,7 +177,7 @@ def only_space(before: Inventory, target: Space, aliases: Mapping[str, str]) -> 
 
 
 def require_names(before: Inventory, source: Space, aliases: Mapping[str, str]) -> None:
-    """Refuse a file whose names contradict the space that it is said to be in.
+    """Refuse a file whose names contradict the label space that was given for it.
 
     Raises:
         RequestError: an id has another name.
@@ -209,6 +199,6 @@ def require_names(before: Inventory, source: Space, aliases: Mapping[str, str]) 
 
 
 def _has_rows_for(space: Space, before: Inventory) -> bool:
-    """Whether the list's placeholders stand for rows of the space."""
+    """True where the list's placeholders stand for rows of the space."""
     ids = [e.category.id for e in before.placeholders]
     return all(i in space.unused or i in space.classes or i == space.background for i in ids)

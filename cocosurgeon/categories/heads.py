@@ -11,16 +11,17 @@ import numpy.typing as npt
 
 from cocosurgeon.categories.spaces import Space, find_space
 from cocosurgeon.errors import RequestError
+from cocosurgeon.text import first_few
 
 
 @dataclass(frozen=True)
 class HeadRows:
-    """Which row of a head goes where.
+    """Rows of a head before, in the order of a head after.
 
     Attributes:
         before, after: the spaces.
         rows: for each row of the head after, the row of the head before; None where it has none.
-        unfilled: the rows after without one, and what they would be.
+        unfilled: the rows after without one, and their meaning.
         discarded: classes and background of the head before that have no row after.
     """
 
@@ -31,11 +32,11 @@ class HeadRows:
     discarded: Mapping[int, str]
 
     def move(self, head: npt.ArrayLike, fill: float | None = None) -> npt.NDArray[Any]:
-        """A head's weight or bias with the rows of the space after.
+        """Return a head's weight or bias with the rows of the space after.
 
         Args:
             head: shape (rows before, ...).
-            fill: what rows hold that the head before does not have.
+            fill: value of rows that the head before does not have.
 
         Raises:
             RequestError: the array has another number of rows, or ``fill`` is needed.
@@ -50,12 +51,12 @@ class HeadRows:
         if fill is not None and array.dtype.kind in "iub" and not float(fill).is_integer():
             raise RequestError(f"an array of {array.dtype} cannot hold {fill!r}")
         moved = np.full((len(self.rows), *array.shape[1:]), fill or 0, dtype=array.dtype)
-        there = [i for i, row in enumerate(self.rows) if row is not None]
-        moved[there] = array[[row for row in self.rows if row is not None]]
+        filled = [i for i, row in enumerate(self.rows) if row is not None]
+        moved[filled] = array[[row for row in self.rows if row is not None]]
         return moved
 
     def numpy_line(self, fill: float | None = None) -> str:
-        """The same as a line of numpy: from an array ``old`` to ``new``.
+        """Return the same as a line of numpy: from an array ``old`` to ``new``.
 
         Raises:
             RequestError: ``fill`` is needed.
@@ -64,42 +65,25 @@ class HeadRows:
         self.require_fill(fill)
         if fill is None or not self.unfilled:
             return f"new = old[{sources}]"
-        there = [i for i, row in enumerate(self.rows) if row is not None]
+        filled = [i for i, row in enumerate(self.rows) if row is not None]
         return (
             f"new = np.full(({len(self.rows)}, *old.shape[1:]), {_literal(fill)}, old.dtype); "
-            f"new[{there}] = old[{sources}]"
+            f"new[{filled}] = old[{sources}]"
         )
 
-    def as_json(self, fill: float | None = None) -> dict[str, object]:
-        """Return the rows for machines, with the line of numpy.
-
-        Raises:
-            RequestError: ``fill`` is needed.
-        """
-        return {
-            "before": self.before,
-            "after": self.after,
-            "rows": self.rows,
-            "unfilled": {str(i): name for i, name in self.unfilled.items()},
-            "discarded": {str(i): name for i, name in self.discarded.items()},
-            "fill": fill if fill is None or np.isfinite(fill) else str(fill),
-            "numpy": self.numpy_line(fill),
-        }
-
     def require_fill(self, fill: float | None) -> None:
-        """Refuse rows that nothing says what to fill with."""
+        """Refuse rows without a value to fill them with."""
         if fill is not None or not self.unfilled:
             return
-        shown = ", ".join(f"{i} ({what})" for i, what in list(self.unfilled.items())[:3])
-        more = ", ..." if len(self.unfilled) > 3 else ""
+        rows = first_few([f"{i} ({what})" for i, what in self.unfilled.items()], 3)
         raise RequestError(
-            f"{len(self.unfilled)} rows of {self.after} have none in {self.before}: {shown}{more}",
+            f"{len(self.unfilled)} rows of {self.after} have none in {self.before}: {rows}",
             hint="say what they hold: --fill VALUE (a bias that keeps a sigmoid at 0.01 is -4.595)",
         )
 
 
 def head_rows(before: str, after: str) -> HeadRows:
-    """The rows that turn a head of one space into a head of another.
+    """Return the rows that turn a head of one space into a head of another.
 
     The background goes to the background, wherever it is. Rows that both spaces leave unused for
     the same category go along.
@@ -109,7 +93,7 @@ def head_rows(before: str, after: str) -> HeadRows:
         RequestError: a space is no head's; the head before lacks a class of the head after.
     """
     source, target = find_space(before), find_space(after)
-    rows = [source.same_index(i, target) for i in range(_outputs(target))]
+    rows = [_row(i, source, target) for i in range(_outputs(target))]
     _outputs(source)
     missing = [n for n in target.classes.values() if n not in source.index_of]
     if missing:
@@ -141,6 +125,14 @@ def _outputs(space: Space) -> int:
             hint="`cocosurgeon spaces` lists heads with their outputs",
         )
     return space.outputs
+
+
+def _row(index: int, source: Space, target: Space) -> int | None:
+    if index == target.background:
+        return source.background
+    if index in target.classes:
+        return source.index_of.get(target.classes[index])
+    return {reason: i for i, reason in source.unused.items()}.get(target.unused[index])
 
 
 def _meaning(index: int, space: Space) -> str:

@@ -19,7 +19,7 @@ from cocosurgeon.errors import RequestError, StructureError
 
 @dataclass(frozen=True, eq=False)
 class Use:
-    """How the kept records of one list name categories.
+    """Category ids that the kept records of one list name.
 
     Attributes:
         references: the list, and by which key.
@@ -39,7 +39,7 @@ class Inventory:
     Attributes:
         where: the source's name, for messages.
         listing: the category list; each entry has an id of its own.
-        uses: how records name categories.
+        uses: the ids that records name.
     """
 
     where: str
@@ -48,7 +48,7 @@ class Inventory:
 
     @classmethod
     def of(cls, dataset: Dataset) -> Inventory:
-        """Take the inventory.
+        """Take the inventory of a dataset.
 
         Raises:
             StructureError: two entries of the list have one id, or one has none.
@@ -59,7 +59,7 @@ class Inventory:
 
     @cached_property
     def objects(self) -> Counter[Id]:
-        """How many objects there are of each category (annotations, segments, detections)."""
+        """Number of objects of each category (annotations, segments, detections)."""
         uses = [use for use in self.uses if not use.references.in_lists]
         return Counter(i for use in uses for i in use.cat_ids.tolist() if i is not None)
 
@@ -70,7 +70,7 @@ class Inventory:
 
     @cached_property
     def without_id(self) -> int:
-        """How many records have a ``category_id`` that is no id."""
+        """Number of records with a ``category_id`` that is no id."""
         uses = [use for use in self.uses if not use.references.in_lists]
         return sum(1 for use in uses for i in use.cat_ids.tolist() if i is None)
 
@@ -97,7 +97,7 @@ class Inventory:
         return list(dict.fromkeys([*self.classes, *sorted(self.used, key=str)]))
 
     def names(self) -> dict[Id, str]:
-        """Names of the classes by id, in the list's order.
+        """Return the names of the classes by id, in the list's order.
 
         Raises:
             RequestError: the file lists no categories.
@@ -131,7 +131,7 @@ class Inventory:
         return {e.category.id: e.category.name for e in self.listing.entries}
 
     def called(self, cat_id: Id) -> str:
-        """An id with its name and its number of objects, for messages."""
+        """Return an id with its name and its number of objects, for messages."""
         names = self._listed
         name = repr(names[cat_id]) if cat_id in names else "not in the category list"
         return f"{cat_id!r} ({name}, {self.objects[cat_id]:,} objects)"
@@ -147,8 +147,8 @@ def _uses(dataset: Dataset) -> Iterator[Use]:
             rows, cat_ids = rows[is_kept[rows]], cat_ids[is_kept[rows]]
         now = dataset.category_list.ids(cat_ids) if dataset.category_list else cat_ids
         if references.in_lists and now.dtype == object:
-            there = np.array([i is not None for i in now], dtype=np.bool_)
-            rows, now = rows[there], now[there]  # the others have left their list
+            is_id = np.array([i is not None for i in now], dtype=np.bool_)
+            rows, now = rows[is_id], now[is_id]  # the others have left their list
         yield Use(references, rows, now)
 
 

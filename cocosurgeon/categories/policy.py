@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from cocosurgeon.errors import RequestError
 
 Unmapped = Literal["error", "drop", "keep"]
-"""What becomes of an id that a map does not mention."""
+"""Ways to treat an id that a map does not mention."""
 
 By = Literal["id", "name"]
 """Orders that a category list can be sorted into."""

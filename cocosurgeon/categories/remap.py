@@ -50,7 +50,7 @@ class Remapping:
         self._require_apart()
         gone = [i for i, new in self.changes.items() if new is None]
         result = self._without(dataset, gone) if gone else dataset
-        notes = dict.fromkeys([*result.notes, *self.notes, *self._notes(gone), *self._displaced()])
+        notes = dict.fromkeys([*result.notes, *self.notes, *self._notes(gone)])
         entries = tuple(self.entries)
         return replace(
             result,
@@ -71,7 +71,7 @@ class Remapping:
 
     @property
     def is_empty(self) -> bool:
-        """Whether ids and list stay as they are."""
+        """True where ids and list stay as they are."""
         same_ids = all(self.map.takes(i) and self.map.get(i) == i for i in self._ids)
         return same_ids and tuple(self.entries) == self.before.listing.entries
 
@@ -85,7 +85,7 @@ class Remapping:
         missing = [i for i in self._ids if not self.map.takes(i)]
         if not missing:
             return
-        hint = "--unmapped drop leaves them out, --unmapped keep leaves them as they are"
+        hint = "--unmapped drop drops them, --unmapped keep keeps them as they are"
         if any(isinstance(i, str) for i in missing):
             hint += "; a string is never equal to a number"
         raise RequestError(
@@ -141,7 +141,17 @@ class Remapping:
         staying = {old: new for old, new in self.changes.items() if new is not None}
         changed = sum(old != new for old, new in staying.items())
         yield f"category ids that change: {changed:,} of {len(staying):,}"
-        yield from self._merged(staying)
+        sources: defaultdict[Id, list[Id]] = defaultdict(list)
+        for old, new in staying.items():
+            sources[new].append(old)
+        for new, olds in sources.items():
+            if len(olds) > 1:
+                yield f"merged into category {new!r}: {self._few(olds)}"
+                if any(use.references.in_lists for use in before.uses):
+                    yield (
+                        "lists of categories that were looked for are merged, too: what was absent "
+                        "as one of them may be there as another"
+                    )
         kept = self._kept if self.map.pairs else []
         if kept:
             yield f"kept, though not mapped: {self._few(kept)}"
@@ -157,26 +167,10 @@ class Remapping:
             yield f"records without a category id, left as they are: {before.without_id:,}"
         if nameless := [i for i, name in before.classes.items() if name is None]:
             yield f"categories without a name, gone by their ids: {len(nameless):,}"
-
-    def _merged(self, staying: Mapping[Id, Id]) -> Iterator[str]:
-        sources: defaultdict[Id, list[Id]] = defaultdict(list)
-        for old, new in staying.items():
-            sources[new].append(old)
-        for new, olds in sources.items():
-            if len(olds) > 1:
-                yield f"merged into category {new!r}: {self._few(olds)}"
-                if any(use.references.in_lists for use in self.before.uses):
-                    yield (
-                        "lists of categories that were looked for are merged, too: what was absent "
-                        "as one of them may be there as another"
-                    )
-
-    def _displaced(self) -> Iterator[str]:
-        """A note where places in the list were ids, and are no longer."""
-        if _in_place(self.before.listing.entries) and not _in_place(self.entries):
+        if _in_place(before.listing.entries) and not _in_place(self.entries):
             yield (
                 "places in the category list were ids, and are no longer: loaders that number "
-                "labels by the list, as MMDetection, now emit others"
+                "labels by the list, as MMDetection does, now load other labels"
             )
 
     def _few(self, cat_ids: Sequence[Id]) -> str:
@@ -202,19 +196,24 @@ def with_placeholders(
 ) -> CategoryMap:
     """Return the map with what becomes of the list's placeholders.
 
-    In a head with unused rows they become what they stand for there; elsewhere they go.
+    In a head with unused rows they become the row that is unused for the same category; in the
+    same head they all stay. Elsewhere they go.
 
     Args:
         source, target: the label spaces that the map is between; None: it is between names.
     """
     pairs = dict(cat_map.pairs)
+    has_rows = target is not None and target.has_gaps
+    unused: dict[str | None, int] = {}
+    if target is not None and has_rows:
+        unused = {what: i for i, what in target.unused.items()}
     for old in (e.category.id for e in before.placeholders):
         if old is not None:
-            pairs[old] = None
-            if source is not None and target is not None and target.has_gaps:
-                pairs[old] = target.same_index(old, source)
-    return cat_map.with_pairs(pairs)
+            what = source.unused.get(old) if source and isinstance(old, int) else None
+            pairs[old] = old if has_rows and source is target else unused.get(what)
+    return CategoryMap(pairs, cat_map.unmapped)
 
 
 def _in_place(entries: Sequence[Entry]) -> bool:
+    """True where each place in the list is the id."""
     return bool(entries) and all(e.category.id == place for place, e in enumerate(entries))

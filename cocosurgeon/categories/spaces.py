@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.resources import files
 from types import MappingProxyType
@@ -23,12 +23,12 @@ Index = Literal["id", "id - 1", "position", "position + 1"]
 
 @dataclass(frozen=True)
 class Space:
-    """A numbering of classes: what an index means as a category id, a label, a row of a head.
+    """Label space: what each index means, as a category id, a label, or a row of a head.
 
     Attributes:
-        name, aliases: what it is called here.
-        framework: whose it is.
-        defined_in: where that is to be read.
+        name, aliases: its names here.
+        framework: the framework that uses it.
+        defined_in: the file that says so.
         outputs: rows of the head that goes with it, background included; None for numbers that
             stand in annotation files only.
         index: what an index is: the original category id, that minus 1, or the position in the
@@ -36,7 +36,8 @@ class Space:
         background: the background's row; None without one.
         classes: class names by index, ascending.
         unused: indices that mean nothing, and what would be there.
-        is_named: whether the names are known; if not, classes have numbers for names.
+        is_named: False where classes have numbers for names.
+        vocabulary: files in classes/ that the names are from.
         note: what else to know.
     """
 
@@ -50,6 +51,7 @@ class Space:
     classes: Mapping[int, str]
     unused: Mapping[int, str]
     is_named: bool
+    vocabulary: str
     note: str
 
     def __repr__(self) -> str:
@@ -60,19 +62,12 @@ class Space:
 
     @property
     def has_gaps(self) -> bool:
-        """Whether it is a head with unused rows: without them, places would not be indices."""
+        """True for a head with unused rows: without them, places would not be indices."""
         return self.outputs is not None and bool(self.unused)
-
-    def as_json(self) -> dict[str, object]:
-        """Return all attributes, for machines."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name in ("classes", "unused"):
-            values[name] = {str(i): text for i, text in values[name].items()}
-        return values
 
     @property
     def counts_positions(self) -> bool:
-        """Whether an index is a position in the list of classes."""
+        """True where an index is a position in the list of classes."""
         return self.index.startswith("position")
 
     def require_positions(self) -> None:
@@ -89,7 +84,7 @@ class Space:
 
     @property
     def title(self) -> str:
-        """What it is, in a few words."""
+        """Framework, size and kind of index, in one line."""
         head = f", {self.outputs} outputs" if self.outputs else ""
         return f"{self.framework}: {len(self.classes):,} classes{head}, index = {self.index}"
 
@@ -108,23 +103,11 @@ class Space:
         return {name: index for index, name in self.classes.items()}
 
     def class_of(self, index: object) -> str | None:
-        """The name of the class that an id means; None: it means none."""
+        """Return the name of the class that an id means; None: it means none."""
         return self.classes.get(index) if isinstance(index, int) else None
 
-    def same_index(self, index: object, other: Space) -> int | None:
-        """Return the index that means what an index of another space means; None without one.
-
-        Unused rows mean the same where they are unused for the same category.
-        """
-        if index is not None and index == other.background:
-            return self.background
-        if (name := other.class_of(index)) is not None:
-            return self.index_of.get(name)
-        unused = {reason: i for i, reason in self.unused.items()}
-        return unused.get(other.unused.get(index, "")) if isinstance(index, int) else None
-
     def find(self, name: str) -> int:
-        """The index of a class.
+        """Return the index of a class.
 
         Raises:
             UnknownNameError: there is none of exactly that name.
@@ -135,18 +118,14 @@ class Space:
         return self.index_of[name]
 
     def names_in_list(self) -> list[str]:
-        """Names for a category list in which place == index: of classes, and of what fills gaps.
+        """Return names for a category list in which place == index, placeholders included.
 
         A background in the last row is no part of it.
         """
         count = self.outputs or max(self.classes) + 1
-        return [self.name_at(i) for i in range(count - (self.background == count - 1))]
-
-    def name_at(self, index: int) -> str:
-        """The name of an index in a category list."""
-        if index == self.background:
-            return BACKGROUND
-        return self.classes.get(index, PLACEHOLDER)
+        indices = range(count - (self.background == count - 1))
+        names = {i: self.classes.get(i, PLACEHOLDER) for i in indices}
+        return [BACKGROUND if i == self.background else name for i, name in names.items()]
 
 
 _HERE = files("cocosurgeon.categories")
@@ -154,7 +133,7 @@ _HERE = files("cocosurgeon.categories")
 
 @cache
 def spaces() -> Mapping[str, Space]:
-    """All known spaces by name, in the order of the table."""
+    """Return all known label spaces by name, in the order of the table."""
     lines = _HERE.joinpath("spaces.txt").read_text("utf-8").splitlines()
     header, *rows = ([cell.strip() for cell in ln.split("|")] for ln in lines if ln[:1] != "#")
     known = [_space(dict(zip(header, row, strict=True))) for row in rows]
@@ -183,17 +162,27 @@ def find_space(name: str) -> Space:
 
 
 def _searched(space: Space) -> str:
-    texts = (space.name, *space.aliases, space.title, space.defined_in)
+    texts = (space.name, *space.aliases, space.framework, space.vocabulary)
     return " ".join(texts).lower()
 
 
 def _space(row: Mapping[str, str]) -> Space:
-    known = _classes(row["classes"])
     index = cast(Index, row["index"])
-    classes = {_index(index, i, place): n for place, (i, n) in enumerate(sorted(known.items()))}
+    by_id = enumerate(sorted(_classes(row["classes"]).items()))
+    classes = {
+        {"id": i, "id - 1": i - 1, "position": place, "position + 1": place + 1}[index]: name
+        for place, (i, name) in by_id
+    }
     outputs = None if row["outputs"] == "-" else int(row["outputs"])
     background = None if row["background"] == "-" else int(row["background"])
-    everything = range(min(classes), max(classes)) if outputs is None else range(outputs)
+    every = range(min(classes), max(classes)) if outputs is None else range(outputs)
+    cat_ids = {i: i + 1 if index == "id - 1" else i for i in every}
+    unannotated = _classes("coco_unannotated")
+    unused = {
+        i: unannotated.get(cat_id, f"no category has the id {cat_id}")
+        for i, cat_id in cat_ids.items()
+        if i not in classes and i != background
+    }
     return Space(
         name=row["name"],
         aliases=tuple(filter(None, (a.strip() for a in row["aliases"].split(",")))),
@@ -203,25 +192,11 @@ def _space(row: Mapping[str, str]) -> Space:
         index=index,
         background=background,
         classes=MappingProxyType(classes),
-        unused=MappingProxyType(
-            {
-                i: _nothing(i + 1 if index == "id - 1" else i)
-                for i in everything
-                if i not in classes and i != background
-            }
-        ),
+        unused=MappingProxyType(unused),
         is_named=".." not in row["classes"],
+        vocabulary=row["classes"],
         note=row["note"],
     )
-
-
-def _index(kind: Index, cat_id: int, place: int) -> int:
-    return {"id": cat_id, "id - 1": cat_id - 1, "position": place, "position + 1": place + 1}[kind]
-
-
-def _nothing(cat_id: int) -> str:
-    """What would be there if a category without annotations had any."""
-    return _classes("coco_unannotated").get(cat_id, f"no category has the id {cat_id}")
 
 
 @cache
@@ -253,43 +228,27 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Two spaces, class by class.
+    """Two label spaces, class by class.
 
     Attributes:
         left, right: their names.
-        rows: every class of either, in the left one's order.
+        common: number of classes that both have.
+        agreeing: number of classes that have the same index in both.
+        classes: every class of either, in the left one's order.
     """
 
     left: str
     right: str
-    rows: tuple[ClassRow, ...]
-
-    @property
-    def common(self) -> int:
-        """How many classes both have."""
-        return sum(r.left is not None and r.right is not None for r in self.rows)
-
-    @property
-    def agreeing(self) -> int:
-        """How many classes have the same index in both."""
-        return sum(r.left is not None and r.left == r.right for r in self.rows)
-
-    def as_json(self) -> dict[str, object]:
-        """Return the comparison for machines."""
-        return {
-            "left": self.left,
-            "right": self.right,
-            "common": self.common,
-            "agreeing": self.agreeing,
-            "classes": [asdict(row) for row in self.rows],
-        }
+    common: int
+    agreeing: int
+    classes: tuple[ClassRow, ...]
 
     def lines(self) -> list[str]:
         """Return the comparison for people."""
-        width = max(len(r.name) for r in self.rows)
+        width = max(len(r.name) for r in self.classes)
         columns = max(len(self.left), 4), max(len(self.right), 4)
         lines = [f"{'class':<{width}}  {self.left:>{columns[0]}}  {self.right:>{columns[1]}}"]
-        for row in self.rows:
+        for row in self.classes:
             left, right = ("-" if i is None else str(i) for i in (row.left, row.right))
             remark = "" if row.left == row.right else _remark(row, self)
             text = f"{row.name:<{width}}  {left:>{columns[0]}}  {right:>{columns[1]}}  {remark}"
@@ -302,7 +261,7 @@ class Agreement:
         lines = [f"agree for {self.agreeing} of the {self.common} classes that both have"]
         if self.agreeing == self.common:
             return lines
-        both = (r for r in self.rows if None not in (r.left, r.right))
+        both = (r for r in self.classes if None not in (r.left, r.right))
         differing = next(r for r in both if r.left != r.right)
         if self.agreeing:
             wrong = self.common - self.agreeing
@@ -318,7 +277,7 @@ class Agreement:
 
 
 def compare_spaces(left: Space, right: Space) -> Agreement:
-    """Compare two spaces, class by class, by name."""
+    """Compare two label spaces, class by class, by name."""
     names = list(dict.fromkeys([*left.classes.values(), *right.classes.values()]))
     rows = [
         ClassRow(
@@ -329,7 +288,9 @@ def compare_spaces(left: Space, right: Space) -> Agreement:
         )
         for name in names
     ]
-    return Agreement(left.name, right.name, tuple(rows))
+    common = sum(None not in (r.left, r.right) for r in rows)
+    agreeing = sum(r.left is not None and r.left == r.right for r in rows)
+    return Agreement(left.name, right.name, common, agreeing, tuple(rows))
 
 
 def _mistaken(index: int | None, name: str, right: Space) -> str | None:
@@ -346,8 +307,8 @@ def _mistaken(index: int | None, name: str, right: Space) -> str | None:
 def _remark(row: ClassRow, agreement: Agreement) -> str:
     if row.left is None:
         return f"not in {agreement.left}"
-    there = f"{row.left} in {agreement.right} is {row.mistaken_for}"
+    confused = f"{row.left} in {agreement.right} is {row.mistaken_for}"
     if row.right is None:
         missing = f"not in {agreement.right}"
-        return f"{missing}; {there}" if row.mistaken_for else missing
-    return there if row.mistaken_for else f"{row.left} is nothing in {agreement.right}"
+        return f"{missing}; {confused}" if row.mistaken_for else missing
+    return confused if row.mistaken_for else f"{row.left} is nothing in {agreement.right}"

@@ -61,6 +61,9 @@ def to_space(
     else:
         entries, notes = _in_earlier_order(before, entries)
         notes += _misplaced(entries, target)
+    if not (dataset.index.is_results or dataset.index.category_records):
+        text = "the file has no list 'categories': a loader cannot number the labels of"
+        notes = (f"{text} {target}", *notes)
     meant = f"{source.name if source else BY_NAMES} -> {target}"
     meanings = {**target.unused, **target.classes}
     remapping = Remapping(
@@ -68,7 +71,7 @@ def to_space(
         cat_map,
         entries,
         meant,
-        notes=(meant, *_unlisted(dataset, target), *notes),
+        notes=(meant, *notes),
         taken={i: f"{what} in {target}" for i, what in meanings.items()},
     )
     if remapping.is_empty:
@@ -176,20 +179,12 @@ def _remembered_order(before: Inventory) -> tuple[int, ...] | None:
 
 def _misplaced(entries: Collection[Entry], target: Space) -> tuple[str, ...]:
     """A note where ids are meant to be places in the list, and are not."""
-    if not target.counts_positions:
-        return ()
     placed = enumerate(entries, min(target.classes))
     wrong = [e for place, e in placed if e.category.id != place]
-    if not wrong:
+    if not target.counts_positions or not wrong:
         return ()
     return (
         f"entries whose id is not their place in the list: {len(wrong):,} of {len(entries):,}, "
         f"such as {wrong[0].category.name!r}; MMDetection numbers labels by place (--sort id "
         "orders the list, --like a whole file completes it)",
     )
-
-
-def _unlisted(dataset: Dataset, target: Space) -> tuple[str, ...]:
-    if dataset.index.is_results or dataset.index.category_records is not None:
-        return ()
-    return (f"the file has no list 'categories': a loader cannot number the labels of {target}",)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import fields, is_dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -70,31 +72,42 @@ def spaces(
         raise RequestError("--fill fills nothing without --rows")
     if space is not None:
         found = known.find_space(space)
-        fields, lines = found.as_json(), _described(found)
+        report, lines = _plain(found), _described(found)
     elif compare is not None:
         agreement = known.compare_spaces(*map(known.find_space, compare))
-        fields, lines = agreement.as_json(), agreement.lines()
+        report, lines = _plain(agreement), agreement.lines()
     elif guess is not None:
         with console.progress("reading") as progress:
             dataset = read(guess, progress)
         guessed = guessing.guess_space(inventory.Inventory.of(dataset))
-        fields = {"file": dataset.source.name, **guessed.as_json()}
-        lines = guessed.lines()
+        file = {"file": dataset.source.name, "space": guessed.only}
+        report, lines = {**file, **_plain(guessed)}, guessed.lines()
     elif rows is not None:
         head = heads.head_rows(*rows)
         if fill is not None and not head.unfilled:
             raise RequestError(f"nothing to fill: {rows[0]} has every row of {rows[1]}")
-        fields, lines = head.as_json(fill), [head.numpy_line(fill)]
+        lines = [head.numpy_line(fill)]
+        number = fill if fill is None or isfinite(fill) else str(fill)
+        report = {**_plain(head), "fill": number, "numpy": lines[0]}
         if head.discarded:
             names = ", ".join(head.discarded.values())
             console.info(f"rows of {head.before} that {head.after} has no place for: {names}")
     else:
         table = list(known.spaces().values())
-        fields, lines = {"spaces": [s.as_json() for s in table]}, _listed(table)
+        report, lines = {"spaces": [_plain(space) for space in table]}, _listed(table)
     if as_json:
-        print_json(fields, sys.stdout)
+        print_json(report, sys.stdout)
     else:
         print_text("\n".join(lines), sys.stdout)
+
+
+def _plain(value: object) -> Any:
+    """A report as JSON values."""
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): text for key, text in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _listed(known: list[Space]) -> list[str]:
@@ -118,24 +131,22 @@ def _described(space: Space) -> list[str]:
     def listed(names: Mapping[int, str]) -> str:
         return ", ".join(f"{i} {name}" for i, name in names.items())
 
-    outputs, background = space.outputs, space.background
+    outputs = "-, numbers in annotation files" if space.outputs is None else space.outputs
+    classes = listed(space.classes) if space.is_named else "by number"
     facts = {
         "whose": space.framework,
         "aliases": ", ".join(space.aliases),
         "defined in": space.defined_in,
-        "outputs": "-, numbers in annotation files" if outputs is None else str(outputs),
+        "outputs": outputs,
         "index": space.index,
-        "background": "none" if background is None else str(background),
+        "background": "none" if space.background is None else str(space.background),
         f"unused ({len(space.unused)})": listed(space.unused) or "none",
-        f"classes ({len(space.classes):,})": listed(space.classes)
-        if space.is_named
-        else "by number",
+        f"classes ({len(space.classes):,})": classes,
         "note": space.note,
     }
     lines = [space.name]
     for name, text in facts.items():
         if text:
-            lines += textwrap.wrap(
-                f"{name}: {text}", 96, initial_indent="  ", subsequent_indent="    "
-            )
+            fact = textwrap.wrap(f"{name}: {text}", 94, subsequent_indent="  ")
+            lines += [f"  {line}" for line in fact]
     return lines

@@ -1,7 +1,7 @@
-"""The category list as it will be written, and what category ids become.
+"""The category list as it will be written, and the new value of each category id.
 
-Only what differs from the source is written anew: the values of ids and names, entries that are
-added. Every other byte of an entry, and what stands between entries, stays.
+Only what differs from the source is written again: the values of ids and names, entries that are
+added. Every other byte of an entry, and of what separates entries, is copied unchanged.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Entry:
         category: its id and name.
         row: the record of the source that it is made from; None: it is added.
         text: the JSON of an added one.
-        is_placeholder: whether it says of itself that it stands for nothing: it is named ``N/A`` or
+        is_placeholder: True where it stands for no class: it is named ``N/A`` or
             ``__background__``, or has ``"filler": true``.
-        order: the order of the list before it was filled, which a placeholder remembers.
+        order: the order of the list before placeholders were added; the first of them keeps it.
     """
 
     category: Category
@@ -49,29 +49,29 @@ class Entry:
 
     @classmethod
     def placeholder(cls, category: Category, order: tuple[int, ...] = ()) -> Entry:
-        """A new entry that says of itself that it fills a gap."""
+        """Make an entry that is marked as a placeholder."""
         fields = {"id": category.id, "name": category.name, "filler": True}
         remembered = {"order": list(order)} if order else {}
         text = json.dumps({**fields, **remembered}).encode()
         return cls(category, text=text, is_placeholder=True, order=order)
 
     def numbered(self, cat_id: Id) -> Entry:
-        """The entry with another id."""
+        """Return the entry with another id."""
         return replace(self, category=replace(self.category, id=cat_id))
 
     def named(self, name: str) -> Entry:
-        """The entry with another name."""
+        """Return the entry with another name."""
         return replace(self, category=replace(self.category, name=name))
 
 
 @dataclass(frozen=True, eq=False)
 class CategoryList:
-    """What becomes of the categories of a source.
+    """Categories of a source after the steps so far.
 
     Attributes:
-        content: the source.
+        index: the source.
         entries: the list, in order; empty for a source without one.
-        cat_ids: what each id of the source becomes that does not stay as it is; None: it goes.
+        cat_ids: new ids by those of the source, where they are not the same; None: it goes.
     """
 
     index: AnnotationIndex
@@ -80,7 +80,7 @@ class CategoryList:
 
     @classmethod
     def of(cls, index: AnnotationIndex) -> CategoryList:
-        """The categories of a source, as they are."""
+        """Return the categories of a source, as they are."""
         records = index.category_records
         if records is None:
             return cls(index, ())
@@ -107,7 +107,7 @@ class CategoryList:
     def renumbered(
         self, entries: tuple[Entry, ...], changes: Mapping[Id, Id | None]
     ) -> CategoryList:
-        """With other entries, and with changes of the ids that there are now."""
+        """Return the list with other entries, and with changes of its present ids."""
         then = {
             old: new if new is None else changes.get(new, new) for old, new in self.cat_ids.items()
         }
@@ -115,7 +115,7 @@ class CategoryList:
         return replace(self, entries=entries, cat_ids={**first, **then})
 
     def ids(self, values: Array) -> Array:
-        """What the ids of the source in a column become."""
+        """Return the new ids for a column of ids of the source."""
         if not self.cat_ids:
             return values
         keys = as_keys(values)
@@ -129,7 +129,7 @@ class CategoryList:
     # ---- text
 
     def text(self, records: Records) -> bytes | None:
-        """The new text of the source's list; None when nothing of it changes."""
+        """Return the new text of the source's list; None when nothing of it changes."""
         if self.categories == self.index.categories and all(
             entry.row == place for place, entry in enumerate(self.entries)
         ):
@@ -146,7 +146,7 @@ class CategoryList:
         return b"".join([*parts, separators[-1]])
 
     def texts(self, records: Records) -> list[bytes]:
-        """The JSON of each entry."""
+        """Return the JSON of each entry."""
         _, texts = _source_text(records)
         return [self._entry_text(entry, texts) for entry in self.entries]
 
@@ -163,7 +163,7 @@ class CategoryList:
         return text
 
     def rewrites(self) -> dict[Records, Rewrite]:
-        """How the records change that name categories; none where no id changes."""
+        """Return the changes of records that name categories; none where no id changes."""
         found: dict[Records, list[Rewrite]] = {}
         if any(old != new for old, new in self.cat_ids.items()):
             for references in self.index.references:
@@ -191,7 +191,7 @@ class CategoryList:
         return None if new is None else self._id_text(text, new)
 
     def _id_text(self, text: bytes, new: Id | None) -> bytes:
-        """An id's text for another id, so that changing it back gives the same text."""
+        """Return an id's text for another id, so that changing it back gives the same text."""
         old = as_key(json.loads(text))
         whole = _WHOLE_NUMBER.fullmatch(text)
         if not isinstance(old, str) and (whole is None or whole[1] != str(old).encode()):
@@ -210,7 +210,7 @@ def _order(value: object) -> tuple[int, ...]:
 
 
 def _source_text(records: Records) -> tuple[list[bytes], list[bytes]]:
-    """What stands before, between and after the records of a list, and their texts."""
+    """Text before, between and after the records of a list, and their own texts."""
     spans = [
         (block.start + start, block.start + stop)
         for index, block in enumerate(records.blocks)

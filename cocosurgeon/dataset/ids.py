@@ -1,7 +1,7 @@
-"""Which records are the same image, and which image owns which annotation.
+"""Ids: the records that are one image, and the annotations that an image owns.
 
 Ids are compared as Python and pycocotools compare dictionary keys: ``139.0`` is ``139``, a string
-never is a number. What cannot be a key (null, NaN, a list, no id at all) matches nothing.
+never is a number. A value that cannot be a key (null, NaN, a list, no id at all) matches nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TABLE = 1 << 24
 
 
 def as_keys(values: Array) -> Array:
-    """A column as ids: int64 where all of them are such numbers, else objects (None: no id)."""
+    """Return a column as ids: int64 where all are such numbers, else objects (None: no id)."""
     if values.dtype == np.int64:
         return values
     if values.dtype == np.float64:
@@ -35,13 +35,13 @@ def as_keys(values: Array) -> Array:
 
 
 def objects(values: Iterable[object]) -> Array:
-    """An array of Python objects, one each."""
+    """Return an array of Python objects."""
     items = list(values)
     return np.fromiter(items, dtype=object, count=len(items))
 
 
 def isin(values: Array, wanted: Sequence[Id]) -> npt.NDArray[np.bool_]:
-    """Where a column of ids holds one of those wanted."""
+    """Mark where a column of ids holds one of those wanted."""
     values = as_keys(values)
     keys = {as_key(w) for w in wanted} - {None}
     if values.dtype == np.int64:
@@ -58,8 +58,8 @@ class Images:
         ids: shape (images,), int64 or objects (None for a record without a usable id, which is
             an image of its own that owns no annotation).
         image_of_row: shape (records,): the image that each record describes.
-        row_of_image: shape (images,): the row of the record that speaks for it. Of several the last
-            does, as in pycocotools.
+        row_of_image: shape (images,): the row of its record; the last one of several, as in
+            pycocotools.
     """
 
     ids: Array
@@ -72,7 +72,7 @@ class Images:
 
     @classmethod
     def of(cls, values: Array) -> Images:
-        """Tell images apart by the column of their ids, one value a record."""
+        """Find the distinct images by the column of their ids, one value a record."""
         keys = as_keys(values)
         rows = np.arange(len(keys), dtype=np.int64)
         image_of_row = _grouped(keys)
@@ -87,7 +87,7 @@ class Images:
 
     @classmethod
     def of_detections(cls, values: Array) -> Images:
-        """The images that detections speak of, by the column of their image ids."""
+        """Find the images of detections by the column of their image ids."""
         keys = as_keys(values)
         groups = _grouped(keys)
         first = np.sort(np.unique(groups, return_index=True)[1]) if groups is not None else None
@@ -102,7 +102,7 @@ class Images:
         return len(self.ids)
 
     def numbers(self, values: Array) -> Numbers:
-        """The image number for each value of a column of image ids; -1 where there is none."""
+        """Return the image number of each value of a column of image ids; -1 without one."""
         keys = as_keys(values)
         if keys.dtype == np.int64 and self.ids.dtype == np.int64 and self.count:
             return _look_up(self.ids, keys)
@@ -116,7 +116,7 @@ class Images:
 
 
 def all_differ(keys: Array) -> bool:
-    """Whether keys are int64 and no two are equal (objects are not looked at)."""
+    """Return whether keys are int64 and no two are equal (objects are not looked at)."""
     if keys.dtype != np.int64:
         return False
     ranked = np.sort(keys)

@@ -1,4 +1,4 @@
-"""Content: what a source holds, as far as selecting from it needs to know."""
+"""AnnotationIndex: the images, annotations and categories of a source."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class AnnotationIndex:
 
     @classmethod
     def of(cls, document: Document) -> AnnotationIndex:
-        """Look at a document.
+        """Make the index of a document.
 
         Raises:
             StructureError: it is neither an annotation file nor a results file.
@@ -62,7 +62,7 @@ class AnnotationIndex:
 
     @property
     def is_results(self) -> bool:
-        """Whether this is a results file: a bare list of detections."""
+        """True for a results file: a bare list of detections."""
         return self.document.results is not None
 
     @cached_property
@@ -105,7 +105,7 @@ class AnnotationIndex:
 
     @property
     def emptied(self) -> tuple[str, ...]:
-        """Further top-level lists without a record: what they would hold is not to be seen."""
+        """Further top-level lists without a record; the kind of their records is unknown."""
         return tuple(
             name
             for name, records in self.document.lists.items()
@@ -132,11 +132,11 @@ class AnnotationIndex:
 
     @cached_property
     def references(self) -> tuple[References, ...]:
-        """By which keys the records of all lists name categories."""
+        """Keys by which the records of all lists name categories."""
         return all_references(self.document)
 
     def image_columns(self, *names: str) -> tuple[Array, ...]:
-        """Columns of ``images``, one value for each distinct image.
+        """Return columns of ``images``, one value for each distinct image.
 
         Raises:
             UnknownNameError: no image record has such a key.
@@ -153,7 +153,7 @@ class AnnotationIndex:
         return tuple(c[self.images.row_of_image] for c in _columns(self.image_records, names))
 
     def annotation_columns(self, *names: str) -> tuple[Array, ...]:
-        """Columns of ``annotations``, one value for each annotation.
+        """Return columns of ``annotations``, one value for each annotation.
 
         Raises:
             UnknownNameError: no annotation has such a key.

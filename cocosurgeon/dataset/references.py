@@ -1,4 +1,4 @@
-"""Where the records of a file name categories by their ids.
+"""Keys by which the records of a file name categories.
 
 Usually ``category_id``, in any list; in panoptic annotations inside ``segments_info``; in images
 and videos lists of categories that were looked for (LVIS, TAO).
@@ -37,18 +37,18 @@ class References:
 
     @property
     def in_lists(self) -> bool:
-        """Whether a record names several categories, in a list of ids."""
+        """True where a record names several categories, in a list of ids."""
         return self.key in _LISTS_OF_IDS
 
     def decoded(self, rows: Numbers) -> list[object]:
-        """The values in these records, in order; a list of ids is one value."""
+        """Return the values in these records, in order; a list of ids is one value."""
         values = self._column[rows].tolist()
         if self.inside is not None:
             return [i for ids in values if ids for i in ids]
         return [v for v in values if v is not None]
 
     def pairs(self) -> tuple[Numbers, Array]:
-        """Rows, each with a category id that it names, ascending by row.
+        """Return rows, each with a category id that it names, ascending by row.
 
         A record without a usable ``category_id`` has None, where others have one.
         """
@@ -69,7 +69,7 @@ def _scalars(ids: Sequence[object]) -> list[object]:
 
 
 def annotation_references(records: Records) -> Iterator[References]:
-    """By which keys annotations, or detections, name their categories.
+    """Yield the keys by which annotations, or detections, name their categories.
 
     Panoptic files are taken to be all of a kind, so that others are not read twice.
     """
@@ -82,7 +82,7 @@ def annotation_references(records: Records) -> Iterator[References]:
 
 
 def all_references(document: Document) -> tuple[References, ...]:
-    """By which keys the records of all lists name categories; every record is asked."""
+    """Return the keys by which the records of all lists name categories; reads every record."""
     lists = [records for name, records in document.lists.items() if name != "categories"]
     if document.results is not None:
         lists.append(document.results)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from cocosurgeon.annfile.columns import Array
-from cocosurgeon.categories.metainfo import config_lines
+from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import UNKNOWN, all_differ, as_keys, isin
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.mask import Mask
+
+_BLANK = "\0"
+"""Stands for a blank in a name while lines are broken at those between names."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ class Summary:
 
     def config_lines(self) -> list[str]:
         """Return lines for an MMDetection config, where categories changed."""
-        return config_lines(self.classes) if self.classes else []
+        return _config_lines(self.classes) if self.classes else []
 
 
 def summarize(dataset: Dataset) -> Summary:
@@ -181,3 +185,20 @@ def _without_id(ids: Array) -> Mask:
 
 def _named(lists: Mapping[str, int]) -> str:
     return ", ".join(f"{name} ({count:,})" for name, count in lists.items())
+
+
+def _config_lines(classes: Sequence[str | None]) -> list[str]:
+    """Lines for an MMDetection config: class names in the order in which labels are numbered.
+
+    MMDetection 3.x takes them as ``metainfo`` of its datasets, 2.x as ``classes``. The 80 of COCO
+    are what both have anyway.
+    """
+    count = f"num_classes = {len(classes)}"
+    if list(classes) == list(find_space("mmdet80").classes.values()):
+        return [count]
+    if None in classes:
+        return [f"# no metainfo: {classes.count(None)} categories have no name", count]
+    names = " ".join(f"{name!r},".replace(" ", _BLANK) for name in classes)
+    lines = textwrap.wrap(names, 92, break_on_hyphens=False, break_long_words=False)
+    indented = [f"    {line}".replace(_BLANK, " ") for line in lines]
+    return ["metainfo = dict(classes=(", *indented, "))", count]
