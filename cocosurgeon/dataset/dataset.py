@@ -174,7 +174,7 @@ class Dataset:
         One row an image. The index numbers the images of the source; a boolean Series made from
         this frame is accepted wherever a filter is.
         """
-        from cocosurgeon.dataset.frames import images_df
+        from cocosurgeon.dataset.views import images_df
 
         return images_df(self)
 
@@ -186,7 +186,7 @@ class Dataset:
         One row an annotation. The index numbers the annotations of the source; a boolean Series
         made from this frame is accepted wherever a filter is.
         """
-        from cocosurgeon.dataset.frames import annotations_df
+        from cocosurgeon.dataset.views import annotations_df
 
         return annotations_df(self)
 
@@ -196,7 +196,7 @@ class Dataset:
         Raises:
             RequestError: the source is a results file (load the ground truth, then ``loadRes``).
         """
-        from cocosurgeon.dataset.frames import coco
+        from cocosurgeon.dataset.views import coco
 
         return coco(self)
 

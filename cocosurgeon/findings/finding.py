@@ -36,7 +36,7 @@ class Finding:
 
     @property
     def next(self) -> str:
-        """What to do."""
+        """Return what to do."""
         return self.hint or CODES[self.code].next
 
     def fields(self) -> dict[str, object]:

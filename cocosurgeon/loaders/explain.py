@@ -16,7 +16,7 @@ from cocosurgeon.loaders.view import Dropped, Id, Rule, View
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a loader does with one image.
+    """The result of one loader for one image.
 
     Attributes:
         setting: the loader, as it is set up.

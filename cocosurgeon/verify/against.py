@@ -84,12 +84,12 @@ class _Comparison:
 
     @cached_property
     def is_of_file(self) -> bool:
-        """Whether the dump is of this file, as far as it tells."""
+        """Return whether the dump is of this file, as far as its header says."""
         return self.dump.header.sha256 in (None, self.file.sha256)
 
     @cached_property
     def dumped(self) -> Sequence[DumpSample]:
-        """What the dump has of this file's images: all of it, unless it is of another file."""
+        """Return the dump's samples of this file's images: all, unless it is of another file."""
         if self.is_of_file:
             return self.dump.samples
         ids = {key_of(r.value.get("id")) for r in self.file.lists.get("images", ())}
@@ -103,7 +103,7 @@ class _Comparison:
         return Nearness(self.tolerance, rounds)
 
     def notes(self) -> tuple[str, ...]:
-        """What else to know."""
+        """Return notes about the comparison."""
         if self.is_of_file:
             return ()
         return (
@@ -279,7 +279,7 @@ class _Comparison:
 
     @property
     def _hint(self) -> str | None:
-        """What to do about a difference that the dump's loader may have a rule for."""
+        """Return what to do about a difference that the dump's loader may have a rule for."""
         return self.other.hint if isinstance(self.other, NoRules) else None
 
     def _name(self, other: DumpInstance) -> str | None:
@@ -308,7 +308,7 @@ def _without(places: Iterable[int], gone: Iterable[int]) -> list[int]:
 
 
 def _equal(a: object, b: object) -> bool:
-    """Whether numbers or texts are equal; NaN is equal to NaN."""
+    """Return whether numbers or texts are equal; NaN is equal to NaN."""
     return a == b or (a != a and b != b)
 
 
@@ -322,7 +322,7 @@ def _is_absolute(path: str) -> bool:
 
 
 def _masks_apart(a: object, b: object, here: Sample, there: DumpSample) -> str | None:
-    """What differs between two masks; None: nothing, or one is not told.
+    """Return the difference between two masks; None: there is none, or one mask is not given.
 
     Masks of two forms (polygons, RLE, packed RLE) are compared by the pixels that they draw.
     """

@@ -19,8 +19,10 @@ _OWNER = "image_id"
 def compare_annotations(
     subset: PlainFile, source: PlainFile, expectation: Expectation
 ) -> Iterator[Finding]:
-    """What does not hold of the annotations (or detections): none lost, none added, none changed
-    but in its category id, in the source's order."""
+    """Yield what does not hold of the annotations (or detections).
+
+    None is lost, added, or changed but in its category id, and all are in the source's order.
+    """
     key = "" if subset.is_bare else "annotations"
     if key not in source.lists or key not in subset.lists:
         return
@@ -101,7 +103,7 @@ def _unmatched(
     missing: Sequence[Record],
     texts: frozenset[str],
 ) -> Iterator[Finding]:
-    """What became of records that have no match, as far as one can tell."""
+    """Yield the likely cause for each record that has no match."""
     left = _Missing(missing)
     for record in strange:
         ann_id, img_id = record.value.get("id"), record.value.get(_OWNER)
@@ -145,8 +147,10 @@ class _Missing:
 
 
 def _traits(record: Record) -> Iterator[str]:
-    """What tells a record: everything but its id, and that; of one without an id everything but its
-    category."""
+    """Yield the traits of a record: everything but its id, and its id.
+
+    Without an id, it is everything but its category.
+    """
     yield f"rest {json.dumps({k: v for k, v in record.value.items() if k != 'id'})}"
     if "id" in record.value:
         yield f"id {json.dumps(record.value['id'])}"

@@ -25,7 +25,7 @@ _ROUNDING = 2.0**-21
 
 @dataclass(frozen=True)
 class Nearness:
-    """When boxes are alike: exactly, but for the tolerance and what float32 rounds.
+    """The rule by which boxes are alike: exactly, but for the tolerance and what float32 rounds.
 
     Attributes:
         tolerance: pixels by which numbers may differ.
@@ -36,18 +36,18 @@ class Nearness:
     rounds: bool
 
     def alike(self, a: Box, b: Box) -> bool:
-        """Whether two boxes are alike; NaN is like NaN."""
+        """Return whether two boxes are alike; NaN is like NaN."""
         if is_large(a) or is_large(b):
             return boxes_same(a, b)
         return boxes_same(a, b, self.reach((a, b)))
 
     def reach(self, boxes: Iterable[Box]) -> float:
-        """By how much numbers of any two of these may differ at most, in pixels."""
+        """Return by how much numbers of any two of these may differ at most, in pixels."""
         return max(self.tolerance, largest_of(boxes) * _ROUNDING if self.rounds else 0.0)
 
 
 def is_large(box: Box) -> bool:
-    """Whether a box is so large that nothing but the same numbers is like it."""
+    """Return whether a box is so large that nothing but the same numbers is like it."""
     return largest_of((box,)) > _LARGE
 
 

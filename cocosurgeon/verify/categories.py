@@ -19,7 +19,7 @@ Entries: TypeAlias = Sequence[Entry]
 def compare_categories(
     subset: PlainFile, source: PlainFile, expectation: Expectation
 ) -> Iterator[Finding]:
-    """What does not hold of the category list: the source's, or the one that is told."""
+    """Yield what does not hold of the category list: the source's, or the expected one."""
     if "categories" not in source.lists or "categories" not in subset.lists:
         return
     found = [r.value for r in subset.lists["categories"]]

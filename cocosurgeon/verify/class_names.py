@@ -42,7 +42,9 @@ def classes_fit(view: View, document: object, mode: Mode) -> Iterator[Finding]:
 
 
 def classes_are_text(view: View, text: str, mode: Mode) -> Finding:
-    """That the class names are one text: 3.x takes every category whose name stands within it
+    """Return the finding that the class names are one text.
+
+    3.x takes every category whose name is within it
     (``get_cat_ids`` of pycocotools asks ``name in classes``), and names labels by its letters."""
     return Finding(
         "classes-unfit",

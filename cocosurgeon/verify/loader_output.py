@@ -147,7 +147,7 @@ def _instance(
 
 
 def boxes_same(a: Sequence[float], b: Sequence[float], tolerance: float = 0.0) -> bool:
-    """Whether boxes agree, number by number; NaN agrees with NaN.
+    """Return whether boxes agree, number by number; NaN agrees with NaN.
 
     Args:
         tolerance: by which numbers may differ; of integers beyond floating point it has to be 0.

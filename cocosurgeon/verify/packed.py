@@ -1,4 +1,4 @@
-"""What a real pipeline made of images: against the rules, and of two files against each other."""
+"""Output of a real pipeline, against the rules, and of two files against each other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cocosurgeon.verify.values import same
 
 
 def check_packed(ours: Sample, real: DumpSample) -> Iterator[str]:
-    """What a plain pipeline (load, pack) made of an image that its sample does not say.
+    """Yield what a plain pipeline (load, pack) made of an image that its sample does not say.
 
     MMDetection packs boxes as float32 corners and labels as int64; what is to be ignored comes
     apart (``mmdet/datasets/transforms/formatting.py``, ``PackDetInputs``).

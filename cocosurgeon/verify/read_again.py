@@ -45,7 +45,7 @@ class Record:
 
 @dataclass(frozen=True, eq=False)
 class PlainFile:
-    """What stands in a file.
+    """A file as the standard library reads it.
 
     Attributes:
         name: the file's name.

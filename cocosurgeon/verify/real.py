@@ -1,4 +1,4 @@
-"""Is our understanding of a loader right? What the real one emitted, against its rules."""
+"""Output of a real loader against its rules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cocosurgeon.verify.verification import Verification
 
 
 def verify_real(file: PlainFile, dump: Dump, setting: Setting) -> Verification:
-    """Compare what a real loader emitted for a file with what its rules say.
+    """Compare what a real loader loads from a file with what its rules say.
 
     Args:
         setting: how the loader was set up.

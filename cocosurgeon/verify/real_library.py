@@ -31,7 +31,7 @@ _OF_A_MODE = ("dataset", "pipeline", "random")
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """What is verified.
+    """The files to verify.
 
     Attributes:
         path, subset: the file, and what stands in it.
@@ -108,7 +108,7 @@ def _of_all_modes(findings: Sequence[Finding]) -> Iterator[Finding]:
 
 
 def _left_out(case: Case, real: ProbeOptions, dump: Dump, setting: Setting) -> Verification:
-    """Which of the images that were to go through the pipeline are not emitted, and why."""
+    """Return a note for each image that was to go through the pipeline and is not loaded."""
     compare_output = {key_of(s.img_id) for s in dump.samples}
     gone = [img_id for img_id in _images(case, real) if img_id not in compare_output]
     if not gone:
@@ -167,7 +167,7 @@ def by_config(case: Case, real: ProbeOptions, line: str) -> tuple[Verification, 
 
 
 def _asked(case: Case, real: ProbeOptions, loader: str, setting: Setting | None) -> Dump:
-    """What a real loader emits for the file.
+    """Return what a real loader loads from the file.
 
     Raises:
         RequestError: what was asked for makes no sense.
@@ -180,7 +180,7 @@ def _asked(case: Case, real: ProbeOptions, loader: str, setting: Setting | None)
 
 
 def _packed(case: Case, real: ProbeOptions, dump: Dump, setting: Setting | None) -> Verification:
-    """What the pipeline makes of the images, against what it makes of the source's."""
+    """Compare the pipeline's output for the images with its output for the source's."""
     ids = [s.img_id for s in dump.samples if s.packed is not None]
     if not ids or case.source_path is None or case.source is None:
         return case.found()
@@ -212,7 +212,7 @@ def _expected_file(case: Case, path: Path, source: PlainFile) -> Iterator[Path]:
 
 
 def _rules_say(case: Case, setting: Setting) -> str | None:
-    """What a loader raises by its rules; None: nothing."""
+    """Return the exception that a loader raises by its rules; None: it loads."""
     try:
         load(setting.loader, case.subset.document(), setting.options)
     except LoaderError as error:
@@ -228,7 +228,7 @@ def _raised(
 
 
 def _hint_of_config(case: Case, mode: Mode, error: ProbeError) -> str | None:
-    """What to do where a config's dataset raises for a known reason."""
+    """Return what to do where a config's dataset raises for a known reason."""
     if error.kind != "dataset":
         return None
     document = case.subset.document()

@@ -110,7 +110,7 @@ def _images(subset: PlainFile, source: PlainFile, expectation: Expectation) -> I
 
 
 def _image_key(record: Record, renumbering: Renumbering) -> Hashable:
-    """What an image is found by: its id, or else its text."""
+    """Return the key of an image: its id, or else its text."""
     key = key_of(record.value.get("id"))
     return (renumbering.text(record),) if key is None else key
 

@@ -1,4 +1,4 @@
-"""Category ids in the text of a record, told by the standard library alone."""
+"""Category ids in the text of a record, read by the standard library alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, eq=False)
 class Renumbering:
-    """What category ids become.
+    """Category ids before and after.
 
     Attributes:
         ids: id before -> after, for those that change; None: it goes.
@@ -88,7 +88,7 @@ def split_ids(text: str) -> tuple[str, list[str]]:
 
 
 def id_places(text: str) -> Iterator[Place]:
-    """Where a record's category ids lie."""
+    """Yield the places of a record's category ids."""
     for start, stop in value_places(text):
         if text[start] == "[":
             yield from _elements(text, start)
@@ -97,7 +97,7 @@ def id_places(text: str) -> Iterator[Place]:
 
 
 def value_places(text: str) -> Iterator[Place]:
-    """Where ids and lists of ids lie: a record's own, those of its segments, LVIS's lists."""
+    """Yield the places of ids and lists of ids: a record's own, its segments', LVIS's lists."""
     last = dict(_fields(text, 0))
     for key, (start, stop) in sorted(last.items(), key=lambda item: item[1]):
         if (key == "category_id" and text[start] != "[") or (key in _LISTS and text[start] == "["):

@@ -1,4 +1,4 @@
-"""What a loader's rules make of each record of a file, to explain what another loader does not."""
+"""Outcome of a loader's rules for each record of a file, to explain what another loader skips."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cocosurgeon.verify.read_again import PlainFile
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
-    """What a loader's rules do with each record.
+    """Outcome of a loader's rules for each record.
 
     Attributes:
         images: the rule by which an image is left out.
@@ -48,7 +48,7 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class NoRules:
-    """Why nothing is known of what a loader does with a file.
+    """The reason why a loader's rules say nothing about a file.
 
     Attributes:
         hint: what to do about it.
@@ -58,7 +58,7 @@ class NoRules:
 
 
 def outcomes_of(header: DumpHeader, file: PlainFile, *, is_of_file: bool) -> Outcomes | NoRules:
-    """What the loader of a dump should do with a file.
+    """Return the outcome of a dump's loader for a file.
 
     Args:
         is_of_file: whether the dump is of that file; places in another one's list (``indices``)

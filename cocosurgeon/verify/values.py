@@ -1,4 +1,4 @@
-"""JSON values compared, and their differences told."""
+"""JSON values compared, and their differences named."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def same(a: object, b: object) -> bool:
 
 
 def difference(before: Mapping[str, object], after: Mapping[str, object]) -> str:
-    """What differs between two records, key by key, shortly."""
+    """Return the differences between two records, key by key, shortly."""
     parts: list[str] = []
     for key in {**before, **after}:
         if key not in after:
@@ -36,14 +36,14 @@ def _short(value: object) -> str:
 
 
 def differ_in_type(a: object, b: object) -> bool:
-    """Whether two ids are the same but for their type: 1, 1.0 and "1"."""
+    """Return whether two ids are the same but for their type: 1, 1.0 and "1"."""
     if type(a) is type(b) or key_of(a) is None or key_of(b) is None:
         return False
     return a == b or str(a) == str(b)
 
 
 def key_of(value: object) -> int | float | str | None:
-    """What an id is compared by: numbers by value, strings by text; None: it is no id."""
+    """Return the key that an id is compared by; None: it is no id."""
     if isinstance(value, (int, str)) or (isinstance(value, float) and math.isfinite(value)):
         return value
     return None

@@ -20,7 +20,7 @@ _OF_FILTER_CFG = {"filter_empty_gt", "min_size"}
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of comparing.
+    """The result of comparing.
 
     Attributes:
         subset: the file that was verified.
@@ -65,7 +65,7 @@ class Verification:
 
 
 def verify_copy(subset: PlainFile, source: PlainFile, expectation: Expectation) -> Verification:
-    """Is the file what the plan says? Records against the source's, byte for byte."""
+    """Compare records with the source's, byte for byte."""
     key = "" if subset.is_bare else "annotations"
     images, annotations = (len(subset.lists.get(k, ())) for k in ("images", key))
     what = "detections" if key == "" else "annotations"
@@ -81,7 +81,7 @@ def verify_loader(
     source: PlainFile | None,
     expectation: Expectation,
 ) -> Verification:
-    """Does a loader emit the same for the subset as for the source?
+    """Compare what a loader loads from the subset with what it loads from the source.
 
     Args:
         settings: one loader, in the modes to be compared.
@@ -94,7 +94,7 @@ def verify_loader(
     found = Verification(subset.name)
     counts: list[str] = []
     for setting in settings:
-        here = _emission(setting, my_index)
+        here = _output(setting, my_index)
         there = None if theirs is None else _expected(setting, theirs, their_index, subset)
         counts.append(f"{setting.mode} {_counted(here, there)}")
         found = found.joined(
@@ -113,8 +113,10 @@ def verify_loader(
 
 
 def _as_text(loader: str, subset: PlainFile, source: PlainFile | None) -> Verification:
-    """What of the file's outside no framework reads: they all decode its bytes as UTF-8, and hand
-    that to Python's json."""
+    """Return what no framework reads of a file's outside.
+
+    They all decode its bytes as UTF-8, and give that to Python's json.
+    """
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     if subset.is_packed:
@@ -130,8 +132,8 @@ def _as_text(loader: str, subset: PlainFile, source: PlainFile | None) -> Verifi
 
 
 @dataclass(frozen=True)
-class _Emission:
-    """What a loader makes of a file.
+class _Output:
+    """The output of a loader for a file, or the error.
 
     Attributes:
         view: what it emits; None where it raises before anything is.
@@ -152,34 +154,34 @@ def _indexed(document: object) -> object:
         return document
 
 
-def _emission(
+def _output(
     setting: Setting, document: object, only: Collection[Id | None] | None = None
-) -> _Emission:
+) -> _Output:
     try:
-        return _Emission(load(setting.loader, document, setting.options, only), None)
+        return _Output(load(setting.loader, document, setting.options, only), None)
     except NothingLeftError as error:
-        return _Emission(error.view, error)
+        return _Output(error.view, error)
     except LoaderError as error:
-        return _Emission(None, error)
+        return _Output(None, error)
 
 
-def _expected(setting: Setting, source: object, index: object, subset: PlainFile) -> _Emission:
-    """What a loader emits for the source, for the subset's images."""
+def _expected(setting: Setting, source: object, index: object, subset: PlainFile) -> _Output:
+    """Return the output of a loader for the subset's images of the source."""
     kept = [
         i
         for r in subset.lists.get("images", ())
         if isinstance(i := r.value.get("id"), (int, float, str)) or i is None
     ]
-    found = _emission(setting, index, kept)
+    found = _output(setting, index, kept)
     if found.view is not None:
         return found
     # It may be another image's record that it raises on.
-    of_images = _emission(setting, document_of(source, kept), kept)
+    of_images = _output(setting, document_of(source, kept), kept)
     return replace(of_images, whole_error=found.error)
 
 
-def _counted(here: _Emission, there: _Emission | None) -> str:
-    """How much is emitted, and whether it was compared."""
+def _counted(here: _Output, there: _Output | None) -> str:
+    """Return the number of samples and objects, and whether they were compared."""
     if here.view is None:
         return f"raises {here.error.exception if here.error else 'nothing'}"
     objects = sum(len(s.instances) for s in here.view.samples)
@@ -192,7 +194,7 @@ def _counted(here: _Emission, there: _Emission | None) -> str:
 
 
 def _findings(
-    setting: Setting, here: _Emission, there: _Emission | None, document: Mapping[str, object]
+    setting: Setting, here: _Output, there: _Output | None, document: Mapping[str, object]
 ) -> Iterator[Finding]:
     if here.error is not None and _is_of_the_file(here, there):
         text = f"{here.error.exception} ({here.error.rule}): {here.error.what}"
@@ -207,9 +209,12 @@ def _findings(
         yield from classes_fit(here.view, document, setting.mode)
 
 
-def _is_of_the_file(here: _Emission, there: _Emission | None) -> bool:
-    """Whether what is raised is a fault of this file: not where the source raises, too, nor where
-    a filter leaves nothing of its images, and of the source's same ones."""
+def _is_of_the_file(here: _Output, there: _Output | None) -> bool:
+    """Return whether an error is a fault of this file.
+
+    It is none where the source raises, too, nor where a filter skips all of its images, and the
+    same ones of the source.
+    """
     if here.view is None:
         return there is None or there.view is not None
     if not any(d.kind == "image" for d in here.view.dropped):
@@ -218,7 +223,7 @@ def _is_of_the_file(here: _Emission, there: _Emission | None) -> bool:
 
 
 def _notes(
-    setting: Setting, here: _Emission, there: _Emission | None, document: Mapping[str, object]
+    setting: Setting, here: _Output, there: _Output | None, document: Mapping[str, object]
 ) -> Iterator[str]:
     who = f"{setting.loader} {setting.mode}"
     if there is not None and there.whole_error is not None:

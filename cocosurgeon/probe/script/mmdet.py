@@ -155,7 +155,7 @@ def type_name(config: Any) -> str:
 
 
 class MmdetDataset(RealDataset):
-    """What the datasets of both lines share.
+    """Base of the datasets of both lines.
 
     Args:
         dataset: a CocoDataset.
