@@ -72,7 +72,7 @@ def request_subset(source: Path, options: str) -> subprocess.Popen[str]:
 
 
 def answers(processes: list[subprocess.Popen[str]]) -> tuple[list[str], list[str]]:
-    """What each printed on stdout, and on stderr."""
+    """Lines that each printed on stdout, and text on stderr."""
     printed = [process.communicate(timeout=100) for process in processes]
     assert all(process.returncode == 0 for process in processes), printed
     return [out.strip() for out, _ in printed], [err for _, err in printed]
@@ -263,7 +263,7 @@ def test_what_a_file_holds_is_remembered_until_it_changes(source: Path, cache: P
     remembered = json.loads(sidecar.read_bytes())
     assert classes_for(source) == ["person", "dog", "toothbrush"]
     sidecar.write_text(json.dumps(remembered | {"sha256": "0" * 64, "classes": ["cat"]}))
-    other = ann_file(source, last=1)  # under a name that goes by the sidecar
+    other = ann_file(source, last=1)  # under a name that depends on the sidecar
     assert classes_for(source) == ["cat"]
     sidecar.write_text(json.dumps(remembered))
     assert ann_file(source, last=1) != other
@@ -358,7 +358,7 @@ DAMAGED_MADE = [
 
 
 @pytest.mark.parametrize("damage", [*DAMAGED_MADE, "[1]", "5", "[" * 100_000, "", "\udcff"])
-def test_a_damaged_note_is_no_note(damage: Any, source: Path, cli: Cli, cache: Path) -> None:
+def test_damaged_metadata_is_ignored(damage: Any, source: Path, cli: Cli, cache: Path) -> None:
     path = ann_file(source, first=2)
     made = made_of(path)
     text = damage
@@ -373,7 +373,7 @@ def test_a_damaged_note_is_no_note(damage: Any, source: Path, cli: Cli, cache: P
     assert left_in(cache) == []
 
 
-def test_a_damaged_note_of_classes_or_content_is_no_note(source: Path, cache: Path) -> None:
+def test_damaged_classes_and_digests_are_ignored(source: Path, cache: Path) -> None:
     path = ann_file(source, first=2)
     time.sleep(_SETTLED)
     assert classes_for(source) == ["person", "dog", "toothbrush"]

@@ -69,7 +69,7 @@ def get_or_build(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _cannot_keep(folder, error.strerror or str(error)) from error
+        raise _cannot_keep(folder, error) from error
     with hold(entry.lock, timeout, print_line):
         if not entry.is_whole():
             _build(entry, source, plan, before, digests)
@@ -145,17 +145,16 @@ def _build(
                     where=", ".join(before),
                     hint="run again when nothing writes to it",
                 )
-    except OutputError as error:
-        raise _cannot_keep(entry.folder, error.what) from error
-    except OSError as error:
-        raise _cannot_keep(entry.folder, error.strerror or str(error)) from error
+    except (OSError, OutputError) as error:
+        raise _cannot_keep(entry.folder, error) from error
     print_line(f"{source}: {steps or 'all of it'}")
     for line in summary:
         print_line(line)
     print_line(f"built in {time.monotonic() - started:.1f} s, kept: {entry.subset}")
 
 
-def _cannot_keep(folder: Path, why: str) -> OutputError:
+def _cannot_keep(folder: Path, error: OSError | OutputError) -> OutputError:
+    why = error.what if isinstance(error, OutputError) else error.strerror or str(error)
     return OutputError(
         f"cannot keep the subset in the cache folder: {why}",
         where=str(folder),
