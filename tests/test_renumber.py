@@ -125,6 +125,8 @@ def test_a_file_that_is_in_the_space_already_is_reported() -> None:
     assert text_of(again) == text_of(labels)
     shifted = to_space(opened(text_of(labels)), "mmdet80", "mmdet80", start=1)
     assert not any("nothing changes" in note for note in shifted.notes)
+    from_one = to_space(opened(text_of(shifted)), "mmdet80", "names", start=1)
+    assert says("mmdet80, ids from 1") in from_one.notes
     full = opened(text_of(to_space(opened(coco), "detr91", "coco91")))
     assert says("detr91") in to_space(full, "detr91", "detr91").notes
 

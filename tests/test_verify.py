@@ -53,8 +53,8 @@ from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import settings_for
 from cocosurgeon.steps.recipe import RecipeEffect
 from cocosurgeon.verify.expected import Expectation, class_names, expected_document
+from cocosurgeon.verify.id_changes import Renumbering
 from cocosurgeon.verify.read_again import PlainFile, read_again
-from cocosurgeon.verify.renumbering import Renumbering
 from cocosurgeon.verify.verification import Verification, verify_copy, verify_loader
 
 DOCUMENTATION = ROOT / "docs/findings.md"

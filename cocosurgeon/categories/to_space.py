@@ -49,7 +49,8 @@ def to_space(
         StructureError: categories without an id, or with the same.
     """
     before = Inventory.of(dataset)
-    target = find_space(to) if start is None else find_space(to).counted_from(start)
+    space = find_space(to)
+    target = space if start is None else space.counted_from(start)
     source = None
     if from_ != BY_NAMES:
         source = find_space(from_) if from_ else only_space(before, target, dict(aliases))
@@ -75,7 +76,9 @@ def to_space(
         taken={i: f"{what} in {target}" for i, what in meanings.items()},
     )
     if remapping.is_empty:
-        note = f"nothing changes: the file already is in {target}"
+        is_shifted = target.classes.keys() != space.classes.keys()
+        where = f"{target}, ids from {start}" if is_shifted else target.name
+        note = f"nothing changes: the file already is in {where}"
         remapping = replace(remapping, notes=(*remapping.notes, note))
     return remapping.apply(dataset)
 

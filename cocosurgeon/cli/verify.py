@@ -137,7 +137,7 @@ def _expectation(recipe: str | None, source: str | None, console: Console) -> Ex
 def expectation_of(effect: RecipeEffect) -> Expectation:
     """Return the effect of a recipe as verify takes it, which knows no recipes."""
     from cocosurgeon.verify.expected import Expectation
-    from cocosurgeon.verify.renumbering import Renumbering
+    from cocosurgeon.verify.id_changes import Renumbering
 
     return Expectation(
         image_rows=effect.image_rows,

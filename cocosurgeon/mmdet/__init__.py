@@ -18,12 +18,12 @@ from typing import Any
 __all__ = ["CocoSubset"]
 
 if find_spec("mmdet.registry") is not None:  # 3.x has it
-    from cocosurgeon.mmdet.line3 import CocoSubset as CocoSubset
-    from cocosurgeon.mmdet.line3 import CocoSubsetMetric as CocoSubsetMetric
+    from cocosurgeon.mmdet.mmdet3 import CocoSubset as CocoSubset
+    from cocosurgeon.mmdet.mmdet3 import CocoSubsetMetric as CocoSubsetMetric
 
     __all__ += ["CocoSubsetMetric"]
 else:
-    from cocosurgeon.mmdet.line2 import CocoSubset as CocoSubset  # type: ignore[assignment]
+    from cocosurgeon.mmdet.mmdet2 import CocoSubset as CocoSubset  # type: ignore[assignment]
 
 
 def __getattr__(name: str) -> Any:

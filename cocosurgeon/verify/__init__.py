@@ -1,7 +1,7 @@
 """A result against its source, a loader against another; no code is shared with ``annfile/``.
 
 read_again     a file as the standard library reads it, with the text of each record
-renumbering    category ids in the text of a record
+id_changes     category ids in the text of a record
 values         JSON values compared, and their differences named
 annotations    annotations against those of the source, and the order of records
 categories     the category list against that of the source

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from cocosurgeon.findings.finding import Finding
 from cocosurgeon.verify.expected import Expectation
+from cocosurgeon.verify.id_changes import split_ids
 from cocosurgeon.verify.read_again import PlainFile, Record
-from cocosurgeon.verify.renumbering import split_ids
 from cocosurgeon.verify.values import NONE, differ_in_type, difference, key_of, same
 
 _OWNER = "image_id"

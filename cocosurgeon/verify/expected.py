@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cocosurgeon.verify.id_changes import Renumbering
 from cocosurgeon.verify.read_again import PlainFile, Record
-from cocosurgeon.verify.renumbering import Renumbering
 from cocosurgeon.verify.values import key_of
 
 

@@ -10,8 +10,8 @@ from cocosurgeon.findings.finding import Finding
 from cocosurgeon.verify.annotations import compare_annotations, require_order
 from cocosurgeon.verify.categories import compare_categories
 from cocosurgeon.verify.expected import Expectation
+from cocosurgeon.verify.id_changes import Renumbering
 from cocosurgeon.verify.read_again import PlainFile, Record
-from cocosurgeon.verify.renumbering import Renumbering
 from cocosurgeon.verify.values import differ_in_type, difference, key_of
 
 
