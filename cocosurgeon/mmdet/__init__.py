@@ -6,8 +6,8 @@
 Importing this imports the line of MMDetection that is installed.
 
 subset      the subset that is loaded instead of the file that a config names
-line2       the dataset of MMDetection 2.x
-line3       the dataset and the evaluator of MMDetection 3.x
+mmdet2      the dataset of MMDetection 2.x
+mmdet3      the dataset and the evaluator of MMDetection 3.x
 """
 
 from __future__ import annotations
