@@ -29,6 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 cache = typer.Typer(
     help="List and clear the subsets that configs have built.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
 )
 

@@ -43,7 +43,7 @@ LoaderOptions = Annotated[
         "--option",
         metavar="NAME=VALUE",
         show_default=False,
-        help="An option of the loader's own: filter_empty_gt=false, min_size=0, indices=100.",
+        help="Set an option of the loader: filter_empty_gt=false, min_size=0, indices=100.",
     ),
 ]
 
@@ -225,7 +225,7 @@ def real(
     split: Annotated[
         str | None,
         typer.Option(
-            metavar="train|val|test", show_default="val", help="Whose dataset of --config."
+            metavar="train|val|test", show_default="val", help="Choose the dataset of --config."
         ),
     ] = None,
     python: Annotated[
@@ -233,13 +233,13 @@ def real(
         typer.Option(
             metavar="EXE",
             show_default=False,
-            help="An interpreter that has the real library; cocosurgeon is not needed there.",
+            help="Ask the real library in this interpreter; cocosurgeon is not needed there.",
         ),
     ] = None,
     timeout: Annotated[
         float | None,
         typer.Option(
-            metavar="SECONDS", show_default="600", help="After which the real library is ended."
+            metavar="SECONDS", show_default="600", help="Stop the real library after this time."
         ),
     ] = None,
     samples: Annotated[
@@ -250,12 +250,12 @@ def real(
     ] = None,
     image: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", show_default=False, help="Put these through it."),
+        typer.Option(metavar="ID", show_default=False, help="Put this image through it, too."),
     ] = None,
     img_prefix: Annotated[
         str | None,
         typer.Option(
-            metavar="FOLDER", show_default=False, help="The images, where no config says where."
+            metavar="FOLDER", show_default=False, help="Look for the images here, where no config says where."
         ),
     ] = None,
     pipeline: Annotated[

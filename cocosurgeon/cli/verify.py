@@ -1,4 +1,4 @@
-"""``cocosurgeon verify``: prove that a loader sees what was meant."""
+"""``cocosurgeon verify``: prove that a loader loads what was meant."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 @options.takes(options.real)
 def verify(
-    subset: Annotated[str, typer.Argument(metavar="SUBSET", help="Annotation or results file.")],
+    subset: Annotated[str, typer.Argument(metavar="SUBSET", help="Annotation or results file to verify.")],
     source: Annotated[
         str | None,
-        typer.Option(metavar="FULL", show_default=False, help="The file that it was cut from."),
+        typer.Option(metavar="FULL", show_default=False, help="Compare it with the file that it was cut from."),
     ] = None,
     recipe: Annotated[
         str | None,
         typer.Option(
-            metavar="RECIPE", show_default=False, help="How: what it drops and maps is meant."
+            metavar="RECIPE", show_default=False, help="Expect what this recipe drops and maps."
         ),
     ] = None,
     loader: Annotated[
@@ -48,14 +48,14 @@ def verify(
     ] = None,
     mode: Annotated[
         list[str] | None,
-        typer.Option(metavar="train|test", show_default="both", help="As it is set up for."),
+        typer.Option(metavar="train|test", show_default="both", help="Set the loader up for training, or for testing."),
     ] = None,
     classes: Annotated[
         str | None,
         typer.Option(
             metavar="NAMES",
             show_default=False,
-            help="Class names as the config has them. Without it: the source's categories.",
+            help="Give the loader these class names. Default: the source's categories.",
         ),
     ] = None,
     option: options.LoaderOptions = None,
@@ -64,24 +64,24 @@ def verify(
         typer.Option(
             metavar="DUMP",
             show_default=False,
-            help="Compare the loader with a dump of what another one emitted.",
+            help="Compare the loader with a dump of what another one loads.",
         ),
     ] = None,
     tolerance: Annotated[
         float,
-        typer.Option(metavar="PIXELS", help="By which boxes may differ from those of a dump."),
+        typer.Option(metavar="PIXELS", help="Let boxes differ from those of a dump by this."),
     ] = 0.0,
     quiet: Annotated[
-        bool, typer.Option("--quiet", help="No progress bar, no lists of images left out.")
+        bool, typer.Option("--quiet", help="Print no progress bar and no lists of skipped images.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The verification as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verification as JSON.")] = False,
     *,
     real: ProbeOptions,
 ) -> None:
-    """Prove that a subset is its source's, and that a loader sees what was meant.
+    """Prove that a subset is its source's, and that a loader loads what was meant.
 
-    Every kept record is held against the source byte for byte, and what the loader emits for the
-    one against what it emits for the other. Exit code 1 where something does not hold.
+    Every kept record is compared with the source byte for byte, and what a loader loads from the
+    subset with what it loads from the source. Exit code 1 where something does not hold.
     """
     import gc
     import sys

@@ -35,14 +35,14 @@ NameOf = Callable[[str, object], str | None]
 def verify_against(
     file: PlainFile, setting: Setting, view: View, dump: Dump, name_of: NameOf, tolerance: float
 ) -> Verification:
-    """Compare what a loader emits for a file with a dump of what another one emitted.
+    """Compare what a loader loads from a file with a dump of what another one loads.
 
     Boxes are compared as absolute corners, labels by the names that they stand for. Of a dump of
     another file those images are compared that are in both.
 
     Args:
         setting: how the loader is set up.
-        view: what it emits.
+        view: what it loads.
         name_of: names of labels in the dump's label space.
         tolerance: pixels by which numbers of boxes may differ.
 

@@ -16,10 +16,10 @@ from cocosurgeon.verify.values import same
 
 
 def compare_output(subset: View, source: View, mode: str) -> list[Finding]:
-    """Compare what a loader emits: classes, samples by image id, their objects in order.
+    """Compare what a loader loads: classes, samples by image id, their objects in order.
 
     Args:
-        source: what it emits for the source, for the subset's images only.
+        source: what it loads from the source, for the subset's images only.
         mode: ``train`` or ``test``, for the findings.
     """
     comparison = _Comparison(subset, source, mode)

@@ -200,7 +200,7 @@ def _packed(case: Case, real: ProbeOptions, dump: Dump, setting: Setting | None)
 
 @contextmanager
 def _expected_file(case: Case, path: Path, source: PlainFile) -> Iterator[Path]:
-    """The source as it should be emitted, as a file: itself, where no recipe changes it."""
+    """Give the source as it should be loaded, as a file: itself, where no recipe changes it."""
     if case.expectation.is_all:
         yield path
         return

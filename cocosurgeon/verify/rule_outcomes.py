@@ -21,7 +21,7 @@ class Outcomes:
         images: the rule by which an image is left out.
         annotations: the rule by which an annotation is, by its row.
         rows: rows of those, by image.
-        boxes: corners of those that are emitted, by row.
+        boxes: corners of those that are loaded, by row.
     """
 
     images: Mapping[Id | None, str]

@@ -136,7 +136,7 @@ class _Output:
     """The output of a loader for a file, or the error.
 
     Attributes:
-        view: what it emits; None where it raises before anything is.
+        view: what it loads; None where it raises before that.
         error: what it raises; with a view: since no image is left.
         whole_error: what it raises on the whole file, where this is of some images alone.
     """
