@@ -45,7 +45,6 @@ _HOMES = {
     "categories.heads": "HeadRows head_rows",
     "categories.spaces": "Space compare_spaces find_space spaces",
     "dataset.dataset": "Dataset",
-    "dataset.views": "annotations_df images_df",
     "dataset.index": "Category",
     "dataset.io": "read write",
     "errors": (

@@ -13,8 +13,6 @@ from cocosurgeon.dataset.dataset import Dataset as Dataset
 from cocosurgeon.dataset.index import Category as Category
 from cocosurgeon.dataset.io import read as read
 from cocosurgeon.dataset.io import write as write
-from cocosurgeon.dataset.views import annotations_df as annotations_df
-from cocosurgeon.dataset.views import images_df as images_df
 from cocosurgeon.errors import CocosurgeonError as CocosurgeonError
 from cocosurgeon.errors import DataError as DataError
 from cocosurgeon.errors import EncodingError as EncodingError

@@ -31,8 +31,6 @@ from cocosurgeon import (
     StructureError,
     UnknownIdError,
     UnknownNameError,
-    annotations_df,
-    images_df,
     read,
 )
 from cocosurgeon.steps.naming import slug
@@ -426,9 +424,9 @@ def test_frames(whole: Dataset, put: Put, small: Any) -> None:
     ]
     assert whole.annotations["bbox_w"].tolist() == [100, 20, 10, 2, 30.5, 640, 5]
     assert whole.first(1).images["file_name"].tolist() == ["a/30.jpg"]
-    assert annotations_df(whole, "bbox").loc[0, "bbox"] == [10, 10, 100, 50]
+    assert whole.annotations_df("bbox").loc[0, "bbox"] == [10, 10, 100, 50]
     with pytest.raises(UnknownNameError):
-        images_df(whole, "widht")
+        whole.images_df("widht")
     del small["annotations"]
     assert read(put(small, "images.json")).annotations.shape == (0, 0)
 

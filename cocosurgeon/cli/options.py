@@ -255,7 +255,9 @@ def real(
     img_prefix: Annotated[
         str | None,
         typer.Option(
-            metavar="FOLDER", show_default=False, help="Look for the images here, where no config says where."
+            metavar="FOLDER",
+            show_default=False,
+            help="Look for the images here, where no config says where.",
         ),
     ] = None,
     pipeline: Annotated[

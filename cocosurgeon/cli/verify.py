@@ -26,10 +26,16 @@ if TYPE_CHECKING:
 
 @options.takes(options.real)
 def verify(
-    subset: Annotated[str, typer.Argument(metavar="SUBSET", help="Annotation or results file to verify.")],
+    subset: Annotated[
+        str, typer.Argument(metavar="SUBSET", help="Annotation or results file to verify.")
+    ],
     source: Annotated[
         str | None,
-        typer.Option(metavar="FULL", show_default=False, help="Compare it with the file that it was cut from."),
+        typer.Option(
+            metavar="FULL",
+            show_default=False,
+            help="Compare it with the file that it was cut from.",
+        ),
     ] = None,
     recipe: Annotated[
         str | None,
@@ -48,7 +54,11 @@ def verify(
     ] = None,
     mode: Annotated[
         list[str] | None,
-        typer.Option(metavar="train|test", show_default="both", help="Set the loader up for training, or for testing."),
+        typer.Option(
+            metavar="train|test",
+            show_default="both",
+            help="Set the loader up for training, or for testing.",
+        ),
     ] = None,
     classes: Annotated[
         str | None,
@@ -74,7 +84,9 @@ def verify(
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print no progress bar and no lists of skipped images.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the verification as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the verification as JSON.")
+    ] = False,
     *,
     real: ProbeOptions,
 ) -> None:

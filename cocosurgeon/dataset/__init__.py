@@ -5,7 +5,6 @@ references     by which keys records name categories
 index          what a file holds: images, annotations, categories
 placeholders   names of category entries that stand for no class
 category_list  the category list as it will be written
-views          a dataset as pandas and pycocotools hold it
 keys           ids as Python compares dictionary keys
 order          counts of images, and their orders
 mask           which images or annotations a filter, or a pandas Series, marks

@@ -6,7 +6,10 @@ Every method gives a new Dataset; nothing is copied but those arrays, nothing is
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, SupportsIndex, runtime_checkable
@@ -20,7 +23,7 @@ from cocosurgeon.annfile.splice import Cut, pieces
 from cocosurgeon.dataset.category_list import CategoryList
 from cocosurgeon.dataset.ids import UNKNOWN, Id, as_keys
 from cocosurgeon.dataset.index import AnnotationIndex, Category
-from cocosurgeon.dataset.mask import FilterResult, Level, Mask, marked_rows
+from cocosurgeon.dataset.mask import FilterResult, IndexName, Level, Mask, marked_rows
 from cocosurgeon.dataset.order import Order, as_count, require_order
 from cocosurgeon.errors import RequestError, StructureError, UnknownNameError
 from cocosurgeon.text import did_you_mean
@@ -28,6 +31,13 @@ from cocosurgeon.text import did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
     from pycocotools.coco import COCO
+
+
+_IMAGE_COLUMNS = ("id", "file_name", "width", "height")
+_ANNOTATION_COLUMNS = (
+    *("id", "image_id", "category_id", "area", "iscrowd"),
+    *("bbox_x", "bbox_y", "bbox_w", "bbox_h"),
+)
 
 
 @runtime_checkable
@@ -169,36 +179,72 @@ class Dataset:
 
     @property
     def images(self) -> pd.DataFrame:
-        """The kept images: id, file_name, width, height (pixels), as far as the file has them.
+        """Return the kept images: id, file_name, width, height (pixels), as far as they are there.
 
-        One row an image. The index numbers the images of the source; a boolean Series made from
-        this frame is accepted wherever a filter is.
+        See ``images_df``.
         """
-        from cocosurgeon.dataset.views import images_df
-
-        return images_df(self)
+        records = self.index.image_records
+        return self.images_df(*(("id",) if records is None else _present(records, _IMAGE_COLUMNS)))
 
     @property
     def annotations(self) -> pd.DataFrame:
-        """The kept annotations: id, image_id, category_id, area, iscrowd, bbox_x, bbox_y, bbox_w,
-        bbox_h (pixels, xywh), as far as the file has them.
+        """Return the kept annotations: id, image_id, category_id, area, iscrowd, bbox_x, bbox_y,
+        bbox_w, bbox_h (pixels, xywh), as far as they are there.
 
-        One row an annotation. The index numbers the annotations of the source; a boolean Series
-        made from this frame is accepted wherever a filter is.
+        See ``annotations_df``.
         """
-        from cocosurgeon.dataset.views import annotations_df
+        records = self.index.annotation_records
+        names = () if records is None else _present(records, _ANNOTATION_COLUMNS)
+        return self.annotations_df(*names)
 
-        return annotations_df(self)
+    def images_df(self, *names: str) -> pd.DataFrame:
+        """Return keys of image records, one row for each kept image.
+
+        The index numbers the images of the source; a boolean Series made from the frame is accepted
+        wherever a filter is.
+
+        Raises:
+            UnknownNameError: no record has such a key.
+        """
+        columns = self.image_columns(*names) if names else ()
+        return self._df("images", self.image_indices, names, columns)
+
+    def annotations_df(self, *names: str) -> pd.DataFrame:
+        """Return keys of annotations, one row for each kept annotation; see ``images_df``.
+
+        Args:
+            names: ``bbox_x``, ``bbox_y``, ``bbox_w`` and ``bbox_h`` look inside ``bbox``.
+        """
+        columns = self.annotation_columns(*names) if names else ()
+        return self._df("annotations", self.annotation_rows, names, columns)
+
+    def _df(
+        self, level: Level, rows: Numbers, names: tuple[str, ...], columns: tuple[Array, ...]
+    ) -> pd.DataFrame:
+        import pandas as pd
+
+        index = pd.Index(rows, name=IndexName(level, self.source.identity))
+        return pd.DataFrame(dict(zip(names, columns, strict=True)), index=index)
 
     def to_coco(self) -> COCO:
-        """A pycocotools COCO of what is kept, without a file and without its printing.
+        """Return a pycocotools COCO of what is kept, without a file and without its printing.
 
         Raises:
             RequestError: the source is a results file (load the ground truth, then ``loadRes``).
         """
-        from cocosurgeon.dataset.views import coco
+        from pycocotools.coco import COCO
 
-        return coco(self)
+        if self.index.is_results:
+            raise RequestError(
+                "a results file has no images or categories to make a COCO from",
+                where=self.source.name,
+                hint="make it from the ground truth, then use its loadRes",
+            )
+        coco = COCO()
+        coco.dataset = json.loads(b"".join(self.text()).decode("utf-8-sig"))
+        with contextlib.redirect_stdout(io.StringIO()):
+            coco.createIndex()
+        return coco
 
     # ---- steps
 
@@ -356,3 +402,8 @@ class Dataset:
         if len(numbers) < n:
             notes += (f"{what} {n:,} asked for, {len(numbers):,} images there",)
         return replace(self._with_images(np.sort(numbers)), notes=notes)
+
+
+def _present(records: Records, names: tuple[str, ...]) -> tuple[str, ...]:
+    found = zip(names, records.columns(*names), strict=True)
+    return tuple(name for name, values in found if values.present)
