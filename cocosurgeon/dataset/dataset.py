@@ -224,7 +224,8 @@ class Dataset:
         import pandas as pd
 
         index = pd.Index(rows, name=IndexName(level, self.source.identity))
-        return pd.DataFrame(dict(zip(names, columns, strict=True)), index=index)
+        frame: pd.DataFrame = pd.DataFrame(dict(zip(names, columns, strict=True)), index=index)
+        return frame
 
     def to_coco(self) -> COCO:
         """Return a pycocotools COCO of what is kept, without a file and without its printing.
