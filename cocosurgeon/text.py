@@ -8,8 +8,10 @@ from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from itertools import combinations
 
+_NO_LETTER = re.compile(r"[\W_]+")
 _COMPARISONS = 50_000
-"""So many pairs of names are compared letter by letter at most; a second, about."""
+"""So many pairs of names are compared letter by letter at most; a second, about. Of more known
+names than that, only those that differ by case and blanks are found."""
 
 
 class KnownNames:
@@ -37,7 +39,7 @@ class KnownNames:
                 return close[0]
             if close := get_close_matches(plain, self._by_plain, n=1):
                 return self._by_plain[close[0]]
-        return self._sharing_words(name)
+        return self._sharing_words(name) if len(self) <= _COMPARISONS else None
 
     @cached_property
     def _by_plain(self) -> dict[str, str]:
@@ -72,7 +74,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def nearest_of_each(names: Iterable[str], known: KnownNames) -> Iterator[tuple[str, str | None]]:
     """Yield each name with the known name that is most like it.
 
-    The time is linear in both: after many names only case, blanks and words are compared.
+    The time is linear in both: after many names misspelled ones are no longer found.
     """
     for count, name in enumerate(names, 1):
         yield name, known.nearest(name, by_letters=count * len(known) <= _COMPARISONS)
@@ -122,7 +124,7 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 
 @lru_cache(8192)
 def _plain(name: str) -> str:
-    return "".join(c for c in name.casefold() if c.isalnum())
+    return _NO_LETTER.sub("", name.casefold())
 
 
 @lru_cache(8192)

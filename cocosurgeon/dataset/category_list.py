@@ -136,13 +136,13 @@ class CategoryList:
             return None
         if not self.entries:
             return b"[]"
-        separators, _ = _source_text(records)
+        separators, texts = _source_text(records)
         usual = separators[1] if len(separators) > 2 else _DEFAULT_SEPARATOR
         parts: list[bytes] = [separators[0]]
-        for place, (entry, text) in enumerate(zip(self.entries, self.texts(records), strict=True)):
+        for place, entry in enumerate(self.entries):
             if place:
                 parts.append(separators[entry.row] if entry.row else usual)
-            parts.append(text)
+            parts.append(self._entry_text(entry, texts))
         return b"".join([*parts, separators[-1]])
 
     def texts(self, records: Records) -> list[bytes]:
@@ -217,8 +217,8 @@ def _source_text(records: Records) -> tuple[list[bytes], list[bytes]]:
         for start, stop in records.located(index)[1]
     ]
     edges = [records.start, *chain.from_iterable(spans), records.stop]
-    read = records.source.read
-    cuts = [read(a, b) for a, b in pairwise(edges)]
+    text = records.source.read(records.start, records.stop)
+    cuts = [text[a - records.start : b - records.start] for a, b in pairwise(edges)]
     separators = cuts[::2]
     return (separators, cuts[1::2]) if spans else ([b"[", b"]"], [])
 
