@@ -415,7 +415,7 @@ def test_a_hit_loads_nothing_heavy(tmp_path: Path) -> None:
     code = (
         "import sys\nfrom cocosurgeon.config import ann_file\n"
         f"assert ann_file({str(SAMPLE)!r}, first=3, having=['person', 'dog']) == {made!r}\n"
-        "heavy = {'numpy', 'pandas', 'msgspec', 'orjson', 'filelock', 'pycocotools'}\n"
+        "heavy = {'numpy', 'pandas', 'msgspec', 'orjson', 'filelock', 'pycocotools', 'typer'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

@@ -231,13 +231,12 @@ def clear(folder: Path, *, stale_only: bool = False) -> Cleared:
             if not is_free:
                 busy.append(entry.subset)
                 continue
-            cached = _cached(entry)
-            if stale_only and not (cached and cached.is_stale):
+            if stale_only and not ((cached := _cached(entry)) and cached.is_stale):
                 continue
+            subsets += entry.metadata() is not None
             with _explained(entry.subset):
                 if renamed := entry.rename_edited():
                     edited.append(renamed)
-            subsets += cached is not None
             size += _remove([entry.subset, entry.recipe, entry.made, *drafts])
     if not stale_only and (folder / FINGERPRINTS).is_dir():
         names = [n for n in _names(folder / FINGERPRINTS) if re.fullmatch(_SIDECAR, n)]

@@ -13,8 +13,6 @@ from cocosurgeon.cli.console import Console, print_json, print_text, reporting_e
 if TYPE_CHECKING:
     from cocosurgeon.cache.store import CachedSubset
 
-_DAY = 86400.0
-
 Folder = Annotated[
     str | None,
     typer.Option(
@@ -37,7 +35,10 @@ cache = typer.Typer(
 @cache.command("list", cls=OrderedCommand)
 @reporting_errors()
 def list_(folder: Folder = None, as_json: AsJson = False) -> None:
-    """List each subset: its steps, source, size and age, and whether the source is the same."""
+    """List subsets: steps, source, size, age.
+
+    Each line about a source says whether it is the same, changed or gone.
+    """
     from cocosurgeon.cache.folder import cache_folder
     from cocosurgeon.cache.store import list_cached
     from cocosurgeon.text import plural
@@ -60,7 +61,7 @@ def list_(folder: Folder = None, as_json: AsJson = False) -> None:
         ]
         if not each.is_whole:
             lines.append("  broken: its size changed; it will be renamed and built again")
-    print_text("\n".join(line.replace("\n", "\\n") for line in lines), sys.stdout)
+    print_text("\n".join(map(_one_line, lines)), sys.stdout)
 
 
 @cache.command(cls=OrderedCommand)
@@ -86,17 +87,19 @@ def clear(
 
     path = cache_folder(folder).path
     done = store.clear(path, stale_only=stale)
-    busy = [str(each) for each in done.busy]
-    edited = [str(each) for each in done.edited]
-    fields = {"removed": done.subsets, "bytes": done.size, "being_built": busy, "edited": edited}
+    fields = {
+        "folder": str(path),
+        "removed": done.subsets,
+        "bytes": done.size,
+        "being_built": [str(each) for each in done.busy],
+        "edited": [str(each) for each in done.edited],
+    }
     lines = [
         f"{path}: {plural(done.subsets, 'subset')} removed, {done.size:,} bytes",
-        *(f"skipped, another process is building it: {each}" for each in busy),
-        *(f"not removed, since it had been edited; it is now {each}" for each in edited),
+        *(f"skipped, another process is building it: {each}" for each in done.busy),
+        *(f"not removed, since it had been edited; it is now {each}" for each in done.edited),
     ]
-    Console(quiet=quiet, as_json=as_json).report(
-        {"folder": str(path), **fields}, [line.replace("\n", "\\n") for line in lines]
-    )
+    Console(quiet=quiet, as_json=as_json).report(fields, [_one_line(line) for line in lines])
 
 
 @cache.command(cls=OrderedCommand)
@@ -126,8 +129,12 @@ def _fields(cached: CachedSubset) -> dict[str, object]:
     }
 
 
+def _one_line(text: str) -> str:
+    return text.replace("\n", "\\n")  # file names may have line breaks
+
+
 def _ago(seconds: float) -> str:
-    for unit, length in (("days", _DAY), ("hours", 3600.0), ("minutes", 60.0)):
+    for unit, length in (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)):
         if seconds >= 2 * length:
             return f"{seconds // length:.0f} {unit} ago"
     return f"{seconds:.0f} seconds ago"
