@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from cocosurgeon.loaders import Sample
 from cocosurgeon.probe.dump import DumpHeader, DumpInstance, DumpSample
@@ -172,33 +173,54 @@ def _near_pairs(
 ) -> dict[int, int]:
     """Pair boxes that are alike and have ``level`` parts of ``what`` in common.
 
-    numpy finds the few that could be alike, in one comparison a box; ``Nearness.alike`` decides.
+    numpy finds the few that could be alike; ``Nearness.alike`` decides.
     """
-    open_left = [i for i in open_left if _is_plain(left[i].box)]
-    open_right = [i for i in open_right if _is_plain(right[i].box)]
+    open_left = [
+        i for i in open_left if not is_large(left[i].box)
+    ]  # a large one has to be the same
+    open_right = [i for i in open_right if not is_large(right[i].box)]
     reach = nearness.reach([*(left[i].box for i in open_left), *(right[i].box for i in open_right)])
-    if not reach or not open_left or not open_right:
-        return {}
-    boxes = np.array([right[i].box for i in open_right], dtype=np.float64)
-    no_number = np.isnan(boxes)
-    free = np.ones(len(open_right), dtype=np.bool_)
     found: dict[int, int] = {}
-    for i in open_left:
-        box = np.array(left[i].box, dtype=np.float64)
-        # a little more than the reach, for what float64 rounds of integers
-        is_near = np.abs(boxes - box) <= reach + np.abs(boxes) * 2.0**-50
-        could_be = (is_near | (no_number & np.isnan(box))).all(axis=1) & free
-        for k in np.flatnonzero(could_be):
-            other = right[open_right[k]]
-            if other.what[:level] == left[i].what[:level] and nearness.alike(
-                left[i].box, other.box
-            ):
-                found[i] = open_right[k]
-                free[k] = False
-                break
+    for size in {len(left[i].box) for i in open_left} if reach else ():
+        rows = [i for i in open_right if len(right[i].box) == size]
+        near = _Neighbors([right[i].box for i in rows], size, reach)
+        free = np.ones(len(rows), dtype=np.bool_)
+        for i in (i for i in open_left if len(left[i].box) == size):
+            one = left[i]
+            for k in near.of(one.box, free):
+                other = right[rows[k]]
+                if other.what[:level] == one.what[:level] and nearness.alike(one.box, other.box):
+                    found[i] = rows[k]
+                    free[k] = False
+                    break
     return found
 
 
-def _is_plain(box: Box) -> bool:
-    """Return whether a box has four numbers, none so large that only the same is like it."""
-    return len(box) == 4 and not is_large(box)
+class _Neighbors:
+    """Boxes of one size, sorted by the number that tells them apart best."""
+
+    def __init__(self, boxes: Sequence[Box], size: int, reach: float) -> None:
+        self._boxes = np.array(boxes, dtype=np.float64).reshape(len(boxes), size)
+        # a little more than the reach, for what float64 rounds of integers
+        self._reach = reach + np.abs(np.nan_to_num(self._boxes)).max(initial=0.0) * 2.0**-50
+        numbers = np.nan_to_num(self._boxes)
+        spread = np.ptp(numbers, axis=0) if numbers.size else np.zeros(numbers.shape[1])
+        self._axis = int(np.argmax(spread)) if spread.size else None
+        self._order = np.arange(len(boxes))
+        if self._axis is not None:
+            self._order = np.argsort(self._boxes[:, self._axis], kind="stable")  # NaN comes last
+            self._sorted = self._boxes[self._order, self._axis]
+
+    def of(self, box: Box, free: npt.NDArray[np.bool_]) -> list[int]:
+        """Return the indices of free boxes that could be alike, in order."""
+        rows = self._order
+        if self._axis is not None and box[self._axis] == box[self._axis]:
+            value = float(box[self._axis])
+            low = np.searchsorted(self._sorted, value - self._reach, side="left")
+            high = np.searchsorted(self._sorted, value + self._reach, side="right")
+            rows = rows[low:high]
+        rows = rows[free[rows]]
+        boxes, one = self._boxes[rows], np.array(box, dtype=np.float64)
+        is_near = (np.abs(boxes - one) <= self._reach) | (np.isnan(boxes) & np.isnan(one))
+        found: list[int] = np.sort(rows[is_near.all(axis=1)]).tolist()
+        return found
