@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from itertools import combinations
 
@@ -31,6 +30,8 @@ class KnownNames:
         Args:
             by_letters: whether misspelled names count, too: every name is compared for those.
         """
+        from difflib import get_close_matches
+
         plain = _plain(name)
         if plain and plain in self._by_plain:
             return self._by_plain[plain]

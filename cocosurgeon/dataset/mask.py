@@ -20,7 +20,7 @@ _A_MASK = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FilterResult:
     """Yes or no for each kept image (or kept annotation), in file order.
 

@@ -43,6 +43,20 @@ class PlanPart:
         """Return words that name it completely in a file's name; None: there are none."""
         return None
 
+    # Written once, not made by each ``@dataclass``: ``--help`` waits for all of the classes.
+    def _values(self) -> tuple[object, ...]:
+        return tuple(getattr(self, f.name) for f in fields(cast(Any, self)) if f.compare)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, PlanPart)
+            and type(other) is type(self)
+            and self._values() == other._values()
+        )
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._values()))
+
     def __repr__(self) -> str:
         # as Python writes it: defaults left out, long lists cut
         shown: list[str] = []
@@ -125,7 +139,7 @@ class AnnotationFilter(Filter[Annotation]):
         return "annotations"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class _Pair(Filter[L]):
     left: Filter[L]
     right: Filter[L]
@@ -144,7 +158,6 @@ class _Pair(Filter[L]):
         return self.left.level
 
 
-@dataclass(frozen=True, repr=False)
 class And(_Pair[L]):
     """Both; written ``a & b``."""
 
@@ -156,7 +169,6 @@ class And(_Pair[L]):
         return f"({self.left!r} & {self.right!r})"
 
 
-@dataclass(frozen=True, repr=False)
 class Or(_Pair[L]):
     """Either, or both; written ``a | b``."""
 
@@ -168,7 +180,7 @@ class Or(_Pair[L]):
         return f"({self.left!r} | {self.right!r})"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Not(Filter[L]):
     """The opposite; written ``~a``."""
 
@@ -193,7 +205,7 @@ class Not(Filter[L]):
         return self.of
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class MaskFilter(Filter[L]):
     """Images, or annotations, that a boolean pandas Series marks.
 

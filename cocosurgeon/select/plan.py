@@ -52,7 +52,7 @@ class CategoryStep(Step):
     """A step that changes categories."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Keep(Step):
     """Keep the images, or the annotations, that a filter marks; see ``Dataset.keep``."""
 
@@ -70,7 +70,7 @@ class Keep(Step):
         return self.filter.words()
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Plan(Step):
     """Steps, done in the order in which they stand: ``Plan(First(100), Empty())``.
 

@@ -26,8 +26,9 @@ from cocosurgeon.text import did_you_mean
 
 _BITS = 64
 _LONGEST_SHOWN = 80
-_TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^,]*)\s*(?:,|$)')
-_PAIR = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^="]+?)\s*=(.*\S.*)')
+# patterns are compiled when they are used: a config that finds its subset in the cache uses none
+_TOKEN = r'\s*("(?:[^"\\]|\\.)*"|[^,]*)\s*(?:,|$)'
+_PAIR = r'\s*("(?:[^"\\]|\\.)*"|[^="]+?)\s*=(.*\S.*)'
 
 
 class Typed(str):
@@ -38,7 +39,7 @@ def _alone(value: object) -> list[object]:
     return [value]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """A kind of argument.
 
@@ -149,10 +150,11 @@ def split_list(text: str) -> list[str]:
     Raises:
         RequestError: there are none, or quotes do not match.
     """
+    token = re.compile(_TOKEN)
     found: list[str] = []
     position = 0
     while position < len(text):
-        match = _TOKEN.match(text, position)
+        match = token.match(text, position)
         if match is None:
             raise RequestError(
                 f"cannot read the list {text!r}", hint="put quotes around a whole name only"
@@ -328,7 +330,7 @@ def split_pair(text: str) -> tuple[str, str]:
     Raises:
         RequestError: there is no ``=``, or nothing on one side of it.
     """
-    match = _PAIR.fullmatch(text)
+    match = re.fullmatch(_PAIR, text)
     if match is None:
         raise RequestError(f"expected NEW=OLD or OLD=NEW, not {text!r}")
     return unquoted(match[1].strip()), match[2].strip()

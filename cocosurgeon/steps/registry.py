@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib import import_module
-from inspect import isabstract
-from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any, cast
 
@@ -30,7 +28,7 @@ PANELS = ("images", "annotations", "categories")
 """The folders with steps: each is a panel of options in help, and a level of records."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Modifier:
     """An option that says more about steps: ``--seed`` about ``--sample``.
 
@@ -56,7 +54,7 @@ class Modifier:
         return self.kind.is_repeatable
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Option:
     """An option that makes a step.
 
@@ -97,6 +95,8 @@ Given = tuple[Option | Modifier, Any]
 @lru_cache(1)
 def modules() -> Mapping[str, ModuleType]:
     """Return the modules of all steps by ``panel.name``, panels in order."""
+    from pkgutil import iter_modules
+
     found = {}
     for panel in PANELS:
         package = import_module(f"cocosurgeon.steps.{panel}")
@@ -182,7 +182,7 @@ def _classes(module: ModuleType) -> dict[str, type[PlanPart]]:
         and issubclass(value, PlanPart)
         and not issubclass(value, Unbound)
         and not name.startswith("_")
-        and not isabstract(value)
+        and not getattr(value, "__abstractmethods__", True)
     }
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Cascade(Step):
     """Let a further top-level list follow the images; see ``Dataset.cascade``.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Crowd(AnnotationFilter):
     """Annotations that a loader takes for a crowd: ``iscrowd`` is true in Python's sense.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Area(AnnotationFilter):
     """Annotations whose ``area`` (square pixels, as the file has it) lies in a range.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class InCategory(AnnotationFilter):
     """Annotations of these categories: ``InCategory("person", "car")``.
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Classes(CategoryStep):
     """Make these the categories, in this order: ``Classes(("person", "car"))``.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Like(CategoryStep):
     """Take another file's ids and order of categories, by their names; see ``Like.of``.
 
@@ -51,7 +51,7 @@ class Like(CategoryStep):
         return like(dataset, self.like, self.unmapped, self.aliases)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class LikeFile(Unbound, CategoryStep):
     """``Like`` of a file that is still to be read.
 

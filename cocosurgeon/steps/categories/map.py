@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Remap(CategoryStep):
     """Change category ids by a map; the list keeps its order, merged entries become the first.
 
@@ -62,7 +62,7 @@ class Remap(CategoryStep):
         return remap(dataset, self.map)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class MapFile(Unbound, CategoryStep):
     """``Remap`` by a file that is still to be read.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Merge(CategoryStep):
     """Make several categories one: ``Merge("vehicle", ("car", "bus", "truck"))``.
 
@@ -41,7 +41,7 @@ class Merge(CategoryStep):
         return with_names("merge", (*self.of, "to", self.name))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Rename(CategoryStep):
     """Give a category another name: ``Rename("tv", "television")``."""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class SortCategories(CategoryStep):
     """Bring the category list into the order of ids, or of names; ids stay.
 
@@ -39,7 +39,7 @@ class SortCategories(CategoryStep):
         return f"sorted-by-{self.by}"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Renumber(CategoryStep):
     """Number the file's own categories, whatever their names are: start, start + 1, ...
 

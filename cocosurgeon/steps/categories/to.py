@@ -25,7 +25,7 @@ FROM = Modifier(
 )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class ToSpace(CategoryStep):
     """Bring category ids into a label space: ``ToSpace("mmdet80")``.
 

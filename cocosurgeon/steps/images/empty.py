@@ -19,7 +19,7 @@ _EFFECTIVE = "effective:"
 _RAW = "raw"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Empty(ImageFilter):
     """Images without objects.
 

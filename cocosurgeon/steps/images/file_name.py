@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class FileName(ImageFilter):
     """Images whose ``file_name`` matches a glob (``*``, ``?``, ``[...]``; case counts).
 

@@ -22,7 +22,7 @@ ORDER = Modifier(
 )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class _ByPosition(Step):
     """A step that counts images.
 
@@ -43,7 +43,6 @@ class _ByPosition(Step):
         return f"{type(self).__name__.lower()}{self.n}{by}"
 
 
-@dataclass(frozen=True, repr=False)
 class First(_ByPosition):
     """Keep the first n images."""
 
@@ -51,7 +50,6 @@ class First(_ByPosition):
         return dataset.first(self.n, self.order)
 
 
-@dataclass(frozen=True, repr=False)
 class Last(_ByPosition):
     """Keep the last n images."""
 
@@ -59,7 +57,6 @@ class Last(_ByPosition):
         return dataset.last(self.n, self.order)
 
 
-@dataclass(frozen=True, repr=False)
 class Skip(_ByPosition):
     """Skip the first n images."""
 

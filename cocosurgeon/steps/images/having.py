@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Having(ImageFilter):
     """Images with at least one annotation that a filter marks.
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Unknown = Literal["error", "ignore"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Ids(ImageFilter):
     """Images with these ids.
 
@@ -72,7 +72,7 @@ class Ids(ImageFilter):
         return "ids-" + "-".join(map(str, self.ids))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class GivenIds(Unbound):
     """Ids as somebody typed them: ``7`` is a number or a string as the file's ids are."""
 
@@ -106,7 +106,7 @@ def _nearest_id(missing: Id, known: list[Id]) -> str | None:
     return f"the nearest id is {min(numbers, key=lambda k: abs(k - missing))}"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class IdsFile(Unbound):
     """Keep images whose ids are in text files, one a line (``-``: standard input).
 
@@ -147,7 +147,7 @@ def _lines(path: str) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class MatchFile(Unbound):
     """Keep images whose ids are in another annotation file.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class License(ImageFilter):
     """Images whose ``license`` is one of these: ``License(1, 4)``.
 
@@ -61,7 +61,7 @@ class License(ImageFilter):
         return "license-" + "-".join(map(str, self.licenses))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class GivenLicenses(Unbound):
     """Licenses as somebody typed them: ``1`` is a number or a string as the file has it."""
 

@@ -22,7 +22,7 @@ SEED = Modifier(
 )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Sample(Step):
     """Keep n images drawn by a seed; see ``Dataset.sample``.
 

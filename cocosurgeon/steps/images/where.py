@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class ImageWhere(ImageFilter):
     """Images for which an expression over their columns holds (``width > 640``)."""
 
@@ -36,7 +36,7 @@ class ImageWhere(ImageFilter):
         return FilterResult(everywhere[dataset.image_indices])
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class AnnotationWhere(AnnotationFilter):
     """Annotations for which an expression over their columns holds (``area < 1024``)."""
 
@@ -52,7 +52,7 @@ class AnnotationWhere(AnnotationFilter):
         return FilterResult(everywhere[dataset.annotation_rows])
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class GivenWhere(Unbound):
     """An expression; the file's columns decide between images and annotations.
 
