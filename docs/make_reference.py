@@ -5,6 +5,7 @@ python docs/make_reference.py
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import cocosurgeon
@@ -89,7 +90,9 @@ def stub() -> str:
 def _row(option: Option) -> str:
     value = f" {option.kind.metavar}" if option.kind.metavar else ""
     value = value.replace(" [=", "[=")
-    example = f" For example `--{option.name} {option.example}`." if option.example else ""
+    example = (
+        f" For example `--{option.name} {shlex.quote(option.example)}`." if option.example else ""
+    )
     if option.bare:
         example = example.replace(f"--{option.name} ", f"--{option.name}=")
     help = _escaped(option.help + example)

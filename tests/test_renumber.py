@@ -89,7 +89,11 @@ def test_placeholders_go() -> None:
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
-        (b'[{"image_id": 1, "category_id": 1, "score": 1}]', {}, "needs --like ANN_FILE .* --map"),
+        (
+            b'[{"image_id": 1, "category_id": 1, "score": 1}]',
+            {},
+            "in place of --renumber: --like ANN_FILE .* --map",
+        ),
         (b'{"images": [], "annotations": []}', {}, "no category list to number"),
         (annotation_file(ZOO, 7, 8), {}, r"1 category ids are not mapped .*: 8 \(not in the"),
         (annotation_file(ZOO), {"start": -1}, "ids cannot begin with -1"),

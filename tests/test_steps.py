@@ -102,6 +102,32 @@ def test_zero_is_a_value() -> None:
     assert plan_of_options({"to": "mmdet80", "start": 0}).steps[0].start == 0  # type: ignore[attr-defined]
 
 
+def test_sort_says_more_only_about_renumber_next_to_it() -> None:
+    apart = given(("sort", "name"), ("to", "mmdet80"), ("renumber", ""))
+    assert [type(step).__name__ for step in apart.steps] == [
+        "SortCategories",
+        "ToSpace",
+        "Renumber",
+    ]
+    assert repr(given(("renumber", ""), ("sort", "name"))) == "Plan(Renumber(sort='name'))"
+    assert repr(given(("sort", "name"), ("renumber", ""))) == "Plan(Renumber(sort='name'))"
+
+
+def test_a_modifier_and_steps_that_are_repeated() -> None:
+    plan = given(("first", "5"), ("first", "3"), ("order", "id"))
+    assert plan == Plan(First(5, "id"), First(3, "id"))
+    twice = given(("classes", "dog"), ("classes", "dog"), ("unmapped", "drop"), ("alias", "a=b"))
+    assert [repr(step) for step in twice.steps] == [
+        "Classes(['dog'], unmapped='drop', aliases=[('a', 'b')])"
+    ] * 2
+    for pairs in (
+        [("from", "coco91"), ("to", "mmdet80"), ("to", "detr91")],
+        [("start", "1"), ("to", "mmdet80"), ("renumber", "")],
+    ):
+        with pytest.raises(RequestError, match="can say more about one step only"):
+            given(*pairs)
+
+
 def test_sort_alone_sorts() -> None:
     assert repr(given(("sort", "id"))) == "Plan(SortCategories())"
     with pytest.raises(RequestError, match="cannot sort categories by 'list'"):
@@ -116,8 +142,8 @@ def test_steps_keep_their_order() -> None:
 def test_an_option_given_twice_where_one_counts() -> None:
     with pytest.raises(RequestError, match="--seed is given twice"):
         given(("sample", "1"), ("seed", "1"), ("seed", "2"))
-    with pytest.raises(RequestError, match="--sort is given twice"):
-        given(("renumber", ""), ("sort", "id"), ("sort", "name"))
+    with pytest.raises(RequestError, match="--start is given twice"):
+        given(("renumber", ""), ("start", "1"), ("start", "2"))
     assert given(("ids", "1"), ("first", "1"), ("ids", "2")) == given(
         ("ids", "1,2"), ("first", "1")
     )
@@ -165,6 +191,23 @@ def test_empty_with_a_blank(cli: Cli, put: Any, small: Any) -> None:
             assert (done.code, done.out.count('"file_name"')) == (0, 3), done.err
     done = cli("subset", "--empty", "in.json", "-o", "-", "--quiet")
     assert (done.code, done.out.count('"file_name"')) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["--empty", "bogus"], "--empty bogus: there is no such file; a value is one of"),
+        (["--empty", "categori"], "as in --empty=category"),
+        (["--where", "--empty"], "the expression '--empty' asks a value for yes or no"),
+    ],
+)
+def test_what_stands_after_empty(
+    args: list[str], says: str, cli: Cli, put: Any, small: Any
+) -> None:
+    put(small)
+    done = cli("subset", "in.json", *args)
+    assert done.code == 2
+    assert says in " ".join(done.err.split())
 
 
 def test_empty_only_is_a_preset_of_subset(cli: Cli, put: Any, small: Any) -> None:

@@ -124,7 +124,9 @@ def renumber(
         raise RequestError(
             "the file has no category list to number",
             where=before.where,
-            hint="needs --like ANN_FILE (a file that has one), or --map FILE (ids before, after)",
+            hint="in place of --renumber: --like ANN_FILE (with the categories), or --map FILE"
+            if dataset.index.is_results
+            else "give it a list 'categories' first",
         )
     listed = [e.category.id for e in _sorted(before, sort) if e.category.id in before.classes]
     numbers = {i: number for number, i in enumerate(listed, start) if i is not None}

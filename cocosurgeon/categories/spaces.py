@@ -154,7 +154,7 @@ def find_space(name: str) -> Space:
     containing = [s for s in spaces().values() if parts and all(p in _searched(s) for p in parts)]
     width = max((len(s.name) for s in containing), default=0)
     lines = [f"\n    {s.name:<{width}}  {s.title}" for s in containing]
-    listed = f"; these contain it:{''.join(lines)}" if lines else ""
+    listed = f"; these have it in their name or framework:{''.join(lines)}" if lines else ""
     raise UnknownNameError(
         f"there is no label space {name!r}{listed}",
         hint=did_you_mean(name, names) or "`cocosurgeon spaces` lists them",

@@ -7,6 +7,7 @@ the steps is their meaning.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -27,7 +28,7 @@ class OrderedCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse as click does, and remember the order."""
         end = args.index("--") if "--" in args else len(args)
-        args = list(self._with_values(args[:end])) + args[end:]
+        args = list(self._with_values(args[:end], ctx)) + args[end:]
         _, _, order = self.make_parser(ctx).parse_args(args=list(args))
         for param in order:
             if order.count(param) > 1 and _has_one_value(param):
@@ -51,19 +52,35 @@ class OrderedCommand(TyperCommand):
                 with formatter.section(name):
                     formatter.write_dl(records)
 
-    def _with_values(self, args: list[str]) -> Iterator[str]:
-        """Arguments, with ``--empty`` and a blank and a value as ``--empty=value``."""
+    def _with_values(self, args: list[str], ctx: Any) -> Iterator[str]:
+        """Yield arguments, with ``--empty``, a blank and a value as ``--empty=value``."""
+        takes_value = {
+            opt
+            for param in self.params
+            if param.param_type_name == "option" and not getattr(param, "is_flag", False)
+            for opt in param.opts
+        }
         position = 0
         while position < len(args):
             arg = args[position]
             position += 1
             if arg in self.bare_options:
                 usual, words = self.bare_options[arg]
-                following = args[position] if position < len(args) else ""
+                following = args[position] if position < len(args) else "-"
                 is_value = following.partition(":")[0] in words
+                if not is_value and not following.startswith("-") and not Path(following).exists():
+                    raise typer.BadParameter(
+                        f"{arg} {following}: there is no such file; a value is one of "
+                        f"{', '.join(words)}, as in {arg}={words[-2]}",
+                        ctx=ctx,
+                    )
                 position += is_value
-                arg = f"{arg}={following if is_value else usual}"
+                yield f"{arg}={following if is_value else usual}"
+                continue
             yield arg
+            if arg in takes_value and position < len(args):
+                yield args[position]  # a value, whatever it looks like
+                position += 1
 
 
 def _has_one_value(param: Any) -> bool:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from cocosurgeon.steps.arguments import Typed
+
 if TYPE_CHECKING:
+    from cocosurgeon.dataset.keys import Id
     from cocosurgeon.select.plan import Plan
 
 _LONGEST = 60
@@ -40,6 +44,14 @@ def with_names(word: str, categories: tuple[str | int, ...]) -> str | None:
     """Return a word and plain names; None where two lists of names would read alike."""
     plain = all(isinstance(c, str) and re.fullmatch(r"[a-zA-Z ]+", c) for c in categories)
     return "-".join([word, *map(str, categories)]).replace(" ", ".") if plain else None
+
+
+def with_ids(word: str, ids: Sequence[Id]) -> str | None:
+    """Return a word and whole numbers; None where an id is none, or is a string."""
+    plain = [str(i) for i in ids if isinstance(i, (int, Typed))]
+    if len(plain) < len(ids) or not all(re.fullmatch(r"-?\d+", i) for i in plain):
+        return None
+    return "-".join([word, *plain])
 
 
 def with_policy(words: list[str], unmapped: str) -> str:

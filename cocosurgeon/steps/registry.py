@@ -8,7 +8,7 @@ recipes, file names, the public names and docs/steps.md are derived from what is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -39,6 +39,7 @@ class Modifier:
         help: one sentence that begins with a verb.
         default: the value without it, as help shows it.
         implies: the option that it stands for where nothing given takes it.
+        is_of_one: one step can take it: for a second one it would mean something else.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Modifier:
     help: str
     default: str = ""
     implies: str = ""
+    is_of_one: bool = False
 
     @property
     def is_repeatable(self) -> bool:
@@ -112,8 +114,18 @@ def _options(module: ModuleType) -> tuple[Option, ...]:
 
 @lru_cache(1)
 def options() -> Mapping[str, Option]:
-    """Return all options that make steps, by name."""
-    return {each.name: each for module in modules().values() for each in _options(module)}
+    """Return all options that make steps, by name.
+
+    Raises:
+        ValueError: two files have an option of one name.
+    """
+    found: dict[str, Option] = {}
+    for module in modules().values():
+        for each in _options(module):
+            if each.name in found:
+                raise ValueError(f"two steps are called --{each.name}: one in {module.__file__}")
+            found[each.name] = each
+    return found
 
 
 @lru_cache(1)
@@ -140,11 +152,14 @@ def find_option(name: str) -> Option | Modifier:
     Raises:
         RequestError: there is none of that name.
     """
-    plain = name.replace("_", "-").rstrip("-")
+    plain = name.replace("_", "-").removesuffix("-")
     for panel in PANELS if plain.replace("-", "_").isidentifier() else ():
+        path = f"cocosurgeon.steps.{panel}.{plain.replace('-', '_')}"
         try:
-            module = import_module(f"cocosurgeon.steps.{panel}.{plain.replace('-', '_')}")
-        except ModuleNotFoundError:
+            module = import_module(path)
+        except ModuleNotFoundError as error:
+            if error.name != path:
+                raise
             continue
         found = next((each for each in _options(module) if each.name == plain), None)
         if found is not None:
@@ -252,32 +267,48 @@ def make_plan(given: Iterable[Given]) -> Plan:
         RequestError: one says more about steps that are not there, is given twice where only one
             value can count, or makes no sense.
     """
-    pairs = list(_with_implied(list(_joined(given))))
-    chosen = [option for option, _ in pairs if isinstance(option, Option)]
-    names = {option.name for option in chosen}
-    fields: dict[str, dict[str, Any]] = {name: {} for name in names}
-    for option, value in pairs:
+    pairs = _with_implied(list(_joined(given)))
+    steps = [pair for i, pair in enumerate(pairs) if _is_step(pairs, i)]
+    chosen = [option for option, _ in steps if isinstance(option, Option)]
+    values: dict[str, dict[str, Any]] = {option.name: {} for option in chosen}
+    for option, value in (pair for i, pair in enumerate(pairs) if not _is_step(pairs, i)):
         if isinstance(option, Modifier):
-            takers = [each.name for each in chosen if option in each.modifiers]
             field = option.field
+            takers = [each.name for each in chosen if option in each.modifiers]
         else:
-            takers, field = [option.modifies] if option.modifies in names else [], option.keyword
-        if isinstance(option, Modifier) and not takers:
-            users = [f"--{each.name}" for each in options().values() if option in each.modifiers]
-            every = f"{', '.join(users[:-1])} or {users[-1]}" if users[1:] else users[0]
-            raise RequestError(f"--{option.name} has no effect without {every}")
-        for taker in takers:
-            before = fields[taker].get(field)
+            field, takers = option.keyword, [option.modifies]
+        _require_takers(option, takers)
+        for taker in dict.fromkeys(takers):
+            before = values[taker].get(field)
             if before is not None and not _is_repeatable(option):
                 raise RequestError(f"--{option.name} is given twice: only one value can count")
-            fields[taker][field] = (*(before or ()), value) if _is_repeatable(option) else value
-    return Plan(
-        *(
-            option.make(value, **fields[option.name])
-            for option, value in pairs
-            if isinstance(option, Option) and option.modifies not in names
+            values[taker][field] = (*(before or ()), value) if _is_repeatable(option) else value
+    return Plan(*(o.make(value, **values[o.name]) for o, value in steps if isinstance(o, Option)))
+
+
+def _is_step(pairs: Sequence[Given], index: int) -> bool:
+    """Return whether an option makes a step; ``--sort`` next to ``--renumber`` makes none."""
+    option = pairs[index][0]
+    if isinstance(option, Modifier):
+        return False
+    others = [i for i, (other, _) in enumerate(pairs) if isinstance(other, Option)]
+    place = others.index(index)
+    near = others[max(place - 1, 0) : place] + others[place + 1 : place + 2]
+    return option.modifies not in [pairs[i][0].name for i in near]
+
+
+def _require_takers(option: Option | Modifier, takers: Sequence[str]) -> None:
+    """Refuse a modifier that no step takes, or that several take of which one can."""
+    if not takers:
+        users = [f"--{each.name}" for each in options().values() if option in each.modifiers]
+        every = f"{', '.join(users[:-1])} or {users[-1]}" if users[1:] else users[0]
+        raise RequestError(f"--{option.name} has no effect without {every}")
+    if isinstance(option, Modifier) and option.is_of_one and len(takers) > 1:
+        steps = ", ".join(f"--{taker}" for taker in takers)
+        raise RequestError(
+            f"--{option.name} can say more about one step only, not about each of {steps}",
+            hint="a command for each",
         )
-    )
 
 
 def _is_repeatable(option: Option | Modifier) -> bool:
@@ -297,17 +328,19 @@ def _joined(given: Iterable[Given]) -> Iterator[Given]:
             yield option, tuple(i for v in values for i in (v if isinstance(v, tuple) else (v,)))
 
 
-def _with_implied(pairs: list[Given]) -> Iterator[Given]:
-    """Options, with those that a modifier implies at its place."""
+def _with_implied(pairs: list[Given]) -> list[Given]:
+    """Return options, with those that a modifier implies at its place."""
     chosen = [option for option, _ in pairs if isinstance(option, Option)]
+    found: list[Given] = []
     for option, value in pairs:
         if isinstance(option, Modifier) and option.implies:
             is_used = any(option in each.modifiers for each in chosen)
             if not is_used:
                 implied = options()[option.implies]
                 chosen.append(implied)
-                yield implied, True
-        yield option, value
+                found.append((implied, True))
+        found.append((option, value))
+    return found
 
 
 @contextmanager

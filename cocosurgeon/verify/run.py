@@ -15,7 +15,7 @@ from cocosurgeon.loaders import DEFAULT, LOADERS, config_loaders, find_loader, l
 from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import Setting, own_options, settings_for
 from cocosurgeon.probe.dump import Dump, read_dump
-from cocosurgeon.probe.request import ProbeOptions
+from cocosurgeon.probe.request import ANY_LINE, ProbeOptions
 from cocosurgeon.steps.arguments import parse_names
 from cocosurgeon.verify.against import verify_against
 from cocosurgeon.verify.expected import Expectation, class_names, expected_document
@@ -217,7 +217,7 @@ def _verified(request: VerifyRequest, real: ProbeOptions, case: Case) -> Verific
             )
         return found
     if real.config is not None:
-        asked, setting = by_config(case, real, next(iter(request.loaders), "mmdet"))
+        asked, setting = by_config(case, real, next(iter(request.loaders), ANY_LINE))
         settings = [[setting]] if setting else []
         found = found.joined(asked)
     else:

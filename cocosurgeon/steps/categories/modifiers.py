@@ -12,6 +12,7 @@ START = Modifier(
     COUNT,
     "Set the first id, where ids are positions. Alone: number the file's own categories from N.",
     implies="renumber",
+    is_of_one=True,
 )
 UNMAPPED = Modifier(
     "unmapped",

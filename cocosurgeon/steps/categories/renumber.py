@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from cocosurgeon.categories.policy import By, Numbering, require_start
+from cocosurgeon.categories.policy import By, Numbering, Unmapped, require_policy, require_start
 from cocosurgeon.errors import RequestError
 from cocosurgeon.select.plan import CategoryStep
 from cocosurgeon.steps.arguments import FLAG, TEXT
-from cocosurgeon.steps.categories.modifiers import START
+from cocosurgeon.steps.categories.modifiers import START, UNMAPPED
+from cocosurgeon.steps.naming import with_policy
 from cocosurgeon.steps.registry import Option
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ class SortCategories(CategoryStep):
 
     def __post_init__(self) -> None:
         if self.by not in get_args(By):
-            raise RequestError(f"cannot sort categories by {self.by!r}", hint="id or name")
+            raise RequestError(
+                f"cannot sort categories by {self.by!r}",
+                hint="id or name; list goes with --renumber",
+            )
 
     def apply(self, dataset: Dataset) -> Dataset:
         from cocosurgeon.categories.edit import sort_categories
@@ -46,13 +50,16 @@ class Renumber(CategoryStep):
     Attributes:
         start: the first id.
         sort: ``list`` for the order of the list; ``id`` or ``name`` sorts the list first.
+        unmapped: ``error``, ``drop`` or ``keep``, for ids that are used and not listed.
     """
 
     start: int = 0
     sort: Numbering = "list"
+    unmapped: Unmapped = "error"
 
     def __post_init__(self) -> None:
         require_start(self.start)
+        require_policy(self.unmapped)
         if self.sort not in get_args(Numbering):
             raise RequestError(
                 f"cannot number categories in the order of {self.sort!r}", hint="list, id or name"
@@ -61,11 +68,11 @@ class Renumber(CategoryStep):
     def apply(self, dataset: Dataset) -> Dataset:
         from cocosurgeon.categories.edit import renumber
 
-        return renumber(dataset, self.start, self.sort)
+        return renumber(dataset, self.start, self.sort, self.unmapped)
 
     def words(self) -> str | None:
         order = "" if self.sort == "list" else f"-by-{self.sort}"
-        return f"renumber-from{self.start}{order}"
+        return with_policy([f"renumber-from{self.start}{order}"], self.unmapped)
 
 
 OPTIONS = (
@@ -75,13 +82,13 @@ OPTIONS = (
         "Number the file's own categories from 0 (or --start), in the order of the list "
         "(or --sort).",
         lambda _, **given: Renumber(**given),
-        modifiers=(START,),
+        modifiers=(START, UNMAPPED),
     ),
     Option(
         "sort",
-        TEXT.called("id|name"),
-        "Sort the category list; ids stay. With --renumber: list, id or name, the order in which "
-        "categories are numbered.",
+        TEXT.called("list|id|name"),
+        "Sort the category list by id or name; ids stay. Next to --renumber: number categories in "
+        "this order (list: the list's own).",
         SortCategories,
         "name",
         modifies="renumber",

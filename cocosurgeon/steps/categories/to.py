@@ -20,8 +20,9 @@ FROM = Modifier(
     "from",
     "from_",
     TEXT.called("SPACE"),
-    "Set the category numbering of the input. names: the classes that its own names name. Default: "
+    "Set the label space of the input; names: go by the file's own category names. Default: "
     "inferred from its ids and names; an ambiguous file is an error.",
+    is_of_one=True,
 )
 
 

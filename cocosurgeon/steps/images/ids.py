@@ -19,6 +19,7 @@ from cocosurgeon.errors import (
 from cocosurgeon.select.filter import ImageFilter
 from cocosurgeon.select.plan import Keep, Step, Unbound
 from cocosurgeon.steps.arguments import IDS, PATH, PATHS, Typed, resolve_ids
+from cocosurgeon.steps.naming import with_ids
 from cocosurgeon.steps.registry import Option
 from cocosurgeon.text import did_you_mean
 
@@ -67,9 +68,7 @@ class Ids(ImageFilter):
         return FilterResult(mask, (note,) if missing else ())
 
     def words(self) -> str | None:
-        if self.unknown != "error" or not self.ids or not all(isinstance(i, int) for i in self.ids):
-            return None
-        return "ids-" + "-".join(map(str, self.ids))
+        return with_ids("ids", self.ids) if self.unknown == "error" and self.ids else None
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -80,6 +79,9 @@ class GivenIds(Unbound):
 
     def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
         return Keep(Ids(resolve_ids(self.ids, dataset.index.images.ids.tolist())))
+
+    def words(self) -> str | None:
+        return with_ids("ids", self.ids)
 
 
 def _unknown_ids(missing: list[Id], dataset: Dataset) -> UnknownIdError:
@@ -187,7 +189,7 @@ OPTIONS = (
     Option(
         "match",
         PATH.called("ANN_FILE"),
-        "Keep only images that are in this annotation file, too. Cuts results files.",
+        "Keep only images that this annotation file has, too. Use it to cut results files.",
         MatchFile,
     ),
 )

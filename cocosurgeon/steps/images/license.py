@@ -12,6 +12,7 @@ from cocosurgeon.errors import RequestError, UnknownIdError
 from cocosurgeon.select.filter import ImageFilter
 from cocosurgeon.select.plan import Keep, Step, Unbound
 from cocosurgeon.steps.arguments import IDS, resolve_ids
+from cocosurgeon.steps.naming import with_ids
 from cocosurgeon.steps.registry import Option
 
 if TYPE_CHECKING:
@@ -56,9 +57,7 @@ class License(ImageFilter):
         return FilterResult(isin(column, self.licenses)[dataset.image_indices])
 
     def words(self) -> str | None:
-        if not all(isinstance(i, int) for i in self.licenses):
-            return None
-        return "license-" + "-".join(map(str, self.licenses))
+        return with_ids("license", self.licenses)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -73,12 +72,15 @@ class GivenLicenses(Unbound):
         [column] = dataset.index.image_columns("license")
         return Keep(License(*resolve_ids(self.licenses, as_keys(column).tolist())))
 
+    def words(self) -> str | None:
+        return with_ids("license", self.licenses)
+
 
 OPTIONS = (
     Option(
         "license",
         IDS.called("N"),
-        "Keep only images with one of these licenses, by the ids that image records have.",
+        "Keep only images whose license is one of these ids.",
         GivenLicenses,
         "1",
     ),

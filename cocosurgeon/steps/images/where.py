@@ -126,7 +126,7 @@ OPTIONS = (
     Option(
         "where",
         TEXT.called("EXPR"),
-        "Keep only images or annotations for whose columns this holds: 'width > 640 and "
+        "Keep only images or annotations for which this is true: 'width > 640 and "
         "height > 480', 'annotations: area < 1024'.",
         GivenWhere,
         "width > 300",
