@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -49,7 +50,7 @@ def test_many_names_are_not_compared_letter_by_letter(monkeypatch: pytest.Monkey
         compared += len(list(known))
         return get_close_matches(name, list(known), n=n)
 
-    monkeypatch.setattr(text, "get_close_matches", counted)
+    monkeypatch.setattr(difflib, "get_close_matches", counted)
     monkeypatch.setattr(text, "_COMPARISONS", 1000)
     known = KnownNames(f"thing {i} x" for i in range(100))
     found = dict(nearest_of_each((f"THING {i}-x" for i in range(500)), known))
