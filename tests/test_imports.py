@@ -68,6 +68,16 @@ def test_a_subset_loads_neither_pandas_nor_pycocotools() -> None:
     assert not loaded_by(code) & {"pandas", "pycocotools", "orjson", "tqdm"}
 
 
+def test_verify_shares_no_code_with_the_parts_that_write_files() -> None:
+    """One mistake must not hide the other."""
+    code = "import cocosurgeon.verify.run, sys\nprint(*sys.modules, sep='\\n')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    loaded = {name.split(".")[1] for name in done.stdout.split() if "cocosurgeon." in name}
+    assert not loaded & {"annfile", "dataset", "select", "categories", "steps", "report", "cli"}
+
+
 def test_public_names_are_pinned() -> None:
     steps = set(step_classes())  # tests/test_steps.py compares these with what is committed
     assert {"Empty", "First", "InCategory", "License", "ToSpace"} <= steps

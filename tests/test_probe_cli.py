@@ -64,8 +64,8 @@ def failing(folder: Path, **failure: Any) -> Path:
         (["--python", "x", "--samples", "-1"], "--samples takes a number above 0, not -1"),
         (["--python", "x", "--timeout", "0"], "--timeout takes a number above 0"),
         (["--python", "x", "--timeout", "nan"], "--timeout takes a number above 0"),
-        (["--python", "x", "--img-prefix", "."], "--img-prefix says nothing without images"),
-        (["--python", "x", "--pipeline", "plain"], "--pipeline says nothing without images"),
+        (["--python", "x", "--img-prefix", "."], "--img-prefix has no effect without images"),
+        (["--python", "x", "--pipeline", "plain"], "--pipeline has no effect without images"),
         (["--python", "x", "--samples", "1", "--pipeline", "own"], "no pipeline of its own"),
         (["--python", "x", "--samples", "1", "--pipeline", "any"], "unknown pipeline 'any'"),
         (

@@ -50,7 +50,7 @@ class Guess:
 
     @property
     def only(self) -> str | None:
-        """The one label space that fits, or the first of those that cannot be told apart."""
+        """The one label space that fits, or the first of several that fit alike."""
         return self.fitting[0].spaces[0] if len(self.fitting) == 1 else None
 
     def lines(self) -> list[str]:

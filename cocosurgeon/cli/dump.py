@@ -133,7 +133,7 @@ def _loader_name(
         )
     if real.config is not None and (mode or option):
         given = "--mode" if mode else "--option"
-        raise RequestError(f"{given} says nothing beside --config, which settles it")
+        raise RequestError(f"{given} has no effect with --config, which settles it")
     name = ANY_LINE if loader is None else find_loader(loader).name
     if real.is_asked_for and real_library(name) is None:
         raise RequestError(

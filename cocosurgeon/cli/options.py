@@ -113,13 +113,11 @@ _KIND = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 
 def _step_parameters() -> Iterator[inspect.Parameter]:
-    """An option for each entry of the table of steps."""
-    from cocosurgeon.steps.registry import Option, modifiers, options, panel_of
+    """Yield an option for each entry of the table of steps."""
+    from cocosurgeon.steps.registry import PANELS, Option, modifiers, options, panel_of
 
     every: list[Any] = [*options().values(), *modifiers().values()]
-    for each in sorted(
-        every, key=lambda o: ("images", "annotations", "categories").index(panel_of(o))
-    ):
+    for each in sorted(every, key=lambda option: PANELS.index(panel_of(option))):
         is_flag = not each.kind.metavar
         default = "" if isinstance(each, Option) else each.default
         shown = typer.Option(

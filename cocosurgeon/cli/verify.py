@@ -99,7 +99,9 @@ def verify(
     import sys
     from datetime import datetime, timezone
 
+    from cocosurgeon.categories.spaces import find_space
     from cocosurgeon.cli.console import Console, print_raw, print_text, silence
+    from cocosurgeon.steps.arguments import Typed, parse_names, resolve_ids
     from cocosurgeon.verify import run
 
     gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
@@ -110,14 +112,19 @@ def verify(
         recipe=recipe,
         loaders=loader,
         modes=mode,
-        classes=classes,
+        classes=None if classes is None else parse_names(classes),
         options=option,
         against=against,
         tolerance=tolerance,
         has_config=real.config is not None,
     )
     found, hashes = run.verify(
-        request, real, lambda: _expectation(recipe, source, console), console.progress
+        request,
+        real,
+        lambda: _expectation(recipe, source, console),
+        console.progress,
+        find_ids=lambda known: resolve_ids(map(Typed, real.images), known),
+        name_of=lambda space, label: find_space(space).class_of(label),
     )
     if source is not None and recipe is not None and (note := _recipe_note(recipe, hashes)):
         found = replace(found, notes=(note, *found.notes))

@@ -58,14 +58,14 @@ class ProbeOptions:
         if self.pipeline not in (None, *get_args(Pipeline)):
             raise RequestError(f"unknown pipeline {self.pipeline!r}", hint="own or plain")
         if self.split is not None and self.config is None:
-            raise RequestError("--split says nothing without --config")
+            raise RequestError("--split has no effect without --config")
         for name, number in {"--samples": self.samples, "--timeout": self.timeout}.items():
             if number is not None and not number > 0:
                 raise RequestError(f"{name} takes a number above 0, not {number}")
         for name, value in {"--pipeline": self.pipeline, "--img-prefix": self.img_prefix}.items():
             if value is not None and not self.samples and not self.images:
                 raise RequestError(
-                    f"{name} says nothing without images that go through the pipeline",
+                    f"{name} has no effect without images that go through the pipeline",
                     hint="name them: --samples N or --image ID",
                 )
         if self.pipeline == "own" and self.config is None:

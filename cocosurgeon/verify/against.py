@@ -183,7 +183,7 @@ class _Comparison:
         return Placed(box, (self._own_name(mine), mine.ignore))
 
     def _paths(self, here: Sample, there: str | None) -> None:
-        """Paths behind the image root; names alone where one of them is told with its root."""
+        """Paths behind the image root; names alone where one of them has its root."""
         if there is None:
             return
         path = self.setting.path_in_root(str(here.img_path))

@@ -134,7 +134,7 @@ def check_evaluator(dump: Dump, file: PlainFile) -> Iterator[Finding]:
     images = len(file.lists.get("images", ()))
     if options.get("indices") is not None and len(others) < len(evaluators):
         text = (
-            f"indices={options['indices']!r}: the dataset emits {len(dump.samples):,} images of "
+            f"indices={options['indices']!r}: the dataset returns {len(dump.samples):,} images of "
             f"{images:,}, the evaluator counts them all"
         )
         yield Finding("evaluator-indices", text, loader, mode)

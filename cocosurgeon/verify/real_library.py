@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,6 @@ from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.probe.dump import Dump
 from cocosurgeon.probe.request import ProbeOptions
 from cocosurgeon.probe.run import in_scratch, probe, scratch, unmet_requests
-from cocosurgeon.steps.arguments import Typed, resolve_ids
 from cocosurgeon.verify.expected import Expectation, class_names, expected_document
 from cocosurgeon.verify.packed import packed_alike
 from cocosurgeon.verify.read_again import PlainFile
@@ -29,14 +28,19 @@ _OF_A_MODE = ("dataset", "pipeline", "random")
 """Kinds of errors that a mode can have; all others are of the interpreter, or of the request."""
 
 
+FindIds = Callable[[Sequence[Id]], list[Id]]
+"""Gives the ids of the images that were asked for, by all ids of a file."""
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """The files to verify.
 
     Attributes:
-        path, subset: the file, and what stands in it.
-        source_path, source: what it was cut from; None where that was not named.
-        told: what the recipe says of it.
+        path, subset: the file, and its records.
+        source_path, source: the file it was cut from; None where that was not named.
+        expectation: the rows and ids that the recipe keeps.
+        find_ids: finds the images that go through a pipeline.
     """
 
     path: Path
@@ -44,6 +48,7 @@ class Case:
     source_path: Path | None
     source: PlainFile | None
     expectation: Expectation
+    find_ids: FindIds
 
     def found(
         self,
@@ -51,13 +56,15 @@ class Case:
         findings: tuple[Finding, ...] = (),
         notes: tuple[str, ...] = (),
     ) -> Verification:
-        """A verification of it."""
+        """Return a verification of it."""
         return Verification(self.subset.name, (compared,) if compared else (), findings, notes)
 
 
 def by_settings(case: Case, real: ProbeOptions, settings: Sequence[Setting]) -> Verification:
-    """The real loader in each mode, against its rules; a reason that has nothing to do with a mode
-    is told once."""
+    """Compare the real loader in each mode with its rules.
+
+    A reason that has nothing to do with a mode is given once.
+    """
     found = case.found()
     for setting in settings:
         try:
@@ -126,7 +133,7 @@ def _left_out(case: Case, real: ProbeOptions, dump: Dump, setting: Setting) -> V
 
 
 def _images(case: Case, real: ProbeOptions) -> list[Id]:
-    """The images that are to go through the pipeline.
+    """Return the images that are to go through the pipeline.
 
     Raises:
         UnknownIdError: the file does not have one.
@@ -135,7 +142,7 @@ def _images(case: Case, real: ProbeOptions) -> list[Id]:
         return []
     records = case.subset.lists.get("images", ())
     known = [key for r in records if (key := key_of(r.value.get("id"))) is not None]
-    found = resolve_ids(map(Typed, real.images), known)
+    found = case.find_ids(known)
     unknown = [img_id for img_id in found if img_id not in set(known)]
     if unknown:
         raise UnknownIdError(f"no image has the id {unknown[0]!r}", where=case.subset.name)

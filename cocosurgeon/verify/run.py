@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.errors import FormatError, LoaderError, RequestError
 from cocosurgeon.findings.finding import Finding
 from cocosurgeon.loaders import DEFAULT, LOADERS, config_loaders, find_loader, load
@@ -16,11 +15,10 @@ from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import Setting, own_options, settings_for
 from cocosurgeon.probe.dump import Dump, read_dump
 from cocosurgeon.probe.request import ANY_LINE, ProbeOptions
-from cocosurgeon.steps.arguments import parse_names
-from cocosurgeon.verify.against import verify_against
+from cocosurgeon.verify.against import NameOf, verify_against
 from cocosurgeon.verify.expected import Expectation, class_names, expected_document
 from cocosurgeon.verify.read_again import PlainFile, Progress, read_again
-from cocosurgeon.verify.real_library import Case, by_config, by_settings
+from cocosurgeon.verify.real_library import Case, FindIds, by_config, by_settings
 from cocosurgeon.verify.values import key_of
 from cocosurgeon.verify.verification import Verification, verify_copy, verify_loader
 
@@ -61,7 +59,7 @@ class VerifyRequest:
         recipe: str | None,
         loaders: Sequence[str] | None,
         modes: Sequence[str] | None,
-        classes: str | None,
+        classes: tuple[str, ...] | None,
         options: Sequence[str] | None,
         against: str | None,
         tolerance: float,
@@ -84,17 +82,17 @@ class VerifyRequest:
         for name, value in {"--mode": modes, "--option": options, "--classes": classes}.items():
             if value not in (None, []) and (has_config or not chosen):
                 by = "--config, which settles it" if has_config else "--loader none"
-                raise RequestError(f"{name} says nothing beside {by}")
+                raise RequestError(f"{name} has no effect with {by}")
         if against is not None and len(chosen) != 1 and not has_config:
             raise RequestError("a dump is compared with one loader at a time")
         if against is not None and modes:
-            raise RequestError("--mode says nothing beside --against: the dump has one")
+            raise RequestError("--mode has no effect with --against: the dump has one")
         if classes is not None and chosen and not any(LOADERS[n].takes_classes for n in chosen):
-            raise RequestError(f"{', '.join(chosen)} is told no class names: leave --classes out")
-        if modes is not None and modes and not any(LOADERS[n].has_modes for n in chosen):
+            raise RequestError(f"{', '.join(chosen)} takes no class names: leave --classes out")
+        if modes and not any(LOADERS[n].has_modes for n in chosen):
             raise RequestError(f"{', '.join(chosen)} has no modes: leave --mode out")
         if tolerance != 0 and against is None:
-            raise RequestError("--tolerance says nothing without --against")
+            raise RequestError("--tolerance has no effect without --against")
         if not 0 <= tolerance < float("inf"):
             raise RequestError(f"no number of pixels: {tolerance}")
         for mode in modes or ():
@@ -107,7 +105,7 @@ class VerifyRequest:
             against=None if against is None else Path(against),
             loaders={name: own_options(name, options) for name in chosen},
             modes=cast("tuple[Mode, ...]", tuple(dict.fromkeys(modes or ("train", "test")))),
-            classes=None if classes is None else parse_names(classes),
+            classes=classes,
             tolerance=tolerance,
         )
 
@@ -136,13 +134,21 @@ def verify(
     real: ProbeOptions,
     expect: Callable[[], Expectation],
     show: ShowProgress,
+    *,
+    find_ids: FindIds,
+    name_of: NameOf,
 ) -> tuple[Verification, dict[str, str]]:
     """Return what was compared and found, and the SHA-256 of each file by its name.
+
+    Whatever it needs to know from the parts that write files is handed in: a mistake there must not
+    hide here.
 
     Args:
         real: options about the real library.
         expect: gives the rows that the recipe keeps; called when the subset has been read.
         show: shows progress.
+        find_ids: gives the ids of the images that were asked for, by all ids of a file.
+        name_of: gives the class name of a label in a label space.
 
     Raises:
         CocosurgeonError: it cannot be verified.
@@ -159,13 +165,17 @@ def verify(
     except FormatError as error:
         finding = Finding("file-unreadable", error.what)
         return Verification(str(request.subset), ("its text",), (finding,)), {}
-    case = _case(request, subset, expect(), show)
+    case = _case(request, subset, expect(), show, find_ids)
     files = [case.subset, *([case.source] if case.source else [])]
-    return _verified(request, real, case), {file.name: file.sha256 for file in files}
+    return _verified(request, real, case, name_of), {file.name: file.sha256 for file in files}
 
 
 def _case(
-    request: VerifyRequest, subset: PlainFile, expectation: Expectation, show: ShowProgress
+    request: VerifyRequest,
+    subset: PlainFile,
+    expectation: Expectation,
+    show: ShowProgress,
+    find_ids: FindIds,
 ) -> Case:
     source = None
     if request.source is not None:
@@ -178,13 +188,13 @@ def _case(
                 where=f"{subset.name} and {source.name}",
                 hint="name the file that it was cut from: --source",
             )
-    return Case(request.subset, subset, request.source, source, expectation)
+    return Case(request.subset, subset, request.source, source, expectation, find_ids)
 
 
 def _read_source(
     path: Path, subset: PlainFile, expectation: Expectation, show: ShowProgress
 ) -> PlainFile:
-    """The source, whole as far as the subset needs it."""
+    """Read the source, whole as far as the subset needs it."""
     key = "" if subset.is_bare else "images"
     which = "image_id" if key == "" else "id"
     kept = {key_of(r.value.get(which)) for r in subset.lists.get(key, ())}
@@ -203,7 +213,9 @@ def _read_source(
         return read_again(path, progress, keep_text)
 
 
-def _verified(request: VerifyRequest, real: ProbeOptions, case: Case) -> Verification:
+def _verified(
+    request: VerifyRequest, real: ProbeOptions, case: Case, name_of: NameOf
+) -> Verification:
     subset, source, expectation = case.subset, case.source, case.expectation
     found = case.found()
     if source is not None:
@@ -233,7 +245,7 @@ def _verified(request: VerifyRequest, real: ProbeOptions, case: Case) -> Verific
         if dump is None or source is not None:
             found = found.joined(verify_loader(group, subset, source, expectation))
         if dump is not None:
-            found = found.joined(_against(request, dump, subset, group))
+            found = found.joined(_against(request, dump, subset, group, name_of))
         if real.config is None and real.has_library(group[0].loader):
             found = found.joined(by_settings(case, real, group))
     if not found.compared:
@@ -243,13 +255,17 @@ def _verified(request: VerifyRequest, real: ProbeOptions, case: Case) -> Verific
 
 
 def _against(
-    request: VerifyRequest, dumped: Dump, subset: PlainFile, settings: Sequence[Setting]
+    request: VerifyRequest,
+    dumped: Dump,
+    subset: PlainFile,
+    settings: Sequence[Setting],
+    name_of: NameOf,
 ) -> Verification:
     head = f"{request.against}, line 1"
     space = dumped.header.label_space
     try:
         if space is not None:
-            find_space(space)
+            name_of(space, None)  # an unknown label space is an error of the dump
     except RequestError as error:
         what = f"the dump's label_space: {error.what}"
         raise FormatError(what, where=head, hint=error.hint) from error
@@ -263,10 +279,6 @@ def _against(
         compared = f"{setting.loader} against {request.against}"
         return Verification(subset.name, (compared,), (finding,))
     try:
-        return verify_against(subset, setting, view, dumped, _name_in_space, request.tolerance)
+        return verify_against(subset, setting, view, dumped, name_of, request.tolerance)
     except FormatError as error:
         raise FormatError(error.what, where=head, hint=error.hint) from error
-
-
-def _name_in_space(space: str, label: object) -> str | None:
-    return find_space(space).class_of(label)

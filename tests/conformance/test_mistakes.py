@@ -203,7 +203,7 @@ def test_indices_cut_the_loader_alone(made_3: dict[str, Made]) -> None:
     assert set(made.outcome.trained) != in_file  # one is empty, and filtered out before
     assert (made.code, made.codes) == (1, {"evaluator-indices"})
     assert made.texts == [
-        "indices=20: the dataset emits 20 images of 128, the evaluator counts them all"
+        "indices=20: the dataset returns 20 images of 128, the evaluator counts them all"
     ]
 
 
