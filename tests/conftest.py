@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from warm import WarmProcess
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
@@ -23,6 +22,14 @@ settings.register_profile(
     "cocosurgeon", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 settings.load_profile("cocosurgeon")
+
+THOROUGH = bool(os.environ.get("COCOSURGEON_THOROUGH"))
+"""Take every example and every pair, as CI does in a step of its own."""
+
+
+def examples(count: int) -> settings:
+    """Try as many examples where the run is thorough, a third of them elsewhere."""
+    return settings(max_examples=count if THOROUGH else count // 3)
 
 
 def wild_files() -> list[Path]:
@@ -50,21 +57,21 @@ class Ended:
 Cli = Callable[..., Ended]
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[WarmProcess]:
+    """A server of command lines; see ``warm.py``."""
+    server = WarmProcess()
+    yield server
+    server.close()
+
+
 @pytest.fixture
-def cli(tmp_path: Path) -> Cli:
+def cli(tmp_path: Path, warm: WarmProcess) -> Cli:
     """Run ``cocosurgeon`` as a process of its own, in a new folder."""
 
     def run(*args: object, stdin: bytes = b"", cwd: Path = tmp_path, **variables: str) -> Ended:
         environment = {k: v for k, v in os.environ.items() if k != "COCOSURGEON_ANN_FILE"}
-        done = subprocess.run(
-            [sys.executable, "-m", "cocosurgeon", *map(str, args)],
-            input=stdin,
-            capture_output=True,
-            cwd=cwd,
-            env=environment | variables,
-            timeout=120,
-            check=False,
-        )
+        done = warm.run([str(a) for a in args], stdin, cwd, environment | variables, timeout=120)
         ended = Ended(
             done.returncode,
             done.stdout.decode(errors="surrogateescape"),

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from conftest import ROOT, SAMPLE, Cli
 
+from cocosurgeon import fingerprint
 from cocosurgeon.cache import lock as locking
 from cocosurgeon.cache import store
 from cocosurgeon.config import ann_file, classes_for
@@ -28,15 +29,23 @@ from cocosurgeon.fingerprint import FINGERPRINTS, Fingerprint
 
 Put = Callable[..., Path]
 
-_SETTLED = 3.3
-"""Seconds after which a file's times are in no doubt."""
-
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cache"
     monkeypatch.setenv("COCOSURGEON_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Let a moment pass, after which the times of files are in no doubt."""
+
+    def wait() -> None:
+        monkeypatch.setattr(fingerprint, "_COARSE_NS", 10_000_000)
+        time.sleep(0.05)
+
+    return wait
 
 
 @pytest.fixture
@@ -255,10 +264,12 @@ def test_a_changed_source_gives_a_new_file(source: Path) -> None:
     assert ann_file(source, first=2) == path  # its content is what it was
 
 
-def test_what_a_file_holds_is_remembered_until_it_changes(source: Path, cache: Path) -> None:
+def test_what_a_file_holds_is_remembered_until_it_changes(
+    source: Path, cache: Path, settled: Callable[[], None]
+) -> None:
     path = ann_file(source, first=2)
     assert not (cache / FINGERPRINTS).exists()  # while a change would not show
-    time.sleep(_SETTLED)
+    settled()
     assert ann_file(source, first=2) == path
     [sidecar] = (cache / FINGERPRINTS).iterdir()
     remembered = json.loads(sidecar.read_bytes())
@@ -374,9 +385,11 @@ def test_damaged_metadata_is_ignored(damage: Any, source: Path, cli: Cli, cache:
     assert left_in(cache) == []
 
 
-def test_damaged_classes_and_digests_are_ignored(source: Path, cache: Path) -> None:
+def test_damaged_classes_and_digests_are_ignored(
+    source: Path, cache: Path, settled: Callable[[], None]
+) -> None:
     path = ann_file(source, first=2)
-    time.sleep(_SETTLED)
+    settled()
     assert classes_for(source) == ["person", "dog", "toothbrush"]
     assert ann_file(source, first=2) == path
     [sidecar] = (cache / FINGERPRINTS).iterdir()

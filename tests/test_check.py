@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cli
-from hypothesis import given, settings
+from conftest import Cli, examples
+from hypothesis import given
 from hypothesis import strategies as st
 from test_laws import opened
 
@@ -205,7 +205,7 @@ lists = st.lists(
 
 
 @given(left=lists, right=lists)
-@settings(max_examples=250)
+@examples(250)
 def test_lists_are_the_same_or_differ(left: Categories, right: Categories) -> None:
     files = (opened(json.dumps(listing(side)).encode()) for side in (left, right))
     assert bool(check_categories(*files).differences) == (left != right)

@@ -8,9 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from conftest import SAMPLE
+from conftest import SAMPLE, examples
 from generated import Made, annotation_files, results_files
-from hypothesis import given, settings
+from hypothesis import given
 from naive import applied, same, usable
 from rawtext import records
 
@@ -57,20 +57,20 @@ def text_of(dataset: Dataset) -> bytes:
 
 
 @given(annotation_files)
-@settings(max_examples=250)
+@examples(250)
 def test_keeping_everything_gives_the_identical_file(made: Made) -> None:
     assert text_of(opened(made.text)) == made.text
 
 
 @given(annotation_files)
-@settings(max_examples=250)
+@examples(250)
 def test_a_plan_does_what_it_does_on_parsed_json(made: Made) -> None:
     text = text_of(made.plan.apply(opened(made.text)))
     assert same(json.loads(text.decode("utf-8-sig")), applied(made.doc, made.plan))
 
 
 @given(results_files)
-@settings(max_examples=250)
+@examples(250)
 def test_a_plan_on_detections_does_what_it_does_on_parsed_json(made: Made) -> None:
     whole = opened(made.text)
     assert text_of(whole) == made.text
@@ -79,7 +79,7 @@ def test_a_plan_on_detections_does_what_it_does_on_parsed_json(made: Made) -> No
 
 
 @given(annotation_files)
-@settings(max_examples=250)
+@examples(250)
 def test_records_that_stay_are_byte_identical_and_in_order(made: Made) -> None:
     source = made.text.decode("utf-8-sig")
     filters = Plan(*(step for step in made.plan.steps if not isinstance(step, Remap)))
@@ -90,7 +90,7 @@ def test_records_that_stay_are_byte_identical_and_in_order(made: Made) -> None:
 
 
 @given(annotation_files)
-@settings(max_examples=250)
+@examples(250)
 def test_how_a_scan_goes_about_it_changes_nothing(made: Made) -> None:
     seen = []
     for options in EVERY_WAY:
@@ -119,7 +119,7 @@ def test_how_a_scan_goes_about_it_changes_nothing(made: Made) -> None:
 
 
 @given(annotation_files)
-@settings(max_examples=250)
+@examples(250)
 def test_a_question_and_its_opposite_part_the_records(made: Made) -> None:
     whole = opened(made.text)
     names = [c["name"] for c in made.doc["categories"]]
@@ -143,7 +143,7 @@ def _parts(yes: Numbers, no: Numbers, both: Numbers) -> bool:
 
 
 @given(annotation_files)
-@settings(max_examples=250)
+@examples(250)
 def test_de_morgan_and_idempotence(made: Made) -> None:
     whole = opened(made.text)
     f, g = InCategory(made.doc["categories"][0]["name"]), Crowd()
@@ -155,7 +155,7 @@ def test_de_morgan_and_idempotence(made: Made) -> None:
 
 
 @given(annotation_files)
-@settings(max_examples=250)
+@examples(250)
 def test_a_recipe_repeats_its_plan(made: Made) -> None:
     whole = opened(made.text)
     recipe = Recipe.of(made.plan, whole)
@@ -169,7 +169,7 @@ def test_a_recipe_repeats_its_plan(made: Made) -> None:
 
 
 @given(annotation_files)
-@settings(max_examples=250)
+@examples(250)
 def test_doing_a_filter_twice_is_doing_it_once(made: Made) -> None:
     whole = opened(made.text)
     for step in made.plan.steps:
@@ -179,7 +179,7 @@ def test_doing_a_filter_twice_is_doing_it_once(made: Made) -> None:
 
 
 @given(annotation_files)
-@settings(max_examples=250)
+@examples(250)
 def test_annotations_go_with_their_images(made: Made) -> None:
     kept = opened(made.text).first(2)
     ids = [i for i in kept.img_ids if i is not None]

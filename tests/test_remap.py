@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SAMPLE, WILD, Cli, wild_files
+from conftest import SAMPLE, THOROUGH, WILD, Cli, examples, wild_files
 from generated import Made, annotation_files, results_files
-from hypothesis import given, settings
+from hypothesis import given
 from rawtext import records
 from test_laws import opened, text_of
 
@@ -64,13 +64,13 @@ def category_ids(dataset: Dataset) -> list[Any]:
 
 
 @given(annotation_files)
-@settings(max_examples=300)
+@examples(300)
 def test_a_bijective_map_and_its_inverse_give_the_identical_file(made: Made) -> None:
     _there_and_back(made)
 
 
 @given(results_files)
-@settings(max_examples=100)
+@examples(100)
 def test_so_they_do_on_detections(made: Made) -> None:
     _there_and_back(made)
 
@@ -93,9 +93,11 @@ def _there_and_back(made: Made) -> None:
 def test_all_pairs_of_spaces_there_and_back(name: str, tmp_path: Path) -> None:
     """Every pair in which no class is lost; files with fillers among the sources.
 
-    From the file's own space all of it goes, from any other the first images.
+    From the file's own space all of it goes, from any other the first images. A quarter of the
+    pairs is tried with each file, another one with the next.
     """
     whole = read(WILD / f"{name}.json")
+    share = COCO_FILES.index(name)
     tried = 0
     for number, source in enumerate(spaces()):
         start = _in_space(whole.first(3) if number else whole, source)
@@ -104,7 +106,9 @@ def test_all_pairs_of_spaces_there_and_back(name: str, tmp_path: Path) -> None:
         text = text_of(start)
         (tmp_path / "start.json").write_bytes(text)
         begun = read(tmp_path / "start.json")
-        for target in spaces():
+        for at, target in enumerate(spaces()):
+            if not THOROUGH and (number + at + share) % 4:
+                continue
             try:
                 there = ToSpace(target, from_=source).apply(begun)
             except RequestError:
@@ -113,7 +117,7 @@ def test_all_pairs_of_spaces_there_and_back(name: str, tmp_path: Path) -> None:
             back = ToSpace(source, from_=target).apply(read(tmp_path / "there.json"))
             assert text_of(back) == text, (source, target)
             tried += 1
-    assert tried >= 4
+    assert tried >= (4 if THOROUGH else 1)
 
 
 def _in_space(whole: Dataset, space: str) -> Dataset | None:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, SAMPLE, wild_files
+from conftest import ROOT, SAMPLE, examples, wild_files
 from faults_made import FAULTS, PLANNED, RESPELLED
 from generated import LAYOUTS, Made, Writer, annotation_files, results_files
-from hypothesis import example, given, settings
+from hypothesis import given
 from naive import same
 from odd_documents import changed_usual, documents
 from rawtext import records
@@ -323,8 +323,6 @@ def test_subsets_of_odd_documents_are_emitted_as_their_sources() -> None:
     """
     compared = dict.fromkeys(LOADERS, 0)
 
-    @settings(max_examples=60, deadline=None)
-    @given(documents())
     def faithful(document: Any) -> None:
         text = json.dumps(document).encode()
         try:
@@ -343,9 +341,9 @@ def test_subsets_of_odd_documents_are_emitted_as_their_sources() -> None:
                 compared[loader] += not found.findings
                 assert codes(found) <= {"loader-error"}, (loader, found.findings)
 
-    for document in changed_usual():
-        faithful = example(document)(faithful)
-    faithful()
+    for document in changed_usual():  # hypothesis would print each of them first
+        faithful(document)
+    examples(60)(given(documents())(faithful))()
     assert min(compared.values()) > 50, compared
 
 
@@ -354,14 +352,14 @@ def _has_text_ids(dataset: Dataset) -> bool:
 
 
 @given(annotation_files)
-@settings(max_examples=200)
+@examples(200)
 def test_made_subsets_are_copies(made: Made) -> None:
     kept = made.plan.apply(opened(made.text))
     assert _findings_of(kept, read_text(made.text), expected_of(kept), None) == []
 
 
 @given(results_files)
-@settings(max_examples=50)
+@examples(50)
 def test_subsets_of_made_detections_are_copies(made: Made) -> None:
     kept = made.plan.apply(opened(made.text))
     source = read_text(made.text)
@@ -383,7 +381,7 @@ def test_a_wild_file_is_read_as_json_reads_it(path: Path) -> None:
 
 
 @given(annotation_files)
-@settings(max_examples=100)
+@examples(100)
 def test_a_made_file_is_read_as_json_reads_it(made: Made) -> None:
     _require_equal(read_text(made.text), made.doc)
     _require_equal(read_text(gzip.compress(made.text), ".json.gz"), made.doc)
@@ -399,7 +397,7 @@ def _require_equal(found: PlainFile, doc: Any) -> None:
 
 
 @given(annotation_files)
-@settings(max_examples=200)
+@examples(200)
 def test_what_json_cannot_read_is_no_file(made: Made) -> None:
     """Texts with a byte lost, doubled or turned, and cut ones."""
     rng = random.Random(made.text)
@@ -465,7 +463,7 @@ def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
 
 
 @given(annotation_files)
-@settings(max_examples=200)
+@examples(200)
 def test_ids_are_renumbered_as_a_remap_writes_them(made: Made) -> None:
     """Random maps, that merge and drop, too."""
     whole = opened(made.text)

@@ -14,7 +14,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterable, Mapping
-from itertools import chain, groupby
+from itertools import chain
 from typing import Any, BinaryIO
 
 VERSION = 1
@@ -297,7 +297,9 @@ def record(sample: Mapping[str, Any], path: str = "dump.jsonl.gz", **known: Any)
 def plain(value: Any) -> Any:
     """Arrays, tensors and their scalars as Python's own, at any depth."""
     if hasattr(value, "tolist"):
-        return plain(value.tolist())
+        found = value.tolist()
+        # Arrays of numbers hold nothing else; a mask has too many to look at each.
+        return found if _has_numbers(value) else plain(found)
     if isinstance(value, Mapping):
         return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -305,6 +307,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("ascii")
     return value
+
+
+def _has_numbers(array: Any) -> bool:
+    dtype = str(getattr(array, "dtype", ""))
+    return any(word in dtype for word in ("int", "float", "bool"))
 
 
 def _end_all() -> None:
@@ -393,16 +400,24 @@ def _masks(masks: Any) -> Any:
 
 def _mask(mask: Any) -> Any:
     if len(getattr(mask, "shape", ())) == 2:
-        return _rle(plain(mask))
+        return _rle(mask)
     return plain(mask)
 
 
-def _rle(rows: list[list[Any]]) -> dict[str, Any]:
+def _rle(mask: Any) -> dict[str, Any]:
     """Return a bitmap as run lengths, column by column, zeros first: COCO's uncompressed RLE."""
+    if hasattr(mask, "cpu"):
+        mask = mask.cpu().numpy()
+    if hasattr(mask, "tobytes") and hasattr(mask, "astype"):
+        pixels = mask.astype("bool").tobytes("F")
+    else:
+        columns = zip(*plain(mask))  # noqa: B905 (Python 3.7)
+        pixels = bytes(map(bool, chain.from_iterable(columns)))
     counts: list[int] = []
-    columns = chain.from_iterable(zip(*rows))  # noqa: B905 (Python 3.7)
-    for is_set, run in groupby(columns, key=bool):
-        if is_set and not counts:
-            counts.append(0)
-        counts.append(sum(1 for _ in run))
-    return {"size": [len(rows), len(rows[0]) if rows else 0], "counts": counts}
+    start, is_set = 0, False
+    while start < len(pixels):
+        end = pixels.find(b"\0" if is_set else b"\1", start)
+        end = len(pixels) if end < 0 else end
+        counts.append(end - start)
+        start, is_set = end, not is_set
+    return {"size": [int(n) for n in mask.shape], "counts": counts}
