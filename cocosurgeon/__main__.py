@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cocosurgeon.cli.console import interruptible, prepare_streams
+import sys
+
+from cocosurgeon.cli.console import interruptible, prepare_streams, reporting_usage
 
 
 def main() -> None:
@@ -11,7 +13,8 @@ def main() -> None:
     with interruptible():
         from cocosurgeon.cli.app import app
 
-        app(prog_name="cocosurgeon")
+        with reporting_usage():
+            sys.exit(app(prog_name="cocosurgeon", standalone_mode=False))
 
 
 if __name__ == "__main__":

@@ -39,6 +39,12 @@ class CocosurgeonError(Exception):
         self.hint = hint
         super().__init__(what)
 
+    def fields(self) -> dict[str, object]:
+        """Return the error as JSON values."""
+        facts = {"kind": type(self).__name__, "what": self.what, "where": self.where}
+        offset = getattr(self, "offset", None)
+        return {**facts, "byte": offset, "next": self.hint, "exit_code": self.exit_code}
+
     def __str__(self) -> str:
         lines = [self.what]
         if self.where:

@@ -123,6 +123,22 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def are(count: int) -> str:
+    """Return the verb that goes with a number."""
+    return "is" if count == 1 else "are"
+
+
+def first_names(names: Sequence[str], shown: int = 3, widest: int = 60) -> str:
+    """Return the first file names of a list, long ones cut at the front."""
+    cut = [n if len(n) <= widest else f"...{n[-widest:]}" for n in names[:shown]]
+    return one_line(first_few([*cut, *names[shown:]], shown))
+
+
+def one_line(text: str) -> str:
+    """Return a text in one line: file names may hold line breaks and control characters."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 @lru_cache(8192)
 def _plain(name: str) -> str:
     return _NO_LETTER.sub("", name.casefold())

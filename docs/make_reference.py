@@ -1,4 +1,4 @@
-"""Write what is derived from the code: docs/steps.md, and the names that type checkers see.
+"""Write what is derived from the code: pages of docs/, and the names that type checkers see.
 
 python docs/make_reference.py
 """
@@ -9,6 +9,7 @@ import shlex
 from pathlib import Path
 
 import cocosurgeon
+from cocosurgeon.findings.codes import CODES
 from cocosurgeon.select.filter import PlanPart
 from cocosurgeon.steps.registry import (
     PANELS,
@@ -22,8 +23,64 @@ from cocosurgeon.steps.registry import (
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "steps.md"
+FINDINGS = ROOT / "docs" / "findings.md"
 STUB = ROOT / "cocosurgeon" / "__init__.pyi"
 _NEWS = "made by docs/make_reference.py"
+
+
+_FINDINGS_HEAD = """\
+# Findings
+
+`verify`, `layout` and `remap --check` report what does not hold as findings. A code stays the same
+from version to version. Exit code 1: there are errors; with `--strict`, also if there are warnings.
+
+`--json` prints the findings in one shape, one entry for each code that was found:
+
+```json
+{"findings": [{"code": "label-shift", "group": "labels", "severity": "error",
+  "message": "objects get another label", "count": 1,
+  "details": ["mmdet3 train: image 9, annotation 3: label 16 dog, in the source 17 cat"],
+  "records": [{"list": "images", "id": 9}], "loaders": ["mmdet3"], "next": "..."}]}
+```
+
+One fault often has several findings: a dropped category is `category-lost`, and the labels after it
+are `label-shift`.
+
+## What `verify` compares
+
+- The file: its records with those of the source, byte for byte. Python's own `json` reads both
+  files; nothing of the code that writes files is used. With `--recipe`, that code says which
+  records to expect; the tests compare it with plain JSON.
+- The loader: what it loads from the subset with what it loads from the source. If the loader raises
+  on the whole source, the source's records of the subset's images are compared, and a note says so.
+- Not reported: the order of top-level keys and white space between records, which no loader sees.
+  Any images of the source are a subset; `image-lost` needs `--recipe`.
+- A compressed file is compared as unpacked, and a note says so: no framework unpacks it.
+- Images that a loader's filter skips are no finding. Their number is in the last line; `--quiet`
+  hides which ones they are.
+- Where annotation ids repeat, a faithful subset can be loaded otherwise than its source:
+  pycocotools uses the last record of an id, which may belong to an image that was not kept. Such
+  findings are true.
+"""
+
+
+def findings_page() -> str:
+    """Return the page of all codes."""
+    lines = [_FINDINGS_HEAD]
+    for group in dict.fromkeys(code.group for code in CODES.values()):
+        lines += [
+            f"## {group.capitalize()}",
+            "",
+            "| code | what it means | how it arises | what to do |",
+            "| --- | --- | --- | --- |",
+        ]
+        for name, code in CODES.items():
+            if code.group == group:
+                severity = "" if code.severity == "error" else f" ({code.severity})"
+                row = f"`{name}`{severity} | {code.meaning} | {code.arises} | {code.next}"
+                lines.append(f"| {row} |")
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def page() -> str:
@@ -109,4 +166,5 @@ def _first_line(kind: type[PlanPart]) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page())
+    FINDINGS.write_text(findings_page())
     STUB.write_text(stub())

@@ -290,7 +290,7 @@ def test_of_a_dump_without_rules_that_is_said(
     dump = recorded(tmp_path / "d", view_of(path, "detr"), known=known)
     [finding] = verified(path, dump).findings
     assert finding.code == "unexplained"
-    assert "annotation 3 is not in the dump" in finding.text  # a crowd
+    assert "annotation 3 is not in the dump" in finding.message  # a crowd
     assert hint in finding.next
     dump = recorded(tmp_path / "d", view_of(path, "detr"), known=known | {"loader": "detr"})
     assert not verified(path, dump).findings
@@ -411,7 +411,7 @@ def test_masks_of_two_forms_are_compared_as_drawn(
     found = verified(SAMPLE, recorded(tmp_path / "d", view, known=known, masks=spoilt))
     assert set(codes(found)) == {"mask"}
     assert len(found.findings) == sum(bool(s.instances) for s in view.samples)
-    assert "drawn, they differ in 1 of " in found.findings[0].text
+    assert "drawn, they differ in 1 of " in found.findings[0].message
 
 
 @pytest.mark.parametrize(
@@ -445,7 +445,7 @@ def test_masks_that_differ(
         known={"classes": view.classes},
         masks=lambda s: [mask for _ in s.instances],
     )
-    texts = [finding.text for finding in verified(path, dump).findings]
+    texts = [finding.message for finding in verified(path, dump).findings]
     assert [said in text for text in texts] == [True] if said else not texts
 
 
@@ -501,7 +501,7 @@ def test_rules_of_both_are_told_of_another_file_too(
     assert done.code == 0, done.out
     ids = {json.loads(line).get("img_id") for line in dump.read_text().splitlines()} - {None}
     listed = {i["id"] for i in json.loads(whole.read_bytes())["images"]}
-    skipped = map(int, re.findall(r"image left out by mmdet3, \w+: (\d+)", done.out))
+    skipped = map(int, re.findall(r"image skipped by mmdet3, \w+: (\d+)", done.out))
     assert f"and {len(listed - ids) - sum(skipped)} of this file's" in done.out
 
 
@@ -532,13 +532,13 @@ def test_indices_of_another_file_are_not_taken(
     assert "indices" not in done.out
     done = command("verify", half, "--loader", "mmdet3", "--against", dump)
     assert done.code == 0, done.out
-    assert "image left out by mmdet3, indices: 27" in done.out
+    assert "image skipped by mmdet3, indices: 27" in done.out
 
 
 def test_no_image_in_common_is_nothing_verified(tmp_path: Path, put: Put, small: Any) -> None:
     dump = recorded(tmp_path / "d", view_of(SAMPLE), known={"ann_file": SAMPLE})
     [finding] = verified(put(small), dump).findings
-    assert "nothing is compared" in finding.text
+    assert "nothing is compared" in finding.message
 
 
 # paths
@@ -572,7 +572,7 @@ def test_paths_are_compared_whole_behind_the_root(
     )
     found = verified(path, dump)
     assert codes(found) == ([] if is_same else ["unexplained"] * 5)
-    assert is_same or "img_path is 'train/30.jpg' and " in found.findings[0].text
+    assert is_same or "img_path is 'train/30.jpg' and " in found.findings[0].message
 
 
 def test_the_root_that_a_loader_is_told_is_no_part_of_a_path(
@@ -699,5 +699,5 @@ def test_findings_come_in_the_same_order_each_time(tmp_path: Path, put: Put, sma
             check=False,
         )
         found = json.loads(done.stdout)["findings"]
-        said.add(tuple(f["img_id"] for f in found))
+        said.add(tuple(r["id"] for f in found for r in f["records"]))
     assert said == {tuple(i["id"] for i in small["images"])}

@@ -543,7 +543,7 @@ def test_clear_removes_what_was_made_here(source: Path, cli: Cli, cache: Path) -
     dead.write_text("{")
     done = cli("cache", "clear", "--json")
     assert done.code == 0
-    values = json.loads(done.err)
+    values = json.loads(done.out)
     [renamed] = map(Path, values["edited"])
     assert renamed.read_text() == "somebody's own"
     assert values["removed"] == 2
@@ -563,7 +563,7 @@ def test_clear_removes_what_a_killed_process_has_begun(source: Path, cli: Cli, c
     path = ann_file(source, first=2)
     forget(path)  # as if it had been killed before the last of three files was there
     with held(lock_of(path)):
-        assert json.loads(cli("cache", "clear", "--json").err)["being_built"] == [path]
+        assert json.loads(cli("cache", "clear", "--json").out)["being_built"] == [path]
         assert Path(path).exists()
     assert listed(cli) == []
     assert cli("cache", "clear").code == 0
@@ -578,7 +578,7 @@ def test_clear_removes_the_drafts_of_a_killed_process_at_once(
             before = left_in(cache)
             for name in before:
                 os.utime(cache / name, (time.time() - age,) * 2)
-            values = json.loads(cli("cache", "clear", "--json").err)
+            values = json.loads(cli("cache", "clear", "--json").out)
             assert len(values["being_built"]) == 1
             assert left_in(cache) == before
         process.kill()
@@ -612,7 +612,7 @@ def test_clear_removes_the_stale_only(source: Path, cli: Cli, put: Put, small: A
     assert "1 subset removed" in cli("cache", "clear", "--stale").err
     assert Path(kept).exists()
     assert not Path(gone).exists()
-    assert json.loads(cli("cache", "clear", "--stale", "--json").err)["removed"] == 0
+    assert json.loads(cli("cache", "clear", "--stale", "--json").out)["removed"] == 0
     assert Path(kept).exists()
     assert cli("cache", "clear", "--quiet").err == ""
     assert not Path(kept).exists()

@@ -18,6 +18,7 @@ from cocosurgeon import Dataset, RequestError, StructureError, read, text
 from cocosurgeon.categories.by_names import ListedEntry, like, like_entries
 from cocosurgeon.categories.check import Check, check_categories
 from cocosurgeon.categories.edit import merge, renumber
+from cocosurgeon.findings.codes import CODES
 
 Put = Callable[..., Path]
 Categories = Sequence[tuple[object, object]]
@@ -50,7 +51,7 @@ def compared(put: Put) -> Callable[[Any, Any], Check]:
 
 
 def told(found: Check) -> list[str]:
-    return [f"{d.kind}: {d.text}" for d in found.differences]
+    return [f"{d.code.removeprefix('category-')}: {d.message}" for d in found.findings]
 
 
 # ---- by hand
@@ -124,8 +125,8 @@ def test_ids_that_are_used_and_not_listed_are_differences(
 ) -> None:
     found = compared(listing(BASE, 1, 9, 9), listing(BASE, "1"))
     assert told(found) == [
-        f"used: 9 is used 2 times and is not in its own list ({found.left})",
-        f"used: '1' is used 1 time and is not in its own list ({found.right})",
+        f"unlisted: 9 is used 2 times and is not in its own list ({found.left})",
+        f"unlisted: '1' is used 1 time and is not in its own list ({found.right})",
     ]
 
 
@@ -135,8 +136,8 @@ def test_ids_that_are_used_and_not_listed_are_differences(
     [
         (results(1, 3, 3), [], 2),
         (results(), [], 0),
-        (results(1, 0, 0), ["used: 0 is used 2 times and is not in the other file's list"], 2),
-        (results("1"), ["used: '1' is used 1 time and is not in the other file's list"], 1),
+        (results(1, 0, 0), ["unlisted: 0 is used 2 times and is not in the other file's list"], 2),
+        (results("1"), ["unlisted: '1' is used 1 time and is not in the other file's list"], 1),
     ],
 )
 def test_results_are_compared_by_the_ids_they_use(
@@ -174,23 +175,23 @@ def test_names_that_are_listed_twice_are_told_apart(
 ) -> None:
     """As the placeholders of a head's unused rows are listed."""
     twice = listing([(1, "a"), (2, "a")])
-    assert not compared(twice, twice).differences
+    assert not compared(twice, twice).findings
     assert "missing: only the first has 2 'a'" in told(compared(twice, listing(other)))
     assert "missing: only the second has 2 'a'" in told(compared(listing(other), twice))
 
 
 def test_a_list_is_not_the_same_as_none(compared: Callable[[Any, Any], Check]) -> None:
-    assert compared(listing(BASE), listing([])).differences
+    assert compared(listing(BASE), listing([])).findings
 
 
 def test_many_differences_are_counted(compared: Callable[[Any, Any], Check]) -> None:
     many = listing([(i, f"class {i}") for i in range(100)])
     found = compared(many, listing([(0, "class 0")]))
-    assert len(found.differences) == 99
-    *shown, more, counts = found.lines()
-    assert len(shown) == 20
-    assert more == "... 79 more (--json)"
-    assert counts == "differences: missing 99"
+    assert len(found.findings) == 99
+    head, *shown, more, _, counts = found.lines()
+    assert head.endswith("(99)") and len(shown) == 20
+    assert more == "  ... 79 more (--json)"
+    assert counts.startswith("99 errors; ")
     assert compared(many, many).lines() == ["the same: 100 classes"]
 
 
@@ -208,7 +209,7 @@ lists = st.lists(
 @examples(250)
 def test_lists_are_the_same_or_differ(left: Categories, right: Categories) -> None:
     files = (opened(json.dumps(listing(side)).encode()) for side in (left, right))
-    assert bool(check_categories(*files).differences) == (left != right)
+    assert bool(check_categories(*files).findings) == (left != right)
 
 
 # ---- real files
@@ -218,20 +219,20 @@ def test_a_file_means_the_same_as_itself(wild: Path) -> None:
     for name in ("coco_mini_val", "coco_panoptic_examples", "lvis_val_100", "tt100k_traffic_sign"):
         whole = read(wild / f"{name}.json")
         found = check_categories(whole, whole)
-        assert (found.differences, found.classes > 1) == ((), True), name
+        assert (found.findings, found.classes > 1) == ((), True), name
 
 
 def test_train_and_val_in_another_order(wild: Path) -> None:
     found = check_categories(
         read(wild / "mmdet3_coco_sample.json"), read(wild / "mmdet3_unsorted_obj365.json")
     )
-    assert {d.kind for d in found.differences} == {"order", "used"}
+    assert {d.code for d in found.findings} == {"category-order", "category-unlisted"}
 
 
 def test_broken_references_are_told(wild: Path) -> None:
     broken = read(wild / "vinbigdata_broken_refs.json")
     [text, _] = told(check_categories(broken, broken))
-    assert text.startswith("used: 0 is used 695 times") or "695 times" in text
+    assert text.startswith("unlisted: 0 is used 695 times") or "695 times" in text
 
 
 def test_ground_truth_and_results(wild: Path, put: Put, cli: Cli) -> None:
@@ -251,8 +252,8 @@ def test_ground_truth_and_results(wild: Path, put: Put, cli: Cli) -> None:
     put(detections, "contiguous.json")
     ended = cli("remap", "--check", truth, "contiguous.json")
     assert ended.code == 1
-    assert "used: 0 is used " in ended.out
-    assert "used: 12 is used " in ended.out
+    assert "0 is used " in ended.out
+    assert "12 is used " in ended.out
     assert "not in the other file's list (contiguous.json)" in ended.out
 
 
@@ -268,9 +269,11 @@ def test_the_same_ends_with_0_and_differences_with_1(put: Put, cli: Cli) -> None
     turned = cli("remap", "--check", "a.json", "turned.json")
     assert (turned.code, turned.err) == (1, "")
     assert turned.out.splitlines() == [
-        "order: place 0 is 'person' and 'dog'",
-        "order: place 2 is 'dog' and 'person'",
-        "differences: order 2",
+        "error: category-order: categories are listed in another order (2)",
+        "  place 0 is 'person' and 'dog'",
+        "  place 2 is 'dog' and 'person'",
+        "  next: `cocosurgeon remap FILE --like OTHER` brings the order back",
+        "2 errors; compared: a.json with turned.json",
     ]
 
 
@@ -284,10 +287,22 @@ def test_differences_for_machines(put: Put, cli: Cli) -> None:
         "right": "b.json",
         "classes": 3,
         "by_names": True,
-        "differences": [{"kind": "missing", "text": "only the first has 3 'dog'"}],
+        "findings": [
+            {
+                "code": "category-missing",
+                "group": "categories",
+                "severity": "error",
+                "message": CODES["category-missing"].meaning,
+                "count": 1,
+                "details": ["only the first has 3 'dog'"],
+                "records": [],
+                "loaders": [],
+                "next": CODES["category-missing"].next,
+            }
+        ],
     }
     ended = cli("remap", "--check", "a.json", "a.json", "--json")
-    assert (ended.code, json.loads(ended.out)["differences"]) == (0, [])
+    assert (ended.code, json.loads(ended.out)["findings"]) == (0, [])
 
 
 def test_one_of_them_from_standard_input(put: Put, cli: Cli) -> None:

@@ -364,14 +364,15 @@ def test_quiet_and_json(small: Any, put: Put, cli: Cli) -> None:
     quiet = cli("subset", "in.json", "--first", 2, "-o", "a.json", "--quiet")
     assert (quiet.out, quiet.err) == ("a.json\n", "")
     ended = cli("subset", "in.json", "--first", 2, "-o", "b.json", "--json")
-    assert ended.out == "b.json\n"
-    account = json.loads(ended.err)
+    assert ended.err == ""
+    account = json.loads(ended.out)
     assert account["images"] == {"total": 5, "kept": 2}
     assert account["output"] == "b.json"
     assert account["steps"] == ["First(2)"]
-    piped = cli("subset", "in.json", "--first", 2, "-o", "-", "--json")
-    assert json.loads(piped.out) == json.loads(cli("subset", "-", stdin=piped.out.encode()).out)
-    assert json.loads(piped.err)["output"] is None
+    for args, stdin in ((("in.json", "-o", "-"), ""), (("-",), json.dumps(small))):
+        piped = cli("subset", *args, "--first", 2, "--json", stdin=stdin.encode())
+        assert (piped.code, piped.out) == (2, "")
+        assert "--json prints" in json.loads(piped.err)["error"]["what"]
 
 
 def test_dry_run_explains_and_writes_nothing(
@@ -418,7 +419,7 @@ def test_recipes(small: Any, put: Put, cli: Cli, tmp_path: Path) -> None:
     assert other.code == 0
     assert "the source differs from the recipe's" in other.err
     as_json = cli("apply", "r.json", "other.json", "-o", "d.json", "--json")
-    assert "the source differs" in json.loads(as_json.err)["notes"][0]
+    assert "the source differs" in json.loads(as_json.out)["notes"][0]
     assert cli("apply", "r.json", "other.json", "-o", "e.json", "--quiet").err == ""
     differing = json.loads((tmp_path / "c.json").read_bytes())
     assert differing == json.loads((tmp_path / "a.json").read_bytes())

@@ -118,7 +118,8 @@ def test_a_reason_that_no_mode_has_is_told_once(cli: Cli) -> None:
     assert done.code == 1
     found = json.loads(done.out)
     [finding] = found["findings"]
-    assert (finding["code"], finding["loader"], finding["mode"]) == ("real-error", "mmdet3", None)
+    assert (finding["code"], finding["loaders"]) == ("real-error", ["mmdet3"])
+    assert finding["details"][0].startswith("mmdet3: ")
     assert found["compared"][1:] == ["not the real mmdet3, which could not be asked"]
 
 
@@ -130,7 +131,7 @@ def test_a_reason_that_both_modes_have_is_told_once(cli: Cli, tmp_path: Path) ->
     assert done.code == 1
     found = json.loads(done.out)
     [finding] = found["findings"]
-    assert finding["mode"] is None
+    assert [text.partition(":")[0] for text in finding["details"]] == ["mmdet3"]
     assert "--img-prefix FOLDER" in finding["next"]
     assert found["compared"][1:] == [
         "the real mmdet3 (train), which raises",
@@ -278,6 +279,8 @@ def test_a_file_of_a_config_that_is_not_there_is_said(tmp_path: Path) -> None:
     dump = Dump(header, ())
     [finding] = check_evaluator(dump, read_again(SAMPLE))
     assert finding.code == "evaluator-file"
-    assert f"the dataset reads {gone} (which is not there), the evaluator {SAMPLE}" == finding.text
+    assert (
+        f"the dataset reads {gone} (which is not there), the evaluator {SAMPLE}" == finding.message
+    )
     assert "the file that the config's dataset reads is not there" in finding.next
     assert f"reads {gone} (which is not there)" in str(own_file_note(dump, SAMPLE))

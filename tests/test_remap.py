@@ -590,7 +590,7 @@ def test_the_metainfo_that_is_printed_is_python_and_is_the_list(cli: Cli, tmp_pa
     categories = json.loads((tmp_path / "91.json").read_text())["categories"]
     assert list(namespace["metainfo"]["classes"]) == [c["name"] for c in categories]
     assert namespace["num_classes"] == 91
-    as_json = json.loads(cli("remap", SAMPLE, "--to", "detr91", "-o", "92.json", "--json").err)
+    as_json = json.loads(cli("remap", SAMPLE, "--to", "detr91", "-o", "92.json", "--json").out)
     assert as_json["classes"] == [c["name"] for c in categories]
 
 

@@ -78,6 +78,7 @@ def test_derived_files_are_up_to_date() -> None:
     for path, text in (
         (make_reference.PAGE, make_reference.page()),
         (make_reference.STUB, make_reference.stub()),
+        (make_reference.FINDINGS, make_reference.findings_page()),
     ):
         assert path.read_text() == text, f"run python docs/make_reference.py: {path.name}"
 

@@ -33,7 +33,7 @@ def test_a_clean_subset_is_one_line_that_says_what_was_compared(cli: Cli, first:
     done = cli("verify", first, "--source", SAMPLE, "--loader", "mmdet3", "--loader", "mmdet2")
     assert (done.code, done.err) == (0, "")
     *notes, last = done.out.splitlines()
-    assert all("are left out by filter_empty_gt" in note for note in notes)
+    assert all("are skipped by filter_empty_gt" in note for note in notes)
     assert "30 images and 146 annotations" in last and "byte for byte" in last
     assert "mmdet3 (rules of 3.3.0)" in last and "mmdet2 (rules of 2.28.2)" in last
 
@@ -45,7 +45,8 @@ def test_a_label_shift_is_found(cli: Cli, first: Path) -> None:
     found = json.loads(done.out)
     codes = {f["code"] for f in found["findings"]}
     assert codes == {"category-lost", "classes", "label-shift"}
-    assert {f["mode"] for f in found["findings"] if f["loader"]} == {"train", "test"}
+    details = [d for f in found["findings"] if f["loaders"] for d in f["details"]]
+    assert {d.split(":")[0] for d in details} == {"mmdet3 train", "mmdet3 test"}
     people = cli("verify", first, "--source", SAMPLE)
     assert people.code == 1
     assert "label-shift: objects get another label" in people.out
@@ -155,9 +156,9 @@ def test_of_an_empty_only_subset_the_trap_is_told(cli: Cli) -> None:
     assert done.code == 0, done.out
     assert "no image is left, so it raises ValueError" in done.out
     assert "filter_cfg=dict(filter_empty_gt=False, min_size=0)" in done.out
-    assert "10 images are left out by filter_empty_gt: " in done.out
+    assert "10 images are skipped by filter_empty_gt: " in done.out
     found = json.loads(cli("verify", "empty.json", "--source", SAMPLE, "--json").out)
-    [filtered] = found["left_out"]
+    [filtered] = found["skipped_images"]
     assert len(filtered["img_ids"]) == 10
     kept = cli(
         *("verify", "empty.json", "--source", SAMPLE, "--quiet"),
@@ -189,7 +190,7 @@ def test_class_names_that_do_not_fit(
     done = cli("verify", first, "--classes", classes, "--mode", "test", "--json")
     found = json.loads(done.out)
     assert {f["code"] for f in found["findings"]} <= {"classes-unfit"}
-    texts = [f["text"] for f in found["findings"]]
+    texts = [d.removeprefix("mmdet3 test: ") for f in found["findings"] for d in f["details"]]
     assert [text for text in expected if text not in texts] == []
     assert bool(texts) == bool(expected)
     assert done.code == bool(texts)
@@ -204,7 +205,7 @@ def test_a_report_can_be_read_a_year_later(cli: Cli, first: Path) -> None:
     source = hashlib.sha256(SAMPLE.read_bytes()).hexdigest()
     assert source in found["sha256"].values() and len(found["sha256"]) == 2
     for finding in found["findings"]:
-        assert finding["meaning"] and finding["next"]
+        assert finding["message"] and finding["next"]
     assert source[:12] in cli("verify", first, "--source", SAMPLE).out
 
 
@@ -224,7 +225,7 @@ def test_what_no_framework_reads_is_said(cli: Cli, first: Path, tmp_path: Path) 
     done = cli("verify", first, "--source", SAMPLE, "--json")
     [finding] = json.loads(done.out)["findings"]
     assert (done.code, finding["code"]) == (1, "loader-error")
-    assert "byte-order mark" in finding["text"]
+    assert "byte-order mark" in finding["details"][0]
     (tmp_path / "marked.json").write_bytes(b"\xef\xbb\xbf" + SAMPLE.read_bytes())
     done = cli("verify", first, "--source", "marked.json")
     assert done.code == 0 and "so does the source" in done.out
@@ -273,7 +274,7 @@ def test_of_detectron2_the_same_trap_is_told(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "empty.json").write_text(json.dumps(doc))
     done = cli("verify", "empty.json", "--loader", "detectron2")
     assert done.code == 0
-    assert "10 images are left out by filter_empty" in done.out
+    assert "10 images are skipped by filter_empty" in done.out
     assert "no image is left, so it raises AssertionError" in done.out
 
 
@@ -403,8 +404,8 @@ def test_a_changed_dump_is_unexplained(cli: Cli, tmp_path: Path) -> None:
         file.write(text)
     done = cli("verify", SAMPLE, "--loader", "mmdet3", "--against", "changed.gz", "--json")
     assert done.code == 1
-    codes = [f["code"] for f in json.loads(done.out)["findings"]]
-    assert sorted(codes) == ["label-shift", "unexplained", "unexplained"]
+    counts = {f["code"]: f["count"] for f in json.loads(done.out)["findings"]}
+    assert counts == {"label-shift": 1, "unexplained": 2}
     near = cli(
         *("verify", SAMPLE, "--loader", "mmdet3", "--against", "changed.gz", "--json"),
         *("--tolerance", "0.6"),
@@ -425,7 +426,7 @@ def test_what_train_mode_leaves_out_is_explained(cli: Cli) -> None:
     assert made.code == 0
     done = cli("verify", SAMPLE, "--loader", "detr", "--against", "train.jsonl")
     assert done.code == 0, done.out
-    assert "image left out by mmdet3, filter_empty_gt: 10" in done.out
+    assert "image skipped by mmdet3, filter_empty_gt: 10" in done.out
 
 
 @pytest.mark.parametrize(

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.dataset.category_list import Entry
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.errors import StructureError
+from cocosurgeon.findings.finding import Finding, counted, finding_fields, finding_lines
 from cocosurgeon.text import KnownNames, nearest_of_each, plural
 
 _SHOWN = 20
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One difference.
-
-    Attributes:
-        kind: ``id`` (a class has another id), ``name`` (an id has another name), ``missing`` (a
-            class that only one file lists), ``order`` (a class is elsewhere in the list),
-            ``used`` (an id is used that the other file does not list).
-        text: what differs.
-    """
-
-    kind: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -37,33 +23,29 @@ class Check:
         left, right: the files.
         classes: number of classes compared; for results files: of ids.
         by_names: False where ids alone were compared.
-        differences: all differences; none: nothing speaks against it.
+        findings: all differences; none: nothing speaks against it.
     """
 
     left: str
     right: str
     classes: int
     by_names: bool
-    differences: tuple[Difference, ...]
+    findings: tuple[Finding, ...]
 
     def lines(self) -> list[str]:
         """Return the comparison for people."""
         if not self.classes:
             return ["nothing was compared: one of the files uses no category"]
-        if not self.differences:
+        if not self.findings:
             if not self.by_names:
                 return [f"no contradiction: {self.classes:,} ids, compared without names"]
             return [f"the same: {self.classes:,} classes"]
-        shown = [f"{d.kind}: {d.text}" for d in self.differences[:_SHOWN]]
-        if len(self.differences) > _SHOWN:
-            shown.append(f"... {len(self.differences) - _SHOWN:,} more (--json)")
-        counts = Counter(d.kind for d in self.differences)
-        kinds = ", ".join(f"{kind} {n:,}" for kind, n in counts.items())
-        return [*shown, f"differences: {kinds}"]
+        last = f"{counted(self.findings)}; compared: {self.left} with {self.right}"
+        return [*finding_lines(self.findings, _SHOWN), last]
 
     def as_json(self) -> dict[str, object]:
         """Return the comparison for machines."""
-        return asdict(self)
+        return {**vars(self), "findings": finding_fields(self.findings)}
 
 
 def check_categories(left: Dataset, right: Dataset) -> Check:
@@ -109,20 +91,20 @@ class _Listed:
         self.counts = Counter(c.name for c in named)
 
 
-def _lists_differ(left: _Listed, right: _Listed) -> list[Difference]:
+def _lists_differ(left: _Listed, right: _Listed) -> list[Finding]:
     def is_in_both(name: str | None) -> bool:
         # exactly once, each
         return name is not None and left.counts[name] == right.counts[name] == 1
 
-    found: list[Difference] = []
+    found: list[Finding] = []
     for cat_id, name in left.name_of.items():
         other = right.name_of.get(cat_id)
         if cat_id in right.name_of and other != name:
-            found.append(Difference("name", f"{cat_id!r} is {name!r} and {other!r}"))
+            found.append(Finding("category-name", f"{cat_id!r} is {name!r} and {other!r}"))
     for cat_id, name in left.name_of.items():
         if is_in_both(name) and right.id_of[str(name)] != cat_id:
             other_id = right.id_of[str(name)]
-            found.append(Difference("id", f"{name!r} is {cat_id!r} and {other_id!r}"))
+            found.append(Finding("category-id", f"{name!r} is {cat_id!r} and {other_id!r}"))
     for side, other_side, which in ((left, right, "first"), (right, left, "second")):
         missing = [
             cat_id
@@ -134,20 +116,22 @@ def _lists_differ(left: _Listed, right: _Listed) -> list[Difference]:
         for cat_id, (_, near) in zip(missing, nearly, strict=True):
             hint = f" (the other has {near!r})" if near else ""
             text = f"only the {which} has {cat_id!r} {side.name_of[cat_id]!r}{hint}"
-            found.append(Difference("missing", text))
+            found.append(Finding("category-missing", text))
     return found or [
-        Difference("order", f"place {place} is {left.name_of[a]!r} and {right.name_of[b]!r}")
+        Finding("category-order", f"place {place} is {left.name_of[a]!r} and {right.name_of[b]!r}")
         for place, (a, b) in enumerate(zip(left.ids, right.ids, strict=True))
         if a != b
     ]
 
 
-def _unlisted(users: Inventory, listing: Inventory) -> list[Difference]:
+def _unlisted(users: Inventory, listing: Inventory) -> list[Finding]:
     known = {e.category.id for e in listing.listing.entries}
     where = "its own list" if users is listing else "the other file's list"
     missing = f"is not in {where} ({users.where})"
     return [
-        Difference("used", f"{i!r} is used {plural(users.objects[i], 'time')} and {missing}")
+        Finding(
+            "category-unlisted", f"{i!r} is used {plural(users.objects[i], 'time')} and {missing}"
+        )
         for i in sorted(users.used, key=str)
         if i not in known
     ]

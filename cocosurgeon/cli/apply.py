@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.options import output, takes
+from cocosurgeon.cli.options import console, output, takes
 
 if TYPE_CHECKING:
+    from cocosurgeon.cli.console import Console
     from cocosurgeon.cli.outputs import Output
 
 
-@takes(output)
+@takes(output, console)
 def apply(
     recipe_file: Annotated[
         str, typer.Argument(metavar="RECIPE", help="A file that --recipe wrote.")
@@ -29,6 +30,7 @@ def apply(
     ] = None,
     *,
     output: Output,
+    console: Console,
 ) -> None:
     """Repeat the steps of a recipe.
 
@@ -38,4 +40,4 @@ def apply(
     from cocosurgeon.steps.recipe import read_recipe
 
     recipe = read_recipe(recipe_file)
-    run(ann_file, recipe.plan, output, recipe=recipe, recipe_file=recipe_file)
+    run(ann_file, recipe.plan, output, console, recipe=recipe, recipe_file=recipe_file)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cocosurgeon.cli.command import OrderedCommand
-from cocosurgeon.cli.console import Console, print_json, print_text, reporting_errors
+from cocosurgeon.cli.options import assembled, console, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cache.store import CachedSubset
+    from cocosurgeon.cli.console import Console
 
 Folder = Annotated[
     str | None,
@@ -22,7 +22,6 @@ Folder = Annotated[
         help="Use this folder. Default: $COCOSURGEON_CACHE, else the user's cache.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 cache = typer.Typer(
     help="List and clear the subsets that configs have built.",
@@ -33,22 +32,20 @@ cache = typer.Typer(
 
 
 @cache.command("list", cls=OrderedCommand)
-@reporting_errors()
-def list_(folder: Folder = None, as_json: AsJson = False) -> None:
+@assembled
+@takes(console)
+def list_(folder: Folder = None, *, console: Console) -> None:
     """List subsets: steps, source, size, age.
 
     Each line about a source says whether it is the same, changed or gone.
     """
     from cocosurgeon.cache.folder import cache_folder
     from cocosurgeon.cache.store import list_cached
-    from cocosurgeon.text import plural
+    from cocosurgeon.text import one_line, plural
 
     chosen = cache_folder(folder)
     found = list_cached(chosen.path)
-    if as_json:
-        fields = {"folder": str(chosen.path), "subsets": [_fields(each) for each in found]}
-        print_json(fields, sys.stdout)
-        return
+    fields = {"folder": str(chosen.path), "subsets": [_fields(each) for each in found]}
     size = sum(each.size for each in found)
     lines = [f"{chosen.path} ({chosen.why}): {plural(len(found), 'subset')}, {size:,} bytes"]
     for each in found:
@@ -61,11 +58,12 @@ def list_(folder: Folder = None, as_json: AsJson = False) -> None:
         ]
         if not each.is_whole:
             lines.append("  broken: its size changed; it will be renamed and built again")
-    print_text("\n".join(map(_one_line, lines)), sys.stdout)
+    console.report(fields, [one_line(line) for line in lines])
 
 
 @cache.command(cls=OrderedCommand)
-@reporting_errors()
+@assembled
+@takes(console)
 def clear(
     folder: Folder = None,
     stale: Annotated[
@@ -74,8 +72,8 @@ def clear(
             "--stale", help="Remove only those whose source is gone or changed, and broken ones."
         ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print no summary.")] = False,
-    as_json: AsJson = False,
+    *,
+    console: Console,
 ) -> None:
     """Remove all subsets, or with --stale some.
 
@@ -83,7 +81,7 @@ def clear(
     """
     from cocosurgeon.cache import store
     from cocosurgeon.cache.folder import cache_folder
-    from cocosurgeon.text import plural
+    from cocosurgeon.text import one_line, plural
 
     path = cache_folder(folder).path
     done = store.clear(path, stale_only=stale)
@@ -99,21 +97,19 @@ def clear(
         *(f"skipped, another process is building it: {each}" for each in done.busy),
         *(f"not removed, since it had been edited; it is now {each}" for each in done.edited),
     ]
-    Console(quiet=quiet, as_json=as_json).report(fields, [_one_line(line) for line in lines])
+    console.summary(fields, [one_line(line) for line in lines])
 
 
 @cache.command(cls=OrderedCommand)
-@reporting_errors()
-def where(folder: Folder = None, as_json: AsJson = False) -> None:
+@assembled
+@takes(console)
+def where(folder: Folder = None, *, console: Console) -> None:
     """Print the folder."""
     from cocosurgeon.cache.folder import cache_folder
 
     chosen = cache_folder(folder)
-    if as_json:
-        print_json({"folder": str(chosen.path), "why": chosen.why}, sys.stdout)
-        return
-    Console(quiet=False, as_json=False).info(f"the cache folder, {chosen.why}")
-    print_text(str(chosen.path), sys.stdout)
+    console.info(f"the cache folder, {chosen.why}")
+    console.report({"folder": str(chosen.path), "why": chosen.why}, [str(chosen.path)])
 
 
 def _fields(cached: CachedSubset) -> dict[str, object]:
@@ -127,10 +123,6 @@ def _fields(cached: CachedSubset) -> dict[str, object]:
         "is_whole": cached.is_whole,
         "source_is": cached.source_is,
     }
-
-
-def _one_line(text: str) -> str:
-    return text.replace("\n", "\\n")  # file names may have line breaks
 
 
 def _ago(seconds: float) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from cocosurgeon.annfile.source import Progress
+    from cocosurgeon.errors import CocosurgeonError
 
 INTERRUPTED = 130
 REFUSED = 2
@@ -66,7 +68,7 @@ def reporting_errors() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except CocosurgeonError as error:
-        _leave(f"error: {error}", error.exit_code)
+        leave(error)
     except KeyboardInterrupt:
         _leave("interrupted", INTERRUPTED)
     except MemoryError:
@@ -77,6 +79,21 @@ def reporting_errors() -> Iterator[None]:
     except OSError as error:
         silence(sys.stdout)
         _leave(f"error: cannot write to standard output: {error.strerror}", REFUSED)
+
+
+@contextlib.contextmanager
+def reporting_usage() -> Iterator[None]:
+    """Print what is wrong with a command line, as click does; as JSON where that is asked for."""
+    try:
+        yield
+    except Exception as error:  # click is a package of its own, or a part of typer
+        show = getattr(error, "show", None)
+        if show is None:
+            raise
+        if not is_json_wanted():
+            show()
+            raise SystemExit(getattr(error, "exit_code", REFUSED)) from None
+        _leave(f"error: {error.format_message()}", REFUSED)  # type: ignore[attr-defined]
 
 
 def print_text(text: str, stream: TextIO) -> None:
@@ -127,12 +144,41 @@ class Console:
         if lines and not self.quiet and not self.as_json:
             print_text("\n".join(lines), sys.stderr)
 
-    def report(self, fields: Mapping[str, object], lines: list[str]) -> None:
-        """Print a report: its fields as JSON, or its lines."""
+    def warn(self, *lines: str) -> None:
+        """Print warnings: about lost data, or about what was done otherwise than asked."""
+        for line in lines:
+            print_text(f"cocosurgeon: warning: {line}", sys.stderr)
+
+    def report(self, fields: Mapping[str, object], lines: Sequence[str]) -> None:
+        """Print the report that a verb is called for to stdout: as JSON, or its lines."""
         if self.as_json:
-            print_json(fields, sys.stderr)
+            print_json(fields, sys.stdout)
+        else:
+            print_text("\n".join(lines), sys.stdout)
+
+    def summary(self, fields: Mapping[str, object], lines: Sequence[str]) -> None:
+        """Print what was done: as JSON to stdout, or its lines to stderr."""
+        if self.as_json:
+            print_json(fields, sys.stdout)
         else:
             self.info(*lines)
+
+    def written(self, path: str | os.PathLike[str], fields: Mapping[str, object]) -> None:
+        """Print what was written to stdout: its path, or with ``--json`` all fields.
+
+        The file is there: a stdout that cannot take its path is worth a warning, and no error.
+        """
+        name = os.fsdecode(path)
+        try:
+            if self.as_json:
+                print_json({"output": name, **fields}, sys.stdout)
+            else:
+                sys.stdout.buffer.write(os.fsencode(name) + b"\n")
+                sys.stdout.flush()
+        except OSError as error:
+            silence(sys.stdout)
+            if not isinstance(error, BrokenPipeError):
+                self.warn(f"{name} is written, but standard output cannot be: {error.strerror}")
 
     @contextlib.contextmanager
     def bar(self, what: str) -> Iterator[tqdm[NoReturn] | None]:
@@ -162,22 +208,42 @@ class Console:
 
 def print_json(fields: Mapping[str, object], stream: TextIO) -> None:
     """Print a report as JSON."""
-    import orjson
+    import json
 
-    print_raw(orjson.dumps(_in_utf8(fields), option=orjson.OPT_INDENT_2).decode(), stream)
+    text = json.dumps(_for_json(fields), indent=2, ensure_ascii=False, default=str)
+    print_raw(text, stream)
 
 
-def _in_utf8(value: object) -> object:
-    """Return a value that UTF-8 can hold: names may have half a surrogate."""
+def _for_json(value: object) -> object:
+    """Return a value that UTF-8 and JSON can hold: names may have half a surrogate, boxes NaN."""
     if isinstance(value, str):
         return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)
     if isinstance(value, Mapping):
-        return {_in_utf8(k): _in_utf8(v) for k, v in value.items()}
-    return [_in_utf8(v) for v in value] if isinstance(value, (list, tuple)) else value
+        return {str(_for_json(k)): _for_json(v) for k, v in value.items()}
+    return [_for_json(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
+def is_json_wanted() -> bool:
+    """Return whether the command line asks for JSON, also where it cannot be parsed."""
+    return "--json" in sys.argv[1:]
+
+
+def leave(error: CocosurgeonError) -> NoReturn:
+    """Print an error, and exit with its code."""
+    if is_json_wanted():
+        print_json({"error": error.fields()}, sys.stderr)
+        raise SystemExit(error.exit_code)
+    _leave(f"error: {error}", error.exit_code)
 
 
 def _leave(message: str, code: int) -> NoReturn:
-    print_text(f"cocosurgeon: {message}", sys.stderr)
+    if is_json_wanted():
+        what = message.removeprefix("error: ")
+        print_json({"error": {"kind": "error", "what": what, "exit_code": code}}, sys.stderr)
+    else:
+        print_text(f"cocosurgeon: {message}", sys.stderr)
     raise SystemExit(code)
 
 

@@ -10,11 +10,12 @@ from cocosurgeon.cli import options
 from cocosurgeon.loaders import LOADERS, probed_loaders
 
 if TYPE_CHECKING:
+    from cocosurgeon.cli.console import Console
     from cocosurgeon.loaders.loader import Mode
     from cocosurgeon.probe.request import ProbeOptions
 
 
-@options.takes(options.real)
+@options.takes(options.real, options.console)
 def dump(
     ann_file: Annotated[
         str | None,
@@ -51,20 +52,21 @@ def dump(
             help="Write to this file; .gz compresses.",
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", "-f", help="Replace an existing output.")
+    ] = False,
     *,
     real: ProbeOptions,
+    console: Console,
 ) -> None:
     """Write what a loader loads as JSON lines, to be compared in another repository.
 
     By the loader's rules, or by the real library: --config, --python.
     """
     import shutil
-    import sys
     from pathlib import Path
 
     from cocosurgeon.atomic import appearing, refuse_existing, refuse_same_file
-    from cocosurgeon.cli.console import print_raw
     from cocosurgeon.loaders.settings import own_options, settings_for
     from cocosurgeon.probe.dump import rule_lines
     from cocosurgeon.probe.run import probe_file, unmet_requests
@@ -83,7 +85,8 @@ def dump(
     refuse_same_file(target, path)
     refuse_existing(target, force=force)
     if path is not None and real.config is None:
-        file = read_again(path)
+        with console.progress("reading") as progress:
+            file = read_again(path, progress)
         document = file.document()
         [setting] = settings_for(name, [chosen], class_names(document), own)
     if real.is_asked_for or setting is None:
@@ -98,7 +101,7 @@ def dump(
     else:
         with appearing([target], force=force) as [stream]:
             stream.writelines(rule_lines(document, setting, source.name, file.sha256))
-    print_raw(str(target), sys.stdout)
+    console.written(target, {"loader": name, "mode": chosen})
 
 
 def _loader_name(

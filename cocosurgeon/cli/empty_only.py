@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cocosurgeon.cli.options import AnnFile, output, steps, takes
+from cocosurgeon.cli.options import AnnFile, console, output, steps, takes
 
 if TYPE_CHECKING:
+    from cocosurgeon.cli.console import Console
     from cocosurgeon.cli.outputs import Output
     from cocosurgeon.select.plan import Plan
 
 
-@takes(steps, output)
-def empty_only(ann_file: AnnFile = None, *, steps: Plan, output: Output) -> None:
+@takes(steps, output, console)
+def empty_only(ann_file: AnnFile = None, *, steps: Plan, output: Output, console: Console) -> None:
     """Keep only the images without objects.
 
     The same as subset --empty, with other steps after it. --empty=DEFINITION says what counts as
@@ -25,4 +26,4 @@ def empty_only(ann_file: AnnFile = None, *, steps: Plan, output: Output) -> None
     has_definition = any(
         isinstance(step, Keep) and isinstance(step.filter, Empty) for step in steps.steps
     )
-    run(ann_file, steps if has_definition else Plan(Empty(), steps), output)
+    run(ann_file, steps if has_definition else Plan(Empty(), steps), output, console)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cocosurgeon.cli.options import console, takes
 
+if TYPE_CHECKING:
+    from cocosurgeon.cli.console import Console
+
+
+@takes(console)
 def explain(
     ann_file: Annotated[str, typer.Argument(metavar="ANN_FILE", help="Annotation file.")],
     image: Annotated[str, typer.Option(metavar="ID", help="Explain this image.")],
@@ -14,14 +20,12 @@ def explain(
         list[str] | None,
         typer.Option(metavar="NAME", show_default="all", help="Use only this loader's rules."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the explanation as JSON.")] = False,
+    *,
+    console: Console,
 ) -> None:
     """Show what each framework's loader loads of one image, what it drops, and why."""
-    import json
-    import sys
     from pathlib import Path
 
-    from cocosurgeon.cli.console import Console, print_raw, print_text
     from cocosurgeon.errors import UnknownIdError
     from cocosurgeon.loaders import LOADERS, find_loader
     from cocosurgeon.loaders.explain import explain as explanations_of
@@ -30,7 +34,7 @@ def explain(
     from cocosurgeon.verify.read_again import read_again
 
     names = [find_loader(name).name for name in loader or LOADERS]
-    with Console(quiet=False, as_json=as_json).progress("reading") as progress:
+    with console.progress("reading") as progress:
         file = read_again(Path(ann_file), progress)
     records = file.lists.get("images", ())
     ids = [i for r in records if isinstance(i := r.value.get("id"), (int, float, str))]
@@ -39,9 +43,6 @@ def explain(
         raise UnknownIdError(f"no image has the id {img_id!r}", where=file.name)
     document = file.document()
     found = explanations_of(document, img_id, names, class_names(document))
-    if as_json:
-        loaders = [explanation.fields() for explanation in found]
-        fields = {"ann_file": ann_file, "image": img_id, "loaders": loaders}
-        print_raw(json.dumps(fields, indent=2, default=str), sys.stdout)
-    else:
-        print_text("\n".join(line for each in found for line in each.lines()), sys.stdout)
+    loaders = [explanation.fields() for explanation in found]
+    fields = {"ann_file": ann_file, "image": img_id, "loaders": loaders}
+    console.report(fields, [line for each in found for line in each.lines()])

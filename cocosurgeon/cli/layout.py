@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.console import print_text
+from cocosurgeon.cli.options import Strict, console, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
     from cocosurgeon.layout.copy_tree import How
 
 
+@takes(console)
 def layout(
     root: Annotated[
         str | None,
@@ -55,39 +55,40 @@ def layout(
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Gather although some images are missing.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print results and errors only.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    strict: Strict = False,
+    *,
+    console: Console,
 ) -> None:
     """Check a data folder as MMDetection and DETR open it, or gather a subset's images.
 
     Prints what each annotation file is, and how many of its images exist. Exit code 1 where a
     loader would fail.
     """
-    from cocosurgeon.cli.console import Console
     from cocosurgeon.errors import RequestError
 
-    console = Console(quiet=quiet, as_json=as_json)
     if gather is None:
         if copy or link or allow_missing or not (of is None and img_prefix is None):
             raise RequestError(
                 "--of, --copy, --link, --img-prefix and --allow-missing are about --gather",
                 hint="name the new folder: --gather OUT",
             )
-        _check(root, console)
+        _check(root, console, strict=strict)
         return
     if of is None or (copy and link):
         raise RequestError(
             "--gather takes annotation files (--of), and one of --copy and --link",
             hint="cocosurgeon layout --gather OUT --of SUBSET.json",
         )
+    if strict:
+        raise RequestError("--strict has no effect with --gather")
     how: How = "link" if link else "copy"
     _gather(Path(gather), of, how, root, img_prefix, allow_missing, console)
 
 
-def _check(named: str | None, console: Console) -> None:
+def _check(named: str | None, console: Console, *, strict: bool) -> None:
     """Check a data root, print the report, and exit with 1 where something is wrong."""
-    from cocosurgeon.cli.console import print_json
     from cocosurgeon.cli.run import choose
+    from cocosurgeon.findings.finding import is_failure
     from cocosurgeon.layout.check import check_layout
     from cocosurgeon.layout.report import layout_fields, layout_lines
     from cocosurgeon.layout.search import data_roots
@@ -101,11 +102,9 @@ def _check(named: str | None, console: Console) -> None:
             root = root.relative_to(Path.cwd()) if root.is_relative_to(Path.cwd()) else root
         console.info(f"data root: {root} ({why})")
     found = check_layout(root, console.progress)
-    if console.as_json:
-        print_json({"root_chosen": why, **layout_fields(found)}, sys.stdout)
-    else:
-        print_text("\n".join(layout_lines(found, notes=not console.quiet)), sys.stdout)
-    if found.findings:
+    fields = {"root_chosen": why, **layout_fields(found)}
+    console.report(fields, layout_lines(found, notes=not console.quiet))
+    if is_failure(found.findings, strict=strict):
         raise typer.Exit(1)
 
 
@@ -139,11 +138,5 @@ def _gather(
             if not out.exists():
                 console.info(f"ended early: nothing of {out} was left")
             raise
-    console.report(copy_fields(files, out, how), copy_lines(files, how))
-    try:
-        sys.stdout.buffer.write(os.fsencode(out) + b"\n")
-        sys.stdout.flush()
-    except OSError as error:
-        if not isinstance(error, BrokenPipeError):
-            print_text(f"cocosurgeon: the tree is made: {out}", sys.stderr)
-        raise
+    console.info(*copy_lines(files, how))
+    console.written(out, copy_fields(files, how))

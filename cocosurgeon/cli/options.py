@@ -48,6 +48,11 @@ LoaderOptions = Annotated[
 ]
 
 
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Exit with 1 on warnings, too, not only on errors.")
+]
+
+
 def takes(*groups: Group) -> Callable[[Verb], Verb]:
     """Mark a function as a verb that takes groups of options."""
 
@@ -61,7 +66,7 @@ def takes(*groups: Group) -> Callable[[Verb], Verb]:
 def make_command(name: str, function: Verb) -> Any:
     """Return the command of a verb; its options are assembled only now."""
     app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
-    app.command(name, cls=OrderedCommand)(_assembled(function))
+    app.command(name, cls=OrderedCommand)(assembled(function))
     command = typer.main.get_command(app)
     if steps in getattr(function, "groups", ()):
         from cocosurgeon.steps.registry import options
@@ -71,11 +76,12 @@ def make_command(name: str, function: Verb) -> Any:
     return command
 
 
-_LATER = {"Plan": object, "Output": object, "ProbeOptions": object}
+_LATER = {"Console": object, "Plan": object, "Output": object, "ProbeOptions": object}
 """Types that only type checkers see: their modules are not loaded for --help."""
 
 
-def _assembled(function: Verb) -> Verb:
+def assembled(function: Verb) -> Verb:
+    """Return a verb with the options of its groups, reporting errors."""
     groups: tuple[Group, ...] = getattr(function, "groups", ())
     parameters = {group.__name__: list(_parameters(group)) for group in groups}
 
@@ -161,7 +167,8 @@ def output(
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace existing files.", rich_help_panel="Output")
+        bool,
+        typer.Option("--force", "-f", help="Replace existing files.", rich_help_panel="Output"),
     ] = False,
     dry_run: Annotated[
         bool,
@@ -187,12 +194,6 @@ def output(
             help="Write the steps and the input's identity, too (for `cocosurgeon apply`).",
         ),
     ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Print no summary and no progress bar.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the summary (or explanation) as JSON.")
-    ] = False,
 ) -> Output:
     """Return the options of a verb that writes an annotation file."""
     from cocosurgeon.cli.outputs import Output, Outputs
@@ -201,9 +202,21 @@ def output(
         outputs=Outputs(
             subset=_named(output), ids=_named(ids_out), recipe=_named(recipe), force=force
         ),
-        console=Console(quiet=quiet, as_json=as_json),
         dry_run=dry_run,
     )
+
+
+def console(
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="Print no summary and no progress, only warnings."),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document to stdout, and nothing else.")
+    ] = False,
+) -> Console:
+    """Return the console that a verb prints to."""
+    return Console(quiet=quiet, as_json=as_json)
 
 
 def _named(place: str | None) -> str | None:

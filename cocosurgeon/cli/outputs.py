@@ -75,12 +75,10 @@ class Output:
 
     Attributes:
         outputs: files to write.
-        console: for messages.
         dry_run: explain only.
     """
 
     outputs: Outputs
-    console: Console
     dry_run: bool
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cocosurgeon.cli.command import given_options
-from cocosurgeon.cli.options import AnnFile, output, steps, takes
+from cocosurgeon.cli.options import AnnFile, Strict, console, output, steps, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cocosurgeon.select.plan import Plan
 
 
-@takes(steps, output)
+@takes(steps, output, console)
 def remap(
     ctx: typer.Context,
     ann_file: AnnFile = None,
@@ -28,9 +28,11 @@ def remap(
             "order? Exit code 1 if not.",
         ),
     ] = None,
+    strict: Strict = False,
     *,
     steps: Plan,
     output: Output,
+    console: Console,
 ) -> None:
     """Change category ids, names and order, and no other byte.
 
@@ -46,10 +48,11 @@ def remap(
             "check",
             "quiet",
             "as_json",
+            "strict",
         }
         if ann_file is not None or others:
             raise RequestError("--check compares two files, and does nothing else")
-        _check(*check, output.console)
+        _check(*check, console, strict=strict)
         return
     if not steps.steps:
         raise RequestError(
@@ -57,25 +60,22 @@ def remap(
             hint="--to SPACE, --classes, --renumber, --merge, --rename, --sort, --like or --map; "
             "or --check A B",
         )
-    run(ann_file, steps, output)
+    if strict:
+        raise RequestError("--strict has no effect without --check")
+    run(ann_file, steps, output, console)
 
 
-def _check(left: str, right: str, console: Console) -> None:
+def _check(left: str, right: str, console: Console, *, strict: bool) -> None:
     """Compare two files, print the differences, and exit with 1 where there are some."""
-    import sys
-
     from cocosurgeon.categories.check import check_categories
-    from cocosurgeon.cli.console import print_json, print_text
     from cocosurgeon.dataset.io import read
     from cocosurgeon.errors import RequestError
+    from cocosurgeon.findings.finding import is_failure
 
     if left == right == "-":
         raise RequestError("standard input can be read only once")
     with console.progress("reading") as progress:
         found = check_categories(read(left, progress), read(right, progress))
-    if console.as_json:
-        print_json(found.as_json(), sys.stdout)
-    else:
-        print_text("\n".join(found.lines()), sys.stdout)
-    if found.differences:
+    console.report(found.as_json(), found.lines())
+    if is_failure(found.findings, strict=strict):
         raise typer.Exit(1)

@@ -33,6 +33,7 @@ def run(
     ann_file: str | None,
     plan: Plan,
     output: Output,
+    console: Console,
     *,
     recipe: Recipe | None = None,
     recipe_file: str | None = None,
@@ -48,7 +49,7 @@ def run(
         CocosurgeonError: it cannot be done; nothing was written.
     """
     started = time.monotonic()
-    outputs, console = output.outputs, output.console
+    outputs = output.outputs
     path, why = choose(ann_file, recipe, recipe_file)
     if why:
         console.info(f"annotation file: {path} ({why})")
@@ -65,6 +66,11 @@ def run(
         dataset = recipe.compared(dataset)
     target = outputs.subset or default_output(dataset, plan)
     outputs = replace(outputs, subset=target)
+    if console.as_json and target == STDOUT:
+        raise RequestError(
+            "--json prints its one document to standard output, which the result takes",
+            hint="name a file with -o",
+        )
     outputs.require_free(inputs)
     if output.dry_run:
         _explain(plan, dataset, outputs, console)
@@ -76,17 +82,15 @@ def run(
     fields = {
         "source": dataset.source.name,
         "source_chosen": why,
-        "output": None if target == STDOUT else target,
         "steps": [repr(step) for step in plan.steps],
         **asdict(summary),
         "seconds": round(seconds, 3),
     }
     unchanged = [] if plan.steps else [_UNCHANGED]
-    console.report(fields, [*summary.lines(), *unchanged, f"{seconds:.1f} s"])
+    console.info(*summary.lines(), *unchanged, f"{seconds:.1f} s")
     console.block(summary.config_lines())
     if STDOUT not in outputs.places:
-        sys.stdout.buffer.write(os.fsencode(target) + b"\n")
-        sys.stdout.flush()
+        console.written(target, fields)
 
 
 def _explain(plan: Plan, dataset: Dataset, outputs: Outputs, console: Console) -> None:

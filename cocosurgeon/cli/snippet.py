@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.console import print_raw
+from cocosurgeon.cli.console import print_json, print_raw
+from cocosurgeon.cli.options import console, takes
 from cocosurgeon.snippet import FRAMEWORKS, require_framework, snippet_for
 
+if TYPE_CHECKING:
+    from cocosurgeon.cli.console import Console
 
+
+@takes(console)
 def snippet(
     subset: Annotated[str, typer.Argument(metavar="SUBSET", help="Annotation file.")],
     framework: Annotated[
@@ -38,20 +43,24 @@ def snippet(
             help="Name this folder of images. Default: the one near the file that has them.",
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print results and errors only.")] = False,
+    *,
+    console: Console,
 ) -> None:
     """Print the configuration for a file, ready to paste.
 
     Annotation file, images, classes, and the evaluator next to the loader. No image of the file is
     filtered out.
     """
-    from cocosurgeon.cli.console import Console
     from cocosurgeon.snippet.source import read_source
 
     require_framework(framework)
-    console = Console(quiet=quiet, as_json=False)
     with console.progress("reading") as progress:
         source = read_source(subset, img_prefix, split or (), progress)
     found = snippet_for(framework, source)
-    print_raw("\n".join(found.lines), sys.stdout)
-    console.info(*source.notes, *found.notes)
+    notes = [*source.notes, *found.notes]
+    if console.as_json:
+        text = "\n".join(found.lines)
+        print_json({"framework": framework, "snippet": text, "notes": notes}, sys.stdout)
+    else:
+        print_raw("\n".join(found.lines), sys.stdout)
+        console.info(*notes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from math import isfinite
@@ -10,14 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cocosurgeon.cli.console import print_text
+from cocosurgeon.cli.options import console, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.categories.spaces import Space
+    from cocosurgeon.cli.console import Console
 
 _HEADER = ("space", "outputs", "classes", "index", "background", "unused", "whose")
 
 
+@takes(console)
 def spaces(
     space: Annotated[
         str | None,
@@ -52,7 +53,8 @@ def spaces(
             help="Fill rows that the head in FROM does not have with this.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    *,
+    console: Console,
 ) -> None:
     """Show the known label spaces: what each label number means, and in whose code.
 
@@ -61,11 +63,9 @@ def spaces(
     from cocosurgeon.categories import guess as guessing
     from cocosurgeon.categories import heads, inventory
     from cocosurgeon.categories import spaces as known
-    from cocosurgeon.cli.console import Console, print_json
     from cocosurgeon.dataset.io import read
     from cocosurgeon.errors import RequestError
 
-    console = Console(quiet=False, as_json=as_json)
     if sum(option is not None for option in (space, compare, guess, rows)) > 1:
         raise RequestError("one question at a time: SPACE, --compare, --guess or --rows")
     if fill is not None and rows is None:
@@ -95,10 +95,7 @@ def spaces(
     else:
         table = list(known.spaces().values())
         report, lines = {"spaces": [_plain(space) for space in table]}, _listed(table)
-    if as_json:
-        print_json(report, sys.stdout)
-    else:
-        print_text("\n".join(lines), sys.stdout)
+    console.report(report, lines)
 
 
 def _plain(value: object) -> Any:

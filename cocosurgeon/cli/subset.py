@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cocosurgeon.cli.options import AnnFile, output, steps, takes
+from cocosurgeon.cli.options import AnnFile, console, output, steps, takes
 
 if TYPE_CHECKING:
+    from cocosurgeon.cli.console import Console
     from cocosurgeon.cli.outputs import Output
     from cocosurgeon.select.plan import Plan
 
 
-@takes(steps, output)
-def subset(ann_file: AnnFile = None, *, steps: Plan, output: Output) -> None:
+@takes(steps, output, console)
+def subset(ann_file: AnnFile = None, *, steps: Plan, output: Output, console: Console) -> None:
     """Keep some images and annotations, byte for byte.
 
     Steps apply in the order given, and may be repeated: --first 100 --empty are the empty images
@@ -21,4 +22,4 @@ def subset(ann_file: AnnFile = None, *, steps: Plan, output: Output) -> None:
     """
     from cocosurgeon.cli.run import run
 
-    run(ann_file, steps, output)
+    run(ann_file, steps, output, console)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from cocosurgeon.verify.verification import Verification
 
 
-@options.takes(options.real)
+@options.takes(options.real, options.console)
 def verify(
     subset: Annotated[
         str, typer.Argument(metavar="SUBSET", help="Annotation or results file to verify.")
@@ -81,14 +80,10 @@ def verify(
         float,
         typer.Option(metavar="PIXELS", help="Let boxes differ from those of a dump by this."),
     ] = 0.0,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Print no progress bar and no lists of skipped images.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the verification as JSON.")
-    ] = False,
+    strict: options.Strict = False,
     *,
     real: ProbeOptions,
+    console: Console,
 ) -> None:
     """Prove that a subset is its source's, and that a loader loads what was meant.
 
@@ -100,12 +95,12 @@ def verify(
     from datetime import datetime, timezone
 
     from cocosurgeon.categories.spaces import find_space
-    from cocosurgeon.cli.console import Console, print_raw, print_text, silence
+    from cocosurgeon.cli.console import silence
+    from cocosurgeon.findings.finding import is_failure
     from cocosurgeon.steps.arguments import Typed, parse_names, resolve_ids
     from cocosurgeon.verify import run
 
     gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
-    console = Console(quiet=quiet, as_json=as_json)
     request = run.VerifyRequest.of(
         subset=subset,
         source=source,
@@ -129,12 +124,12 @@ def verify(
     if source is not None and recipe is not None and (note := _recipe_note(recipe, hashes)):
         found = replace(found, notes=(note, *found.notes))
     when = datetime.now(timezone.utc).astimezone().replace(microsecond=0)
-    text = _as_json(found, hashes, when) if as_json else _as_text(found, hashes, when, quiet=quiet)
+    fields, lines = _fields(found, hashes, when), _lines(found, hashes, when, quiet=console.quiet)
     try:
-        (print_raw if as_json else print_text)(text, sys.stdout)
+        console.report(fields, lines)
     except BrokenPipeError:
         silence(sys.stdout)  # the findings were not read: the exit code has to say so
-    if found.findings:
+    if is_failure(found.findings, strict=strict):
         raise typer.Exit(1)
 
 
@@ -176,38 +171,29 @@ def _recipe_note(recipe: str, hashes: Mapping[str, str]) -> str | None:
     return f"the recipe was made for another file: {made_for.name}, sha256 {made_for.sha256[:12]}"
 
 
-def _as_text(found: Verification, hashes: Mapping[str, str], when: datetime, *, quiet: bool) -> str:
+def _lines(
+    found: Verification, hashes: Mapping[str, str], when: datetime, *, quiet: bool
+) -> list[str]:
     import platform
 
     short = ", ".join(f"{Path(name).name} {sha[:12]}" for name, sha in hashes.items())
     by = f"cocosurgeon {__version__}, Python {platform.python_version()}, {when:%Y-%m-%d}"
-    return "\n".join(
-        found.lines(by + (f", sha256: {short}" if short else ""), with_lists=not quiet)
-    )
+    return found.lines(by + (f", sha256: {short}" if short else ""), with_lists=not quiet)
 
 
-def _as_json(found: Verification, hashes: Mapping[str, str], when: datetime) -> str:
-    import json
+def _fields(found: Verification, hashes: Mapping[str, str], when: datetime) -> dict[str, object]:
     import platform
 
-    fields = {
+    from cocosurgeon.findings.finding import finding_fields
+
+    return {
         "cocosurgeon": __version__,
         "python": platform.python_version(),
         "date": when.isoformat(),
         "sha256": hashes,
         "subset": found.subset,
         "compared": found.compared,
-        "findings": [finding.fields() for finding in found.findings],
+        "findings": finding_fields(found.findings),
         "notes": found.notes,
-        "left_out": [asdict(each) for each in found.skipped_images],
+        "skipped_images": [asdict(each) for each in found.skipped_images],
     }
-    return json.dumps(_strict(fields), indent=2, default=str)
-
-
-def _strict(value: object) -> object:
-    """Return a value without numbers that JSON does not have."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return repr(value)
-    if isinstance(value, Mapping):
-        return {key: _strict(each) for key, each in value.items()}
-    return [_strict(v) for v in value] if isinstance(value, (list, tuple)) else value

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True)
@@ -11,225 +14,363 @@ class Code:
     """A kind of finding.
 
     Attributes:
+        group: what it is about.
         meaning: what does not hold.
         arises: how it usually comes about.
         next: what to do.
+        severity: ``error`` (exit code 1), ``warning`` (exit code 1 with ``--strict``) or ``note``.
     """
 
+    group: str
     meaning: str
     arises: str
     next: str
+    severity: Severity = "error"
 
 
 _CUT = "cut it again from the source, with a tool that copies records"
-_ORDER = "loaders that go by the file's order see other samples: keep the source's order"
+_ORDER = "loaders that follow the file's order see other samples: keep the source's order"
 
 CODES: Mapping[str, Code] = {
-    # ---- the file
     "file-unreadable": Code(
+        "file",
         "Python's json cannot read the file",
         "it was truncated, or written by something that is not JSON",
-        "have it written again",
+        "export it again",
     ),
     "key-lost": Code(
+        "file",
         "a top-level key of the source is missing",
         "a tool rebuilt the file from the keys that it knows",
         _CUT,
     ),
     "key-added": Code(
+        "file",
         "a top-level key is not in the source",
         "a tool put its own information in",
         "leave it, if no loader reads it",
     ),
     "key-changed": Code(
+        "file",
         "a top-level value is not that of the source",
         "info, licenses or a further list was rewritten",
         _CUT,
     ),
     "key-duplicated": Code(
-        "a top-level key stands more than once",
-        "texts were joined; most readers take the last value, without a word",
+        "file",
+        "a top-level key appears more than once",
+        "texts were joined; most readers silently take the last value",
         _CUT,
     ),
     "image-added": Code(
+        "images",
         "an image is not in the source",
         "another source was meant, or an id was renumbered",
         "name the source that it was cut from",
     ),
     "image-lost": Code(
+        "images",
         "an image that the recipe keeps is missing",
         "the recipe was made for another file, or records were dropped afterwards",
         "apply the recipe again",
     ),
     "image-unplanned": Code(
+        "images",
         "an image is there that the recipe does not keep",
         "the recipe was made for another file",
         "apply the recipe again",
     ),
     "image-changed": Code(
+        "images",
         "an image record is not byte for byte that of the source",
         "a value, a number's text, a key's order or spacing was rewritten",
         _CUT,
     ),
     "image-duplicated": Code(
-        "an image record stands more often than in the source",
+        "images",
+        "an image record appears more often than in the source",
         "files were merged, or a list was sampled with repetition",
         _CUT,
     ),
     "image-order": Code(
-        "images stand in another order than in the source", "ids were sorted", _ORDER
+        "images", "images are in another order than in the source", "ids were sorted", _ORDER
     ),
     "id-type": Code(
+        "ids",
         "an id is of another type than in the source",
-        "a table or a string conversion was in between; 1 and '1' never match",
+        "ids went through a table or a string conversion; 1 and '1' never match",
         _CUT,
     ),
     "annotation-added": Code(
+        "annotations",
         "an annotation is not in the source",
-        "annotations were made up, or come from another file",
+        "it comes from another file, or was made up",
         _CUT,
     ),
     "annotation-orphaned": Code(
+        "annotations",
         "an annotation's image is not in the file",
         "images were dropped or lost, and their annotations stayed",
         _CUT,
     ),
     "annotation-lost": Code(
+        "annotations",
         "an annotation of a kept image is missing",
         "it was filtered (then name the recipe), or lost",
         "name the recipe that drops it, or " + _CUT,
     ),
     "annotation-changed": Code(
+        "annotations",
         "an annotation is not byte for byte that of the source",
         "a value, a number's text, a key's order or spacing was rewritten",
         _CUT,
     ),
     "annotation-moved": Code(
+        "annotations",
         "an annotation names another image than in the source",
         "image ids were renumbered for images or annotations alone",
         _CUT,
     ),
     "annotation-id": Code(
+        "annotations",
         "an annotation has another id than in the source",
         "ids were renumbered; an id of 0 counts as unmatched in pycocotools, and scores 0",
         _CUT,
     ),
     "annotation-category": Code(
+        "annotations",
         "an annotation is of another category than in the source",
         "category ids were shifted or mapped; a recipe would say how",
         "name the recipe that maps it (--recipe), or " + _CUT,
     ),
     "annotation-duplicated": Code(
-        "an annotation stands more often than in the source",
-        "files were merged; MMDetection refuses annotation ids that stand twice",
+        "annotations",
+        "an annotation appears more often than in the source",
+        "files were merged; MMDetection refuses annotation ids that appear twice",
         _CUT,
     ),
     "annotation-order": Code(
-        "annotations stand in another order than in the source", "they were sorted", _ORDER
+        "annotations",
+        "annotations are in another order than in the source",
+        "they were sorted",
+        _ORDER,
     ),
     "category-lost": Code(
+        "categories",
         "a category of the source is not listed",
         "unused categories were pruned: MMDetection's labels after it all shift",
         "keep the whole list; `cocosurgeon remap --like SOURCE` puts it back",
     ),
     "category-added": Code(
+        "categories",
         "a category is listed that the source does not have",
         "an entry was added or duplicated: MMDetection's labels after it all shift",
         "keep the source's list; `cocosurgeon remap --like SOURCE` brings ids and order back",
     ),
     "category-changed": Code(
+        "categories",
         "a category is not that of the source",
         "an id or a name was changed; names are compared exactly, case and blanks too",
         "name the recipe that maps it (--recipe), or keep the source's list",
     ),
     "category-order": Code(
-        "categories are listed in another order than in the source",
+        "categories",
+        "categories are listed in another order",
         "they were sorted: MMDetection's labels follow the list",
-        "`cocosurgeon remap --like SOURCE` brings the order back",
+        "`cocosurgeon remap FILE --like OTHER` brings the order back",
     ),
-    # ---- what loaders emit
     "loader-error": Code(
+        "loader",
         "the loader raises on one of the files",
-        "records lack keys, ids stand twice, or nothing is left",
+        "records lack keys, ids appear twice, or nothing is left",
         "see the rule in docs/loaders.md",
     ),
     "classes": Code(
+        "labels",
         "the loader's classes or category ids differ",
         "the category list differs",
         "compare the lists: `cocosurgeon remap --check SUBSET SOURCE`",
     ),
     "classes-unfit": Code(
+        "labels",
         "the chosen class names and the file's categories do not fit",
         "MMDetection numbers the file's categories in the file's order, and calls label n the n-th "
         "of `classes`: a name that the file lacks moves every label behind it",
         "take the names from the file, in its order: `cocosurgeon snippet FILE`",
     ),
     "sample-lost": Code(
-        "a sample is not emitted for the subset",
+        "samples",
+        "the loader does not return a sample for the subset",
         "its image is gone, or the loader's filter drops it there",
         "see which rule drops it: `cocosurgeon explain SUBSET --image ID`",
     ),
     "sample-added": Code(
-        "a sample is emitted for the subset only",
+        "samples",
+        "the loader returns a sample for the subset only",
         "its image is new, or the loader's filter drops it in the source",
         "see which rule drops it: `cocosurgeon explain SOURCE --image ID`",
     ),
-    "sample-order": Code("samples are emitted in another order", "images were reordered", _ORDER),
+    "sample-order": Code(
+        "samples", "the loader returns samples in another order", "images were reordered", _ORDER
+    ),
     "sample-changed": Code(
-        "a sample's path, height or width differs", "the image record was changed", _CUT
+        "samples", "a sample's path, height or width differs", "the image record was changed", _CUT
     ),
     "label-shift": Code(
+        "labels",
         "objects get another label",
         "the category list or category ids differ; every label after the difference moves",
         "compare the lists: `cocosurgeon remap --check SUBSET SOURCE`",
     ),
     "instance-lost": Code(
-        "an object is not emitted for the subset",
+        "samples",
+        "the loader does not return an object for the subset",
         "its annotation is gone, or a rule of the loader drops it there",
         "see which rule drops it: `cocosurgeon explain SUBSET --image ID`",
     ),
     "instance-added": Code(
-        "an object is emitted for the subset only",
+        "samples",
+        "the loader returns an object for the subset only",
         "its annotation is new, or a rule of the loader drops it in the source",
         "see which rule drops it: `cocosurgeon explain SOURCE --image ID`",
     ),
     "instance-order": Code(
-        "an image's objects are emitted in another order", "annotations were reordered", _ORDER
+        "samples",
+        "the loader returns an image's objects in another order",
+        "annotations were reordered",
+        _ORDER,
     ),
-    "box": Code("an object's box differs", "bbox was changed", _CUT),
-    "ignore": Code("an object's ignore flag differs", "iscrowd was changed", _CUT),
-    "mask": Code("an object's mask differs", "segmentation was changed", _CUT),
-    # ---- the real library
+    "box": Code("samples", "an object's box differs", "bbox was changed", _CUT),
+    "ignore": Code("samples", "an object's ignore flag differs", "iscrowd was changed", _CUT),
+    "mask": Code("samples", "an object's mask differs", "segmentation was changed", _CUT),
     "real-error": Code(
+        "library",
         "the real library raises, or could not be run",
         "it is not installed, its configuration does not load, or the file breaks it",
-        "mend what it names; --loader without --python goes by the rules alone",
+        "fix what it names; --loader without --python uses the rules alone",
     ),
     "evaluator-file": Code(
+        "library",
         "the config's evaluator reads another file than its dataset",
-        "`ann_file` was changed beside the dataset only: what the dataset does not have counts as "
+        "`ann_file` was changed for the dataset only: what the dataset does not have counts as "
         "missed, and the result falls without an error",
         "set `val_evaluator.ann_file` (`test_evaluator`) to the dataset's; "
         "`cocosurgeon snippet FILE` prints both",
     ),
     "evaluator-indices": Code(
-        "the config's evaluator counts images that `indices` leaves out",
+        "library",
+        "the config's evaluator counts images that `indices` skips",
         "`indices` cuts the dataset, not the evaluator's file: the other images count as missed",
         "write a file of these images (`cocosurgeon subset --first N`), for both",
     ),
     "real-differs": Code(
-        "the real library emits something else than its rules say",
+        "library",
+        "the real library returns something else than its rules say",
         "another version, a patched or a derived dataset class",
         "name the config it is used with (--config); report it, if it is a stock version",
     ),
     "packed": Code(
+        "library",
         "what the real pipeline makes of an image differs",
         "boxes, labels or masks differ, or the image file itself",
         "look at the image in both: `cocosurgeon explain`",
     ),
     "unexplained": Code(
+        "samples",
         "two loaders differ, and no rule of theirs explains it",
         "another file, other options, or a patched loader",
         "look at the record in both",
+    ),
+    "category-id": Code(
+        "categories",
+        "a class has another id in the other file",
+        "the files use different label spaces, or one was renumbered",
+        "`cocosurgeon remap FILE --like OTHER` brings ids and order into line",
+    ),
+    "category-name": Code(
+        "categories",
+        "an id has another name in the other file",
+        "the files use different label spaces, or spell a class differently",
+        "`cocosurgeon remap FILE --like OTHER`, with --alias for two spellings of one class",
+    ),
+    "category-missing": Code(
+        "categories",
+        "only one of the files lists a category",
+        "unused categories were pruned, or the files have different classes",
+        "`cocosurgeon remap FILE --like OTHER` adds and orders entries",
+    ),
+    "category-unlisted": Code(
+        "categories",
+        "a category id is used that the list does not have",
+        "an entry was pruned, or ids were shifted",
+        "add the entry, or remap the id",
+    ),
+    "unreadable": Code(
+        "folders",
+        "a file or folder cannot be read",
+        "it is damaged, or its permissions forbid it",
+        "make it readable, or export it again",
+    ),
+    "no-annotations": Code(
+        "folders",
+        "annotation files are not where frameworks look",
+        "another folder was named, or files lie in the data root itself",
+        "name the folder that holds annotations/",
+    ),
+    "compressed": Code(
+        "folders",
+        "an annotation file is compressed",
+        "it was downloaded that way; no framework unpacks it",
+        "unpack it next to it",
+        "warning",
+    ),
+    "nameless": Code(
+        "folders",
+        "image records have no file_name",
+        "an export wrote ids only; loaders raise there",
+        "write the names into the file",
+    ),
+    "images-missing": Code(
+        "folders",
+        "images of a file are not on disk",
+        "a download was cut short, folders were split, or names were written on another system",
+        "complete the folder, or cut the file to the images that exist",
+    ),
+    "pngs-missing": Code(
+        "folders",
+        "PNGs of a panoptic file are not on disk",
+        "their archive was not unpacked, or unpacked elsewhere",
+        "unpack them next to the annotation file",
+    ),
+    "misplaced": Code(
+        "folders",
+        "files exist, but not where frameworks look",
+        "another tool's tree has them elsewhere",
+        "move or link them",
+    ),
+    "nested": Code(
+        "folders",
+        "a folder is inside another of its name, or of its archive's",
+        "an archive was unpacked one level too deep",
+        "move its content up",
+    ),
+    "empty": Code(
+        "folders",
+        "a folder of images has nothing in it",
+        "images were not unpacked or linked yet",
+        "unpack or link its images",
+    ),
+    "dangling-link": Code(
+        "folders",
+        "a link leads nowhere, or in a circle",
+        "its target was moved or removed",
+        "point links at files or folders that exist, or remove them",
+    ),
+    "archive": Code(
+        "folders",
+        "an archive is not unpacked",
+        "it was downloaded and left as it is",
+        "unpack it",
+        "warning",
     ),
 }

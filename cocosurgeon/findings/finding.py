@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cocosurgeon.findings.codes import CODES
+from cocosurgeon.findings.codes import CODES, Severity
+from cocosurgeon.text import one_line, plural
 
 _SHOWN = 5
+_SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+
+
+@dataclass(frozen=True)
+class RecordId:
+    """A record that a finding is about.
+
+    Attributes:
+        list: the top-level list that it is in.
+        id: its id.
+        byte: offset of its first byte in the JSON text; None: not known.
+    """
+
+    list: str
+    id: object
+    byte: int | None = None
+
+    def fields(self) -> dict[str, object]:
+        """Return the record as JSON values."""
+        at = {} if self.byte is None else {"byte": self.byte}
+        return {"list": self.list, "id": self.id, **at}
+
+
+def of_image(img_id: object) -> RecordId:
+    """Return the record of an image."""
+    return RecordId("images", img_id)
+
+
+def of_annotation(ann_id: object) -> RecordId:
+    """Return the record of an annotation."""
+    return RecordId("annotations", ann_id)
 
 
 @dataclass(frozen=True)
@@ -16,53 +47,94 @@ class Finding:
     """Something that does not hold.
 
     Attributes:
-        code: what kind; ``CODES`` says what it means.
-        text: what it is, with what was expected and what is there.
+        code: what kind; ``CODES`` has its meaning, group and severity.
+        message: what it is, with what was expected and what is there.
         loader: the loader that shows it; None for the file itself.
         mode: ``train`` or ``test``, where a loader shows it.
-        img_id: the image that it is about, if it is about one.
+        record: the record that it is about, if it is about one.
+        path: the file or folder that it is about, where several were checked.
         hint: what to do, where that is more than the code says.
     """
 
     code: str
-    text: str
+    message: str
     loader: str | None = None
     mode: str | None = None
-    img_id: object = None
+    record: RecordId | None = None
+    path: str | None = None
     hint: str | None = None
 
     def __post_init__(self) -> None:
         assert self.code in CODES, self.code
 
     @property
+    def severity(self) -> Severity:
+        """Return how much it matters."""
+        return CODES[self.code].severity
+
+    @property
     def next(self) -> str:
         """Return what to do."""
         return self.hint or CODES[self.code].next
 
-    def fields(self) -> dict[str, object]:
-        """The finding for machines."""
-        return {
-            "code": self.code,
-            "meaning": CODES[self.code].meaning,
-            "text": self.text,
-            "loader": self.loader,
-            "mode": self.mode,
-            "img_id": self.img_id,
-            "next": self.next,
-        }
+    @property
+    def sentence(self) -> str:
+        """Return the message, after what shows it."""
+        by = self.path or " ".join(filter(None, (self.loader, self.mode)))
+        return one_line(f"{by}: {self.message}" if by else self.message)
 
 
-def finding_lines(findings: Sequence[Finding]) -> list[str]:
-    """Findings for people: the first of each code in full, then how many there are."""
+def finding_lines(findings: Sequence[Finding], shown: int = _SHOWN) -> list[str]:
+    """Return findings as lines for a terminal: errors first, the first few of each code."""
     lines: list[str] = []
-    counts = Counter(f.code for f in findings)
-    for code, count in counts.items():
-        mine = [f for f in findings if f.code == code]
-        lines.append(f"{code}: {CODES[code].meaning} ({count:,})")
-        for finding in mine[:_SHOWN]:
-            by = " ".join(filter(None, (finding.loader, finding.mode)))
-            lines.append(f"  {by}: {finding.text}" if by else f"  {finding.text}")
-        if count > _SHOWN:
-            lines.append(f"  ... {count - _SHOWN:,} more (--json)")
-        lines += [f"  next: {text}" for text in dict.fromkeys(f.next for f in mine[:_SHOWN])]
+    for code, of_code in _by_code(findings).items():
+        lines.append(f"{CODES[code].severity}: {code}: {CODES[code].meaning} ({len(of_code):,})")
+        lines += [f"  {finding.sentence}" for finding in of_code[:shown]]
+        if len(of_code) > shown:
+            lines.append(f"  ... {len(of_code) - shown:,} more (--json)")
+        lines += [f"  next: {one_line(n)}" for n in dict.fromkeys(f.next for f in of_code[:shown])]
     return lines
+
+
+def finding_fields(findings: Sequence[Finding]) -> list[dict[str, object]]:
+    """Return findings as JSON values, one for each code that was found."""
+    return [
+        {
+            "code": code,
+            "group": CODES[code].group,
+            "severity": CODES[code].severity,
+            "message": CODES[code].meaning,
+            "count": len(of_code),
+            "details": [finding.sentence for finding in of_code],
+            "records": list(
+                {repr(f.record): f.record.fields() for f in of_code if f.record}.values()
+            ),
+            "loaders": sorted({f.loader for f in of_code if f.loader is not None}),
+            "next": "; ".join(dict.fromkeys(f.next for f in of_code)),
+        }
+        for code, of_code in _by_code(findings).items()
+    ]
+
+
+def _record_fields(findings: Sequence[Finding]) -> list[dict[str, object]]:
+    records = {repr(f.record): f.record for f in findings if f.record is not None}
+    return [record.fields() for record in records.values()]
+
+
+def counted(findings: Sequence[Finding]) -> str:
+    """Return how many findings there are of each severity: ``2 errors, 1 warning``."""
+    counts = {s: sum(f.severity == s for f in findings) for s in _SEVERITIES}
+    return ", ".join(plural(n, severity) for severity, n in counts.items() if n)
+
+
+def is_failure(findings: Sequence[Finding], *, strict: bool) -> bool:
+    """Return whether findings make the exit code 1: errors, and with ``strict`` warnings."""
+    failing = ("error", "warning") if strict else ("error",)
+    return any(f.severity in failing for f in findings)
+
+
+def _by_code(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {}
+    for finding in sorted(findings, key=lambda f: _SEVERITIES.index(f.severity)):
+        found.setdefault(finding.code, []).append(finding)
+    return found

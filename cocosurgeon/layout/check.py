@@ -10,8 +10,8 @@ from pathlib import Path
 
 from cocosurgeon.annfile.source import Progress
 from cocosurgeon.errors import CocosurgeonError, SourceUnavailableError, StructureError
+from cocosurgeon.findings.finding import Finding
 from cocosurgeon.layout import tree
-from cocosurgeon.layout.finding import Finding
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.presence import AnnotationFile, FilesOnDisk, inspect
 from cocosurgeon.layout.search import ANNOTATIONS, SPLITS, split_in
@@ -82,7 +82,7 @@ def check_layout(root: Path, bar: ProgressBar = lambda _: contextlib.nullcontext
     findings = [
         *tree.check_tree(root, images, folders),
         *_check_annotations_folder(root, files, folders),
-        *(Finding("unreadable", str(p), e.what, e.hint) for p, e in unreadable.items()),
+        *(Finding("unreadable", e.what, path=str(p), hint=e.hint) for p, e in unreadable.items()),
         *(finding for f in files for finding in _check_file(f, root, folders)),
     ]
     notes += [note for f in files for note in _notes(f)]
@@ -115,28 +115,30 @@ def _check_annotations_folder(
     if not files:
         what = f"no annotation file here or in {ANNOTATIONS}/"
         hint = f"name the folder that holds {ANNOTATIONS}/"
-        yield Finding("no-annotations", str(root), what, hint)
+        yield Finding("no-annotations", what, path=str(root), hint=hint)
     elif folders.error(wanted):
         what = f"annotation files are in it; MMDetection and DETR look in {ANNOTATIONS}/"
-        yield Finding("no-annotations", str(root), what, f"move them into {wanted}")
+        yield Finding("no-annotations", what, path=str(root), hint=f"move them into {wanted}")
 
 
 def _check_file(file: AnnotationFile, root: Path, folders: Folders) -> Iterator[Finding]:
     path = str(file.path)
     if file.path.suffix == ".gz" and folders.missing(file.path.parent, [file.path.stem]):
         what = "compressed: it is read here, and no framework unpacks it"
-        yield Finding("compressed", path, what, f"unpack it as {file.path.stem}, next to it")
+        yield Finding(
+            "compressed", what, path=path, hint=f"unpack it as {file.path.stem}, next to it"
+        )
     if file.names.nameless:
         what = f"{plural(file.names.nameless, 'record')} without file_name: loaders stop there"
-        yield Finding("nameless", path, what, "write the names into the file")
+        yield Finding("nameless", what, path=path, hint="write the names into the file")
     split = split_in(file.path)
     if (images := file.on_disk) is not None and images.missing:
         hint = _hint(images, root / (split or "images"), folders)
-        yield Finding("images-missing", path, images.sentence("images"), hint)
+        yield Finding("images-missing", images.sentence("images"), path=path, hint=hint)
     if (pngs := file.pngs) is not None and pngs.missing:
         wanted = root / ANNOTATIONS / f"panoptic_{split or 'train2017'}"
         hint = _hint(pngs, wanted, folders)
-        yield Finding("pngs-missing", path, pngs.sentence("PNGs"), hint)
+        yield Finding("pngs-missing", pngs.sentence("PNGs"), path=path, hint=hint)
     yield from tree.check_split_folders(file, root, folders)
 
 

@@ -11,7 +11,6 @@ from pathlib import Path, PurePosixPath
 
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.errors import DataError, RequestError, SourceUnavailableError
-from cocosurgeon.layout.finding import are, first_names
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.names import FileNames
 from cocosurgeon.layout.search import (
@@ -23,7 +22,7 @@ from cocosurgeon.layout.search import (
     png_search,
     split_in,
 )
-from cocosurgeon.text import plural
+from cocosurgeon.text import are, first_names, plural
 
 
 @dataclass(frozen=True)

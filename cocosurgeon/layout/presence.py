@@ -13,10 +13,10 @@ from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import CocosurgeonError
-from cocosurgeon.layout.finding import are, first_names, printable
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.names import FileNames, kind_of
 from cocosurgeon.layout.search import Prefix, Search, image_search, png_search
+from cocosurgeon.text import are, first_names, one_line
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class FilesOnDisk(Prefix):
         parts += [f"{n:,} of them {are(n)} in {p}" for p, n in self.in_other_folders.items()]
         if self.other_case:
             count = len(self.other_case)
-            name, other = map(printable, next(iter(self.other_case.items())))
+            name, other = map(one_line, next(iter(self.other_case.items())))
             parts.append(f"{count:,} {are(count)} there by another name: {other} for {name}")
         if self.broken_links:
             parts.append(f"links that lead nowhere: {self.broken_links:,} of them")

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from cocosurgeon.findings.finding import finding_fields, finding_lines
 from cocosurgeon.layout.check import Layout
 from cocosurgeon.layout.copy_tree import How
-from cocosurgeon.layout.finding import printable
 from cocosurgeon.layout.gather import FilesToCopy
 from cocosurgeon.layout.presence import AnnotationFile, FilesOnDisk
-from cocosurgeon.text import plural
+from cocosurgeon.text import one_line, plural
 
 _HEADS = ("annotation file", "kind", "images", "annotations", "categories", "space", "images found")
 _TO_THE_RIGHT = frozenset({2, 3, 4})
@@ -33,9 +33,9 @@ def layout_lines(layout: Layout, *, notes: bool = True) -> list[str]:
         lines.append(f"{each.framework}: {f'lacks {lacking}' if lacking else 'all is there'}")
     if layout.frameworks:
         lines.append("")
-    lines += [line for finding in layout.findings for line in finding.lines()]
+    lines += finding_lines(layout.findings)
     if notes:
-        lines += [printable(f"note: {note}") for note in layout.notes]
+        lines += [one_line(f"note: {note}") for note in layout.notes]
     if not layout.findings:
         files, folders = len(layout.files), len(layout.folders)
         lines.append(f"{root}: no findings (annotation files: {files:,}, folders: {folders:,})")
@@ -50,7 +50,7 @@ def layout_fields(layout: Layout) -> dict[str, object]:
         "unreadable": [{"path": str(p), "error": e.what} for p, e in layout.unreadable.items()],
         "folders": [{"path": str(p), "images": n} for p, n in layout.folders.items()],
         "frameworks": [asdict(each) for each in layout.frameworks],
-        "findings": [asdict(finding) for finding in layout.findings],
+        "findings": finding_fields(layout.findings),
         "notes": layout.notes,
     }
 
@@ -74,13 +74,12 @@ def copy_lines(files: FilesToCopy, how: How) -> list[str]:
         lines.append(f"names that are one file on macOS and Windows: {pair}")
     done = "copied (--link for links)" if how == "copy" else "linked: the tree needs the originals"
     lines.append(f"{plural(len(files.files), 'file')}, {files.image_bytes:,} bytes, {done}")
-    return [printable(line) for line in lines]
+    return [one_line(line) for line in lines]
 
 
-def copy_fields(files: FilesToCopy, out: Path, how: How) -> dict[str, object]:
+def copy_fields(files: FilesToCopy, how: How) -> dict[str, object]:
     """Return what was copied or linked, as JSON values."""
     return {
-        "output": str(out),
         "how": how,
         "files": len(files.files),
         "bytes": files.image_bytes,
@@ -120,7 +119,7 @@ def _short(path: Path, root: Path) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]], right: frozenset[int]) -> list[str]:
-    rows = [[printable(cell) for cell in row] for row in rows]
+    rows = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return [
         "  ".join(

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cocosurgeon.layout.finding import Finding
+from cocosurgeon.findings.finding import Finding
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.presence import AnnotationFile
 from cocosurgeon.layout.search import ANNOTATIONS, IMAGE_FOLDERS, SPLITS, split_in
@@ -115,22 +115,24 @@ def check_tree(root: Path, images: Sequence[Path], folders: Folders) -> Iterator
         if error := folders.error(folder):
             if error.errno not in (errno.ENOENT, errno.ELOOP):
                 what = f"cannot be listed: {error.strerror or error}"
-                yield Finding("unreadable", str(folder), what, "make it readable for yourself")
+                yield Finding(
+                    "unreadable", what, path=str(folder), hint="make it readable for yourself"
+                )
             continue
         inner = folder / folder.name
         if folder != root and inner.name in folders.listing(folder).folders:
             hint = f"move what is in {inner} up into {folder}"
-            yield Finding("nested", str(folder), f"holds another {inner.name}", hint)
+            yield Finding("nested", f"holds another {inner.name}", path=str(folder), hint=hint)
         if folder not in (root, annotations) and not folders.is_filled(folder):
             hint = "unpack or link its images"
-            yield Finding("empty", str(folder), "there is nothing in it", hint)
+            yield Finding("empty", "there is nothing in it", path=str(folder), hint=hint)
     # links are not looked into: they may lead back to where they are
     for name in sorted(folders.listing(root).folders):
         inner = root / name / ANNOTATIONS
         is_archive = ANNOTATIONS in name and name != ANNOTATIONS  # annotations_trainval2017
         if is_archive and ANNOTATIONS in folders.listing(inner.parent).folders:
             what = f"holds the folder {ANNOTATIONS}, which belongs in {root}"
-            yield Finding("nested", str(inner.parent), what, f"move {inner} into {root}")
+            yield Finding("nested", what, path=str(inner.parent), hint=f"move {inner} into {root}")
     for folder in (root, annotations):
         yield from _archives(root, folder, folders)
     for name in SPLITS:  # images/val2017, as ultralytics has it
@@ -168,7 +170,7 @@ def _misplaced(found: Path, wanted: Path, kind: str, folders: Folders) -> Findin
     elif folders.is_filled(wanted):
         what += ", which has other files"
         hint = f"put them into {wanted} as well, or name the annotation file after their split"
-    return Finding("misplaced", str(found), what, hint)
+    return Finding("misplaced", what, path=str(found), hint=hint)
 
 
 def _folders_and_links(folder: Path, folders: Folders) -> frozenset[str]:
@@ -188,7 +190,7 @@ def _broken_links(folder: Path, folders: Folders) -> Iterator[Finding]:
             first = f"{names[0]} -> {os.readlink(folder / names[0])}"  # noqa: PTH115
             what = f"{plural(len(names), 'link leads', 'links lead')} {where}, such as {first}"
             hint = "point links at files or folders that exist, or remove them"
-            yield Finding("dangling-link", str(folder), what, hint)
+            yield Finding("dangling-link", what, path=str(folder), hint=hint)
 
 
 def _archives(root: Path, folder: Path, folders: Folders) -> Iterator[Finding]:
@@ -197,7 +199,7 @@ def _archives(root: Path, folder: Path, folders: Folders) -> Iterator[Finding]:
         ending = next((e for e in _ARCHIVES if name.endswith(e)), None)
         if ending and not _is_unpacked(root, folder, name.removesuffix(ending), folders):
             what, hint = "an archive that is not unpacked", f"unpack it in {folder}"
-            yield Finding("packed", str(folder / name), what, hint)
+            yield Finding("archive", what, path=str(folder / name), hint=hint)
 
 
 def _is_unpacked(root: Path, folder: Path, stem: str, folders: Folders) -> bool:

@@ -58,7 +58,7 @@ class PlanPart:
         return hash((type(self), self._values()))
 
     def __repr__(self) -> str:
-        # as Python writes it: defaults left out, long lists cut
+        # as Python writes it: without defaults, long lists cut
         shown: list[str] = []
         for each in fields(cast(Any, self)):
             value = getattr(self, each.name)

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import PureWindowsPath
 from posixpath import normpath
 
-from cocosurgeon.findings.finding import Finding
+from cocosurgeon.findings.finding import Finding, of_image
 from cocosurgeon.loaders import LOADERS, Id, Instance, Sample, View
 from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.probe.dump import Dump, DumpInstance, DumpSample
@@ -144,7 +144,7 @@ class _Comparison:
     def _missing(self, img_id: Id, rules: Outcomes | NoRules, who: str) -> None:
         rule = rules.images.get(img_id) if isinstance(rules, Outcomes) else None
         if rule is not None:
-            self.explained[f"image left out by {who}, {rule}"] += 1
+            self.explained[f"image skipped by {who}, {rule}"] += 1
         elif rules is self.other and not self.is_of_file:
             self.alone += 1  # whether that file has the image at all is not known
         else:
@@ -209,10 +209,10 @@ class _Comparison:
         where = f"image {img_id!r}, annotation {mine.ann_id!r}"
         if mine.ignore != other.ignore:
             text = f"{where}: not as in the dump"
-            self.findings.append(Finding("ignore", text, self.view.loader, None, img_id))
+            self.findings.append(Finding("ignore", text, self.view.loader, record=of_image(img_id)))
         if apart := _masks_apart(mine.mask, other.mask, here, there):
             text = f"{where}: not as in the dump: {apart}"
-            self.findings.append(Finding("mask", text, self.view.loader, None, img_id))
+            self.findings.append(Finding("mask", text, self.view.loader, record=of_image(img_id)))
         if names == (None, None) and _equal(mine.label, other.label):
             return  # neither has a label, or both hand on an id that the file does not list
         if mine.label is None or other.label is None:
@@ -227,7 +227,9 @@ class _Comparison:
                 f"{where}: label {mine.label!r} ({names[0]}), in the dump {other.label!r} "
                 f"({names[1]})"
             )
-            self.findings.append(Finding("label-shift", text, self.view.loader, None, img_id))
+            self.findings.append(
+                Finding("label-shift", text, self.view.loader, record=of_image(img_id))
+            )
 
     def _changed(self, mine: Sequence[Instance], theirs: Sequence[Placed]) -> dict[int, int]:
         """Objects whose boxes a rule of theirs or of ours changes, each with its partner."""
@@ -294,7 +296,9 @@ class _Comparison:
         return self.names.get(mine.label)
 
     def _report(self, text: str, img_id: Id, hint: str | None = None) -> None:
-        self.findings.append(Finding("unexplained", text, self.view.loader, None, img_id, hint))
+        self.findings.append(
+            Finding("unexplained", text, self.view.loader, record=of_image(img_id), hint=hint)
+        )
 
 
 def _category_names(file: PlainFile) -> Mapping[object, str]:

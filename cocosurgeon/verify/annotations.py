@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from cocosurgeon.findings.finding import Finding
+from cocosurgeon.findings.finding import Finding, of_annotation
 from cocosurgeon.verify.expected import Expectation
 from cocosurgeon.verify.id_changes import split_ids
 from cocosurgeon.verify.read_again import PlainFile, Record
@@ -94,7 +94,9 @@ def _orphans(
 def _orphaned(record: Record) -> Finding:
     ann_id, img_id = record.value.get("id"), record.value.get(_OWNER)
     return Finding(
-        "annotation-orphaned", f"annotation {ann_id!r} of image {img_id!r}", img_id=img_id
+        "annotation-orphaned",
+        f"annotation {ann_id!r} of image {img_id!r}",
+        record=of_annotation(ann_id),
     )
 
 
@@ -106,19 +108,27 @@ def _unmatched(
     """Yield the likely cause for each record that has no match."""
     left = _Missing(missing)
     for record in strange:
-        ann_id, img_id = record.value.get("id"), record.value.get(_OWNER)
+        ann_id = record.value.get("id")
         if record.text in texts:
-            yield Finding("annotation-duplicated", f"annotation {ann_id!r}", img_id=img_id)
+            yield Finding(
+                "annotation-duplicated",
+                f"annotation {ann_id!r}",
+                record=of_annotation(ann_id),
+            )
             continue
         original = left.take_nearest(record)
         if original is None:
-            yield Finding("annotation-added", f"annotation {ann_id!r}", img_id=img_id)
+            yield Finding(
+                "annotation-added", f"annotation {ann_id!r}", record=of_annotation(ann_id)
+            )
             continue
         yield _changed(original, record)
     for original in left.rest():
         ann_id, img_id = original.value.get("id"), original.value.get(_OWNER)
         yield Finding(
-            "annotation-lost", f"annotation {ann_id!r} of image {img_id!r}", img_id=img_id
+            "annotation-lost",
+            f"annotation {ann_id!r} of image {img_id!r}",
+            record=of_annotation(ann_id),
         )
 
 
@@ -161,16 +171,24 @@ def _traits(record: Record) -> Iterator[str]:
 def _changed(original: Record, record: Record) -> Finding:
     before, after = original.value, record.value
     keys = [k for k in {**before, **after} if not same(before.get(k, NONE), after.get(k, NONE))]
-    ann_id, img_id = before.get("id"), before.get(_OWNER)
+    ann_id = before.get("id")
     text = f"annotation {ann_id!r}: {difference(before, after)}"
     if "id" in keys:
-        return Finding(_type_or(before, after, "id", "annotation-id"), text, img_id=img_id)
+        return Finding(
+            _type_or(before, after, "id", "annotation-id"),
+            text,
+            record=of_annotation(ann_id),
+        )
     if _OWNER in keys:
-        return Finding(_type_or(before, after, _OWNER, "annotation-moved"), text, img_id=img_id)
+        return Finding(
+            _type_or(before, after, _OWNER, "annotation-moved"),
+            text,
+            record=of_annotation(ann_id),
+        )
     if "category_id" in keys or (keys == ["segments_info"] and _only_ids_differ(original, record)):
         code = _type_or(before, after, "category_id", "annotation-category")
-        return Finding(code, text, img_id=img_id)
-    return Finding("annotation-changed", text, img_id=img_id)
+        return Finding(code, text, record=of_annotation(ann_id))
+    return Finding("annotation-changed", text, record=of_annotation(ann_id))
 
 
 def _only_ids_differ(original: Record, record: Record) -> bool:

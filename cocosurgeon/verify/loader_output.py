@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from cocosurgeon.findings.finding import Finding
+from cocosurgeon.findings.finding import Finding, of_image
 from cocosurgeon.loaders import Id, Instance, Sample, View
 from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.verify.values import same
@@ -119,7 +119,8 @@ class _Comparison:
         ]
 
     def _finding(self, code: str, text: str, img_id: object = None) -> Finding:
-        return Finding(code, text, self.subset.loader, self.mode, img_id)
+        record = None if img_id is None else of_image(img_id)
+        return Finding(code, text, self.subset.loader, self.mode, record)
 
 
 def _why(rules: Mapping[str, str], ann_id: object) -> str:
@@ -186,7 +187,7 @@ class SkippedImages:
         shown = ", ".join(map(repr, self.img_ids[:_SHOWN]))
         more = ", ... (--json)" if len(self.img_ids) > _SHOWN else ""
         count = len(self.img_ids)
-        return f"{self.loader} {self.mode}: {count:,} images are left out by {self.rule}: " + (
+        return f"{self.loader} {self.mode}: {count:,} images are skipped by {self.rule}: " + (
             f"{shown}{more}"
         )
 

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cocosurgeon.findings.finding import Finding
+from cocosurgeon.findings.finding import Finding, of_image
 from cocosurgeon.loaders import Instance, Sample
 from cocosurgeon.probe.dump import Dump, DumpSample
 from cocosurgeon.verify.masks import bitmaps_hash
@@ -52,12 +52,12 @@ def packed_alike(subset: Dump, source: Dump, loader: str) -> Iterator[Finding]:
         other = there.get(sample.img_id)
         if other is None:
             text = f"image {sample.img_id!r}: nothing of it comes of the source"
-            yield Finding("packed", text, loader, subset.header.mode, sample.img_id)
+            yield Finding("packed", text, loader, subset.header.mode, of_image(sample.img_id))
             continue
         for key in sorted({*sample.packed, *other}):
             if not same(_placeless(sample.packed.get(key)), _placeless(other.get(key))):
                 text = f"image {sample.img_id!r}: {key} differs from that of the source"
-                yield Finding("packed", text, loader, subset.header.mode, sample.img_id)
+                yield Finding("packed", text, loader, subset.header.mode, of_image(sample.img_id))
 
 
 def _masks(packed: Mapping[str, Any], instances: Sequence[Instance]) -> Iterator[str]:

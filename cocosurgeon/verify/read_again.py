@@ -89,7 +89,7 @@ def read_again(
 
     Args:
         wanted: which records are wanted whole; of the others ``segmentation``, which is most of a
-            file, is left out. None: all of them.
+            file, is skipped. None: all of them.
 
     Raises:
         SourceUnavailableError: it cannot be opened.

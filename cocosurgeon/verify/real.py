@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cocosurgeon.errors import LoaderError
-from cocosurgeon.findings.finding import Finding
+from cocosurgeon.findings.finding import Finding, of_image
 from cocosurgeon.loaders import Instance, Sample, View, config_loaders, load
 from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.probe.dump import Dump, DumpHeader, DumpInstance, DumpSample
@@ -67,11 +67,11 @@ def _differences(file: PlainFile, dump: Dump, setting: Setting) -> Iterator[Find
             *_instances_differ(ours.instances, sample.instances),
         ):
             message = f"image {sample.img_id!r}: {what}: {text}"
-            yield Finding("real-differs", message, loader, mode, sample.img_id)
+            yield Finding("real-differs", message, loader, mode, of_image(sample.img_id))
         if header.pipeline == "plain" and loader in config_loaders():
             for text in check_packed(ours, sample):
                 message = f"image {sample.img_id!r}: {text}"
-                yield Finding("packed", message, loader, mode, sample.img_id)
+                yield Finding("packed", message, loader, mode, of_image(sample.img_id))
 
 
 def _heads(view: View, header: DumpHeader) -> Iterator[tuple[str, object, object]]:

@@ -91,7 +91,7 @@ def _by_setting(case: Case, real: ProbeOptions, setting: Setting) -> Verificatio
             return case.found(text)
         raise
     found = verify_real(case.subset, dump, setting).joined(_packed(case, real, dump, setting))
-    return found.joined(_left_out(case, real, dump, setting))
+    return found.joined(_skipped(case, real, dump, setting))
 
 
 def _who(setting: Setting) -> str:
@@ -114,7 +114,7 @@ def _of_all_modes(findings: Sequence[Finding]) -> Iterator[Finding]:
             yield finding
 
 
-def _left_out(case: Case, real: ProbeOptions, dump: Dump, setting: Setting) -> Verification:
+def _skipped(case: Case, real: ProbeOptions, dump: Dump, setting: Setting) -> Verification:
     """Return a note for each image that was to go through the pipeline and is not loaded."""
     compare_output = {key_of(s.img_id) for s in dump.samples}
     gone = [img_id for img_id in _images(case, real) if img_id not in compare_output]
@@ -161,7 +161,7 @@ def by_config(case: Case, real: ProbeOptions, line: str) -> tuple[Verification, 
         setting = dump.header.setting()
         note = own_file_note(dump, case.path)
         found = verify_real(case.subset, dump, setting).joined(_packed(case, real, dump, None))
-        found = found.joined(_left_out(case, real, dump, setting))
+        found = found.joined(_skipped(case, real, dump, setting))
         return found.joined(case.found(notes=(note,) if note else ())), setting
     except ProbeError as error:
         mode: Mode = "train" if real.split == "train" else "test"
@@ -231,7 +231,7 @@ def _raised(
     error: ProbeError, loader: str | None, mode: Mode | None, hint: str | None = None
 ) -> Finding:
     where = f" (in {error.where})" if error.where else ""
-    return Finding("real-error", f"{error.what}{where}", loader, mode, None, hint or error.hint)
+    return Finding("real-error", f"{error.what}{where}", loader, mode, hint=hint or error.hint)
 
 
 def _hint_of_config(case: Case, mode: Mode, error: ProbeError) -> str | None:

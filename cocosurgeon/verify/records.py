@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterator
 
-from cocosurgeon.findings.finding import Finding
+from cocosurgeon.findings.finding import Finding, of_image
 from cocosurgeon.verify.annotations import compare_annotations, require_order
 from cocosurgeon.verify.categories import compare_categories
 from cocosurgeon.verify.expected import Expectation
@@ -90,7 +90,7 @@ def _images(subset: PlainFile, source: PlainFile, expectation: Expectation) -> I
         if not originals:
             yield _strange_image(img_id, rows)
         elif place >= len(originals):
-            yield Finding("image-duplicated", f"image {img_id!r}", img_id=img_id)
+            yield Finding("image-duplicated", f"image {img_id!r}", record=of_image(img_id))
         else:
             original = expectation.renumbering.record(originals[place])
             matched.append(original.row)
@@ -98,14 +98,14 @@ def _images(subset: PlainFile, source: PlainFile, expectation: Expectation) -> I
                 is_of_other_type = differ_in_type(original.value.get("id"), img_id)
                 code = "id-type" if is_of_other_type else "image-changed"
                 what = difference(original.value, record.value)
-                yield Finding(code, f"image {img_id!r}: {what}", img_id=img_id)
+                yield Finding(code, f"image {img_id!r}: {what}", record=of_image(img_id))
             if not _is_planned(original, expectation):
-                yield Finding("image-unplanned", f"image {img_id!r}", img_id=img_id)
+                yield Finding("image-unplanned", f"image {img_id!r}", record=of_image(img_id))
     if planned is not None:
         images = source.lists["images"]
         for row in sorted(planned - set(matched)):
             img_id = images[row].value.get("id")
-            yield Finding("image-lost", f"image {img_id!r}", img_id=img_id)
+            yield Finding("image-lost", f"image {img_id!r}", record=of_image(img_id))
     yield from require_order("image-order", matched, source.lists["images"])
 
 
@@ -123,8 +123,8 @@ def _strange_image(img_id: object, known: Collection[Hashable]) -> Finding:
     other = _of_other_type(img_id)
     if other is not None and other in known:
         text = f"image id {img_id!r} is {other!r} in the source"
-        return Finding("id-type", text, img_id=img_id)
-    return Finding("image-added", f"image {img_id!r}", img_id=img_id)
+        return Finding("id-type", text, record=of_image(img_id))
+    return Finding("image-added", f"image {img_id!r}", record=of_image(img_id))
 
 
 def _of_other_type(value: object) -> int | float | str | None:

@@ -18,7 +18,7 @@ class Outcomes:
     """Outcome of a loader's rules for each record.
 
     Attributes:
-        images: the rule by which an image is left out.
+        images: the rule by which an image is skipped.
         annotations: the rule by which an annotation is, by its row.
         rows: rows of those, by image.
         boxes: corners of those that are loaded, by row.

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cocosurgeon.errors import LoaderError
-from cocosurgeon.findings.finding import Finding, finding_lines
+from cocosurgeon.findings.finding import Finding, counted, finding_lines
 from cocosurgeon.loaders import LOADERS, Id, NothingLeftError, View, indexed, load
 from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.verify.class_names import classes_are_text, classes_fit, classes_unused
@@ -27,7 +27,7 @@ class Verification:
         compared: what was compared, a sentence each.
         findings: what does not hold; none: all of it does.
         notes: what else to know.
-        left_out: images that a loader does not emit, which is its rule and no fault.
+        skipped_images: images that a loader's filter skips: its rule, and no fault.
     """
 
     subset: str
@@ -48,9 +48,7 @@ class Verification:
         notes = [*self.notes, *listed]
         if not self.findings:
             return [*notes, f"verified {self.subset}: {compared} ({by})"]
-        count = len(self.findings)
-        many = "1 finding" if count == 1 else f"{count:,} findings"
-        last = f"{many} in {self.subset}; compared: {compared} ({by})"
+        last = f"{counted(self.findings)} in {self.subset}; compared: {compared} ({by})"
         return [*finding_lines(self.findings), *notes, last]
 
     def joined(self, other: Verification) -> Verification:
@@ -186,7 +184,7 @@ def _counted(here: _Output, there: _Output | None) -> str:
         return f"raises {here.error.exception if here.error else 'nothing'}"
     objects = sum(len(s.instances) for s in here.view.samples)
     gone = sum(d.kind == "image" for d in here.view.dropped)
-    parts = [f"{gone:,} left out"] if gone else []
+    parts = [f"{gone:,} skipped"] if gone else []
     parts += [f"so it raises {here.error.exception}"] if here.error else []
     parts += ["not compared"] if there is not None and there.view is None else []
     aside = f" ({', '.join(parts)})" if parts else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,16 @@ from worker import Worker, working
 
 HOW_TO = "make it by `.ci/mmdet FOLDER`, and name it: COCOSURGEON_MMDET=FOLDER"
 EMITTED = Path(__file__).with_name("emitted.py")
+
+
+def details(report: Any, code: str | None = None) -> list[str]:
+    """Return what the findings of a report say (of one code), without the loader's name."""
+    return [
+        re.sub(r"^mmdet\d( train| test)?: ", "", detail)
+        for finding in report["findings"]
+        if code in (None, finding["code"])
+        for detail in finding["details"]
+    ]
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class Made:
     @property
     def texts(self) -> list[str]:
         """Of the findings."""
-        return [finding["text"] for finding in self.findings]
+        return mmdet_line.details({"findings": self.findings})
 
 
 def only(folder: Path, *names: str) -> Path:

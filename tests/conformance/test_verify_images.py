@@ -72,7 +72,11 @@ def subset(source: Path, tmp_path: Path) -> Path:
 
 def found_in(report: Any) -> set[tuple[str, int | None]]:
     """Code and image of each finding."""
-    return {(finding["code"], finding["img_id"]) for finding in report["findings"]}
+    return {
+        (finding["code"], record["id"])
+        for finding in report["findings"]
+        for record in finding["records"] or [{"id": None}]
+    }
 
 
 def test_of_a_faithful_subset_the_plain_pipeline_makes_the_same(
@@ -129,7 +133,7 @@ def test_faults_are_seen_in_what_the_pipeline_makes(
     }
     codes = {code for code, _ in found_in(report)}
     assert codes == {"annotation-changed", "box", "mask", "packed"}
-    packed = [f["text"] for f in report["findings"] if f["code"] == "packed"]
+    packed = mmdet_line.details(report, "packed")
     assert [text.split(": ", 1)[1] for text in packed] == [
         "boxes differs from that of the source",
         "masks differs from that of the source",

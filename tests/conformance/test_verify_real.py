@@ -65,7 +65,7 @@ def test_of_an_empty_only_subset_it_raises_as_its_rules_say(
     subset = write(read(SAMPLE).keep(Empty()), tmp_path / "empty.json")
     code, found = line.verified(subset, "--source", SAMPLE)
     assert (code, found["findings"]) == (0, [])
-    assert [each["mode"] for each in found["left_out"]] == ["train"]
+    assert [each["mode"] for each in found["skipped_images"]] == ["train"]
     if line.loader == "mmdet3":  # serializes nothing: ValueError, in train mode alone
         assert "the real mmdet3 (train): ValueError, as its rules say" in found["compared"]
 
@@ -98,7 +98,7 @@ def test_samples_of_a_remapped_subset(line: mmdet_line.Line, tmp_path: Path) -> 
     subset.write_text(json.dumps(doc))
     code, found = line.verified(*args, *images)
     assert code == 1
-    assert {f["text"] for f in found["findings"] if f["code"] == "packed"} == {
+    assert set(mmdet_line.details(found, "packed")) == {
         f"image {first['image_id']}: masks differs from that of the source"
     }
 
@@ -139,7 +139,7 @@ def test_a_config_that_does_not_load_is_one_finding(line: mmdet_line.Line, tmp_p
     assert code == 1
     [finding] = found["findings"]
     assert finding["code"] == "real-error"
-    assert "config" in finding["text"]
+    assert "config" in finding["details"][0]
 
 
 def test_the_config_of_another_line_is_one_finding(line: mmdet_line.Line, tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_the_config_of_another_line_is_one_finding(line: mmdet_line.Line, tmp_pa
     assert code == 1
     [finding] = found["findings"]
     assert finding["code"] == "real-error"
-    assert f"it is one for MMDetection {other[-1]}.x" in finding["text"]
+    assert f"it is one for MMDetection {other[-1]}.x" in finding["details"][0]
 
 
 def test_a_training_config_of_an_empty_only_subset(line: mmdet_line.Line, tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_training_config_of_an_empty_only_subset(line: mmdet_line.Line, tmp_pa
     config.write_text(CONFIGS[line.overlay].format(ann_file=str(subset), images=str(IMAGES)))
     code, found = line.verified(subset, "--config", config, "--split", "train")
     if line.loader == "mmdet2":
-        assert (code, found["left_out"][0]["rule"]) == (0, "filter_empty_gt")
+        assert (code, found["skipped_images"][0]["rule"]) == (0, "filter_empty_gt")
         return
     [finding] = found["findings"]
     assert (code, finding["code"]) == (1, "real-error")
@@ -201,9 +201,8 @@ def test_classes_of_a_config_that_no_longer_fit(line: mmdet_line.Line, tmp_path:
     code, found = line.verified(few, "--config", config)
     assert code == 1
     assert {f["code"] for f in found["findings"]} == {"classes-unfit"}
-    assert "label 1 is 'bicycle' by the class names, and 'dog' in the file" in [
-        f["text"] for f in found["findings"]
-    ]
+    text = "label 1 is 'bicycle' by the class names, and 'dog' in the file"
+    assert text in mmdet_line.details(found)
 
 
 def test_wild_files_are_emitted_as_the_rules_say(line: mmdet_line.Line) -> None:
@@ -338,7 +337,7 @@ def test_random_transforms_are_seeded_and_mixing_is_refused(
     if wrapped:
         [finding] = found["findings"]
         assert finding["code"] == "real-error"
-        assert "MultiImageMixDataset" in finding["text"]
+        assert "MultiImageMixDataset" in finding["details"][0]
         assert "--pipeline plain" in finding["next"]
     else:
         assert "2 of them through its own pipeline (RandomFlip seeded)" in found["compared"][0]
@@ -367,7 +366,7 @@ def test_a_dataset_that_is_none_of_coco(
 def test_the_folder_of_images_is_asked_for(line: mmdet_line.Line) -> None:
     code, found = line.verified(SAMPLE, "--samples", "2")
     [finding] = found["findings"]
-    assert (code, finding["mode"]) == (1, None)
+    assert (code, finding["details"][0].partition(":")[0]) == (1, line.loader)
     assert finding["next"] == "name the folder that the images are in: --img-prefix FOLDER"
 
 
