@@ -6,19 +6,29 @@ import contextlib
 import errno
 import fcntl
 import gzip
+import io
 import os
+import re
+import shutil
 import stat
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from cocosurgeon.errors import OutputError
+from cocosurgeon.text import first_few
+
+Notice = Callable[[str], object]
+"""Prints a line."""
 
 _TRIES = 40
 _BETWEEN_TRIES = 0.05
+_PIECE = 1 << 20
+_DRAFT = re.compile(r"\.cocosurgeon-[0-9a-f]{8,16}\.part")
+_HAS_NAMELESS = hasattr(os, "O_TMPFILE") and os.path.isdir("/proc/self/fd")  # noqa: PTH112
 
 _HINTS = {
     errno.ENOSPC: "free some space, or name another output (-o)",
@@ -33,96 +43,300 @@ def appearing(
     *,
     force: bool = False,
     replace_links: bool = False,
-    draft_prefix: str = ".cocosurgeon-",
+    notice: Notice = lambda _: None,
 ) -> Iterator[list[BinaryIO]]:
     """Open files to write that appear at their paths together when the block ends well.
 
-    Each is written next to its path, with the permissions that the umask gives, and renamed when
-    all of them are whole; compressed when its name ends in ``.gz``. An early end of the block (an
-    error, a full disk, Ctrl-C) leaves none of them. Only when a rename itself fails, files that
-    ``force`` has replaced by then stay replaced. Devices and pipes are written directly.
+    Each is written in the folder of its path, with the permissions that the umask gives, and gets
+    its name when all of them are whole; compressed when its name ends in ``.gz``. An early end of
+    the block (an error, a full disk, Ctrl-C) leaves none of them, and where the system has files
+    without a name (O_TMPFILE) nor does ``kill -9``. Only when a rename itself fails, files that
+    ``force`` has replaced by then stay replaced. Devices and pipes are written directly. A file
+    that has these very bytes already stays as it is.
 
     Args:
         force: replace existing files. Otherwise they stay, also those that appear meanwhile.
         replace_links: replace a link itself; otherwise links are followed.
-        draft_prefix: begin of the names under which the files are written.
+        notice: prints a line: a file is unchanged, drafts of killed processes were removed.
 
     Raises:
-        OutputError: a file exists, or the system refuses.
+        OutputError: another file exists, or the system refuses.
     """
-    drafts = [_Draft.of(path, draft_prefix, replace_links) for path in paths]
-    for path in [] if replace_links else paths:
-        refuse_existing(path, force=force)
-    placed: list[Path] = []
-    try:
-        with contextlib.ExitStack() as stack:
-            yield [stack.enter_context(_opened(draft)) for draft in drafts]
-        with _one_at_a_time(drafts):
-            for draft in drafts:
-                if draft.place(force=force):
-                    placed.append(draft.final)
-    except BaseException:
-        for path in placed:
-            path.unlink(missing_ok=True)
-        raise
-    finally:
-        for draft in drafts:
-            if draft.draft is not None:
-                with contextlib.suppress(OSError):  # it may never have been there
-                    draft.draft.unlink()
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """An output file before it is whole.
-
-    Attributes:
-        path: the output, as the user gave it.
-        final: its path, links followed.
-        draft: path under which it is written; None for a device or pipe.
-    """
-
-    path: Path
-    final: Path
-    draft: Path | None
-
-    @classmethod
-    def of(cls, path: Path, prefix: str, replace_links: bool) -> _Draft:
-        final = path if replace_links else final_path(path)
-        if not replace_links and is_special(path):
-            return cls(path, final, None)
-        return cls(path, final, final.with_name(f"{prefix}{os.urandom(4).hex()}.part"))
-
-    def place(self, *, force: bool) -> bool:
-        """Rename the draft to its final path; return whether there was no file before."""
-        if self.draft is None:
-            return False
-        with _explained(str(self.path)):
-            is_new = not os.path.lexists(self.final)
-            if force:
-                self.draft.replace(self.final)
-                return is_new
-            try:
-                os.link(self.draft, self.final)
-            except FileExistsError as error:
-                raise _exists(self.path) from error
-            except OSError:  # a file system without hard links
-                refuse_existing(self.final, force=False)
-                self.draft.replace(self.final)
-            return True
+    with contextlib.ExitStack() as stack:
+        outputs = [stack.enter_context(_output(p, force, replace_links, notice)) for p in paths]
+        with contextlib.ExitStack() as streams:
+            yield [streams.enter_context(output.opened()) for output in outputs]
+        placed: list[Path] = []
+        try:
+            with _one_at_a_time([output.final for output in outputs]):
+                for output in outputs:
+                    if output.place(force=force):
+                        placed.append(output.final)
+        except BaseException:
+            for path in placed:
+                path.unlink(missing_ok=True)
+            raise
 
 
 @contextlib.contextmanager
-def _one_at_a_time(drafts: Sequence[_Draft]) -> Iterator[None]:
+def appearing_folder(path: Path, notice: Notice = lambda _: None) -> Iterator[Path]:
+    """Make a folder to be filled, which gets its name when the block ends well.
+
+    Args:
+        path: nothing is there, or an empty folder.
+        notice: prints a line: drafts of killed processes were removed.
+
+    Raises:
+        OSError: the system refuses.
+        OutputError: the unfinished folder cannot be removed.
+    """
+    final = Path(os.path.realpath(path))
+    remove_abandoned(final.parent, notice)
+    draft = final.with_name(_draft_name())
+    draft.mkdir()
+    held = os.open(draft, os.O_RDONLY)
+    try:
+        _lock(held)
+        yield draft
+        draft.rename(final)  # fails unless nothing, or an empty folder, is there
+    except BaseException as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        if draft.exists():
+            raise OutputError(
+                "the unfinished folder could not be removed completely",
+                where=str(draft),
+                hint="delete it",
+            ) from error
+        raise
+    finally:
+        os.close(held)
+
+
+def remove_abandoned(folder: Path, notice: Notice = lambda _: None) -> int:
+    """Remove drafts whose process is gone from a folder, and return their bytes.
+
+    A process holds a lock on what it writes. Where there are no locks, drafts stay.
+    """
+    removed, size = list[str](), 0
+    with contextlib.suppress(OSError):
+        for name in sorted(n for n in os.listdir(folder) if _DRAFT.fullmatch(n)):  # noqa: PTH208
+            draft = folder / name
+            with contextlib.suppress(OSError):
+                held = os.open(draft, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+                try:
+                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    size += os.fstat(held).st_size
+                    shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
+                    removed.append(name)
+                finally:
+                    os.close(held)
+    if removed:
+        notice(f"removed what killed processes had left in {folder}: {first_few(removed, 3)}")
+    return size
+
+
+class _Draft:
+    """An output that is written under no name, or under one of its own, until it is whole."""
+
+    def __init__(self, path: Path, final: Path, notice: Notice) -> None:
+        self.path, self.final, self._notice = path, final, notice
+        self._name: Path | None = None
+        self._descriptor = self._make()
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """Open it to write."""
+        with _explained(str(self.path)), open(self._descriptor, "wb", closefd=False) as plain:
+            with _packed(plain, self.path) as stream:
+                yield stream
+            plain.flush()
+            os.fsync(self._descriptor)
+
+    def place(self, *, force: bool) -> bool:
+        """Give it its name; return whether there was no file before."""
+        with _explained(str(self.path)):
+            with contextlib.suppress(FileExistsError):
+                self._link(self.final)
+                return True
+            if not self.final.is_symlink() and _has_bytes_of(self.final, self._descriptor):
+                self._notice(f"{self.path}: unchanged")
+                return False
+            if not force:
+                raise _exists(self.path)
+            self._link(self.final.with_name(_draft_name())).replace(self.final)
+            self._name = None
+            return False
+
+    def close(self) -> None:
+        """Let go of it; what has no place yet is removed."""
+        os.close(self._descriptor)
+        if self._name is not None:
+            with contextlib.suppress(OSError):
+                self._name.unlink()
+
+    def _make(self) -> int:
+        folder = self.final.parent
+        if _HAS_NAMELESS:
+            with contextlib.suppress(OSError):  # not every file system has them
+                return os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o666)
+        while True:
+            self._name = folder / _draft_name()
+            descriptor = os.open(self._name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+            _lock(descriptor)
+            if os.fstat(descriptor).st_nlink:  # nobody took it for abandoned before it was locked
+                return descriptor
+            os.close(descriptor)
+
+    def _link(self, target: Path) -> Path:
+        """Give it a name that nothing has; return the name."""
+        if self._name is None:
+            _lock(self._descriptor)
+            folder = os.open("/proc/self/fd", os.O_RDONLY)
+            try:
+                os.link(str(self._descriptor), target, src_dir_fd=folder, follow_symlinks=True)
+            finally:
+                os.close(folder)
+            self._name = None if target == self.final else target
+            return target
+        if target != self.final:
+            return self._name  # it has one already
+        try:
+            os.link(self._name, target)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            if os.path.lexists(target):
+                raise FileExistsError from None
+            self._name.replace(target)
+            self._name = None
+        return target
+
+
+class _Twin(io.RawIOBase):
+    """An existing file that is to have the bytes that are written: at the first other one it ends.
+
+    So a result that is there already is no error, and another file is refused at once.
+    """
+
+    def __init__(self, path: Path, final: Path, notice: Notice) -> None:
+        super().__init__()
+        self.path, self.final, self._notice = path, final, notice
+        self._file = final.open("rb")
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """Open it to write."""
+        with _packed(cast(BinaryIO, self), self.path) as stream:
+            yield stream
+        if self._file.read(1):
+            raise _exists(self.path)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        """Compare bytes with those of the file."""
+        piece = bytes(data)
+        if self._file.read(len(piece)) != piece:
+            raise _exists(self.path)
+        return len(piece)
+
+    def place(self, *, force: bool) -> bool:
+        """Leave it as it is."""
+        self._notice(f"{self.path}: unchanged")
+        return False
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._file.close()
+        super().close()
+
+
+@dataclass(frozen=True)
+class _Device:
+    """A device or pipe, which is written directly."""
+
+    path: Path
+    final: Path
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """Open it to write."""
+        with (
+            _explained(str(self.path)),
+            self.path.open("wb") as plain,
+            _packed(plain, self.path) as stream,
+        ):
+            yield stream
+
+    def place(self, *, force: bool) -> bool:
+        """Do nothing: it is where it is."""
+        return False
+
+    def close(self) -> None:
+        """Do nothing: it is closed."""
+
+
+@contextlib.contextmanager
+def _output(
+    path: Path, force: bool, replace_links: bool, notice: Notice
+) -> Iterator[_Draft | _Twin | _Device]:
+    output: _Draft | _Twin | _Device
+    with _explained(str(path)):
+        final = path if replace_links else final_path(path)
+        if not replace_links and is_special(path):
+            output = _Device(path, final)
+        elif not force and final.is_file():
+            output = _Twin(path, final, notice)
+        else:
+            if not replace_links:
+                refuse_existing(path, force=force)
+            remove_abandoned(final.parent, notice)
+            output = _Draft(path, final, notice)
+    with contextlib.closing(output):
+        yield output
+
+
+@contextlib.contextmanager
+def _packed(plain: BinaryIO, path: Path) -> Iterator[BinaryIO]:
+    """Compress what is written, where the name of the output says so."""
+    if path.suffix != ".gz":
+        yield plain
+        return
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=plain, mtime=0) as packed:
+        yield cast(BinaryIO, packed)
+
+
+def _has_bytes_of(path: Path, descriptor: int) -> bool:
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        size = os.fstat(descriptor).st_size
+        if os.fstat(file.fileno()).st_size != size:
+            return False
+        pieces = (os.pread(descriptor, _PIECE, at) for at in range(0, size, _PIECE))
+        return all(file.read(len(piece)) == piece for piece in pieces)
+    return False
+
+
+def _draft_name() -> str:
+    return f".cocosurgeon-{os.urandom(8).hex()}.part"
+
+
+def _lock(descriptor: int) -> None:
+    with contextlib.suppress(OSError):  # not every file system has locks
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+@contextlib.contextmanager
+def _one_at_a_time(finals: Sequence[Path]) -> Iterator[None]:
     """Keep another run from placing its files between these, where there are several.
 
     A lock on the folder of the first does this, where the system has such locks. No run waits for
     it longer than two seconds: two runs with the same outputs are rare.
     """
     with contextlib.ExitStack() as stack:
-        if len(drafts) > 1:
+        if len(finals) > 1:
             with contextlib.suppress(OSError):
-                folder = os.open(drafts[0].final.parent, os.O_RDONLY)
+                folder = os.open(finals[0].parent, os.O_RDONLY)
                 stack.callback(os.close, folder)
                 for _ in range(_TRIES):
                     try:
@@ -131,22 +345,6 @@ def _one_at_a_time(drafts: Sequence[_Draft]) -> Iterator[None]:
                     except BlockingIOError:
                         time.sleep(_BETWEEN_TRIES)
         yield
-
-
-@contextlib.contextmanager
-def _opened(draft: _Draft) -> Iterator[BinaryIO]:
-    target = draft.draft or draft.path
-    with _explained(str(draft.path)), target.open("xb" if draft.draft else "wb") as plain:
-        if draft.path.suffix == ".gz":
-            with gzip.GzipFile(
-                filename="", mode="wb", compresslevel=6, fileobj=plain, mtime=0
-            ) as packed:
-                yield cast(BinaryIO, packed)
-        else:
-            yield plain
-        plain.flush()
-        if draft.draft is not None:
-            os.fsync(plain.fileno())
 
 
 @contextlib.contextmanager

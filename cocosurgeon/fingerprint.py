@@ -127,10 +127,7 @@ def cached_value(
 
         with contextlib.suppress(OSError, OutputError):  # then it is found again next time
             sidecar.parent.mkdir(parents=True, exist_ok=True)
-            prefix = f"{sidecar.name}."
-            with appearing([sidecar], force=True, replace_links=True, draft_prefix=prefix) as [
-                file
-            ]:
+            with appearing([sidecar], force=True, replace_links=True) as [file]:
                 file.write(sidecar_as_json({**values, name: value}))
     return value
 

@@ -539,7 +539,7 @@ def test_clear_removes_what_was_made_here(source: Path, cli: Cli, cache: Path) -
     own += [cache / "own.part", cache / f"{'0' * 16}.part"]
     for each in own:
         each.write_text("{}")
-    dead = path.with_name(f"{path.stem}.01234567.part")
+    dead = path.with_name(".cocosurgeon-0123456789abcdef.part")
     dead.write_text("{")
     done = cli("cache", "clear", "--json")
     assert done.code == 0

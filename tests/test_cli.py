@@ -229,6 +229,10 @@ def test_without_o_the_result_lies_beside_the_source(
     assert ended.out == "data/train_first2_having-dog.json\n"
     assert left_behind(folder, "train.json") == {"train_first2_having-dog.json"}
     again = cli("subset", "data/train.json", "--first", 2, "--having", "dog")
+    assert (again.code, again.out) == (0, ended.out)
+    assert "data/train_first2_having-dog.json: unchanged" in again.err
+    (folder / "train_first2_having-dog.json").write_text('{"info": "mine"}')
+    again = cli("subset", "data/train.json", "--first", 2, "--having", "dog")
     assert again.code == 2
     assert "the output exists" in again.err
     assert "--force" in again.err

@@ -38,12 +38,19 @@ def large(images: int = 20_000) -> dict[str, Any]:
     }
 
 
-def wait_until_it_writes(folder: Path) -> None:
-    """Wait until something lies beside the source."""
+def wait_until_it_writes(folder: Path, process: subprocess.Popen[Any]) -> None:
+    """Wait until a process has an output open, with a name or without."""
+    opened = Path(f"/proc/{process.pid}/fd")
     deadline = time.monotonic() + 60
-    while not left_behind(folder, "in.json") and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            links = [os.readlink(each) for each in opened.iterdir()]  # noqa: PTH115
+            if any(link.startswith(f"{folder}/#") for link in links):
+                return
+        if left_behind(folder, "in.json"):
+            return
         time.sleep(0.005)
-    assert left_behind(folder, "in.json"), "it never began to write"
+    raise AssertionError("it never began to write")
 
 
 # ---- full disks
@@ -147,7 +154,7 @@ def test_an_interrupt_while_writing_leaves_nothing(
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        wait_until_it_writes(tmp_path)
+        wait_until_it_writes(tmp_path, process)
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
     assert process.returncode == code
@@ -380,7 +387,7 @@ def test_nohup_is_heeded(put: Put, tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN) and None,
     ) as process:
-        wait_until_it_writes(tmp_path)
+        wait_until_it_writes(tmp_path, process)
         process.send_signal(signal.SIGHUP)
         process.communicate(timeout=60)
     assert process.returncode == 0
@@ -492,7 +499,7 @@ def test_a_lock_on_the_folder_holds_nobody_up_for_long(
 def test_a_second_signal_changes_nothing(second: signal.Signals, put: Put, tmp_path: Path) -> None:
     put(large(60_000))
     with start(tmp_path, "--skip", "1", "-o", "out.json.gz") as process:
-        wait_until_it_writes(tmp_path)
+        wait_until_it_writes(tmp_path, process)
         process.send_signal(signal.SIGINT)
         process.send_signal(second)
         _, err = process.communicate(timeout=60)

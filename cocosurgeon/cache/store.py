@@ -29,9 +29,9 @@ _LONGEST_NAME = 255
 _LONGEST_SUFFIX = ".01234567.edited.json"
 _LATEST = 1e11
 _LARGEST = 1 << 62
-_ENTRY_FILE = r"(.+-[0-9a-f]{16})(\.made\.json|\.lock|\.[0-9a-f]{8}\.part)"
+_ENTRY_FILE = r"(.+-[0-9a-f]{16})(\.made\.json|\.lock)"
 """Names of files that belong to an entry: its name ends with a part of the key."""
-_SIDECAR = r"[0-9a-f]{32}\.json(\.[0-9a-f]{8}\.part)?"
+_SIDECAR = r"[0-9a-f]{32}\.json"
 
 
 @dataclass(frozen=True)
@@ -128,8 +128,7 @@ class CacheEntry:
     def files(self) -> contextlib.AbstractContextManager[list[BinaryIO]]:
         """Open the subset, the recipe and the metadata; they appear together, or none does.
 
-        The names of their drafts begin with the entry's name, so that ``clear`` finds those that a
-        killed process left. Links are replaced, not followed.
+        Links are replaced, not followed.
 
         Raises:
             OutputError: the system refuses.
@@ -137,7 +136,7 @@ class CacheEntry:
         from cocosurgeon.atomic import appearing
 
         paths = (self.subset, self.recipe, self.made)
-        return appearing(paths, force=True, replace_links=True, draft_prefix=f"{self.name}.")
+        return appearing(paths, force=True, replace_links=True)
 
     def rename_edited(self) -> Path | None:
         """Rename a subset that has been edited, so that it is not lost. Hold the lock for this.
@@ -221,12 +220,13 @@ def clear(folder: Path, *, stale_only: bool = False) -> Cleared:
     Raises:
         OutputError: a file cannot be removed.
     """
-    from cocosurgeon.cache.lock import try_hold  # not loaded where a subset is found
+    from cocosurgeon.atomic import remove_abandoned  # not loaded where a subset is found
+    from cocosurgeon.cache.lock import try_hold
 
     subsets = size = 0
     busy: list[Path] = []
     edited: list[Path] = []
-    for entry, drafts in _entries(folder).items():
+    for entry in _entries(folder):
         with try_hold(entry.lock) as is_free:
             if not is_free:
                 busy.append(entry.subset)
@@ -237,25 +237,19 @@ def clear(folder: Path, *, stale_only: bool = False) -> Cleared:
             with _explained(entry.subset):
                 if renamed := entry.rename_edited():
                     edited.append(renamed)
-            size += _remove([entry.subset, entry.recipe, entry.made, *drafts])
+            size += _remove([entry.subset, entry.recipe, entry.made])
+    size += remove_abandoned(folder)
     if not stale_only and (folder / FINGERPRINTS).is_dir():
         names = [n for n in _names(folder / FINGERPRINTS) if re.fullmatch(_SIDECAR, n)]
         size += _remove([folder / FINGERPRINTS / name for name in names])
+        size += remove_abandoned(folder / FINGERPRINTS)
     return Cleared(subsets, size, tuple(busy), tuple(edited))
 
 
-def _entries(folder: Path) -> dict[CacheEntry, list[Path]]:
-    """Entries that have metadata, a lock or a draft; the drafts of each.
-
-    Once nobody else holds an entry's lock, a draft that is still there is one of a killed process.
-    """
-    found: dict[CacheEntry, list[Path]] = {}
-    for name in _names(folder):
-        if match := re.fullmatch(_ENTRY_FILE, name, re.DOTALL):
-            drafts = found.setdefault(CacheEntry(folder, match[1]), [])
-            if name.endswith(".part"):
-                drafts.append(folder / name)
-    return found
+def _entries(folder: Path) -> list[CacheEntry]:
+    """Return the entries that have metadata or a lock."""
+    matches = [re.fullmatch(_ENTRY_FILE, name, re.DOTALL) for name in _names(folder)]
+    return [CacheEntry(folder, name) for name in dict.fromkeys(m[1] for m in matches if m)]
 
 
 def _cached(entry: CacheEntry) -> CachedSubset | None:

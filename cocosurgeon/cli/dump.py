@@ -66,7 +66,7 @@ def dump(
     import shutil
     from pathlib import Path
 
-    from cocosurgeon.atomic import appearing, refuse_existing, refuse_same_file
+    from cocosurgeon.atomic import appearing, refuse_same_file
     from cocosurgeon.loaders.settings import own_options, settings_for
     from cocosurgeon.probe.dump import rule_lines
     from cocosurgeon.probe.run import probe_file, unmet_requests
@@ -83,7 +83,6 @@ def dump(
     default = source.with_name(f"{source.name.partition('.')[0]}_{name}.jsonl.gz")
     target = default if output is None else Path(output)
     refuse_same_file(target, path)
-    refuse_existing(target, force=force)
     if path is not None and real.config is None:
         with console.progress("reading") as progress:
             file = read_again(path, progress)
@@ -94,12 +93,12 @@ def dump(
         with (
             unmet_requests(),
             probe_file(request, real.python, real.limit) as found,
-            appearing([target], force=force) as [stream],
+            appearing([target], force=force, notice=console.info) as [stream],
             found.open("rb") as lines,
         ):
             shutil.copyfileobj(lines, stream)
     else:
-        with appearing([target], force=force) as [stream]:
+        with appearing([target], force=force, notice=console.info) as [stream]:
             stream.writelines(rule_lines(document, setting, source.name, file.sha256))
     console.written(target, {"loader": name, "mode": chosen})
 

@@ -132,8 +132,9 @@ def _gather(
     with console.bar("copying" if how == "copy" else "linking") as bar:
         if bar is not None:
             bar.total = sum(f.size for f in (*files.ann_files, *files.files))
+        advance = bar.update if bar is not None else lambda _: None
         try:
-            copy_tree(files, out, how, bar.update if bar is not None else lambda _: None)
+            copy_tree(files, out, how, advance, console.info)
         except (KeyboardInterrupt, SystemExit):
             if not out.exists():
                 console.info(f"ended early: nothing of {out} was left")

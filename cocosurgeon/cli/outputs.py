@@ -19,6 +19,7 @@ from cocosurgeon.atomic import (
 from cocosurgeon.cli.console import Console
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.errors import OutputError, RequestError
+from cocosurgeon.fingerprint import reading
 from cocosurgeon.select.plan import Plan
 from cocosurgeon.steps.arguments import format_id
 from cocosurgeon.steps.naming import slug
@@ -26,6 +27,7 @@ from cocosurgeon.steps.recipe import Recipe
 
 STDOUT = "-"
 _LONGEST_NAME = 255
+_HEAD = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +68,24 @@ class Outputs:
                 raise OutputError("the output is a folder", where=place, hint="name a file in it")
             for source in inputs:
                 refuse_same_file(path, None if source == STDOUT else Path(source))
-            refuse_existing(path, force=self.force)
+            refuse_existing(path, force=True)  # a folder; of a file, the bytes decide
+
+    def require_possible(self, source: Dataset) -> None:
+        """Refuse an existing output that cannot be the result, before other files are read.
+
+        A result begins as its source does, up to the first list.
+
+        Raises:
+            OutputError: the output begins otherwise.
+        """
+        path = Path(self.subset or STDOUT)
+        if self.force or self.subset in (None, STDOUT) or path.suffix == ".gz":
+            return
+        head, bracket, _ = next(source.text(), b"")[:_HEAD].partition(b"[")
+        if path.is_file():
+            with reading(path, "read the output"), path.open("rb") as file:
+                if file.read(len(head + bracket)) != head + bracket:
+                    refuse_existing(path, force=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +123,9 @@ def write_all(result: Dataset, plan: Plan, outputs: Outputs, console: Console) -
     if outputs.recipe is not None:
         texts[outputs.recipe] = lambda: iter([Recipe.of(plan, result).to_json()])
     files = [place for place in texts if place != STDOUT]
-    with appearing([Path(place) for place in files], force=outputs.force) as opened:
+    with appearing(
+        [Path(place) for place in files], force=outputs.force, notice=console.info
+    ) as opened:
         for place, file in zip(files, opened, strict=True):
             file.writelines(texts[place]())
         if STDOUT in texts:

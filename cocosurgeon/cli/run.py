@@ -59,7 +59,9 @@ def run(
     outputs.require_free(inputs)
     with console.progress("reading") as progress:
         dataset = read(path, progress)
-    # Other files are read only now: an output that exists is an error before they are.
+    if outputs.subset is not None:
+        outputs.require_possible(dataset)
+    # Other files are read only now: an output that cannot be the result is an error before that.
     with console.progress(f"reading {', '.join(plan.files)}") as progress:
         plan = plan.bind(dataset, progress)
     if recipe is not None:

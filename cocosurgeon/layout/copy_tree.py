@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
+from cocosurgeon.atomic import Notice, appearing_folder
 from cocosurgeon.errors import OutputError, SourceChangedError, SourceUnavailableError
 from cocosurgeon.layout.gather import FileCopy, FilesToCopy
 
@@ -48,7 +48,13 @@ def require_free(out: Path) -> None:
         raise OutputError(what, where=str(out), hint=hint)
 
 
-def copy_tree(files: FilesToCopy, out: Path, how: How, advance: Advance = lambda _: None) -> None:
+def copy_tree(
+    files: FilesToCopy,
+    out: Path,
+    how: How,
+    advance: Advance = lambda _: None,
+    notice: Notice = lambda _: None,
+) -> None:
     """Make the tree, next to its place under another name, and rename it when it is whole.
 
     Annotation files are always copied. Images are copied with their times, or linked by absolute
@@ -59,6 +65,7 @@ def copy_tree(files: FilesToCopy, out: Path, how: How, advance: Advance = lambda
         out: the new folder.
         how: copy or link images and PNGs.
         advance: called after each file.
+        notice: prints a line.
 
     Raises:
         OutputError: something exists there, the disk is full, the system refuses.
@@ -77,25 +84,13 @@ def copy_tree(files: FilesToCopy, out: Path, how: How, advance: Advance = lambda
                 where=str(final.parent),
                 hint=_HINTS[errno.ENOSPC],
             )
-        part = final.with_name(f".cocosurgeon-{secrets.token_hex(8)}.part")
-        try:
-            part.mkdir()
+        with appearing_folder(out, notice) as part:
             for file in copied:
                 _copy(file, part, advance)
             for file in linked:
                 target = _with_parent(part / file.target)
                 target.symlink_to(file.source)
                 advance(file.size)
-            part.rename(final)  # fails unless nothing, or an empty folder, is there
-        except BaseException as error:
-            shutil.rmtree(part, ignore_errors=True)
-            if part.exists():
-                raise OutputError(
-                    "the unfinished tree could not be removed completely",
-                    where=str(part),
-                    hint="delete that folder",
-                ) from error
-            raise
 
 
 def _copy(file: FileCopy, part: Path, advance: Advance) -> None:
