@@ -10,6 +10,7 @@ Packages and modules, in the order in which they may import each other (each onl
     errors      one tree of exceptions: what, where, what next
     version     the version
     text        the nearest match to a name that is not there
+    files       files opened to read: gzip data, and what cannot be opened
     atomic      files that appear whole or not at all
     fingerprint whether a file is unchanged; values cached while it is
     findings/   what a check found: the class, and the table of codes

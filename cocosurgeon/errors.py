@@ -107,8 +107,53 @@ class FormatError(DataError):
     """The file does not hold JSON text."""
 
 
+_JSON_FAULTS = {
+    "Invalid control character at": "a string has a raw control character, such as a line break",
+    "Invalid control character": "a string has a raw control character, such as a line break",
+    "Expecting value": "a value is missing, or is none (as after a trailing comma)",
+    "Illegal trailing comma before end of object": "a comma is followed by the end of an object",
+    "Illegal trailing comma before end of array": "a comma is followed by the end of a list",
+    "Expecting property name enclosed in double quotes": "a key in double quotes is missing (as "
+    "after a trailing comma)",
+    "Expecting ',' delimiter": "a comma is missing",
+    "Expecting ':' delimiter": "a colon is missing",
+    "Unterminated string starting at": "a string has no end",
+    "Invalid \\escape": "a string has an escape that JSON does not have",
+    "Invalid \\uXXXX escape": "a string has an incomplete \\u escape",
+    "Extra data": "something follows the value",
+}
+"""What Python's ``json`` says is wrong, as a sentence."""
+
+
 class JSONSyntaxError(DataError):
     """The JSON text is broken."""
+
+    @classmethod
+    def at(
+        cls,
+        name: str,
+        offset: int,
+        place: tuple[int, int],
+        fault: str,
+        within: str | None = None,
+    ) -> JSONSyntaxError:
+        """Return the error for a place in a file.
+
+        Args:
+            name: the file.
+            offset: byte offset in the JSON text.
+            place: line and column, in characters, both from 1.
+            fault: what is wrong; of what Python's ``json`` says a sentence is made.
+            within: the record or value that it is in.
+        """
+        known = next((s for msg, s in _JSON_FAULTS.items() if fault.startswith(msg)), fault)
+        line, column = place
+        return cls(
+            f"broken JSON{f' in {within}' if within else ''}: {known}",
+            where=f"{name}, line {line:,}, column {column:,}, byte {offset}",
+            hint="fix the file at that place, or export it again",
+            offset=offset,
+        )
 
 
 class StructureError(DataError):

@@ -13,12 +13,13 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from cocosurgeon.errors import OutputError, SourceChangedError, SourceUnavailableError
+from cocosurgeon.errors import OutputError, SourceChangedError
+from cocosurgeon.files import reading
 
 FINGERPRINTS = "fingerprints"
 """Folder of the sidecars, in the cache folder."""
@@ -55,7 +56,7 @@ class Fingerprint:
         Raises:
             SourceUnavailableError: there is none.
         """
-        with reading(path, "open the file"):
+        with reading(path):
             real = os.path.realpath(path)
             status = os.stat(real)  # noqa: PTH116 - a path that realpath gave
         times = (status.st_mtime_ns, status.st_ctime_ns)
@@ -83,7 +84,7 @@ def sha256(folder: Path, path: Path) -> str:
 
     def find() -> str:
         digest = hashlib.sha256()
-        with reading(path, "read the file"), path.open("rb") as file:
+        with reading(path), path.open("rb") as file:
             while piece := file.read(_PIECE):
                 digest.update(piece)
         return digest.hexdigest()
@@ -148,13 +149,3 @@ def read_sidecar(path: Path) -> dict[str, object]:
 def sidecar_as_json(values: Mapping[str, object]) -> bytes:
     """Return the bytes of a sidecar."""
     return (json.dumps({"format": _FORMAT, **values}, indent=2) + "\n").encode()
-
-
-@contextlib.contextmanager
-def reading(path: Path, action: str) -> Iterator[None]:
-    """Raise SourceUnavailableError, ``cannot ACTION``, where the system refuses to read a path."""
-    try:
-        yield
-    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
-        reason = getattr(error, "strerror", None) or error
-        raise SourceUnavailableError(f"cannot {action}: {reason}", where=str(path)) from error

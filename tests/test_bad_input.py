@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -41,7 +42,7 @@ def error_of(path: Path) -> CocosurgeonError:
         ("", FormatError, "empty", 0),
         (" \n\t ", FormatError, "empty", 0),
         (b"PK\x03\x04rest", FormatError, "zip archive", 0),
-        (b"\x1f\x8b\x08rest", FormatError, "gzip data", 0),
+        (b"\x1f\x8b\x08rest", FormatError, "gzip data", None),
         (b"\x89PNG\r\n", FormatError, "PNG image", 0),
         (b"version https://git-lfs.github.com/spec/v1\n", FormatError, "Git LFS pointer", 0),
         (b"x" * 257 + b"ustar", FormatError, "tar archive", 0),
@@ -51,7 +52,7 @@ def error_of(path: Path) -> CocosurgeonError:
         ("[1, 2]", StructureError, "results[0] is a number", 1),
         ("3", StructureError, "the file holds a number", 0),
         ('"images"', StructureError, "the file holds a string", 0),
-        ("hello", JSONSyntaxError, "expecting value", 0),
+        ("hello", JSONSyntaxError, "a value is missing", 0),
         ("{}", StructureError, "no list 'images'", None),
         ('{"annotations": []}', StructureError, "no list 'images'", None),
         ('{"images": {}}', StructureError, "'images' is an object", 11),
@@ -75,17 +76,17 @@ def error_of(path: Path) -> CocosurgeonError:
         ('{"images": [{"id": 1,}]}', JSONSyntaxError, "broken JSON in images[0]", None),
         ('{"images": [{"id": 1},]}', JSONSyntaxError, "expected a value", 22),
         ('{"images": [{"id": 1} {"id": 2}]}', JSONSyntaxError, "expected ','", 22),
-        ('{"images": [{"id": 1]}', JSONSyntaxError, "delimiter", 20),
+        ('{"images": [{"id": 1]}', JSONSyntaxError, "a comma is missing", 20),
         ('{"images": [],}', JSONSyntaxError, "expected a key", 14),
         ('{"images" []}', JSONSyntaxError, "expected ':'", 10),
         ("{'images': []}", JSONSyntaxError, "expected a key", 1),
         ('{"images": [] "x": 1}', JSONSyntaxError, "expected ','", 14),
         ('{"images": [], "x": }', JSONSyntaxError, "expected a value", 20),
-        ('{"images": [], "x": nul}', JSONSyntaxError, "expecting value", 20),
-        ('{"images": [], "x": 01}', JSONSyntaxError, "extra data", 21),
+        ('{"images": [], "x": nul}', JSONSyntaxError, "a value is missing", 20),
+        ('{"images": [], "x": 01}', JSONSyntaxError, "something follows the value", 21),
         ('{"images": [{"id": 1, "n": "a\nb"}]}', JSONSyntaxError, "control character", 29),
         ('{"images": [{"id": 1, "n": "a\\x"}]}', JSONSyntaxError, "escape", 29),
-        ('{"images": [{"id": 01}]}', JSONSyntaxError, "delimiter", 20),
+        ('{"images": [{"id": 01}]}', JSONSyntaxError, "a comma is missing", 20),
         (b'{"images": [{"id": 1, "n": "\xff"}]}', EncodingError, "byte 0xff at offset 28", 28),
         (b'{"images": [], "x": "caf\xe9"}', EncodingError, "not UTF-8: byte 0xe9", 24),
         (b'{"images": [], "caf\xe9": 1}', EncodingError, "byte 0xe9 at offset 19", 19),
@@ -141,13 +142,26 @@ def test_a_source_that_cannot_be_opened(tmp_path: Path, cli: Cli) -> None:
         assert cli("subset", path, "--first", 1).code == 2
 
 
-def test_gzip_by_name(put: Put) -> None:
-    assert isinstance(error_of(put(GOOD, "plain.json.gz")), FormatError)
+def test_gzip_by_its_bytes(put: Put, cli: Cli) -> None:
+    assert b"".join(read(put(GOOD, "plain.json.gz")).text()) == GOOD.encode()
+    packed = gzip.compress(GOOD.encode())
+    assert b"".join(read(put(packed, "packed.json")).text()) == GOOD.encode()
+    assert cli("subset", "-", "-o", "-", stdin=packed).out == GOOD
     cut = gzip.compress(GOOD.encode() * 200)[:-20]
-    assert "truncated" in str(error_of(put(cut, "cut.json.gz")))
+    assert "the gzip data is damaged" in str(error_of(put(cut, "cut.json.gz")))
     damaged = bytearray(gzip.compress(GOOD.encode()))
     damaged[-6] ^= 0xFF
-    assert isinstance(error_of(put(bytes(damaged), "damaged.json.gz")), FormatError)
+    broken = put(bytes(damaged), "damaged.json.gz")
+    assert isinstance(error_of(broken), FormatError)
+    for verb in (
+        ["subset"],
+        ["verify"],
+        ["explain", "--image", 1],
+        ["layout", "--gather", "o", "--of"],
+    ):
+        ended = cli(*verb, broken)
+        assert (ended.code, "the gzip data is damaged" in ended.err) == (3, True), verb
+        assert "next: copy or download the file again" in ended.err
     path = put(gzip.compress(GOOD.encode()), "good.json.gz")
     assert b"".join(read(path).text()) == GOOD.encode()
 
@@ -212,3 +226,35 @@ def test_repeated_keys_are_found_by_looking_at_each_key_once() -> None:
     document = Document(source, members, None, 0)
     assert document.repeated_keys == tuple(keys[:100])
     assert compared < 5 * len(keys)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "place"),
+    [
+        ('{"images": [\n {"id": 1, "file_name": "a\nb"}]}', "a raw control character", (2, 27, 39)),
+        ('{"images": [], "categories": [{"id": 1,\n}]}', "a trailing comma", (2, 1, 40)),
+        ('{"images": [{"id": 1}],\n\n "x": "é", }', "expected", None),
+        ('\ufeff{"images": [{"file_name": "é", "id" 1}]}', "a colon is missing", (1, 37, 40)),
+    ],
+)
+def test_broken_json_has_a_line_a_column_and_a_byte_in_every_verb(
+    text: str, sentence: str, place: tuple[int, int, int] | None, put: Put, cli: Cli
+) -> None:
+    put(text)
+    seen = set()
+    for verb in (
+        *(
+            ["subset", "-o", "-"],
+            ["remap", "--renumber"],
+            ["verify"],
+            ["layout", "--gather", "o", "--of"],
+        ),
+        *(["explain", "--image", "1"], ["spaces", "--guess"], ["snippet", "--for", "mmdet3"]),
+        ["dump", "--loader", "detr"],
+    ):
+        ended = cli(*verb, "in.json")
+        assert ended.code == 3 and "broken JSON" in ended.err, verb
+        assert place is None or sentence in ended.err, (verb, ended.err)
+        seen.add(re.findall(r"line (\d+), column (\d+), byte (\d+)", ended.err)[0])
+    assert place is None or seen == {tuple(map(str, place))}
+    assert len(seen) == 1

@@ -403,7 +403,7 @@ def test_whatever_is_in_a_file_it_is_a_map_or_an_error(scratch: Path, text: str 
 
 def test_a_map_that_cannot_be_opened(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nowhere.csv"):
-        with pytest.raises(RequestError, match="cannot open the map") as error:
+        with pytest.raises(RequestError, match="cannot read the map") as error:
             read_map(path)
         assert str(path) in str(error.value)
 

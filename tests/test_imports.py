@@ -17,7 +17,17 @@ PACKAGE = ROOT / "cocosurgeon"
 
 # Packages and modules, lowest first; each may import those before it (and itself).
 ROOMS = (
-    *("version", "errors", "text", "atomic", "fingerprint", "findings", "annfile", "loaders"),
+    *(
+        "version",
+        "errors",
+        "text",
+        "files",
+        "atomic",
+        "fingerprint",
+        "findings",
+        "annfile",
+        "loaders",
+    ),
     *("probe", "dataset", "select", "categories", "steps", "layout", "snippet", "verify", "report"),
     *("cache", "config", "mmdet", "cli", "__main__"),
 )

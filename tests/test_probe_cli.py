@@ -240,12 +240,12 @@ def test_a_packed_file_that_is_cut(tmp_path: Path) -> None:
         path.write_bytes(data)
         folder = tmp_path / "folder"
         folder.mkdir()
-        with pytest.raises(FormatError, match="cut, or broken"):
+        with pytest.raises(FormatError, match="the gzip data is damaged"):
             unpacked(path, folder)
-        (folder / "plain/cut.json").unlink()
+        (folder / "plain/cut.json").unlink(missing_ok=True)
         (folder / "plain").rmdir()
         folder.rmdir()
-    with pytest.raises(FormatError, match="cut, or broken"):
+    with pytest.raises(FormatError, match="the gzip data is damaged"):
         probe(ProbeRequest(path), sys.executable)
 
 

@@ -635,7 +635,7 @@ def test_a_map_from_a_file(cli: Cli, tmp_path: Path) -> None:
         (["--rename", "car="], "expected NEW=OLD"),
         (["--merge", "a=person,dog", "--alias", "b=c"], "--alias has no effect without"),
         (["--from", "coco91", "--sort", "id"], "--from has no effect without --to"),
-        (["--alias", "a=b", "--to", "coco91", "--map", "missing.csv"], "cannot open the map"),
+        (["--alias", "a=b", "--to", "coco91", "--map", "missing.csv"], "cannot read the map"),
         (["--like", "missing.json"], "missing.json"),
         (["--classes", "person"], "79 category ids are not mapped"),
     ],

@@ -60,7 +60,7 @@ from cocosurgeon.verify.verification import Verification, verify_copy, verify_lo
 
 MODES: tuple[Mode, ...] = ("train", "test")
 BY_OTHERS = {
-    *("file-unreadable", "real-error", "real-differs", "packed", "unexplained"),
+    *("real-error", "real-differs", "packed", "unexplained"),
     *("classes-unfit", "evaluator-file", "evaluator-indices"),
     *("category-id", "category-name", "category-missing", "category-unlisted"),
     *(name for name, code in CODES.items() if code.group == "folders"),
@@ -279,7 +279,7 @@ def _findings_of(
 def reading_of(path: Path) -> PlainFile | None:
     try:
         return read_again(path)
-    except FormatError:
+    except DataError:
         return None
 
 
@@ -410,7 +410,7 @@ def test_what_json_cannot_read_is_no_file(made: Made) -> None:
         try:
             doc = json.loads(text.decode("utf-8-sig"))
         except ValueError:
-            with pytest.raises(FormatError, match="Python's json cannot read it"):
+            with pytest.raises(DataError):
                 read_text(text)
         else:
             assert same(read_text(text).document(), doc)
@@ -445,7 +445,7 @@ def test_what_is_not_wanted_whole_is_read_without_its_masks(faithful: Faithful) 
 
 @pytest.mark.parametrize("text", [b"", b" ", b"5", b'"a"', b"null", b"[1", b"\xff{}", b"[" * 9999])
 def test_what_is_no_annotation_file_is_no_file(text: bytes) -> None:
-    with pytest.raises(FormatError):
+    with pytest.raises(DataError):
         read_text(text)
 
 
@@ -453,11 +453,11 @@ def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
     whole = gzip.compress(SAMPLE.read_bytes())
     broken = whole[:200] + bytes(100) + whole[300:]
     path = tmp_path / "in.json.gz"
-    with pytest.raises(SourceUnavailableError, match="cannot read it"):
+    with pytest.raises(SourceUnavailableError, match="cannot read the file"):
         read_again(path)
     for text in (whole[:2000], broken):
         path.write_bytes(text)
-        with pytest.raises(FormatError, match="broken gzip data"):
+        with pytest.raises(FormatError, match="the gzip data is damaged"):
             read_again(path)
 
 

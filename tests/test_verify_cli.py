@@ -99,11 +99,13 @@ def test_results_are_held_against_theirs(cli: Cli, tmp_path: Path) -> None:
     assert done.code == 1 and "annotation-category" in done.out
 
 
-def test_a_broken_file_is_a_finding(cli: Cli, first: Path) -> None:
-    first.write_bytes(first.read_bytes()[:-10])
-    done = cli("verify", first, "--source", SAMPLE)
-    assert done.code == 1
-    assert "file-unreadable" in done.out
+def test_a_broken_file_is_bad_input_on_either_side(cli: Cli, first: Path) -> None:
+    broken = first.with_name("broken.json")
+    broken.write_bytes(first.read_bytes()[:-10])
+    for args in ((broken, "--source", SAMPLE), (first, "--source", broken)):
+        done = cli("verify", *args)
+        assert (done.code, done.out) == (3, "")
+        assert f"in: {broken}, line 1, column " in done.err
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,7 @@ def test_a_broken_file_is_a_finding(cli: Cli, first: Path) -> None:
         (["--recipe", "how.json"], "name it (--source)"),
         (["--source", "none.json"], "No such file"),
         (["--split", "val"], "--split has no effect without --config"),
-        (["--against", "none.gz"], "cannot be opened"),
+        (["--against", "none.gz"], "cannot read the dump"),
         (["--against", ""], "--against names no file"),
         (["--source", ""], "--source names no file"),
         (["--source", str(SAMPLE), "--recipe", ""], "--recipe names no file"),
@@ -290,8 +292,9 @@ def test_annotations_without_their_images(cli: Cli, first: Path) -> None:
 @pytest.mark.parametrize("number", ["NaN", "1e400", "-Infinity"])
 def test_reports_are_json_for_strict_readers(cli: Cli, first: Path, number: str) -> None:
     text = first.read_text()
-    img_id = str(json.loads(text)["images"][0]["id"])
-    first.write_text(text.replace(img_id, number))
+    img_id = json.loads(text)["images"][0]["id"]
+    assert text.count(f'"id": {img_id}}}') == 1
+    first.write_text(text.replace(f'"id": {img_id}}}', f'"id": {number}}}'))
 
     def refuse(name: str) -> None:
         raise AssertionError(name)
@@ -390,7 +393,9 @@ def test_dumps_of_two_loaders_differ_by_rules_alone(cli: Cli, tmp_path: Path) ->
         done = cli("verify", SAMPLE, "--loader", other, "--against", f"{one}.jsonl.gz")
         assert done.code == 0, done.out
         assert "explained by rules: " in done.out
-    assert cli("dump", SAMPLE, "--loader", "detr", "-o", "detr.jsonl.gz").code == 2  # is there
+    again = cli("dump", SAMPLE, "--loader", "detr", "-o", "detr.jsonl.gz")
+    assert (again.code, "unchanged" in again.err) == (0, True)
+    assert cli("dump", SAMPLE, "--loader", "yolox", "-o", "detr.jsonl.gz").code == 2  # another
 
 
 def test_a_changed_dump_is_unexplained(cli: Cli, tmp_path: Path) -> None:

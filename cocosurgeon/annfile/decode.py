@@ -150,9 +150,4 @@ def json_kind(value: object) -> str:
 
 def broken(source: Source, offset: int, what: str, where: str) -> JSONSyntaxError:
     """Return the error for broken JSON text at an offset of the source."""
-    return JSONSyntaxError(
-        f"broken JSON in {where}: {what[:1].lower()}{what[1:]}",
-        where=f"{source.name}, byte {offset}",
-        hint="fix the file at that byte, or export it again",
-        offset=offset,
-    )
+    return JSONSyntaxError.at(source.name, offset, source.place(offset), what, where)

@@ -19,7 +19,7 @@ from cocosurgeon.annfile.walk import Block, Span
 from cocosurgeon.errors import JSONSyntaxError
 
 _LARGEST_DIAGNOSIS = 1 << 24
-_SIGNS_OF_TRUNCATION = ("unterminated string", "extra data")
+_SIGNS_OF_TRUNCATION = ("a string has no end", "something follows")
 
 
 @dataclass(frozen=True)

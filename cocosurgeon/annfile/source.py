@@ -9,7 +9,6 @@ import stat
 import sys
 import tempfile
 import weakref
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,12 +22,15 @@ from cocosurgeon.errors import (
     SourceChangedError,
     SourceUnavailableError,
 )
+from cocosurgeon.files import GZIP, reading, unpacking
 
 Progress = Callable[[int, int], None]
 """Called with (bytes done, bytes in all) while a source is read."""
 
 UTF8_MARK = b"\xef\xbb\xbf"
 _PIECE = 1 << 20
+_CONTINUATIONS = bytes(range(0x80, 0xC0))
+"""Bytes that go on with a character of UTF-8."""
 
 
 class Source:
@@ -44,6 +46,7 @@ class Source:
         size: bytes of JSON text, a byte-order mark included (after decompression).
         text_start: 3 after a byte-order mark, else 0.
         descriptor: number of the open file.
+        is_packed: True for gzip data.
         identity: device, inode, size and time of the last change of the file (for gzip data, of
             the compressed file), as first seen.
     """
@@ -59,6 +62,7 @@ class Source:
         self.path = path
         self.descriptor = os.dup(file.fileno())
         weakref.finalize(self, os.close, self.descriptor)
+        self.is_packed = origin is not None
         self._observed = self._observe()
         self.identity = _identity(origin) if origin else self._observed
         self.size = self._observed[-2]
@@ -102,6 +106,17 @@ class Source:
         if self._observe() != self._observed:
             raise self.changed()
 
+    def place(self, offset: int) -> tuple[int, int]:
+        """Return line and column of a byte, both from 1; columns count characters."""
+        line, begin = 1, self.text_start
+        for start in range(0, offset, _PIECE):
+            piece = self.read(start, min(start + _PIECE, offset))
+            line += piece.count(b"\n")
+            if (last := piece.rfind(b"\n")) >= 0:
+                begin = start + last + 1
+        pieces = (self.read(at, min(at + _PIECE, offset)) for at in range(begin, offset, _PIECE))
+        return line, 1 + sum(len(piece.translate(None, _CONTINUATIONS)) for piece in pieces)
+
     def sha256(self) -> str:
         """Return the SHA-256 of the JSON text (for a plain file, what ``sha256sum`` prints)."""
         digest = hashlib.sha256()
@@ -126,7 +141,7 @@ def open_source(where: str | os.PathLike[str], progress: Progress | None = None)
     """Open an annotation file.
 
     Args:
-        where: a path (``.gz`` by its name is decompressed), or ``-`` for standard input.
+        where: a path, or ``-`` for standard input; gzip data is decompressed.
             Streams and compressed files are copied to a nameless temporary file first.
         progress: called during a long decompression.
 
@@ -137,27 +152,15 @@ def open_source(where: str | os.PathLike[str], progress: Progress | None = None)
     if where == "-":
         return _copied(sys.stdin.buffer, "<stdin>", None)
     path = Path(where)
-    try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            if path.suffix == ".gz":
-                with gzip.GzipFile(fileobj=file) as text:
-
-                    def advance() -> None:
-                        if progress:
-                            progress(file.tell(), status.st_size)
-
-                    source = _copied(text, str(path), path, advance, status)
-                if _identity(os.fstat(file.fileno())) != source.identity:
-                    raise source.changed()
-                return source
-            if not stat.S_ISREG(status.st_mode):
-                return _copied(file, str(path), None)
+    with reading(where, "the annotation file"), path.open("rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return _copied(file, str(path), None)
+        if os.pread(file.fileno(), len(GZIP), 0) != GZIP:
             return Source(file, str(path), path)
-    except OSError as error:
-        raise SourceUnavailableError(
-            f"cannot open the annotation file: {error.strerror}", where=str(path)
-        ) from error
+        source = _unpacked(file, str(path), path, progress)
+        if _identity(os.fstat(file.fileno())) != source.identity:
+            raise source.changed()
+        return source
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:
@@ -171,40 +174,42 @@ def _reopen(path: Path, identity: tuple[int, ...]) -> Source:
     return source
 
 
-def _copied(
-    stream: BinaryIO | gzip.GzipFile,
-    name: str,
-    path: Path | None,
-    advance: Callable[[], None] = lambda: None,
-    origin: os.stat_result | None = None,
-) -> Source:
-    """A source that is a nameless copy of a stream; ``advance`` is called after every piece."""
+def _copied(stream: BinaryIO, name: str, path: Path | None) -> Source:
+    """Return a source that is a nameless copy of a stream, unpacked where it is gzip data."""
+    with _copy_of(lambda: stream.read(_PIECE)) as copy:
+        if os.pread(copy.fileno(), len(GZIP), 0) != GZIP:
+            return Source(copy, name, path)
+        copy.seek(0)
+        return _unpacked(copy, name, path, None)
+
+
+def _unpacked(file: IO[bytes], name: str, path: Path | None, progress: Progress | None) -> Source:
+    """Return a source that is a nameless copy of gzip data, unpacked."""
+    origin = os.fstat(file.fileno())
+    with gzip.GzipFile(fileobj=file) as text:
+
+        def read() -> bytes:
+            with unpacking(name):
+                piece = text.read(_PIECE)
+            if progress:
+                progress(file.tell(), origin.st_size)
+            return piece
+
+        with _copy_of(read) as copy:
+            return Source(copy, name, path, origin)
+
+
+@contextmanager
+def _copy_of(read: Callable[[], bytes]) -> Iterator[IO[bytes]]:
+    """Copy all pieces that are read to a nameless temporary file."""
     with _writing_copy():
         copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
     with copy:
-        while piece := _guard(lambda: stream.read(_PIECE), name):
+        while piece := read():
             with _writing_copy():
                 copy.write(piece)
                 copy.flush()
-            advance()
-        return Source(copy, name, path, origin)
-
-
-def _guard(read: Callable[[], bytes], name: str) -> bytes:
-    try:
-        return read()
-    except gzip.BadGzipFile as error:
-        raise FormatError(
-            f"not gzip data, although its name ends in .gz ({error})",
-            where=name,
-            hint="if it is plain JSON text, take .gz off its name",
-        ) from error
-    except (EOFError, zlib.error) as error:
-        raise FormatError(
-            f"the gzip data is broken or truncated ({error})",
-            where=name,
-            hint="copy or download the file again",
-        ) from error
+        yield copy
 
 
 @contextmanager
@@ -222,11 +227,10 @@ def _refuse_what_is_no_json_text(head: bytes, source: Source) -> None:
     if not head.strip(b" \t\r\n") and source.size <= len(head):
         raise FormatError("the file is empty", where=source.name, offset=0)
     if kind := sniff.container(head):
-        hint = "unpack it first, or let a file's name end in .gz" if "gzip" in kind else None
         raise FormatError(
             f"this is {kind}, not JSON text",
             where=source.name,
-            hint=hint or "name the annotation file itself",
+            hint="name the annotation file itself",
             offset=0,
         )
     if wide := sniff.wide_encoding(head):

@@ -16,14 +16,13 @@ from pathlib import Path
 from cocosurgeon.cache.folder import cache_folder
 from cocosurgeon.cache.store import CacheEntry, CacheMetadata
 from cocosurgeon.errors import OutputError, SourceChangedError, SourceUnavailableError
-from cocosurgeon.fingerprint import Fingerprint, cached_value, reading, sha256, sidecar_as_json
+from cocosurgeon.files import is_gzip
+from cocosurgeon.fingerprint import Fingerprint, cached_value, sha256, sidecar_as_json
 from cocosurgeon.select.plan import Plan
 from cocosurgeon.version import __version__
 
 TIMEOUT = 1800.0
 """Default seconds to wait for another process."""
-
-_GZIP = b"\x1f\x8b"
 
 
 def get_or_build(
@@ -37,7 +36,7 @@ def get_or_build(
 
     It is built once, and found as long as the source, the files that steps read, the steps and the
     version of cocosurgeon are the same. The process that builds it prints a summary on stderr. A
-    source without steps is returned itself, unless it is compressed (by its name or its bytes),
+    source without steps is returned itself, unless it is compressed,
     which no loader reads.
 
     Args:
@@ -50,7 +49,7 @@ def get_or_build(
     """
     if not plan.steps:
         _require_file(source)
-        if not _is_compressed(source):
+        if not is_gzip(source):
             return source
     folder = cache_folder(cache, source).path
     files = [source, *map(Path, plan.files)]
@@ -196,8 +195,3 @@ def _require_file(path: Path) -> None:
     Fingerprint.of(path)
     if not path.is_file():
         raise SourceUnavailableError("not a file, but a folder, device or pipe", where=str(path))
-
-
-def _is_compressed(path: Path) -> bool:
-    with reading(path, "read the file"), path.open("rb") as file:
-        return path.suffix == ".gz" or file.read(len(_GZIP)) == _GZIP

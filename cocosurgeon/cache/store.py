@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from cocosurgeon.errors import CocosurgeonError, OutputError, SourceUnavailableError
-from cocosurgeon.fingerprint import FINGERPRINTS, read_sidecar, reading, sha256
+from cocosurgeon.files import reading
+from cocosurgeon.fingerprint import FINGERPRINTS, read_sidecar, sha256
 from cocosurgeon.select.plan import Plan
 from cocosurgeon.steps.naming import slug
 from cocosurgeon.steps.registry import as_json
@@ -292,7 +293,7 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _names(folder: Path) -> list[str]:
-    with reading(folder, "read the cache folder"):
+    with reading(folder, "the cache folder"):
         try:
             return sorted(path.name for path in folder.iterdir())
         except FileNotFoundError:

@@ -16,7 +16,8 @@ import numpy as np
 from cocosurgeon.categories.policy import Unmapped, require_policy
 from cocosurgeon.categories.spaces import Space
 from cocosurgeon.dataset.ids import Id, as_key
-from cocosurgeon.errors import FormatError, RequestError, SourceUnavailableError, UnknownNameError
+from cocosurgeon.errors import FormatError, RequestError, UnknownNameError
+from cocosurgeon.files import reading
 from cocosurgeon.text import KnownNames, alike, did_you_mean, nearest_of_each, share_words
 
 # Mapping is invariant in its keys, so that each kind has to be named.
@@ -267,11 +268,9 @@ def read_map(path: str | os.PathLike[str], unmapped: Unmapped = "error") -> Cate
         RequestError: an id is mapped twice.
     """
     try:
-        text = Path(path).read_text("utf-8-sig")
-    except OSError as error:
-        raise SourceUnavailableError(
-            f"cannot open the map: {error.strerror}", where=str(path)
-        ) from error
+        with reading(path, "the map"):
+            data = Path(path).read_bytes()
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise FormatError("the map is not UTF-8", where=f"{path}, byte {error.start}") from error
     try:

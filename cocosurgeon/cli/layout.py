@@ -119,11 +119,10 @@ def _gather(
 ) -> None:
     """Copy annotation files with their images into a new tree, and print its path."""
     from cocosurgeon.dataset.io import read
-    from cocosurgeon.layout.copy_tree import copy_tree, require_free
+    from cocosurgeon.layout.copy_tree import copy_tree
     from cocosurgeon.layout.gather import files_to_copy
     from cocosurgeon.layout.report import copy_fields, copy_lines
 
-    require_free(out)
     datasets = []
     for ann_file in {os.path.realpath(a): a for a in ann_files}.values():
         with console.progress(f"reading {Path(ann_file).name}") as progress:

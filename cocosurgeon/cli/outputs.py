@@ -19,7 +19,7 @@ from cocosurgeon.atomic import (
 from cocosurgeon.cli.console import Console
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.errors import OutputError, RequestError
-from cocosurgeon.fingerprint import reading
+from cocosurgeon.files import reading
 from cocosurgeon.select.plan import Plan
 from cocosurgeon.steps.arguments import format_id
 from cocosurgeon.steps.naming import slug
@@ -83,7 +83,7 @@ class Outputs:
             return
         head, bracket, _ = next(source.text(), b"")[:_HEAD].partition(b"[")
         if path.is_file():
-            with reading(path, "read the output"), path.open("rb") as file:
+            with reading(path, "the output"), path.open("rb") as file:
                 if file.read(len(head + bracket)) != head + bracket:
                     refuse_existing(path, force=False)
 

@@ -32,12 +32,6 @@ _CUT = "cut it again from the source, with a tool that copies records"
 _ORDER = "loaders that follow the file's order see other samples: keep the source's order"
 
 CODES: Mapping[str, Code] = {
-    "file-unreadable": Code(
-        "file",
-        "Python's json cannot read the file",
-        "it was truncated, or written by something that is not JSON",
-        "export it again",
-    ),
     "key-lost": Code(
         "file",
         "a top-level key of the source is missing",

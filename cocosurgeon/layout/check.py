@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cocosurgeon.annfile.source import Progress
 from cocosurgeon.errors import CocosurgeonError, SourceUnavailableError, StructureError
+from cocosurgeon.files import is_gzip
 from cocosurgeon.findings.finding import Finding
 from cocosurgeon.layout import tree
 from cocosurgeon.layout.folders import Folders
@@ -123,11 +124,11 @@ def _check_annotations_folder(
 
 def _check_file(file: AnnotationFile, root: Path, folders: Folders) -> Iterator[Finding]:
     path = str(file.path)
-    if file.path.suffix == ".gz" and folders.missing(file.path.parent, [file.path.stem]):
-        what = "compressed: it is read here, and no framework unpacks it"
-        yield Finding(
-            "compressed", what, path=path, hint=f"unpack it as {file.path.stem}, next to it"
-        )
+    plain = file.path.name.removesuffix(".gz")
+    has_plain = plain != file.path.name and not folders.missing(file.path.parent, [plain])
+    if is_gzip(file.path) and not has_plain:
+        what = "it is read here, and no framework unpacks it"
+        yield Finding("compressed", what, path=path, hint=f"unpack it as {plain}, next to it")
     if file.names.nameless:
         what = f"{plural(file.names.nameless, 'record')} without file_name: loaders stop there"
         yield Finding("nameless", what, path=path, hint="write the names into the file")

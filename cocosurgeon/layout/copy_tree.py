@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import filecmp
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -72,11 +73,15 @@ def copy_tree(
         SourceUnavailableError: a source cannot be read.
         SourceChangedError: a source changed meanwhile.
     """
+    copied = (*files.ann_files, *(files.files if how == "copy" else ()))
+    linked = files.files if how == "link" else ()
+    with _explained(out):
+        if out.is_dir() and _is_made(out, copied, linked):
+            notice(f"{out}: unchanged")
+            return
     require_free(out)
     with _explained(out):
         final = Path(os.path.realpath(out))
-        copied = (*files.ann_files, *(files.files if how == "copy" else ()))
-        linked = files.files if how == "link" else ()
         needed, free = sum(c.size for c in copied), shutil.disk_usage(final.parent).free
         if needed > free:
             raise OutputError(
@@ -84,13 +89,37 @@ def copy_tree(
                 where=str(final.parent),
                 hint=_HINTS[errno.ENOSPC],
             )
-        with appearing_folder(out, notice) as part:
-            for file in copied:
-                _copy(file, part, advance)
-            for file in linked:
-                target = _with_parent(part / file.target)
-                target.symlink_to(file.source)
-                advance(file.size)
+        try:
+            with appearing_folder(out, notice) as part:
+                for file in copied:
+                    _copy(file, part, advance)
+                for file in linked:
+                    target = _with_parent(part / file.target)
+                    target.symlink_to(file.source)
+                    advance(file.size)
+        except OSError:
+            if not (out.is_dir() and _is_made(out, copied, linked)):  # by another run, meanwhile
+                raise
+            notice(f"{out}: unchanged")
+
+
+def _is_made(out: Path, copied: Sequence[FileCopy], linked: Sequence[FileCopy]) -> bool:
+    """Return whether a folder has exactly these files, byte for byte, and links."""
+    wanted = {file.target: file for file in (*copied, *linked)}
+    found = [Path(folder, name) for folder, _, names in os.walk(out) for name in names]
+    if {path.relative_to(out).as_posix() for path in found} != set(wanted):
+        return False
+    is_same = {True: _leads_to, False: _has_bytes_of}
+    links = {file.target for file in linked}
+    return all(is_same[name in links](out / name, file.source) for name, file in wanted.items())
+
+
+def _leads_to(path: Path, source: Path) -> bool:
+    return path.is_symlink() and path.readlink() == source
+
+
+def _has_bytes_of(path: Path, source: Path) -> bool:
+    return not path.is_symlink() and filecmp.cmp(path, source, shallow=False)
 
 
 def _copy(file: FileCopy, part: Path, advance: Advance) -> None:

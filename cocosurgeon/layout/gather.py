@@ -162,7 +162,7 @@ def _require_gatherable(dataset: Dataset, names: FileNames) -> Path:
     refusals = {
         "standard input and pipes have no folder near which images are looked for": path is None,
         "a results file names no images": dataset.index.is_results,
-        "the file is compressed, and no framework unpacks it": where.endswith(".gz"),
+        "the file is compressed, and no framework unpacks it": dataset.source.is_packed,
     }
     for what, applies in refusals.items():
         if applies:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import platform
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import IO, Any, Literal, TypeAlias, cast
+from typing import IO, Any, Literal, TypeAlias
 
-from cocosurgeon.errors import FormatError, LoaderError, SourceUnavailableError
+from cocosurgeon.errors import FormatError, LoaderError
+from cocosurgeon.files import open_unpacked
 from cocosurgeon.loaders import LOADERS, Id, load
 from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import Setting, setting_from_dump
@@ -217,16 +216,7 @@ def open_dump(path: Path) -> Iterator[OpenDump]:
     Raises:
         SourceUnavailableError, FormatError: as ``read_dump``; also while samples are taken.
     """
-    try:
-        raw = path.open("rb")
-    except OSError as error:
-        raise SourceUnavailableError(
-            f"the dump cannot be opened: {error.strerror}", where=str(path)
-        ) from error
-    with raw:
-        is_gzip = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        stream = cast("IO[bytes]", gzip.GzipFile(fileobj=raw, mode="rb")) if is_gzip else raw
+    with open_unpacked(path, "the dump") as stream:
         lines = _Lines(path, stream)
         yield OpenDump(lines.next(_header), lines.samples())
 
@@ -274,14 +264,7 @@ class _Lines:
 
     def _line(self) -> bytes:
         self._number += 1
-        try:
-            return self._stream.readline()
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise self._error(f"the dump is cut short or damaged: {error}") from error
-        except OSError as error:
-            raise SourceUnavailableError(
-                f"the dump cannot be read: {error.strerror}", where=str(self._path)
-            ) from error
+        return self._stream.readline()
 
     def _error(self, what: str) -> FormatError:
         hint = "write the dump again; nothing of a part of one is used"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import signal
 import subprocess
 import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
@@ -17,12 +15,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from cocosurgeon.errors import (
-    FormatError,
     OutputError,
     ProbeError,
     RequestError,
     SourceUnavailableError,
 )
+from cocosurgeon.files import is_gzip, open_unpacked
 from cocosurgeon.loaders import real_library
 from cocosurgeon.probe.dump import Dump, read_dump
 from cocosurgeon.probe.request import TIMEOUT, ProbeRequest
@@ -290,34 +288,13 @@ def unpacked(path: Path, folder: Path) -> Path:
         SourceUnavailableError, FormatError: it cannot be read, or unpacked.
         OutputError: the copy cannot be written.
     """
-    try:
-        with path.open("rb") as stream:
-            if stream.read(2) != b"\x1f\x8b":
-                return path
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    if not is_gzip(path):
+        return path
     copy = folder / "plain" / path.name.removesuffix(".gz")
     with in_scratch(folder):
         copy.parent.mkdir()
-        with copy.open("wb") as plain:
-            plain.writelines(_unpacked_blocks(path))
+    with open_unpacked(path) as text:
+        for block in iter(lambda: text.read(1 << 20), b""):
+            with in_scratch(folder), copy.open("ab") as plain:
+                plain.write(block)
     return copy
-
-
-def _unpacked_blocks(path: Path) -> Iterator[bytes]:
-    try:
-        with gzip.open(path, "rb") as stream:
-            while block := stream.read(1 << 20):
-                yield block
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise FormatError(
-            f"the compressed file is cut, or broken: {error}",
-            where=str(path),
-            hint="compress it again",
-        ) from error
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: OSError) -> SourceUnavailableError:
-    return SourceUnavailableError(f"cannot read the file: {error.strerror}", where=str(path))

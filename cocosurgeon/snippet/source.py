@@ -149,7 +149,7 @@ def _require_objects(dataset: Dataset, path: Path) -> None:
     records = dataset.index.annotation_records
     keys = records.first_keys() if records is not None and records.count else ()
     refusals = {
-        "the file is compressed, and no framework unpacks that": path.suffix == ".gz",
+        "the file is compressed, and no framework unpacks that": dataset.source.is_packed,
         "the file begins with a byte order mark, at which Python's json stops: save it without": (
             dataset.source.text_start > 0
         ),

@@ -13,7 +13,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 import msgspec
 
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.errors import FormatError, RequestError, SourceUnavailableError
+from cocosurgeon.errors import FormatError, RequestError
+from cocosurgeon.files import reading
 from cocosurgeon.select.filter import Filter, MaskFilter, PlanPart
 from cocosurgeon.select.plan import Plan
 from cocosurgeon.steps.registry import as_json, parts, recipe_fields, recipe_name, recipe_tag
@@ -178,12 +179,8 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
         SourceUnavailableError: it cannot be opened.
         FormatError, RequestError: see ``Recipe.from_json``.
     """
-    try:
+    with reading(path, "the recipe"):
         text = Path(path).read_bytes()
-    except OSError as error:
-        raise SourceUnavailableError(
-            f"cannot open the recipe: {error.strerror}", where=str(path)
-        ) from error
     return Recipe.from_json(text, str(path))
 
 

@@ -10,13 +10,13 @@ import codecs
 import gzip
 import hashlib
 import json
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cocosurgeon.errors import FormatError, SourceUnavailableError
+from cocosurgeon.errors import EncodingError, FormatError, JSONSyntaxError
+from cocosurgeon.files import GZIP, reading, unpacking
 
 _decoder = json.JSONDecoder()
 _BLANKS = frozenset(" \t\n\r")
@@ -96,29 +96,46 @@ def read_again(
         FormatError: the standard library cannot read it.
     """
     try:
-        data = path.read_bytes()
-        is_packed = data[:2] == b"\x1f\x8b"
+        with reading(path):
+            data = path.read_bytes()
+        is_packed = data.startswith(GZIP)
         if is_packed:
-            data = gzip.decompress(data)
-        found = _Reader(str(path), data.decode("utf-8-sig"), progress, wanted).read()
+            with unpacking(str(path)):
+                data = gzip.decompress(data)
+        text = data.decode("utf-8-sig")
+        found = _Reader(str(path), text, progress, wanted).read()
         return replace(
             found,
             sha256=hashlib.sha256(data).hexdigest(),
             is_packed=is_packed,
             has_mark=data.startswith(codecs.BOM_UTF8),
         )
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise FormatError(f"broken gzip data: {error}", where=str(path)) from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise SourceUnavailableError(f"cannot read it: {reason}", where=str(path)) from error
-    except (ValueError, RecursionError, IndexError) as error:
-        what = "it ends too early" if isinstance(error, IndexError) else error
-        raise FormatError(
-            f"Python's json cannot read it: {what}",
-            where=str(path),
-            hint="so no loader can; have it written again",
+    except UnicodeDecodeError as error:
+        raise EncodingError(
+            f"not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}",
+            where=f"{path}, byte {error.start}",
+            hint="convert it: iconv -f ENCODING -t UTF-8 OLD > NEW (CP1252, GB18030, ...)",
+            offset=error.start,
         ) from error
+    except IndexError as error:
+        raise _syntax_error(
+            path, json.JSONDecodeError("the file is truncated", text, len(text))
+        ) from error
+    except json.JSONDecodeError as error:
+        raise _syntax_error(path, error) from error
+    except (ValueError, RecursionError) as error:
+        what = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise FormatError(
+            f"Python's json cannot read it, so no loader can: {what}",
+            where=str(path),
+            hint="export it again",
+        ) from error
+
+
+def _syntax_error(path: Path, error: json.JSONDecodeError) -> JSONSyntaxError:
+    mark = len(codecs.BOM_UTF8) if path.read_bytes().startswith(codecs.BOM_UTF8) else 0
+    offset = mark + len(error.doc[: error.pos].encode())
+    return JSONSyntaxError.at(str(path), offset, (error.lineno, error.colno), error.msg)
 
 
 class _Reader:
@@ -161,7 +178,7 @@ class _Reader:
                 others[key] = self.text[start : self.at]
         self._skip()
         if self.at != len(self.text):
-            raise ValueError(f"extra data at character {self.at}")
+            raise json.JSONDecodeError("Extra data", self.text, self.at)
         keys, twice = tuple(order), tuple(repeated)
         return PlainFile(self.name, keys, lists, others, values, is_bare, twice)
 
@@ -174,7 +191,7 @@ class _Reader:
         while True:
             key, self.at = _decoder.raw_decode(self.text, self.at)
             if not isinstance(key, str):
-                raise ValueError(f"a key is no string at character {self.at}")
+                raise json.JSONDecodeError("a key is no string", self.text, self.at)
             self._expect(":")
             self._skip()
             yield key
@@ -225,5 +242,5 @@ class _Reader:
     def _expect(self, mark: str) -> None:
         self._skip()
         if self.text[self.at] != mark:
-            raise ValueError(f"expected {mark!r} at character {self.at}")
+            raise json.JSONDecodeError(f"Expecting {mark!r} delimiter", self.text, self.at)
         self.at += 1

@@ -159,12 +159,8 @@ def verify(
         if not request.loaders and real.named:
             named = ", ".join(real.named)
             raise RequestError(f"{named}: for a real loader, and --loader none names none")
-    try:
-        with show("reading the subset") as progress:
-            subset = read_again(request.subset, progress)
-    except FormatError as error:
-        finding = Finding("file-unreadable", error.what)
-        return Verification(str(request.subset), ("its text",), (finding,)), {}
+    with show("reading the subset") as progress:
+        subset = read_again(request.subset, progress)
     case = _case(request, subset, expect(), show, find_ids)
     files = [case.subset, *([case.source] if case.source else [])]
     return _verified(request, real, case, name_of), {file.name: file.sha256 for file in files}

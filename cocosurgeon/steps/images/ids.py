@@ -13,9 +13,9 @@ from cocosurgeon.dataset.mask import FilterResult
 from cocosurgeon.errors import (
     EncodingError,
     RequestError,
-    SourceUnavailableError,
     UnknownIdError,
 )
+from cocosurgeon.files import reading
 from cocosurgeon.select.filter import ImageFilter
 from cocosurgeon.select.plan import Keep, Step, Unbound
 from cocosurgeon.steps.arguments import IDS, PATH, PATHS, Typed, resolve_ids
@@ -134,12 +134,9 @@ def _lines(path: str) -> list[str]:
         SourceUnavailableError, EncodingError: it cannot be read.
     """
     try:
-        text = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        with reading(path, "the list of ids"):
+            text = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
         lines = text.decode("utf-8-sig").splitlines()
-    except OSError as error:
-        raise SourceUnavailableError(
-            f"cannot read the list of ids: {error.strerror}", where=path
-        ) from error
     except UnicodeDecodeError as error:
         raise EncodingError(
             f"the list of ids is not UTF-8: byte 0x{text[error.start]:02x} at offset {error.start}",
