@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -139,7 +140,11 @@ def read_sidecar(path: Path) -> dict[str, object]:
     The file may be edited or cut short: check each value before use.
     """
     try:
-        values = json.loads(path.read_bytes())
+        # a pipe in its place would wait for ever, and a link would lead elsewhere
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            values: dict[str, object] = json.loads(file.read()) if is_file else {}
     except (OSError, ValueError, RecursionError):
         return {}
     is_known = isinstance(values, dict) and values.get("format") == _FORMAT

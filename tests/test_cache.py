@@ -63,10 +63,10 @@ def large(tmp_path: Path, small: Any) -> Path:
     return path
 
 
-def request_subset(source: Path, options: str) -> subprocess.Popen[str]:
+def request_subset(source: Path, options: str, before: str = "") -> subprocess.Popen[str]:
     """A process of its own that asks for a subset, and prints its path."""
     code = (
-        "from cocosurgeon.config import ann_file\n"
+        f"{before}from cocosurgeon.config import ann_file\n"
         "from cocosurgeon.errors import CocosurgeonError\n"
         f"try: print(ann_file({str(source)!r}, {options}))\n"
         "except CocosurgeonError as error: print('error:', error)\n"
@@ -228,8 +228,8 @@ def test_where_locks_do_not_work_nothing_is_harmed(source: Path) -> None:
     path = ann_file(source, first=2)
     whole = Path(path).read_bytes()
     shutil.rmtree(Path(path).parent)
-    lock_of(path).mkdir(parents=True)  # which nobody can lock as a file
-    outs, errs = answers([request_subset(source, "first=2") for _ in range(6)])
+    none = "import fcntl\ndef flock(*_): raise OSError(37, 'No locks available')\nfcntl.flock = flock\n"
+    outs, errs = answers([request_subset(source, "first=2", none) for _ in range(6)])
     assert set(outs) == {path}
     assert Path(path).read_bytes() == whole
     assert any("locks do not work here" in err for err in errs)
@@ -334,20 +334,58 @@ def test_what_is_not_whole_is_built_again(damage: str, source: Path) -> None:
     assert path.read_bytes() == whole
 
 
-@pytest.mark.parametrize("suffix", [".json", ".recipe.json", ".made.json"])
-def test_nothing_is_written_through_a_link(suffix: str, source: Path, cache: Path) -> None:
+@pytest.mark.parametrize("suffix", [".json", ".recipe.json", ".made.json", ".lock"])
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_links_and_pipes_in_place_of_its_files_are_refused_and_cleared(
+    suffix: str, kind: str, source: Path, cache: Path, cli: Cli
+) -> None:
     path = Path(ann_file(source, first=2))
     whole, text = path.read_bytes(), source.read_bytes()
-    if suffix == ".recipe.json":
-        path.unlink()  # else it is not built again
-    link = path.with_suffix(suffix)
-    link.unlink()
-    link.symlink_to(source)
+    planted = path.with_suffix(suffix)
+    planted.unlink(missing_ok=True)
+    if kind == "link":
+        planted.symlink_to(source)
+    else:
+        os.mkfifo(planted)
+    with pytest.raises(OutputError, match=f"a {kind} is in the place of a cached file") as raised:
+        ann_file(source, first=2)
+    assert str(planted) == raised.value.where
+    assert cli("cache", "list").code == 0
+    assert cli("cache", "clear", "--yes").code == 0
+    assert not os.path.lexists(planted)
     assert ann_file(source, first=2) == str(path)
-    assert source.read_bytes() == text
-    assert path.read_bytes() == whole
-    assert not link.is_symlink()
-    assert [p.is_symlink() for p in cache.glob("*.edited.json")] == [True] * (suffix == ".json")
+    assert (path.read_bytes(), source.read_bytes()) == (whole, text)
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o772, 0o1777])
+def test_a_folder_that_others_can_write_is_refused(mode: int, source: Path, cache: Path) -> None:
+    ann_file(source, first=2)
+    cache.chmod(mode)
+    for ask in (lambda: ann_file(source, first=2), lambda: classes_for(source)):
+        with pytest.raises(OutputError, match="can be written by others") as raised:
+            ask()
+        assert "chmod go-w" in str(raised.value)
+    cache.chmod(0o755)
+    ann_file(source, first=2)
+
+
+def test_clear_asks(source: Path, cli: Cli, cache: Path) -> None:
+    path = Path(ann_file(source, first=2))
+    refused = cli("cache", "clear")
+    assert (refused.code, "add --yes" in refused.err) == (2, True)
+    for answer, goes in (("no", False), ("", False), ("y", True)):
+        master, terminal = os.openpty()
+        with subprocess.Popen(
+            [sys.executable, "-m", "cocosurgeon", "cache", "clear"],
+            stdin=terminal,
+            stderr=terminal,
+            stdout=subprocess.DEVNULL,
+        ) as process:
+            os.write(master, f"{answer}\n".encode())
+            assert process.wait(30) == (0 if goes else 2)
+        os.close(terminal)
+        os.close(master)
+        assert path.exists() != goes
 
 
 def test_an_edited_subset_is_renamed(source: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -381,7 +419,7 @@ def test_damaged_metadata_is_ignored(damage: Any, source: Path, cli: Cli, cache:
     assert cli("cache", "list").code == 0
     assert ann_file(source, first=2) == path
     made.write_text(text, errors="surrogateescape")
-    assert cli("cache", "clear").code == 0
+    assert cli("cache", "clear", "--yes").code == 0
     assert left_in(cache) == []
 
 
@@ -417,7 +455,7 @@ def test_a_name_with_a_line_break(put: Put, small: Any, cli: Cli, cache: Path) -
     text = cli("cache", "list").out
     assert "1 subset," in text
     assert "two\\nlines" in text
-    assert cli("cache", "clear").code == 0
+    assert cli("cache", "clear", "--yes").code == 0
     assert left_in(cache) == []
 
 
@@ -541,21 +579,21 @@ def test_clear_removes_what_was_made_here(source: Path, cli: Cli, cache: Path) -
         each.write_text("{}")
     dead = path.with_name(".cocosurgeon-0123456789abcdef.part")
     dead.write_text("{")
-    done = cli("cache", "clear", "--json")
+    done = cli("cache", "clear", "--yes", "--json")
     assert done.code == 0
     values = json.loads(done.out)
     [renamed] = map(Path, values["edited"])
     assert renamed.read_text() == "somebody's own"
     assert values["removed"] == 2
     assert {p.name for p in cache.iterdir()} == {p.name for p in [*own, renamed]}
-    assert "0 subsets removed, 0 bytes" in cli("cache", "clear").err
+    assert "0 subsets removed, 0 bytes" in cli("cache", "clear", "--yes").err
     assert renamed.exists()
 
 
 def test_clear_tells_what_it_leaves(source: Path, cli: Cli) -> None:
     path = Path(ann_file(source, first=2))
     path.write_text("somebody's own")
-    printed = cli("cache", "clear").err
+    printed = cli("cache", "clear", "--yes").err
     assert f"not removed, since it had been edited; it is now {path.with_suffix('')}." in printed
 
 
@@ -563,10 +601,10 @@ def test_clear_removes_what_a_killed_process_has_begun(source: Path, cli: Cli, c
     path = ann_file(source, first=2)
     forget(path)  # as if it had been killed before the last of three files was there
     with held(lock_of(path)):
-        assert json.loads(cli("cache", "clear", "--json").out)["being_built"] == [path]
+        assert json.loads(cli("cache", "clear", "--yes", "--json").out)["being_built"] == [path]
         assert Path(path).exists()
     assert listed(cli) == []
-    assert cli("cache", "clear").code == 0
+    assert cli("cache", "clear", "--yes").code == 0
     assert left_in(cache) == []
 
 
@@ -578,12 +616,12 @@ def test_clear_removes_the_drafts_of_a_killed_process_at_once(
             before = left_in(cache)
             for name in before:
                 os.utime(cache / name, (time.time() - age,) * 2)
-            values = json.loads(cli("cache", "clear", "--json").out)
+            values = json.loads(cli("cache", "clear", "--yes", "--json").out)
             assert len(values["being_built"]) == 1
             assert left_in(cache) == before
         process.kill()
         process.wait()
-        assert cli("cache", "clear").code == 0
+        assert cli("cache", "clear", "--yes").code == 0
     assert left_in(cache) == []
 
 
@@ -592,7 +630,7 @@ def test_clear_leaves_what_only_has_the_name(source: Path, cli: Cli, cache: Path
     folder = cache / f"x-{'0' * 16}.lock"
     folder.mkdir()
     (cache / FINGERPRINTS).write_text("somebody's own")
-    assert cli("cache", "clear").code == 0
+    assert cli("cache", "clear", "--yes").code == 0
     assert not Path(path).exists()
     assert left_in(cache) == [FINGERPRINTS, folder.name]
     assert ann_file(source, first=2) == path
@@ -609,22 +647,22 @@ def test_clear_removes_the_stale_only(source: Path, cli: Cli, put: Put, small: A
     kept = ann_file(source, first=2)
     gone = ann_file(put(small, "gone.json"), first=2)
     (source.parent / "gone.json").unlink()
-    assert "1 subset removed" in cli("cache", "clear", "--stale").err
+    assert "1 subset removed" in cli("cache", "clear", "--yes", "--stale").err
     assert Path(kept).exists()
     assert not Path(gone).exists()
-    assert json.loads(cli("cache", "clear", "--stale", "--json").out)["removed"] == 0
+    assert json.loads(cli("cache", "clear", "--yes", "--stale", "--json").out)["removed"] == 0
     assert Path(kept).exists()
-    assert cli("cache", "clear", "--quiet").err == ""
+    assert cli("cache", "clear", "--yes", "--quiet").err == ""
     assert not Path(kept).exists()
 
 
 def test_clear_skips_subsets_that_are_being_built(source: Path, cli: Cli) -> None:
     path = ann_file(source, first=2)
     with held(lock_of(path)):
-        done = cli("cache", "clear")
+        done = cli("cache", "clear", "--yes")
     assert f"skipped, another process is building it: {path}" in done.err
     assert Path(path).exists()
-    assert cli("cache", "clear").code == 0
+    assert cli("cache", "clear", "--yes").code == 0
     assert left_in(Path(path).parent) == []
 
 

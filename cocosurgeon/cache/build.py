@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from cocosurgeon.cache.folder import cache_folder
+from cocosurgeon.cache.folder import cache_folder, require_private
 from cocosurgeon.cache.store import CacheEntry, CacheMetadata
 from cocosurgeon.errors import OutputError, SourceChangedError, SourceUnavailableError
 from cocosurgeon.files import is_gzip
@@ -52,6 +52,7 @@ def get_or_build(
         if not is_gzip(source):
             return source
     folder = cache_folder(cache, source).path
+    require_private(folder)
     files = [source, *map(Path, plan.files)]
     for path in files:
         _require_file(path)
@@ -61,12 +62,13 @@ def get_or_build(
 
     before = digests()
     entry = CacheEntry.of(folder, source, plan, before)
+    entry.require_plain()
     if entry.is_whole():
         return entry.subset
     from cocosurgeon.cache.lock import hold
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(0o755, parents=True, exist_ok=True)
     except OSError as error:
         raise _cannot_keep(folder, error) from error
     with hold(entry.lock, timeout, print_line):
@@ -92,6 +94,7 @@ def class_names(path: Path, cache: str | os.PathLike[str] | None = None) -> list
         return names
 
     folder = cache_folder(cache, path).path
+    require_private(folder)
     return cached_value(folder, path, "classes", check, lambda: _read_class_names(path))
 
 

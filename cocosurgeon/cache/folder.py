@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from cocosurgeon.errors import RequestError
+from cocosurgeon.errors import OutputError, RequestError
 from cocosurgeon.steps.arguments import path_text, shown
 
 VARIABLE = "COCOSURGEON_CACHE"
@@ -56,6 +56,40 @@ def cache_folder(cache: str | os.PathLike[str] | None, source: Path | None = Non
 
     default = user_cache_path("cocosurgeon", appauthor=False)
     return CacheFolder(_absolute(str(default)), "the user's")
+
+
+def require_private(folder: Path) -> None:
+    """Refuse a cache folder that others can write: they could put any annotation file there.
+
+    Raises:
+        OutputError: it belongs to another user, or its group or everybody may write to it.
+    """
+    try:
+        status = folder.stat()
+    except OSError:
+        return  # it does not exist yet, or the next step says why not
+    if status.st_uid not in (os.getuid(), 0):
+        what = "the cache folder belongs to another user"
+    elif status.st_mode & 0o002 or (status.st_mode & 0o020 and not _is_own_group(status.st_gid)):
+        what = "the cache folder can be written by others"
+    else:
+        return
+    raise OutputError(
+        f"{what}, who could change what is loaded",
+        where=str(folder),
+        hint=f"chmod go-w {folder}, or name another folder: {VARIABLE}=FOLDER, cache=FOLDER",
+    )
+
+
+def _is_own_group(gid: int) -> bool:
+    """Return whether a group has its user's name, and so has that user only (as on Debian)."""
+    import grp
+    import pwd
+
+    try:
+        return grp.getgrgid(gid).gr_name == pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return False
 
 
 def _absolute(folder: str) -> Path:

@@ -117,6 +117,25 @@ class CacheEntry:
         """The lock file, which exists only while a process builds or removes the entry."""
         return self.folder / f"{self.name}.lock"
 
+    def require_plain(self) -> None:
+        """Refuse links, pipes and folders in the place of one of the files.
+
+        Raises:
+            OutputError: one is there.
+        """
+        for path in (self.subset, self.recipe, self.made, self.lock):
+            try:
+                mode = path.lstat().st_mode
+            except OSError:
+                continue
+            if not stat.S_ISREG(mode):
+                kinds = {stat.S_IFLNK: "a link", stat.S_IFIFO: "a pipe", stat.S_IFDIR: "a folder"}
+                raise OutputError(
+                    f"{kinds.get(stat.S_IFMT(mode), 'a device')} is in the place of a cached file",
+                    where=str(path),
+                    hint="look at who made it; `cocosurgeon cache clear` removes it",
+                )
+
     def metadata(self) -> CacheMetadata | None:
         """Return the metadata; None where it is missing or damaged."""
         return CacheMetadata.of(read_sidecar(self.made))
@@ -228,6 +247,8 @@ def clear(folder: Path, *, stale_only: bool = False) -> Cleared:
     busy: list[Path] = []
     edited: list[Path] = []
     for entry in _entries(folder):
+        if not _is_plain_or_absent(entry.lock):  # no lock: nobody holds it
+            size += _remove([entry.lock])
         with try_hold(entry.lock) as is_free:
             if not is_free:
                 busy.append(entry.subset)
@@ -290,6 +311,13 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(f"cannot remove it: {error.strerror}", where=str(path)) from error
+
+
+def _is_plain_or_absent(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return True
 
 
 def _names(folder: Path) -> list[str]:

@@ -72,18 +72,22 @@ def clear(
             "--stale", help="Remove only those whose source is gone or changed, and broken ones."
         ),
     ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")] = False,
     *,
     console: Console,
 ) -> None:
     """Remove all subsets, or with --stale some.
 
-    Other files in the folder stay, and so do subsets that a process is building.
+    Other files in the folder stay, and so do subsets that a process is building. Asks first;
+    --yes answers.
     """
     from cocosurgeon.cache import store
     from cocosurgeon.cache.folder import cache_folder
     from cocosurgeon.text import one_line, plural
 
     path = cache_folder(folder).path
+    if not yes:
+        console.confirm(f"remove {'stale' if stale else 'all'} subsets in {path}?")
     done = store.clear(path, stale_only=stale)
     fields = {
         "folder": str(path),

@@ -133,6 +133,20 @@ class Console:
     quiet: bool
     as_json: bool
 
+    def confirm(self, question: str) -> None:
+        """Ask whether to go on; the command ends where the answer is not yes.
+
+        Raises:
+            RequestError: nobody can be asked.
+        """
+        from cocosurgeon.errors import RequestError
+
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise RequestError(f"{question} There is no terminal to ask on", hint="add --yes")
+        print_text(f"cocosurgeon: {question} [y/N] ", sys.stderr)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            _leave("nothing was removed", REFUSED)
+
     def info(self, *lines: str) -> None:
         """Print lines for people."""
         if not self.quiet and not self.as_json:
