@@ -228,7 +228,7 @@ def test_where_locks_do_not_work_nothing_is_harmed(source: Path) -> None:
     path = ann_file(source, first=2)
     whole = Path(path).read_bytes()
     shutil.rmtree(Path(path).parent)
-    none = "import fcntl\ndef flock(*_): raise OSError(37, 'No locks available')\nfcntl.flock = flock\n"
+    none = "import fcntl\ndef flock(*_): raise OSError(37, 'no locks')\nfcntl.flock = flock\n"
     outs, errs = answers([request_subset(source, "first=2", none) for _ in range(6)])
     assert set(outs) == {path}
     assert Path(path).read_bytes() == whole
