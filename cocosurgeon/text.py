@@ -123,6 +123,46 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def shown_box(box: Sequence[float]) -> str:
+    """Return a box as people read it, with two decimals; what is no number as it is.
+
+    Where two decimals would hide a difference (below 0.005 pixels), JSON has all of them.
+    """
+    return f"[{', '.join(f'{n:.2f}' if isinstance(n, (int, float)) else repr(n) for n in box)}]"
+
+
+def table_lines(
+    rows: Sequence[Sequence[str]], right: frozenset[int], width: int | None = None
+) -> list[str]:
+    """Return a table as lines: a head, and rows.
+
+    Args:
+        rows: cells; the first row is the head.
+        right: columns of numbers, which are aligned to the right.
+        width: characters that a line may have, longer cells are folded; None: as long as they are.
+    """
+    import io
+
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+    for number, name in enumerate(rows[0]):
+        is_right = number in right
+        table.add_column(
+            one_line(name),
+            justify="right" if is_right else "left",
+            no_wrap=is_right,
+            overflow="fold",
+        )
+    for row in rows[1:]:
+        table.add_row(*map(one_line, row))
+    stream = io.StringIO()
+    console = Console(file=stream, width=width or 10_000, color_system=None, markup=False)
+    console.print(table, highlight=False, soft_wrap=False)
+    return [line.rstrip() for line in stream.getvalue().splitlines()]
+
+
 def are(count: int) -> str:
     """Return the verb that goes with a number."""
     return "is" if count == 1 else "are"

@@ -270,7 +270,7 @@ def test_a_head_with_unused_rows_gets_an_entry_for_each(zoo: Dataset) -> None:
 def test_a_filler_that_is_used_is_none(zoo: Dataset, tmp_path: Path) -> None:
     doc = loaded(ToSpace("detr91").apply(zoo))
     doc["annotations"][0]["category_id"] = 12
-    with pytest.raises(RequestError, match=r"not mapped .*: 12 \('N/A', 1 objects\)"):
+    with pytest.raises(RequestError, match=r"not mapped .*: 12 \('N/A', 1 object\)"):
         ToSpace("coco91", from_="detr91").apply(written(doc, tmp_path))
 
 
@@ -293,7 +293,7 @@ def test_unmapped_is_an_error_unless_spelled_out(zoo: Dataset) -> None:
     assert any("dropped with their objects: 17 ('cat', 1" in note for note in dropped.notes)
     kept = Classes(names, unmapped="keep").apply(zoo)
     assert listed(kept) == {0: "dog", 1: "person", 17: "cat", 3: "car", 6: "bus"}
-    with pytest.raises(RequestError, match=r"kept category 3 \('car', 1 objects\) would be"):
+    with pytest.raises(RequestError, match=r"kept category 3 \('car', 1 object\) would be"):
         Classes(names, start=2, unmapped="keep").apply(zoo)
 
 

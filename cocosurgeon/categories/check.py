@@ -38,8 +38,8 @@ class Check:
             return ["nothing was compared: one of the files uses no category"]
         if not self.findings:
             if not self.by_names:
-                return [f"no contradiction: {self.classes:,} ids, compared without names"]
-            return [f"the same: {self.classes:,} classes"]
+                return [f"no contradiction: {plural(self.classes, 'id')}, compared without names"]
+            return [f"the same: {plural(self.classes, 'class', 'classes')}"]
         last = f"{counted(self.findings)}; compared: {self.left} with {self.right}"
         return [*finding_lines(self.findings, _SHOWN), last]
 

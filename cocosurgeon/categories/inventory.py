@@ -15,6 +15,7 @@ from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import Id
 from cocosurgeon.dataset.references import References
 from cocosurgeon.errors import RequestError, StructureError
+from cocosurgeon.text import plural
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +135,7 @@ class Inventory:
         """Return an id with its name and its number of objects, for messages."""
         names = self._listed
         name = repr(names[cat_id]) if cat_id in names else "not in the category list"
-        return f"{cat_id!r} ({name}, {self.objects[cat_id]:,} objects)"
+        return f"{cat_id!r} ({name}, {plural(self.objects[cat_id], 'object')})"
 
 
 def _uses(dataset: Dataset) -> Iterator[Use]:

@@ -16,7 +16,7 @@ from cocosurgeon.dataset.category_list import Entry
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import Id, isin
 from cocosurgeon.errors import RequestError
-from cocosurgeon.text import first_few
+from cocosurgeon.text import are, first_few, plural
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,8 @@ class Remapping:
         if any(isinstance(i, str) for i in missing):
             hint += "; a string is never equal to a number"
         raise RequestError(
-            f"{len(missing):,} category ids are not mapped ({self.meant}): {self._few(missing)}",
+            f"{plural(len(missing), 'category id')} {are(len(missing))} not mapped "
+            f"({self.meant}): {self._few(missing)}",
             where=self.before.where,
             hint=hint,
         )

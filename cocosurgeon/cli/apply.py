@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from cocosurgeon.cli.outputs import Output
 
 
-@takes(output, console)
+EXAMPLES = (
+    "cocosurgeon apply first100.recipe.json",
+    "cocosurgeon apply first100.recipe.json other.json -o first100.json",
+    "cocosurgeon apply first100.recipe.json --dry-run",
+)
+
+
+@takes(output, console, examples=EXAMPLES)
 def apply(
     recipe_file: Annotated[
         str, typer.Argument(metavar="RECIPE", help="A file that --recipe wrote.")

@@ -33,7 +33,14 @@ cache = typer.Typer(
 
 @cache.command("list", cls=OrderedCommand)
 @assembled
-@takes(console)
+@takes(
+    console,
+    examples=(
+        "cocosurgeon cache list",
+        "cocosurgeon cache list --json",
+        "cocosurgeon cache list --cache /data/cache",
+    ),
+)
 def list_(folder: Folder = None, *, console: Console) -> None:
     """List subsets: steps, source, size, age.
 
@@ -63,7 +70,14 @@ def list_(folder: Folder = None, *, console: Console) -> None:
 
 @cache.command(cls=OrderedCommand)
 @assembled
-@takes(console)
+@takes(
+    console,
+    examples=(
+        "cocosurgeon cache clear",
+        "cocosurgeon cache clear --stale --yes",
+        "cocosurgeon cache clear --cache /data/cache",
+    ),
+)
 def clear(
     folder: Folder = None,
     stale: Annotated[
@@ -106,7 +120,14 @@ def clear(
 
 @cache.command(cls=OrderedCommand)
 @assembled
-@takes(console)
+@takes(
+    console,
+    examples=(
+        "cocosurgeon cache where",
+        "cocosurgeon cache where --json",
+        "cocosurgeon cache where --cache beside",
+    ),
+)
 def where(folder: Folder = None, *, console: Console) -> None:
     """Print the folder."""
     from cocosurgeon.cache.folder import cache_folder

@@ -52,6 +52,13 @@ class OrderedCommand(TyperCommand):
                 with formatter.section(name):
                     formatter.write_dl(records)
 
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the examples."""
+        if examples := getattr(self.callback, "examples", ()):
+            with formatter.section("Examples"):
+                for example in examples:
+                    formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
+
     def _with_values(self, args: list[str], ctx: Any) -> Iterator[str]:
         """Yield arguments, with ``--empty``, a blank and a value as ``--empty=value``."""
         takes_value = {

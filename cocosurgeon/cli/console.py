@@ -6,6 +6,7 @@ import contextlib
 import io
 import math
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 REFUSED = 2
+
+_COLUMNS = 80
+_STYLES = {"error": "1;31", "warning": "1;33", "note": "36", "path": "1"}
+_LABEL = re.compile(r"^(cocosurgeon: )?(error|warning|note): ", re.MULTILINE)
+_WHERE = re.compile(r"(?<=^  in: ).*$", re.MULTILINE)
+
+
+class StdoutError(OSError):
+    """Standard output cannot be written."""
 
 
 def prepare_streams() -> None:
@@ -46,14 +56,13 @@ def interruptible() -> Iterator[None]:
         try:
             yield
         finally:
-            sys.stdout.flush()
+            _flush()
     except KeyboardInterrupt:
         _leave("interrupted", INTERRUPTED)
     except BrokenPipeError:
         silence(sys.stdout)
     except OSError as error:
-        silence(sys.stdout)
-        _leave(f"error: cannot write to standard output: {error.strerror}", REFUSED)
+        _leave(_words_of(error), REFUSED)
 
 
 @contextlib.contextmanager
@@ -66,7 +75,7 @@ def reporting_errors() -> Iterator[None]:
 
     try:
         yield
-        sys.stdout.flush()
+        _flush()
     except CocosurgeonError as error:
         leave(error)
     except KeyboardInterrupt:
@@ -77,8 +86,7 @@ def reporting_errors() -> Iterator[None]:
         silence(sys.stdout)
         raise SystemExit(0) from None
     except OSError as error:
-        silence(sys.stdout)
-        _leave(f"error: cannot write to standard output: {error.strerror}", REFUSED)
+        _leave(_words_of(error), REFUSED)
 
 
 @contextlib.contextmanager
@@ -102,6 +110,9 @@ def print_text(text: str, stream: TextIO) -> None:
     A stderr that nobody reads stops no work.
     """
     clean = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+    if stream.isatty():
+        clean = _LABEL.sub(lambda m: f"{m[1] or ''}{_styled(m[2], m[2], stream)}: ", clean)
+        clean = _WHERE.sub(lambda m: _styled(m[0], "path", stream), clean)
     print_raw(clean, stream)
 
 
@@ -110,9 +121,13 @@ def print_raw(text: str, stream: TextIO) -> None:
     try:
         print(text, file=stream)
         stream.flush()
-    except OSError:
+    except BrokenPipeError:
         if stream is not sys.stderr:
             raise
+        silence(stream)
+    except OSError as error:
+        if stream is not sys.stderr:
+            raise StdoutError(error.errno, error.strerror) from error
         silence(stream)
 
 
@@ -132,6 +147,11 @@ class Console:
 
     quiet: bool
     as_json: bool
+
+    @property
+    def width(self) -> int | None:
+        """Return the characters of a line of stdout; None where it is no terminal."""
+        return _columns(sys.stdout) if sys.stdout.isatty() else None
 
     def confirm(self, question: str) -> None:
         """Ask whether to go on; the command ends where the answer is not yes.
@@ -202,7 +222,10 @@ class Console:
             return
         from tqdm import tqdm
 
-        with tqdm(desc=what, unit="B", unit_scale=True, leave=False, delay=0.3) as bar:
+        columns = _columns(sys.stderr)  # tqdm shows nothing on a terminal that says it has none
+        with tqdm(
+            desc=what, unit="B", unit_scale=True, leave=False, delay=0.3, ncols=columns
+        ) as bar:
             yield bar
 
     @contextlib.contextmanager
@@ -218,6 +241,19 @@ class Console:
                 bar.update(done - bar.n)
 
             yield advance
+
+
+def _columns(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _COLUMNS
+    except OSError:
+        return _COLUMNS
+
+
+def _styled(text: str, style: str, stream: TextIO) -> str:
+    """Return a text in a color, where a terminal shows colors and nobody forbids them."""
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb" or not stream.isatty()
+    return text if plain else f"\033[{_STYLES[style]}m{text}\033[0m"
 
 
 def print_json(fields: Mapping[str, object], stream: TextIO) -> None:
@@ -237,6 +273,24 @@ def _for_json(value: object) -> object:
     if isinstance(value, Mapping):
         return {str(_for_json(k)): _for_json(v) for k, v in value.items()}
     return [_for_json(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StdoutError(error.errno, error.strerror) from error
+
+
+def _words_of(error: OSError) -> str:
+    """Return what the system says, and of what."""
+    if isinstance(error, StdoutError):
+        silence(sys.stdout)
+        return f"error: cannot write to standard output: {error.strerror}"
+    where = f"\n  in: {os.fsdecode(error.filename)}" if error.filename else ""
+    return f"error: {error.strerror or error}{where}"
 
 
 def is_json_wanted() -> bool:

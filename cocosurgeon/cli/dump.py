@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from cocosurgeon.probe.request import ProbeOptions
 
 
-@options.takes(options.real, options.console)
+EXAMPLES = (
+    "cocosurgeon dump instances_val2017.json --loader detr",
+    "cocosurgeon dump instances_val2017.json --loader mmdet3 --python PYTHON",
+    "cocosurgeon dump --config my_config.py --split train -o train.jsonl.gz",
+)
+
+
+@options.takes(options.real, options.console, examples=EXAMPLES)
 def dump(
     ann_file: Annotated[
         str | None,
@@ -28,6 +35,7 @@ def dump(
     loader: Annotated[
         str | None,
         typer.Option(
+            autocompletion=options.complete_loader,
             metavar="NAME",
             show_default=False,
             help=f"Use the rules of {', '.join(LOADERS)}; with --python the real library.",
@@ -36,6 +44,7 @@ def dump(
     mode: Annotated[
         str | None,
         typer.Option(
+            autocompletion=options.complete_mode,
             metavar="train|test",
             show_default="test; with --config its own",
             help="Set the loader up for training or for testing.",

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from cocosurgeon.select.plan import Plan
 
 
-@takes(steps, output, console)
+EXAMPLES = (
+    "cocosurgeon empty-only instances_val2017.json",
+    "cocosurgeon empty-only --empty=effective:mmdet3 --first 50",
+    "cocosurgeon empty-only --json -o empty.json",
+)
+
+
+@takes(steps, output, console, examples=EXAMPLES)
 def empty_only(ann_file: AnnFile = None, *, steps: Plan, output: Output, console: Console) -> None:
     """Keep only the images without objects.
 

@@ -6,19 +6,31 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.options import console, takes
+from cocosurgeon.cli.options import complete_loader, console, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
 
 
-@takes(console)
+EXAMPLES = (
+    "cocosurgeon explain instances_val2017.json --image 139",
+    "cocosurgeon explain instances_val2017.json --image 139 --loader yolox",
+    "cocosurgeon explain instances_val2017.json --image 139 --json",
+)
+
+
+@takes(console, examples=EXAMPLES)
 def explain(
     ann_file: Annotated[str, typer.Argument(metavar="ANN_FILE", help="Annotation file.")],
     image: Annotated[str, typer.Option(metavar="ID", help="Explain this image.")],
     loader: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", show_default="all", help="Use only this loader's rules."),
+        typer.Option(
+            autocompletion=complete_loader,
+            metavar="NAME",
+            show_default="all",
+            help="Use only this loader's rules.",
+        ),
     ] = None,
     *,
     console: Console,

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from cocosurgeon.layout.copy_tree import How
 
 
-@takes(console)
+EXAMPLES = (
+    "cocosurgeon layout data/coco",
+    "cocosurgeon layout --gather small --of first100.json",
+    "cocosurgeon layout --gather small --of first100.json --link",
+)
+
+
+@takes(console, examples=EXAMPLES)
 def layout(
     root: Annotated[
         str | None,
@@ -103,7 +110,7 @@ def _check(named: str | None, console: Console, *, strict: bool) -> None:
         console.info(f"data root: {root} ({why})")
     found = check_layout(root, console.progress)
     fields = {"root_chosen": why, **layout_fields(found)}
-    console.report(fields, layout_lines(found, notes=not console.quiet))
+    console.report(fields, layout_lines(found, notes=not console.quiet, width=console.width))
     if is_failure(found.findings, strict=strict):
         raise typer.Exit(1)
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cocosurgeon.cli.command import OrderedCommand, given_options
 from cocosurgeon.cli.console import Console, reporting_errors
+from cocosurgeon.loaders import LOADERS
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.outputs import Output
@@ -25,6 +26,31 @@ Verb = Callable[..., None]
 Group = Callable[..., object]
 
 _PREFIX = "step_"
+
+
+def completing(words: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+    """Return what completes a value in the shell.
+
+    Args:
+        words: gives the values that there are.
+    """
+
+    def complete(incomplete: str) -> list[str]:
+        return [word for word in words() if word.startswith(incomplete)]
+
+    return complete
+
+
+def _spaces() -> Iterable[str]:
+    from cocosurgeon.categories.spaces import spaces
+
+    return spaces()
+
+
+complete_space = completing(_spaces)
+complete_loader = completing(lambda: (*LOADERS, "none"))
+complete_mode = completing(lambda: ("train", "test"))
+complete_split = completing(lambda: ("train", "val", "test"))
 
 AnnFile = Annotated[
     str | None,
@@ -53,11 +79,16 @@ Strict = Annotated[
 ]
 
 
-def takes(*groups: Group) -> Callable[[Verb], Verb]:
-    """Mark a function as a verb that takes groups of options."""
+def takes(*groups: Group, examples: Sequence[str]) -> Callable[[Verb], Verb]:
+    """Mark a function as a verb that takes groups of options.
+
+    Args:
+        examples: command lines that help shows.
+    """
 
     def mark(function: Verb) -> Verb:
         function.groups = groups  # type: ignore[attr-defined]
+        function.examples = examples  # type: ignore[attr-defined]
         return function
 
     return mark
@@ -132,6 +163,7 @@ def _step_parameters() -> Iterator[inspect.Parameter]:
             help=f"{each.help} (default: {default})" if default else each.help,
             show_default=False,
             rich_help_panel=panel_of(each).capitalize(),
+            autocompletion=_completion_of(each),
         )
         yield inspect.Parameter(
             _PREFIX + each.name.replace("-", "_"),
@@ -139,6 +171,13 @@ def _step_parameters() -> Iterator[inspect.Parameter]:
             default=False if is_flag else None,
             annotation=Annotated[bool if is_flag else list[str] | None, shown],
         )
+
+
+def _completion_of(option: Any) -> Callable[[str], list[str]] | None:
+    if option.kind.metavar == "SPACE":
+        return complete_space
+    words = getattr(option, "values", ()) or option.kind.metavar.split("|")
+    return completing(lambda: words) if len(words) > 1 else None
 
 
 def steps(ctx: typer.Context, **_: object) -> Plan:
@@ -236,7 +275,10 @@ def real(
     split: Annotated[
         str | None,
         typer.Option(
-            metavar="train|val|test", show_default="val", help="Choose the dataset of --config."
+            metavar="train|val|test",
+            show_default="val",
+            autocompletion=complete_split,
+            help="Choose the dataset of --config.",
         ),
     ] = None,
     python: Annotated[

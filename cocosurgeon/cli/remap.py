@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from cocosurgeon.select.plan import Plan
 
 
-@takes(steps, output, console)
+EXAMPLES = (
+    "cocosurgeon remap instances_val2017.json --to detr91",
+    "cocosurgeon remap custom.json --renumber --start 1",
+    "cocosurgeon remap --check train.json val.json",
+)
+
+
+@takes(steps, output, console, examples=EXAMPLES)
 def remap(
     ctx: typer.Context,
     ann_file: AnnFile = None,

@@ -86,11 +86,14 @@ def run(
         "source_chosen": why,
         "steps": [repr(step) for step in plan.steps],
         **asdict(summary),
+        "warnings": summary.warnings(),
         "seconds": round(seconds, 3),
     }
     unchanged = [] if plan.steps else [_UNCHANGED]
     console.info(*summary.lines(), *unchanged, f"{seconds:.1f} s")
     console.block(summary.config_lines())
+    if not console.as_json:
+        console.warn(*summary.warnings())
     if STDOUT not in outputs.places:
         console.written(target, fields)
 

@@ -8,20 +8,28 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cocosurgeon.cli.console import print_json, print_raw
-from cocosurgeon.cli.options import console, takes
+from cocosurgeon.cli.options import complete_split, completing, console, takes
 from cocosurgeon.snippet import FRAMEWORKS, require_framework, snippet_for
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
 
 
-@takes(console)
+EXAMPLES = (
+    "cocosurgeon snippet first100.json --for mmdet3",
+    "cocosurgeon snippet first100.json --for mmdet3 --split val",
+    "cocosurgeon snippet first100.json --for detectron2 --img-prefix images",
+)
+
+
+@takes(console, examples=EXAMPLES)
 def snippet(
     subset: Annotated[str, typer.Argument(metavar="SUBSET", help="Annotation file.")],
     framework: Annotated[
         str,
         typer.Option(
             "--for",
+            autocompletion=completing(lambda: FRAMEWORKS),
             metavar="NAME",
             show_default=False,
             help=f"Write it for {', '.join(FRAMEWORKS)}.",
@@ -30,6 +38,7 @@ def snippet(
     split: Annotated[
         list[str] | None,
         typer.Option(
+            autocompletion=complete_split,
             metavar="train|val|test",
             show_default="all; test without annotations",
             help="Configure only this use of the file; may be given more than once.",

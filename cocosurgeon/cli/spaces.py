@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cocosurgeon.cli.options import console, takes
+from cocosurgeon.cli.options import complete_space, console, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.categories.spaces import Space
@@ -18,15 +18,32 @@ if TYPE_CHECKING:
 _HEADER = ("space", "outputs", "classes", "index", "background", "unused", "whose")
 
 
-@takes(console)
+EXAMPLES = (
+    "cocosurgeon spaces",
+    "cocosurgeon spaces --compare coco91 detr91",
+    "cocosurgeon spaces --guess custom.json",
+)
+
+
+@takes(console, examples=EXAMPLES)
 def spaces(
     space: Annotated[
         str | None,
-        typer.Argument(metavar="SPACE", show_default=False, help="Show this one only."),
+        typer.Argument(
+            autocompletion=complete_space,
+            metavar="SPACE",
+            show_default=False,
+            help="Show this one only.",
+        ),
     ] = None,
     compare: Annotated[
         tuple[str, str] | None,
-        typer.Option(metavar="A B", show_default=False, help="Compare two, class by class."),
+        typer.Option(
+            autocompletion=complete_space,
+            metavar="A B",
+            show_default=False,
+            help="Compare two, class by class.",
+        ),
     ] = None,
     guess: Annotated[
         str | None,
@@ -39,6 +56,7 @@ def spaces(
     rows: Annotated[
         tuple[str, str] | None,
         typer.Option(
+            autocompletion=complete_space,
             metavar="FROM TO",
             show_default=False,
             help="Print the rows that turn a classification head of one into the other, as a line "
@@ -94,7 +112,10 @@ def spaces(
             console.info(f"rows of {head.before} that {head.after} has no place for: {names}")
     else:
         table = list(known.spaces().values())
-        report, lines = {"spaces": [_plain(space) for space in table]}, _listed(table)
+        report, lines = (
+            {"spaces": [_plain(space) for space in table]},
+            _listed(table, console.width),
+        )
     console.report(report, lines)
 
 
@@ -107,19 +128,15 @@ def _plain(value: object) -> Any:
     return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
-def _listed(known: list[Space]) -> list[str]:
+def _listed(known: list[Space], width: int | None) -> list[str]:
+    from cocosurgeon.text import table_lines
+
     rows = [_HEADER]
     for s in known:
         outputs, background = ("-" if v is None else str(v) for v in (s.outputs, s.background))
         counts = str(len(s.classes)), str(len(s.unused))
         rows.append((s.name, outputs, counts[0], s.index, background, counts[1], s.framework))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    numbers = ("outputs", "classes", "background", "unused")
-    signs = [">" if name in numbers else "<" for name in _HEADER]
-    return [
-        "  ".join(f"{c:{s}{w}}" for c, s, w in zip(row, signs, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    return table_lines(rows, frozenset({1, 2, 4, 5}), width)
 
 
 def _described(space: Space) -> list[str]:

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from cocosurgeon.select.plan import Plan
 
 
-@takes(steps, output, console)
+EXAMPLES = (
+    "cocosurgeon subset instances_train2017.json --first 100",
+    "cocosurgeon subset --having person,dog --sample 500 --seed 7",
+    "cocosurgeon subset detections.json --match first100.json",
+)
+
+
+@takes(steps, output, console, examples=EXAMPLES)
 def subset(ann_file: AnnFile = None, *, steps: Plan, output: Output, console: Console) -> None:
     """Keep some images and annotations, byte for byte.
 

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from cocosurgeon.verify.verification import Verification
 
 
-@options.takes(options.real, options.console)
+EXAMPLES = (
+    "cocosurgeon verify first100.json --source instances_train2017.json",
+    "cocosurgeon verify first100.json --loader detr --json",
+    "cocosurgeon verify first100.json --config my_config.py --samples 8",
+)
+
+
+@options.takes(options.real, options.console, examples=EXAMPLES)
 def verify(
     subset: Annotated[
         str, typer.Argument(metavar="SUBSET", help="Annotation or results file to verify.")
@@ -45,6 +52,7 @@ def verify(
     loader: Annotated[
         list[str] | None,
         typer.Option(
+            autocompletion=options.complete_loader,
             metavar="NAME",
             show_default=f"{DEFAULT}; with --config its own",
             help=f"Compare what this loader loads: {', '.join(LOADERS)}. "
@@ -54,6 +62,7 @@ def verify(
     mode: Annotated[
         list[str] | None,
         typer.Option(
+            autocompletion=options.complete_mode,
             metavar="train|test",
             show_default="both",
             help="Set the loader up for training, or for testing.",

@@ -26,7 +26,7 @@ from cocosurgeon.dataset.index import AnnotationIndex, Category
 from cocosurgeon.dataset.mask import FilterResult, IndexName, Level, Mask, marked_rows
 from cocosurgeon.dataset.order import Order, as_count, require_order
 from cocosurgeon.errors import RequestError, StructureError, UnknownNameError
-from cocosurgeon.text import did_you_mean
+from cocosurgeon.text import did_you_mean, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -401,7 +401,7 @@ class Dataset:
     def _pick(self, n: int, numbers: Numbers, what: str) -> Dataset:
         notes = self.notes
         if len(numbers) < n:
-            notes += (f"{what} {n:,} asked for, {len(numbers):,} images there",)
+            notes += (f"{what} {n:,} asked for, {plural(len(numbers), 'image')} there",)
         return replace(self._with_images(np.sort(numbers)), notes=notes)
 
 

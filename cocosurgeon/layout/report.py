@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,22 +11,22 @@ from cocosurgeon.layout.check import Layout
 from cocosurgeon.layout.copy_tree import How
 from cocosurgeon.layout.gather import FilesToCopy
 from cocosurgeon.layout.presence import AnnotationFile, FilesOnDisk
-from cocosurgeon.text import one_line, plural
+from cocosurgeon.text import one_line, plural, table_lines
 
 _HEADS = ("annotation file", "kind", "images", "annotations", "categories", "space", "images found")
 _TO_THE_RIGHT = frozenset({2, 3, 4})
 
 
-def layout_lines(layout: Layout, *, notes: bool = True) -> list[str]:
+def layout_lines(layout: Layout, *, notes: bool = True, width: int | None = None) -> list[str]:
     """Return a layout as lines for a terminal: tables, then findings, then notes."""
     root = layout.root
     lines = []
     if layout.files:
         rows = [_HEADS, *(_row(f, root) for f in layout.files)]
-        lines += [*_table(rows, _TO_THE_RIGHT), ""]
+        lines += [*table_lines(rows, _TO_THE_RIGHT, width), ""]
     if layout.folders:
         counts = [(_short(p, root) + "/", f"{n:,}") for p, n in layout.folders.items()]
-        lines += [*_table([("folder", "images"), *counts], frozenset({1})), ""]
+        lines += [*table_lines([("folder", "images"), *counts], frozenset({1}), width), ""]
     for each in layout.frameworks:
         lacking = ", ".join(each.lacking)
         lines.append(f"{each.framework}: {f'lacks {lacking}' if lacking else 'all is there'}")
@@ -116,18 +115,6 @@ def _short(path: Path, root: Path) -> str:
     """Return a path relative to the root, where it is below it."""
     short = os.path.relpath(path, root)
     return str(path) if short.startswith("..") else short
-
-
-def _table(rows: Sequence[Sequence[str]], right: frozenset[int]) -> list[str]:
-    rows = [[one_line(cell) for cell in row] for row in rows]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.rjust(w) if i in right else cell.ljust(w)
-            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
 
 
 def _file_fields(file: AnnotationFile) -> dict[str, object]:

@@ -14,6 +14,7 @@ from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import UNKNOWN, all_differ, as_keys, isin
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.mask import Mask
+from cocosurgeon.text import plural
 
 _BLANK = "\0"
 """Stands for a blank in a name while lines are broken at those between names."""
@@ -95,6 +96,17 @@ class Summary:
         if self.whole:
             lines.append(f"copied unchanged: {_named(self.whole)}")
         return lines + list(self.notes)
+
+    def warnings(self) -> list[str]:
+        """Return lines about data that is lost, which no option hides."""
+        what = "detection" if self.is_results else "annotation"
+        lines = []
+        if self.images.total and not self.images.kept:
+            lines.append(f"no image is kept, of {self.images.total:,}")
+        if lost := self.unknown_images.total - self.unknown_images.kept:
+            of = "of images that the file does not list"
+            lines.append(f"{plural(lost, what)} {of} {'is' if lost == 1 else 'are'} dropped")
+        return lines
 
     def config_lines(self) -> list[str]:
         """Return lines for an MMDetection config, where categories changed."""

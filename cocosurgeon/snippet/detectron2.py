@@ -6,6 +6,7 @@ from cocosurgeon.loaders import detectron2 as loader
 from cocosurgeon.loaders import load
 from cocosurgeon.snippet import comments
 from cocosurgeon.snippet.source import Snippet, SnippetSource
+from cocosurgeon.text import plural
 
 
 def write(source: SnippetSource) -> Snippet:
@@ -16,7 +17,9 @@ def write(source: SnippetSource) -> Snippet:
     name = f"subset_{source.stem}"
     empty = "Every image has an object: the filter would skip none, and is off."
     if counts.empty:
-        empty = f"The usual filter would skip {counts.empty:,} images: nothing, or crowds only."
+        empty = (
+            f"The usual filter would skip {plural(counts.empty, 'image')}: nothing, or crowds only."
+        )
     lines = comments.code(
         counts.summary(source, "detectron2"),
         "# Paste it where `cfg` is made, before it is frozen.",

@@ -7,6 +7,7 @@ from cocosurgeon.loaders import load
 from cocosurgeon.loaders import mmdet2 as loader
 from cocosurgeon.snippet import comments, mmdet
 from cocosurgeon.snippet.source import Snippet, SnippetSource
+from cocosurgeon.text import plural
 
 
 def write(source: SnippetSource) -> Snippet:
@@ -61,7 +62,8 @@ def _train(source: SnippetSource, counts: comments.LoaderCounts) -> tuple[str, i
     _, small = mmdet.filtered(load("mmdet2", source.index, options))
     why = "Every image of the file is trained on, with annotations or without."
     if empty:
-        why = f"The usual filter would skip {empty:,} images of this file, without annotations."
+        skipped = plural(empty, "image")
+        why = f"The usual filter would skip {skipped} of this file, without annotations."
     train = comments.block(
         "train=dict(",
         "    ann_file=ann_file,",

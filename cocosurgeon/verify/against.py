@@ -13,6 +13,7 @@ from cocosurgeon.findings.finding import Finding, of_image
 from cocosurgeon.loaders import LOADERS, Id, Instance, Sample, View
 from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.probe.dump import Dump, DumpInstance, DumpSample
+from cocosurgeon.text import plural, shown_box
 from cocosurgeon.verify.boxes import (
     Box,
     Nearness,
@@ -56,8 +57,9 @@ def verify_against(
     dumped = dump.header.framework, dump.header.version
     text = (
         f"{view.loader} against a dump of {' '.join(filter(None, dumped))} "
-        f"({len(comparison.dumped):,} samples, {comparison.matched:,} objects alike, boxes to "
-        f"within {tolerance:g} pixels{' and float32' if comparison.nearness.rounds else ''}"
+        f"({plural(len(comparison.dumped), 'sample')}, "
+        f"{plural(comparison.matched, 'object')} alike, boxes to within {tolerance:g} pixels"
+        f"{' and float32' if comparison.nearness.rounds else ''}"
         f"{by_rules})"
     )
     return Verification(file.name, (text,), tuple(comparison.findings), comparison.notes())
@@ -270,7 +272,7 @@ class _Comparison:
             rows = _without(rows, (dropped[place][0] for place in pairs.values()))
             left = [n for i, n in enumerate(left) if i not in pairs]
         for n in left:
-            text = f"image {img_id!r}: the dump has {list(boxes[n])} ({self._name(others[n])})"
+            text = f"image {img_id!r}: the dump has {shown_box(boxes[n])} ({self._name(others[n])})"
             self._report(text, img_id, self._hint)
 
     def _box_in_file(self, row: int) -> Box | None:

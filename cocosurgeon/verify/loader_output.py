@@ -12,6 +12,7 @@ from itertools import pairwise
 from cocosurgeon.findings.finding import Finding, of_image
 from cocosurgeon.loaders import Id, Instance, Sample, View
 from cocosurgeon.loaders.loader import Mode
+from cocosurgeon.text import are, plural, shown_box
 from cocosurgeon.verify.values import same
 
 
@@ -140,7 +141,7 @@ def _instance(
             ),
         )
     if not boxes_same(here.box, there.box):
-        yield "box", f"{list(here.box)}, in the source {list(there.box)}"
+        yield "box", f"{shown_box(here.box)}, in the source {shown_box(there.box)}"
     if here.ignore != there.ignore:
         yield "ignore", f"{here.ignore}, in the source {there.ignore}"
     if not same(here.mask, there.mask):
@@ -187,8 +188,9 @@ class SkippedImages:
         shown = ", ".join(map(repr, self.img_ids[:_SHOWN]))
         more = ", ... (--json)" if len(self.img_ids) > _SHOWN else ""
         count = len(self.img_ids)
-        return f"{self.loader} {self.mode}: {count:,} images are skipped by {self.rule}: " + (
-            f"{shown}{more}"
+        return (
+            f"{self.loader} {self.mode}: {plural(count, 'image')} {are(count)} skipped by "
+            f"{self.rule}: {shown}{more}"
         )
 
 

@@ -17,6 +17,7 @@ from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.probe.dump import Dump
 from cocosurgeon.probe.request import ProbeOptions
 from cocosurgeon.probe.run import in_scratch, probe, scratch, unmet_requests
+from cocosurgeon.text import plural
 from cocosurgeon.verify.expected import Expectation, class_names, expected_document
 from cocosurgeon.verify.packed import packed_alike
 from cocosurgeon.verify.read_again import PlainFile
@@ -192,7 +193,7 @@ def _packed(case: Case, real: ProbeOptions, dump: Dump, setting: Setting | None)
     if not ids or case.source_path is None or case.source is None:
         return case.found()
     loader = str(dump.header.loader)
-    text = f"{len(ids):,} images through the pipeline, as of the source"
+    text = f"{plural(len(ids), 'image')} through the pipeline, as of the source"
     try:
         with _expected_file(case, case.source_path, case.source) as expected:
             request = real.request(expected, loader, setting, images=tuple(ids), samples=0)

@@ -73,7 +73,7 @@ class VerifyRequest:
         files = {"SUBSET": subset, "--source": source, "--recipe": recipe, "--against": against}
         for name, path in files.items():
             if path == "":
-                raise RequestError(f"{name} names no file: it is empty")
+                raise RequestError(f"{name} is empty", hint="name a file")
         if recipe is not None and source is None:
             raise RequestError("--recipe says what was done to a source: name it (--source)")
         if "-" in (subset, source):

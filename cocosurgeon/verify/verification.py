@@ -9,6 +9,7 @@ from cocosurgeon.errors import LoaderError
 from cocosurgeon.findings.finding import Finding, counted, finding_lines
 from cocosurgeon.loaders import LOADERS, Id, NothingLeftError, View, indexed, load
 from cocosurgeon.loaders.settings import Setting
+from cocosurgeon.text import plural
 from cocosurgeon.verify.class_names import classes_are_text, classes_fit, classes_unused
 from cocosurgeon.verify.expected import Expectation, document_of, expected_document
 from cocosurgeon.verify.loader_output import SkippedImages, compare_output, skipped_images
@@ -66,8 +67,9 @@ def verify_copy(subset: PlainFile, source: PlainFile, expectation: Expectation) 
     """Compare records with the source's, byte for byte."""
     key = "" if subset.is_bare else "annotations"
     images, annotations = (len(subset.lists.get(k, ())) for k in ("images", key))
-    what = "detections" if key == "" else "annotations"
-    text = f"{images:,} images and {annotations:,} {what} against {source.name}, byte for byte"
+    what = "detection" if key == "" else "annotation"
+    counts = f"{plural(images, 'image')} and {plural(annotations, what)}"
+    text = f"{counts} against {source.name}, byte for byte"
     if expectation.renumbering:
         text += f" but for {len(expectation.renumbering.ids):,} category ids"
     return Verification(subset.name, (text,), tuple(compare_records(subset, source, expectation)))
@@ -188,7 +190,7 @@ def _counted(here: _Output, there: _Output | None) -> str:
     parts += [f"so it raises {here.error.exception}"] if here.error else []
     parts += ["not compared"] if there is not None and there.view is None else []
     aside = f" ({', '.join(parts)})" if parts else ""
-    return f"{len(here.view.samples):,} samples{aside}, {objects:,} objects"
+    return f"{plural(len(here.view.samples), 'sample')}{aside}, {plural(objects, 'object')}"
 
 
 def _findings(

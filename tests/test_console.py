@@ -1,0 +1,210 @@
+"""What verbs print where: reports, paths, errors, JSON, colors, progress; help and completion."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shlex
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from conftest import SAMPLE, Cli
+
+from cocosurgeon.cli.app import app
+
+Put = Callable[..., Path]
+COMMAND = [sys.executable, "-m", "cocosurgeon"]
+GROUP: Any = typer.main.get_command(app)
+
+
+def commands() -> dict[str, Any]:
+    """Each command by its words."""
+    found: dict[str, Any] = {}
+    for name in GROUP.list_commands(None):
+        command = GROUP.get_command(None, name)
+        inner = getattr(command, "commands", None)
+        found |= {f"{name} {n}": c for n, c in inner.items()} if inner else {name: command}
+    return found
+
+
+JSON: dict[str, list[Any]] = {
+    "apply": ["r.json", SAMPLE, "-o", "out.json"],
+    "cache clear": ["--cache", "c", "--yes"],
+    "cache list": ["--cache", "c"],
+    "cache where": ["--cache", "c"],
+    "dump": [SAMPLE, "--loader", "detr", "-o", "d.jsonl"],
+    "empty-only": [SAMPLE, "-o", "out.json"],
+    "explain": [SAMPLE, "--image", "52154"],
+    "layout": [SAMPLE.parents[1]],
+    "remap": [SAMPLE, "--to", "detr91", "-o", "out.json"],
+    "snippet": [SAMPLE, "--for", "mmdet3"],
+    "spaces": ["coco91"],
+    "subset": [SAMPLE, "--first", "3", "-o", "out.json"],
+    "verify": [SAMPLE],
+}
+"""Arguments of each command."""
+
+
+def test_each_command_prints_one_json_document(cli: Cli) -> None:
+    assert set(JSON) == set(commands())
+    assert cli("subset", SAMPLE, "--first", 9, "-o", "x.json", "--recipe", "r.json").code == 0
+    for name, args in JSON.items():
+        done = cli(*name.split(), *args, "--json", "--force" if "out.json" in args else "--quiet")
+        assert (done.code, done.err) == (0, ""), name
+        document = json.loads(done.out)
+        assert isinstance(document, dict)
+        if "-o" in args:
+            assert document["output"] == args[args.index("-o") + 1]
+
+
+def test_gathering_prints_json(cli: Cli) -> None:
+    args = ("layout", "--gather", "tree", "--of", SAMPLE)
+    assert json.loads(cli(*args, "--json").out)["output"] == "tree"
+    assert cli(*args).out == "tree\n"
+
+
+def test_errors_are_json_on_stderr(cli: Cli, put: Put) -> None:
+    put('{"images": [{"id": 1,}]}')
+    for args, kind, code in (
+        (("subset", "none.json"), "SourceUnavailableError", 2),
+        (("verify", "in.json"), "JSONSyntaxError", 3),
+        (("subset", "in.json", "--no-such-option"), "error", 2),
+        (("subset", SAMPLE, "--first", "x"), "RequestError", 2),
+    ):
+        done = cli(*args, "--json")
+        assert (done.code, done.out) == (code, ""), args
+        error = json.loads(done.err)["error"]
+        assert (error["kind"], error["exit_code"]) == (kind, code)
+        assert error["what"]
+    assert json.loads(cli("subset", "in.json", "--json").err)["error"]["byte"] == 21
+
+
+def test_an_error_that_the_system_has_keeps_its_words(cli: Cli) -> None:
+    for name, words in (
+        ("", "empty"),
+        (".", "Is a directory"),
+        ("none.json", "No such file or directory"),
+        ("x" * 300, "File name too long"),
+    ):
+        for verb in ("subset", "verify"):
+            done = cli(verb, name)
+            assert (done.code, words in done.err) == (2, True), done.err
+            assert "next: " in done.err and "standard output" not in done.err
+
+
+def test_a_name_that_is_nearly_right(cli: Cli, put: Put) -> None:
+    put({"images": []}, "instances_val.json")
+    assert "next: did you mean 'instances_val.json'?" in cli("subset", "instance_val.json").err
+
+
+# ---- terminals
+
+
+def on_a_terminal(
+    args: list[str], folder: Path, columns: int = 100, **variables: str
+) -> tuple[int, str]:
+    """Exit code of a command whose streams are a terminal, and what it shows."""
+    master, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"TERM": "xterm"}
+    with subprocess.Popen(
+        [*COMMAND, *args],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        cwd=folder,
+        env=environment | variables,
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        with contextlib.suppress(OSError):
+            while piece := os.read(master, 1 << 16):
+                shown += piece
+    os.close(master)
+    return process.returncode, shown.decode()
+
+
+def test_colors_where_the_terminal_has_them(tmp_path: Path) -> None:
+    code, shown = on_a_terminal(["subset", "none.json"], tmp_path)
+    assert code == 2
+    assert "\x1b[1;31merror\x1b[0m: " in shown and "\x1b[1mnone.json\x1b[0m" in shown
+    assert "\x1b" not in on_a_terminal(["subset", "none.json"], tmp_path, NO_COLOR="1")[1]
+    assert "\x1b" not in on_a_terminal(["subset", "none.json"], tmp_path, TERM="dumb")[1]
+
+
+def test_a_table_fits_the_terminal(tmp_path: Path, cli: Cli) -> None:
+    _, shown = on_a_terminal(["spaces"], tmp_path, columns=70)
+    assert max(len(line) for line in shown.splitlines()) <= 70
+    plain = cli("spaces").out.splitlines()
+    assert plain[0].split()[:3] == ["space", "outputs", "classes"]
+    assert max(map(len, plain)) > 70
+
+
+@pytest.mark.parametrize("columns", [0, 100])
+def test_progress_on_terminals_of_any_size(tmp_path: Path, columns: int) -> None:
+    images = [{"id": i, "file_name": f"{i:050d}.jpg"} for i in range(150_000)]
+    (tmp_path / "in.json").write_text(json.dumps({"images": images, "annotations": []}))
+    shown = on_a_terminal(["dump", "in.json", "--loader", "detr"], tmp_path, columns)[1]
+    assert "reading:" in shown
+
+
+# ---- lost data
+
+
+def test_no_option_hides_that_data_is_lost(cli: Cli, put: Put, small: Any) -> None:
+    small["annotations"][0]["image_id"] = 999
+    put(small)
+    lost = "warning: 1 annotation of images that the file does not list is dropped"
+    assert lost in cli("subset", "in.json", "--first", 2, "-o", "a.json", "--quiet").err
+    done = cli("subset", "in.json", "--first", 2, "-o", "b.json", "--json")
+    assert json.loads(done.out)["warnings"] == [lost.removeprefix("warning: ")]
+    none = cli("subset", "in.json", "--first", 0, "-o", "c.json", "--quiet")
+    assert (none.code, "warning: no image is kept, of 5" in none.err) == (0, True)
+
+
+# ---- help and completion
+
+
+@pytest.mark.parametrize("name", commands())
+def test_help_has_examples_that_parse(name: str, cli: Cli) -> None:
+    command = commands()[name]
+    examples = command.callback.examples
+    assert len(examples) >= 3
+    text = cli(*name.split(), "--help", COLUMNS="80").out
+    assert max(map(len, text.splitlines())) <= 80
+    for example in examples:
+        assert f"  {example}\n" in text
+        words = shlex.split(example)
+        assert words[: 1 + len(name.split())] == ["cocosurgeon", *name.split()]
+        command.make_context(name, words[1 + len(name.split()) :])
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("cocosurgeon sub", {"subset"}),
+        ("cocosurgeon remap --to detr9", {"detr91", "detr92"}),
+        ("cocosurgeon remap --from mmdet8", {"mmdet80", "mmdet81"}),
+        ("cocosurgeon remap --unmapped d", {"drop"}),
+        ("cocosurgeon spaces coco9", {"coco91"}),
+        ("cocosurgeon verify --loader mm", {"mmdet3", "mmdet2"}),
+        ("cocosurgeon explain --loader y", {"yolox"}),
+        ("cocosurgeon verify --mode t", {"train", "test"}),
+        ("cocosurgeon snippet --for det", {"detr", "detectron2"}),
+    ],
+)
+def test_values_are_completed_in_the_shell(line: str, expected: set[str], cli: Cli) -> None:
+    words = line.split()
+    done = cli(
+        _COCOSURGEON_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=str(len(words) - 1)
+    )
+    assert set(done.out.split()) == expected
