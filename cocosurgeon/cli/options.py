@@ -15,7 +15,6 @@ import typer
 
 from cocosurgeon.cli.command import OrderedCommand, given_options
 from cocosurgeon.cli.console import Console, reporting_errors
-from cocosurgeon.loaders import LOADERS
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.outputs import Output
@@ -47,8 +46,14 @@ def _spaces() -> Iterable[str]:
     return spaces()
 
 
+def _loaders() -> Iterable[str]:
+    from cocosurgeon.loaders import LOADERS
+
+    return (*LOADERS, "none")
+
+
 complete_space = completing(_spaces)
-complete_loader = completing(lambda: (*LOADERS, "none"))
+complete_loader = completing(_loaders)
 complete_mode = completing(lambda: ("train", "test"))
 complete_split = completing(lambda: ("train", "val", "test"))
 
