@@ -95,7 +95,7 @@ def test_placeholders_go() -> None:
             "in place of --renumber: --like ANN_FILE .* --map",
         ),
         (b'{"images": [], "annotations": []}', {}, "no category list to number"),
-        (annotation_file(ZOO, 7, 8), {}, r"1 category ids are not mapped .*: 8 \(not in the"),
+        (annotation_file(ZOO, 7, 8), {}, r"1 category id is not mapped .*: 8 \(not in the"),
         (annotation_file(ZOO), {"start": -1}, "ids cannot begin with -1"),
         (annotation_file(ZOO), {"start": 0.5}, "not a first id: 0.5"),
         (annotation_file(ZOO), {"sort": "size"}, "(?s)by 'size'.*list, id or name"),
