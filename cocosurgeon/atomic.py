@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Notice = Callable[[str], object]
 _TRIES = 40
 _BETWEEN_TRIES = 0.05
 _PIECE = 1 << 20
-_DRAFT = re.compile(r"\.cocosurgeon-[0-9a-f]{8,16}\.part")
+_DRAFT = re.compile(r"\.cocosurgeon-[0-9a-f]{16}\.part")
 _HAS_NAMELESS = hasattr(os, "O_TMPFILE") and os.path.isdir("/proc/self/fd")  # noqa: PTH112
 
 _HINTS = {
@@ -92,11 +92,13 @@ def appearing_folder(path: Path, notice: Notice = lambda _: None) -> Iterator[Pa
     """
     final = Path(os.path.realpath(path))
     remove_abandoned(final.parent, notice)
-    draft = final.with_name(_draft_name())
-    draft.mkdir()
-    held = os.open(draft, os.O_RDONLY)
+    while True:
+        draft = final.with_name(_draft_name())
+        draft.mkdir()
+        held = os.open(draft, os.O_RDONLY)
+        if _lock(held):
+            break
     try:
-        _lock(held)
         yield draft
         draft.rename(final)  # fails unless nothing, or an empty folder, is there
     except BaseException as error:
@@ -182,15 +184,14 @@ class _Draft:
         while True:
             self._name = folder / _draft_name()
             descriptor = os.open(self._name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-            _lock(descriptor)
-            if os.fstat(descriptor).st_nlink:  # nobody took it for abandoned before it was locked
+            if _lock(descriptor):
                 return descriptor
-            os.close(descriptor)
 
     def _link(self, target: Path) -> Path:
         """Give it a name that nothing has; return the name."""
         if self._name is None:
-            _lock(self._descriptor)
+            with contextlib.suppress(OSError):  # not every file system has locks
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX)
             folder = os.open("/proc/self/fd", os.O_RDONLY)
             try:
                 os.link(str(self._descriptor), target, src_dir_fd=folder, follow_symlinks=True)
@@ -321,9 +322,14 @@ def _draft_name() -> str:
     return f".cocosurgeon-{os.urandom(8).hex()}.part"
 
 
-def _lock(descriptor: int) -> None:
+def _lock(descriptor: int) -> bool:
+    """Lock a draft; False, and it is closed, where another process took it for abandoned before."""
     with contextlib.suppress(OSError):  # not every file system has locks
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+    if os.fstat(descriptor).st_nlink:
+        return True
+    os.close(descriptor)
+    return False
 
 
 @contextlib.contextmanager

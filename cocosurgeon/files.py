@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,7 +33,9 @@ def reading(path: str | os.PathLike[str], what: str = "the file") -> Iterator[No
         if not os.fspath(path):
             raise SourceUnavailableError(f"the name of {what} is empty", hint="name a file")
         yield
-    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
+    except (OSError, ValueError) as error:
+        if isinstance(error, ValueError) and "null" not in str(error):
+            raise  # only a path with a null byte is one that cannot be read
         reason = getattr(error, "strerror", None) or error
         raise SourceUnavailableError(
             f"cannot read {what}: {reason}", where=str(path), hint=_hint(Path(path), error)
@@ -72,6 +75,15 @@ def open_unpacked(path: Path, what: str = "the file") -> Iterator[IO[bytes]]:
 
         with gzip.GzipFile(fileobj=raw, mode="rb") as text:
             yield cast("IO[bytes]", text)
+
+
+def require_file(path: Path) -> None:
+    """Raise SourceUnavailableError where a path is no file that can be read twice."""
+    with reading(path):
+        mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        what = "not a file, but a folder, device or pipe"
+        raise SourceUnavailableError(what, where=str(path), hint="name a file")
 
 
 def is_gzip(path: Path) -> bool:

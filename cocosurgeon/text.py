@@ -1,4 +1,4 @@
-"""Words of messages: the nearest match to a name, the first few of a list, plurals."""
+"""Words of messages: the nearest match to a name, the first few of a list, plurals, tables."""
 
 from __future__ import annotations
 
@@ -121,14 +121,6 @@ def plural(count: int, one: str, many: str | None = None) -> str:
         many: the plural where it is not ``one`` with an ``s``.
     """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def shown_box(box: Sequence[float]) -> str:
-    """Return a box as people read it, with two decimals; what is no number as it is.
-
-    Where two decimals would hide a difference (below 0.005 pixels), JSON has all of them.
-    """
-    return f"[{', '.join(f'{n:.2f}' if isinstance(n, (int, float)) else repr(n) for n in box)}]"
 
 
 def table_lines(

@@ -20,6 +20,7 @@ import typer
 from conftest import SAMPLE, Cli
 
 from cocosurgeon.cli.app import app
+from cocosurgeon.findings.finding import Finding, finding_fields, finding_lines
 
 Put = Callable[..., Path]
 COMMAND = [sys.executable, "-m", "cocosurgeon"]
@@ -64,6 +65,30 @@ def test_each_command_prints_one_json_document(cli: Cli) -> None:
         assert isinstance(document, dict)
         if "-o" in args:
             assert document["output"] == args[args.index("-o") + 1]
+
+
+def test_no_output_shares_stdout_with_the_document(cli: Cli) -> None:
+    for args in (
+        ("-o", "-"),
+        ("-o", "a.json", "--ids-out", "-"),
+        ("-o", "a.json", "--recipe", "-"),
+    ):
+        done = cli("subset", SAMPLE, "--first", 2, *args, "--json")
+        assert (done.code, done.out) == (2, "")
+        assert "which an output takes" in json.loads(done.err)["error"]["what"]
+    explained = cli("subset", SAMPLE, "--first", 2, "-o", "-", "--json", "--dry-run")
+    assert json.loads(explained.out)["would_write"] == ["-"]
+
+
+def test_boxes_have_two_decimals_for_people_and_all_in_json() -> None:
+    found = [
+        Finding("box", "[1, 2.125, 3.0, 4e-3], in the source [1.0, 2.5, 3.0, 0.004]"),
+        Finding("box", "[1.0, 2.0, 3.0, 4.001], in the source [1.0, 2.0, 3.0, 4.0]"),
+    ]
+    _, first, second, *_ = finding_lines(found)
+    assert first == "  [1.00, 2.12, 3.00, 0.00], in the source [1.00, 2.50, 3.00, 0.00]"
+    assert second == f"  {found[1].message}"  # with two decimals they would be the same
+    assert finding_fields(found)[0]["details"] == [f.message for f in found]
 
 
 def test_gathering_prints_json(cli: Cli) -> None:

@@ -581,9 +581,9 @@ def test_an_interrupted_wait_ends_the_program(ann_file: Path, tmp_path: Path) ->
 
 
 def test_files_that_are_not_there(tmp_path: Path) -> None:
-    with pytest.raises(SourceUnavailableError, match="no such file"):
+    with pytest.raises(SourceUnavailableError, match="No such file"):
         probe(ProbeRequest(tmp_path / "in.json"), sys.executable)
-    with pytest.raises(SourceUnavailableError, match="no such file"):
+    with pytest.raises(SourceUnavailableError, match="No such file"):
         probe(ProbeRequest(config=tmp_path / "config.py"), sys.executable)
 
 

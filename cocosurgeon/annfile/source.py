@@ -20,7 +20,6 @@ from cocosurgeon.errors import (
     FormatError,
     OutputError,
     SourceChangedError,
-    SourceUnavailableError,
 )
 from cocosurgeon.files import GZIP, reading, unpacking
 
@@ -88,17 +87,13 @@ class Source:
             SourceChangedError: the file has become shorter.
             SourceUnavailableError: the system cannot read it.
         """
-        try:
+        with reading(self.name, "the annotation file"):
             data = os.pread(self.descriptor, stop - start, start)
             while len(data) < stop - start:
                 more = os.pread(self.descriptor, stop - start - len(data), start + len(data))
                 if not more:
                     raise self.changed()
                 data += more
-        except OSError as error:
-            raise SourceUnavailableError(
-                f"cannot read the source: {error.strerror}", where=self.name
-            ) from error
         return data
 
     def require_unchanged(self) -> None:

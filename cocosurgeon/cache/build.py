@@ -15,9 +15,9 @@ from pathlib import Path
 
 from cocosurgeon.cache.folder import cache_folder, require_private
 from cocosurgeon.cache.store import CacheEntry, CacheMetadata
-from cocosurgeon.errors import OutputError, SourceChangedError, SourceUnavailableError
-from cocosurgeon.files import is_gzip
-from cocosurgeon.fingerprint import Fingerprint, cached_value, sha256, sidecar_as_json
+from cocosurgeon.errors import OutputError, SourceChangedError
+from cocosurgeon.files import is_gzip, require_file
+from cocosurgeon.fingerprint import cached_value, sha256, sidecar_as_json
 from cocosurgeon.select.plan import Plan
 from cocosurgeon.version import __version__
 
@@ -48,14 +48,14 @@ def get_or_build(
         CocosurgeonError: it cannot be built; nothing is kept.
     """
     if not plan.steps:
-        _require_file(source)
+        require_file(source)
         if not is_gzip(source):
             return source
     folder = cache_folder(cache, source).path
     require_private(folder)
     files = [source, *map(Path, plan.files)]
     for path in files:
-        _require_file(path)
+        require_file(path)
 
     def digests() -> dict[str, str]:
         return {str(path): sha256(folder, path) for path in files}
@@ -192,9 +192,3 @@ def _read_class_names(path: Path) -> list[str]:
         indices[category.id] = index
         names.append(category.name)
     return names
-
-
-def _require_file(path: Path) -> None:
-    Fingerprint.of(path)
-    if not path.is_file():
-        raise SourceUnavailableError("not a file, but a folder, device or pipe", where=str(path))

@@ -13,6 +13,7 @@ spaces      print label spaces
 subset      keep some images and annotations
 verify      prove that a loader loads what was meant
 command     commands whose options keep their order, in panels of help
+completion  values that the shell completes
 console     the terminal: streams, messages, progress bars, signals, exit codes
 options     options that verbs share, and how a verb takes them
 outputs     output files: paths, checks, writing

@@ -14,7 +14,7 @@ from cocosurgeon import cli
 from cocosurgeon.cli.options import make_command
 from cocosurgeon.version import __version__
 
-_SHARED = {"app", "command", "console", "options", "outputs", "run"}
+_SHARED = {"app", "command", "completion", "console", "options", "outputs", "run"}
 """Modules of this folder that are no verbs."""
 
 

@@ -125,7 +125,7 @@ def clear(
     examples=(
         "cocosurgeon cache where",
         "cocosurgeon cache where --json",
-        "cocosurgeon cache where --cache beside",
+        "cocosurgeon cache where --cache /data/cache",
     ),
 )
 def where(folder: Folder = None, *, console: Console) -> None:

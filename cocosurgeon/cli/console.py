@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from cocosurgeon.annfile.source import Progress
-    from cocosurgeon.errors import CocosurgeonError
 
 INTERRUPTED = 130
 REFUSED = 2
@@ -77,7 +76,7 @@ def reporting_errors() -> Iterator[None]:
         yield
         _flush()
     except CocosurgeonError as error:
-        leave(error)
+        _leave(f"error: {error}", error.exit_code, error.fields())
     except KeyboardInterrupt:
         _leave("interrupted", INTERRUPTED)
     except MemoryError:
@@ -98,7 +97,7 @@ def reporting_usage() -> Iterator[None]:
         show = getattr(error, "show", None)
         if show is None:
             raise
-        if not is_json_wanted():
+        if not _is_json_wanted():
             show()
             raise SystemExit(getattr(error, "exit_code", REFUSED)) from None
         _leave(f"error: {error.format_message()}", REFUSED)  # type: ignore[attr-defined]
@@ -138,11 +137,11 @@ def silence(stream: TextIO) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Console:
-    """Messages of a command, on stderr.
+    """Output of a command: results to stdout, everything else to stderr.
 
     Attributes:
-        quiet: print nothing but errors and results.
-        as_json: print reports as JSON, and nothing else.
+        quiet: print no summary and no progress; warnings and results stay.
+        as_json: print one JSON document to stdout, and nothing else.
     """
 
     quiet: bool
@@ -293,23 +292,16 @@ def _words_of(error: OSError) -> str:
     return f"error: {error.strerror or error}{where}"
 
 
-def is_json_wanted() -> bool:
+def _is_json_wanted() -> bool:
     """Return whether the command line asks for JSON, also where it cannot be parsed."""
     return "--json" in sys.argv[1:]
 
 
-def leave(error: CocosurgeonError) -> NoReturn:
-    """Print an error, and exit with its code."""
-    if is_json_wanted():
-        print_json({"error": error.fields()}, sys.stderr)
-        raise SystemExit(error.exit_code)
-    _leave(f"error: {error}", error.exit_code)
-
-
-def _leave(message: str, code: int) -> NoReturn:
-    if is_json_wanted():
-        what = message.removeprefix("error: ")
-        print_json({"error": {"kind": "error", "what": what, "exit_code": code}}, sys.stderr)
+def _leave(message: str, code: int, fields: Mapping[str, object] | None = None) -> NoReturn:
+    """Print a message, or its fields as JSON, and exit."""
+    if _is_json_wanted():
+        usual = {"kind": "error", "what": message.removeprefix("error: "), "exit_code": code}
+        print_json({"error": fields or usual}, sys.stderr)
     else:
         print_text(f"cocosurgeon: {message}", sys.stderr)
     raise SystemExit(code)

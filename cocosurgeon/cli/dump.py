@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cocosurgeon.cli import options
+from cocosurgeon.cli.completion import complete_loader, complete_mode
 from cocosurgeon.loaders import LOADERS, probed_loaders
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def dump(
     loader: Annotated[
         str | None,
         typer.Option(
-            autocompletion=options.complete_loader,
+            autocompletion=complete_loader,
             metavar="NAME",
             show_default=False,
             help=f"Use the rules of {', '.join(LOADERS)}; with --python the real library.",
@@ -44,7 +45,7 @@ def dump(
     mode: Annotated[
         str | None,
         typer.Option(
-            autocompletion=options.complete_mode,
+            autocompletion=complete_mode,
             metavar="train|test",
             show_default="test; with --config its own",
             help="Set the loader up for training or for testing.",
@@ -107,8 +108,14 @@ def dump(
         ):
             shutil.copyfileobj(lines, stream)
     else:
-        with appearing([target], force=force, notice=console.info) as [stream]:
-            stream.writelines(rule_lines(document, setting, source.name, file.sha256))
+        with (
+            console.bar("writing") as bar,
+            appearing([target], force=force, notice=console.info) as [stream],
+        ):
+            for line in rule_lines(document, setting, source.name, file.sha256):
+                stream.write(line)
+                if bar is not None:
+                    bar.update(len(line))
     console.written(target, {"loader": name, "mode": chosen})
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.options import complete_loader, console, takes
+from cocosurgeon.cli.completion import complete_loader
+from cocosurgeon.cli.options import console, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console

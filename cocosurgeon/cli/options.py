@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cocosurgeon.cli.command import OrderedCommand, given_options
+from cocosurgeon.cli.completion import complete_space, complete_split, completing
 from cocosurgeon.cli.console import Console, reporting_errors
 
 if TYPE_CHECKING:
@@ -26,36 +27,6 @@ Group = Callable[..., object]
 
 _PREFIX = "step_"
 
-
-def completing(words: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
-    """Return what completes a value in the shell.
-
-    Args:
-        words: gives the values that there are.
-    """
-
-    def complete(incomplete: str) -> list[str]:
-        return [word for word in words() if word.startswith(incomplete)]
-
-    return complete
-
-
-def _spaces() -> Iterable[str]:
-    from cocosurgeon.categories.spaces import spaces
-
-    return spaces()
-
-
-def _loaders() -> Iterable[str]:
-    from cocosurgeon.loaders import LOADERS
-
-    return (*LOADERS, "none")
-
-
-complete_space = completing(_spaces)
-complete_loader = completing(_loaders)
-complete_mode = completing(lambda: ("train", "test"))
-complete_split = completing(lambda: ("train", "val", "test"))
 
 AnnFile = Annotated[
     str | None,
@@ -77,7 +48,6 @@ LoaderOptions = Annotated[
         help="Set an option of the loader: filter_empty_gt=false, min_size=0, indices=100.",
     ),
 ]
-
 
 Strict = Annotated[
     bool, typer.Option("--strict", help="Exit with 1 on warnings, too, not only on errors.")

@@ -51,12 +51,21 @@ class Outputs:
         """Return all outputs that are known."""
         return [place for place in (self.subset, self.ids, self.recipe) if place is not None]
 
-    def require_free(self, inputs: Sequence[str]) -> None:
+    def require_free(self, inputs: Sequence[str], *, needs_stdout: bool) -> None:
         """Refuse outputs that cannot be written, before any work is done.
 
+        Args:
+            needs_stdout: standard output is taken, by the document of ``--json``.
+
         Raises:
+            RequestError: an output goes to standard output, which is taken.
             OutputError: two outputs in one place, a file that is there, a folder, an input.
         """
+        if needs_stdout and STDOUT in self.places:
+            raise RequestError(
+                "--json prints its one document to standard output, which an output takes",
+                hint="name a file with -o",
+            )
         if "" in self.places:
             raise OutputError("an output without a name")
         paths = [Path(place) for place in self.places if place != STDOUT]

@@ -56,7 +56,8 @@ def run(
     inputs = [path, *plan.files, *([] if recipe_file is None else [recipe_file])]
     if inputs.count(STDOUT) > 1:
         raise RequestError("standard input can be read only once")
-    outputs.require_free(inputs)
+    needs_stdout = console.as_json and not output.dry_run
+    outputs.require_free(inputs, needs_stdout=needs_stdout)
     with console.progress("reading") as progress:
         dataset = read(path, progress)
     if outputs.subset is not None:
@@ -68,12 +69,7 @@ def run(
         dataset = recipe.compared(dataset)
     target = outputs.subset or default_output(dataset, plan)
     outputs = replace(outputs, subset=target)
-    if console.as_json and target == STDOUT:
-        raise RequestError(
-            "--json prints its one document to standard output, which the result takes",
-            hint="name a file with -o",
-        )
-    outputs.require_free(inputs)
+    outputs.require_free(inputs, needs_stdout=needs_stdout)
     if output.dry_run:
         _explain(plan, dataset, outputs, console)
         return
@@ -108,7 +104,7 @@ def _explain(plan: Plan, dataset: Dataset, outputs: Outputs, console: Console) -
             **asdict(summary),
             "steps": [asdict(step) for step in trace.steps],
         }
-        print_json(fields, sys.stdout)
+        print_json({**fields, "warnings": summary.warnings()}, sys.stdout)
         return
     for number, step in enumerate(trace.steps, 1):
         head, *lines = step.lines()

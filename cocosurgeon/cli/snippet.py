@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cocosurgeon.cli.completion import complete_split, completing
 from cocosurgeon.cli.console import print_json, print_raw
-from cocosurgeon.cli.options import complete_split, completing, console, takes
+from cocosurgeon.cli.options import console, takes
 from cocosurgeon.snippet import FRAMEWORKS, require_framework, snippet_for
 
 if TYPE_CHECKING:

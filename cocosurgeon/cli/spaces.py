@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cocosurgeon.cli.options import complete_space, console, takes
+from cocosurgeon.cli.completion import complete_space
+from cocosurgeon.cli.options import console, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.categories.spaces import Space

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cocosurgeon.cli import options
+from cocosurgeon.cli.completion import complete_loader, complete_mode
 from cocosurgeon.loaders import DEFAULT, LOADERS
 from cocosurgeon.version import __version__
 
@@ -52,7 +53,7 @@ def verify(
     loader: Annotated[
         list[str] | None,
         typer.Option(
-            autocompletion=options.complete_loader,
+            autocompletion=complete_loader,
             metavar="NAME",
             show_default=f"{DEFAULT}; with --config its own",
             help=f"Compare what this loader loads: {', '.join(LOADERS)}. "
@@ -62,7 +63,7 @@ def verify(
     mode: Annotated[
         list[str] | None,
         typer.Option(
-            autocompletion=options.complete_mode,
+            autocompletion=complete_mode,
             metavar="train|test",
             show_default="both",
             help="Set the loader up for training, or for testing.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ from cocosurgeon.findings.codes import CODES, Severity
 from cocosurgeon.text import one_line, plural
 
 _SHOWN = 5
+_NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
+_BOX = rf"\[{_NUMBER}(?:, {_NUMBER}){{3}}\]"
+"""A list of four numbers in a message."""
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
@@ -89,7 +93,7 @@ def finding_lines(findings: Sequence[Finding], shown: int = _SHOWN) -> list[str]
     lines: list[str] = []
     for code, of_code in _by_code(findings).items():
         lines.append(f"{CODES[code].severity}: {code}: {CODES[code].meaning} ({len(of_code):,})")
-        lines += [f"  {finding.sentence}" for finding in of_code[:shown]]
+        lines += [f"  {_with_short_boxes(finding.sentence)}" for finding in of_code[:shown]]
         if len(of_code) > shown:
             lines.append(f"  ... {len(of_code) - shown:,} more (--json)")
         lines += [f"  next: {one_line(n)}" for n in dict.fromkeys(f.next for f in of_code[:shown])]
@@ -106,14 +110,24 @@ def finding_fields(findings: Sequence[Finding]) -> list[dict[str, object]]:
             "message": CODES[code].meaning,
             "count": len(of_code),
             "details": [finding.sentence for finding in of_code],
-            "records": list(
-                {repr(f.record): f.record.fields() for f in of_code if f.record}.values()
-            ),
+            "records": _record_fields(of_code),
             "loaders": sorted({f.loader for f in of_code if f.loader is not None}),
             "next": "; ".join(dict.fromkeys(f.next for f in of_code)),
         }
         for code, of_code in _by_code(findings).items()
     ]
+
+
+def _with_short_boxes(sentence: str) -> str:
+    """Return a sentence with two decimals in its boxes, unless that makes two of them alike."""
+    boxes = re.findall(_BOX, sentence)
+    short = {
+        box: "[" + ", ".join(f"{float(number):.2f}" for number in box[1:-1].split(",")) + "]"
+        for box in boxes
+    }
+    if len(set(short.values())) < len(short):
+        return sentence
+    return re.sub(_BOX, lambda match: short[match[0]], sentence)
 
 
 def _record_fields(findings: Sequence[Finding]) -> list[dict[str, object]]:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from cocosurgeon.atomic import Notice, appearing_folder
-from cocosurgeon.errors import OutputError, SourceChangedError, SourceUnavailableError
+from cocosurgeon.errors import OutputError, SourceChangedError
+from cocosurgeon.files import reading
 from cocosurgeon.layout.gather import FileCopy, FilesToCopy
 
 How = Literal["copy", "link"]
@@ -124,12 +125,8 @@ def _has_bytes_of(path: Path, source: Path) -> bool:
 
 def _copy(file: FileCopy, part: Path, advance: Advance) -> None:
     target = _with_parent(part / file.target)
-    try:
+    with reading(file.source):
         source = file.source.open("rb")
-    except OSError as error:
-        raise SourceUnavailableError(
-            f"cannot read it: {error.strerror}", where=str(file.source)
-        ) from error
     with source, target.open("xb") as copy:
         shutil.copyfileobj(source, copy, 1 << 20)
         written, after = copy.tell(), os.fstat(source.fileno())

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.errors import DataError, RequestError, SourceUnavailableError
+from cocosurgeon.files import reading
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.names import FileNames
 from cocosurgeon.layout.search import (
@@ -263,14 +264,10 @@ def _file_copies(
 
 
 def _file_copy(path: Path, target: str) -> FileCopy:
-    try:
+    with reading(path):
         real = Path(os.path.realpath(path))
         status = real.stat()
-        return FileCopy(real, target, status.st_size, status.st_mtime_ns)
-    except OSError as error:
-        raise SourceUnavailableError(
-            f"cannot read it: {error.strerror}", where=str(path)
-        ) from error
+    return FileCopy(real, target, status.st_size, status.st_mtime_ns)
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:

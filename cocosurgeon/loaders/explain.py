@@ -12,7 +12,6 @@ from cocosurgeon.loaders.loader import MODES
 from cocosurgeon.loaders.registry import LOADERS, load
 from cocosurgeon.loaders.settings import Setting, settings_for
 from cocosurgeon.loaders.view import Dropped, Id, Rule, View
-from cocosurgeon.text import shown_box
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,9 @@ class Explanation:
         yield f"{head}: loads {objects}" if view.samples else f"{head}: does not load the image"
         for i in instances:
             name = f" {view.name_of(i.label)}" if view.cat2label and view.name_of(i.label) else ""
+            box = ", ".join(f"{number:.2f}" for number in i.box)
             ignored = ", ignored" if i.ignore else ""
-            yield f"  annotation {i.ann_id}: label {i.label}{name} {shown_box(i.box)}{ignored}"
+            yield f"  annotation {i.ann_id}: label {i.label}{name} [{box}]{ignored}"
         for d in view.dropped:
             rule = self._rule(d)
             yield f"  drops {d.kind} {d.id}: {rule.name}, {rule.what} [{rule.source}]"

@@ -18,9 +18,8 @@ from cocosurgeon.errors import (
     OutputError,
     ProbeError,
     RequestError,
-    SourceUnavailableError,
 )
-from cocosurgeon.files import is_gzip, open_unpacked
+from cocosurgeon.files import is_gzip, open_unpacked, require_file
 from cocosurgeon.loaders import real_library
 from cocosurgeon.probe.dump import Dump, read_dump
 from cocosurgeon.probe.request import TIMEOUT, ProbeRequest
@@ -75,8 +74,8 @@ def probe_file(
 ) -> Iterator[Path]:
     """Yield a file with the dump that ``probe`` reads, not compressed; it is removed at the end."""
     for path in (request.ann_file, request.config):
-        if path is not None and not path.is_file():
-            raise SourceUnavailableError("there is no such file", where=str(path))
+        if path is not None:
+            require_file(path)
     chosen = _chosen(request, python)
     with scratch() as folder:
         asked, out = folder / "request.json", folder / "dump.jsonl"

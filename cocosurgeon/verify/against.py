@@ -13,7 +13,7 @@ from cocosurgeon.findings.finding import Finding, of_image
 from cocosurgeon.loaders import LOADERS, Id, Instance, Sample, View
 from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.probe.dump import Dump, DumpInstance, DumpSample
-from cocosurgeon.text import plural, shown_box
+from cocosurgeon.text import plural
 from cocosurgeon.verify.boxes import (
     Box,
     Nearness,
@@ -272,7 +272,7 @@ class _Comparison:
             rows = _without(rows, (dropped[place][0] for place in pairs.values()))
             left = [n for i, n in enumerate(left) if i not in pairs]
         for n in left:
-            text = f"image {img_id!r}: the dump has {shown_box(boxes[n])} ({self._name(others[n])})"
+            text = f"image {img_id!r}: the dump has {list(boxes[n])} ({self._name(others[n])})"
             self._report(text, img_id, self._hint)
 
     def _box_in_file(self, row: int) -> Box | None:

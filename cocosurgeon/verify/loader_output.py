@@ -12,7 +12,7 @@ from itertools import pairwise
 from cocosurgeon.findings.finding import Finding, of_image
 from cocosurgeon.loaders import Id, Instance, Sample, View
 from cocosurgeon.loaders.loader import Mode
-from cocosurgeon.text import are, plural, shown_box
+from cocosurgeon.text import are, plural
 from cocosurgeon.verify.values import same
 
 
@@ -141,7 +141,7 @@ def _instance(
             ),
         )
     if not boxes_same(here.box, there.box):
-        yield "box", f"{shown_box(here.box)}, in the source {shown_box(there.box)}"
+        yield "box", f"{list(here.box)}, in the source {list(there.box)}"
     if here.ignore != there.ignore:
         yield "ignore", f"{here.ignore}, in the source {there.ignore}"
     if not same(here.mask, there.mask):

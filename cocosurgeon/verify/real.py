@@ -11,7 +11,7 @@ from cocosurgeon.findings.finding import Finding, of_image
 from cocosurgeon.loaders import Instance, Sample, View, config_loaders, load
 from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.probe.dump import Dump, DumpHeader, DumpInstance, DumpSample
-from cocosurgeon.text import plural, shown_box
+from cocosurgeon.text import plural
 from cocosurgeon.verify.loader_output import boxes_same
 from cocosurgeon.verify.packed import check_packed
 from cocosurgeon.verify.read_again import PlainFile
@@ -100,7 +100,7 @@ def _instances_differ(
         return
     for place, (mine, theirs) in enumerate(zip(ours, real, strict=True)):
         if not boxes_same(mine.box, theirs.box):
-            yield f"box {place}", f"{shown_box(theirs.box)}, by its rules {shown_box(mine.box)}"
+            yield f"box {place}", f"{list(theirs.box)}, by its rules {list(mine.box)}"
         for what in ("label", "ignore"):
             a, b = getattr(mine, what), getattr(theirs, what)
             if not same(a, b):

@@ -1,0 +1,36 @@
+"""Values that the shell completes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+
+def completing(words: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+    """Return what completes a value in the shell.
+
+    Args:
+        words: gives the values that there are.
+    """
+
+    def complete(incomplete: str) -> list[str]:
+        return [word for word in words() if word.startswith(incomplete)]
+
+    return complete
+
+
+def _spaces() -> Iterable[str]:
+    from cocosurgeon.categories.spaces import spaces
+
+    return spaces()
+
+
+def _loaders() -> Iterable[str]:
+    from cocosurgeon.loaders import LOADERS
+
+    return (*LOADERS, "none")
+
+
+complete_space = completing(_spaces)
+complete_loader = completing(_loaders)
+complete_mode = completing(lambda: ("train", "test"))
+complete_split = completing(lambda: ("train", "val", "test"))
