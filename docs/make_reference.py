@@ -11,13 +11,13 @@ from pathlib import Path
 import cocosurgeon
 from cocosurgeon.findings.codes import CODES
 from cocosurgeon.select.filter import PlanPart
+from cocosurgeon.steps.recipe_form import recipe_name
 from cocosurgeon.steps.registry import (
     PANELS,
     Option,
     modifiers,
     options,
     panel_of,
-    recipe_name,
     step_classes,
 )
 

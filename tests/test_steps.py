@@ -12,16 +12,15 @@ from conftest import ROOT, SAMPLE, Cli
 
 from cocosurgeon import First, Like, Plan, Recipe, RequestError, Sample, read
 from cocosurgeon.steps.from_config import plan_of_options, plan_of_steps
+from cocosurgeon.steps.given import make_plan, parse
 from cocosurgeon.steps.naming import slug
 from cocosurgeon.steps.registry import (
     PANELS,
     Option,
-    make_plan,
     modifiers,
     modules,
     options,
     panel_of,
-    parse,
 )
 
 sys.path.insert(0, str(ROOT / "docs"))

@@ -19,7 +19,7 @@ from cocosurgeon.files import reading
 from cocosurgeon.fingerprint import FINGERPRINTS, read_sidecar, sha256
 from cocosurgeon.select.plan import Plan
 from cocosurgeon.steps.naming import slug
-from cocosurgeon.steps.registry import as_json
+from cocosurgeon.steps.recipe_form import as_json
 from cocosurgeon.version import __version__
 
 SourceState = Literal["the same", "changed", "gone"]

@@ -157,7 +157,8 @@ def _completion_of(option: Any) -> Callable[[str], list[str]] | None:
 
 def steps(ctx: typer.Context, **_: object) -> Plan:
     """Return the plan that the options of a command line stand for, in the order given."""
-    from cocosurgeon.steps.registry import make_plan, modifiers, options, parse
+    from cocosurgeon.steps.given import make_plan, parse
+    from cocosurgeon.steps.registry import modifiers, options
 
     known: dict[str, Any] = {**options(), **modifiers()}
     return make_plan(

@@ -1,9 +1,11 @@
 """Steps: the table of them, recipes, and names of files.
 
-registry     the table of steps, and the plan that options stand for
+registry     the table of steps
+given        options as they are given, and the plan that they stand for
 arguments    kinds of arguments
 from_config  plans as configs give them
 recipe       a plan and its source, saved and applied again
+recipe_form  steps and filters as plain values
 naming       names of files that a plan writes
 images       steps that keep some images, one file each
 annotations  steps that keep some annotations, one file each

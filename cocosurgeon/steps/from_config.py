@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from cocosurgeon.errors import RequestError
 from cocosurgeon.select.plan import Plan
 from cocosurgeon.steps.arguments import shown
-from cocosurgeon.steps.registry import Given, Modifier, Option, convert, make_plan
+from cocosurgeon.steps.given import Given, convert, make_plan
+from cocosurgeon.steps.registry import Modifier, Option
 
 
 def plan_of_options(options: Mapping[str, object]) -> Plan:

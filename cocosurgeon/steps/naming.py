@@ -26,7 +26,7 @@ def slug(plan: Plan, longest: int = _LONGEST) -> str:
     Args:
         longest: number of characters there is room for.
     """
-    from cocosurgeon.steps.registry import as_json
+    from cocosurgeon.steps.recipe_form import as_json
 
     if not plan.steps:
         return "all"

@@ -17,7 +17,8 @@ from cocosurgeon.errors import FormatError, RequestError
 from cocosurgeon.files import reading
 from cocosurgeon.select.filter import Filter, MaskFilter, PlanPart
 from cocosurgeon.select.plan import Plan
-from cocosurgeon.steps.registry import as_json, parts, recipe_fields, recipe_name, recipe_tag
+from cocosurgeon.steps.recipe_form import as_json, recipe_fields, recipe_name, recipe_tag
+from cocosurgeon.steps.registry import parts
 from cocosurgeon.version import __version__
 
 FORMAT = 1
