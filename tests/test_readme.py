@@ -23,29 +23,17 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with the files that the examples speak of."""
+    """A folder with the sample data, as a clone has it."""
     shutil.copytree(SAMPLE.parent, tmp_path / "sample_data/annotations")
     for left in (tmp_path / "sample_data/annotations").glob("*_*_*.json"):
         left.unlink()
-    truth = json.loads(SAMPLE.read_bytes())
     (tmp_path / "sample_data/sample2017").symlink_to(SAMPLE.parents[1] / "sample2017")
     monkeypatch.setenv("COCOSURGEON_CACHE", str(tmp_path / "cache"))
-    (tmp_path / "ground_truth.json").write_bytes(SAMPLE.read_bytes())
-    found = [
-        {k: a[k] for k in ("image_id", "category_id", "bbox")} | {"score": 0.5}
-        for a in truth["annotations"]
-    ]
-    (tmp_path / "detections.json").write_text(json.dumps(found))
-    images = truth["images"][:30]
-    kept = [a for a in truth["annotations"] if a["image_id"] in {i["id"] for i in images}]
-    used = {a["category_id"] for a in kept}
-    pruned = truth | {"images": images, "annotations": kept}
-    pruned["categories"] = [c for c in truth["categories"] if c["id"] in used]
-    (tmp_path / "pruned.json").write_text(json.dumps(pruned))
     (tmp_path / "bin").mkdir()
     command = tmp_path / "bin/cocosurgeon"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cocosurgeon "$@"\n')
     command.chmod(0o755)
+    (tmp_path / "bin/python").symlink_to(sys.executable)
     before = Path.cwd()
     os.chdir(tmp_path)
     yield tmp_path
@@ -95,8 +83,8 @@ def test_the_examples_in_python(folder: Path) -> None:
                 exec(compile(text, "README.md", "exec"), names)
             assert out.getvalue() == expected
     ran(
-        "cocosurgeon subset ground_truth.json --having person,dog --no-crowd --first 3 "
-        "-o some.json",
+        "cocosurgeon subset sample_data/annotations/instances_sample2017.json "
+        "--having person,dog --no-crowd --first 3 -o some.json",
         folder,
     )
     assert (folder / "twin.json").read_bytes() == (folder / "some.json").read_bytes()
