@@ -1,6 +1,6 @@
 """Compare whole processes that cut the first 100 images out of a file of train2017's shape.
 
-    python bench/run.py
+    python bench/run.py [--json bench/results.json]
 
 Exit codes: 0 every target that was measured is reached; 1 some are not.
 """
@@ -8,6 +8,7 @@ Exit codes: 0 every target that was measured is reached; 1 some are not.
 from __future__ import annotations
 
 import argparse
+import json
 import platform
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import orjson
 from make_train2017 import Shape, make
-from measure import MIB, Run, Runs, imported, pin, run
+from measure import CORES, MIB, Run, Runs, imported, pin, run
 from tqdm import tqdm
 
 SHAPE = Shape()
@@ -119,7 +120,10 @@ def main() -> int:
     print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}\n")
     contenders = [c for c in CONTENDERS if c.name not in options.skip]
     with tempfile.TemporaryDirectory() as folder:
-        compared = compare(contenders, make(SHAPE), Path(folder), options.runs)
+        ann_file = make(SHAPE)
+        compared = compare(contenders, ann_file, Path(folder), options.runs)
+        if options.json:
+            options.json.write_text(as_json(contenders, compared, ann_file))
         print(table(_CONTEST, contest_rows(contenders, compared)), end="\n\n")
         print(table(_MEMORY, memory_rows(Path(folder), options.runs)), end="\n\n")
     starts = compare_starts()
@@ -140,6 +144,9 @@ def _options() -> argparse.Namespace:
         default=[],
         choices=[c.name for c in CONTENDERS if c.name != SUBSET],
         help="leave one out; may be repeated",
+    )
+    parser.add_argument(
+        "--json", metavar="FILE", type=Path, help="write the times to FILE, for bench/chart.py"
     )
     return parser.parse_args()
 
@@ -192,6 +199,30 @@ def contest_rows(contenders: Sequence[Contender], compared: Mapping[str, Runs]) 
         ]
         for c, r in ((c, compared[c.name]) for c in contenders)
     ]
+
+
+def as_json(contenders: Sequence[Contender], compared: Mapping[str, Runs], ann_file: Path) -> str:
+    """What was measured, on what: seconds in the order of the runs, memory in bytes."""
+    rows = [
+        {
+            "name": c.name,
+            "version": f"{c.distribution or 'Python'} {c.version}",
+            "seconds": [round(r.seconds, 3) for r in compared[c.name].runs],
+            "private": compared[c.name].private,
+        }
+        for c in contenders
+    ]
+    document = {
+        "file": {
+            "images": SHAPE.images,
+            "annotations": SHAPE.annotations,
+            "bytes": ann_file.stat().st_size,
+        },
+        "machine": f"{CORES} cores, {platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "contenders": rows,
+    }
+    return json.dumps(document, indent=1) + "\n"
 
 
 # ---- memory

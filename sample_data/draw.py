@@ -1,4 +1,4 @@
-"""Draw the sample data: scenes of plain shapes, and annotations in COCO's own layout.
+"""Draw the sample data: scenes of plain shapes, annotations in COCO's own layout, detections.
 
 What is drawn is what is annotated: each object is painted from the very vertices, or the very
 pixels, that the annotation file holds, and no two objects of a scene overlap. Where a crowd's
@@ -8,8 +8,11 @@ All geometry is counted in hundredths of a pixel, as whole numbers, and all chan
 ``random.Random.random``, whose sequence Python promises to keep: so every machine writes the
 same annotation bytes. (The bytes of the JPEGs may differ between versions of Pillow.)
 
-    python sample_data/draw.py                               redraw everything, in place
-    python sample_data/draw.py --annotations-only OUT.json   write the annotations only, to OUT.json
+    python sample_data/draw.py                        redraw everything, in place
+    python sample_data/draw.py --text-only FOLDER     write both JSON files to FOLDER, and no image
+
+The detections are those of no detector: boxes near the annotated ones, some objects missed, some
+found twice, some of another category, and some where nothing is.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ Colour = tuple[int, int, int]
 
 FOLDER = Path(__file__).parent
 ANNOTATIONS = FOLDER / "annotations" / "instances_sample2017.json"
+DETECTIONS = FOLDER / "detections_sample2017.json"
 IMAGES = FOLDER / "sample2017"
 ADDRESS = "http://example.org"
 SEED = 2017
@@ -516,6 +520,92 @@ def annotation_text(rng: Random, scenes: Sequence[Scene]) -> str:
     return json.dumps(content)
 
 
+# -- The detections ------------------------------------------------------------------------------
+
+MISSED = 12  # percent of the objects
+MISSED_TINY = 75
+MISTAKEN = 6
+TWICE = 10
+THOUSAND = 1000  # scores are counted in thousandths
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A box that a detector might have found, with a score in thousandths."""
+
+    image: Scene
+    category: Category
+    box: Box
+    score: int
+
+
+def moved_edges(rng: Random, box: Box, percent: int, image: Scene) -> Box:
+    """The box with each edge moved by up to so much of its side, and clipped to the image."""
+
+    def near(edge: int, side: int, end: int) -> int:
+        return min(max(edge + whole(rng, -side * percent // 100, side * percent // 100), 0), end)
+
+    across, down = image.width * PIXEL, image.height * PIXEL
+    left, top = near(box.left, box.width, across), near(box.top, box.height, down)
+    right = near(box.left + box.width, box.width, across)
+    bottom = near(box.top + box.height, box.height, down)
+    return Box(left, top, right - left, bottom - top)
+
+
+def found_things(rng: Random, image: Scene) -> Iterator[Detection]:
+    """Detections of the objects of an image: most of them, some twice, some mistaken."""
+    for thing in image.things:
+        box = bounds(point for polygon in thing.polygons for point in polygon)
+        missed = MISSED_TINY if min(box.width, box.height) < PIXEL else MISSED
+        if whole(rng, 1, 100) <= missed:
+            continue
+        mistaken = whole(rng, 1, 100) <= MISTAKEN
+        category = pick(rng, DRAWABLE) if mistaken else thing.category
+        score = (
+            whole(rng, 150, 700)
+            if mistaken
+            else THOUSAND - 1 - whole(rng, 10, 800) ** 2 // THOUSAND
+        )
+        yield Detection(image, category, moved_edges(rng, box, 9, image), score)
+        if whole(rng, 1, 100) <= TWICE:
+            score = max(score - whole(rng, 100, 600), 50)
+            yield Detection(image, category, moved_edges(rng, box, 20, image), score)
+
+
+def found_elsewhere(rng: Random, image: Scene) -> Iterator[Detection]:
+    """Detections of some members of the crowds, and of things that are not there."""
+    for crowd in image.crowds:
+        outer = bounds((x * PIXEL, y * PIXEL) for x, y in crowd.pixels)
+        for _ in range(whole(rng, 2, 4)):
+            box = box_inside(rng, outer, outer.width // 5, outer.height // 4)
+            yield Detection(image, crowd.category, box, whole(rng, 200, 900))
+    frame = Box(0, 0, image.width * PIXEL, image.height * PIXEL)
+    for _ in range(whole(rng, 0, 3)):
+        box = plain_box(rng, frame, 80)
+        yield Detection(image, pick(rng, DRAWABLE), box, whole(rng, 50, 450))
+
+
+def detection_text(rng: Random, scenes: Iterable[Scene]) -> str:
+    """The file of results: images in the order of the annotation file, best scores first."""
+    found = []
+    for image in scenes:
+        of_image = (*found_things(rng, image), *found_elsewhere(rng, image))
+        found += sorted(
+            (d for d in of_image if d.box.width and d.box.height), key=lambda d: -d.score
+        )
+    return json.dumps(
+        [
+            {
+                "image_id": d.image.id,
+                "category_id": d.category.id,
+                "bbox": in_pixels(d.box.left, d.box.top, d.box.width, d.box.height),
+                "score": d.score / THOUSAND,
+            }
+            for d in found
+        ]
+    )
+
+
 # -- The images ----------------------------------------------------------------------------------
 
 
@@ -555,19 +645,17 @@ def draw_images(scenes: Iterable[Scene]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Draw the sample data.")
     parser.add_argument(
-        "--annotations-only",
-        metavar="OUT",
-        type=Path,
-        help="write the annotations to OUT, and no images",
+        "--text-only", metavar="FOLDER", type=Path, help="write the JSON files there, and no images"
     )
-    out: Path | None = parser.parse_args().annotations_only
+    folder: Path | None = parser.parse_args().text_only
     rng = Random(SEED)
     scenes = all_scenes(rng)
-    text = annotation_text(rng, scenes)
-    if out is None:
+    texts = {ANNOTATIONS: annotation_text(rng, scenes), DETECTIONS: detection_text(rng, scenes)}
+    if folder is None:
         ANNOTATIONS.parent.mkdir(exist_ok=True)
         draw_images(scenes)
-    (out or ANNOTATIONS).write_text(text, encoding="utf-8")
+    for path, text in texts.items():
+        (folder / path.name if folder else path).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

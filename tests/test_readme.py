@@ -1,9 +1,8 @@
-"""The README's examples run, and say what they are said to say; options and docs do not drift."""
+"""Examples of the README and the docs run as printed, in order, in a bare clone; nothing drifts."""
 
 from __future__ import annotations
 
-import contextlib
-import io
+import functools
 import itertools
 import json
 import os
@@ -12,38 +11,71 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SAMPLE, Cli
+from conftest import ROOT, Cli
 
-README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+README = ROOT / "README.md"
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A command, or a block of Python, and what it prints."""
+
+    code: str
+    printed: str
+
+
+def blocks(page: Path, kind: str) -> list[str]:
+    return [text for name, text in BLOCK.findall(page.read_text()) if name == kind]
+
+
+def examples(page: Path) -> Iterator[Example]:
+    """All that a page says is run, in order: console blocks, and Python with its output below."""
+    found = [*BLOCK.findall(page.read_text()), ("", "")]
+    for (kind, text), (next_kind, printed) in itertools.pairwise(found):
+        if kind == "console":
+            lines = re.sub(r"^# .*\n", "", text, flags=re.MULTILINE)
+            for part in re.split(r"^\$ ", lines, flags=re.MULTILINE)[1:]:
+                yield Example(*part.split("\n", 1))
+        elif kind == "python" and next_kind == "text":
+            run = "python example.py 2> errors || cat errors"
+            yield Example(f"cat > example.py <<'END'\n{text}END\n{run}", printed)
+
+
+@functools.cache
+def cloned_files() -> tuple[str, ...]:
+    """What a clone of this tree has; a source distribution is nothing else."""
+    if not (ROOT / ".git").exists():
+        return tuple(str(f.relative_to(ROOT)) for f in ROOT.rglob("*") if f.is_file())
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return tuple(name for name in listed.stdout.splitlines() if (ROOT / name).is_file())
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with the sample data, as a clone has it."""
-    shutil.copytree(SAMPLE.parent, tmp_path / "sample_data/annotations")
-    for left in (tmp_path / "sample_data/annotations").glob("*_*_*.json"):
-        left.unlink()
-    (tmp_path / "sample_data/sample2017").symlink_to(SAMPLE.parents[1] / "sample2017")
-    monkeypatch.setenv("COCOSURGEON_CACHE", str(tmp_path / "cache"))
-    (tmp_path / "bin").mkdir()
-    command = tmp_path / "bin/cocosurgeon"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cocosurgeon "$@"\n')
-    command.chmod(0o755)
-    (tmp_path / "bin/python").symlink_to(sys.executable)
-    before = Path.cwd()
-    os.chdir(tmp_path)
-    yield tmp_path
-    os.chdir(before)
+def clone(tmp_path: Path) -> Path:
+    """A bare clone, as it is before anything was run in it."""
+    for name in cloned_files():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    return tmp_path
 
 
 def ran(command: str, folder: Path) -> str:
-    """What a command prints, its errors first, as a terminal shows it here."""
+    """What a command prints, its errors first, where cocosurgeon is installed."""
     environment = {k: v for k, v in os.environ.items() if k != "COCOSURGEON_ANN_FILE"}
-    environment["PATH"] = f"{folder / 'bin'}:{environment['PATH']}"
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    environment["COCOSURGEON_CACHE"] = str(folder / ".cache")
     done = subprocess.run(
         command,
         shell=True,
@@ -61,49 +93,38 @@ def timeless(text: str) -> str:
     return re.sub(r"Python 3\.\d+\.\d+, \d{4}-\d\d-\d\d", "Python 3, TODAY", text)
 
 
-def test_the_examples_of_the_command_line(folder: Path) -> None:
-    sessions = [text for kind, text in BLOCKS if kind == "console"]
-    assert len(sessions) >= 5
-    for session in sessions:
-        for part in re.split(r"^\$ ", session, flags=re.MULTILINE)[1:]:
-            command, _, expected = part.partition("\n")
-            output = timeless(ran(command, folder))
-            if expected.endswith("...\n"):
-                assert output.startswith(timeless(expected.removesuffix("...\n").rstrip("\n")))
-            else:
-                assert output == timeless(expected), command
+@pytest.mark.parametrize(
+    "page", [p for p in (README, *DOCS) if any(examples(p))], ids=lambda page: page.name
+)
+def test_examples(page: Path, clone: Path) -> None:
+    for example in examples(page):
+        output, expected = timeless(ran(example.code, clone)), timeless(example.printed)
+        if expected.endswith("...\n"):
+            assert output.startswith(expected.removesuffix("...\n")), example.code
+        else:
+            assert output == expected, example.code
+    if page.name == "python.md":
+        assert (clone / "twin.json").read_bytes() == (clone / "some.json").read_bytes()
 
 
-def test_the_examples_in_python(folder: Path) -> None:
-    names: dict[str, object] = {}
-    for (kind, text), (next_kind, expected) in itertools.pairwise(BLOCKS):
-        if kind == "python":
-            assert next_kind == "text"
-            with contextlib.redirect_stdout(io.StringIO()) as out:
-                exec(compile(text, "README.md", "exec"), names)
-            assert out.getvalue() == expected
-    ran(
-        "cocosurgeon subset sample_data/annotations/instances_sample2017.json "
-        "--having person,dog --no-crowd --first 3 -o some.json",
-        folder,
-    )
-    assert (folder / "twin.json").read_bytes() == (folder / "some.json").read_bytes()
+def test_python_in_the_readme_is_run() -> None:
+    assert len(blocks(README, "python")) == len(blocks(README, "text")) >= 2
 
 
-def test_the_first_line_shows_the_first_100_images(folder: Path) -> None:
-    line = next(text for kind, text in BLOCKS if kind == "sh")
-    command = line.strip().split(" && ")[-1]
+def test_the_first_line_cuts_100_images_and_can_be_run_again(clone: Path) -> None:
+    command = blocks(README, "sh")[0].strip().split(" && ")[-1]
     assert command == "cocosurgeon subset --first 100"
-    output = ran(command, folder)
-    assert "images       100 of 128 kept" in output
-    path = folder / "sample_data/annotations/instances_sample2017_first100.json"
-    assert len(json.loads(path.read_bytes())["images"]) == 100
+    assert "images       100 of 128 kept" in ran(command, clone)
+    written = json.loads((clone / "instances_sample2017_first100.json").read_bytes())
+    assert len(written["images"]) == 100
+    again = ran(command, clone)
+    assert "unchanged" in again
+    assert "error" not in again
 
 
-def test_ci_runs_the_second_line() -> None:
-    script = ROOT / ".ci/run"
-    assert "README.md" in script.read_text()
-    lines = [text.strip() for kind, text in BLOCKS if kind == "sh"]
+def test_two_lines_set_up_everything_and_ci_runs_them() -> None:
+    assert "README.md" in (ROOT / ".ci/run").read_text()
+    lines = [text.strip() for text in blocks(README, "sh")]
     assert len(lines) == 2
     assert "\n" not in lines[0] + lines[1]
     assert lines[1].endswith("python -m pytest")
@@ -118,15 +139,16 @@ def test_every_option_is_documented_and_the_readme_names_no_other(cli: Cli) -> N
     assert listed == {verb.partition(" ")[0] for verb in verbs}
     helped = "".join(cli(*verb.split(), "--help").out for verb in verbs)
     options = set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", helped, re.MULTILINE))
-    in_readme = set(re.findall(r"(?<![\w-])--[a-z][\w-]+", README.split("## In Python")[0]))
-    pages = "".join(path.read_text() for path in (ROOT / "docs").glob("*.md"))
-    documented = in_readme | set(re.findall(r"(?<![\w-])--[a-z][\w-]+", pages))
-    assert options - {"--output", "--help"} <= documented
+    in_readme, in_docs = (
+        {o for path in paths for o in re.findall(r"(?<![\w-])--[a-z][\w-]+", path.read_text())}
+        for paths in ((README,), DOCS)
+    )
+    assert options - {"--output", "--help"} <= in_docs
     assert in_readme <= options
 
 
 def test_every_link_leads_somewhere() -> None:
-    for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "bench/README.md"):
+    for path in (README, *DOCS, ROOT / "bench/README.md"):
         for link in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
             if "://" not in link:
                 assert (path.parent / link).exists(), f"{path.name}: {link}"

@@ -19,10 +19,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from pycocotools import mask as coco_mask
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 
 ROOT = Path(__file__).parent.parent / "sample_data"
 SCRIPT = ROOT / "draw.py"
 ANNOTATIONS = ROOT / "annotations" / "instances_sample2017.json"
+DETECTIONS = ROOT / "detections_sample2017.json"
 IMAGES = ROOT / "sample2017"
 
 MIB = 1024 * 1024
@@ -153,11 +156,11 @@ def seen(image: Entry) -> NDArray[np.int16]:
 # -- The file ------------------------------------------------------------------------------------
 
 
-def test_drawing_again_gives_the_same_annotation_bytes(tmp_path: Path) -> None:
-    again = tmp_path / "again.json"
-    subprocess.run([sys.executable, SCRIPT, "--annotations-only", again], check=True)
-    assert again.read_bytes() == ANNOTATIONS.read_bytes()
-    assert list(tmp_path.iterdir()) == [again]
+def test_drawing_again_gives_the_same_bytes(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, SCRIPT, "--text-only", tmp_path], check=True)
+    assert {path.name for path in tmp_path.iterdir()} == {ANNOTATIONS.name, DETECTIONS.name}
+    for path in (ANNOTATIONS, DETECTIONS):
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
 
 
 def test_it_is_written_as_coco_writes_it(sample: Sample) -> None:
@@ -428,3 +431,40 @@ def test_colours_are_told_apart(script: ModuleType) -> None:
         assert max(abs(a - b) for a, b in zip(one, other, strict=True)) > 4 * MEAN_TOLERANCE
     assert all(min(colour) < PALE / 2 for colour in script.COLOURS)
     assert all(min(pale) > PALE + PIXEL_TOLERANCE // 2 for pale in (*script.SKIES, *script.GROUNDS))
+
+
+# -- The detections ------------------------------------------------------------------------------
+
+
+def test_detections_are_of_the_sample_and_within_its_images(sample: Sample) -> None:
+    found = json.loads(DETECTIONS.read_bytes())
+    categories = {category["id"] for category in sample.categories}
+    for detection in found:
+        assert list(detection) == ["image_id", "category_id", "bbox", "score"]
+        assert detection["category_id"] in categories
+        assert 0 < detection["score"] < 1
+        image, (x, y, w, h) = sample.image_by_id[detection["image_id"]], detection["bbox"]
+        assert min(x, y) >= 0
+        assert min(w, h) > 0
+        assert x + w <= image["width"] + 1e-9
+        assert y + h <= image["height"] + 1e-9
+
+
+def test_detections_score_as_those_of_a_fair_detector(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Some objects are missed, some boxes are where nothing is, and the best scores are right."""
+    truth = COCO(str(ANNOTATIONS))
+    evaluated = COCOeval(truth, truth.loadRes(str(DETECTIONS)), "bbox")
+    evaluated.evaluate()
+    evaluated.accumulate()
+    evaluated.summarize()
+    capsys.readouterr()
+    mean, at_half, *_ = evaluated.stats
+    assert 0.4 < mean < 0.7 < at_half < 0.9
+    images = [image for image in evaluated.evalImgs if image and image["aRng"][1] > 1e9]
+    first = 0  # of the thresholds: an IoU of one half
+    matched = sum(int((image["dtMatches"][first] > 0).sum()) for image in images)
+    wrong = sum(int((image["dtMatches"][first] == 0).sum()) for image in images)
+    missed = sum(int((image["gtMatches"][first] == 0).sum()) for image in images)
+    assert min(matched, wrong, missed) > 50

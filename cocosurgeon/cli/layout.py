@@ -104,8 +104,8 @@ def _check(named: str | None, console: Console, *, strict: bool) -> None:
     if named is None:
         why = "found below the current folder"
         if "COCOSURGEON_ANN_FILE" in os.environ or not root.is_dir():
-            ann_file, why = choose(None)
-            root = data_roots(Path(ann_file))[0]
+            chosen = choose(None)
+            root, why = data_roots(Path(chosen.path))[0], chosen.why
             root = root.relative_to(Path.cwd()) if root.is_relative_to(Path.cwd()) else root
         console.info(f"data root: {root} ({why})")
     found = check_layout(root, console.progress)

@@ -177,8 +177,8 @@ def output(
             metavar="OUT",
             show_default=False,
             rich_help_panel="Output",
-            help="Write here; - is stdout, .gz compresses. Default: next to the input, named after "
-            "the steps.",
+            help="Write here; - is stdout, .gz compresses. Default: next to the input (sample "
+            "data: in the current folder), named after the steps.",
         ),
     ] = None,
     force: Annotated[

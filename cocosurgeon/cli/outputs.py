@@ -110,8 +110,12 @@ class Output:
     dry_run: bool
 
 
-def default_output(dataset: Dataset, plan: Plan) -> str:
-    """Return the output where none is named: next to the input, stdout for a stream."""
+def default_output(dataset: Dataset, plan: Plan, folder: Path | None = None) -> str:
+    """Return the output where none is named.
+
+    Args:
+        folder: where it goes; None: next to the input, to stdout for a stream.
+    """
     path = dataset.source.path
     if path is None:
         return STDOUT
@@ -119,7 +123,7 @@ def default_output(dataset: Dataset, plan: Plan) -> str:
     suffix = suffixes[0] if suffixes else ""
     stem = path.name.removesuffix(suffix)
     room = _LONGEST_NAME - len(os.fsencode(f"{stem}_{suffix}"))
-    return str(path.with_name(f"{stem}_{slug(plan, room)}{suffix}"))
+    return str((folder or path.parent) / f"{stem}_{slug(plan, room)}{suffix}")
 
 
 def write_all(result: Dataset, plan: Plan, outputs: Outputs, console: Console) -> None:

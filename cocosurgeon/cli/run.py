@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from cocosurgeon.cli.console import Console, print_json, print_text
@@ -25,6 +25,8 @@ _USUAL = (
     Path("data/coco/annotations/instances_val2017.json"),
 )
 _SAMPLE = Path("sample_data/annotations/instances_sample2017.json")
+# the current folder, a wheel's package, a clone
+_SAMPLE_ROOTS = (Path(), Path(__file__).parents[1], Path(__file__).parents[2])
 _NOT_FOUND = "no annotation file named, and none in the usual places"
 _UNCHANGED = "nothing changes: no step was given"
 
@@ -50,9 +52,10 @@ def run(
     """
     started = time.monotonic()
     outputs = output.outputs
-    path, why = choose(ann_file, recipe, recipe_file)
-    if why:
-        console.info(f"annotation file: {path} ({why})")
+    chosen = choose(ann_file, recipe, recipe_file)
+    path = chosen.path
+    if chosen.why:
+        console.info(f"annotation file: {path} ({chosen.why})")
     inputs = [path, *plan.files, *([] if recipe_file is None else [recipe_file])]
     if inputs.count(STDOUT) > 1:
         raise RequestError("standard input can be read only once")
@@ -67,7 +70,7 @@ def run(
         plan = plan.bind(dataset, progress)
     if recipe is not None:
         dataset = recipe.compared(dataset)
-    target = outputs.subset or default_output(dataset, plan)
+    target = outputs.subset or default_output(dataset, plan, chosen.folder)
     outputs = replace(outputs, subset=target)
     outputs.require_free(inputs, needs_stdout=needs_stdout)
     if output.dry_run:
@@ -79,7 +82,7 @@ def run(
     seconds = time.monotonic() - started
     fields = {
         "source": dataset.source.name,
-        "source_chosen": why,
+        "source_chosen": chosen.why,
         "steps": [repr(step) for step in plan.steps],
         **asdict(summary),
         "warnings": summary.warnings(),
@@ -119,10 +122,25 @@ def _show(head: str, lines: list[str]) -> None:
     print_text("\n  ".join([head, *lines]), sys.stdout)
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """An annotation file.
+
+    Attributes:
+        path: it.
+        why: why it was taken; None when it was named.
+        folder: where results go that have no path of their own; None: next to the file.
+    """
+
+    path: str
+    why: str | None = None
+    folder: Path | None = None
+
+
 def choose(
     named: str | None, recipe: Recipe | None = None, recipe_file: str | None = None
-) -> tuple[str, str | None]:
-    """Return the annotation file, and why it was taken (None when it was named).
+) -> Chosen:
+    """Return the annotation file to read.
 
     Args:
         named: the file that was named.
@@ -133,21 +151,22 @@ def choose(
         SourceUnavailableError: none was named, and none is in the usual places.
     """
     if named is not None:
-        return named, None
+        return Chosen(named)
     if variable := os.environ.get(VARIABLE):
-        return variable, f"from {VARIABLE}"
-    places = [(path, "found below the current folder") for path in _USUAL]
+        return Chosen(variable, f"from {VARIABLE}")
+    places = [Chosen(str(path), "found below the current folder") for path in _USUAL]
     sample = "the sample data, since no other file was named or found"
-    places += [(root / _SAMPLE, sample) for root in (Path(), Path(__file__).parents[2])]
+    # The sample data may be in a folder of the installation, where nobody looks for results.
+    places += [Chosen(str(root / _SAMPLE), sample, Path()) for root in _SAMPLE_ROOTS]
     if recipe is not None:
         name = recipe.source.name
-        near = [(Path(name), "in the current folder")]
+        near = [Chosen(name, "in the current folder")]
         if recipe_file is not None:
-            near.insert(0, (Path(recipe_file).parent / name, "next to the recipe"))
-        places = near + [(path, why) for path, why in places if path.name == name]
-    for path, why in places:
-        if os.path.isfile(path):  # noqa: PTH113 - says no where Path.is_file raises
-            return str(path), why
+            near.insert(0, Chosen(str(Path(recipe_file).parent / name), "next to the recipe"))
+        places = near + [place for place in places if Path(place.path).name == name]
+    for place in places:
+        if os.path.isfile(place.path):  # noqa: PTH113 - says no where Path.is_file raises
+            return place
     wanted = f"the recipe was made for {recipe.source.name}; " if recipe is not None else ""
     raise SourceUnavailableError(
         f"{wanted}{_NOT_FOUND}",

@@ -78,6 +78,7 @@ def built_by_3(config: Any) -> Any:
             said[split] = {
                 "ann_file": dataset.ann_file,
                 "classes": list(dataset.metainfo["classes"]),
+                "first_item": list(dataset[0]["inputs"].shape),
                 "img_ids": [record["img_id"] for record in records],
                 "labels": [[i["bbox_label"] for i in r["instances"]] for r in records],
                 "boxes": [[i["bbox"] for i in r["instances"]] for r in records],
@@ -137,6 +138,7 @@ def built_by_2(config: Any) -> Any:
         said[split] = {
             "ann_file": dataset.ann_file,
             "classes": list(dataset.CLASSES),
+            "first_item": list(dataset[0]["img"].data.shape),
             "img_ids": [info["id"] for info in dataset.data_infos],
             "labels": [info["labels"].tolist() for info in infos],
             "boxes": [info["bboxes"].tolist() for info in infos],

@@ -1,4 +1,4 @@
-"""The configs of ``docs/config.md``, each read and used by the real library."""
+"""The configs of the README and ``docs/config.md``, each read and used by the real library."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "sample_data"
 SCRIPT = Path(__file__).with_name("config_scripts_run.py")
 SOURCE = "data/coco/annotations/instances_val2017.json"
+TRAIN = "data/coco/annotations/instances_train2017.json"
 
 BASE = """
 data_root = "data/coco/"
@@ -36,8 +37,8 @@ train_dataloader = dict(
     dataset=dict(
         type="CocoDataset",
         data_root=data_root,
-        ann_file="annotations/instances_val2017.json",
-        data_prefix=dict(img="val2017/"),
+        ann_file="annotations/instances_train2017.json",
+        data_prefix=dict(img="train2017/"),
         filter_cfg=dict(filter_empty_gt=True, min_size=32),
         pipeline=_pipeline,
     ),
@@ -79,31 +80,40 @@ _test = [
     dict(type="DefaultFormatBundle"),
     dict(type="Collect", keys=["img"]),
 ]
-_stock = dict(
+_train = dict(
     type="CocoDataset",
-    data_root="data/coco/",
-    ann_file="annotations/instances_val2017.json",
-    img_prefix="val2017/",
+    ann_file="data/coco/annotations/instances_train2017.json",
+    img_prefix="data/coco/train2017/",
+)
+_val = dict(
+    type="CocoDataset",
+    ann_file="data/coco/annotations/instances_val2017.json",
+    img_prefix="data/coco/val2017/",
 )
 data = dict(
-    train=dict(pipeline=_pipeline, **_stock),
-    val=dict(pipeline=_test, **_stock),
-    test=dict(pipeline=_test, **_stock),
+    train=dict(pipeline=_pipeline, **_train),
+    val=dict(pipeline=_test, **_val),
+    test=dict(pipeline=_test, **_val),
 )
 """
 
 
 @cache
 def documented() -> dict[str, str]:
-    """The configs in the documentation, by the names that their first lines give."""
+    """The configs in the documentation, by the names that their first lines give (README: none)."""
     text = (ROOT / "docs/config.md").read_text()
-    return dict(re.findall(r"^```python\n# (\w+\.py)\n(.*?)^```$", text, re.M | re.S))
+    named = dict(re.findall(r"^```python\n# (\w+\.py)\n(.*?)^```$", text, re.M | re.S))
+    readme = re.search(
+        r"^```python\n(_base_ = .*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S
+    )
+    assert readme
+    return {**named, "readme.py": readme[1]}
 
 
 FOR_2 = ("two.py", "registered_two.py")
 FAILING = ("fails_without_base.py", "fails_new.py", "fails_class.py")
 FOR_3 = (
-    *("old.py", "steps.py", "alone.py", "new_call.py", "new.py", "registered.py"),
+    *("readme.py", "old.py", "steps.py", "alone.py", "new_call.py", "new.py", "registered.py"),
     *(
         "stock.py",
         "placeholder.py",
@@ -115,15 +125,16 @@ FOR_3 = (
 )
 
 # Not in the documentation: stock classes on the file that the registered ones load, and more.
-_WRITTEN = f'ann_file("{SOURCE}", steps=[dict(first=100), dict(non_empty=True)])'
+_STEPS = "steps=[dict(first=100), dict(non_empty=True)]"
+_OF_VAL = 'data_prefix=dict(img="val2017/")'
 MORE = {
     "stock.py": f"""
 _base_ = ["./coco.py"]
 from cocosurgeon.config import ann_file
-_subset = {_WRITTEN}
-train_dataloader = dict(dataset=dict(ann_file=_subset))
-val_dataloader = dict(dataset=dict(ann_file=_subset))
-val_evaluator = dict(ann_file=_subset)
+_val = ann_file("{SOURCE}", {_STEPS})
+train_dataloader = dict(dataset=dict(ann_file=ann_file("{TRAIN}", {_STEPS})))
+val_dataloader = dict(dataset=dict(ann_file=_val))
+val_evaluator = dict(ann_file=_val)
 """,
     "placeholder.py": """
 _base_ = ["./coco.py"]
@@ -134,13 +145,15 @@ _subset = ann_file({{_base_.data_root}} + "annotations/instances_val2017.json", 
 _base_ = ["./coco_balloon.py"]
 from cocosurgeon.config import ann_file, metainfo_for
 _subset = ann_file("{SOURCE}", first=100)
-train_dataloader = dict(dataset=dict(ann_file=_subset, metainfo=metainfo_for(_subset)))
+_metainfo = metainfo_for(_subset)
+train_dataloader = dict(dataset=dict(ann_file=_subset, metainfo=_metainfo, {_OF_VAL}))
 """,
     "palette_of_base.py": f"""
 _base_ = ["./coco_balloon.py"]
 from cocosurgeon.config import ann_file, classes_for
 _subset = ann_file("{SOURCE}", first=100)
-train_dataloader = dict(dataset=dict(ann_file=_subset, metainfo=dict(classes=classes_for(_subset))))
+_metainfo = dict(classes=classes_for(_subset))
+train_dataloader = dict(dataset=dict(ann_file=_subset, metainfo=_metainfo, {_OF_VAL}))
 """,
     "base_imports.py": """
 _base_ = ["./fails_without_base.py"]
@@ -148,25 +161,43 @@ _base_ = ["./fails_without_base.py"]
     "stock_two.py": f"""
 _base_ = ["./coco_two.py"]
 from cocosurgeon.config import ann_file, classes_for
-_subset = ann_file("{SOURCE}", steps=[dict(first=100), dict(to="detr91")])
-_same = dict(ann_file=_subset, classes=classes_for(_subset))
-data = dict(train=_same, val=_same, test=_same)
+_steps = [dict(first=100), dict(to="detr91")]
+_train, _val = ann_file("{TRAIN}", steps=_steps), ann_file("{SOURCE}", steps=_steps)
+_classes = classes_for(_val)
+data = dict(
+    train=dict(ann_file=_train, classes=_classes),
+    val=dict(ann_file=_val, classes=_classes),
+    test=dict(ann_file=_val, classes=_classes),
+)
 """,
     "call_two.py": f"""
 _base_ = ["./coco_two.py"]
 _subset = __import__("cocosurgeon.config").config.ann_file("{SOURCE}", first=100)
-data = dict(train=dict(ann_file=_subset), val=dict(ann_file=_subset))
+data = dict(
+    train=dict(ann_file=_subset, img_prefix="data/coco/val2017/"), val=dict(ann_file=_subset)
+)
 """,
 }
 
 
 def laid_out(folder: Path) -> Path:
-    """A folder as a run has it: ``data/coco``, the configs and their bases."""
+    """A folder as a run has it: ``data/coco``, the sample data, the configs and their bases.
+
+    Images of train2017 have other names, so that a config which mixes the two opens none.
+    """
+    whole = SAMPLE / "annotations/instances_sample2017.json"
+    (folder / "sample_data").symlink_to(SAMPLE)
     (folder / "data/coco/annotations").mkdir(parents=True)
-    (folder / SOURCE).symlink_to(SAMPLE / "annotations/instances_sample2017.json")
+    (folder / SOURCE).symlink_to(whole)
+    named = whole.read_text().replace('"file_name": "', '"file_name": "train_')
+    (folder / TRAIN).write_text(named)
     (folder / "data/coco/val2017").symlink_to(SAMPLE / "sample2017")
+    (folder / "data/coco/train2017").mkdir()
+    for image in (SAMPLE / "sample2017").iterdir():
+        (folder / f"data/coco/train2017/train_{image.name}").symlink_to(image)
     bases = {
         "coco.py": BASE,
+        "dino-4scale_r50_8xb2-12e_coco.py": BASE,
         "coco_balloon.py": BASE_OF_ONE,
         "coco_new.py": BASE,
         "coco_two.py": BASE_2,
@@ -223,6 +254,7 @@ def subset(tmp_path: Path) -> Any:
 
 
 OPTIONS: dict[str, dict[str, Any]] = {
+    "readme.py": {"having": "person", "first": 100},
     "old.py": {"first": 100},
     "steps.py": {
         "steps": [
@@ -270,10 +302,12 @@ def test_a_config_for_3(name: str, said_by_3: Any, subset: Any) -> None:
     assert train["classes"] == classes
     assert Path(train["ann_file"]).is_absolute()
     assert train["colours"] >= len(classes)
-    if name == "old.py":  # by both keys of its filter_cfg
+    assert train["first_item"] == [3, *train["first_item"][1:]]
+    if name in ("old.py", "readme.py"):  # by both keys of its filter_cfg
         assert train["img_ids"] == ids
     if name != "alone.py":
         val = said["built"]["val"]
+        assert val["first_item"] == [3, *val["first_item"][1:]]
         assert val["img_ids"] == ids
         assert val["iterated"] == sorted(ids)
         assert 0.2 < said["built"]["scored"]["coco/bbox_mAP"] < 0.9
@@ -293,6 +327,8 @@ def test_a_config_for_2(name: str, said_by_2: Any, subset: Any) -> None:
     require_used(said, name)
     ids, classes = subset(**OPTIONS[name])
     train, val = said["built"]["train"], said["built"]["val"]
+    for split in (train, val):
+        assert split["first_item"] == [3, *split["first_item"][1:]]
     assert val["img_ids"] == ids
     assert 0 < len(train["img_ids"]) <= len(ids)
     assert train["iterated"] >= len(train["img_ids"])  # GroupSampler repeats some

@@ -23,6 +23,7 @@ OUT_OF_RANGE = "IndexError: list index out of range"
 NOTHING_LEFT = "ValueError: need at least one array to concatenate"
 NO_META_FILE = "person is not a meta file, simply parsed as meta information"
 NO_FILE = "FileNotFoundError: CocoDataset: [Errno 2] No such file or directory: 'person'"
+NO_IMAGE = "FileNotFoundError: [Errno 2] No such file or directory: 'data/coco/train2017/"
 NO_INDICES = "got an unexpected keyword argument 'indices'"
 
 
@@ -35,12 +36,14 @@ class Mistake:
         text: its lines.
         found: what its detector finds.
         is_verified: whether ``verify`` is asked; it takes seconds.
+        options: of ``verify``, further ones.
     """
 
     file: Path
     text: str
     found: Mapping[str, object]
     is_verified: bool = True
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,19 @@ def own_names(folder: Path) -> Path:
     return written(whole, folder / "own.json")
 
 
+def own_images(folder: Path) -> Path:
+    """Images of one's own in a folder of their own, and their file."""
+    whole = document(SAMPLE)
+    (folder / "own2017").mkdir()
+    for image in whole["images"]:
+        name = f"own_{image['file_name']}"
+        (folder / "own2017" / name).symlink_to(
+            SAMPLE.parents[1] / "sample2017" / image["file_name"]
+        )
+        image["file_name"] = name
+    return written(whole, folder / "own_images.json")
+
+
 def written(value: Any, path: Path) -> Path:
     """A file with this value."""
     path.write_text(json.dumps(value))
@@ -113,7 +129,9 @@ def mistakes(line: Line, folder: Path) -> dict[str, Mistake]:
         name: [[*box, 0] for *box, label in rows if label == 52] for name, rows in perfect.items()
     }
     empty = write(read(SAMPLE).keep(Empty()), folder / "empty.json")
+    images = own_images(folder)
     found = {
+        "images": Mistake(images, both(line, images), {}, options=("--samples", "1")),
         "filtered": Mistake(empty, both(line, empty), perfect, False),
         "none": Mistake(first, both(line, first), perfect),
         "few": Mistake(few, both(line, few), perfect),
@@ -145,7 +163,7 @@ def all_made(line: Line, folder: Path) -> dict[str, Made]:
     def verified(name: str) -> Made:
         if not made[name].is_verified:
             return Made(outcomes[name], None, [])
-        options = ("--config", configs[name], "--split", "val")
+        options = ("--config", configs[name], "--split", "val", *made[name].options)
         code, report = line.verified(made[name].file, *options)
         return Made(outcomes[name], code, report["findings"])
 
@@ -205,6 +223,13 @@ def test_indices_cut_the_loader_alone(made_3: dict[str, Made]) -> None:
     assert made.texts == [
         "indices=20: the dataset returns 20 images of 128, the evaluator counts them all"
     ]
+
+
+def test_the_folder_of_images_of_the_base_stays(made: dict[str, Made]) -> None:
+    images = made["images"]
+    assert NO_IMAGE in str(images.outcome.error)
+    assert (images.code, images.codes) == (1, {"real-error"})
+    assert "data/coco/val2017/own_" in images.texts[0]
 
 
 def test_2_has_no_indices(made_2: dict[str, Made]) -> None:
@@ -274,4 +299,4 @@ def test_the_documentation_tells_these_symptoms() -> None:
     text = DOCUMENTED.read_text()
     symptoms = (NOT_CORRESPONDING, OUT_OF_RANGE, NOTHING_LEFT, NO_META_FILE, NO_FILE, NO_INDICES)
     told = ("mAP 0.151", "`evaluator-file`", "`evaluator-indices`", "`classes-unfit`")
-    assert [each for each in (*symptoms, *told) if each not in text] == []
+    assert [each for each in (NO_IMAGE, *symptoms, *told) if each not in text] == []

@@ -1,0 +1,43 @@
+"""Two things of the build that pyproject.toml cannot say; everything else is there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).parent
+SAMPLE = ("annotations/instances_sample2017.json", "detections_sample2017.json", "sample2017/*.jpg")
+
+
+class BuildWithSample(build_py):
+    """Put the sample data into the package: a wheel has no other folder for them."""
+
+    def run(self) -> None:
+        """Copy them next to the modules; an editable installation finds them in the clone."""
+        super().run()
+        if self.editable_mode:
+            return
+        for file in (f for pattern in SAMPLE for f in (ROOT / "sample_data").glob(pattern)):
+            target = Path(self.build_lib, "cocosurgeon", file.relative_to(ROOT))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+
+
+def description() -> str:
+    """Return the README for an index page, which has no file that a relative link could name."""
+    found = re.search(r'^Repository = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert found
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    readme = re.sub(r"(!\[[^]]*\]\()(?!https?:|#)", rf"\1{found[1]}/raw/main/", readme)
+    return re.sub(r"((?<!!)\[[^]!]*\]\()(?!https?:|#)", rf"\1{found[1]}/blob/main/", readme)
+
+
+setup(
+    cmdclass={"build_py": BuildWithSample},
+    long_description=description(),
+    long_description_content_type="text/markdown",
+)
