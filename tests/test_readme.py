@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import pytest
 from conftest import ROOT, Cli
@@ -152,3 +153,18 @@ def test_every_link_leads_somewhere() -> None:
         for link in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
             if "://" not in link:
                 assert (path.parent / link).exists(), f"{path.name}: {link}"
+
+
+def test_the_chart_shows_the_saved_results() -> None:
+    sys.path.insert(0, str(ROOT / "bench"))
+    try:
+        from chart import OUT, RESULTS, chart
+    finally:
+        sys.path.pop(0)
+    results = json.loads(RESULTS.read_text())
+    assert chart(results) == OUT.read_text()
+    [alt] = re.findall(r"!\[Bar chart[^]]*\]\(bench/speed.svg\)", README.read_text())
+    for contender in results["contenders"]:
+        if contender["name"] in ("subset", "hotcoco", "pycocotools"):
+            seconds = median(contender["seconds"])
+            assert f" {seconds:.0f}" in alt or f" {seconds:.1f}" in alt
