@@ -56,7 +56,7 @@ def fault(codes: str, table: dict[str, Fault] = FAULTS) -> Callable[[Change], Ch
 # ---- categories
 
 
-@fault("category-lost classes label-shift instance-lost")
+@fault("category-lost classes label-shift instance-lost category-unlisted")
 def category_dropped(doc: Any) -> None:
     del doc["categories"][2]
 
@@ -103,12 +103,12 @@ def category_added_that_nobody_asks_for(doc: Any) -> None:
     doc["categories"].append({"id": 1000, "name": "unicorn"})
 
 
-@fault("category-changed classes instance-lost sample-lost")
+@fault("category-changed classes instance-lost sample-lost category-unlisted")
 def category_given_another_id(doc: Any) -> None:
     doc["categories"][0]["id"] = 1000
 
 
-@fault("category-changed classes label-shift instance-lost sample-lost")
+@fault("category-changed classes label-shift instance-lost sample-lost category-unlisted")
 def category_list_shifted_by_one(doc: Any) -> None:
     for category in doc["categories"]:
         category["id"] += 1
@@ -119,12 +119,14 @@ def categories_sorted_by_name(doc: Any) -> None:
     doc["categories"].sort(key=lambda c: c["name"])
 
 
-@fault("category-lost loader-error classes instance-lost sample-lost")
+@fault(
+    "category-lost loader-error classes instance-lost sample-lost category-unlisted nothing-loaded"
+)
 def categories_emptied(doc: Any) -> None:
     doc["categories"] = []
 
 
-@fault("id-type classes instance-lost sample-lost")
+@fault("id-type classes instance-lost sample-lost category-unlisted")
 def category_id_a_string(doc: Any) -> None:
     doc["categories"][0]["id"] = "1"
 
@@ -142,7 +144,7 @@ def category_of_one_annotation_changed(doc: Any) -> None:
     doc["annotations"][OBJECT]["category_id"] = 18
 
 
-@fault("annotation-category label-shift instance-lost")
+@fault("annotation-category label-shift instance-lost category-unlisted")
 def categories_of_annotations_shifted_by_one(doc: Any) -> None:
     for annotation in doc["annotations"]:
         annotation["category_id"] += 1
@@ -157,12 +159,12 @@ def both_renumbered_without_a_recipe(doc: Any) -> None:
         category["id"] = place[category["id"]]
 
 
-@fault("id-type instance-lost")
+@fault("id-type instance-lost category-unlisted")
 def category_id_of_an_annotation_a_string(doc: Any) -> None:
     doc["annotations"][OBJECT]["category_id"] = "1"
 
 
-@fault("annotation-category instance-lost")
+@fault("annotation-category instance-lost category-unlisted")
 def category_that_is_not_listed(doc: Any) -> None:
     doc["annotations"][OBJECT]["category_id"] = 12
 
@@ -181,7 +183,7 @@ def only_annotation_of_an_image_lost(doc: Any) -> None:
     doc["annotations"] = [a for a in doc["annotations"] if a["image_id"] != img_id]
 
 
-@fault("annotation-lost loader-error instance-lost sample-lost")
+@fault("annotation-lost instance-lost sample-lost")
 def annotations_emptied(doc: Any) -> None:
     doc["annotations"] = []
 
@@ -206,7 +208,7 @@ def annotation_duplicated_with_a_new_id(doc: Any) -> None:
     doc["annotations"].append({**doc["annotations"][OBJECT], "id": 1})
 
 
-@fault("annotation-added")
+@fault("annotation-added annotation-orphaned")
 def annotation_of_an_image_not_kept(doc: Any) -> None:
     doc["annotations"].append({**doc["annotations"][OBJECT], "id": 1, "image_id": 999})
 
@@ -255,7 +257,7 @@ def annotation_id_gone(doc: Any) -> None:
     del doc["annotations"][OBJECT]["id"]
 
 
-@fault("id-type instance-lost")
+@fault("id-type instance-lost annotation-orphaned")
 def image_id_of_an_annotation_a_string(doc: Any) -> None:
     doc["annotations"][OBJECT]["image_id"] = str(doc["annotations"][OBJECT]["image_id"])
 
@@ -459,7 +461,7 @@ def categories_lost(doc: Any) -> None:
     del doc["categories"]
 
 
-@fault("key-lost loader-error instance-lost sample-lost")
+@fault("key-lost instance-lost sample-lost")
 def annotations_lost(doc: Any) -> None:
     del doc["annotations"]
 
@@ -513,47 +515,47 @@ def _in(text: str, key: str, row: int, change: Callable[[str], str]) -> str:
     return text.replace(record, changed)
 
 
-@fault("annotation-changed", RESPELLED)
+@fault("text-differs", RESPELLED)
 def zeros_behind_a_number(text: str) -> str:
     return _in(text, "annotations", OBJECT, lambda r: re.sub(r"(\.\d+)\b", r"\g<1>00", r, count=1))
 
 
-@fault("annotation-changed", RESPELLED)
+@fault("text-differs", RESPELLED)
 def number_with_an_exponent(text: str) -> str:
     return _in(text, "annotations", OBJECT, lambda r: re.sub(r"(\.\d+)\b", r"\1e0", r, count=1))
 
 
-@fault("annotation-changed", RESPELLED)
+@fault("text-differs", RESPELLED)
 def order_of_keys_in_an_annotation(text: str) -> str:
     return _in(text, "annotations", OBJECT, _reversed)
 
 
-@fault("image-changed", RESPELLED)
+@fault("text-differs", RESPELLED)
 def order_of_keys_in_an_image(text: str) -> str:
     return _in(text, "images", 0, _reversed)
 
 
-@fault("annotation-changed", RESPELLED)
+@fault("text-differs", RESPELLED)
 def blank_in_an_annotation(text: str) -> str:
     return _in(text, "annotations", OBJECT, lambda r: r.replace(",", ", ", 1))
 
 
-@fault("image-changed", RESPELLED)
+@fault("text-differs", RESPELLED)
 def blank_in_an_image(text: str) -> str:
     return _in(text, "images", 0, lambda r: r.replace(",", ", ", 1))
 
 
-@fault("image-changed", RESPELLED)
+@fault("text-differs", RESPELLED)
 def escape_in_a_file_name(text: str) -> str:
     return _in(text, "images", 0, lambda r: r.replace(".jpg", "\\u002ejpg", 1))
 
 
-@fault("category-changed", RESPELLED)
+@fault("text-differs", RESPELLED)
 def blank_in_a_category(text: str) -> str:
     return _in(text, "categories", 0, lambda r: r.replace(",", ", ", 1))
 
 
-@fault("key-changed", RESPELLED)
+@fault("text-differs", RESPELLED)
 def blank_in_info(text: str) -> str:
     return text.replace('"year"', ' "year"')
 

@@ -517,7 +517,9 @@ def test_a_file_is_indexed_once_to_explain_an_image(monkeypatch: pytest.MonkeyPa
 
     rows_by_id = index._by_id
     monkeypatch.setattr(index, "_by_id", counted)
-    found = explain(doc(ann(1), ann(2, area=0)), 1, ALL, ("person", "cat", "dog"))
+    found = explain(
+        doc(ann(1), ann(2, area=0)), 1, {name: {} for name in ALL}, ("person", "cat", "dog")
+    )
     assert lists == ["images", "categories"]
     heads = [(e.setting.loader, e.setting.named_mode) for e in found]
     assert heads == [
@@ -528,7 +530,9 @@ def test_a_file_is_indexed_once_to_explain_an_image(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_explanation_names_objects_and_rules() -> None:
-    [train, test] = explain(doc(ann(1), ann(2, area=0)), 1, ["mmdet3"], ("person", "cat", "dog"))
+    [train, test] = explain(
+        doc(ann(1), ann(2, area=0)), 1, {"mmdet3": {}}, ("person", "cat", "dog")
+    )
     [rule] = [r for r in LOADERS["mmdet3"].rules if r.name == "no-area"]
     assert list(test.lines()) == [
         "mmdet3 test: loads 1 object",
@@ -546,10 +550,10 @@ def test_an_explanation_names_objects_and_rules() -> None:
             | {"rule": "no-area", "what": rule.what, "source": rule.source}
         ],
     }
-    [small, whole] = explain(doc(images=[image(1)]), 1, ["mmdet3"], ())
+    [small, whole] = explain(doc(images=[image(1)]), 1, {"mmdet3": {}}, ())
     assert next(small.lines()).startswith("mmdet3 train: raises ValueError (")
     assert small.fields()["raises"] != whole.fields()["loads"] == []
-    [missing] = explain(doc(), 7, ["yolox"], ())
+    [missing] = explain(doc(), 7, {"yolox": {}}, ())
     assert list(missing.lines()) == ["yolox: does not load the image"]
     assert missing.fields()["loads"] is None
 

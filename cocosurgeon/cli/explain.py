@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cocosurgeon.cli.completion import complete_loader
-from cocosurgeon.cli.options import console, takes
+from cocosurgeon.cli.options import LoaderOptions, console, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
@@ -33,20 +33,36 @@ def explain(
             help="Use only this loader's rules.",
         ),
     ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            show_default=False,
+            help="Give loaders these class names. Default: the file's categories.",
+        ),
+    ] = None,
+    option: LoaderOptions = None,
     *,
     console: Console,
 ) -> None:
     """Show what each framework's loader loads of one image, what it drops, and why."""
     from pathlib import Path
 
-    from cocosurgeon.errors import UnknownIdError
+    from cocosurgeon.errors import RequestError, UnknownIdError
     from cocosurgeon.loaders import LOADERS, find_loader
     from cocosurgeon.loaders.explain import explain as explanations_of
-    from cocosurgeon.steps.arguments import Typed, resolve_ids
+    from cocosurgeon.loaders.settings import own_options
+    from cocosurgeon.steps.arguments import Typed, parse_names, resolve_ids
     from cocosurgeon.verify.expected import class_names
     from cocosurgeon.verify.read_again import read_again
 
     names = [find_loader(name).name for name in loader or LOADERS]
+    chosen = None if classes is None else parse_names(classes)
+    if chosen is not None and not any(LOADERS[name].takes_classes for name in names):
+        raise RequestError(f"{', '.join(names)} takes no class names: leave --classes out")
+    if option and not loader:
+        raise RequestError("--option is of one loader: name it (--loader)")
+    loaders = {name: own_options(name, option) for name in names}
     with console.progress("reading") as progress:
         file = read_again(Path(ann_file), progress)
     records = file.lists.get("images", ())
@@ -55,7 +71,15 @@ def explain(
     if img_id not in ids:
         raise UnknownIdError(f"no image has the id {img_id!r}", where=file.name)
     document = file.document()
-    found = explanations_of(document, img_id, names, class_names(document))
-    loaders = [explanation.fields() for explanation in found]
-    fields = {"ann_file": ann_file, "image": img_id, "loaders": loaders}
-    console.report(fields, [line for each in found for line in each.lines()])
+    classes_used = class_names(document) if chosen is None else chosen
+    found = explanations_of(document, img_id, loaders, classes_used)
+    fields = {
+        "ann_file": ann_file,
+        "image": img_id,
+        "assumed": {"classes": chosen},
+        "loaders": [explanation.fields() for explanation in found],
+    }
+    lines = [line for each in found for line in each.lines()]
+    if chosen is None and any(LOADERS[name].takes_classes for name in names):
+        lines.append("assumed: classes as listed in the file; --classes gives others")
+    console.report(fields, lines)

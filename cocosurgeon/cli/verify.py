@@ -134,7 +134,8 @@ def verify(
     if source is not None and recipe is not None and (note := _recipe_note(recipe, hashes)):
         found = replace(found, notes=(note, *found.notes))
     when = datetime.now(timezone.utc).astimezone().replace(microsecond=0)
-    fields, lines = _fields(found, hashes, when), _lines(found, hashes, when, quiet=console.quiet)
+    fields = _fields(found, hashes, when, strict=strict)
+    lines = _lines(found, hashes, when, quiet=console.quiet, strict=strict)
     try:
         console.report(fields, lines)
     except BrokenPipeError:
@@ -182,16 +183,19 @@ def _recipe_note(recipe: str, hashes: Mapping[str, str]) -> str | None:
 
 
 def _lines(
-    found: Verification, hashes: Mapping[str, str], when: datetime, *, quiet: bool
+    found: Verification, hashes: Mapping[str, str], when: datetime, *, quiet: bool, strict: bool
 ) -> list[str]:
     import platform
 
     short = ", ".join(f"{Path(name).name} {sha[:12]}" for name, sha in hashes.items())
     by = f"cocosurgeon {__version__}, Python {platform.python_version()}, {when:%Y-%m-%d}"
-    return found.lines(by + (f", sha256: {short}" if short else ""), with_lists=not quiet)
+    by += f", sha256: {short}" if short else ""
+    return found.lines(by, strict=strict, with_lists=not quiet)
 
 
-def _fields(found: Verification, hashes: Mapping[str, str], when: datetime) -> dict[str, object]:
+def _fields(
+    found: Verification, hashes: Mapping[str, str], when: datetime, *, strict: bool
+) -> dict[str, object]:
     import platform
 
     from cocosurgeon.findings.finding import finding_fields
@@ -202,8 +206,10 @@ def _fields(found: Verification, hashes: Mapping[str, str], when: datetime) -> d
         "date": when.isoformat(),
         "sha256": hashes,
         "subset": found.subset,
+        "status": found.status(strict=strict),
         "compared": found.compared,
+        "assumed": [asdict(each) for each in found.assumed],
         "findings": finding_fields(found.findings),
         "notes": found.notes,
-        "skipped_images": [asdict(each) for each in found.skipped_images],
+        "skipped": [asdict(each) for each in found.skipped],
     }

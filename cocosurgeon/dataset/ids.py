@@ -50,6 +50,23 @@ def isin(values: Array, wanted: Sequence[Id]) -> npt.NDArray[np.bool_]:
     return np.fromiter((v in keys for v in values), dtype=bool, count=len(values))
 
 
+def type_mismatch(field: str, unknown: Array, listed: Array) -> str | None:
+    """Return why ids are not in a list, where it has the same ids as text, or as numbers.
+
+    Args:
+        field: what names the ids.
+        unknown: ids that are not in the list.
+        listed: ids of the list.
+    """
+    known = {key for key in as_keys(listed).tolist() if key is not None}
+    for value in as_keys(unknown).tolist():
+        if isinstance(value, str) and value.isascii() and value.isdigit() and int(value) in known:
+            return f"{field} is text ({value!r}), the list has numbers"
+        if isinstance(value, int) and str(value) in known:
+            return f"{field} is a number ({value}), the list has text"
+    return None
+
+
 @dataclass(frozen=True, eq=False)
 class Images:
     """The distinct images of a file, numbered from 0 in the order of their first records.

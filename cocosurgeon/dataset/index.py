@@ -50,6 +50,12 @@ class AnnotationIndex:
         """
         if document.results is not None:
             detections = document.results.column("image_id").array
+            if document.results.count and not document.results.column("image_id").present:
+                raise StructureError(
+                    "a list, but no results file: no record has an 'image_id'",
+                    where=document.source.name,
+                    hint="name a COCO annotation file, or a list of detections",
+                )
             images = Images.of_detections(detections)
             return cls(document, images, images.numbers(detections))
         records = document.lists.get("images")

@@ -32,6 +32,12 @@ _CUT = "cut it again from the source, with a tool that copies records"
 _ORDER = "loaders that follow the file's order see other samples: keep the source's order"
 
 CODES: Mapping[str, Code] = {
+    "text-differs": Code(
+        "file",
+        "the values are those of the source, the text is not",
+        "the file was written again: numbers spelled otherwise, other spacing or order of keys",
+        _CUT,
+    ),
     "key-lost": Code(
         "file",
         "a top-level key of the source is missing",
@@ -103,9 +109,16 @@ CODES: Mapping[str, Code] = {
     ),
     "annotation-orphaned": Code(
         "annotations",
-        "an annotation's image is not in the file",
-        "images were dropped or lost, and their annotations stayed",
+        "an annotation's image is not in the file: no loader takes it",
+        "images were dropped and their annotations stayed, or ids are text in one list and numbers "
+        "in the other",
         _CUT,
+    ),
+    "annotation-shadowed": Code(
+        "annotations",
+        "a loader takes another annotation of the same id in place of this one",
+        "files were merged without new ids, or ids count from 1 in each image",
+        "number the annotations: each id once",
     ),
     "annotation-lost": Code(
         "annotations",
@@ -179,11 +192,25 @@ CODES: Mapping[str, Code] = {
         "records lack keys, ids appear twice, or nothing is left",
         "see the rule in docs/loaders.md",
     ),
+    "nothing-loaded": Code(
+        "loader",
+        "the loader returns no object to train on, though the file has annotations",
+        "ids are text in one list and numbers in the other, or rules drop every annotation",
+        "see which rule drops them: `cocosurgeon explain FILE --image ID`",
+    ),
     "classes": Code(
         "labels",
         "the loader's classes or category ids differ",
         "the category list differs",
         "compare the lists: `cocosurgeon remap --check SUBSET SOURCE`",
+    ),
+    "classes-default": Code(
+        "labels",
+        "with the class names that the framework has by itself, labels are called otherwise",
+        "a stock config has COCO's 80 classes; the file has others, fewer, or another order",
+        "give the dataset the file's names, as `cocosurgeon snippet FILE` prints them; verify the "
+        "config (--config), or name the classes (--classes)",
+        "warning",
     ),
     "classes-unfit": Code(
         "labels",
@@ -296,7 +323,7 @@ CODES: Mapping[str, Code] = {
     "category-unlisted": Code(
         "categories",
         "a category id is used that the list does not have",
-        "an entry was pruned, or ids were shifted",
+        "an entry was pruned, ids were shifted, or are text in one place and numbers in the other",
         "add the entry, or remap the id",
     ),
     "unreadable": Code(

@@ -58,6 +58,7 @@ class Finding:
         record: the record that it is about, if it is about one.
         path: the file or folder that it is about, where several were checked.
         hint: what to do, where that is more than the code says.
+        is_in_source: the source has the same fault: an error counts as a warning.
     """
 
     code: str
@@ -67,14 +68,16 @@ class Finding:
     record: RecordId | None = None
     path: str | None = None
     hint: str | None = None
+    is_in_source: bool = False
 
     def __post_init__(self) -> None:
         assert self.code in CODES, self.code
 
     @property
     def severity(self) -> Severity:
-        """Return how much it matters."""
-        return CODES[self.code].severity
+        """Return how much it matters: only what a result changed is an error."""
+        severity = CODES[self.code].severity
+        return "warning" if self.is_in_source and severity == "error" else severity
 
     @property
     def next(self) -> str:
@@ -85,14 +88,15 @@ class Finding:
     def sentence(self) -> str:
         """Return the message, after what shows it."""
         by = self.path or " ".join(filter(None, (self.loader, self.mode)))
-        return one_line(f"{by}: {self.message}" if by else self.message)
+        too = "; so does the source" if self.is_in_source else ""
+        return one_line(f"{by}: {self.message}{too}" if by else f"{self.message}{too}")
 
 
 def finding_lines(findings: Sequence[Finding], shown: int = _SHOWN) -> list[str]:
     """Return findings as lines for a terminal: errors first, the first few of each code."""
     lines: list[str] = []
-    for code, of_code in _by_code(findings).items():
-        lines.append(f"{CODES[code].severity}: {code}: {CODES[code].meaning} ({len(of_code):,})")
+    for (severity, code), of_code in _by_code(findings).items():
+        lines.append(f"{severity}: {code}: {CODES[code].meaning} ({len(of_code):,})")
         lines += [f"  {_with_short_boxes(finding.sentence)}" for finding in of_code[:shown]]
         if len(of_code) > shown:
             lines.append(f"  ... {len(of_code) - shown:,} more (--json)")
@@ -101,12 +105,12 @@ def finding_lines(findings: Sequence[Finding], shown: int = _SHOWN) -> list[str]
 
 
 def finding_fields(findings: Sequence[Finding]) -> list[dict[str, object]]:
-    """Return findings as JSON values, one for each code that was found."""
+    """Return findings as JSON values, one for each code (and severity) that was found."""
     return [
         {
             "code": code,
             "group": CODES[code].group,
-            "severity": CODES[code].severity,
+            "severity": severity,
             "message": CODES[code].meaning,
             "count": len(of_code),
             "details": [finding.sentence for finding in of_code],
@@ -114,7 +118,7 @@ def finding_fields(findings: Sequence[Finding]) -> list[dict[str, object]]:
             "loaders": sorted({f.loader for f in of_code if f.loader is not None}),
             "next": "; ".join(dict.fromkeys(f.next for f in of_code)),
         }
-        for code, of_code in _by_code(findings).items()
+        for (severity, code), of_code in _by_code(findings).items()
     ]
 
 
@@ -147,8 +151,8 @@ def is_failure(findings: Sequence[Finding], *, strict: bool) -> bool:
     return any(f.severity in failing for f in findings)
 
 
-def _by_code(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
-    found: dict[str, list[Finding]] = {}
+def _by_code(findings: Sequence[Finding]) -> dict[tuple[Severity, str], list[Finding]]:
+    found: dict[tuple[Severity, str], list[Finding]] = {}
     for finding in sorted(findings, key=lambda f: _SEVERITIES.index(f.severity)):
-        found.setdefault(finding.code, []).append(finding)
+        found.setdefault((finding.severity, finding.code), []).append(finding)
     return found

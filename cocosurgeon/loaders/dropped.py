@@ -12,16 +12,19 @@ UNLISTED = Rule(
     "unlisted-image",
     "its image is not in the list of images, which is what is iterated over",
     "pycocotools/coco.py:95,188",
+    fault="annotation-orphaned",
 )
 SHADOWED = Rule(
     "shadowed",
     "a later record has the same id and is taken in its place",
     "pycocotools/coco.py:96,100",
+    fault="annotation-shadowed",
 )
 UNREACHED = Rule(
     "text-id",
     "its image's id is text, which is looked up letter by letter",
     "pycocotools/coco.py:136",
+    fault="annotation-orphaned",
 )
 
 

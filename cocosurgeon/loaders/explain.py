@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 
 from cocosurgeon.errors import LoaderError
-from cocosurgeon.loaders.index import indexed
+from cocosurgeon.loaders.index import Index, indexed
 from cocosurgeon.loaders.loader import MODES
 from cocosurgeon.loaders.registry import LOADERS, load
 from cocosurgeon.loaders.settings import Setting, settings_for
 from cocosurgeon.loaders.view import Dropped, Id, Rule, View
+
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -22,11 +26,13 @@ class Explanation:
         setting: the loader, as it is set up.
         img_id: the image.
         result: what is loaded of the file; or the error that the loader raises.
+        names: of the file's categories, by row of the annotation.
     """
 
     setting: Setting
     img_id: Id
     result: View | LoaderError
+    names: Mapping[int, object] = field(default_factory=dict)
 
     def fields(self) -> dict[str, object]:
         """Return the explanation for JSON."""
@@ -64,20 +70,32 @@ class Explanation:
         objects = f"{len(instances)} object{'' if len(instances) == 1 else 's'}"
         yield f"{head}: loads {objects}" if view.samples else f"{head}: does not load the image"
         for i in instances:
-            name = f" {view.name_of(i.label)}" if view.cat2label and view.name_of(i.label) else ""
+            called = view.name_of(i.label) if view.cat2label else None
+            own = self.names.get(i.row)
+            name = f" {called}" if called else ""
+            name += f" ({own!r} in the file)" if called and called != own else ""
             box = ", ".join(f"{number:.2f}" for number in i.box)
             ignored = ", ignored" if i.ignore else ""
             yield f"  annotation {i.ann_id}: label {i.label}{name} [{box}]{ignored}"
+        shown: Counter[str] = Counter()
         for d in view.dropped:
-            rule = self._rule(d)
-            yield f"  drops {d.kind} {d.id}: {rule.name}, {rule.what} [{rule.source}]"
+            shown[d.rule] += 1
+            if shown[d.rule] <= _SHOWN:
+                rule = self._rule(d)
+                yield f"  drops {d.kind} {d.id}: {rule.name}, {rule.what} [{rule.source}]"
+        for name, count in shown.items():
+            if count > _SHOWN:
+                yield f"  ... {count - _SHOWN:,} more dropped by {name} (--json)"
 
     def _rule(self, dropped: Dropped) -> Rule:
         return next(r for r in LOADERS[self.setting.loader].rules if r.name == dropped.rule)
 
 
 def explain(
-    document: object, img_id: Id, loaders: Sequence[str], classes: Sequence[str]
+    document: object,
+    img_id: Id,
+    loaders: Mapping[str, Mapping[str, object]],
+    classes: Sequence[str],
 ) -> list[Explanation]:
     """Explain an image of a parsed file through loaders, in each of their modes.
 
@@ -85,17 +103,28 @@ def explain(
 
     Args:
         document: what ``json.load`` gives.
-        loaders: their names.
+        loaders: their names, each with options of its own, as ``own_options`` returns them.
         classes: class names, for loaders that take them.
     """
     with suppress(LoaderError):  # which each loader raises by itself, some after other checks
         document = indexed(document)
     found = []
-    for setting in (s for name in loaders for s in settings_for(name, MODES, classes)):
+    settings = (settings_for(name, MODES, classes, own) for name, own in loaders.items())
+    for setting in chain.from_iterable(settings):
         result: View | LoaderError
         try:
             result = load(setting.loader, document, setting.options, [img_id])
         except LoaderError as error:
             result = error
-        found.append(Explanation(setting, img_id, result))
+        names = {} if isinstance(result, LoaderError) else _names_in(document, result)
+        found.append(Explanation(setting, img_id, result, names))
     return found
+
+
+def _names_in(document: object, view: View) -> dict[int, object]:
+    """Return the names that the file has for the categories of what is loaded, by row."""
+    if not isinstance(document, Index) or document.categories is None:
+        return {}
+    names = {category["id"]: category.get("name") for category in document.categories}
+    rows = (instance.row for sample in view.samples for instance in sample.instances)
+    return {row: names.get(document.annotations[row].get("category_id")) for row in rows}

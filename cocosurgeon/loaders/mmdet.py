@@ -47,6 +47,7 @@ NOT_TAKEN = Rule(
     "category-not-taken",
     "its category is not among `cat_ids`: the file's categories whose names are in `classes`",
     "mmdet/datasets/coco.py:148 [171]",
+    fault="category-unlisted",
 )
 FILTER_EMPTY_GT = Rule(
     "filter_empty_gt",

@@ -30,11 +30,13 @@ class Rule:
         name: a short stable name, such as ``no-area``.
         what: what is done, in one sentence.
         source: the framework's file and line.
+        fault: code of the finding, where what it drops is a fault of the file.
     """
 
     name: str
     what: str
     source: str
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,12 @@ class DumpHeader:
     random: tuple[str, ...] = ()
     seed: int | None = None
 
+    @property
+    def is_by_rules(self) -> bool:
+        """True if no framework ran: the rules of a loader say what it would have returned."""
+        loader = LOADERS.get(self.loader or "")
+        return loader is not None and self.framework == loader.title
+
     def setting(self) -> Setting:
         """Return the setting of the loader that the header names, one of ``LOADERS``.
 

@@ -11,7 +11,7 @@ import numpy as np
 from cocosurgeon.annfile.columns import Array
 from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.dataset.ids import UNKNOWN, all_differ, as_keys, isin
+from cocosurgeon.dataset.ids import UNKNOWN, all_differ, as_keys, isin, objects, type_mismatch
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.mask import Mask
 from cocosurgeon.text import plural
@@ -45,6 +45,8 @@ class Summary:
         repeated_keys: top-level keys that appear more than once; the last one counts.
         unfollowed: lists that point at images and were copied unchanged all the same.
         whole: the other top-level lists of records, all copied unchanged.
+        image_mismatch, category_mismatch: why images and categories are unknown, where their ids
+            are text in one place and numbers in the other.
         classes: names of the category list in its order, as MMDetection numbers its labels, where
             a step changed the list; None where it stays.
         notes: facts that the steps add.
@@ -63,6 +65,8 @@ class Summary:
     repeated_keys: tuple[str, ...]
     unfollowed: Mapping[str, int]
     whole: Mapping[str, int]
+    image_mismatch: str | None
+    category_mismatch: str | None
     classes: tuple[str | None, ...] | None
     notes: tuple[str, ...]
 
@@ -75,9 +79,12 @@ class Summary:
             f"{name:<{width}}  {c.kept:,} of {c.total:,} kept, {c.total - c.kept:,} dropped"
             for name, c in counts.items()
         ]
+        causes = [
+            f" ({why})" if why else "" for why in (self.image_mismatch, self.category_mismatch)
+        ]
         oddities = {
-            f"{what} of unknown images": self.unknown_images,
-            f"{what} of unknown categories": self.unknown_categories,
+            f"{what} of unknown images{causes[0]}": self.unknown_images,
+            f"{what} of unknown categories{causes[1]}": self.unknown_categories,
             "image records that repeat an id": self.repeated_img_ids,
             f"{what} that repeat an id": self.repeated_ann_ids,
             "image records without an id": self.images_without_id,
@@ -103,9 +110,18 @@ class Summary:
         lines = []
         if self.images.total and not self.images.kept:
             lines.append(f"no image is kept, of {self.images.total:,}")
+        total = self.annotations.total
         if lost := self.unknown_images.total - self.unknown_images.kept:
-            of = "of images that the file does not list"
-            lines.append(f"{plural(lost, what)} {of} {'is' if lost == 1 else 'are'} dropped")
+            why = f": {self.image_mismatch}" if self.image_mismatch else ""
+            lines.append(
+                f"{lost:,} of {plural(total, what)} dropped, since the file does not list the "
+                f"image{why}"
+            )
+        if self.category_mismatch:
+            lines.append(
+                f"{self.unknown_categories.total:,} of {plural(total, what)} of no listed "
+                f"category: {self.category_mismatch}"
+            )
         return lines
 
     def config_lines(self) -> list[str]:
@@ -146,6 +162,8 @@ def summarize(dataset: Dataset) -> Summary:
             for n, count in others.items()
             if n not in index.followers and n not in dataset.cascaded
         },
+        image_mismatch=_image_mismatch(index),
+        category_mismatch=_category_mismatch(index),
         classes=tuple(c.name for c in dataset.categories) if changed else None,
         notes=dataset.notes,
     )
@@ -153,6 +171,22 @@ def summarize(dataset: Dataset) -> Summary:
 
 def _among(mask: Mask, kept: Mask) -> Kept:
     return Kept(int(mask.sum()), int((mask & kept).sum()))
+
+
+def _image_mismatch(index: AnnotationIndex) -> str | None:
+    records = index.annotation_records
+    unknown = index.image_of_annotation == UNKNOWN
+    if records is None or index.is_results or not unknown.any():
+        return None
+    return type_mismatch("image_id", records.column("image_id").array[unknown], index.images.ids)
+
+
+def _category_mismatch(index: AnnotationIndex) -> str | None:
+    if not index.categories:
+        return None
+    listed = objects(category.id for category in index.categories)
+    cat_ids = index.category_pairs[1]
+    return type_mismatch("category_id", cat_ids[~isin(cat_ids, listed.tolist())], listed)
 
 
 def _of_unknown_category(index: AnnotationIndex) -> Mask:

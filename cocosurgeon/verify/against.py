@@ -27,7 +27,7 @@ from cocosurgeon.verify.masks import pixels_apart
 from cocosurgeon.verify.read_again import PlainFile
 from cocosurgeon.verify.rule_outcomes import NoRules, Outcomes, outcomes_of
 from cocosurgeon.verify.values import key_of, same
-from cocosurgeon.verify.verification import Verification
+from cocosurgeon.verify.verification import Assumed, Verification
 
 NameOf = Callable[[str, object], str | None]
 """The name of a label in a named space."""
@@ -62,7 +62,14 @@ def verify_against(
         f"{' and float32' if comparison.nearness.rounds else ''}"
         f"{by_rules})"
     )
-    return Verification(file.name, (text,), tuple(comparison.findings), comparison.notes())
+    return Verification(
+        file.name,
+        (text,),
+        tuple(comparison.findings),
+        comparison.notes(),
+        assumed=(Assumed.of([setting]),),
+        is_proven=not dump.header.is_by_rules,
+    )
 
 
 @dataclass

@@ -188,7 +188,8 @@ def _changed(original: Record, record: Record) -> Finding:
     if "category_id" in keys or (keys == ["segments_info"] and _only_ids_differ(original, record)):
         code = _type_or(before, after, "category_id", "annotation-category")
         return Finding(code, text, record=of_annotation(ann_id))
-    return Finding("annotation-changed", text, record=of_annotation(ann_id))
+    code = "annotation-changed" if keys else "text-differs"
+    return Finding(code, text, record=of_annotation(ann_id))
 
 
 def _only_ids_differ(original: Record, record: Record) -> bool:

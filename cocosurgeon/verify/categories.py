@@ -30,7 +30,7 @@ def compare_categories(
         return
     expected = [json.loads(text) for text in texts]
     if json.dumps(found) == json.dumps(expected):
-        yield Finding("category-changed", "the text of an entry, not its values")
+        yield Finding("text-differs", "the list 'categories'")
         return
     yield from _lists_differ(expected, found)
 

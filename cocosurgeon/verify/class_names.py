@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from cocosurgeon.findings.finding import Finding
 from cocosurgeon.loaders import View
-from cocosurgeon.loaders.loader import Mode
+from cocosurgeon.loaders.loader import Loader, Mode
+from cocosurgeon.verify.values import key_of
 
 _SHOWN = 3
 
 
 def classes_fit(view: View, document: object, mode: Mode) -> Iterator[Finding]:
-    """Hold the names that MMDetection has for labels against those that the file has for them.
+    """Compare the names that MMDetection has for labels with those that the file has for them.
 
     Labels follow the file's order, names that of ``classes``: ``mmdet/datasets/coco.py:71`` of
     3.3.0 (``get_cat_ids``), ``metainfo["classes"]``.
@@ -30,15 +31,39 @@ def classes_fit(view: View, document: object, mode: Mode) -> Iterator[Finding]:
     if len(wrong) > _SHOWN:
         text = f"{len(wrong) - _SHOWN:,} more labels"
         yield Finding("classes-unfit", text, view.loader, mode)
-    twice = [name for name, count in Counter(view.classes).items() if count > 1]
+    counts = Counter(map(repr, view.classes))  # a name may be any JSON value
+    twice = [name for name in view.classes if counts.pop(repr(name), 0) > 1]
     if twice and list(view.classes) != list(names.values()):
-        text = f"{_listed(twice)} stands more than once: it is one label, and counts as several"
+        text = f"{_listed(twice)} appears more than once: it is one label, and counts as several"
         yield Finding("classes-unfit", text, view.loader, mode)
-    known = set(names.values())
-    missing = [name for name in view.classes if name not in known]
+    known = set(map(repr, names.values()))
+    missing = [name for name in view.classes if repr(name) not in known]
     if missing:
         text = f"the file has no category {_listed(missing)}"
         yield Finding("classes-unfit", text, view.loader, mode)
+
+
+def default_classes_fit(loader: Loader, document: object) -> Iterator[Finding]:
+    """Compare the names that a framework has by itself with those of the file.
+
+    The first label that would get another name is a finding, and so is the first category that
+    would not be loaded. Labels follow the file's order: see ``classes_fit``.
+    """
+    defaults = loader.default_classes
+    if not defaults:
+        return
+    names = list(_names(document).values())
+    who = f"with its {len(defaults)} default classes"
+    taken = [name for name in names if name in defaults]
+    for label, (own, called) in enumerate(zip(taken, defaults, strict=False)):
+        if own != called:
+            text = f"{who}, {own!r} is label {label}, which is called {called!r}"
+            yield Finding("classes-default", text, loader.name)
+            break
+    others = [name for name in names if name not in defaults]
+    if others:
+        text = f"{who}, objects of {_listed(others)} are not loaded"
+        yield Finding("classes-default", text, loader.name)
 
 
 def classes_are_text(view: View, text: str, mode: Mode) -> Finding:
@@ -48,7 +73,7 @@ def classes_are_text(view: View, text: str, mode: Mode) -> Finding:
     (``get_cat_ids`` of pycocotools asks ``name in classes``), and names labels by its letters."""
     return Finding(
         "classes-unfit",
-        f"classes is the text {text!r}, no list: {len(view.cat_ids):,} categories stand within it",
+        f"classes is the text {text!r}, no list: {len(view.cat_ids):,} categories are within it",
         view.loader,
         mode,
         hint=f"a comma is missing: classes=({text!r},)",
@@ -70,7 +95,7 @@ def classes_unused(view: View, document: object) -> Iterator[str]:
 def _names(document: object) -> dict[object, object]:
     categories = document.get("categories") if isinstance(document, Mapping) else None
     entries = categories if isinstance(categories, Sequence) else ()
-    return {e.get("id"): e.get("name") for e in entries if isinstance(e, Mapping)}
+    return {key_of(e.get("id")): e.get("name") for e in entries if isinstance(e, Mapping)}
 
 
 def _listed(names: Sequence[object]) -> str:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
 from cocosurgeon.findings.finding import Finding, of_image
-from cocosurgeon.loaders import Id, Instance, Sample, View
-from cocosurgeon.loaders.loader import Mode
-from cocosurgeon.text import are, plural
+from cocosurgeon.loaders import Instance, Sample, View
 from cocosurgeon.verify.values import same
 
 
@@ -163,43 +160,3 @@ def boxes_same(a: Sequence[float], b: Sequence[float], tolerance: float = 0.0) -
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 100 else f"{text[:97]}..."
-
-
-_SHOWN = 5
-
-
-@dataclass(frozen=True)
-class SkippedImages:
-    """Images that a loader skips.
-
-    Attributes:
-        loader, mode: whose.
-        rule: of the loader.
-        img_ids: all of them.
-    """
-
-    loader: str
-    mode: Mode
-    rule: str
-    img_ids: tuple[Id | None, ...]
-
-    def line(self) -> str:
-        """Return a line with the number of images, and the first of them."""
-        shown = ", ".join(map(repr, self.img_ids[:_SHOWN]))
-        more = ", ... (--json)" if len(self.img_ids) > _SHOWN else ""
-        count = len(self.img_ids)
-        return (
-            f"{self.loader} {self.mode}: {plural(count, 'image')} {are(count)} skipped by "
-            f"{self.rule}: {shown}{more}"
-        )
-
-
-def skipped_images(view: View, mode: Mode) -> tuple[SkippedImages, ...]:
-    """Return the images that a loader skips, by rule."""
-    by_rule: defaultdict[str, list[Id | None]] = defaultdict(list)
-    for dropped in view.dropped:
-        if dropped.kind == "image":
-            by_rule[dropped.rule].append(dropped.img_id)
-    return tuple(
-        SkippedImages(view.loader, mode, rule, tuple(ids)) for rule, ids in by_rule.items()
-    )

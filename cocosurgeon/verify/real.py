@@ -35,11 +35,12 @@ def verify_real(file: PlainFile, dump: Dump, setting: Setting) -> Verification:
     copy = ", of an unpacked copy" if file.is_packed else ""
     text = (
         f"the real {header.framework} {header.version} ({how}){copy}: "
-        f"{plural(len(dump.samples), 'sample')}, {plural(count, 'object')}{through}{seeded}, "
-        "as its rules say"
+        f"{plural(len(dump.samples), 'sample')}, {plural(count, 'object')}{through}{seeded}"
     )
-    findings = (*_differences(file, dump, setting), *check_evaluator(dump, file))
-    return Verification(file.name, (text,), findings)
+    differences = tuple(_differences(file, dump, setting))
+    says = "not as its rules say" if differences else "as its rules say"
+    findings = (*differences, *check_evaluator(dump, file))
+    return Verification(file.name, (f"{text}, {says}",), findings, is_proven=True)
 
 
 def _differences(file: PlainFile, dump: Dump, setting: Setting) -> Iterator[Finding]:

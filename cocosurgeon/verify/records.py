@@ -12,7 +12,14 @@ from cocosurgeon.verify.categories import compare_categories
 from cocosurgeon.verify.expected import Expectation
 from cocosurgeon.verify.id_changes import Renumbering
 from cocosurgeon.verify.read_again import PlainFile, Record
-from cocosurgeon.verify.values import differ_in_type, difference, key_of
+from cocosurgeon.verify.values import (
+    differ_in_type,
+    difference,
+    has_same_values,
+    key_of,
+    of_other_type,
+    same,
+)
 
 
 def compare_records(
@@ -46,7 +53,8 @@ def _keys(subset: PlainFile, source: PlainFile) -> Iterator[Finding]:
         if key not in source.keys:
             yield Finding("key-added", f"{key!r}")
         elif subset.others.get(key) != source.others.get(key):
-            yield Finding("key-changed", f"{key!r}")
+            is_text = key in source.values and same(subset.values.get(key), source.values[key])
+            yield Finding("text-differs" if is_text else "key-changed", f"{key!r}")
 
 
 def _others(subset: PlainFile, source: PlainFile, expectation: Expectation) -> Iterator[Finding]:
@@ -64,10 +72,21 @@ def _others(subset: PlainFile, source: PlainFile, expectation: Expectation) -> I
             if key_of(r.value.get("image_id")) in kept
         ]
         may_follow = any("image_id" in r.value for r in records)
-        if texts != whole and not (may_follow and texts == following):
-            yield Finding(
-                "key-changed", f"the list {key!r} is neither whole nor that of the images"
-            )
+        if texts == whole or (may_follow and texts == following):
+            continue
+        values = list(map(_parsed, texts))
+        if values == list(map(_parsed, whole)) or (
+            may_follow and values == list(map(_parsed, following))
+        ):
+            yield Finding("text-differs", f"the list {key!r}")
+        else:
+            text = f"the list {key!r} is neither whole nor that of the images"
+            yield Finding("key-changed", text)
+
+
+def _parsed(text: str) -> str:
+    """Return a record's values in one spelling."""
+    return json.dumps(json.loads(text))
 
 
 # ---- images
@@ -95,8 +114,11 @@ def _images(subset: PlainFile, source: PlainFile, expectation: Expectation) -> I
             original = expectation.renumbering.record(originals[place])
             matched.append(original.row)
             if original.text != record.text:
-                is_of_other_type = differ_in_type(original.value.get("id"), img_id)
-                code = "id-type" if is_of_other_type else "image-changed"
+                code = "image-changed"
+                if has_same_values(original.value, record.value):
+                    code = "text-differs"
+                elif differ_in_type(original.value.get("id"), img_id):
+                    code = "id-type"
                 what = difference(original.value, record.value)
                 yield Finding(code, f"image {img_id!r}: {what}", record=of_image(img_id))
             if not _is_planned(original, expectation):
@@ -120,17 +142,8 @@ def _is_planned(image: Record, expectation: Expectation) -> bool:
 
 
 def _strange_image(img_id: object, known: Collection[Hashable]) -> Finding:
-    other = _of_other_type(img_id)
+    other = of_other_type(img_id)
     if other is not None and other in known:
         text = f"image id {img_id!r} is {other!r} in the source"
         return Finding("id-type", text, record=of_image(img_id))
     return Finding("image-added", f"image {img_id!r}", record=of_image(img_id))
-
-
-def _of_other_type(value: object) -> int | float | str | None:
-    if isinstance(value, (int, float)):
-        return str(value)
-    try:
-        return key_of(json.loads(value)) if isinstance(value, str) else None
-    except (ValueError, RecursionError):
-        return None

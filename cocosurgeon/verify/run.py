@@ -16,6 +16,7 @@ from cocosurgeon.loaders.settings import Setting, own_options, settings_for
 from cocosurgeon.probe.dump import Dump, read_dump
 from cocosurgeon.probe.request import ANY_LINE, ProbeOptions
 from cocosurgeon.verify.against import NameOf, verify_against
+from cocosurgeon.verify.class_names import default_classes_fit
 from cocosurgeon.verify.expected import Expectation, class_names, expected_document
 from cocosurgeon.verify.read_again import PlainFile, Progress, read_again
 from cocosurgeon.verify.real_library import Case, FindIds, by_config, by_settings
@@ -240,6 +241,9 @@ def _verified(
     for group in settings:
         if dump is None or source is not None:
             found = found.joined(verify_loader(group, subset, source, expectation))
+        if real.config is None and request.classes is None:
+            unfit = default_classes_fit(LOADERS[group[0].loader], subset.document())
+            found = found.joined(case.found(findings=tuple(unfit)))
         if dump is not None:
             found = found.joined(_against(request, dump, subset, group, name_of))
         if real.config is None and real.has_library(group[0].loader):

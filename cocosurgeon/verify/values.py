@@ -17,6 +17,11 @@ def same(a: object, b: object) -> bool:
     return json.dumps(a) == json.dumps(b)
 
 
+def has_same_values(before: Mapping[str, object], after: Mapping[str, object]) -> bool:
+    """Return whether two records differ in their text only: spelling, order of keys, spacing."""
+    return before.keys() == after.keys() and all(same(before[key], after[key]) for key in before)
+
+
 def difference(before: Mapping[str, object], after: Mapping[str, object]) -> str:
     """Return the differences between two records, key by key, shortly."""
     parts: list[str] = []
@@ -47,3 +52,13 @@ def key_of(value: object) -> int | float | str | None:
     if isinstance(value, (int, str)) or (isinstance(value, float) and math.isfinite(value)):
         return value
     return None
+
+
+def of_other_type(value: object) -> int | float | str | None:
+    """Return an id as the other type has it, text for a number; None where there is none."""
+    if isinstance(value, (int, float)):
+        return str(value)
+    try:
+        return key_of(json.loads(value)) if isinstance(value, str) else None
+    except (ValueError, RecursionError):
+        return None

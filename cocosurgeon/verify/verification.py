@@ -2,21 +2,60 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
 
 from cocosurgeon.errors import LoaderError
-from cocosurgeon.findings.finding import Finding, counted, finding_lines
+from cocosurgeon.findings.finding import Finding, counted, finding_lines, is_failure
 from cocosurgeon.loaders import LOADERS, Id, NothingLeftError, View, indexed, load
 from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.text import plural
 from cocosurgeon.verify.class_names import classes_are_text, classes_fit, classes_unused
+from cocosurgeon.verify.drops import Listed, Skipped, faults_in, skipped_in
 from cocosurgeon.verify.expected import Expectation, document_of, expected_document
-from cocosurgeon.verify.loader_output import SkippedImages, compare_output, skipped_images
+from cocosurgeon.verify.loader_output import compare_output
 from cocosurgeon.verify.read_again import PlainFile
 from cocosurgeon.verify.records import compare_records
 
 _OF_FILTER_CFG = {"filter_empty_gt", "min_size"}
+
+Status = Literal["verified", "checked", "failed"]
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """Assumptions about a loader, since nobody said how it is used.
+
+    Attributes:
+        loader, version: whose rules, and the release in which they were read.
+        classes: class names that were given; None: those that the file lists.
+        options: of each mode, under the framework's own names, where they are not its defaults.
+    """
+
+    loader: str
+    version: str
+    classes: tuple[str, ...] | None
+    options: Mapping[str, Mapping[str, object]]
+
+    @classmethod
+    def of(cls, settings: Sequence[Setting]) -> Assumed:
+        """Return the assumptions in one loader's settings."""
+        first = settings[0]
+        options = {str(s.mode): s.options.for_framework() for s in settings}
+        classes = first.classes if first.has_own_classes else None
+        return cls(first.loader, LOADERS[first.loader].version, classes, options)
+
+    def __str__(self) -> str:
+        """The assumptions, for the line that sums up."""
+        takes_classes = LOADERS[self.loader].takes_classes
+        given = "as listed in the file" if self.classes is None else "as given"
+        parts = [f"classes {given}"] if takes_classes else []
+        for mode, options in self.options.items():
+            chosen = ", ".join(f"{name}={value!r}" for name, value in options.items())
+            parts += [f"{mode} with {chosen}"] if chosen else []
+        return f"{self.loader} {self.version}" + (f": {'; '.join(parts)}" if parts else "")
 
 
 @dataclass(frozen=True)
@@ -28,39 +67,61 @@ class Verification:
         compared: what was compared, a sentence each.
         findings: what does not hold; none: all of it does.
         notes: what else to know.
-        skipped_images: images that a loader's filter skips: its rule, and no fault.
+        skipped: what a loader skips: its rule, and no fault.
+        assumed: what nobody said, loader by loader.
+        is_proven: something was compared with a source, or with what a real framework returned.
     """
 
     subset: str
     compared: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
-    skipped_images: tuple[SkippedImages, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    assumed: tuple[Assumed, ...] = ()
+    is_proven: bool = False
 
-    def lines(self, by: str, *, with_lists: bool = True) -> list[str]:
-        """The verification for people.
+    def status(self, *, strict: bool) -> Status:
+        """Return the word that sums up: a file that was compared with nothing is only checked."""
+        if is_failure(self.findings, strict=strict):
+            return "failed"
+        return "verified" if self.is_proven else "checked"
+
+    def lines(self, by: str, *, strict: bool, with_lists: bool = True) -> list[str]:
+        """Return the verification for people.
 
         Args:
             by: who verified, when, with what.
-            with_lists: name the images that loaders leave out, too.
+            strict: warnings fail, too.
+            with_lists: name what loaders skip, too.
         """
-        compared = "; ".join(self.compared)
-        listed = [each.line() for each in self.skipped_images] if with_lists else []
-        notes = [*self.notes, *listed]
-        if not self.findings:
-            return [*notes, f"verified {self.subset}: {compared} ({by})"]
-        last = f"{counted(self.findings)} in {self.subset}; compared: {compared} ({by})"
-        return [*finding_lines(self.findings), *notes, last]
+        listed = [each.line() for each in self.skipped] if with_lists else []
+        parts = [counted(self.findings)] if self.findings else []
+        parts += self.compared
+        if self.assumed:
+            parts.append(f"assumed: {', '.join(map(str, self.assumed))}")
+        last = f"{self.status(strict=strict)} {self.subset}: {'; '.join(parts)} ({by})"
+        head = [_TEXT_ONLY] if self._is_text_only() else []
+        return [*head, *finding_lines(self.findings), *self.notes, *listed, last]
+
+    def _is_text_only(self) -> bool:
+        """Return whether the text alone differs, and a loader was asked that returns the same."""
+        codes = {finding.code for finding in self.findings if finding.severity == "error"}
+        return codes == {"text-differs"} and bool(self.assumed)
 
     def joined(self, other: Verification) -> Verification:
-        """Both as one."""
+        """Return both as one."""
         return Verification(
             self.subset,
             (*self.compared, *other.compared),
             (*self.findings, *other.findings),
             tuple(dict.fromkeys((*self.notes, *other.notes))),
-            (*self.skipped_images, *other.skipped_images),
+            (*self.skipped, *other.skipped),
+            (*self.assumed, *other.assumed),
+            self.is_proven or other.is_proven,
         )
+
+
+_TEXT_ONLY = "the loader returns the same; the text differs"
 
 
 def verify_copy(subset: PlainFile, source: PlainFile, expectation: Expectation) -> Verification:
@@ -72,7 +133,8 @@ def verify_copy(subset: PlainFile, source: PlainFile, expectation: Expectation) 
     text = f"{counts} against {source.name}, byte for byte"
     if expectation.renumbering:
         text += f" but for {len(expectation.renumbering.ids):,} category ids"
-    return Verification(subset.name, (text,), tuple(compare_records(subset, source, expectation)))
+    findings = tuple(compare_records(subset, source, expectation))
+    return Verification(subset.name, (text,), findings, is_proven=True)
 
 
 def verify_loader(
@@ -91,25 +153,52 @@ def verify_loader(
     mine = subset.document()
     theirs = None if source is None else expected_document(source, expectation)
     my_index, their_index = _indexed(mine), _indexed(theirs)
-    found = Verification(subset.name)
+    my_lists, their_lists = Listed(mine), None if theirs is None else Listed(theirs)
     counts: list[str] = []
+    findings: list[list[Finding]] = []
+    skipped: list[list[Skipped]] = []
+    notes: list[str] = []
     for setting in settings:
         here = _output(setting, my_index)
         there = None if theirs is None else _expected(setting, theirs, their_index, subset)
         counts.append(f"{setting.mode} {_counted(here, there)}")
-        found = found.joined(
+        found = list(_findings(setting, here, there, mine))
+        if here.view is not None:
+            found += faults_in(here.view, my_lists, their_lists, setting.mode)
+            skipped.append(list(skipped_in(here.view, my_lists, setting.mode)))
+        findings.append(found)
+        notes += _notes(setting, here, there, mine)
+    against = "" if source is None else " against the source"
+    version = LOADERS[loader].version
+    text = f"{loader} (rules of {version}){against}: {', '.join(counts)}"
+    return (
+        Verification(subset.name, (text,))
+        .joined(_as_text(loader, subset, source))
+        .joined(
             Verification(
                 subset.name,
-                (),
-                tuple(_findings(setting, here, there, mine)),
-                tuple(_notes(setting, here, there, mine)),
-                skipped_images(here.view, setting.mode) if here.view else (),
+                findings=tuple(_of_all_modes(findings)),
+                notes=tuple(notes),
+                skipped=tuple(_of_all_modes(skipped)),
+                assumed=(Assumed.of(settings),),
             )
         )
-    against = "" if source is None else " against the source"
-    text = f"{loader} (rules of {LOADERS[loader].version}){against}: {', '.join(counts)}"
-    as_text = _as_text(loader, subset, source)
-    return Verification(subset.name, (text,)).joined(as_text).joined(found)
+    )
+
+
+_OfAMode = TypeVar("_OfAMode", Finding, Skipped)
+
+
+def _of_all_modes(by_mode: Sequence[Sequence[_OfAMode]]) -> list[_OfAMode]:
+    """Return what every mode has as one of no mode, the rest as it is."""
+    # Not every id of a record can be hashed; its text can.
+    keyed = [{repr(whole := replace(e, mode=None)): (e, whole) for e in mode} for mode in by_mode]
+    counts = Counter(key for mode in keyed for key in mode)
+    found: dict[tuple[str, str | None], _OfAMode] = {}
+    for key, (each, whole) in (item for mode in keyed for item in mode.items()):
+        is_of_all = counts[key] == len(by_mode) > 1
+        found.setdefault((key, None if is_of_all else each.mode), whole if is_of_all else each)
+    return list(found.values())
 
 
 def _as_text(loader: str, subset: PlainFile, source: PlainFile | None) -> Verification:
@@ -184,7 +273,7 @@ def _counted(here: _Output, there: _Output | None) -> str:
     """Return the number of samples and objects, and whether they were compared."""
     if here.view is None:
         return f"raises {here.error.exception if here.error else 'nothing'}"
-    objects = sum(len(s.instances) for s in here.view.samples)
+    objects = _objects(here.view)
     gone = sum(d.kind == "image" for d in here.view.dropped)
     parts = [f"{gone:,} skipped"] if gone else []
     parts += [f"so it raises {here.error.exception}"] if here.error else []
@@ -193,33 +282,58 @@ def _counted(here: _Output, there: _Output | None) -> str:
     return f"{plural(len(here.view.samples), 'sample')}{aside}, {plural(objects, 'object')}"
 
 
+_SORT = "sort the list by id, as the loader numbers labels: `cocosurgeon remap FILE --sort id`"
+
+
+def _is_same_error(one: LoaderError, other: LoaderError) -> bool:
+    return (one.exception, one.rule) == (other.exception, other.rule)
+
+
+def _has_same_names(one: View, other: View) -> bool:
+    return (one.classes, one.cat2label) == (other.classes, other.cat2label)
+
+
+def _objects(view: View) -> int:
+    return sum(len(sample.instances) for sample in view.samples)
+
+
 def _findings(
     setting: Setting, here: _Output, there: _Output | None, document: Mapping[str, object]
 ) -> Iterator[Finding]:
-    if here.error is not None and _is_of_the_file(here, there):
+    if here.error is not None and _is_of_the_file(here, there, document):
         text = f"{here.error.exception} ({here.error.rule}): {here.error.what}"
-        yield Finding("loader-error", text, setting.loader, setting.mode)
+        whole_error = None if there is None else there.whole_error
+        too = whole_error is not None and _is_same_error(here.error, whole_error)
+        yield Finding("loader-error", text, setting.loader, setting.mode, is_in_source=too)
     if here.view is None:
         return
+    if here.error is None and document.get("annotations") and not _objects(here.view):
+        text = f"{plural(len(here.view.samples), 'sample')}, and no object"
+        too = there is not None and there.view is not None and not _objects(there.view)
+        yield Finding("nothing-loaded", text, setting.loader, setting.mode, is_in_source=too)
     if there is not None and there.view is not None:
         yield from compare_output(here.view, there.view, setting.mode)
     if (one_text := setting.text_for_classes) is not None:
         yield classes_are_text(here.view, one_text, setting.mode)
     elif setting.has_own_classes:
         yield from classes_fit(here.view, document, setting.mode)
+    elif here.view.classes and not LOADERS[setting.loader].takes_classes:
+        too = (
+            there is not None and there.view is not None and _has_same_names(here.view, there.view)
+        )
+        for finding in classes_fit(here.view, document, setting.mode):
+            yield replace(finding, hint=_SORT, is_in_source=too)
 
 
-def _is_of_the_file(here: _Output, there: _Output | None) -> bool:
+def _is_of_the_file(here: _Output, there: _Output | None, document: Mapping[str, object]) -> bool:
     """Return whether an error is a fault of this file.
 
-    It is none where the source raises, too, nor where a filter skips all of its images, and the
-    same ones of the source.
+    It is none where the source raises, too; nor where no image is left to train on in a file whose
+    images have no annotation, which is then meant.
     """
-    if here.view is None:
-        return there is None or there.view is not None
-    if not any(d.kind == "image" for d in here.view.dropped):
-        return True  # there was no image to begin with
-    return there is not None and there.view is not None and bool(there.view.samples)
+    if there is not None and there.error is not None:
+        return False
+    return here.view is None or bool(document.get("annotations")) or not document.get("images")
 
 
 def _notes(

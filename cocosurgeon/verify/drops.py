@@ -1,0 +1,171 @@
+"""Annotations that a loader drops: faults of the file, and those that its rules are meant for."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from cocosurgeon.findings.finding import Finding, of_annotation
+from cocosurgeon.loaders import LOADERS, Dropped, Id, View
+from cocosurgeon.loaders.loader import Mode
+from cocosurgeon.loaders.view import Rule
+from cocosurgeon.text import are, plural
+from cocosurgeon.verify.values import key_of, of_other_type
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """Ids that a document lists, and that other records may name."""
+
+    document: Mapping[str, object]
+
+    @cached_property
+    def images(self) -> Collection[object]:
+        """Ids of images."""
+        return self._ids("images")
+
+    @cached_property
+    def categories(self) -> Collection[object]:
+        """Ids of categories."""
+        return self._ids("categories")
+
+    @cached_property
+    def repeated(self) -> Collection[object]:
+        """Ids that more than one annotation has."""
+        counts = Counter(key_of(r.get("id")) for r in self._records("annotations"))
+        return {key for key, count in counts.items() if count > 1}
+
+    @cached_property
+    def _by_id(self) -> Mapping[object, Mapping[str, object]]:
+        return {key_of(r.get("id")): r for r in self._records("annotations")}
+
+    def annotation(self, row: int) -> Mapping[str, object]:
+        """Return the annotation of a row."""
+        return self._records("annotations")[row]
+
+    def has_fault_of(self, code: str, copied: Mapping[str, object]) -> bool:
+        """Return whether the annotation that another document copied has the fault here, too."""
+        own = self._by_id.get(key_of(copied.get("id")))
+        return own is not None and self.has_fault(code, own)
+
+    def has_fault(self, code: str, record: Mapping[str, object]) -> bool:
+        """Return whether an annotation with these ids would have the fault in this document."""
+        if code == "annotation-shadowed":
+            return key_of(record.get("id")) in self.repeated
+        field, listed = self.reference(code)
+        return key_of(record.get(field)) not in listed
+
+    def reference(self, code: str) -> tuple[str, Collection[object]]:
+        """Return the field that a fault is about, and the ids that it may have."""
+        if code == "category-unlisted":
+            return "category_id", self.categories
+        return "image_id", self.images
+
+    def _ids(self, key: str) -> Collection[object]:
+        return {key_of(r.get("id")) for r in self._records(key)} - {None}
+
+    def _records(self, key: str) -> Sequence[Mapping[str, object]]:
+        found = self.document.get(key)
+        return found if isinstance(found, list) else []
+
+
+def faults_in(view: View, mine: Listed, theirs: Listed | None, mode: Mode) -> Iterator[Finding]:
+    """Yield the annotations that a loader drops for a fault of the file, each with its cause.
+
+    Args:
+        theirs: what the source lists; its faults are no errors of the subset.
+    """
+    for dropped, rule in _annotations(view):
+        record = mine.annotation(dropped.row)
+        code = rule.fault
+        if code is None or not mine.has_fault(code, record):
+            continue
+        mismatch = _type_mismatch(code, record, mine)
+        yield Finding(
+            code,
+            f"annotation {dropped.id!r} of image {dropped.img_id!r}: "
+            f"{mismatch or _cause(code, record, mine)}",
+            view.loader,
+            mode,
+            of_annotation(dropped.id),
+            hint=_ONE_TYPE if mismatch else None,
+            is_in_source=theirs is not None and theirs.has_fault_of(code, record),
+        )
+
+
+_ONE_TYPE = "write ids as numbers in both lists, or as text in both: 1 and '1' never match"
+
+
+def _cause(code: str, record: Mapping[str, object], mine: Listed) -> str:
+    if code == "annotation-shadowed":
+        return "another annotation has the same id"
+    field, _ = mine.reference(code)
+    return f"{field} {record.get(field)!r} is not in the list"
+
+
+def _type_mismatch(code: str, record: Mapping[str, object], mine: Listed) -> str | None:
+    """Return how an id differs from the listed one by its type alone."""
+    field, listed = mine.reference(code)
+    value = record.get(field)
+    other = of_other_type(value)
+    if code == "annotation-shadowed" or other is None or other not in listed:
+        return None
+    kinds = ("text", "numbers") if isinstance(value, str) else ("a number", "text")
+    return f"{field} is {kinds[0]} ({value!r}), the list has {kinds[1]}"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Images or annotations that a loader skips by a rule that is meant for them: no fault.
+
+    Attributes:
+        kind: which of the two.
+        loader, mode: whose; None for all modes.
+        rule: of the loader.
+        ids: all of them.
+    """
+
+    kind: Literal["image", "annotation"]
+    loader: str
+    mode: Mode | None
+    rule: str
+    ids: tuple[Id | None, ...]
+
+    def line(self) -> str:
+        """Return a line with their number, and the first of them."""
+        shown = ", ".join(map(repr, self.ids[:_SHOWN]))
+        more = ", ... (--json)" if len(self.ids) > _SHOWN else ""
+        who = " ".join(filter(None, (self.loader, self.mode)))
+        count = len(self.ids)
+        return (
+            f"{who}: {plural(count, self.kind)} {are(count)} skipped by {self.rule}: {shown}{more}"
+        )
+
+
+def skipped_in(view: View, mine: Listed, mode: Mode) -> tuple[Skipped, ...]:
+    """Return what a loader skips by its rules, and for no fault of the file."""
+    found: defaultdict[tuple[Literal["image", "annotation"], str], list[Id | None]]
+    found = defaultdict(list)
+    for dropped in view.dropped:
+        if dropped.kind == "image":
+            found["image", dropped.rule].append(dropped.img_id)
+    # An image's annotations go with it: they are not counted again.
+    images = {d.img_id for d in view.dropped if d.kind == "image"}
+    for dropped, rule in _annotations(view):
+        is_fault = rule.fault and mine.has_fault(rule.fault, mine.annotation(dropped.row))
+        if dropped.img_id not in images and not is_fault:
+            found["annotation", rule.name].append(dropped.id)
+    return tuple(
+        Skipped(kind, view.loader, mode, rule_name, tuple(ids))
+        for (kind, rule_name), ids in found.items()
+    )
+
+
+def _annotations(view: View) -> Iterator[tuple[Dropped, Rule]]:
+    rules = {rule.name: rule for rule in LOADERS[view.loader].rules}
+    return ((d, rules[d.rule]) for d in view.dropped if d.kind == "annotation")
