@@ -20,8 +20,8 @@ from cocosurgeon.errors import FormatError, OutputError
 from cocosurgeon.probe.dump import Dump, DumpHeader, read_dump
 from cocosurgeon.probe.request import ProbeRequest
 from cocosurgeon.probe.run import in_scratch, probe, unpacked
+from cocosurgeon.verify.configuration import check_config, own_file_note
 from cocosurgeon.verify.read_again import read_again
-from cocosurgeon.verify.real import check_evaluator, own_file_note
 
 without_framework = pytest.mark.skipif(
     find_spec("mmdet") is not None, reason="this interpreter has the framework"
@@ -272,12 +272,15 @@ def test_paths_in_a_dump_are_behind_the_root(
 
 def test_a_file_of_a_config_that_is_not_there_is_said(tmp_path: Path) -> None:
     gone = str(tmp_path / "gone.json")
-    options = {"own_ann_file": gone, "evaluators": [str(SAMPLE)]}
+    options = {
+        "own_ann_file": gone,
+        "evaluators": [{"type": "CocoMetric", "ann_file": str(SAMPLE)}],
+    }
     header = DumpHeader(
         framework="mmdet", box_format="xyxy", loader="mmdet3", mode="test", options=options
     )
     dump = Dump(header, ())
-    [finding] = check_evaluator(dump, read_again(SAMPLE))
+    [finding] = check_config(dump, read_again(SAMPLE))
     assert finding.code == "evaluator-file"
     assert (
         f"the dataset reads {gone} (which is not there), the evaluator {SAMPLE}" == finding.message

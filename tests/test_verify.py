@@ -62,7 +62,8 @@ from cocosurgeon.verify.verification import Verification, verify_copy, verify_lo
 MODES: tuple[Mode, ...] = ("train", "test")
 BY_OTHERS = {
     *("real-error", "real-differs", "packed", "unexplained"),
-    *("classes-unfit", "evaluator-file", "evaluator-indices"),
+    *("classes-unfit", "evaluator-file", "evaluator-indices", "evaluator-missing"),
+    *("evaluator-absent", "num-classes", "image-files"),
     *("classes-default", "annotation-shadowed"),
     *("category-id", "category-name", "category-missing"),
     *(name for name, code in CODES.items() if code.group == "folders"),

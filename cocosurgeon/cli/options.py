@@ -245,7 +245,8 @@ def real(
         typer.Option(
             metavar="CFG",
             show_default=False,
-            help="Build the real dataset as this mmengine or mmcv config does.",
+            help="Build the real dataset as this mmengine or mmcv config does. Runs the config, "
+            "which is Python code.",
         ),
     ] = None,
     split: Annotated[
@@ -262,7 +263,8 @@ def real(
         typer.Option(
             metavar="EXE",
             show_default=False,
-            help="Ask the real library in this interpreter; cocosurgeon is not needed there.",
+            help="Ask the real library in this interpreter, which gets your environment variables; "
+            "cocosurgeon is not needed there.",
         ),
     ] = None,
     timeout: Annotated[

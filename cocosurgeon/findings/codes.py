@@ -278,6 +278,34 @@ CODES: Mapping[str, Code] = {
         "set `val_evaluator.ann_file` (`test_evaluator`) to the dataset's; "
         "`cocosurgeon snippet FILE` prints both",
     ),
+    "evaluator-missing": Code(
+        "library",
+        "the config's evaluator has nothing to compare with",
+        "CocoMetric has no `ann_file`",
+        "set `val_evaluator` (`test_evaluator`) with its `ann_file`; `cocosurgeon snippet FILE` "
+        "prints it",
+    ),
+    "evaluator-absent": Code(
+        "library",
+        "the config has a dataloader for evaluation, and no evaluator",
+        "the base's evaluator was set to None, or the config is a part of one; mmengine's Runner "
+        "raises ValueError",
+        "set both, or neither",
+        "warning",
+    ),
+    "num-classes": Code(
+        "library",
+        "a head of the config's model has another number of classes than its dataset",
+        "`classes` were changed for the dataset only, or one of several heads was forgotten",
+        "set `num_classes` of every head to the number of classes",
+    ),
+    "image-files": Code(
+        "library",
+        "image files that the config's dataset names are not there",
+        "the base's `data_prefix` (2.x: `img_prefix`) stays where only `ann_file` is changed",
+        "set the folder with the file: `data_prefix=dict(img=...)`, in 2.x `img_prefix`; relative "
+        "paths begin in the current folder",
+    ),
     "evaluator-indices": Code(
         "library",
         "the config's evaluator counts images that `indices` skips",

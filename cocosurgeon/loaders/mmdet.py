@@ -95,7 +95,8 @@ ERRORS = (
 
 def names_in(path: str) -> tuple[str, ...]:
     """Return the lines of a file, as ``list_from_file`` of mmcv and mmengine reads them."""
-    text = Path(path).read_bytes().decode()
+    with open(path, "rb") as file:  # noqa: PTH123 - Path takes '' for the current folder
+        text = file.read().decode()
     return tuple(line.rstrip("\n\r") for line in io.StringIO(text))
 
 

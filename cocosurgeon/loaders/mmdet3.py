@@ -85,7 +85,7 @@ class Options(LoaderOptions):
         filter_cfg: None filters nothing, in train mode either; ``BASE_FILTER`` is the usual one.
     """
 
-    metainfo: Mapping[str, Sequence[str] | str] | None = None
+    metainfo: Mapping[str, Sequence[str] | str | None] | None = None
     data_prefix: Mapping[str, str] = field(default_factory=lambda: {"img": ""})
     filter_cfg: FilterCfg | None = None
     indices: int | Sequence[int] | None = None
@@ -108,9 +108,11 @@ class Options(LoaderOptions):
 
         cfg, text = options.get("filter_cfg"), options.get("classes")
         if isinstance(cfg, Mapping):
-            cfg = msgspec.convert({k: cfg[k] for k in _OF_FILTER if k in cfg}, FilterCfg)
+            min_size = msgspec.convert(cfg.get("min_size", 0), float | int)
+            cfg = FilterCfg(bool(cfg.get("filter_empty_gt", False)), min_size)
+        given = text if isinstance(text, str) else classes
         return cls(
-            metainfo={"classes": text if isinstance(text, str) else classes},
+            metainfo={"classes": None if options.get("has_no_classes") else given},
             filter_cfg=cfg if isinstance(cfg, FilterCfg) else None,
             indices=msgspec.convert(options.get("indices"), int | list[int] | None),
             serialize_data=bool(options.get("serialize_data", True)),
@@ -135,14 +137,15 @@ class Options(LoaderOptions):
 
     def chosen_classes(self) -> tuple[str, ...] | str | None:
         classes = (self.metainfo or {}).get("classes", ())
-        return classes if isinstance(classes, str) else tuple(classes)
+        return classes if isinstance(classes, str) else tuple(classes or ())
 
 
 def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
     """Return what 3.x loads from a parsed file; see ``registry.load``."""
     classes = _classes(options)
     index = indexed(document)
-    cat_ids = index.cat_ids(classes)
+    # None is one name that no category has: pycocotools/coco.py:166, getCatIds
+    cat_ids = () if classes is None else index.cat_ids(classes)
     cat2label = {cat_id: label for label, cat_id in enumerate(cat_ids)}
     wanted = wanted_of(index, only)
     drops = Drops()
@@ -159,7 +162,7 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
     samples = [loaded[row] for _, row in kept if row in loaded]
     found = View(
         loader=LOADER.name,
-        classes=tuple(classes),
+        classes=tuple(classes or ()),
         cat_ids=cat_ids,
         cat2label=cat2label,
         box_format="xyxy",
@@ -173,7 +176,7 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
     return found
 
 
-def _classes(options: Options) -> Sequence[str]:
+def _classes(options: Options) -> Sequence[str] | None:
     """``_load_metainfo``: mmengine/dataset/base_dataset.py:477."""
     classes = (options.metainfo or {}).get("classes", mmdet.COCO)
     if isinstance(classes, str):

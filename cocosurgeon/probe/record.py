@@ -39,7 +39,14 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 def line_of(value: Any) -> bytes:
     """Return a line of a dump: JSON by Python's ``json``, numbers in full, NaN as ``NaN``."""
-    return json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
+    return json.dumps(value, separators=(",", ":"), default=_of_array).encode("ascii") + b"\n"
+
+
+def _of_array(value: Any) -> Any:
+    """Return an array or a scalar of numpy or torch as Python's own."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def header_of(framework: str, box_format: str, **known: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ masks          masks as bitmaps
 boxes          boxes as absolute corners, and pairs of boxes
 packed         what a real pipeline makes of images
 real           what a real loader loaded against its rules
+configuration  a config against itself: evaluator, images, the model's outputs
 real_library   the real library, as it is asked
 rule_outcomes  what a loader's rules make of each record
 against        two loaders of one file, and the rules that explain their differences

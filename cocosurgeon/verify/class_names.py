@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from cocosurgeon.findings.finding import Finding
 from cocosurgeon.loaders import View
 from cocosurgeon.loaders.loader import Loader, Mode
+from cocosurgeon.text import are, plural
 from cocosurgeon.verify.values import key_of
 
 _SHOWN = 3
@@ -76,20 +77,18 @@ def classes_are_text(view: View, text: str, mode: Mode) -> Finding:
         f"classes is the text {text!r}, no list: {len(view.cat_ids):,} categories are within it",
         view.loader,
         mode,
-        hint=f"a comma is missing: classes=({text!r},)",
+        hint=f"a comma is missing: classes=({text!r},)" if text else "name the classes",
     )
 
 
 def classes_unused(view: View, document: object) -> Iterator[str]:
-    """Notes on the file's categories that the class names leave out, and on their objects."""
+    """Notes on the file's categories that are not among the class names, and their objects."""
     chosen = set(view.classes)
     names = [name for name in _names(document).values() if name not in chosen]
     lost = Counter(d.rule for d in view.dropped if d.kind == "annotation")["category-not-taken"]
     if lost:
-        yield (
-            f"{view.loader}: {lost:,} annotations are of categories that the class names leave "
-            f"out: {_listed(names)}"
-        )
+        of = "of categories that are not among the class names"
+        yield f"{view.loader}: {plural(lost, 'annotation')} {are(lost)} {of}: {_listed(names)}"
 
 
 def _names(document: object) -> dict[object, object]:

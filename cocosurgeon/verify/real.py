@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 from cocosurgeon.errors import LoaderError
 from cocosurgeon.findings.finding import Finding, of_image
@@ -12,6 +11,7 @@ from cocosurgeon.loaders import Instance, Sample, View, config_loaders, load
 from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.probe.dump import Dump, DumpHeader, DumpInstance, DumpSample
 from cocosurgeon.text import plural
+from cocosurgeon.verify.configuration import check_config, files_checked
 from cocosurgeon.verify.loader_output import boxes_same
 from cocosurgeon.verify.packed import check_packed
 from cocosurgeon.verify.read_again import PlainFile
@@ -39,8 +39,9 @@ def verify_real(file: PlainFile, dump: Dump, setting: Setting) -> Verification:
     )
     differences = tuple(_differences(file, dump, setting))
     says = "not as its rules say" if differences else "as its rules say"
-    findings = (*differences, *check_evaluator(dump, file))
-    return Verification(file.name, (f"{text}, {says}",), findings, is_proven=True)
+    findings = (*differences, *check_config(dump, file))
+    compared = filter(None, (f"{text}, {says}", files_checked(dump)))
+    return Verification(file.name, tuple(compared), findings, is_proven=True)
 
 
 def _differences(file: PlainFile, dump: Dump, setting: Setting) -> Iterator[Finding]:
@@ -54,11 +55,11 @@ def _differences(file: PlainFile, dump: Dump, setting: Setting) -> Iterator[Find
         return
     for what, mine, real in _heads(view, header):
         if mine != real:
-            text = f"{what}: {_short(real)}, by its rules {_short(mine)}"
-            yield Finding("real-differs", text, loader, mode)
+            yield Finding("real-differs", f"{what}: {first_difference(real, mine)}", loader, mode)
     ids = [s.img_id for s in view.samples], [s.img_id for s in dump.samples]
     if not same(*ids):
-        text = f"images: {len(ids[1]):,} ({_short(ids[1])}), by its rules {len(ids[0]):,}"
+        text = f"images: {len(ids[1]):,}, by its rules {len(ids[0]):,}"
+        text += f"; {first_difference(ids[1], ids[0])}"
         yield Finding("real-differs", text, loader, mode)
     mine_by_id = {s.img_id: s for s in view.samples}
     for sample in dump.samples:
@@ -75,6 +76,20 @@ def _differences(file: PlainFile, dump: Dump, setting: Setting) -> Iterator[Find
             for text in check_packed(ours, sample):
                 message = f"image {sample.img_id!r}: {text}"
                 yield Finding("packed", message, loader, mode, of_image(sample.img_id))
+
+
+def first_difference(real: object, mine: object) -> str:
+    """Return where two lists, or two maps, begin to differ; of other values, both."""
+    if isinstance(real, Mapping) and isinstance(mine, Mapping):
+        both = [(f"{key!r} is", real.get(key), mine.get(key)) for key in {**real, **mine}]
+    elif isinstance(real, list) and isinstance(mine, list):
+        pairs = enumerate(zip_longest(real, mine))
+        both = [(f"place {place} is", one, other) for place, (one, other) in pairs]
+    else:
+        both = []
+    different = (part for part in both if not same(part[1], part[2]))
+    where, one, other = next(different, ("it is", real, mine))
+    return f"{where} {_short(one)}, by its rules {_short(other)}"
 
 
 def _heads(view: View, header: DumpHeader) -> Iterator[tuple[str, object, object]]:
@@ -113,54 +128,3 @@ def _instances_differ(
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 100 else f"{text[:97]}..."
-
-
-_NO_DATASET = "the file that the config's dataset reads is not there: name one that is, for both"
-
-
-def check_evaluator(dump: Dump, file: PlainFile) -> Iterator[Finding]:
-    """Yield what does not fit between the dataset that a config builds and its evaluator.
-
-    Read, not run: what ``val_evaluator`` and ``test_evaluator`` of an mmengine config name. In 2.x
-    a dataset evaluates itself.
-    """
-    options = dump.header.options
-    dataset, evaluators = options.get("own_ann_file"), options.get("evaluators")
-    if not isinstance(dataset, str) or not isinstance(evaluators, Sequence):
-        return
-    loader, mode = str(dump.header.loader), dump.header.mode
-    others = [path for path in evaluators if not _is_one_file(str(path), dataset)]
-    for path in others:
-        text = f"the dataset reads {_shown(dataset)}, the evaluator {_shown(str(path))}"
-        hint = None if _is_there(dataset) else _NO_DATASET
-        yield Finding("evaluator-file", text, loader, mode, hint=hint)
-    images = len(file.lists.get("images", ()))
-    if options.get("indices") is not None and len(others) < len(evaluators):
-        text = (
-            f"indices={options['indices']!r}: the dataset returns {len(dump.samples):,} images of "
-            f"{images:,}, the evaluator counts them all"
-        )
-        yield Finding("evaluator-indices", text, loader, mode)
-
-
-def own_file_note(dump: Dump, path: Path) -> str | None:
-    """Return a note where the config itself reads another file than the one verified."""
-    own = dump.header.options.get("own_ann_file")
-    if not isinstance(own, str) or _is_one_file(own, str(path)):
-        return None
-    return f"the config itself reads {_shown(own)}; {path.name} was put in its place"
-
-
-def _shown(path: str) -> str:
-    return path if _is_there(path) else f"{path} (which is not there)"
-
-
-def _is_there(path: str) -> bool:
-    return os.path.exists(path)  # noqa: PTH110 - Path raises for a name that is too long
-
-
-def _is_one_file(a: str, b: str) -> bool:
-    try:
-        return Path(a).resolve() == Path(b).resolve()
-    except (OSError, RuntimeError):
-        return a == b

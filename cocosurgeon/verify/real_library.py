@@ -18,10 +18,11 @@ from cocosurgeon.probe.dump import Dump
 from cocosurgeon.probe.request import ProbeOptions
 from cocosurgeon.probe.run import in_scratch, probe, scratch, unmet_requests
 from cocosurgeon.text import plural
+from cocosurgeon.verify.configuration import own_file_note
 from cocosurgeon.verify.expected import Expectation, class_names, expected_document
 from cocosurgeon.verify.packed import packed_alike
 from cocosurgeon.verify.read_again import PlainFile
-from cocosurgeon.verify.real import own_file_note, verify_real
+from cocosurgeon.verify.real import verify_real
 from cocosurgeon.verify.values import key_of
 from cocosurgeon.verify.verification import Verification
 

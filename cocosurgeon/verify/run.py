@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -240,7 +240,10 @@ def _verified(
     dump = None if request.against is None else read_dump(request.against)
     for group in settings:
         if dump is None or source is not None:
-            found = found.joined(verify_loader(group, subset, source, expectation))
+            by_rules = verify_loader(group, subset, source, expectation)
+            # A config says how the loader is used; nothing is assumed.
+            assumed = by_rules.assumed if real.config is None else ()
+            found = found.joined(replace(by_rules, assumed=assumed))
         if real.config is None and request.classes is None:
             unfit = default_classes_fit(LOADERS[group[0].loader], subset.document())
             found = found.joined(case.found(findings=tuple(unfit)))

@@ -65,7 +65,7 @@ def test_of_an_empty_only_subset_it_raises_as_its_rules_say(
     subset = write(read(SAMPLE).keep(Empty()), tmp_path / "empty.json")
     code, found = line.verified(subset, "--source", SAMPLE)
     assert (code, found["findings"]) == (0, [])
-    assert [each["mode"] for each in found["skipped_images"]] == ["train"]
+    assert [each["mode"] for each in found["skipped"]] == ["train"]
     if line.loader == "mmdet3":  # serializes nothing: ValueError, in train mode alone
         assert "the real mmdet3 (train): ValueError, as its rules say" in found["compared"]
 
@@ -159,7 +159,7 @@ def test_a_training_config_of_an_empty_only_subset(line: mmdet_line.Line, tmp_pa
     config.write_text(CONFIGS[line.overlay].format(ann_file=str(subset), images=str(IMAGES)))
     code, found = line.verified(subset, "--config", config, "--split", "train")
     if line.loader == "mmdet2":
-        assert (code, found["skipped_images"][0]["rule"]) == (0, "filter_empty_gt")
+        assert (code, found["skipped"][0]["rule"]) == (0, "filter_empty_gt")
         return
     [finding] = found["findings"]
     assert (code, finding["code"]) == (1, "real-error")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from .failure import Failure, needed, stage, version_of
 
 UNREGISTERED = re.compile(r"is not in the \S+ registry")
 """Error of the registries of both lines for a type that they do not know."""
+LOOKED = 5000
+"""Image files that are looked for, at most."""
 WRAPPERS = ("RepeatDataset", "ClassBalancedDataset", "MultiImageMixDataset")
 
 
@@ -69,18 +72,22 @@ def classes_of(request: dict[str, Any]) -> Any:
         return None
 
 
-def innermost(dataset: Any) -> tuple[Any, list[str]]:
-    """Return a dataset's config without its wrappers, and their names, outermost first."""
+def innermost(dataset: Any, where: str) -> tuple[Any, list[str]]:
+    """Return a dataset's config without its wrappers, and their names, outermost first.
+
+    Args:
+        where: path of the config.
+    """
     wrappers: list[str] = []
     while True:
         if isinstance(dataset, (list, tuple)):
             parts = list(dataset)
         elif not isinstance(dataset, Mapping):
-            raise Failure("config", "the config's dataset is no dict with a type")
+            raise Failure("config", "the config's dataset is no dict with a type", where=where)
         elif "datasets" in dataset:
             parts = list(dataset["datasets"])
         elif isinstance(dataset.get("ann_file"), (list, tuple)):
-            parts = list(dataset["ann_file"])
+            parts = [_of_file(dataset, index) for index in range(len(dataset["ann_file"]))]
         elif type_name(dataset) in WRAPPERS and "dataset" in dataset:
             wrappers.append(type_name(dataset))
             dataset = dataset["dataset"]
@@ -92,9 +99,17 @@ def innermost(dataset: Any) -> tuple[Any, list[str]]:
                 "config",
                 f"the config joins {len(parts)} datasets into one",
                 hint="give a config with one of them, or the annotation file alone",
+                where=where,
             )
         wrappers.append("ConcatDataset")
         dataset = parts[0]
+
+
+def _of_file(dataset: Any, index: int) -> Any:
+    """Return the dataset of one of several annotation files, as 2.x builds it."""
+    keys = ("ann_file", "img_prefix", "seg_prefix", "proposal_file")
+    listed = [key for key in keys if isinstance(dataset.get(key), (list, tuple))]
+    return dict(dataset, **{key: dataset[key][index] for key in listed})
 
 
 @contextmanager
@@ -148,6 +163,57 @@ def _unregistered(request: dict[str, Any], what: str) -> Failure:
     )
 
 
+def class_counts(model: Any, path: str = "") -> Iterator[tuple[str, int]]:
+    """Yield each ``num_classes`` of a model's config that has to be that of the dataset, by path.
+
+    Those of region proposals, semantic segmentation and backbones count something else, as
+    ``NumClassCheckHook`` knows; so do heads that are class-agnostic.
+    """
+    if isinstance(model, (list, tuple)):
+        for index, part in enumerate(model):
+            yield from class_counts(part, f"{path}[{index}]")
+    elif isinstance(model, Mapping):
+        for key, part in model.items():
+            inner = f"{path}.{key}" if path else str(key)
+            if key == "num_classes" and isinstance(part, int):
+                if not model.get("class_agnostic"):
+                    yield inner, part
+            elif str(key) not in ("rpn_head", "semantic_head", "backbone"):
+                yield from class_counts(part, inner)
+
+
+def about_model(config: Any) -> dict[str, Any]:
+    """Return what a config says of its model's classes, for the header's options."""
+    hooks = [type_name(hook) for hook in config.get("custom_hooks") or () if "type" in hook]
+    return {
+        "num_classes": list(class_counts(config.get("model"))),
+        "checks_num_classes": "NumClassCheckHook" in hooks,
+    }
+
+
+def image_loading(dataset: Any) -> str | None:
+    """Return the backend by which a dataset's pipeline reads images; None where it reads none.
+
+    Args:
+        dataset: its config.
+    """
+    for step in dataset.get("pipeline") or ():
+        if isinstance(step, Mapping) and type_name(step).startswith("LoadImage"):
+            args = step.get("backend_args") or step.get("file_client_args") or {}
+            return str(args.get("backend") or "local")
+    return None
+
+
+def look_for(paths: list[str], backend: str) -> dict[str, Any]:
+    """Return how many image files are there, of all or of so many that are spread evenly."""
+    if backend not in ("local", "disk"):
+        return {"backend": backend}
+    if len(paths) > LOOKED:
+        paths = [paths[index * len(paths) // LOOKED] for index in range(LOOKED)]
+    missing = [path for path in paths if not os.path.isfile(path)]  # noqa: PTH113
+    return {"looked": len(paths), "missing": len(missing), "first": missing[:3]}
+
+
 def type_name(config: Any) -> str:
     """Return the name of the type that a config builds, which newer configs give as a class."""
     kind = config.get("type")
@@ -160,16 +226,25 @@ class MmdetDataset(RealDataset):
     Args:
         dataset: a CocoDataset.
         wrappers: names of the datasets that wrapped it in the config.
+        own: what the config says, for the header's options.
+        backend: what reads the images of the config's pipeline; None where nothing does.
     """
 
-    def __init__(self, dataset: Any, wrappers: list[str]) -> None:
+    def __init__(
+        self, dataset: Any, wrappers: list[str], own: dict[str, Any], backend: str | None
+    ) -> None:
         self._dataset = dataset
         self._wrappers = wrappers
+        self._own = own
+        self._backend = backend
         self._plain: dict[bool, Any] = {}
 
     def header(self) -> dict[str, Any]:
         dataset = self._dataset
         cat2label = getattr(dataset, "cat2label", None) or {}
+        options = {"type": type(dataset).__name__, "wrappers": self._wrappers, **self._own}
+        if self._backend is not None:
+            options["image_files"] = look_for(self.image_paths(), self._backend)
         return {
             "framework": "mmdet",
             "version": str(needed("mmdet").__version__),
@@ -180,12 +255,16 @@ class MmdetDataset(RealDataset):
             "cat_ids": list(getattr(dataset, "cat_ids", ())),
             # pairs, as JSON has no other keys than text
             "cat2label": [list(pair) for pair in cat2label.items()],
-            "options": {"type": type(dataset).__name__, "wrappers": self._wrappers},
+            "options": options,
             "packages": version_of("mmengine", "mmcv", "torch", "numpy", "pycocotools", "cv2"),
         }
 
     def __len__(self) -> int:
         return len(self._dataset)
+
+    def image_paths(self) -> list[str]:
+        """Return the paths of all images, as the pipeline opens them."""
+        raise NotImplementedError
 
     def steps(self, kind: str, index: int) -> list[Any]:
         steps: list[Any] = self.pipeline(kind, index).transforms

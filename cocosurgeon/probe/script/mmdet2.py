@@ -8,7 +8,15 @@ from typing import Any
 
 from .dataset import RealDataset, instance
 from .failure import Failure, needed, stage
-from .mmdet import MmdetDataset, arguments, building, classes_of, innermost
+from .mmdet import (
+    MmdetDataset,
+    about_model,
+    arguments,
+    building,
+    classes_of,
+    image_loading,
+    innermost,
+)
 
 META = ("ori_shape", "img_shape")
 
@@ -17,8 +25,11 @@ def open_dataset(request: dict[str, Any]) -> RealDataset:
     """Return the dataset of a config, or of an annotation file alone."""
     datasets = needed("mmdet.datasets")
     wrappers: list[str] = []
+    own: dict[str, Any] = {}
+    backend = None
     if request["config"]:
-        config, wrappers = _configured(request)
+        config, wrappers, own = _configured(request)
+        backend = image_loading(config)
     else:
         config = {"type": "CocoDataset", "pipeline": [], "test_mode": True}
     config.update(arguments(request))
@@ -34,10 +45,10 @@ def open_dataset(request: dict[str, Any]) -> RealDataset:
         else:
             # not by the registry, which hides some errors behind errors of its own
             dataset = getattr(datasets, config.pop("type"))(**config)
-    return _Dataset2(dataset, wrappers)
+    return _Dataset2(dataset, wrappers, own, backend)
 
 
-def _configured(request: dict[str, Any]) -> tuple[Any, list[str]]:
+def _configured(request: dict[str, Any]) -> tuple[Any, list[str], dict[str, Any]]:
     hint = "see that mmcv.Config.fromfile reads it in that environment"
     with stage("config", hint, request["config"]):
         config = needed("mmcv").Config.fromfile(request["config"])
@@ -60,7 +71,7 @@ def _configured(request: dict[str, Any]) -> tuple[Any, list[str]]:
                 hint="name another split, or an interpreter that has the line it is for",
                 where=request["config"],
             )
-        dataset, wrappers = innermost(parts[request["split"]])
+        dataset, wrappers = innermost(parts[request["split"]], request["config"])
         # tools/train.py and tools/test.py set this next to the config
         dataset.setdefault("test_mode", request["split"] != "train")
         classes = dataset.get("classes")
@@ -75,7 +86,7 @@ def _configured(request: dict[str, Any]) -> tuple[Any, list[str]]:
         # as build_dataloader's, these keys are next to the dataset's own
         for key in ("samples_per_gpu", "workers_per_gpu", "separate_eval"):
             dataset.pop(key, None)
-        return dataset, wrappers
+        return dataset, wrappers, about_model(config)
 
 
 class _Dataset2(MmdetDataset):
@@ -84,6 +95,11 @@ class _Dataset2(MmdetDataset):
         header["options"]["filter_empty_gt"] = self._dataset.filter_empty_gt
         classes = list(self._dataset.CLASSES or ())
         return dict(header, loader="mmdet2", single=True, classes=classes)
+
+    def image_paths(self) -> list[str]:
+        prefix = self._dataset.img_prefix
+        names = [image["filename"] for image in self._dataset.data_infos]
+        return names if prefix is None else [os.path.join(prefix, n) for n in names]  # noqa: PTH118
 
     def img_id(self, index: int) -> Any:
         return self._dataset.data_infos[index]["id"]

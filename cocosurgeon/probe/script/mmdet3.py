@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .dataset import RealDataset, instance
 from .failure import Failure, needed, stage
-from .mmdet import MmdetDataset, arguments, building, classes_of, innermost
+from .mmdet import (
+    MmdetDataset,
+    about_model,
+    arguments,
+    building,
+    classes_of,
+    image_loading,
+    innermost,
+    type_name,
+)
 
 META = ("img_id", "ori_shape", "img_shape")
 
@@ -19,8 +28,10 @@ def open_dataset(request: dict[str, Any]) -> RealDataset:
     scope = "mmdet"
     wrappers: list[str] = []
     own: dict[str, Any] = {}
+    backend = None
     if request["config"]:
         config, scope, wrappers, own = _configured(request)
+        backend = image_loading(config)
     else:
         config = {"type": "CocoDataset", "data_prefix": {"img": ""}, "test_mode": True}
     config.update(arguments(request))
@@ -38,7 +49,7 @@ def open_dataset(request: dict[str, Any]) -> RealDataset:
         else:
             dataset = getattr(datasets, config.pop("type"))(**config)
         dataset.full_init()
-    return _Dataset3(dataset, wrappers, own)
+    return _Dataset3(dataset, wrappers, own, backend)
 
 
 def _configured(request: dict[str, Any]) -> tuple[Any, str, list[str], dict[str, Any]]:
@@ -56,10 +67,16 @@ def _configured(request: dict[str, Any]) -> tuple[Any, str, list[str], dict[str,
                 hint="name another split, or an interpreter that has the line it is for",
                 where=request["config"],
             )
-        dataset, wrappers = innermost(loader["dataset"])
+        dataset, wrappers = innermost(loader["dataset"], request["config"])
         own = {
             "own_ann_file": _joined(dataset),
-            "evaluators": _evaluated(config.get(request["split"] + "_evaluator")),
+            "evaluators": list(_evaluated(config.get(request["split"] + "_evaluator"))),
+            "packs_instances": any(
+                "instances" in (step.get("meta_keys") or ())
+                for step in dataset.get("pipeline") or ()
+                if isinstance(step, Mapping)
+            ),
+            **about_model(config),
         }
         return dataset, str(config.get("default_scope") or "mmdet"), wrappers, own
 
@@ -90,30 +107,36 @@ def _joined(dataset: Any) -> Any:
     return os.path.abspath(os.path.join(dataset.get("data_root") or "", ann_file))  # noqa: PTH100,PTH118
 
 
-def _evaluated(evaluator: Any) -> list[str]:
-    """Return the annotation files that a config's evaluators name."""
-    parts = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]
+def _evaluated(evaluator: Any) -> Iterator[dict[str, Any]]:
+    """Yield type and annotation file of each of a config's evaluators."""
     if isinstance(evaluator, Mapping) and "metrics" in evaluator:
-        return _evaluated(evaluator["metrics"])
-    files = [part.get("ann_file") for part in parts if isinstance(part, Mapping)]
-    return [os.path.abspath(path) for path in files if isinstance(path, str)]  # noqa: PTH100
+        evaluator = evaluator["metrics"]
+    for part in evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]:
+        if isinstance(part, Mapping):
+            path = part.get("ann_file")
+            path = os.path.abspath(path) if isinstance(path, str) else None  # noqa: PTH100
+            yield {"type": type_name(part), "ann_file": path}
+
+
+def _indices_of(value: Any) -> Any:
+    """Return ``indices`` as mmengine reads them: a number (so is True), or any sequence."""
+    return value if value is None else int(value) if isinstance(value, int) else list(value)
 
 
 class _Dataset3(MmdetDataset):
-    def __init__(self, dataset: Any, wrappers: list[str], own: dict[str, Any]) -> None:
-        super().__init__(dataset, wrappers)
-        self._own = own
+    def image_paths(self) -> list[str]:
+        return [self._dataset.get_data_info(i)["img_path"] for i in range(len(self))]
 
     def header(self) -> dict[str, Any]:
         dataset, header = self._dataset, super().header()
         classes = dataset.metainfo.get("classes")
         header["options"].update(
             filter_cfg=dataset.filter_cfg,
-            indices=dataset._indices,
+            indices=_indices_of(dataset._indices),
             serialize_data=dataset.serialize_data,
             # one text, where a comma is missing
             classes=classes if isinstance(classes, str) else None,
-            **self._own,
+            has_no_classes=classes is None,
         )
         return dict(header, loader="mmdet3", classes=list(classes or ()))
 
