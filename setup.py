@@ -29,11 +29,18 @@ class BuildWithSample(build_py):
 
 def description() -> str:
     """Return the README for an index page, which has no file that a relative link could name."""
-    found = re.search(r'^Repository = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
-    assert found
+    address = _found(r'^Repository = "(.+)"$', "pyproject.toml")
+    tag = f"v{_found(r'^__version__ = .(.+).$', 'cocosurgeon/version.py')}"
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    readme = re.sub(r"(!\[[^]]*\]\()(?!https?:|#)", rf"\1{found[1]}/raw/main/", readme)
-    return re.sub(r"((?<!!)\[[^]!]*\]\()(?!https?:|#)", rf"\1{found[1]}/blob/main/", readme)
+    relative = r"\]\((?![a-z]+:|#)"
+    readme = re.sub(rf"(!\[[^]]*){relative}", rf"\1]({address}/raw/{tag}/", readme)
+    return re.sub(relative, f"]({address}/blob/{tag}/", readme)
+
+
+def _found(pattern: str, name: str) -> str:
+    found = re.search(pattern, (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+    assert found, name
+    return found[1]
 
 
 setup(

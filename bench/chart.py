@@ -16,7 +16,8 @@ RESULTS = HERE / "results.json"
 OUT = HERE / "speed.svg"
 OWN = "cocosurgeon"
 
-WIDTH, ROW, LEFT, RIGHT, TOP = 720, 34, 200, 70, 44
+WIDTH, ROW, RIGHT, TOP = 720, 34, 70, 44
+LETTER = 8.5  # width of a letter, in pixels
 STYLE = """text { font: 14px system-ui, sans-serif; fill: #57606a; }
 .title { font-size: 15px; font-weight: 600; }
 rect { fill: #8c959f; }
@@ -26,8 +27,11 @@ rect { fill: #8c959f; }
 
 def chart(results: dict[str, Any]) -> str:
     """Return the bars as SVG: median seconds of whole processes, the fastest first."""
-    bars = sorted((median(c["seconds"]), c["name"], c["version"]) for c in results["contenders"])
+    bars = sorted(
+        (median(c["seconds"]), _label(c["name"], c["version"])) for c in results["contenders"]
+    )
     longest = bars[-1][0]
+    left = 10 + LETTER * max(len(label) for _, label in bars)
     size = results["file"]["bytes"] / 1e6
     height = TOP + ROW * len(bars) + 8
     lines = [
@@ -37,18 +41,21 @@ def chart(results: dict[str, Any]) -> str:
         f'<text class="title" x="0" y="20">Seconds to cut a {size:.0f} MB annotation file '
         "(whole process, two cores)</text>",
     ]
-    for row, (seconds, name, version) in enumerate(bars):
+    for row, (seconds, label) in enumerate(bars):
         y = TOP + ROW * row
-        is_own = version.startswith(OWN)
-        label = f"{OWN} {name}" if is_own else version if name in version else f"{name}, {version}"
-        wide = (WIDTH - LEFT - RIGHT) * seconds / longest
+        is_own = label.split()[0] == OWN
+        wide = (WIDTH - left - RIGHT) * seconds / longest
         lines += [
-            f'<text x="{LEFT - 10}" y="{y + 17}" text-anchor="end">{escape(label)}</text>',
-            f'<rect class="{"own" if is_own else "other"}" x="{LEFT}" y="{y}" '
+            f'<text x="{left - 10:.0f}" y="{y + 17}" text-anchor="end">{escape(label)}</text>',
+            f'<rect class="{"own" if is_own else "other"}" x="{left:.0f}" y="{y}" '
             f'width="{wide:.1f}" height="24" rx="3"/>',
-            f'<text x="{LEFT + wide + 8:.1f}" y="{y + 17}">{seconds:.2f}</text>',
+            f'<text x="{left + wide + 8:.1f}" y="{y + 17}">{seconds:.2f}</text>',
         ]
     return "\n".join([*lines, "</svg>\n"])
+
+
+def _label(name: str, version: str) -> str:
+    return version if version.split()[0] in (OWN, name) else f"{name}, {version}"
 
 
 if __name__ == "__main__":

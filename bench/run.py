@@ -211,6 +211,7 @@ def as_json(contenders: Sequence[Contender], compared: Mapping[str, Runs], ann_f
             "private": compared[c.name].private,
         }
         for c in contenders
+        if c.images == FIRST
     ]
     document = {
         "file": {

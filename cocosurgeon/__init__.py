@@ -11,8 +11,11 @@ Packages and modules, in the order in which they may import each other (each onl
     version     the version
     text        the nearest match to a name that is not there
     files       files opened to read: gzip data, and what cannot be opened
+    sample      the sample data, where they are
     atomic      files that appear whole or not at all
     fingerprint whether a file is unchanged; values cached while it is
+    masks       faults of segmentations, judged by value
+    usable      values of an annotation that cannot be used, and what fails
     findings/   what a check found: the class, and the table of codes
     annfile/    bytes of an annotation file <-> spans and columns; nothing else touches bytes
     loaders/    what each framework's loader loads from a file, in pure Python

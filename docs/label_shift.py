@@ -127,7 +127,7 @@ def overlap(one: Rectangle, other: Rectangle) -> bool:
 
 def main() -> None:
     """Draw both files next to each other."""
-    left = panel(pruned(), "another tool: categories dropped")
+    left = panel(pruned(), "unused categories dropped")
     right = panel(cut(), "cocosurgeon: categories kept")
     width = left.width + right.width + 3 * MARGIN
     sheet = Image.new("RGB", (width, left.height + 2 * MARGIN), PAPER)

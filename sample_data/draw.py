@@ -24,14 +24,15 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
 from random import Random
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from PIL import Image, ImageDraw
+if TYPE_CHECKING:
+    from PIL import Image
 
 T = TypeVar("T")
 Point = tuple[int, int]
 Polygon = tuple[Point, ...]
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 FOLDER = Path(__file__).parent
 ANNOTATIONS = FOLDER / "annotations" / "instances_sample2017.json"
@@ -58,7 +59,7 @@ class Category:
     name: str
     supercategory: str
     shape: tuple[Polygon, ...]
-    colour: Colour
+    color: Color
 
 
 # without sharp tips: no mask reaches into those, and the mask would end short of the box
@@ -99,13 +100,13 @@ SHAPES: dict[str, tuple[Polygon, ...]] = {
 
 # red, blue, orange, green, purple, brown, teal, pink, charcoal, ochre: each has a channel far
 # below the pale backgrounds, so that shape and scene are never mistaken for one another
-COLOURS: tuple[Colour, ...] = (
+COLORS: tuple[Color, ...] = (
     *((205, 45, 45), (40, 95, 200), (238, 130, 20), (45, 150, 55), (120, 60, 175)),
     *((115, 70, 35), (0, 140, 145), (220, 70, 155), (60, 60, 68), (190, 160, 0)),
 )
 
-SKIES: tuple[Colour, ...] = ((214, 232, 247), (226, 238, 250), (245, 233, 222), (232, 228, 244))
-GROUNDS: tuple[Colour, ...] = ((222, 236, 212), (238, 230, 208), (228, 226, 222), (246, 246, 246))
+SKIES: tuple[Color, ...] = ((214, 232, 247), (226, 238, 250), (245, 233, 222), (232, 228, 244))
+GROUNDS: tuple[Color, ...] = ((222, 236, 212), (238, 230, 208), (228, 226, 222), (246, 246, 246))
 
 NAMES = {
     "person": "person",
@@ -126,11 +127,11 @@ MISSING_IDS = frozenset({12, 26, 29, 30, 45, 66, 68, 69, 71, 83})
 NEVER_DRAWN = frozenset({"toaster", "hair drier"})  # a category may well be without objects
 
 
-def look(index: int) -> tuple[tuple[Polygon, ...], Colour]:
-    """Shape and colour of the category at an index: different for all 80, and for neighbours
+def look(index: int) -> tuple[tuple[Polygon, ...], Color]:
+    """Shape and color of the category at an index: different for all 80, and for neighbours
     different in both."""
     row, column = divmod(index, len(SHAPES))
-    return tuple(SHAPES.values())[column], COLOURS[(row + column) % len(COLOURS)]
+    return tuple(SHAPES.values())[column], COLORS[(row + column) % len(COLORS)]
 
 
 def coco_categories() -> Iterator[Category]:
@@ -222,7 +223,7 @@ def covers(polygon: Polygon, x: int, y: int) -> bool:
 
 
 def pixels(polygon: Polygon) -> Iterator[Point]:
-    """The pixels, as (column, row), whose centres lie in the polygon."""
+    """The pixels, as (column, row), whose centers lie in the polygon."""
     box = bounds(polygon)
     for column in range(box.left // PIXEL, (box.left + box.width) // PIXEL + 1):
         for row in range(box.top // PIXEL, (box.top + box.height) // PIXEL + 1):
@@ -273,8 +274,8 @@ class Scene:
     width: int
     height: int
     captured: str
-    sky: Colour
-    ground: Colour
+    sky: Color
+    ground: Color
     horizon: int
     things: tuple[Thing, ...]
     crowds: tuple[Crowd, ...]
@@ -611,23 +612,25 @@ def detection_text(rng: Random, scenes: Iterable[Scene]) -> str:
 
 def on_canvas(polygon: Polygon) -> list[tuple[float, float]]:
     """The polygon on the oversampled canvas. COCO counts from a pixel's corner, Pillow from its
-    centre: half a pixel between the two."""
+    center: half a pixel between the two."""
     scale = OVERSAMPLING / PIXEL
     return [(x * scale - 0.5, y * scale - 0.5) for x, y in polygon]
 
 
 def picture(image: Scene) -> Image.Image:
     """The image as it is seen."""
+    from PIL import Image, ImageDraw
+
     size = image.width * OVERSAMPLING, image.height * OVERSAMPLING
     canvas = Image.new("RGB", size, image.sky)
     draw = ImageDraw.Draw(canvas)
     draw.rectangle((0, image.horizon * OVERSAMPLING, *size), fill=image.ground)
     for thing in image.things:
         for polygon in thing.polygons:
-            draw.polygon(on_canvas(polygon), fill=thing.category.colour)
+            draw.polygon(on_canvas(polygon), fill=thing.category.color)
     seen = canvas.reduce(OVERSAMPLING)
     for crowd in image.crowds:  # of whole pixels, whose edges are not smooth
-        ImageDraw.Draw(seen).point(crowd.pixels, fill=crowd.category.colour)
+        ImageDraw.Draw(seen).point(crowd.pixels, fill=crowd.category.color)
     return seen
 
 
@@ -637,7 +640,7 @@ def draw_images(scenes: Iterable[Scene]) -> None:
     for old in IMAGES.glob("*.jpg"):
         old.unlink()
     for image in scenes:
-        # colours at full resolution: else they bleed over the edges of what is annotated
+        # colors at full resolution: else they bleed over the edges of what is annotated
         file = IMAGES / image.file_name
         picture(image).save(file, quality=QUALITY, subsampling=0, optimize=True)
 
@@ -654,6 +657,8 @@ def main() -> None:
     if folder is None:
         ANNOTATIONS.parent.mkdir(exist_ok=True)
         draw_images(scenes)
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():
         (folder / path.name if folder else path).write_text(text, encoding="utf-8")
 

@@ -50,17 +50,15 @@ def examples(page: Path) -> Iterator[Example]:
 
 @functools.cache
 def cloned_files() -> tuple[str, ...]:
-    """What a clone of this tree has; a source distribution is nothing else."""
-    if not (ROOT / ".git").exists():
-        return tuple(str(f.relative_to(ROOT)) for f in ROOT.rglob("*") if f.is_file())
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return tuple(name for name in listed.stdout.splitlines() if (ROOT / name).is_file())
+    """What a clone has, or an unpacked source distribution; nothing that was made there."""
+    if (ROOT / ".git").exists():
+        done = subprocess.run(
+            ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        listed = done.stdout
+    else:
+        listed = (ROOT / "cocosurgeon.egg-info/SOURCES.txt").read_text()
+    return tuple(name for name in listed.splitlines() if (ROOT / name).is_file())
 
 
 @pytest.fixture

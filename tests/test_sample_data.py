@@ -29,7 +29,7 @@ DETECTIONS = ROOT / "detections_sample2017.json"
 IMAGES = ROOT / "sample2017"
 
 MIB = 1024 * 1024
-# how far from its category's colour an object may be seen, in levels of 255: JPEG keeps an
+# how far from its category's color an object may be seen, in levels of 255: JPEG keeps an
 # object's mean, but lets single pixels near a sharp edge ring
 MEAN_TOLERANCE = 6
 PIXEL_TOLERANCE = 64
@@ -297,7 +297,7 @@ def test_objects_are_of_many_categories(sample: Sample) -> None:
 
 
 def test_every_category_has_a_look_of_its_own(script: ModuleType) -> None:
-    assert len({(category.shape, category.colour) for category in script.CATEGORIES}) == 80
+    assert len({(category.shape, category.color) for category in script.CATEGORIES}) == 80
 
 
 # -- Annotations ---------------------------------------------------------------------------------
@@ -393,17 +393,17 @@ def test_objects_do_not_overlap(sample: Sample) -> None:
 # -- Drawn and annotated are the same ------------------------------------------------------------
 
 
-def test_inside_an_annotated_mask_is_the_colour_of_its_category(
+def test_inside_an_annotated_mask_is_the_color_of_its_category(
     sample: Sample, script: ModuleType
 ) -> None:
-    colours = {category.id: category.colour for category in script.CATEGORIES}
+    colors = {category.id: category.color for category in script.CATEGORIES}
     checked = 0
     for number, those in sample.by_image.items():
         pixels = seen(sample.image_by_id[number])
         for annotation in those:
             inner = pixels[eroded(sample.mask(annotation))]
             if len(inner):
-                off = inner - np.array(colours[annotation["category_id"]])
+                off = inner - np.array(colors[annotation["category_id"]])
                 assert np.abs(off.mean(axis=0)).max() <= MEAN_TOLERANCE, annotation["id"]
                 assert np.abs(off).max() <= PIXEL_TOLERANCE, annotation["id"]
                 checked += 1
@@ -426,10 +426,10 @@ def test_outside_all_annotated_masks_is_nothing_but_pale_background(sample: Samp
         assert background.min() >= PALE, number
 
 
-def test_colours_are_told_apart(script: ModuleType) -> None:
-    for one, other in combinations(script.COLOURS, 2):
+def test_colors_are_told_apart(script: ModuleType) -> None:
+    for one, other in combinations(script.COLORS, 2):
         assert max(abs(a - b) for a, b in zip(one, other, strict=True)) > 4 * MEAN_TOLERANCE
-    assert all(min(colour) < PALE / 2 for colour in script.COLOURS)
+    assert all(min(color) < PALE / 2 for color in script.COLORS)
     assert all(min(pale) > PALE + PIXEL_TOLERANCE // 2 for pale in (*script.SKIES, *script.GROUNDS))
 
 

@@ -159,7 +159,7 @@ def test_what_evaluation_stumbles_over_is_said(small: Any, put: Put) -> None:
     small["annotations"][5]["ignore"] = 1
     path = put(small)
     text = printed("mmdet3", path)
-    assert "# 1 annotations have no 'iscrowd': COCOeval raises KeyError: 'iscrowd'." in text
+    assert "# 1 annotation has no 'iscrowd': COCOeval raises KeyError: 'iscrowd'." in text
     assert "# An annotation has id 0: COCOeval counts it as missed" in text
     assert "# 1 annotations that the loader skips are in the file" in text
     assert "annotations skipped by the loader: 1 ignored." in text.replace("\n# ", " ")

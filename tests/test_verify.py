@@ -64,7 +64,8 @@ BY_OTHERS = {
     *("real-error", "real-differs", "packed", "unexplained"),
     *("classes-unfit", "evaluator-file", "evaluator-indices", "evaluator-missing"),
     *("evaluator-absent", "num-classes", "image-files"),
-    *("classes-default", "annotation-shadowed"),
+    *("classes-default", "annotation-shadowed", "info-missing"),
+    *("value-unusable", "rle-unusable", "polygon-unusable"),
     *("category-id", "category-name", "category-missing"),
     *(name for name, code in CODES.items() if code.group == "folders"),
 }

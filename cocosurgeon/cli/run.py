@@ -8,6 +8,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from cocosurgeon import sample
 from cocosurgeon.cli.console import Console, print_json, print_text
 from cocosurgeon.cli.outputs import STDOUT, Output, Outputs, default_output, write_all
 from cocosurgeon.dataset.dataset import Dataset
@@ -24,9 +25,6 @@ _USUAL = (
     Path("data/coco/annotations/instances_train2017.json"),
     Path("data/coco/annotations/instances_val2017.json"),
 )
-_SAMPLE = Path("sample_data/annotations/instances_sample2017.json")
-# the current folder, a wheel's package, a clone
-_SAMPLE_ROOTS = (Path(), Path(__file__).parents[1], Path(__file__).parents[2])
 _NOT_FOUND = "no annotation file named, and none in the usual places"
 _UNCHANGED = "nothing changes: no step was given"
 
@@ -155,9 +153,9 @@ def choose(
     if variable := os.environ.get(VARIABLE):
         return Chosen(variable, f"from {VARIABLE}")
     places = [Chosen(str(path), "found below the current folder") for path in _USUAL]
-    sample = "the sample data, since no other file was named or found"
+    why = "the sample data, since no other file was named or found"
     # The sample data may be in a folder of the installation, where nobody looks for results.
-    places += [Chosen(str(root / _SAMPLE), sample, Path()) for root in _SAMPLE_ROOTS]
+    places += [Chosen(str(path), why, Path()) for path in sample.ANN_FILES]
     if recipe is not None:
         name = recipe.source.name
         near = [Chosen(name, "in the current folder")]

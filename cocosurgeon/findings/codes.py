@@ -162,6 +162,35 @@ CODES: Mapping[str, Code] = {
         "they were sorted",
         _ORDER,
     ),
+    "value-unusable": Code(
+        "annotations",
+        "a value is there and cannot be used",
+        "an export wrote null, text or NaN where a number belongs",
+        "write a number, or leave the key out where nobody asks for it",
+        "warning",
+    ),
+    "rle-unusable": Code(
+        "masks",
+        "a run-length encoded mask cannot be used",
+        "height and width were swapped, the image was resized, or bytes were written as text; "
+        "pycocotools draws rubbish from it without an error",
+        "encode the mask again, for an image of this size",
+    ),
+    "polygon-unusable": Code(
+        "masks",
+        "a polygon cannot be used",
+        "an export wrote empty polygons, boxes or lines, or polygons of another image; MMDetection "
+        "skips the object, pycocotools raises or draws nothing",
+        "draw the mask again, or write an empty list: boxes are used all the same",
+        "warning",
+    ),
+    "info-missing": Code(
+        "file",
+        "the file has no 'info'",
+        "an export left it out",
+        'add an empty object: "info": {}',
+        "note",
+    ),
     "category-lost": Code(
         "categories",
         "a category of the source is not listed",

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.names import FileNames
+from cocosurgeon.sample import IMAGE_FOLDERS as IMAGE_FOLDERS_OF_SAMPLE
+from cocosurgeon.sample import is_of_sample
 
 ANNOTATIONS = "annotations"
 IMAGE_FOLDERS = ("images", "JPEGImages", "imgs", "img", "data")
@@ -137,12 +139,12 @@ def image_search(ann_file: Path, folders: Folders, root: Path | None = None) -> 
     def images_only(places: Sequence[Path]) -> list[Path]:
         return _distinct([p for p in places if not _is_png_folder(p.name) or p in bases], folders)
 
-    return Search(
-        ann_file,
-        folders,
-        tuple(images_only(found)),
-        lambda: images_only(_all_folders(bases[0], folders)),
-    )
+    def others() -> list[Path]:
+        # Results of the sample data are written to the current folder, far from the images.
+        sample = IMAGE_FOLDERS_OF_SAMPLE if is_of_sample(ann_file) else ()
+        return images_only([*_all_folders(bases[0], folders), *sample])
+
+    return Search(ann_file, folders, tuple(images_only(found)), others)
 
 
 def png_search(

@@ -12,8 +12,10 @@ from typing import Literal
 
 from cocosurgeon.errors import RequestError
 from cocosurgeon.loaders import View, mmdet
+from cocosurgeon.masks import NO_MASK, MaskFault, mask_fault
 from cocosurgeon.snippet.source import SnippetSource
 from cocosurgeon.text import plural
+from cocosurgeon.usable import FIELDS, unusable
 
 _WIDTH = 92
 _wrap = partial(textwrap.wrap, width=_WIDTH, break_on_hyphens=False, break_long_words=False)
@@ -107,11 +109,17 @@ def about_evaluation(source: SnippetSource, counts: LoaderCounts | None = None) 
     if not source.is_evaluated or not source.is_annotated:
         return ""
     lines = []
+    if "info" not in source.document:
+        lines.append(
+            "# The file has no 'info': loadRes of pycocotools 2.0.9 and 2.0.10 raises KeyError: "
+            "'info'."
+        )
     for key in ("iscrowd", "area"):
         if missing := sum(key not in a for a in source.annotations):
             lines.append(
-                f"# {missing:,} annotations have no {key!r}: COCOeval raises KeyError: {key!r}."
+                f"# {_annotations(missing)} no {key!r}: COCOeval raises KeyError: {key!r}."
             )
+    lines += _unusable_values(source)
     if any(a.get("id") == 0 for a in source.annotations):
         lines.append("# An annotation has id 0: COCOeval counts it as missed, even if it is found.")
     skipped = {} if counts is None else counts.skipped
@@ -125,6 +133,23 @@ def about_evaluation(source: SnippetSource, counts: LoaderCounts | None = None) 
     return "\n".join(lines)
 
 
+def _annotations(count: int) -> str:
+    return f"{plural(count, 'annotation')} {'has' if count == 1 else 'have'}"
+
+
+def _unusable_values(source: SnippetSource) -> list[str]:
+    """Return comments on values that are there and cannot be used."""
+    counts = Counter(
+        (field, what)
+        for annotation in source.annotations
+        for field in FIELDS
+        if (what := unusable(annotation, field))
+    )
+    return [
+        f"# {plural(n, 'annotation')}: {field} is {what}." for (field, what), n in counts.items()
+    ]
+
+
 def about_masks(source: SnippetSource, *, for_rle: str = "") -> str:
     """Return comments on masks.
 
@@ -133,12 +158,21 @@ def about_masks(source: SnippetSource, *, for_rle: str = "") -> str:
         for_rle: what to set where masks are run-length encoded; empty where nothing is.
     """
     masks = [a.get("segmentation") for a in source.annotations]
+    index = source.index
+    faults: Counter[MaskFault] = Counter()
+    for mask, annotation in zip(masks, source.annotations, strict=True):
+        row = index.image_rows.get(annotation["image_id"])
+        image = {} if row is None else index.images[row]
+        if fault := mask_fault(mask, image.get("height"), image.get("width")):
+            faults[fault] += 1
     lines = []
-    if missing := sum(not mask for mask in masks):
+    if missing := faults.pop(NO_MASK, 0):
         lines.append(
             f"# {missing:,} of {len(masks):,} annotations have no segmentation: for boxes only; "
             "loading masks raises."
         )
+    for fault, count in faults.items():
+        lines.append(f"# {count:,} of {len(masks):,} masks cannot be used: {fault.what}.")
     encoded = sum(isinstance(mask, dict) for mask in masks)
     if for_rle and encoded:
         lines.append(f"# {encoded:,} of {len(masks):,} masks are RLE: {for_rle}")

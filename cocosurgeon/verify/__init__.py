@@ -8,6 +8,7 @@ categories     the category list against that of the source
 records        all records of a file against those of its source
 expected       the source as it should be loaded
 class_names    class names that somebody chose against those of a file
+usability      values that are there and cannot be used
 drops          annotations that a loader drops: faults of the file, and others
 loader_output  what a loader loads from the subset against what it loads from the source
 verification   what was compared, by which rules, and what does not hold

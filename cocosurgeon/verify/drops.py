@@ -40,6 +40,19 @@ class Listed:
         counts = Counter(key_of(r.get("id")) for r in self._records("annotations"))
         return {key for key, count in counts.items() if count > 1}
 
+    @property
+    def annotations(self) -> Sequence[Mapping[str, object]]:
+        """The annotations."""
+        return self._records("annotations")
+
+    def image(self, img_id: object) -> Mapping[str, object]:
+        """Return the record of an image; an empty one where there is none."""
+        return self._images_by_id.get(key_of(img_id), {})
+
+    @cached_property
+    def _images_by_id(self) -> Mapping[object, Mapping[str, object]]:
+        return {key_of(r.get("id")): r for r in self._records("images")}
+
     @cached_property
     def _by_id(self) -> Mapping[object, Mapping[str, object]]:
         return {key_of(r.get("id")): r for r in self._records("annotations")}
@@ -48,9 +61,13 @@ class Listed:
         """Return the annotation of a row."""
         return self._records("annotations")[row]
 
+    def copied(self, other: Mapping[str, object]) -> Mapping[str, object] | None:
+        """Return the annotation that another document has copied, by its id."""
+        return self._by_id.get(key_of(other.get("id")))
+
     def has_fault_of(self, code: str, copied: Mapping[str, object]) -> bool:
         """Return whether the annotation that another document copied has the fault here, too."""
-        own = self._by_id.get(key_of(copied.get("id")))
+        own = self.copied(copied)
         return own is not None and self.has_fault(code, own)
 
     def has_fault(self, code: str, record: Mapping[str, object]) -> bool:
@@ -71,7 +88,7 @@ class Listed:
 
     def _records(self, key: str) -> Sequence[Mapping[str, object]]:
         found = self.document.get(key)
-        return found if isinstance(found, list) else []
+        return [r for r in found if isinstance(r, dict)] if isinstance(found, list) else []
 
 
 def faults_in(view: View, mine: Listed, theirs: Listed | None, mode: Mode) -> Iterator[Finding]:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cocosurgeon.masks import rle_runs
+
 
 def bitmaps_hash(masks: Sequence[object], height: int, width: int) -> tuple[str, list[int]]:
     """SHA-256 of the bitmaps' bytes, and how many pixels each has.
@@ -55,36 +57,10 @@ def _drawn(mask: object, height: int, width: int) -> NDArray[np.bool_]:
     if mask.get("size") != [height, width]:
         raise ValueError(f"a mask has the size {mask.get('size')}, its image {[height, width]}")
     counts = mask.get("counts")
-    runs = counts if isinstance(counts, list) else _runs(counts)
+    runs = counts if isinstance(counts, list) else rle_runs(counts)
     if sum(runs) != height * width or min(runs) < 0:
         raise ValueError(f"a mask tells {sum(runs)} pixels of {height * width}")
     return np.repeat(np.arange(len(runs)) % 2 == 1, runs)
-
-
-def _runs(counts: object) -> list[int]:
-    """Run lengths of packed RLE: each in groups of five bits, the lowest first, in characters from
-    ``0``; a sixth bit says that more follow. From the fourth on what is told is by how much a run
-    is longer than the last but one."""
-    codes = counts.encode("ascii") if isinstance(counts, str) else counts
-    if not isinstance(codes, bytes):
-        raise ValueError("a mask has no 'counts'")
-    runs: list[int] = []
-    value = shift = 0
-    for code in codes:
-        bits = code - 48
-        if not 0 <= bits < 64:
-            raise ValueError("a mask has 'counts' that are no packed RLE")
-        value |= (bits & 31) << shift
-        shift += 5
-        if bits & 32:
-            continue
-        if bits & 16:
-            value -= 1 << shift
-        runs.append(value + runs[-2] if len(runs) > 2 else value)
-        value = shift = 0
-    if shift:
-        raise ValueError("a mask has 'counts' that end within a number")
-    return runs
 
 
 def _bitmap(mask: object, height: int, width: int) -> NDArray[np.uint8]:

@@ -19,6 +19,7 @@ from cocosurgeon.probe.request import ProbeOptions
 from cocosurgeon.probe.run import in_scratch, probe, scratch, unmet_requests
 from cocosurgeon.text import plural
 from cocosurgeon.verify.configuration import own_file_note
+from cocosurgeon.verify.drops import Listed
 from cocosurgeon.verify.expected import Expectation, class_names, expected_document
 from cocosurgeon.verify.packed import packed_alike
 from cocosurgeon.verify.read_again import PlainFile
@@ -51,6 +52,13 @@ class Case:
     source: PlainFile | None
     expectation: Expectation
     find_ids: FindIds
+
+    def listed(self) -> tuple[Listed, Listed | None]:
+        """Return what the file lists, and what the source does, as it should be loaded."""
+        if self.source is None:
+            return Listed(self.subset.document()), None
+        theirs = expected_document(self.source, self.expectation)
+        return Listed(self.subset.document()), Listed(theirs)
 
     def found(
         self,

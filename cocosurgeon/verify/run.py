@@ -20,6 +20,7 @@ from cocosurgeon.verify.class_names import default_classes_fit
 from cocosurgeon.verify.expected import Expectation, class_names, expected_document
 from cocosurgeon.verify.read_again import PlainFile, Progress, read_again
 from cocosurgeon.verify.real_library import Case, FindIds, by_config, by_settings
+from cocosurgeon.verify.usability import check_values
 from cocosurgeon.verify.values import key_of
 from cocosurgeon.verify.verification import Verification, verify_copy, verify_loader
 
@@ -238,6 +239,8 @@ def _verified(
             for name, own in request.loaders.items()
         ]
     dump = None if request.against is None else read_dump(request.against)
+    if settings:
+        found = found.joined(case.found(findings=tuple(check_values(*case.listed()))))
     for group in settings:
         if dump is None or source is not None:
             by_rules = verify_loader(group, subset, source, expectation)

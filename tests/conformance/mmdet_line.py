@@ -30,6 +30,11 @@ def details(report: Any, code: str | None = None) -> list[str]:
     ]
 
 
+def errors(report: Any) -> list[str]:
+    """Return the codes of a report's findings that are errors."""
+    return [f["code"] for f in report["findings"] if f["severity"] == "error"]
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of MMDetection.

@@ -263,7 +263,7 @@ def test_other_names_than_those_of_the_file(made: dict[str, Made]) -> None:
     own = made["own"]
     assert own.outcome.error == NOTHING_LEFT
     assert own.outcome.trained == {}
-    assert (own.code, own.codes) == (1, {"classes-unfit"})
+    assert (own.code, own.codes) == (1, {"classes-unfit", "nothing-loaded"})
 
 
 def test_an_empty_only_file_that_is_filtered(made: dict[str, Made]) -> None:
@@ -276,7 +276,7 @@ def test_3_takes_one_class_without_its_comma_for_letters(made_3: dict[str, Made]
     assert (one.outcome.error, one.outcome.score) == (None, 1.0)
     assert NO_META_FILE in one.outcome.logged
     assert one.code == 1
-    assert one.texts == ["classes is the text 'person', no list: 1 categories stand within it"]
+    assert one.texts == ["classes is the text 'person', no list: 1 categories are within it"]
 
 
 def test_3_takes_every_name_that_stands_within_it(made_3: dict[str, Made]) -> None:
