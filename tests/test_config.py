@@ -76,6 +76,11 @@ TWINS: list[tuple[str, list[str], dict[str, Any]]] = [
     ("subset", ["--ids", "10"], {"ids": 10}),
     ("subset", ["--ids-file", "ids.txt"], {"ids_file": ["ids.txt"]}),
     ("subset", ["--match", "other.json"], {"match": Path("other.json")}),
+    (
+        "subset",
+        ["--match", "other.json", "--match-by", "file_name"],
+        {"match": "other.json", "match_by": "file_name"},
+    ),
     ("subset", ["--file-name", "a/*"], {"file_name": "a/*"}),
     ("subset", ["--empty"], {"empty": True}),
     ("subset", ["--empty=category:dog"], {"empty": "category:dog"}),
@@ -147,10 +152,7 @@ def test_the_same_bytes_as_on_the_command_line(
     assert done.code == 0, done.err
     made = Path(ann_file(source, **options))
     assert made.read_bytes() == (tmp_path / "cli.json").read_bytes()
-    if (
-        not {"from_", "start", "unmapped", "alias", "order", "seed", "cascade", "renumber"}
-        & options.keys()
-    ):
+    if not {*modifiers(), "from_", "match_by", "renumber"} & options.keys():
         steps = [{name: value} for name, value in options.items() if value is not None]
         if not isinstance(options.get("rename"), list):
             assert ann_file(source, steps=steps) == str(made)

@@ -142,6 +142,7 @@ class Remapping:
         staying = {old: new for old, new in self.changes.items() if new is not None}
         changed = sum(old != new for old, new in staying.items())
         yield f"category ids that change: {changed:,} of {len(staying):,}"
+        yield from self._order_note()
         sources: defaultdict[Id, list[Id]] = defaultdict(list)
         for old, new in staying.items():
             sources[new].append(old)
@@ -173,6 +174,20 @@ class Remapping:
                 "places in the category list were ids, and are no longer: loaders that number "
                 "labels by the list, as MMDetection does, now load other labels"
             )
+
+    def _order_note(self) -> Iterator[str]:
+        """Yield a note where entries change places, which is what labels go by."""
+        old = [e.category.id for e in self.before.listing.entries]
+        new = [e.category.id for e in self.entries]
+        places = {self.changes.get(i, i): place for place, i in enumerate(old) if i is not None}
+        order = [places[i] for i in new if i is not None and i in places]
+        if order == sorted(order):
+            return
+        moved = sum(a != b for a, b in zip(order, sorted(order), strict=True))
+        yield (
+            f"categories in another place of the list: {moved:,} of {len(order):,}; loaders that "
+            "number labels by the list, as MMDetection does, now load other labels"
+        )
 
     def _few(self, cat_ids: Sequence[Id]) -> str:
         return first_few(cat_ids, separator="; ", show=self.before.called)

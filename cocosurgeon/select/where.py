@@ -106,7 +106,9 @@ def evaluate(expression: str, columns: Callable[..., tuple[Array, ...]]) -> Mask
 
 def _parsed(expression: str) -> ast.Expression:
     try:
-        tree = ast.parse(expression.strip(), mode="eval")
+        # A backslash is a letter like others: names from Windows have it, and hints show it.
+        tree = ast.parse(expression.strip().replace("\\", "\\\\"), mode="eval")
+        _Booleans().visit(tree)  # in place: the root stays
     except (MemoryError, RecursionError) as error:
         raise _too_long(expression) from error
     except (SyntaxError, ValueError) as error:
@@ -142,6 +144,14 @@ def _parsed(expression: str) -> ast.Expression:
             hint="compare it with something: area > 100, iscrowd == 1",
         )
     return tree
+
+
+class _Booleans(ast.NodeTransformer):
+    """Reads ``true`` and ``false``, as JSON writes them, as Python's own."""
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        value = {"true": True, "false": False}.get(node.id)
+        return node if value is None else ast.copy_location(ast.Constant(value), node)
 
 
 def _asked(tree: ast.Expression) -> Iterator[ast.expr]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,7 +18,7 @@ from cocosurgeon.errors import (
 from cocosurgeon.files import reading
 from cocosurgeon.select.filter import ImageFilter
 from cocosurgeon.select.plan import Keep, Step, Unbound
-from cocosurgeon.steps.arguments import IDS, PATH, PATHS, Typed, resolve_ids
+from cocosurgeon.steps.arguments import IDS, PATHS, Typed, resolve_ids
 from cocosurgeon.steps.naming import with_ids
 from cocosurgeon.steps.registry import Option
 from cocosurgeon.text import did_you_mean
@@ -37,12 +37,16 @@ class Ids(ImageFilter):
     Attributes:
         ids: numbers or strings; a string never equals a number, ``139.0`` equals ``139``.
         unknown: ``error`` or ``ignore``, for an id that the source does not have.
+        notes: facts about how the ids were found, for the summary; no part of the filter.
     """
 
     ids: tuple[Id, ...]
     unknown: Unknown = "error"
+    notes: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
-    def __init__(self, ids: Iterable[Id], unknown: Unknown = "error") -> None:
+    def __init__(
+        self, ids: Iterable[Id], unknown: Unknown = "error", notes: tuple[str, ...] = ()
+    ) -> None:
         numpy = sys.modules.get("numpy")  # where nobody has loaded it, no id is one of its
         values = ids.tolist() if numpy is not None and isinstance(ids, numpy.ndarray) else list(ids)
         if numpy is not None:
@@ -54,6 +58,7 @@ class Ids(ImageFilter):
             raise RequestError(f"unknown={unknown!r}: an unknown id is an 'error', or 'ignore' it")
         object.__setattr__(self, "ids", tuple(dict.fromkeys(keys)))
         object.__setattr__(self, "unknown", unknown)
+        object.__setattr__(self, "notes", notes)
 
     def evaluate(self, dataset: Dataset) -> FilterResult:
         from cocosurgeon.dataset.ids import UNKNOWN, isin, objects
@@ -65,7 +70,7 @@ class Ids(ImageFilter):
             raise _unknown_ids(missing, dataset)
         note = f"{len(missing):,} of {len(self.ids):,} ids are not in the file"
         mask = isin(images.ids[dataset.image_indices], self.ids)
-        return FilterResult(mask, (note,) if missing else ())
+        return FilterResult(mask, (*self.notes, *((note,) if missing else ())))
 
     def words(self) -> str | None:
         return with_ids("ids", self.ids) if self.unknown == "error" and self.ids else None
@@ -146,27 +151,6 @@ def _lines(path: str) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
-@dataclass(frozen=True, repr=False, eq=False)
-class MatchFile(Unbound):
-    """Keep images whose ids are in another annotation file.
-
-    Attributes:
-        path: of that file.
-    """
-
-    path: str
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        return (self.path,)
-
-    def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
-        from cocosurgeon.dataset.io import read
-
-        ids = [i for i in read(self.path, progress).img_ids if i is not None]
-        return Keep(Ids(ids, unknown="ignore"))
-
-
 OPTIONS = (
     Option(
         "ids",
@@ -182,11 +166,5 @@ OPTIONS = (
         "Keep only images whose ids are in this file, one a line. - is stdin.",
         IdsFile,
         is_joined=True,
-    ),
-    Option(
-        "match",
-        PATH.called("ANN_FILE"),
-        "Keep only images that this annotation file has, too. Use it to cut results files.",
-        MatchFile,
     ),
 )

@@ -12,12 +12,13 @@ from cocosurgeon.select.plan import Keep, Step, Unbound
 from cocosurgeon.select.where import columns_of
 from cocosurgeon.steps.arguments import TEXT
 from cocosurgeon.steps.registry import Option
-from cocosurgeon.text import did_you_mean
+from cocosurgeon.text import did_you_mean, plural
 
 if TYPE_CHECKING:
     from cocosurgeon.annfile.document import Records
     from cocosurgeon.annfile.source import Progress
     from cocosurgeon.dataset.dataset import Dataset
+    from cocosurgeon.dataset.mask import Mask
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -33,7 +34,7 @@ class ImageWhere(ImageFilter):
         from cocosurgeon.select.where import evaluate
 
         everywhere = evaluate(self.expression, dataset.index.image_columns)
-        return FilterResult(everywhere[dataset.image_indices])
+        return _result(everywhere[dataset.image_indices], self.expression, "image")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -49,7 +50,16 @@ class AnnotationWhere(AnnotationFilter):
         from cocosurgeon.select.where import evaluate
 
         everywhere = evaluate(self.expression, dataset.source_annotation_columns)
-        return FilterResult(everywhere[dataset.annotation_rows])
+        return _result(everywhere[dataset.annotation_rows], self.expression, "annotation")
+
+
+def _result(mask: Mask, expression: str, what: str) -> FilterResult:
+    """Return the answers; where all are no, a note says so."""
+    if not len(mask) or mask.any():
+        return FilterResult(mask)
+    return FilterResult(
+        mask, (f"--where {expression!r} holds for none of {plural(len(mask), what)}",)
+    )
 
 
 @dataclass(frozen=True, repr=False, eq=False)

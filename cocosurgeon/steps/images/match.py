@@ -1,0 +1,111 @@
+"""Images that another annotation file has, too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from cocosurgeon.errors import RequestError, UnknownNameError
+from cocosurgeon.select.plan import Keep, Step, Unbound
+from cocosurgeon.steps.arguments import PATH, choice
+from cocosurgeon.steps.images.ids import Ids
+from cocosurgeon.steps.registry import Modifier, Option
+from cocosurgeon.text import first_few, plural
+
+if TYPE_CHECKING:
+    from cocosurgeon.annfile.source import Progress
+    from cocosurgeon.dataset.dataset import Dataset
+    from cocosurgeon.dataset.keys import Id
+
+By = Literal["id", "file_name"]
+
+MATCH_BY = Modifier(
+    "match-by",
+    "by",
+    choice("id", "file_name"),
+    "Choose what images are compared by: id, or file_name where files were made apart.",
+    default="id",
+)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class MatchFile(Unbound):
+    """Keep images that another annotation file has, too.
+
+    Attributes:
+        path: of that file.
+        by: ``id`` or ``file_name``.
+    """
+
+    path: str
+    by: By = "id"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (self.path,)
+
+    def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
+        from cocosurgeon.dataset.io import read
+
+        other = read(self.path, progress)
+        if self.by == "file_name":
+            names = set(_names(other).values())
+            return Keep(Ids([i for i, name in _names(dataset).items() if name in names]))
+        ids = [i for i in other.img_ids if i is not None]
+        _require_one_type(ids, dataset, self.path)
+        return Keep(Ids(ids, unknown="ignore", notes=_notes(dataset, other, self.path)))
+
+
+def _names(dataset: Dataset) -> dict[Id, object]:
+    """Return the file name of each image that has an id."""
+    index = dataset.index
+    [names] = index.image_columns("file_name")
+    pairs = zip(index.images.ids.tolist(), names.tolist(), strict=True)
+    return {i: name for i, name in pairs if i is not None}
+
+
+def _require_one_type(ids: list[Id], dataset: Dataset, path: str) -> None:
+    """Refuse a file none of whose ids can match, since they are of another type.
+
+    Raises:
+        RequestError: they are text in one file, and numbers in the other.
+    """
+    from cocosurgeon.dataset.ids import isin, objects, type_mismatch
+
+    own = dataset.index.images.ids
+    if isin(own, ids).any():
+        return
+    if mismatch := type_mismatch("an image id there", objects(ids), own):
+        raise RequestError(
+            f"no image matches: {mismatch} of {dataset.source.name}",
+            where=path,
+            hint="write ids as numbers in both files, or as text in both; --match-by file_name "
+            "compares names",
+        )
+
+
+def _notes(dataset: Dataset, other: Dataset, path: str) -> tuple[str, ...]:
+    """Return how many images of one id have different names, where both files have names."""
+    try:
+        here, there = _names(dataset), _names(other)
+    except UnknownNameError:  # detections, or images without names
+        return ()
+    both = [i for i in here if i in there]
+    apart = [i for i in both if here[i] != there[i]]
+    if not apart:
+        return ()
+    count = f"{len(apart):,} of {plural(len(both), 'matching id')}"
+    shown = first_few(apart, show=lambda i: f"{i!r} ({here[i]!r}, {there[i]!r})")
+    verb = "has" if len(apart) == 1 else "have"
+    return (f"{count} {verb} another file_name in {path}: {shown}; --match-by file_name",)
+
+
+OPTIONS = (
+    Option(
+        "match",
+        PATH.called("ANN_FILE"),
+        "Keep only images that this annotation file has, too. Use it to cut results files.",
+        MatchFile,
+        modifiers=(MATCH_BY,),
+    ),
+)
