@@ -29,6 +29,7 @@ from cocosurgeon.loaders import (
     yolox,
 )
 from cocosurgeon.loaders.explain import explain
+from cocosurgeon.loaders.tensors import keypoint_error
 
 NAN, INF = float("nan"), float("inf")
 TRAIN = mmdet3.Options(filter_cfg=mmdet3.BASE_FILTER)
@@ -186,10 +187,34 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "huge-id": (doc(images=[image(2**63)]), None),
     "detr no-segmentation": (doc(ann(1)), detr.Options(return_masks=True)),
     "detr no-keypoints": (doc(ann(1, keypoints=[1, 2, 2]), ann(2)), None),
+    "detr bad-keypoints": (doc(ann(1, keypoints=None)), None),
+    "detectron2 bad-name": (doc(categories=[{"id": 1, "name": 5}]), None),
     "detectron2 bad-bbox": (doc(ann(1, bbox=[])), None),
     "yolox unsortable-ids": (doc(categories=categories((1, "a"), ("b", "b"))), None),
 }
 RAISED = [(name, rule) for name, loader in LOADERS.items() for rule in loader.errors]
+
+
+KEYPOINTS: list[tuple[list[Any], str | None]] = [
+    ([None], "TypeError"),
+    ([[1, 2, 2]], None),
+    ([[1, 2, 2], [1, 2]], "ValueError"),
+    ([[], []], None),
+    ([[1, 2]], "RuntimeError"),
+    (["x"], "ValueError"),
+    ([5], "RuntimeError"),
+    ([[1, 2, 2], None], "TypeError"),
+    ([[None, 1, 2]], "TypeError"),
+    ([[[1, 2, 2]]], None),
+    ([[1, 2, 2], "abc"], "TypeError"),
+    ([[10**400, 1, 1]], "OverflowError"),
+]
+"""What torch 2.13 raises for float32 keypoints in ``view(n, -1, 3)``."""
+
+
+@pytest.mark.parametrize(("values", "exception"), KEYPOINTS, ids=str)
+def test_keypoints_of_which_no_tensor_is_made(values: list[Any], exception: str | None) -> None:
+    assert keypoint_error(values) == exception
 
 
 @pytest.mark.parametrize(("name", "rule"), RAISED, ids=lambda v: getattr(v, "name", v))

@@ -66,6 +66,9 @@ ERRORS = (
         "its category is not in the file's list: KeyError",
         "detectron2/data/datasets/coco.py:230",
     ),
+    *errors_for(
+        "bad", "name", "TypeError", "detectron2/data/build.py, print_instances_class_histogram"
+    ),
     Rule(
         NOTHING_LEFT,
         "no image is left: AssertionError",
@@ -120,6 +123,9 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
         samples=tuple(samples),
         dropped=drops.dropped(index, samples, _rows_read(index)),
     )
+    if img_ids and (wrong := [name for name in classes if not hasattr(name, "__len__")]):
+        what = f"the class histogram takes the length of a name, and {wrong[0]!r} has none"
+        fail("TypeError", "bad-name", what, "categories")
     if not count:
         what = "no image is left: the dataset is empty"
         raise NothingLeftError(what, exception="AssertionError", view=found)

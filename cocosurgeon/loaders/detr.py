@@ -19,7 +19,7 @@ from cocosurgeon.loaders import torchvision
 from cocosurgeon.loaders.dropped import SHADOWED, UNLISTED, Drops, wanted_of
 from cocosurgeon.loaders.index import Index, indexed
 from cocosurgeon.loaders.loader import Loader, LoaderOptions
-from cocosurgeon.loaders.tensors import box_error, cast_error, scalar_error
+from cocosurgeon.loaders.tensors import box_error, cast_error, keypoint_error, scalar_error
 from cocosurgeon.loaders.view import (
     NUMBERS,
     Id,
@@ -53,6 +53,7 @@ ERRORS = (
     *errors_for("bad", "category_id", "ValueError, TypeError, ...", "datasets/coco.py:72"),
     *errors_for("no", "segmentation", "KeyError (with return_masks)", "datasets/coco.py:75"),
     *errors_for("no", "keypoints", "KeyError (where the first has them)", "datasets/coco.py:80"),
+    *errors_for("bad", "keypoints", "TypeError, ValueError, RuntimeError", "datasets/coco.py:81"),
     *errors_for("no", "area", "KeyError", "datasets/coco.py:104"),
     *errors_for("bad", "area", "RuntimeError, ...", "datasets/coco.py:104"),
 )
@@ -115,7 +116,7 @@ def _instances(
     _require(kept, "category_id", cast_error(cat_ids))
     masks = _column(kept, "segmentation") if options.return_masks else [None] * len(kept)
     if "keypoints" in kept[0][1]:
-        _column(kept, "keypoints")
+        _require(kept, "keypoints", keypoint_error(_column(kept, "keypoints")))
     _require(kept, "bbox", box_error(boxes))
     _require(kept, "area", scalar_error(_column(kept, "area")))
     corners = _clipped(boxes, image)

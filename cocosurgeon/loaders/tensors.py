@@ -61,6 +61,19 @@ def box_error(boxes: Sequence[Any], ragged_only: bool = False) -> str | None:
     return "IndexError" if width != 4 and not ragged_only else None
 
 
+def keypoint_error(values: Sequence[Any]) -> str | None:
+    """Return what is raised where float32 keypoints are made, three numbers each; None: nothing."""
+    first = values[0]
+    if isinstance(first, str) or (isinstance(first, list) and first and isinstance(first[0], str)):
+        return "ValueError"
+    if any(isinstance(v, list) and any(isinstance(i, list) for i in v) for v in values):
+        return None  # lists of points are taken, too
+    width = len(first) if isinstance(first, list) else None
+    return _value_error(values, width) or (
+        "RuntimeError" if (width or 0) % 3 or width is None else None
+    )
+
+
 def _value_error(boxes: Sequence[Any], width: int | None) -> str | None:
     """Return what is raised for a value unlike the first: so many numbers, or one number each."""
     for box in boxes:

@@ -32,7 +32,7 @@ FRESH = os.environ.get("COCOSURGEON_EXAMPLES")
 NO_FILE = "no/such/file"
 NAMES_FILE = str(Path(__file__).with_name("class_names.txt"))
 NO_TEXT = str(next((ROOT / "sample_data/sample2017").glob("*.jpg")))
-CHANGED_BY_RFDETR = {"bad-area", "no-keypoints"}
+CHANGED_BY_RFDETR = {"bad-area", "no-keypoints", "bad-keypoints"}
 """Where it raises otherwise than DETR: areas are float32 there, and keypoints are not required."""
 
 EXAMPLES = (
