@@ -43,7 +43,11 @@ def _bbox(value: object) -> str | None:
         return "no list of four numbers: COCOeval and MMDetection raise"
     if not all(isinstance(number, (int, float)) for number in value):
         return "not four numbers: MMDetection raises TypeError, COCOeval may not"
-    return None if all(map(_is_finite, value)) else "not finite: it overlaps nothing"
+    if not all(map(_is_finite, value)):
+        return "not finite: it overlaps nothing"
+    if min(value[2:]) <= 0:
+        return "not wider and higher than 0: torchvision's detectors raise AssertionError"
+    return None
 
 
 def _id(value: object) -> str | None:

@@ -455,7 +455,7 @@ def broken(zoo: Dataset, **changes: Any) -> Any:
         ([{"id": 1}], "category 1 has no name"),
         ([{"id": 1, "name": 5}], "category 1 has no name"),
         ([], "the file has no category names to go by"),
-        ([{"id": "1", "name": "person"}], r"1 \(not in the category list, 2 objects\)"),
+        ([{"id": "1", "name": "person"}], r"17 \(not in the category list, 1 object\)"),
     ],
 )
 def test_lists_that_cannot_be_gone_by(

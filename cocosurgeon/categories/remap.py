@@ -14,7 +14,7 @@ from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.categories.spaces import Space
 from cocosurgeon.dataset.category_list import Entry
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.dataset.ids import Id, isin
+from cocosurgeon.dataset.ids import Id, as_other_type, isin
 from cocosurgeon.errors import RequestError
 from cocosurgeon.text import are, first_few, plural
 
@@ -67,7 +67,21 @@ class Remapping:
     @cached_property
     def changes(self) -> dict[Id, Id | None]:
         """New ids by the ids before; None: the category goes."""
-        return {i: self.map.get(i) for i in self._ids}
+        return {i: self.map.get(self._twins.get(i, i)) for i in self._ids}
+
+    @cached_property
+    def _twins(self) -> dict[Id, Id]:
+        """Listed ids that are used as another type, by what is used: 1 by ``"1"``.
+
+        A record that names no listed category can mean no other one.
+        """
+        listed = {e.category.id for e in self.before.listing.entries}
+        found: dict[Id, Id] = {}
+        for used in self._ids:
+            other = as_other_type(used)
+            if used not in listed and other is not None and other in listed:
+                found[used] = other
+        return found
 
     @property
     def is_empty(self) -> bool:
@@ -79,10 +93,14 @@ class Remapping:
     def _kept(self) -> list[Id]:
         """Ids that stay, though the map does not mention them."""
         mapped = {old for old, _ in self.map.pairs}
-        return [i for i, new in self.changes.items() if i not in mapped and new is not None]
+        return [
+            i
+            for i, new in self.changes.items()
+            if self._twins.get(i, i) not in mapped and new is not None
+        ]
 
     def _require_mapped(self) -> None:
-        missing = [i for i in self._ids if not self.map.takes(i)]
+        missing = [i for i in self._ids if not self.map.takes(self._twins.get(i, i))]
         if not missing:
             return
         hint = "--unmapped drop drops them, --unmapped keep keeps them as they are"
@@ -143,9 +161,16 @@ class Remapping:
         changed = sum(old != new for old, new in staying.items())
         yield f"category ids that change: {changed:,} of {len(staying):,}"
         yield from self._order_note()
+        if self._twins:
+            pairs = first_few(list(self._twins.items()), show=lambda p: f"{p[0]!r} for {p[1]!r}")
+            yield f"category ids of another type than in the list, taken for listed ones: {pairs}"
+        for use in before.uses:
+            if use.references.in_lists and (count := int(isin(use.cat_ids, gone).sum())):
+                yield f"dropped from {use.references.key!r}: {plural(count, 'id')}"
         sources: defaultdict[Id, list[Id]] = defaultdict(list)
         for old, new in staying.items():
-            sources[new].append(old)
+            if old not in self._twins:
+                sources[new].append(old)
         for new, olds in sources.items():
             if len(olds) > 1:
                 yield f"merged into category {new!r}: {self._few(olds)}"
@@ -157,7 +182,7 @@ class Remapping:
         kept = self._kept if self.map.pairs else []
         if kept:
             yield f"kept, though not mapped: {self._few(kept)}"
-        known = {*kept, *(e.category.id for e in before.listing.entries)}
+        known = {*kept, *self._twins, *(e.category.id for e in before.listing.entries)}
         unlisted = [i for i in staying if i not in known]
         if before.listing.entries and unlisted:
             yield f"mapped, though not in the category list: {self._few(unlisted)}"

@@ -60,11 +60,18 @@ def type_mismatch(field: str, unknown: Array, listed: Array) -> str | None:
     """
     known = {key for key in as_keys(listed).tolist() if key is not None}
     for value in as_keys(unknown).tolist():
-        if isinstance(value, str) and value.isascii() and value.isdigit() and int(value) in known:
-            return f"{field} is text ({value!r}), the list has numbers"
-        if isinstance(value, int) and str(value) in known:
-            return f"{field} is a number ({value}), the list has text"
+        other = as_other_type(value)
+        if other is not None and other in known:
+            kinds = ("text", "numbers") if isinstance(value, str) else ("a number", "text")
+            return f"{field} is {kinds[0]} ({value!r}), the list has {kinds[1]}"
     return None
+
+
+def as_other_type(value: Id) -> Id | None:
+    """Return an id as text where it is a number, as a number where it is digits; else None."""
+    if isinstance(value, str):
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else None
+    return str(value) if isinstance(value, int) else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from cocosurgeon.findings.finding import Finding
 from cocosurgeon.layout import tree
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.presence import AnnotationFile, FilesOnDisk, inspect
-from cocosurgeon.layout.search import ANNOTATIONS, SPLITS, split_in
+from cocosurgeon.layout.search import ANNOTATIONS, ROBOFLOW, SPLITS, split_in
 from cocosurgeon.text import plural
 
 ProgressBar = Callable[[str], contextlib.AbstractContextManager[Progress | None]]
@@ -47,6 +47,8 @@ class Layout:
 
 def check_layout(root: Path, bar: ProgressBar = lambda _: contextlib.nullcontext()) -> Layout:
     """Check a data root. Annotation files are looked for in it and in its ``annotations/``.
+
+    Exports of Roboflow have one in each split, next to its images.
 
     Args:
         root: the folder of ``annotations/``, ``train2017/``, ...
@@ -87,6 +89,7 @@ def check_layout(root: Path, bar: ProgressBar = lambda _: contextlib.nullcontext
         *(finding for f in files for finding in _check_file(f, root, folders)),
     ]
     notes += [note for f in files for note in _notes(f)]
+    notes += [_roboflow_note(f, root) for f in files if f.path.name == ROBOFLOW]
     notes += _png_notes(root, folders)
     return Layout(
         root,
@@ -106,7 +109,17 @@ def _ann_files(root: Path, folders: Folders) -> list[Path]:
         names = sorted(listing.files | listing.links)
         json = [n for n in names if n.endswith((".json", ".json.gz")) and not n.startswith(".")]
         found += [folder / n for n in json if not folders.missing(folder, [n])]
-    return found
+    splits = [root / name for name in SPLITS if not folders.error(root / name)]
+    return found + [s / ROBOFLOW for s in splits if not folders.missing(s, [ROBOFLOW])]
+
+
+def _roboflow_note(file: AnnotationFile, root: Path) -> str:
+    folder = file.path.parent.relative_to(root)
+    prefix = "" if folder == Path() else f"{folder}/"
+    return (
+        f"{file.path}: as Roboflow exports it, next to its images: "
+        f"ann_file={prefix + ROBOFLOW!r}, data_prefix=dict(img={prefix!r})"
+    )
 
 
 def _check_annotations_folder(
@@ -117,7 +130,7 @@ def _check_annotations_folder(
         what = f"no annotation file here or in {ANNOTATIONS}/"
         hint = f"name the folder that holds {ANNOTATIONS}/"
         yield Finding("no-annotations", what, path=str(root), hint=hint)
-    elif folders.error(wanted):
+    elif folders.error(wanted) and any(file.path.name != ROBOFLOW for file in files):
         what = f"annotation files are in it; MMDetection and DETR look in {ANNOTATIONS}/"
         yield Finding("no-annotations", what, path=str(root), hint=f"move them into {wanted}")
 

@@ -15,6 +15,8 @@ from cocosurgeon.sample import is_of_sample
 
 ANNOTATIONS = "annotations"
 IMAGE_FOLDERS = ("images", "JPEGImages", "imgs", "img", "data")
+ROBOFLOW = "_annotations.coco.json"
+"""Name of each split's annotation file in Roboflow's COCO export, next to the split's images."""
 SPLITS = (
     *("train2017", "val2017", "test2017", "unlabeled2017"),
     *("train2014", "val2014", "test2014", "test2015"),
@@ -144,6 +146,9 @@ def image_search(ann_file: Path, folders: Folders, root: Path | None = None) -> 
         sample = IMAGE_FOLDERS_OF_SAMPLE if is_of_sample(ann_file) else ()
         return images_only([*_all_folders(bases[0], folders), *sample])
 
+    if ann_file.name == ROBOFLOW:  # splits have files of one name, and often images, too
+        own = images_only([data_roots(ann_file)[0]])
+        return Search(ann_file, folders, tuple(own), lambda: [*images_only(found), *others()])
     return Search(ann_file, folders, tuple(images_only(found)), others)
 
 

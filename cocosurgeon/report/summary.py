@@ -40,7 +40,7 @@ class Summary:
         unknown_images: annotations whose image is not in the file.
         unknown_categories: annotations with a category that is not in the file's list.
         repeated_img_ids, repeated_ann_ids: records with an id that an earlier one has.
-        images_without_id: image records with nothing that could be an id.
+        images_without_id, annotations_without_id: records with nothing that could be an id.
         nonfinite: bare NaN, Infinity and -Infinity in the source (kept as they are).
         repeated_keys: top-level keys that appear more than once; the last one counts.
         unfollowed: lists that point at images and were copied unchanged all the same.
@@ -61,6 +61,7 @@ class Summary:
     repeated_img_ids: Kept
     repeated_ann_ids: Kept
     images_without_id: Kept
+    annotations_without_id: Kept
     nonfinite: int
     repeated_keys: tuple[str, ...]
     unfollowed: Mapping[str, int]
@@ -88,6 +89,7 @@ class Summary:
             "image records that repeat an id": self.repeated_img_ids,
             f"{what} that repeat an id": self.repeated_ann_ids,
             "image records without an id": self.images_without_id,
+            f"{what} without an id": self.annotations_without_id,
         }
         lines += [
             f"{name}: {c.total:,}, {c.kept:,} kept" for name, c in oddities.items() if c.total
@@ -154,6 +156,7 @@ def summarize(dataset: Dataset) -> Summary:
         repeated_img_ids=_among(_repeats(rows), image_kept),
         repeated_ann_ids=_among(_ann_id_repeats(index), kept),
         images_without_id=_among(_without_id(index.images.ids)[rows], image_kept),
+        annotations_without_id=_among(_ann_ids_missing(index), kept),
         nonfinite=index.document.nonfinite,
         repeated_keys=index.document.repeated_keys,
         unfollowed={n: others[n] for n in index.followers if n not in dataset.cascaded},
@@ -163,7 +166,7 @@ def summarize(dataset: Dataset) -> Summary:
             if n not in index.followers and n not in dataset.cascaded
         },
         image_mismatch=_image_mismatch(index),
-        category_mismatch=_category_mismatch(index),
+        category_mismatch=None if changed else _category_mismatch(index),
         classes=tuple(c.name for c in dataset.categories) if changed else None,
         notes=dataset.notes,
     )
@@ -203,6 +206,13 @@ def _ann_id_repeats(index: AnnotationIndex) -> Mask:
     if records is None or index.is_results:
         return np.zeros(len(index.image_of_annotation), dtype=np.bool_)
     return _repeats(records.column("id").array)
+
+
+def _ann_ids_missing(index: AnnotationIndex) -> Mask:
+    records = index.annotation_records
+    if records is None or index.is_results:  # detections have none
+        return np.zeros(len(index.image_of_annotation), dtype=np.bool_)
+    return _without_id(as_keys(records.column("id").array))
 
 
 def _repeats(values: Array) -> Mask:

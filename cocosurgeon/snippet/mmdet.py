@@ -19,6 +19,10 @@ _REPLACED = re.compile(
 """Text that ``Config.fromfile`` replaces, anywhere in a config."""
 
 
+_REPLACED_BY_2 = re.compile(rf"{_REPLACED.pattern} | \$\{{[\w.]*\}}", re.VERBOSE)
+"""The same, and what ``replace_cfg_vals`` of 2.x replaces: ``mmdet/utils/replace_cfg_vals.py``."""
+
+
 def head(
     source: SnippetSource, counts: comments.LoaderCounts, version: str, assignment: str
 ) -> str:
@@ -31,12 +35,14 @@ def head(
         assignment: the comments.code in front of the list of class names.
 
     Raises:
-        RequestError: a path or a class name has text that ``Config.fromfile`` replaces.
+        RequestError: a path or a class name has text that is replaced when a config is read.
     """
+    replaced = _REPLACED_BY_2 if version == "2.x" else _REPLACED
     for text in (source.ann_file, source.img_prefix, *source.classes):
-        if match := _REPLACED.search(text):
+        if match := replaced.search(text):
             raise RequestError(
-                f"Config.fromfile puts something else in the place of {match.group()!r}: {text!r}",
+                f"MMDetection {version} puts something else in the place of {match.group()!r} in a "
+                f"config: {text!r}",
                 hint="name it without that: a path by a link, a class in the file",
             )
     return comments.block(

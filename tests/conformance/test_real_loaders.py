@@ -184,7 +184,7 @@ REAL = {
         [{}],
         lambda options: LOADERS["detr"].options(**options),
         detr_told,
-        unmet=frozenset({"no-segmentation"}),  # RF-DETR makes an empty mask then
+        unmet=frozenset({"no-segmentation", "bad-keypoints"}),  # RF-DETR makes an empty mask then
     ),
     "yolox": Real(
         "yolox",
