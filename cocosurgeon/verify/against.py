@@ -239,6 +239,8 @@ class _Comparison:
             self.findings.append(
                 Finding("label-shift", text, self.view.loader, record=of_image(img_id))
             )
+        elif not _equal(mine.label, other.label):
+            self.explained["same class name, another label number"] += 1
 
     def _changed(self, mine: Sequence[Instance], theirs: Sequence[Placed]) -> dict[int, int]:
         """Objects whose boxes a rule of theirs or of ours changes, each with its partner."""

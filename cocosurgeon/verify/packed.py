@@ -22,16 +22,19 @@ def check_packed(ours: Sample, real: DumpSample) -> Iterator[str]:
     packed = real.packed
     if packed is None:
         return
+    if isinstance(raised := packed.get("raises"), Mapping):
+        yield f"the pipeline raises {raised.get('exception')}: {raised.get('message')}"
+        size = raised.get("size")
+        if isinstance(size, Sequence) and not same(list(size), [ours.height, ours.width]):
+            yield _of_another_size(size, ours)
+        return
     if packed.get("nothing"):
         yield "the pipeline gives nothing: another image would be drawn in its place"
         return
     meta = packed.get("meta")
     size = meta.get("ori_shape") if isinstance(meta, Mapping) else None
     if isinstance(size, Sequence) and not same(list(size[:2]), [ours.height, ours.width]):
-        yield (
-            f"the image file has {size[0]} rows and {size[1]} columns, its record "
-            f"{ours.height!r} and {ours.width!r}"
-        )
+        yield _of_another_size(size, ours)
     groups = {
         "": [i for i in ours.instances if not i.ignore],
         "ignored_": [i for i in ours.instances if i.ignore],
@@ -41,6 +44,14 @@ def check_packed(ours: Sample, real: DumpSample) -> Iterator[str]:
         if prefix == "":
             yield from _values(packed, "labels", "int64", [i.label for i in instances])
     yield from _masks(packed, groups[""])
+
+
+def _of_another_size(size: Sequence[object], ours: Sample) -> str:
+    turned = list(size[1::-1]) == [ours.height, ours.width]
+    return (
+        f"the image file has {size[0]} rows and {size[1]} columns, its record {ours.height!r} and "
+        f"{ours.width!r}" + (": it is turned by its EXIF tag, or the record is" if turned else "")
+    )
 
 
 def packed_alike(subset: Dump, source: Dump, loader: str) -> Iterator[Finding]:
@@ -68,7 +79,11 @@ def _masks(packed: Mapping[str, Any], instances: Sequence[Instance]) -> Iterator
     if count != len(instances):
         yield f"masks: {count}, of {len(instances)} objects"
         return
-    digest, sums = bitmaps_hash([i.mask for i in instances], height, width)
+    try:
+        digest, sums = bitmaps_hash([i.mask for i in instances], height, width)
+    except Exception as error:  # pycocotools raises many kinds on broken masks
+        yield f"masks: no bitmaps of {height} by {width} can be drawn of them: {error}"
+        return
     if sums != masks["sums"]:
         yield f"masks: {masks['sums']} pixels, drawn from its polygons {sums}"
     elif digest != masks["sha256"]:

@@ -72,7 +72,8 @@ def _differences(file: PlainFile, dump: Dump, setting: Setting) -> Iterator[Find
         ):
             message = f"image {sample.img_id!r}: {what}: {text}"
             yield Finding("real-differs", message, loader, mode, of_image(sample.img_id))
-        if header.pipeline == "plain" and loader in config_loaders():
+        has_failed = isinstance(sample.packed, Mapping) and "raises" in sample.packed
+        if (header.pipeline == "plain" or has_failed) and loader in config_loaders():
             for text in check_packed(ours, sample):
                 message = f"image {sample.img_id!r}: {text}"
                 yield Finding("packed", message, loader, mode, of_image(sample.img_id))

@@ -9,6 +9,7 @@ from typing import Any
 
 import mmdet_line
 import pytest
+from conftest import SAMPLE
 from PIL import Image
 
 from cocosurgeon import read, write
@@ -151,3 +152,33 @@ def test_an_image_of_another_size_is_seen(
         *(subset, "--mode", "test", "--samples", 3, "--img-prefix", others),
     )
     assert (code, found_in(report)) == (1, {("packed", record["id"])})
+
+
+def test_an_image_of_another_size_is_named_and_the_others_are_compared(
+    line: mmdet_line.Line, tmp_path: Path
+) -> None:
+    """One image is turned by its EXIF tag, and has polygons next to an RLE of its record's size."""
+    document = json.loads(SAMPLE.read_bytes())
+    document["images"] = [i for i in document["images"] if i["width"] != i["height"]][:3]
+    turned = document["images"][1]
+    ids = {image["id"] for image in document["images"]}
+    document["annotations"] = [a for a in document["annotations"] if a["image_id"] in ids]
+    of_turned = [a for a in document["annotations"] if a["image_id"] == turned["id"]]
+    assert len(of_turned) > 1
+    pixels = turned["height"] * turned["width"]
+    size = [turned["height"], turned["width"]]
+    of_turned[0]["segmentation"] = {"size": size, "counts": [10, 20, pixels - 30]}
+    (tmp_path / "gt.json").write_text(json.dumps(document))
+    for image in document["images"]:
+        with Image.open(SAMPLE.parents[1] / "sample2017" / image["file_name"]) as file:
+            exif = file.getexif()
+            exif[0x0112] = 6 if image is turned else 1
+            file.save(tmp_path / image["file_name"], exif=exif)
+    code, report = line.verified(
+        *(tmp_path / "gt.json", "--samples", 3, "--img-prefix", tmp_path, "--mode", "test")
+    )
+    assert code == 1
+    assert {(c, i) for c, i in found_in(report) if c == "packed"} == {("packed", turned["id"])}
+    texts = mmdet_line.details(report, "packed")
+    assert any(text.endswith("it is turned by its EXIF tag, or the record is") for text in texts)
+    assert "3 of them through its plain pipeline" in "; ".join(report["compared"])

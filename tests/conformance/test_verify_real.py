@@ -113,7 +113,7 @@ def test_a_config_is_built_as_it_stands(line: mmdet_line.Line, split: str, tmp_p
         *(subset, "--source", SAMPLE),
         *("--config", config, "--split", split, "--samples", "2"),
     )
-    assert (code, found["findings"]) == (0, [])
+    assert (code, mmdet_line.errors(found)) == (0, [])
     assert "2 of them through its own pipeline" in "; ".join(found["compared"])
 
 

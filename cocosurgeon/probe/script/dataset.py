@@ -27,6 +27,10 @@ class RealDataset:
         """Return the list of transforms that ``packed`` will run, to be changed in place."""
         raise NotImplementedError
 
+    def image_size(self, index: int) -> list[int] | None:
+        """Return height and width of an image's file as it is opened; None: it cannot be."""
+        return None
+
     def packed(self, kind: str, index: int) -> Any:
         """Return the pipeline's output: of the config's ``own``, or of a ``plain`` one."""
         raise NotImplementedError

@@ -244,7 +244,9 @@ class MmdetDataset(RealDataset):
         cat2label = getattr(dataset, "cat2label", None) or {}
         options = {"type": type(dataset).__name__, "wrappers": self._wrappers, **self._own}
         if self._backend is not None:
-            options["image_files"] = look_for(self.image_paths(), self._backend)
+            options["image_files"] = look_for(
+                list(map(self.image_path, range(len(self)))), self._backend
+            )
         return {
             "framework": "mmdet",
             "version": str(needed("mmdet").__version__),
@@ -262,9 +264,16 @@ class MmdetDataset(RealDataset):
     def __len__(self) -> int:
         return len(self._dataset)
 
-    def image_paths(self) -> list[str]:
-        """Return the paths of all images, as the pipeline opens them."""
+    def image_path(self, index: int) -> str:
+        """Return the path of an image, as the pipeline opens it."""
         raise NotImplementedError
+
+    def image_size(self, index: int) -> list[int] | None:
+        try:
+            image = import_module("cv2").imread(self.image_path(index))  # turned by its EXIF tag
+            return None if image is None else list(image.shape[:2])
+        except ImportError:
+            return None
 
     def steps(self, kind: str, index: int) -> list[Any]:
         steps: list[Any] = self.pipeline(kind, index).transforms

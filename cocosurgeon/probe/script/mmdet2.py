@@ -96,10 +96,9 @@ class _Dataset2(MmdetDataset):
         classes = list(self._dataset.CLASSES or ())
         return dict(header, loader="mmdet2", single=True, classes=classes)
 
-    def image_paths(self) -> list[str]:
-        prefix = self._dataset.img_prefix
-        names = [image["filename"] for image in self._dataset.data_infos]
-        return names if prefix is None else [os.path.join(prefix, n) for n in names]  # noqa: PTH118
+    def image_path(self, index: int) -> str:
+        name = str(self._dataset.data_infos[index]["filename"])
+        return os.path.join(self._dataset.img_prefix or "", name)  # noqa: PTH118
 
     def img_id(self, index: int) -> Any:
         return self._dataset.data_infos[index]["id"]

@@ -124,8 +124,8 @@ def _indices_of(value: Any) -> Any:
 
 
 class _Dataset3(MmdetDataset):
-    def image_paths(self) -> list[str]:
-        return [self._dataset.get_data_info(i)["img_path"] for i in range(len(self))]
+    def image_path(self, index: int) -> str:
+        return str(self._dataset.get_data_info(index)["img_path"])
 
     def header(self) -> dict[str, Any]:
         dataset, header = self._dataset, super().header()

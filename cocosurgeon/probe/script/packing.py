@@ -13,7 +13,7 @@ from typing import Any
 
 from ..record import line_of, plain
 from .dataset import RealDataset
-from .failure import stage
+from .failure import Failure, stage
 
 # names of both lines -> names in a dump
 NAMES = {
@@ -39,27 +39,38 @@ def pack_all(
     """Run the pipeline for the samples at some indices.
 
     Returns:
-        The output in short, by index; and what the header says of the pipeline.
+        The output in short, by index; and what the header says of the pipeline. Of an image for
+        which a transform raises, what it raises.
 
     Raises:
-        Failure: a transform raises.
+        Failure: a transform raises for every image.
     """
     kind = request["pipeline"] or ("own" if request["config"] else "plain")
     drawn: list[str] = []
     names: list[str] = []
-    packed = {}
+    packed: dict[int, Any] = {}
+    failures: list[Failure] = []
     for index in indices:
         where = f"image {dataset.img_id(index)!r}"
-        with stage("pipeline", where=where):
-            steps = dataset.steps(kind, index)
-            for i, step in enumerate(steps):
-                if not isinstance(step, Watched):
-                    steps[i] = Watched(step, drawn)
-            seed(request["seed"])
-            result = dataset.packed(kind, index)
-            # for None, the dataset would now draw another image
-            packed[index] = {"nothing": True} if result is None else summary(result)
-            names += [n for n in map(name_of, steps) if n not in names]
+        try:
+            with stage("pipeline", where=where):
+                steps = dataset.steps(kind, index)
+                for i, step in enumerate(steps):
+                    if not isinstance(step, Watched):
+                        steps[i] = Watched(step, drawn)
+                names += [n for n in map(name_of, steps) if n not in names]
+                seed(request["seed"])
+                result = dataset.packed(kind, index)
+                # for None, the dataset would now draw another image
+                packed[index] = {"nothing": True} if result is None else summary(result)
+        except Failure as failure:
+            if failure.kind != "pipeline":
+                raise
+            failures.append(failure)
+            raised = {"exception": failure.exception, "message": failure.message}
+            packed[index] = {"raises": dict(raised, size=dataset.image_size(index))}
+    if failures and len(failures) == len(indices):
+        raise failures[0]
     header = {"pipeline": kind, "transforms": names, "random": drawn}
     return packed, dict(header, seed=request["seed"] if drawn else None)
 
