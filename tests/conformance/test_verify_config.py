@@ -24,6 +24,7 @@ def document() -> dict[str, Any]:
     """Two images of the sample data, with an object of each of three classes."""
     files = sorted(IMAGES.glob("*.jpg"))[:2]
     return {
+        "info": {},
         "images": [
             {"id": n, "file_name": f.name, "width": 64, "height": 64}
             for n, f in enumerate(files, 1)
