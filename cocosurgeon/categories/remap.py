@@ -73,13 +73,14 @@ class Remapping:
     def _twins(self) -> dict[Id, Id]:
         """Listed ids that are used as another type, by what is used: 1 by ``"1"``.
 
-        A record that names no listed category can mean no other one.
+        A record that names no listed category can mean no other one, unless the map mentions it.
         """
         listed = {e.category.id for e in self.before.listing.entries}
+        known = listed | {old for old, _ in self.map.pairs}
         found: dict[Id, Id] = {}
         for used in self._ids:
             other = as_other_type(used)
-            if used not in listed and other is not None and other in listed:
+            if used not in known and other is not None and other in listed:
                 found[used] = other
         return found
 
