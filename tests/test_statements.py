@@ -204,6 +204,32 @@ def test_yolox_names_that_stand_for_other_labels_are_flagged(
     assert report(cli, path, "--loader", "yolox", "--source", path)[0] == 0
 
 
+def test_what_is_listed_twice_or_has_no_name_is_said(cli: Cli, put: Put, small: Any) -> None:
+    small["images"].append({"id": 30, "file_name": "other.jpg", "width": 9, "height": 9})
+    small["categories"].append({"id": 18, "name": "cow"})
+    small["categories"][0]["name"] = None
+    path = put(small)
+    code, found = report(cli, path)
+    assert code == 1
+    details = {f["code"]: f["details"] for f in found["findings"]}
+    assert details["image-repeated"] == [
+        "image id 30 is listed 2 times ('a/30.jpg', 'other.jpg'): its annotations all go to the "
+        "last one"
+    ]
+    assert details["category-repeated"] == ["category id 18 is listed 2 times ('dog', 'cow')"]
+    assert details["category-nameless"] == ["category 1: its name is None"]
+    assert report(cli, path, "--source", path)[0] == 0
+
+
+@pytest.mark.parametrize("loader", ["detr", "torchvision"])
+def test_an_unlisted_category_is_an_error_where_labels_are_ids_too(
+    loader: str, cli: Cli, put: Put, small: Any
+) -> None:
+    small["annotations"][0]["category_id"] = 99
+    code, found = report(cli, put(small), "--loader", loader)
+    assert (code, codes(found)) == (1, {"category-unlisted"})
+
+
 def test_explain_takes_classes_and_options(cli: Cli, put: Put, small: Any) -> None:
     path = put(small)
     plain = cli("explain", path, "--image", 40, "--loader", "mmdet3")

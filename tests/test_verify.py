@@ -66,6 +66,7 @@ BY_OTHERS = {
     *("evaluator-absent", "num-classes", "image-files"),
     *("classes-default", "annotation-shadowed", "info-missing"),
     *("value-unusable", "rle-unusable", "polygon-unusable"),
+    *("image-repeated", "category-repeated", "category-nameless"),
     *("category-id", "category-name", "category-missing"),
     *(name for name, code in CODES.items() if code.group == "folders"),
 }

@@ -95,6 +95,13 @@ CODES: Mapping[str, Code] = {
     "image-order": Code(
         "images", "images are in another order than in the source", "ids were sorted", _ORDER
     ),
+    "image-repeated": Code(
+        "images",
+        "an image id is listed more than once",
+        "files were merged without new ids; loaders keep one of the images, and put the boxes of "
+        "all on it",
+        "give each image an id of its own",
+    ),
     "id-type": Code(
         "ids",
         "an id is of another type than in the source",
@@ -208,6 +215,19 @@ CODES: Mapping[str, Code] = {
         "a category is not that of the source",
         "an id or a name was changed; names are compared exactly, case and blanks too",
         "name the recipe that maps it (--recipe), or keep the source's list",
+    ),
+    "category-repeated": Code(
+        "categories",
+        "a category id is listed more than once",
+        "files were merged; MMDetection takes the last label of the id, YOLOX the first",
+        "give each category an id of its own",
+    ),
+    "category-nameless": Code(
+        "categories",
+        "a category has no name that is text",
+        "an export left it out; MMDetection chooses categories by name, and loads no object of it",
+        "write a name into the file",
+        "warning",
     ),
     "category-order": Code(
         "categories",

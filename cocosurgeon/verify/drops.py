@@ -37,13 +37,13 @@ class Listed:
     @cached_property
     def repeated(self) -> Collection[object]:
         """Ids that more than one annotation has."""
-        counts = Counter(key_of(r.get("id")) for r in self._records("annotations"))
+        counts = Counter(key_of(r.get("id")) for r in self.records("annotations"))
         return {key for key, count in counts.items() if count > 1}
 
     @property
     def annotations(self) -> Sequence[Mapping[str, object]]:
         """The annotations."""
-        return self._records("annotations")
+        return self.records("annotations")
 
     def image(self, img_id: object) -> Mapping[str, object]:
         """Return the record of an image; an empty one where there is none."""
@@ -51,15 +51,15 @@ class Listed:
 
     @cached_property
     def _images_by_id(self) -> Mapping[object, Mapping[str, object]]:
-        return {key_of(r.get("id")): r for r in self._records("images")}
+        return {key_of(r.get("id")): r for r in self.records("images")}
 
     @cached_property
     def _by_id(self) -> Mapping[object, Mapping[str, object]]:
-        return {key_of(r.get("id")): r for r in self._records("annotations")}
+        return {key_of(r.get("id")): r for r in self.records("annotations")}
 
     def annotation(self, row: int) -> Mapping[str, object]:
         """Return the annotation of a row."""
-        return self._records("annotations")[row]
+        return self.records("annotations")[row]
 
     def copied(self, other: Mapping[str, object]) -> Mapping[str, object] | None:
         """Return the annotation that another document has copied, by its id."""
@@ -84,35 +84,48 @@ class Listed:
         return "image_id", self.images
 
     def _ids(self, key: str) -> Collection[object]:
-        return {key_of(r.get("id")) for r in self._records(key)} - {None}
+        return {key_of(r.get("id")) for r in self.records(key)} - {None}
 
-    def _records(self, key: str) -> Sequence[Mapping[str, object]]:
+    def records(self, key: str) -> Sequence[Mapping[str, object]]:
+        """Return the records of a list; none where there is no such list."""
         found = self.document.get(key)
         return [r for r in found if isinstance(r, dict)] if isinstance(found, list) else []
 
 
 def faults_in(view: View, mine: Listed, theirs: Listed | None, mode: Mode) -> Iterator[Finding]:
-    """Yield the annotations that a loader drops for a fault of the file, each with its cause.
+    """Yield the annotations with a fault for which a loader drops them, each with its cause.
+
+    Where labels are ids, an unlisted category is a fault, too: no output of a model means it.
 
     Args:
         theirs: what the source lists; its faults are no errors of the subset.
     """
-    for dropped, rule in _annotations(view):
-        record = mine.annotation(dropped.row)
-        code = rule.fault
-        if code is None or not mine.has_fault(code, record):
+    for row, code in _suspects(view, mine):
+        record = mine.annotation(row)
+        if not mine.has_fault(code, record):
             continue
         mismatch = _type_mismatch(code, record, mine)
         yield Finding(
             code,
-            f"annotation {dropped.id!r} of image {dropped.img_id!r}: "
+            f"annotation {record.get('id')!r} of image {record.get('image_id')!r}: "
             f"{mismatch or _cause(code, record, mine)}",
             view.loader,
             mode,
-            of_annotation(dropped.id),
+            of_annotation(record.get("id")),
             hint=_ONE_TYPE if mismatch else None,
             is_in_source=theirs is not None and theirs.has_fault_of(code, record),
         )
+
+
+def _suspects(view: View, mine: Listed) -> Iterator[tuple[int, str]]:
+    """Yield rows of annotations that may have a fault, each with the fault's code."""
+    for dropped, rule in _annotations(view):
+        if rule.fault is not None:
+            yield dropped.row, rule.fault
+    if not view.cat2label and mine.categories:  # labels are ids, and no rule drops an unlisted one
+        for sample in view.samples:
+            for instance in sample.instances:
+                yield instance.row, "category-unlisted"
 
 
 _ONE_TYPE = "write ids as numbers in both lists, or as text in both: 1 and '1' never match"

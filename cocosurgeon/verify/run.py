@@ -239,7 +239,7 @@ def _verified(
             for name, own in request.loaders.items()
         ]
     dump = None if request.against is None else read_dump(request.against)
-    if settings:
+    if settings and (dump is None or source is not None):
         found = found.joined(case.found(findings=tuple(check_values(*case.listed()))))
     for group in settings:
         if dump is None or source is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from cocosurgeon.findings.finding import Finding, of_annotation
 from cocosurgeon.masks import NO_MASK, mask_fault
 from cocosurgeon.usable import FIELDS, unusable
 from cocosurgeon.verify.drops import Listed
+from cocosurgeon.verify.values import key_of
 
 _CODES = {"polygon": "polygon-unusable", "rle": "rle-unusable"}
 
@@ -24,6 +25,9 @@ def check_values(mine: Listed, theirs: Listed | None) -> Iterator[Finding]:
             "loadRes of pycocotools 2.0.9 and 2.0.10 raises KeyError: 'info'",
             is_in_source=theirs is not None and "info" not in theirs.document,
         )
+    for code, what in _list_faults(mine):
+        too = theirs is not None and (code, what) in list(_list_faults(theirs))
+        yield Finding(code, what, is_in_source=too)
     for annotation in mine.annotations:
         for code, what in _faults(annotation, mine):
             own = None if theirs is None else theirs.copied(annotation)
@@ -34,6 +38,35 @@ def check_values(mine: Listed, theirs: Listed | None) -> Iterator[Finding]:
                 record=of_annotation(ann_id),
                 is_in_source=own is not None and (code, what) in _faults(own, theirs or mine),
             )
+
+
+def _list_faults(listed: Listed) -> Iterator[tuple[str, str]]:
+    """Yield code and reason of ids that are listed twice, and of names that are no text."""
+    for img_id, images in _repeated(listed.records("images")).items():
+        names = ", ".join(repr(image.get("file_name")) for image in images[:5])
+        yield (
+            "image-repeated",
+            f"image id {img_id!r} is listed {len(images)} times ({names}): its annotations all go "
+            "to the last one",
+        )
+    categories = listed.records("categories")
+    for cat_id, entries in _repeated(categories).items():
+        names = ", ".join(repr(entry.get("name")) for entry in entries[:5])
+        text = f"category id {cat_id!r} is listed {len(entries)} times ({names})"
+        yield "category-repeated", text
+    for entry in categories:
+        if not isinstance(entry.get("name"), str):
+            name = repr(entry["name"]) if "name" in entry else "none"
+            text = f"category {entry.get('id')!r}: its name is {name}"
+            yield "category-nameless", text
+
+
+def _repeated(records: Sequence[Mapping[str, object]]) -> dict[object, list[Mapping[str, object]]]:
+    by_id: dict[object, list[Mapping[str, object]]] = {}
+    for record in records:
+        if (key := key_of(record.get("id"))) is not None:
+            by_id.setdefault(key, []).append(record)
+    return {key: found for key, found in by_id.items() if len(found) > 1}
 
 
 def _faults(annotation: Mapping[str, object], listed: Listed) -> list[tuple[str, str]]:
