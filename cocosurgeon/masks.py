@@ -95,8 +95,8 @@ def _rle_fault(rle: Mapping[str, object], size: Sequence[object] | None) -> str 
     if not all(type(run) is int for run in runs) or min(runs, default=0) < 0:
         return "its counts are no run lengths"
     pixels = own[0] * own[1]
-    if (told := sum(runs)) != pixels:
-        return f"its runs fill {told:,} of {pixels:,} pixels"
+    if (filled := sum(runs)) != pixels:
+        return f"its runs fill {filled:,} of {pixels:,} pixels"
     return None
 
 

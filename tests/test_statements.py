@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import SAMPLE, SHARED, Cli, wild_files
+
+from cocosurgeon.loaders import LOADERS, load
+from cocosurgeon.verify.drops import Listed, faults_in, skipped_in
+from cocosurgeon.verify.usability import check_values
 
 Put = Callable[..., Path]
 Change = Callable[[Any], None]
@@ -306,3 +310,30 @@ def test_a_list_without_image_ids_is_no_results_file(cli: Cli, put: Put) -> None
     assert done.code == 3
     assert "no record has an 'image_id'" in done.err
     assert cli("subset", put([]), "--first", 1, "-o", "out.json").code == 0
+
+
+class Walked(list[Any]):
+    """A list that counts how often it is walked through."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        self.walks += 1
+        return super().__iter__()
+
+
+def test_annotations_are_walked_through_a_few_times_not_once_for_each(small: Any) -> None:
+    annotations = Walked(
+        {**small["annotations"][0], "id": n, "image_id": 30 + n % 2, "category_id": n % 3}
+        for n in range(60)
+    )
+    document = {**small, "annotations": annotations}
+    for loader in ("detr", "mmdet3"):
+        options = LOADERS[loader].options.usual("test", ("person", "dog", "toothbrush"))
+        view = load(loader, {**small, "annotations": list(annotations)}, options)
+        annotations.walks = 0
+        listed = Listed(document)
+        assert list(faults_in(view, listed, listed, "test"))
+        assert skipped_in(view, listed, "test") is not None
+        assert list(check_values(listed, listed)) is not None
+        assert annotations.walks == 1

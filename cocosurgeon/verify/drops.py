@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -23,6 +23,7 @@ class Listed:
     """Ids that a document lists, and that other records may name."""
 
     document: Mapping[str, object]
+    _records: dict[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
 
     @cached_property
     def images(self) -> Collection[object]:
@@ -88,8 +89,11 @@ class Listed:
 
     def records(self, key: str) -> Sequence[Mapping[str, object]]:
         """Return the records of a list; none where there is no such list."""
-        found = self.document.get(key)
-        return [r for r in found if isinstance(r, dict)] if isinstance(found, list) else []
+        if key not in self._records:  # once: it is asked for with each annotation
+            found = self.document.get(key)
+            records = [r for r in found if isinstance(r, dict)] if isinstance(found, list) else []
+            self._records[key] = records
+        return self._records[key]
 
 
 def faults_in(view: View, mine: Listed, theirs: Listed | None, mode: Mode) -> Iterator[Finding]:

@@ -25,9 +25,9 @@ def check_values(mine: Listed, theirs: Listed | None) -> Iterator[Finding]:
             "loadRes of pycocotools 2.0.9 and 2.0.10 raises KeyError: 'info'",
             is_in_source=theirs is not None and "info" not in theirs.document,
         )
-    for code, what in _list_faults(mine):
-        too = theirs is not None and (code, what) in list(_list_faults(theirs))
-        yield Finding(code, what, is_in_source=too)
+    of_source = set() if theirs is None else set(_list_faults(theirs))
+    for fault in _list_faults(mine):
+        yield Finding(*fault, is_in_source=fault in of_source)
     for annotation in mine.annotations:
         for code, what in _faults(annotation, mine):
             own = None if theirs is None else theirs.copied(annotation)
