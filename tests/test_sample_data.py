@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import conftest
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -44,17 +44,6 @@ Mask = NDArray[np.bool_]
 pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 )
-
-
-def load_script() -> ModuleType:
-    """The script that draws the sample, as a module."""
-    spec = importlib.util.spec_from_file_location("sample_data_draw", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up by name
-    spec.loader.exec_module(module)
-    return module
 
 
 def is_tiny(annotation: Entry) -> bool:
@@ -132,7 +121,7 @@ def sample() -> Sample:
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    return load_script()
+    return conftest.script(SCRIPT)
 
 
 def eroded(mask: Mask) -> Mask:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import conftest
 import mmdet_line
 import pytest
-from conftest import ROOT
 from mmdet_line import Line
 
 line = mmdet_line.each_line
@@ -20,13 +18,7 @@ line = mmdet_line.each_line
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
     """The script that draws it."""
-    spec = importlib.util.spec_from_file_location("label_shift", ROOT / "docs/label_shift.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up by name
-    spec.loader.exec_module(module)
-    return module
+    return conftest.script(conftest.ROOT / "docs/label_shift.py")
 
 
 def drawn(script: ModuleType, document: Any) -> list[tuple[int, str]]:
