@@ -1,4 +1,4 @@
-"""Two things of the build that pyproject.toml cannot say; everything else is there."""
+"""Three things of the build that pyproject.toml cannot say; everything else is there."""
 
 from __future__ import annotations
 
@@ -6,11 +6,30 @@ import re
 import shutil
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 SAMPLE = ("annotations/instances_sample2017.json", "detections_sample2017.json", "sample2017/*.jpg")
+
+KERNEL = Extension(
+    "cocosurgeon.annfile._kernel",
+    ["cocosurgeon/annfile/_kernel.c"],
+    extra_compile_args=["-O3", "-std=c11"],
+    py_limited_api=True,
+    optional=True,
+)
+
+
+class BuildKernel(build_ext):
+    """Build the compiled scan anew, or not at all: without a compiler Python does its work."""
+
+    def run(self) -> None:
+        """Remove what an earlier build left, which is perhaps not of this source."""
+        for left in (Path(self.get_ext_fullpath(e.name)) for e in self.extensions):
+            left.unlink(missing_ok=True)
+        super().run()
 
 
 class BuildWithSample(build_py):
@@ -44,7 +63,9 @@ def _found(pattern: str, name: str) -> str:
 
 
 setup(
-    cmdclass={"build_py": BuildWithSample},
+    cmdclass={"build_py": BuildWithSample, "build_ext": BuildKernel},
+    ext_modules=[KERNEL],
+    options={"bdist_wheel": {"py_limited_api": "cp310"}},
     long_description=description(),
     long_description_content_type="text/markdown",
 )

@@ -16,6 +16,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from warm import WarmProcess
 
+from cocosurgeon.annfile.kernel import IS_IN_USE
+
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 WILD = SHARED / "wild"
@@ -28,6 +30,10 @@ settings.load_profile("cocosurgeon")
 
 THOROUGH = bool(os.environ.get("COCOSURGEON_THOROUGH"))
 """Take every example and every pair, as CI does in a step of its own."""
+
+
+KERNELS = (False, True) if IS_IN_USE else (False,)
+"""Scan without and, where it is installed, with the kernel."""
 
 
 def examples(count: int) -> settings:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from conftest import SAMPLE, examples
+from conftest import KERNELS, SAMPLE, examples
 from generated import Made, annotation_files, results_files
 from hypothesis import given
 from naive import applied, same, usable
@@ -36,12 +36,12 @@ from cocosurgeon.annfile.source import open_source
 from cocosurgeon.annfile.splice import pieces
 
 EVERY_WAY = [
-    ScanOptions(),
-    ScanOptions(window=64),
-    ScanOptions(window=300),
-    ScanOptions(window=64, shortcut=False),
-    ScanOptions(shortcut=False),
-    ScanOptions(window=200, parallel_from=400),
+    *(ScanOptions(kernel=kernel) for kernel in KERNELS),
+    *(ScanOptions(kernel=kernel, window=64) for kernel in KERNELS),
+    *(ScanOptions(kernel=kernel, window=300) for kernel in KERNELS),
+    *(ScanOptions(kernel=kernel, window=200, parallel_from=400) for kernel in KERNELS),
+    ScanOptions(kernel=False, window=64, shortcut=False),
+    ScanOptions(kernel=False, shortcut=False),
 ]
 
 
@@ -107,8 +107,8 @@ def test_how_a_scan_goes_about_it_changes_nothing(made: Made) -> None:
         }
         spans = {
             name: [
-                (block.start + start, block.start + stop)
-                for index, block in enumerate(found.blocks)
+                (begin + start, begin + stop)
+                for index, begin in enumerate(found.blocks.starts.tolist())
                 for start, stop in found.located(index)[1]
             ]
             for name, found in document.lists.items()

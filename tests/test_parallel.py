@@ -1,46 +1,56 @@
-"""A second process that scans half of a list changes nothing but time."""
+"""Threads, or a second process, that scan a part of a list change nothing but time."""
 
 from __future__ import annotations
 
 import json
 import os
 import random
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import KERNELS
 
 from cocosurgeon import JSONSyntaxError, StructureError
-from cocosurgeon.annfile import scan as scanning
+from cocosurgeon.annfile import parallel
 from cocosurgeon.annfile.listscan import ScannedPart, ScanOptions
-from cocosurgeon.annfile.parallel import ParallelScan
 from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import open_source
 from cocosurgeon.annfile.splice import pieces
 
 Put = Callable[..., Path]
-SHARED = ScanOptions(window=1000, parallel_from=1)
+ALONE = ScanOptions(kernel=False, parallel_from=1 << 40)
+
+
+@pytest.fixture(params=KERNELS, ids=lambda kernel: "threads" if kernel else "process")
+def shared(request: pytest.FixtureRequest) -> ScanOptions:
+    """A scan with the kernel by threads, and one without it by a second process."""
+    return ScanOptions(window=1000, kernel=request.param, parallel_from=1)
 
 
 @pytest.fixture(autouse=True)
-def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Share the work wherever these tests run."""
-    monkeypatch.setattr(scanning, "has_second_processor", lambda: True)
+def processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Share the work among three wherever these tests run."""
+    monkeypatch.setattr(parallel, "processors", lambda: 3)
 
 
 @pytest.fixture
 def parts(monkeypatch: pytest.MonkeyPatch) -> list[ScannedPart | None]:
-    """What second processes found whose guess was right."""
+    """What helpers found whose guess was right."""
     found: list[ScannedPart | None] = []
-    original = ParallelScan.part
+    for helper in (parallel._Thread, parallel._Process):
+        monkeypatch.setattr(helper, "part", _spied(found, helper.part))
+    return found
 
-    def spied(self: ParallelScan) -> ScannedPart | None:
+
+def _spied(found: list[ScannedPart | None], original: Any) -> Callable[[Any], ScannedPart | None]:
+    def part(self: Any) -> ScannedPart | None:
         found.append(original(self))
         return found[-1]
 
-    monkeypatch.setattr(ParallelScan, "part", spied)
-    return found
+    return part
 
 
 def document(n: int, **extra: Any) -> dict[str, Any]:
@@ -62,7 +72,7 @@ def document(n: int, **extra: Any) -> dict[str, Any]:
 
 def same(path: Path, options: ScanOptions) -> None:
     """Hold a shared scan against one by a single process."""
-    alone, shared = scan(open_source(path)), scan(open_source(path), options=options)
+    alone, shared = (scan(open_source(path), options=each) for each in (ALONE, options))
     assert shared.nonfinite == alone.nonfinite
     assert list(shared.lists) == list(alone.lists)
     for name, expected in alone.lists.items():
@@ -72,8 +82,8 @@ def same(path: Path, options: ScanOptions) -> None:
             expected.stop,
             expected.count,
         )
-        rows = [(b.first_row, b.count) for b in found.blocks]
-        assert [r for r, _ in rows] == [sum(c for _, c in rows[:i]) for i in range(len(rows))]
+        counts = found.blocks.counts.tolist()
+        assert found.blocks.first_rows.tolist() == [sum(counts[:i]) for i in range(len(counts))]
         for column in ("id", "image_id", "category_id", "segmentation"):
             left, right = found.column(column), expected.column(column)
             assert left.array.tolist() == right.array.tolist()
@@ -84,72 +94,77 @@ def same(path: Path, options: ScanOptions) -> None:
 
 @pytest.mark.parametrize("indent", [None, 1])
 def test_the_work_is_shared_and_the_result_the_same(
-    indent: int | None, put: Put, parts: list[ScannedPart | None]
+    indent: int | None, shared: ScanOptions, put: Put, parts: list[ScannedPart | None]
 ) -> None:
-    same(put(document(400), indent=indent), SHARED)
+    same(put(document(400), indent=indent), shared)
     assert parts
     assert all(part is not None and part.blocks for part in parts)
 
 
 def test_nonfinite_numbers_of_both_halves_are_counted(
-    put: Put, parts: list[ScannedPart | None]
+    shared: ScanOptions, put: Put, parts: list[ScannedPart | None]
 ) -> None:
     value = document(300)
     for row in (5, 6, 870):
         value["annotations"][row]["area"] = float("nan")
-    same(put(value), SHARED)
+    same(put(value), shared)
     assert parts
     path = put(document(300, area=float("-inf")))
-    assert scan(open_source(path), options=SHARED).nonfinite == 900
+    assert scan(open_source(path), options=shared).nonfinite == 900
 
 
-def test_a_wrong_guess_is_thrown_away(put: Put, parts: list[ScannedPart | None]) -> None:
+def test_a_wrong_guess_is_thrown_away(
+    shared: ScanOptions, put: Put, parts: list[ScannedPart | None]
+) -> None:
     """What looks like a separator in the middle lies inside a string, or inside a nested list."""
     trap = '}, {"id": 1, "x": "' * 400
     for middle in (trap, [{"id": i, "x": trap[:50]} for i in range(400)]):
         records: list[Any] = [{"id": i, "x": i} for i in range(200)]
         records[100] = {"id": 100, "x": middle}
-        same(put({"images": records}), SHARED)
+        same(put({"images": records}), shared)
     assert not parts
 
 
-def test_a_list_that_ends_before_the_middle(put: Put) -> None:
+def test_a_list_that_ends_before_the_middle(shared: ScanOptions, put: Put) -> None:
     value = document(200)
     value["later"] = [{"id": i, "file_name": "x" * 99} for i in range(900)]
-    same(put(value), SHARED)
-    same(put({"images": value["images"][:3], "info": "x" * 90_000}), SHARED)
+    same(put(value), shared)
+    same(put({"images": value["images"][:3], "info": "x" * 90_000}), shared)
 
 
 @pytest.mark.parametrize("row", [100, 500, 899])
-def test_errors_name_the_right_record_in_either_half(row: int, put: Put) -> None:
+def test_errors_name_the_right_record_in_either_half(
+    row: int, shared: ScanOptions, put: Put
+) -> None:
     text = json.dumps(document(300))
     place = text.index(f'"id": {row}}}', text.index("annotations"))
     broken = text[:place] + '"id": 0x, ' + text[place:]
     with pytest.raises(JSONSyntaxError) as caught:
-        scan(open_source(put(broken)), options=SHARED)
+        scan(open_source(put(broken)), options=shared)
     assert f"annotations[{row}]" in str(caught.value)
     assert caught.value.offset == place + len('"id": 0')
     value = document(300)
     value["annotations"][row] = 7
     with pytest.raises(StructureError, match=rf"annotations\[{row}\] is a number"):
-        scan(open_source(put(value)), options=SHARED)
+        scan(open_source(put(value)), options=shared)
 
 
 def test_a_second_process_that_fails_is_done_without(
     put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shared = ScanOptions(window=1000, kernel=False, parallel_from=1)
     monkeypatch.setattr("cocosurgeon.annfile.parallel._SERVE", "raise SystemExit(1)")
-    same(put(document(300)), SHARED)
+    same(put(document(300)), shared)
     monkeypatch.setattr("sys.executable", "/nowhere/python")
-    same(put(document(300)), SHARED)
+    same(put(document(300)), shared)
 
 
-def test_no_process_is_left(put: Put) -> None:
+def test_nobody_is_left(shared: ScanOptions, put: Put) -> None:
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
     if not children.exists():
         pytest.skip("this system does not list a process's children")
-    before = children.read_text()
-    scan(open_source(put(document(300))), options=SHARED)
+    before = children.read_text(), threading.active_count()
+    scan(open_source(put(document(300))), options=shared)
     with pytest.raises(JSONSyntaxError):
-        scan(open_source(put(json.dumps(document(300))[:-9])), options=SHARED)
-    assert children.read_text() == before
+        scan(open_source(put(json.dumps(document(300))[:-9])), options=shared)
+    assert (children.read_text(), threading.active_count()) == before

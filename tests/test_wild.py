@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import WILD, Cli, left_behind, wild_files
+from conftest import KERNELS, WILD, Cli, left_behind, wild_files
 from naive import applied, same
 
 from cocosurgeon import (
@@ -118,10 +118,10 @@ def test_keeping_none_keeps_the_rest(path: Path) -> None:
 
 
 @pytest.mark.parametrize("window", [100, 1000, 1 << 16])
-@pytest.mark.parametrize("shortcut", [True, False])
-def test_every_way_of_scanning_finds_the_same(path: Path, window: int, shortcut: bool) -> None:
-    reference = scan(open_source(path))
-    document = scan(open_source(path), options=ScanOptions(window, shortcut))
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_every_way_of_scanning_finds_the_same(path: Path, window: int, kernel: bool) -> None:
+    reference = scan(open_source(path), options=ScanOptions(shortcut=False, kernel=False))
+    document = scan(open_source(path), options=ScanOptions(window, kernel=kernel))
     assert document.nonfinite == reference.nonfinite
     assert b"".join(pieces(document, {})) == path.read_bytes()
     pairs = [(reference.lists[name], document.lists[name]) for name in reference.lists]

@@ -8,8 +8,9 @@ decode    bytes to values, with errors that name the place
 columns   one value of every record, as arrays
 document  layout of a file: its lists of records, and what is at the top level
 rewrite   values inside records, changed where they are
-listscan  the records of one list: windows, separators, and the proof of a separator
-parallel  another process that scans half of a long list
+kernel    the compiled scan, where it is installed
+listscan  the records of one list: by the kernel, by separators that are proven, or one by one
+parallel  threads, or a second process, that scan parts of a long list
 scan      the one pass that finds all of it
 splice    the text with lists cut or changed
 """

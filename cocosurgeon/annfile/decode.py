@@ -7,15 +7,19 @@ as pycocotools does). msgspec does the work; where it refuses, the standard libr
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 
 import msgspec
 
-from cocosurgeon.annfile.chunks import ABSENT, Chunk, column, extend, pack
+from cocosurgeon.annfile.chunks import ABSENT, Chunk, Column, column, extend, pack
+from cocosurgeon.annfile.kernel import Found
 from cocosurgeon.annfile.source import Source
 from cocosurgeon.annfile.walk import Span
 from cocosurgeon.errors import EncodingError, JSONSyntaxError, StructureError
+
+_decode_list = msgspec.json.Decoder(list[object]).decode
 
 
 class ColumnDecoder:
@@ -26,6 +30,7 @@ class ColumnDecoder:
         columns: names of the columns.
 
     Attributes:
+        keys: of the records, that the columns need.
         chunks: for each column the values taken so far.
         nonfinite: number of bare NaN, Infinity and -Infinity so far.
     """
@@ -45,6 +50,7 @@ class ColumnDecoder:
             list[record]  # type: ignore[valid-type]
         ).decode
         self._getters = [attrgetter(fields[c.key]) for c in self._columns]
+        self.keys = tuple(key.encode() for key in fields)
         self.chunks: list[list[Chunk]] = [[] for _ in self._columns]
         self.nonfinite = 0
 
@@ -54,6 +60,8 @@ class ColumnDecoder:
         Returns:
             The number of records; 0, and nothing is taken, when the text is not plainly that.
         """
+        if _may_hold_long_integer(text):
+            return 0
         try:
             if not text.isascii():
                 text.decode()
@@ -80,6 +88,12 @@ class ColumnDecoder:
         ]
         self._take([[r.get(c.key, ABSENT) for r in records] for c in self._columns])
 
+    def take(self, found: Sequence[Found]) -> None:
+        """Take what the kernel found for each of the keys."""
+        by_key = dict(zip(self.keys, found, strict=True))
+        for chunks, col in zip(self.chunks, self._columns, strict=True):
+            extend(chunks, _chunk(by_key[col.key.encode()], col))
+
     def _take(self, columns: Sequence[Iterable[object]]) -> None:
         for chunks, values, col in zip(self.chunks, columns, self._columns, strict=True):
             extend(chunks, pack([col.take(v) for v in values] if col.take else list(values)))
@@ -97,6 +111,30 @@ class ColumnDecoder:
     def _met_nonfinite(self, literal: str) -> float:
         self.nonfinite += 1
         return float(literal)
+
+
+def _may_hold_long_integer(text: bytes) -> bool:
+    """Return False where no integer has more than the 4300 digits that the standard library
+    reads: such a one would cover one of the places looked at, and 64 bytes to one side of it."""
+    return any(
+        text[at : at + 64].isdigit() or text[at - 64 : at].isdigit()
+        for at in range(64, len(text), 4096)
+    )
+
+
+def _chunk(found: Found, of: Column) -> Chunk:
+    if isinstance(found, bytes):
+        integers = array("q", found)
+        return pack([of.take(i) for i in integers]) if of.take else integers
+    text, present = found
+    try:
+        values = _decode_list(text)
+    except (msgspec.DecodeError, RecursionError):
+        values = json.loads(text)
+    if len(values) < len(present):
+        there = iter(values)
+        values = [next(there) if has else ABSENT for has in present]
+    return pack([of.take(v) for v in values] if of.take else values)
 
 
 def decode_value(

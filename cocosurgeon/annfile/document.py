@@ -7,18 +7,48 @@ where that matters, so memory follows the number of records.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
+import numpy as np
 
-from cocosurgeon.annfile import walk
-from cocosurgeon.annfile.columns import Values, join
-from cocosurgeon.annfile.decode import ColumnDecoder, decode_value
+from cocosurgeon.annfile import kernel, walk
+from cocosurgeon.annfile.chunks import Chunk, extend
+from cocosurgeon.annfile.columns import Numbers, Values, join
+from cocosurgeon.annfile.decode import decode_value
+from cocosurgeon.annfile.listscan import ScannedPart, ScanOptions
+from cocosurgeon.annfile.parallel import scan_list
 from cocosurgeon.annfile.source import Source
-from cocosurgeon.annfile.walk import Block, Span
+from cocosurgeon.annfile.walk import Span
 
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """Blocks of consecutive records, in file order.
+
+    Attributes:
+        starts, stops: where the first record of each begins, and where its last one ends.
+        first_rows: the row of each one's first record.
+        counts: records of each.
+    """
+
+    starts: Numbers
+    stops: Numbers
+    first_rows: Numbers
+    counts: Numbers
+
+    @classmethod
+    def of(cls, parts: Sequence[ScannedPart]) -> Blocks:
+        """Join the blocks of consecutive parts of a list."""
+        table = np.concatenate([np.empty(0, np.int64), *(part.blocks for part in parts)])
+        starts, stops, counts = table.reshape(-1, 3).T.copy()
+        return cls(starts, stops, np.cumsum(counts) - counts, counts)
+
+    def __len__(self) -> int:
+        return len(self.starts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +65,14 @@ class Records:
     name: str
     start: int
     stop: int
-    blocks: tuple[Block, ...]
+    blocks: Blocks
     _columns: dict[str, Values] = field(repr=False)
+    _options: ScanOptions = field(repr=False)
 
     @property
     def count(self) -> int:
         """Number of records."""
-        return self.blocks[-1].first_row + self.blocks[-1].count if self.blocks else 0
+        return int(self.blocks.counts.sum())
 
     def column(self, name: str) -> Values:
         """Return one column; see ``columns``."""
@@ -49,22 +80,27 @@ class Records:
 
     def columns(self, *names: str) -> tuple[Values, ...]:
         """Return the columns of these names; those not read yet are read in one pass."""
-        missing = [n for n in dict.fromkeys(names) if n not in self._columns]
+        missing = tuple(n for n in dict.fromkeys(names) if n not in self._columns)
         if missing:
-            decoder = ColumnDecoder(self.source, self.name, missing)
-            for block in self.blocks:
-                text = self.source.read(block.start, block.stop)
-                if decoder.try_all(text) != block.count:
-                    decoder.each(text, self._locate(block, text), block.start, block.first_row)
+            parts: list[ScannedPart] = []
+            if self.count:
+                first = int(self.blocks.starts[0])
+                parts = scan_list(self.source, self.name, missing, first, self._options)
             self.source.require_unchanged()
-            self._columns.update(zip(missing, map(join, decoder.chunks), strict=True))
+            self._columns.update(joined(missing, parts))
         return tuple(self._columns[n] for n in names)
 
     def located(self, index: int) -> tuple[bytes, list[Span]]:
         """Return the text of a block, and the span of each of its records in that text."""
-        block = self.blocks[index]
-        text = self.source.read(block.start, block.stop)
-        return text, self._locate(block, text)
+        start, stop = int(self.blocks.starts[index]), int(self.blocks.stops[index])
+        text = self.source.read(start, stop)
+        count = self.blocks.counts[index]
+        spans = kernel.spans(text) if self._options.kernel else _spans_by_length(text)
+        if len(spans) != count:
+            spans = walk.elements(text + b"]").spans
+        if len(spans) != count:
+            raise self.source.changed()  # even when its size and time say otherwise
+        return text, spans
 
     def first_keys(self) -> tuple[str, ...]:
         """Return the keys of the first record, in its order."""
@@ -74,14 +110,6 @@ class Records:
         record = decode_value(text[slice(*spans[0])], self.source, self.start, f"{self.name}[0]")
         self.source.require_unchanged()
         return tuple(record) if isinstance(record, dict) else ()
-
-    def _locate(self, block: Block, text: bytes) -> list[Span]:
-        spans = _spans_by_length(text)
-        if len(spans) != block.count:
-            spans = _spans_by_walking(text)
-        if len(spans) != block.count:
-            raise self.source.changed()  # even when its size and time say otherwise
-        return spans
 
 
 def _spans_by_length(text: bytes) -> list[Span]:
@@ -97,8 +125,16 @@ def _spans_by_length(text: bytes) -> list[Span]:
     return spans
 
 
-def _spans_by_walking(text: bytes) -> list[Span]:
-    return walk.elements(text + b"]").spans
+def joined(columns: Sequence[str], parts: Sequence[ScannedPart]) -> dict[str, Values]:
+    """Join the columns of consecutive parts of a list."""
+    found: dict[str, Values] = {}
+    for place, column in enumerate(columns):
+        chunks: list[Chunk] = []
+        for part in parts:
+            for chunk in part.chunks[place]:
+                extend(chunks, chunk)
+        found[column] = join(chunks)
+    return found
 
 
 @dataclass(frozen=True, eq=False)

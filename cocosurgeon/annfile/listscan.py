@@ -1,25 +1,36 @@
-"""Scan of one list of records: windows, separators, and the proof that a separator is one.
+"""Scan of one list of records.
 
-A block of records usually ends at the last place of its window that looks like the separator
-between two records. That it *is* one is proven, not assumed: the text up to it must decode as a
-whole list. It would not do so if it ended inside a string or a nested list. Where it does not
-decode, the records of that window are found one by one.
+The kernel (see ``kernel``) takes records as long as they are plain. Without it a block of records
+ends at the last place of its window that looks like the separator between two records. That it
+*is* one is proven, not assumed: the text up to it must decode as a whole list. It would not do so
+if it ended inside a string or a nested list.
+
+What neither takes is found record by record.
 """
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from cocosurgeon.annfile import walk
+from cocosurgeon.annfile import kernel, walk
 from cocosurgeon.annfile.chunks import Chunk
 from cocosurgeon.annfile.decode import ColumnDecoder, broken, decode_value
+from cocosurgeon.annfile.kernel import IS_IN_USE
 from cocosurgeon.annfile.source import Progress, Source
-from cocosurgeon.annfile.walk import Block, Span
+from cocosurgeon.annfile.walk import Span
 from cocosurgeon.errors import JSONSyntaxError
+
+if TYPE_CHECKING:
+    Integers = array[int]
 
 _LARGEST_DIAGNOSIS = 1 << 24
 _SIGNS_OF_TRUNCATION = ("a string has no end", "something follows")
+
+# The kernel reads more at a time, and makes smaller blocks, than the scan in Python.
+_KERNEL_WINDOW = 4
+_KERNEL_GRAIN = 1 / 4
 
 
 @dataclass(frozen=True)
@@ -27,14 +38,16 @@ class ScanOptions:
     """Settings of a scan; its result does not depend on them.
 
     Attributes:
-        window: bytes that are read at a time.
+        window: bytes that are read at a time (by the kernel: four times as many).
         shortcut: whether separators are guessed and proven, or every record is found one by one.
-        parallel_from: bytes; from this size on a second process takes half of a list.
+        kernel: whether the kernel is used.
+        parallel_from: bytes; from this size on all processors share a list.
     """
 
     window: int = 1 << 16
     shortcut: bool = True
-    parallel_from: int = 1 << 27
+    kernel: bool = IS_IN_USE
+    parallel_from: int = 1 << 24 if IS_IN_USE else 1 << 27
 
 
 class Separator(NamedTuple):
@@ -54,18 +67,36 @@ class ScannedPart:
     """Consecutive records of a list.
 
     Attributes:
-        blocks: where they lie, and their rows.
+        blocks: start, stop and count of blocks of records, one after the other.
+        count: records in all.
         chunks: for each column its values.
         nonfinite: bare NaN, Infinity and -Infinity met.
         after: the byte after the list's ``]``, or where the next record begins.
         closed: whether the list ends here.
     """
 
-    blocks: list[Block]
+    blocks: Integers
+    count: int
     chunks: list[list[Chunk]]
     nonfinite: int
     after: int
     closed: bool
+
+
+class _Taken(NamedTuple):
+    """Records that were taken without looking at each.
+
+    Attributes:
+        n: how many.
+        after: where to go on.
+        closed: whether the list ends there.
+        may_go_on: whether what follows may be plain, but goes beyond the window.
+    """
+
+    n: int
+    after: int
+    closed: bool = False
+    may_go_on: bool = False
 
 
 class ListScan:
@@ -94,7 +125,7 @@ class ListScan:
         """Return the separator of the first two records from an offset on; None without one in a
         window."""
         text = self._source.read(at, min(at + self._options.window, self._source.size))
-        return self._separator(text, walk.elements(text).spans)
+        return self._separator(text, walk.elements(text, most=2).spans)
 
     def next_start(self, at: int, separator: Separator) -> int | None:
         """Return where a record seems to begin from an offset on; None without one in a window."""
@@ -108,7 +139,7 @@ class ListScan:
         """Scan from the record that begins at an offset to the list's end.
 
         Args:
-            row: the row of that record.
+            row: the row of that record, for messages.
             separator: what stands between two records, if that is known.
             until: where a record is thought to begin, behind that separator: end there if it does.
 
@@ -116,38 +147,41 @@ class ListScan:
             StructureError: an element is no object.
             EncodingError, JSONSyntaxError: what is wrong, and where.
         """
-        source, window = self._source, self._options.window
+        source, options = self._source, self._options
         decoder = ColumnDecoder(source, self._name, self._columns)
-        blocks: list[Block] = []
+        blocks = array("q")
+        first_row = row
         closed = False
-        gap = separator.gap if separator else 0
+        usual = window = options.window * (_KERNEL_WINDOW if options.kernel else 1)
         while not closed and at != until:
-            text = source.read(at, min(at + window, source.size))
-            # The guessed start of the second half: reaching it exactly proves that the guess holds.
-            if until is not None and at < until <= at + len(text):
-                length = max(until - gap - at, 0)
-                if count := decoder.try_all(text[:length]):
-                    blocks.append(Block(at, at + length, row, count))
-                    row += count
-                    at = until
-                    continue
+            stop = min(at + window, source.size)
+            # The guess of another part's start: reaching it exactly proves that it holds.
+            ends_at_guess = until is not None and at < until <= stop
+            text = source.read(at, until if until is not None and ends_at_guess else stop)
+            if options.kernel:
+                taken = self._by_kernel(text, at, decoder, blocks)
+            else:
+                taken = self._by_separator(text, at, separator, ends_at_guess, decoder, blocks)
+            if taken.n or taken.closed:
+                row += taken.n
+                at, closed, window = taken.after, taken.closed, usual
+            elif ends_at_guess:
                 until = None  # no record begins there, or not plainly
-            # The fast way: cut at the last separator of the window; decoding proves the cut.
-            cut = text.rfind(separator.mark) + 1 if separator else 0
-            if separator and cut and (count := decoder.try_all(text[:cut])):
-                blocks.append(Block(at, at + cut, row, count))
-                row += count
-                at += cut + separator.gap
+            elif taken.may_go_on and stop < source.size:
+                window *= 2  # a record longer than the window
             else:  # the sure way: walk from record to record, and learn the separator
-                found = walk.elements(text)
+                text, at = text[taken.after - at :], taken.after
+                found = walk.elements(text[: options.window])
+                if not found.spans and not found.problem:
+                    found = walk.elements(text)
                 if found.spans:
                     stop = found.spans[-1][1]
                     if decoder.try_all(text[:stop]) != len(found.spans):
                         decoder.each(text, found.spans, at, row)
-                    blocks.append(Block(at, at + stop, row, len(found.spans)))
+                    blocks.extend((at, at + stop, len(found.spans)))
                     row += len(found.spans)
                     separator = self._separator(text, found.spans) or separator
-                    window = self._options.window
+                    window = usual
                 if found.problem:
                     where = f"{self._name}, after {row} records"
                     raise unexpected(source, at + found.after, found.problem, where)
@@ -159,7 +193,33 @@ class ListScan:
                 closed = found.closed
             if self._progress:
                 self._progress(at, source.size)
-        return ScannedPart(blocks, decoder.chunks, decoder.nonfinite, at, closed)
+        return ScannedPart(blocks, row - first_row, decoder.chunks, decoder.nonfinite, at, closed)
+
+    def _by_kernel(self, text: bytes, at: int, decoder: ColumnDecoder, blocks: Integers) -> _Taken:
+        grain = int(self._options.window * _KERNEL_GRAIN)
+        found = kernel.scan(text, at, decoder.keys, grain)
+        if found.n:
+            decoder.take(found.columns)
+            blocks.frombytes(found.blocks)
+        return _Taken(found.n, found.after, found.is_closed, found.is_plain)
+
+    def _by_separator(
+        self,
+        text: bytes,
+        at: int,
+        separator: Separator | None,
+        ends_at_guess: bool,
+        decoder: ColumnDecoder,
+        blocks: Integers,
+    ) -> _Taken:
+        if separator is None:
+            return _Taken(0, at)
+        stop = len(text) - separator.gap if ends_at_guess else text.rfind(separator.mark) + 1
+        count = decoder.try_all(text[:stop]) if stop > 0 else 0
+        if count:
+            blocks.extend((at, at + stop, count))
+            return _Taken(count, at + stop + separator.gap)
+        return _Taken(0, at)
 
     def _separator(self, text: bytes, spans: list[Span]) -> Separator | None:
         if len(spans) < 2 or not self._options.shortcut:

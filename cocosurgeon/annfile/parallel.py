@@ -1,7 +1,8 @@
-"""A second process that scans the latter half of a list while this one scans the first.
+"""A list scanned by all processors, each taking a part of it.
 
-Where the half begins is a guess. It counts only when the first half ends there exactly; otherwise,
-and when anything goes wrong, its work is thrown away and the scan simply goes on.
+Where a part begins is a guess. It counts only when the part before it ends there exactly;
+otherwise, and when anything goes wrong, the work is thrown away and the scan simply goes on. With
+the kernel the parts are scanned by threads, which it lets run; without it by a second process.
 """
 
 from __future__ import annotations
@@ -11,43 +12,178 @@ import pickle
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
+from itertools import zip_longest
+from threading import Event, Thread
+from typing import Protocol
 
 from cocosurgeon.annfile.listscan import ListScan, ScannedPart, ScanOptions, Separator
-from cocosurgeon.annfile.source import Source
+from cocosurgeon.annfile.source import Progress, Source
+from cocosurgeon.errors import CocosurgeonError
 
 _SERVE = (
     "import sys; sys.path[:] = sys.argv[1:]\n"
     "from cocosurgeon.annfile.parallel import serve; serve()"
 )
 
+# A second process has to start first, so its share is the smaller one.
+_SHARE_OF_THE_FIRST = 0.54
 
-class ParallelScan:
-    """Scan of a list from a place on, by a process of its own."""
 
-    def __init__(
-        self,
-        source: Source,
-        name: str,
-        columns: tuple[str, ...],
-        options: ScanOptions,
-        start: int,
-        separator: Separator,
-    ) -> None:
+class Helper(Protocol):
+    """Somebody who scans a part of a list meanwhile.
+
+    Attributes:
+        start: where the part begins, if the guess is right.
+    """
+
+    start: int
+
+    def done(self) -> int:
+        """Return how many bytes it has scanned, as far as that is known."""
+
+    def part(self) -> ScannedPart | None:
+        """Return what it found; None when it failed."""
+
+    def end(self) -> None:
+        """End it, whatever it is doing."""
+
+
+def scan_list(
+    source: Source,
+    name: str,
+    columns: tuple[str, ...],
+    at: int,
+    options: ScanOptions,
+    progress: Progress | None = None,
+) -> list[ScannedPart]:
+    """Scan the records of a list; consecutive parts, of which the last one is closed.
+
+    Args:
+        name: the list's key, for messages.
+        columns: names of the columns to read on the way.
+        at: where the first record begins.
+
+    Raises:
+        StructureError: an element is no object.
+        EncodingError, JSONSyntaxError: what is wrong, and where.
+    """
+    task = _Task(source, name, columns, options)
+    separator = None
+    helpers: list[Helper] = []
+    if source.size - at >= options.parallel_from and processors() > 1:
+        separator = task.scan().first_separator(at)
+        if separator is not None:
+            helpers = task.helpers(at, separator)
+
+    def went_on(now: int, size: int) -> None:
+        if progress:
+            progress(now + sum(helper.done() for helper in helpers), size)
+
+    scan = task.scan(went_on if progress else None)
+    try:
+        parts = [scan.records(at, separator, until=helpers[0].start if helpers else None)]
+        for helper in helpers:
+            if parts[-1].closed or parts[-1].after != helper.start:
+                break
+            part = helper.part()
+            if part is None:
+                break
+            parts.append(part)
+    finally:
+        for helper in helpers:
+            helper.end()
+    if not parts[-1].closed:
+        row = sum(part.count for part in parts)
+        parts.append(task.scan(progress).records(parts[-1].after, separator, row=row))
+    return parts
+
+
+@dataclass(frozen=True)
+class _Task:
+    source: Source
+    name: str
+    columns: tuple[str, ...]
+    options: ScanOptions
+
+    def scan(self, progress: Progress | None = None) -> ListScan:
+        return ListScan(self.source, self.name, self.columns, self.options, progress)
+
+    def helpers(self, at: int, separator: Separator) -> list[Helper]:
+        """Start a helper for each part but the first one."""
+        share = self.source.size - at
+        if not self.options.kernel:
+            start = self.scan().next_start(at + int(share * _SHARE_OF_THE_FIRST), separator)
+            try:
+                return [_Process(self, start, separator)] if start is not None else []
+            except OSError:  # no process to be had
+                return []
+        parts = processors()
+        guesses = (at + share * part // parts for part in range(1, parts))
+        found = (self.scan().next_start(guess, separator) for guess in guesses)
+        starts = sorted({start for start in found if start is not None})
+        return [
+            _Thread(self, start, separator, until)
+            for start, until in zip_longest(starts, starts[1:])
+        ]
+
+
+class _EndedError(Exception):
+    """Nobody needs the part any more."""
+
+
+class _Thread:
+    def __init__(self, task: _Task, start: int, separator: Separator, until: int | None) -> None:
+        self.start = start
+        self._at = start
+        self._ended = Event()
+        self._part: ScannedPart | None = None
+
+        def run() -> None:
+            # What is wrong with a part is said by the scan that comes to it.
+            with suppress(_EndedError, CocosurgeonError):
+                self._part = task.scan(self._went_on).records(start, separator, until)
+
+        self._thread = Thread(target=run, daemon=True)
+        self._thread.start()
+
+    def _went_on(self, at: int, _size: int) -> None:
+        if self._ended.is_set():
+            raise _EndedError
+        self._at = at
+
+    def done(self) -> int:
+        return self._at - self.start
+
+    def part(self) -> ScannedPart | None:
+        self._thread.join()
+        return self._part
+
+    def end(self) -> None:
+        self._ended.set()
+        self._thread.join()
+
+
+class _Process:
+    def __init__(self, task: _Task, start: int, separator: Separator) -> None:
+        self.start = start
         # The new interpreter finds modules where this one does, whatever the current folder is.
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-c", _SERVE, *map(str, filter(None, sys.path))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            pass_fds=[source.descriptor],
+            pass_fds=[task.source.descriptor],
         )
-        task = (source.descriptor, source.name, name, columns, options, start, separator)
+        source = (task.source.descriptor, task.source.name)
         assert self._process.stdin
         with suppress(BrokenPipeError), self._process.stdin as pipe:
-            pickle.dump(task, pipe)
+            pickle.dump((source, task.name, task.columns, task.options, start, separator), pipe)
+
+    def done(self) -> int:
+        return 0
 
     def part(self) -> ScannedPart | None:
-        """Return what it found; None when it failed."""
         assert self._process.stdout
         with suppress(EOFError, pickle.UnpicklingError):
             part: ScannedPart = pickle.load(self._process.stdout)
@@ -55,7 +191,6 @@ class ParallelScan:
         return None
 
     def end(self) -> None:
-        """End the process, whatever it is doing."""
         self._process.kill()
         assert self._process.stdout
         self._process.stdout.close()
@@ -64,7 +199,7 @@ class ParallelScan:
 
 def serve() -> None:
     """Read a task from standard input, write the part to standard output: the second process."""
-    descriptor, path, name, columns, options, start, separator = pickle.load(sys.stdin.buffer)
+    (descriptor, path), name, columns, options, start, separator = pickle.load(sys.stdin.buffer)
     with os.fdopen(descriptor, "rb") as file:
         source = Source(file, path, None)
     part = ListScan(source, name, columns, options).records(start, separator)
@@ -72,13 +207,11 @@ def serve() -> None:
     sys.stdout.flush()
 
 
-def has_second_processor() -> bool:
-    """Return whether there is a second processor, and a Python to start on it.
-
-    A frozen program is none.
-    """
+def processors() -> int:
+    """Return how many processors may scan: of this process, and one where no Python can be
+    started (in a frozen program)."""
     if not sys.executable or getattr(sys, "frozen", False):
-        return False
+        return 1
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) > 1
-    return (os.cpu_count() or 1) > 1
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from cocosurgeon.annfile import walk
-from cocosurgeon.annfile.chunks import Chunk, extend
-from cocosurgeon.annfile.columns import join
 from cocosurgeon.annfile.decode import broken, decode_value, json_kind
-from cocosurgeon.annfile.document import Document, Member, Records
-from cocosurgeon.annfile.listscan import ListScan, ScannedPart, ScanOptions, ends_early, unexpected
-from cocosurgeon.annfile.parallel import ParallelScan, has_second_processor
+from cocosurgeon.annfile.document import Blocks, Document, Member, Records, joined
+from cocosurgeon.annfile.listscan import ScannedPart, ScanOptions, ends_early, unexpected
+from cocosurgeon.annfile.parallel import scan_list
 from cocosurgeon.annfile.source import Progress, Source
 from cocosurgeon.errors import JSONSyntaxError, StructureError
 
-# What every command needs; other columns are read in a pass of their own.
+# What every command needs.
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "images": ("id",),
     "annotations": ("id", "image_id", "category_id"),
@@ -29,32 +27,40 @@ RESULTS = "results"
 
 _TOP = "the top level"
 
-# The second process has to start first, so its share is the smaller one.
-_FIRST_SHARE = 0.54
-
 
 def scan(
     source: Source,
     progress: Progress | None = None,
     options: ScanOptions = ScanOptions(),  # noqa: B008 - frozen
+    columns: Mapping[str, Iterable[str]] = MappingProxyType({}),
 ) -> Document:
     """Read an annotation file or a results file once, from its first byte to its last.
+
+    Args:
+        columns: further columns that will be wanted, by the lists' keys: read on the way.
 
     Raises:
         EncodingError, JSONSyntaxError: the text is broken; says where.
         StructureError: JSON, but neither an annotation file nor a list of detections.
         SourceChangedError: somebody wrote to it meanwhile.
     """
-    document = _Scan(source, progress, options).document()
+    document = _Scan(source, progress, options, columns).document()
     source.require_unchanged()
     return document
 
 
 class _Scan:
-    def __init__(self, source: Source, progress: Progress | None, options: ScanOptions) -> None:
+    def __init__(
+        self,
+        source: Source,
+        progress: Progress | None,
+        options: ScanOptions,
+        wanted: Mapping[str, Iterable[str]],
+    ) -> None:
         self._source = source
         self._progress = progress
         self._options = options
+        self._wanted = wanted
         self._nonfinite = 0
 
     def document(self) -> Document:
@@ -130,48 +136,17 @@ class _Scan:
         return float(literal)
 
     def _records(self, start: int, name: str, columns: tuple[str, ...]) -> Records:
-        at = self._skip_space(start + 1)
-        if self._byte(at) == b"]":
-            parts = [ScannedPart([], [[] for _ in columns], 0, at + 1, closed=True)]
-        else:
-            parts = self._parts(at, name, columns)
-        blocks = [block for part in parts for block in part.blocks]
-        chunks: list[list[Chunk]] = [[] for _ in columns]
-        for part in parts:
-            for of_column, more in zip(chunks, part.chunks, strict=True):
-                for chunk in more:
-                    extend(of_column, chunk)
-        self._nonfinite += sum(part.nonfinite for part in parts)
-        values = {column: join(r) for column, r in zip(columns, chunks, strict=True)}
-        return Records(self._source, name, start, parts[-1].after, tuple(blocks), values)
-
-    def _parts(self, at: int, name: str, columns: tuple[str, ...]) -> list[ScannedPart]:
-        """The records of a list, found by this process, or by two."""
         source, options = self._source, self._options
-        scan = ListScan(source, name, columns, options, self._progress)
-        if source.size - at < options.parallel_from or not has_second_processor():
-            return [scan.records(at, None)]
-        separator = scan.first_separator(at)
-        half = at + int((source.size - at) * _FIRST_SHARE)
-        start = scan.next_start(half, separator) if separator else None
-        if separator is None or start is None:
-            return [scan.records(at, separator)]
-        try:
-            second = ParallelScan(source, name, columns, options, start, separator)
-        except OSError:  # no process to be had
-            return [scan.records(at, separator)]
-        try:
-            first = scan.records(at, separator, until=start)
-            rest = second.part() if first.after == start and not first.closed else None
-        finally:
-            second.end()
-        if first.closed:
-            return [first]
-        rows = first.blocks[-1].first_row + first.blocks[-1].count
-        if rest is None:
-            return [first, scan.records(first.after, separator, row=rows)]
-        moved = [replace(b, first_row=b.first_row + rows) for b in rest.blocks]
-        return [first, replace(rest, blocks=moved)]
+        columns = tuple(dict.fromkeys((*columns, *self._wanted.get(name, ()))))
+        at = self._skip_space(start + 1)
+        stop = at + 1
+        parts: list[ScannedPart] = []
+        if self._byte(at) != b"]":
+            parts = scan_list(source, name, columns, at, options, self._progress)
+            stop = parts[-1].after
+        self._nonfinite += sum(part.nonfinite for part in parts)
+        values = joined(columns, parts)
+        return Records(source, name, start, stop, Blocks.of(parts), values, options)
 
     def _byte(self, at: int) -> bytes:
         return self._source.read(at, min(at + 1, self._source.size))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cocosurgeon.annfile.columns import Numbers
-from cocosurgeon.annfile.document import Document, Records
+from cocosurgeon.annfile.document import Blocks, Document, Records
 from cocosurgeon.annfile.rewrite import Rewrite
 from cocosurgeon.annfile.source import Source
 
@@ -61,36 +61,57 @@ def _copy(source: Source, start: int, stop: int) -> Iterator[bytes]:
 
 def _cut_list(records: Records, cut: Cut) -> Iterator[bytes]:
     """A list with only these rows; each keeps the white space and comma that stood before it."""
-    rows = cut.rows
     if not records.count:
         yield from _copy(records.source, records.start, records.stop)
         return
-    if not len(rows):
+    if not len(cut.rows):
         yield b"[]"
         return
     blocks = records.blocks
-    yield from _copy(records.source, records.start, blocks[0].start)
-    block_of_row = np.searchsorted([b.first_row for b in blocks], rows, side="right") - 1
-    first_in_block = np.flatnonzero(np.diff(block_of_row, prepend=-1))
-    for start, block_rows in zip(first_in_block, np.split(rows, first_in_block[1:]), strict=True):
-        text = _cut_block(records, int(block_of_row[start]), block_rows, follows=bool(start))
-        yield cut.rewrite(text, block_rows) if cut.rewrite else text
-    yield from _copy(records.source, blocks[-1].stop, records.stop)
+    yield from _copy(records.source, records.start, int(blocks.starts[0]))
+    bounds = np.searchsorted(cut.rows, [*blocks.first_rows, records.count])
+    at = 0
+    while at < len(blocks):
+        first, stop = bounds[at], bounds[at + 1]
+        if stop - first == blocks.counts[at]:
+            last = _last_whole(blocks, bounds, at)
+            before = blocks.stops[at - 1] if first else blocks.starts[at]
+            text = records.source.read(int(before), int(blocks.stops[last]))
+            stop = bounds[last + 1]
+        elif stop > first:
+            last = at
+            text = _cut_block(records, at, cut.rows[first:stop], follows=bool(first))
+        else:
+            at += 1
+            continue
+        yield cut.rewrite(text, cut.rows[first:stop]) if cut.rewrite else text
+        at = last + 1
+    yield from _copy(records.source, int(blocks.stops[-1]), records.stop)
+
+
+def _last_whole(blocks: Blocks, bounds: Numbers, first: int) -> int:
+    """Return the last of the blocks that are kept whole, from a first one on, in one piece."""
+    last = first
+    while (
+        last + 1 < len(blocks)
+        and bounds[last + 2] - bounds[last + 1] == blocks.counts[last + 1]
+        and blocks.stops[last + 1] - blocks.starts[first] <= _PIECE
+    ):
+        last += 1
+    return last
 
 
 def _cut_block(records: Records, index: int, rows: Numbers, follows: bool) -> bytes:
     """Rows of one block, after the separator to the record before where there is one."""
-    block = records.blocks[index]
-    before = records.blocks[index - 1].stop if follows else block.start
-    if len(rows) == block.count:
-        return records.source.read(before, block.stop)
+    blocks = records.blocks
     text, spans = records.located(index)
     parts: list[bytes] = []
-    for place in (rows - block.first_row).tolist():
+    for place in (rows - blocks.first_rows[index]).tolist():
         start, stop = spans[place]
         if place and (parts or follows):
             start = spans[place - 1][1]
         elif follows:
-            parts.append(records.source.read(before, block.start))
+            before, here = int(blocks.stops[index - 1]), int(blocks.starts[index])
+            parts.append(records.source.read(before, here))
         parts.append(text[start:stop])
     return b"".join(parts)

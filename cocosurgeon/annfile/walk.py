@@ -11,7 +11,9 @@ import json
 import re
 from dataclasses import dataclass
 
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{}]', re.DOTALL)
+_TOKEN = re.compile(rb'["\[\]{}]')
+# So many escapes at a time: the memory of a match grows with its repetitions.
+_STRETCH = re.compile(rb'[^"\\]*(?:\\.[^"\\]*){0,99}', re.DOTALL)
 _SCALAR = re.compile(rb'[^ \t\r\n,:"\[\]{}]+')
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _NEXT = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*")
@@ -23,16 +25,6 @@ _CLOSING = ord("]")
 
 Span = tuple[int, int]
 """Place of something in a text: its first byte, and the byte after its last."""
-
-
-@dataclass(frozen=True)
-class Block:
-    """Consecutive records: where the first begins and the last ends, and their rows."""
-
-    start: int
-    stop: int
-    first_row: int
-    count: int
 
 
 def skip_space(text: bytes, at: int) -> int:
@@ -60,20 +52,29 @@ def value_end(text: bytes, start: int) -> int | None:
             return start if first else None
         return scalar.end() if scalar.end() < len(text) else None
     depth = 0
-    for token in _TOKEN.finditer(text, start):
-        lead = text[token.start()]
+    while token := _TOKEN.search(text, start):
+        start = token.end()
+        lead = text[start - 1]
         if lead == _QUOTE:
-            if token.end() - token.start() == 1:
+            end = _string_end(text, start)
+            if end is None:
                 return None
-            if not depth:
-                return token.end()
-        elif lead in _OPENING:
-            depth += 1
+            start = end
         else:
-            depth -= 1
-            if not depth:
-                return token.end()
+            depth += 1 if lead in _OPENING else -1
+        if not depth:
+            return start
     return None
+
+
+def _string_end(text: bytes, at: int) -> int | None:
+    """Find the end of the string that begins before ``at``; None when the text ends before."""
+    while True:
+        at = _STRETCH.match(text, at).end()  # type: ignore[union-attr]
+        if text[at : at + 1] == b'"':
+            return at + 1
+        if text[at : at + 2] in (b"", b"\\"):
+            return None
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,15 @@ class Elements:
     problem: str | None = None
 
 
-def elements(text: bytes) -> Elements:
-    """Find a list's elements, from the first byte of one of them on, up to ``]`` or text's end."""
+def elements(text: bytes, most: int | None = None) -> Elements:
+    """Find a list's elements, from the first byte of one of them on, up to ``]`` or text's end.
+
+    Args:
+        most: so many elements are enough.
+    """
     spans: list[tuple[int, int]] = []
     at = 0
-    while True:
+    while len(spans) != most:
         end = value_end(text, at)
         if end is None:
             return Elements(spans, at)
@@ -116,6 +121,7 @@ def elements(text: bytes) -> Elements:
             return Elements(spans, at)
         spans.append((at, end))
         at = following
+    return Elements(spans, at)
 
 
 def value_span(text: bytes, key: str, record: Span | None = None) -> Span | None:

@@ -212,8 +212,8 @@ def _order(value: object) -> tuple[int, ...]:
 def _source_text(records: Records) -> tuple[list[bytes], list[bytes]]:
     """Text before, between and after the records of a list, and their own texts."""
     spans = [
-        (block.start + start, block.start + stop)
-        for index, block in enumerate(records.blocks)
+        (begin + start, begin + stop)
+        for index, begin in enumerate(records.blocks.starts.tolist())
         for start, stop in records.located(index)[1]
     ]
     edges = [records.start, *chain.from_iterable(spans), records.stop]
