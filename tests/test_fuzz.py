@@ -37,6 +37,7 @@ from cocosurgeon.annfile.document import Document
 from cocosurgeon.annfile.listscan import ScanOptions
 from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import open_source
+from cocosurgeon.dataset.keys import as_key
 
 SECONDS = float(os.environ.get("COCOSURGEON_FUZZ_SECONDS", "8"))
 LARGEST = 5_000
@@ -114,7 +115,7 @@ def fits(doc: Any) -> bool:
 def found(document: Document) -> dict[str, object]:
     """What a scan found of each list: its place, its records, their ids."""
     return {
-        name: (of.start, of.stop, of.count, repr(of.column("image_id").array.tolist()))
+        name: (of.start, of.stop, of.count, [as_key(v) for v in of.column("image_id").array])
         for name, of in document.lists.items()
     }
 

@@ -106,11 +106,7 @@ def test_how_a_scan_goes_about_it_changes_nothing(made: Made) -> None:
             for name, found in document.lists.items()
         }
         spans = {
-            name: [
-                (begin + start, begin + stop)
-                for index, begin in enumerate(found.blocks.starts.tolist())
-                for start, stop in found.located(index)[1]
-            ]
+            name: [places.tolist() for places in found.spans()]
             for name, found in document.lists.items()
         }
         seen.append(repr((lists, spans, document.nonfinite, document.repeated_keys)))

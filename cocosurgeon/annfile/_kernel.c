@@ -32,13 +32,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(WITHOUT_CHUNKS)
+#define WITH_CHUNKS
 #include <emmintrin.h>
 #endif
 
 typedef unsigned char byte;
 
-enum { DEEPEST = 62, MOST_DIGITS = 4300, MOST_KEYS = 32, DIGITS_OF_INT64 = 18 };
+enum { DEEPEST = 62, MOST_DIGITS = 4300, DIGITS_OF_INT64 = 18 };
 
 /* ---- eight bytes at a time
  *
@@ -93,7 +94,8 @@ static uint64_t special(uint64_t word)
 typedef struct {
     const byte *end;
     const byte *stop;
-    bool escaped; /* an escape was met since this was last set to false */
+    size_t key_size; /* of the key that was read last */
+    bool escaped;    /* an escape was met since that key began */
 } Reader;
 
 static const byte *stopped(Reader *reader, const byte *at)
@@ -136,6 +138,12 @@ static const byte *number(Reader *reader, const byte *p)
     const byte *start = p += *p == '-';
     if (!is_digit(*p))
         return stopped(reader, p);
+    if (reader->end - p >= 8 && *p != '0') { /* most often eight bytes hold 12.34 and a comma */
+        uint64_t others = no_digits(eight(p)), later = others & (others - 1);
+        if (later && p[first_marked(others)] == '.' && p[first_marked(later)] == ',' &&
+            first_marked(later) > first_marked(others) + 1)
+            return p + first_marked(later);
+    }
     p = *p == '0' ? p + 1 : digits(p, reader->end);
     const byte *whole = p;
     if (*p == '.') {
@@ -209,27 +217,25 @@ static const byte *string(Reader *reader, const byte *p)
     return NULL;
 }
 
-/* The colon after a key, and the space around it. */
-static const byte *colon(Reader *reader, const byte *p)
-{
-    p = space(p);
-    return *p == ':' ? space(p + 1) : stopped(reader, p);
-}
-
+/* A key of an object, and the colon after it, with the space around that. */
 static const byte *key(Reader *reader, const byte *p)
 {
     if (*p != '"')
         return stopped(reader, p);
-    p = string(reader, p + 1);
-    return p ? colon(reader, p) : NULL;
+    const byte *name = p + 1;
+    reader->escaped = false;
+    if (!(p = string(reader, name)))
+        return NULL;
+    reader->key_size = (size_t)(p - 1 - name);
+    p = space(p);
+    return *p == ':' ? space(p + 1) : stopped(reader, p);
 }
 
 static const byte *word(Reader *reader, const byte *p, const char *letters)
 {
-    for (; *letters; letters++, p++)
-        if (*p != (byte)*letters)
-            return stopped(reader, p);
-    return p;
+    while (*letters && *p == (byte)*letters)
+        letters++, p++;
+    return *letters ? stopped(reader, p) : p;
 }
 
 /* A value without brackets. */
@@ -249,17 +255,12 @@ static const byte *scalar(Reader *reader, const byte *p)
     }
 }
 
-/* ---- coordinates: lists of numbers are most of a file
- *
- * From a comma behind a number to a later such comma, as far as the numbers between are plainly
- * 12 or 12.34, with at most one space behind a comma; the same comma where that is not so.
- */
+/* ---- coordinates: lists of numbers are most of a file */
 
-#if defined(__SSE2__) && !defined(COCOSURGEON_NO_SIMD)
+#ifdef WITH_CHUNKS
 
-typedef struct {
-    __m128i part[4];
-} Chunk; /* 64 bytes; what is asked about each is answered by the bits of a word */
+/* 64 bytes; what is asked about each is answered by the bits of a word. */
+typedef struct { __m128i part[4]; } Chunk;
 
 static uint64_t same(const Chunk *chunk, byte b)
 {
@@ -273,16 +274,20 @@ static uint64_t same(const Chunk *chunk, byte b)
 
 static uint64_t digits_of(const Chunk *chunk)
 {
-    Chunk above, cut;
-    for (int i = 0; i < 4; i++) {
-        above.part[i] = _mm_sub_epi8(chunk->part[i], _mm_set1_epi8('0'));
-        cut.part[i] = _mm_subs_epu8(above.part[i], _mm_set1_epi8(9)); /* 0 for digits alone */
-    }
+    Chunk cut; /* 0 for digits alone */
+    for (int i = 0; i < 4; i++)
+        cut.part[i] = _mm_subs_epu8(_mm_sub_epi8(chunk->part[i], _mm_set1_epi8('0')),
+                                    _mm_set1_epi8(9));
     return same(&cut, 0);
 }
 
+#endif
+
+/* From a comma behind a number to a later such comma, as far as the numbers between are plainly
+ * 12 or 12.34, with at most one space behind a comma; the same comma where that is not so. */
 static const byte *coordinates(const byte *p, const byte *end)
 {
+#ifdef WITH_CHUNKS
     for (int last; end - p >= 64; p += last) {
         Chunk chunk;
         for (int i = 0; i < 4; i++)
@@ -304,40 +309,17 @@ static const byte *coordinates(const byte *p, const byte *end)
         if (wrong | (comma & ~UINT64_C(1) & ~behind_digit))
             break;
     }
+#endif
+    (void)end;
     return p;
 }
-
-#else
-
-static const byte *coordinates(const byte *p, const byte *end)
-{
-    for (;;) {
-        const byte *next = p + 1;
-        if (*next == ' ')
-            next++;
-        if (end - next < 8 || !is_digit(*next) || (*next == '0' && next[1] != '.'))
-            return p;
-        uint64_t others = no_digits(eight(next));
-        uint64_t later = others & (others - 1);
-        if (!later)
-            return p;
-        int point = first_marked(others), stop = first_marked(later);
-        if (next[point] != '.' || stop == point + 1 || next[stop] != ',')
-            return p;
-        p = next + stop;
-    }
-}
-
-#endif
 
 /* What follows in a list behind a number, as long as it is numbers. */
 static const byte *numbers(Reader *reader, const byte *p)
 {
     while (p && *p == ',') {
         p = coordinates(p, reader->end);
-        const byte *next = p + 1;
-        if (*next == ' ')
-            next++;
+        const byte *next = p + 1 + (p[1] == ' ');
         if (!is_digit(*next) && *next != '-')
             break;
         p = number(reader, next);
@@ -386,84 +368,98 @@ static const byte *value(Reader *reader, const byte *p)
 /* ---- records */
 
 typedef struct {
-    Py_ssize_t start, stop; /* both 0: there is none */
-} Span;
+    int64_t start, stop; /* both 0: there is none */
+    int64_t integer;     /* that a value is */
+} Cell;
+
+typedef struct {
+    Cell *cells;
+    Py_ssize_t count, capacity;
+} Table;
 
 typedef struct {
     const char *key;
     size_t size;
-    Span *spans;       /* of each record's value */
-    int64_t *integers; /* each record's value, as long as all of them are integers */
-    bool is_whole;
+    Cell found;    /* in the record that is being read */
+    Table values;  /* one cell a record */
+    bool is_whole; /* all of them are integers */
+    bool is_present;
 } Column;
 
 typedef struct {
     const byte *text;
     Reader reader;
-    Column columns[MOST_KEYS];
-    int n_columns;
-    Span *records;
-    Py_ssize_t count, capacity;
+    Column *columns;
+    Py_ssize_t n_columns;
+    Table records;
+    Py_ssize_t at;     /* where the text begins in the source */
     const byte *after; /* where the next record begins, or behind the list's bracket */
     bool is_closed;
     bool is_plain; /* false: at `after` stands what is for Python to judge */
 } Scan;
 
-static Py_ssize_t offset(const Scan *scan, const byte *p)
+/* A new cell at the end; NULL without memory. */
+static Cell *push(Table *table, Cell cell)
 {
-    return p - scan->text;
+    if (table->count == table->capacity) {
+        Py_ssize_t more = table->capacity ? 2 * table->capacity : 256;
+        Cell *larger = realloc(table->cells, (size_t)more * sizeof(Cell));
+        if (!larger)
+            return NULL;
+        table->cells = larger;
+        table->capacity = more;
+    }
+    table->cells[table->count] = cell;
+    return &table->cells[table->count++];
 }
 
 /* Read a value's text as an integer of 64 bits; false when it is none, or may be too long. */
 static bool as_integer(const byte *p, const byte *stop, int64_t *integer)
 {
-    bool is_negative = *p == '-';
-    p += is_negative;
+    int64_t sign = *p == '-' ? -1 : 1, sum = 0;
+    p += *p == '-';
     if (stop - p > DIGITS_OF_INT64)
         return false;
-    int64_t sum = 0;
     for (; p < stop; p++) {
         if (!is_digit(*p))
             return false;
         sum = sum * 10 + (*p - '0');
     }
-    *integer = is_negative ? -sum : sum;
+    *integer = sign * sum;
     return true;
 }
 
-static void keep_value(Scan *scan, const byte *name, size_t size, Span found)
+static void keep_value(Scan *scan, const byte *name, size_t size, const byte *start, const byte *stop)
 {
-    for (int i = 0; i < scan->n_columns; i++) {
+    for (Py_ssize_t i = 0; i < scan->n_columns; i++) {
         Column *column = &scan->columns[i];
-        if (column->size == size && !memcmp(column->key, name, size))
-            column->spans[scan->count] = found; /* of a repeated key the last one counts */
+        if (column->size == size && !memcmp(column->key, name, size)) {
+            column->found = (Cell){start - scan->text, stop - scan->text, 0}; /* the last counts */
+            column->is_present = true;
+        }
     }
 }
 
 static const byte *record(Scan *scan, const byte *p)
 {
     Reader *reader = &scan->reader;
+    for (Py_ssize_t i = 0; i < scan->n_columns; i++)
+        scan->columns[i].found = (Cell){0, 0, 0};
     if (*p != '{')
         return stopped(reader, p);
     p = space(p + 1);
     if (*p == '}')
         return p + 1;
     for (;;) {
-        if (*p != '"')
-            return stopped(reader, p);
-        const byte *name = p + 1;
-        reader->escaped = false;
-        if (!(p = string(reader, name)))
+        const byte *name = p + 1, *start = key(reader, p);
+        if (!start)
             return NULL;
         if (reader->escaped)
             return stopped(reader, name);
-        size_t size = (size_t)(p - 1 - name);
-        if (!(p = colon(reader, p)))
+        size_t size = reader->key_size;
+        if (!(p = value(reader, start)))
             return NULL;
-        const byte *start = p;
-        if (!(p = value(reader, p)))
-            return NULL;
-        keep_value(scan, name, size, (Span){offset(scan, start), offset(scan, p)});
+        keep_value(scan, name, size, start, p);
         p = space(p);
         if (*p == '}')
             return p + 1;
@@ -473,41 +469,20 @@ static const byte *record(Scan *scan, const byte *p)
     }
 }
 
-static bool grow(void **memory, Py_ssize_t count, size_t size)
+/* Count a record, and keep what was found in it; false without memory. */
+static bool count_record(Scan *scan, const byte *start, const byte *stop)
 {
-    if ((size_t)count > SIZE_MAX / size)
-        return false;
-    void *larger = realloc(*memory, (size_t)count * size);
-    if (larger)
-        *memory = larger;
-    return larger != NULL;
-}
-
-static bool make_room(Scan *scan)
-{
-    if (scan->count < scan->capacity)
-        return true;
-    Py_ssize_t more = scan->capacity ? 2 * scan->capacity : 256;
-    bool done = grow((void **)&scan->records, more, sizeof(Span));
-    for (int i = 0; done && i < scan->n_columns; i++)
-        done = grow((void **)&scan->columns[i].spans, more, sizeof(Span)) &&
-               grow((void **)&scan->columns[i].integers, more, sizeof(int64_t));
-    if (done)
-        scan->capacity = more;
-    return done;
-}
-
-static void count_record(Scan *scan, const byte *start, const byte *stop)
-{
-    for (int i = 0; i < scan->n_columns; i++) {
+    for (Py_ssize_t i = 0; i < scan->n_columns; i++) {
         Column *column = &scan->columns[i];
-        Span found = column->spans[scan->count];
-        if (column->is_whole)
-            column->is_whole = found.stop && as_integer(scan->text + found.start,
-                                                        scan->text + found.stop,
-                                                        &column->integers[scan->count]);
+        Cell *value = push(&column->values, column->found);
+        if (!value)
+            return false;
+        column->is_whole = column->is_whole && value->stop &&
+                           as_integer(scan->text + value->start, scan->text + value->stop,
+                                      &value->integer);
     }
-    scan->records[scan->count++] = (Span){offset(scan, start), offset(scan, stop)};
+    Py_ssize_t begin = scan->at + (start - scan->text), end = scan->at + (stop - scan->text);
+    return push(&scan->records, (Cell){begin, end, 0}) != NULL;
 }
 
 /* Scan whole records, each with the comma or bracket after it; false without memory. */
@@ -516,17 +491,14 @@ static bool scan_records(Scan *scan)
     const byte *end = scan->reader.end;
     const byte *p = scan->after;
     while ((p = space(p)) < end) {
-        if (!make_room(scan))
-            return false;
-        for (int i = 0; i < scan->n_columns; i++)
-            scan->columns[i].spans[scan->count] = (Span){0, 0};
         const byte *stop = record(scan, p);
         const byte *mark = stop ? space(stop) : scan->reader.stop;
         if (!stop || (*mark != ',' && *mark != ']')) {
             scan->is_plain = mark == end;
             break;
         }
-        count_record(scan, p, stop);
+        if (!count_record(scan, p, stop))
+            return false;
         p = mark + 1;
         if ((scan->is_closed = *mark == ']'))
             break;
@@ -535,117 +507,42 @@ static bool scan_records(Scan *scan)
     return true;
 }
 
-static void release(Scan *scan)
-{
-    free(scan->records);
-    for (int i = 0; i < scan->n_columns; i++) {
-        free(scan->columns[i].spans);
-        free(scan->columns[i].integers);
-    }
-}
-
 /* ---- what Python sees */
 
-/* Begin a scan of a bytes object for a tuple of keys as bytes; false with an exception set. */
+/* Take the text and the keys, all of them bytes; false where one is none, or without memory. */
 static bool begin(Scan *scan, PyObject *text, PyObject *keys)
 {
-    memset(scan, 0, sizeof *scan);
-    char *characters;
-    Py_ssize_t size;
-    if (PyBytes_AsStringAndSize(text, &characters, &size))
+    char *start;
+    Py_ssize_t size, n_keys = PyTuple_Size(keys);
+    if (PyBytes_AsStringAndSize(text, &start, &size))
         return false;
-    if (PyTuple_Size(keys) > MOST_KEYS) {
-        PyErr_Format(PyExc_ValueError, "more than %d keys", MOST_KEYS);
-        return false;
-    }
-    scan->text = scan->after = (const byte *)characters;
+    scan->text = scan->after = (const byte *)start;
     scan->reader.end = scan->text + size;
     scan->is_plain = true;
-    for (Py_ssize_t i = 0; i < PyTuple_Size(keys); i++) {
-        char *key_text;
-        Py_ssize_t key_size;
-        if (PyBytes_AsStringAndSize(PyTuple_GetItem(keys, i), &key_text, &key_size))
+    if (!(scan->columns = calloc((size_t)n_keys + 1, sizeof(Column))))
+        return false;
+    for (; scan->n_columns < n_keys; scan->n_columns++) {
+        if (PyBytes_AsStringAndSize(PyTuple_GetItem(keys, scan->n_columns), &start, &size))
             return false;
-        scan->columns[i] = (Column){key_text, (size_t)key_size, NULL, NULL, true};
-        scan->n_columns++;
+        scan->columns[scan->n_columns] = (Column){.key = start, .size = (size_t)size, .is_whole = 1};
     }
     return true;
 }
 
-/* Run a scan without the interpreter's lock; false with an exception set. */
-static bool run(Scan *scan)
+static PyObject *as_bytes(const Table *table)
 {
-    bool done;
-    Py_BEGIN_ALLOW_THREADS
-    done = scan_records(scan);
-    Py_END_ALLOW_THREADS
-    if (!done)
-        PyErr_NoMemory();
-    return done;
+    return PyBytes_FromStringAndSize((char *)table->cells, table->count * (Py_ssize_t)sizeof(Cell));
 }
 
-/* Start, stop and count of blocks of consecutive records, each of at least `grain` bytes. */
-static PyObject *blocks(const Scan *scan, Py_ssize_t at, Py_ssize_t grain)
+static PyObject *as_columns(const Scan *scan)
 {
-    int64_t *triples = malloc((size_t)(scan->count ? scan->count : 1) * 3 * sizeof *triples);
-    if (!triples)
-        return PyErr_NoMemory();
-    int64_t *next = triples;
-    Py_ssize_t first = 0;
-    for (Py_ssize_t i = 0; i < scan->count; i++) {
-        Py_ssize_t start = scan->records[first].start, stop = scan->records[i].stop;
-        if (stop - start < grain && i + 1 < scan->count)
-            continue;
-        *next++ = at + start;
-        *next++ = at + stop;
-        *next++ = i + 1 - first;
-        first = i + 1;
-    }
-    Py_ssize_t size = (Py_ssize_t)((char *)next - (char *)triples);
-    PyObject *made = PyBytes_FromStringAndSize((char *)triples, size);
-    free(triples);
-    return made;
-}
-
-/* The texts of a column's values as a JSON list, and a byte for each record: 1 where it has one. */
-static PyObject *texts(const Scan *scan, const Column *column)
-{
-    Py_ssize_t size = 2;
-    for (Py_ssize_t i = 0; i < scan->count; i++)
-        size += column->spans[i].stop - column->spans[i].start + 1;
-    PyObject *list = PyBytes_FromStringAndSize(NULL, size);
-    PyObject *present = PyBytes_FromStringAndSize(NULL, scan->count);
-    if (!list || !present) {
-        Py_XDECREF(list);
-        Py_XDECREF(present);
-        return NULL;
-    }
-    char *start = PyBytes_AsString(list), *p = start, *has = PyBytes_AsString(present);
-    for (Py_ssize_t i = 0; i < scan->count; i++) {
-        Span found = column->spans[i];
-        has[i] = found.stop != 0;
-        if (has[i]) {
-            *p = p == start ? '[' : ',';
-            memcpy(p + 1, scan->text + found.start, (size_t)(found.stop - found.start));
-            p += 1 + found.stop - found.start;
-        }
-    }
-    if (p == start)
-        *p++ = '[';
-    *p++ = ']';
-    memset(p, ' ', (size_t)(start + size - p));
-    return Py_BuildValue("NN", list, present);
-}
-
-static PyObject *columns(const Scan *scan)
-{
+    const Table nothing = {0};
     PyObject *all = PyTuple_New(scan->n_columns);
-    for (int i = 0; all && i < scan->n_columns; i++) {
+    for (Py_ssize_t i = 0; all && i < scan->n_columns; i++) {
         const Column *column = &scan->columns[i];
-        PyObject *one = column->is_whole
-                            ? PyBytes_FromStringAndSize((char *)column->integers,
-                                                        scan->count * (Py_ssize_t)sizeof(int64_t))
-                            : texts(scan, column);
+        PyObject *is_whole = column->is_whole ? Py_True : Py_False;
+        PyObject *one = Py_BuildValue(
+            "NO", as_bytes(column->is_present ? &column->values : &nothing), is_whole);
         if (!one || PyTuple_SetItem(all, i, one))
             Py_CLEAR(all);
     }
@@ -656,62 +553,38 @@ static PyObject *kernel_scan(PyObject *module, PyObject *arguments)
 {
     (void)module;
     PyObject *text, *keys, *result = NULL;
-    Py_ssize_t at, grain;
-    Scan scan;
-    if (!PyArg_ParseTuple(arguments, "SnO!n", &text, &at, &PyTuple_Type, &keys, &grain))
+    Scan scan = {0};
+    if (!PyArg_ParseTuple(arguments, "SnO!", &text, &scan.at, &PyTuple_Type, &keys))
         return NULL;
-    if (begin(&scan, text, keys) && run(&scan)) {
-        PyObject *places = blocks(&scan, at, grain), *values = places ? columns(&scan) : NULL;
-        if (values)
-            result = Py_BuildValue("nnOONN", scan.count, at + offset(&scan, scan.after),
+    if (begin(&scan, text, keys)) {
+        bool done;
+        Py_BEGIN_ALLOW_THREADS
+        done = scan_records(&scan);
+        Py_END_ALLOW_THREADS
+        if (done)
+            result = Py_BuildValue("nnOONN", scan.records.count,
+                                   scan.at + (scan.after - scan.text),
                                    scan.is_closed ? Py_True : Py_False,
-                                   scan.is_plain ? Py_True : Py_False, places, values);
-        else
-            Py_XDECREF(places);
+                                   scan.is_plain ? Py_True : Py_False, as_bytes(&scan.records),
+                                   as_columns(&scan));
     }
-    release(&scan);
-    return result;
-}
-
-/* Start and stop of the value that each record has for the one key, where it has it. */
-static PyObject *places(const Scan *scan)
-{
-    const Py_ssize_t size = 2 * sizeof(int64_t);
-    PyObject *made = PyBytes_FromStringAndSize(NULL, scan->count * size);
-    char *next = made ? PyBytes_AsString(made) : NULL;
-    Py_ssize_t used = 0;
-    for (Py_ssize_t i = 0; made && i < scan->count; i++) {
-        int64_t pair[2] = {scan->columns[0].spans[i].start, scan->columns[0].spans[i].stop};
-        memcpy(next + used, pair, sizeof pair);
-        used += pair[1] ? size : 0;
-    }
-    return made ? Py_BuildValue("Nn", made, used / size) : NULL;
-}
-
-static PyObject *kernel_values(PyObject *module, PyObject *arguments)
-{
-    (void)module;
-    PyObject *text, *keys, *result = NULL;
-    Scan scan;
-    if (!PyArg_ParseTuple(arguments, "SO!", &text, &PyTuple_Type, &keys))
-        return NULL;
-    if (begin(&scan, text, keys) && run(&scan))
-        result = places(&scan);
-    release(&scan);
+    if (!result && !PyErr_Occurred())
+        PyErr_NoMemory(); /* of this file's own */
+    free(scan.records.cells);
+    for (Py_ssize_t i = 0; i < scan.n_columns; i++)
+        free(scan.columns[i].values.cells);
+    free(scan.columns);
     return result;
 }
 
 static PyMethodDef methods[] = {
     {"scan", kernel_scan, METH_VARARGS, "Scan the records of a list; see kernel.py."},
-    {"values", kernel_values, METH_VARARGS, "Find the values of a key; see kernel.py."},
     {NULL, NULL, 0, NULL},
 };
 
 static PyModuleDef_Slot slots[] = {{0, NULL}};
-
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "_kernel", NULL, 0, methods, slots, NULL, NULL, NULL,
-};
+    PyModuleDef_HEAD_INIT, .m_name = "_kernel", .m_methods = methods, .m_slots = slots};
 
 PyMODINIT_FUNC PyInit__kernel(void)
 {

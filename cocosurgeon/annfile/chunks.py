@@ -10,8 +10,9 @@ ids of a panoptic annotation's ``segments_info``).
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, TypeAlias, cast
 
 import msgspec
@@ -30,6 +31,10 @@ class Column:
     name: str
     key: str
     take: Callable[[object], object] | None = None
+
+    def pack(self, values: list[object]) -> Chunk:
+        """Return the chunk of what records have for the key."""
+        return pack([self.take(v) for v in values] if self.take else values)
 
 
 def column(name: str) -> Column:
@@ -60,12 +65,27 @@ def _segment_categories(segments: object) -> object:
     return tuple(value for value in found if isinstance(value, (int, float, str)))
 
 
-Chunk: TypeAlias = "array[Any] | list[object]"
-"""Consecutive values of a column: machine integers, doubles, or objects."""
+@dataclass(frozen=True)
+class Absent:
+    """Consecutive records without the key."""
+
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[object]:
+        return repeat(ABSENT, self.count)
+
+
+Chunk: TypeAlias = "array[Any] | list[object] | Absent"
+"""Consecutive values of a column: machine integers, doubles, objects, or none at all."""
 
 
 def pack(values: list[object]) -> Chunk:
     """Return the tightest chunk that keeps every number exactly (true is 1, false is 0)."""
+    if values and values[0] is ABSENT and values.count(ABSENT) == len(values):
+        return Absent(len(values))
     numbers = cast("list[int]", values)  # array() finds out whether they are
     try:
         return array("q", numbers)
@@ -82,12 +102,18 @@ def pack(values: list[object]) -> Chunk:
 
 def extend(chunks: list[Chunk], more: Chunk) -> None:
     """Append a chunk to others; it joins the last of them where both are of one kind."""
-    if chunks and kind(chunks[-1]) == kind(more):
-        chunks[-1].extend(more)
+    last = chunks[-1] if chunks else None
+    if isinstance(last, Absent) and isinstance(more, Absent):
+        chunks[-1] = Absent(last.count + more.count)
+    elif isinstance(last, (array, list)) and kind(last) == kind(more):
+        last.extend(more)
     else:
         chunks.append(more)
 
 
 def kind(chunk: Chunk) -> str:
-    """Return the kind of a chunk: ``q`` (integers), ``d`` (doubles) or ``O`` (objects)."""
-    return chunk.typecode if isinstance(chunk, array) else "O"
+    """Return the kind of a chunk: ``q`` (integers), ``d`` (doubles), ``O`` (objects), or ``-``
+    for records without the key."""
+    if isinstance(chunk, array):
+        return chunk.typecode
+    return "O" if isinstance(chunk, list) else "-"

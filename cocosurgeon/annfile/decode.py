@@ -13,8 +13,8 @@ from operator import attrgetter
 
 import msgspec
 
-from cocosurgeon.annfile.chunks import ABSENT, Chunk, Column, column, extend, pack
-from cocosurgeon.annfile.kernel import Found
+from cocosurgeon.annfile.chunks import ABSENT, Absent, Chunk, column, extend
+from cocosurgeon.annfile.kernel import Cells
 from cocosurgeon.annfile.source import Source
 from cocosurgeon.annfile.walk import Span
 from cocosurgeon.errors import EncodingError, JSONSyntaxError, StructureError
@@ -88,15 +88,28 @@ class ColumnDecoder:
         ]
         self._take([[r.get(c.key, ABSENT) for r in records] for c in self._columns])
 
-    def take(self, found: Sequence[Found]) -> None:
-        """Take what the kernel found for each of the keys."""
-        by_key = dict(zip(self.keys, found, strict=True))
+    def take(self, text: bytes, count: int, found: Sequence[Cells]) -> None:
+        """Take what the kernel found for each of the keys in so many records of a text."""
+        packed: dict[bytes, Chunk] = {}
+        values: dict[bytes, list[object]] = {}
+        for key, (numbers, are_integers) in zip(self.keys, found, strict=True):
+            cells = array("q", numbers)
+            if are_integers:
+                packed[key] = cells[2::3]
+            elif not cells:
+                packed[key] = Absent(count)
+            else:
+                values[key] = _values(text, cells)
         for chunks, col in zip(self.chunks, self._columns, strict=True):
-            extend(chunks, _chunk(by_key[col.key.encode()], col))
+            key = col.key.encode()
+            if key in packed and (col.take is None or isinstance(packed[key], Absent)):
+                extend(chunks, packed[key])
+            else:
+                extend(chunks, col.pack(values[key] if key in values else list(packed[key])))
 
     def _take(self, columns: Sequence[Iterable[object]]) -> None:
         for chunks, values, col in zip(self.chunks, columns, self._columns, strict=True):
-            extend(chunks, pack([col.take(v) for v in values] if col.take else list(values)))
+            extend(chunks, col.pack(list(values)))
 
     def _record(self, text: bytes, offset: int, where: str) -> dict[str, object]:
         value = decode_value(text, self._source, offset, where, self._met_nonfinite)
@@ -122,19 +135,18 @@ def _may_hold_long_integer(text: bytes) -> bool:
     )
 
 
-def _chunk(found: Found, of: Column) -> Chunk:
-    if isinstance(found, bytes):
-        integers = array("q", found)
-        return pack([of.take(i) for i in integers]) if of.take else integers
-    text, present = found
+def _values(text: bytes, cells: array[int]) -> list[object]:
+    """Decode the values of a key; a record without it has ``ABSENT``."""
+    places = list(zip(cells[::3], cells[1::3], strict=True))
+    texts = b"[%b]" % b",".join([text[start:stop] for start, stop in places if stop])
     try:
-        values = _decode_list(text)
+        values = _decode_list(texts)
     except (msgspec.DecodeError, RecursionError):
-        values = json.loads(text)
-    if len(values) < len(present):
-        there = iter(values)
-        values = [next(there) if has else ABSENT for has in present]
-    return pack([of.take(v) for v in values] if of.take else values)
+        values = json.loads(texts)
+    if len(values) == len(places):
+        return values
+    there = iter(values)
+    return [next(there) if stop else ABSENT for _, stop in places]
 
 
 def decode_value(

@@ -1,19 +1,21 @@
 """Layout of a source: its lists of records, and everything else by its place.
 
-Only blocks of consecutive records are remembered. Single records are located in the few blocks
-where that matters, so memory follows the number of records.
+The kernel tells the place of every record. Without it only blocks of consecutive records are
+remembered, and single records are located in the few blocks where that matters.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from cocosurgeon.annfile import kernel, walk
+from cocosurgeon.annfile import walk
 from cocosurgeon.annfile.chunks import Chunk, extend
 from cocosurgeon.annfile.columns import Numbers, Values, join
 from cocosurgeon.annfile.decode import decode_value
@@ -21,6 +23,7 @@ from cocosurgeon.annfile.listscan import ScannedPart, ScanOptions
 from cocosurgeon.annfile.parallel import scan_list
 from cocosurgeon.annfile.source import Source
 from cocosurgeon.annfile.walk import Span
+from cocosurgeon.errors import DataError
 
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -31,24 +34,48 @@ class Blocks:
 
     Attributes:
         starts, stops: where the first record of each begins, and where its last one ends.
-        first_rows: the row of each one's first record.
-        counts: records of each.
+        first_rows: the row of each one's first record, and in the end the number of records;
+            None: each block is one record.
     """
 
     starts: Numbers
     stops: Numbers
-    first_rows: Numbers
-    counts: Numbers
+    first_rows: Numbers | None
 
     @classmethod
     def of(cls, parts: Sequence[ScannedPart]) -> Blocks:
         """Join the blocks of consecutive parts of a list."""
-        table = np.concatenate([np.empty(0, np.int64), *(part.blocks for part in parts)])
-        starts, stops, counts = table.reshape(-1, 3).T.copy()
-        return cls(starts, stops, np.cumsum(counts) - counts, counts)
+        found = [part.blocks for part in parts]
+        starts, stops = _joined([b.starts for b in found]), _joined([b.stops for b in found])
+        if not any(b.counts for b in found):
+            return cls(starts, stops, None)
+        counts = [b.counts or np.ones(len(b.starts), np.int64) for b in found]
+        return cls(starts, stops, np.cumsum(np.concatenate([[0], *counts])))
 
-    def __len__(self) -> int:
-        return len(self.starts)
+    @property
+    def count(self) -> int:
+        """Number of records."""
+        return len(self.starts) if self.first_rows is None else int(self.first_rows[-1])
+
+
+def _joined(parts: Sequence[array[int]]) -> Numbers:
+    if len(parts) == 1:
+        return np.asarray(parts[0], np.int64)
+    return np.concatenate([np.empty(0, np.int64), *parts])
+
+
+class Run(NamedTuple):
+    """Consecutive records that are kept.
+
+    Attributes:
+        start: where the record before them ends; of the first record of the list, where it begins.
+        stop: where the last of them ends.
+        n: how many records.
+    """
+
+    start: int
+    stop: int
+    n: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +99,7 @@ class Records:
     @property
     def count(self) -> int:
         """Number of records."""
-        return int(self.blocks.counts.sum())
+        return self.blocks.count
 
     def column(self, name: str) -> Values:
         """Return one column; see ``columns``."""
@@ -82,34 +109,87 @@ class Records:
         """Return the columns of these names; those not read yet are read in one pass."""
         missing = tuple(n for n in dict.fromkeys(names) if n not in self._columns)
         if missing:
-            parts: list[ScannedPart] = []
-            if self.count:
-                first = int(self.blocks.starts[0])
-                parts = scan_list(self.source, self.name, missing, first, self._options)
-            self.source.require_unchanged()
-            self._columns.update(joined(missing, parts))
+            self._columns.update(joined(missing, self._scanned_again(missing)))
         return tuple(self._columns[n] for n in names)
 
-    def located(self, index: int) -> tuple[bytes, list[Span]]:
-        """Return the text of a block, and the span of each of its records in that text."""
+    def _scanned_again(self, columns: tuple[str, ...]) -> list[ScannedPart]:
+        if not self.count:
+            return []
+        first = int(self.blocks.starts[0])
+        try:
+            parts = scan_list(self.source, self.name, columns, first, self._options)
+        except DataError as error:  # it was right before
+            raise self.source.changed() from error
+        self.source.require_unchanged()
+        if sum(part.blocks.count for part in parts) != self.count:
+            raise self.source.changed()  # even when its size and time say otherwise
+        return parts
+
+    def spans(self) -> tuple[Numbers, Numbers]:
+        """Return where each record begins and ends."""
+        if self.blocks.first_rows is None:
+            return self.blocks.starts, self.blocks.stops
+        spans = [span for index in range(len(self.blocks.starts)) for span in self._located(index)]
+        starts, stops = np.array(spans, np.int64).reshape(-1, 2).T
+        return starts, stops
+
+    def runs(self, rows: Numbers, longest: int) -> Iterator[Run]:
+        """Yield where records lie that are kept, consecutive ones together.
+
+        Args:
+            rows: theirs, ascending; at least one.
+            longest: bytes; a longer run is parted, between records.
+        """
+        first_rows = self.blocks.first_rows
+        if first_rows is None:
+            yield from _runs(self.blocks.starts, self.blocks.stops, rows, longest)
+            return
+        bounds = np.searchsorted(rows, first_rows)
+        for index in np.flatnonzero(np.diff(bounds)).tolist():
+            first, stop = first_rows[index : index + 2]
+            before = self.blocks.stops[index - 1] if index else self.blocks.starts[0]
+            kept = rows[bounds[index] : bounds[index + 1]]
+            if len(kept) == stop - first:
+                yield Run(int(before), int(self.blocks.stops[index]), len(kept))
+            else:
+                starts, stops = np.array(self._located(index), np.int64).T
+                starts[0] = before
+                yield from _runs(starts, stops, kept - first, longest)
+
+    def _located(self, index: int) -> list[Span]:
         start, stop = int(self.blocks.starts[index]), int(self.blocks.stops[index])
+        first_rows = self.blocks.first_rows
+        count = 1 if first_rows is None else first_rows[index + 1] - first_rows[index]
+        if count == 1:
+            return [(start, stop)]
         text = self.source.read(start, stop)
-        count = self.blocks.counts[index]
-        spans = kernel.spans(text) if self._options.kernel else _spans_by_length(text)
+        spans = _spans_by_length(text)
         if len(spans) != count:
             spans = walk.elements(text + b"]").spans
         if len(spans) != count:
             raise self.source.changed()  # even when its size and time say otherwise
-        return text, spans
+        return [(start + first, start + last) for first, last in spans]
 
     def first_keys(self) -> tuple[str, ...]:
         """Return the keys of the first record, in its order."""
         if not self.count:
             return ()
-        text, spans = self.located(0)
-        record = decode_value(text[slice(*spans[0])], self.source, self.start, f"{self.name}[0]")
+        first = self._located(0)[0]
+        text = self.source.read(*first)
+        record = decode_value(text, self.source, self.start, f"{self.name}[0]")
         self.source.require_unchanged()
         return tuple(record) if isinstance(record, dict) else ()
+
+
+def _runs(starts: Numbers, stops: Numbers, rows: Numbers, longest: int) -> Iterator[Run]:
+    """Yield runs of records; the first of ``starts`` is where the text of a run may begin."""
+    pieces = stops[rows] // longest
+    breaks = np.flatnonzero((np.diff(rows) != 1) | (np.diff(pieces) != 0)) + 1
+    firsts, behind = np.append(0, breaks), np.append(breaks, len(rows))
+    first_rows = rows[firsts]
+    begins = np.where(first_rows > 0, stops[first_rows - 1], starts[0])
+    ends = stops[rows[behind - 1]]
+    return map(Run, begins.tolist(), ends.tolist(), (behind - firsts).tolist())
 
 
 def _spans_by_length(text: bytes) -> list[Span]:

@@ -21,44 +21,48 @@ else:
 IS_IN_USE = _kernel is not None and not os.environ.get("COCOSURGEON_PURE_PYTHON")
 """Whether scans use it, unless their options say otherwise."""
 
-Found = bytes | tuple[bytes, bytes]
-"""A column: 64-bit integers; or the values' texts as a JSON list, and a byte for each record,
-1 where it has the key."""
+Cells = tuple[bytes, bool]
+"""What records have for a key, as three 64-bit integers for each of them: start and stop of its
+value in the text, both 0 where it has none, and the integer that it is; nothing, where no record
+has it. And whether all of them are integers."""
 
 
 class Scanned(NamedTuple):
-    """What the kernel took of a text, offsets counted in the source.
+    """Records that the kernel took of a text, their offsets counted in the source.
 
     Attributes:
         n: how many records.
         after: where the next record begins; where the list is closed, the byte after it.
         is_closed: whether the list ends here.
         is_plain: False: what stands at ``after`` is for Python to judge.
-        blocks: start, stop and count of consecutive records, as 64-bit integers.
-        columns: of each key.
+        records: start, stop and 0 of each record, as 64-bit integers.
+        columns: for each key what the records have.
     """
 
     n: int
     after: int
     is_closed: bool
     is_plain: bool
-    blocks: bytes
-    columns: tuple[Found, ...]
+    records: bytes
+    columns: tuple[Cells, ...]
 
 
-def scan(text: bytes, at: int, keys: tuple[bytes, ...], grain: int) -> Scanned:
+def scan(text: bytes, at: int, keys: tuple[bytes, ...]) -> Scanned:
     """Scan the records of a text, each with the comma or bracket after it.
 
     Args:
         text: it begins with a record, or with space before one.
         at: where the text begins in the source.
-        keys: of the columns.
-        grain: bytes that a block has at least.
+        keys: what to look for in each record.
     """
-    return Scanned(*_kernel.scan(text, at, keys, grain))
+    return Scanned(*_kernel.scan(text, at, keys))
 
 
-def spans(text: bytes) -> list[tuple[int, int]]:
-    """Return where the records of a text lie, which has commas between them and ends with one."""
-    blocks = array("q", _kernel.scan(text + b"]", 0, (), 0)[4])
-    return list(zip(blocks[::3], blocks[1::3], strict=True))
+def value_spans(text: bytes, key: str) -> list[tuple[int, int]] | None:
+    """Return where the values of a key lie, in the records that have it, of a text that begins
+    and ends with a record; None where the text is not plain."""
+    found = scan(text + b"]", 0, (key.encode(),))
+    if not found.is_closed:
+        return None
+    cells = array("q", found.columns[0][0])
+    return [(start, stop) for start, stop in zip(cells[::3], cells[1::3], strict=True) if stop]

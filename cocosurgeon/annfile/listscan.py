@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 _LARGEST_DIAGNOSIS = 1 << 24
 _SIGNS_OF_TRUNCATION = ("a string has no end", "something follows")
 
-# The kernel reads more at a time, and makes smaller blocks, than the scan in Python.
+# The kernel takes more at a time than the scan in Python.
 _KERNEL_WINDOW = 4
-_KERNEL_GRAIN = 1 / 4
 
 
 @dataclass(frozen=True)
@@ -62,21 +61,54 @@ class Separator(NamedTuple):
     gap: int
 
 
+class BlockList:
+    """Blocks of consecutive records as they are found: the place of each, and its records.
+
+    Attributes:
+        starts, stops: where the first record of each begins, and where its last one ends.
+        counts: records of each; empty as long as all of them have one record.
+        count: records in all.
+    """
+
+    def __init__(self) -> None:
+        self.starts, self.stops, self.counts = array("q"), array("q"), array("q")
+        self.count = 0
+
+    def append(self, start: int, stop: int, count: int) -> None:
+        """Add a block."""
+        if count > 1 or self.counts:
+            self._count_each()
+            self.counts.append(count)
+        self.starts.append(start)
+        self.stops.append(stop)
+        self.count += count
+
+    def extend(self, starts: Integers, stops: Integers) -> None:
+        """Add blocks of one record each."""
+        if self.counts:
+            self.counts.extend(array("q", [1]) * len(starts))
+        self.starts.extend(starts)
+        self.stops.extend(stops)
+        self.count += len(starts)
+
+    def _count_each(self) -> None:
+        if not self.counts:
+            self.counts = array("q", [1]) * len(self.starts)
+
+
 @dataclass(frozen=True, eq=False)
 class ScannedPart:
     """Consecutive records of a list.
 
     Attributes:
-        blocks: start, stop and count of blocks of records, one after the other.
-        count: records in all.
+        blocks: where they lie.
         chunks: for each column its values.
         nonfinite: bare NaN, Infinity and -Infinity met.
         after: the byte after the list's ``]``, or where the next record begins.
         closed: whether the list ends here.
     """
 
-    blocks: Integers
-    count: int
+    blocks: BlockList
     chunks: list[list[Chunk]]
     nonfinite: int
     after: int
@@ -149,8 +181,7 @@ class ListScan:
         """
         source, options = self._source, self._options
         decoder = ColumnDecoder(source, self._name, self._columns)
-        blocks = array("q")
-        first_row = row
+        blocks = BlockList()
         closed = False
         usual = window = options.window * (_KERNEL_WINDOW if options.kernel else 1)
         while not closed and at != until:
@@ -163,7 +194,6 @@ class ListScan:
             else:
                 taken = self._by_separator(text, at, separator, ends_at_guess, decoder, blocks)
             if taken.n or taken.closed:
-                row += taken.n
                 at, closed, window = taken.after, taken.closed, usual
             elif ends_at_guess:
                 until = None  # no record begins there, or not plainly
@@ -177,30 +207,29 @@ class ListScan:
                 if found.spans:
                     stop = found.spans[-1][1]
                     if decoder.try_all(text[:stop]) != len(found.spans):
-                        decoder.each(text, found.spans, at, row)
-                    blocks.extend((at, at + stop, len(found.spans)))
-                    row += len(found.spans)
+                        decoder.each(text, found.spans, at, row + blocks.count)
+                    blocks.append(at, at + stop, len(found.spans))
                     separator = self._separator(text, found.spans) or separator
                     window = usual
                 if found.problem:
-                    where = f"{self._name}, after {row} records"
+                    where = f"{self._name}, after {row + blocks.count} records"
                     raise unexpected(source, at + found.after, found.problem, where)
                 if not found.spans:
                     if at + len(text) == source.size:
-                        raise ends_early(source, text, at, f"{self._name}[{row}]")
+                        raise ends_early(source, text, at, f"{self._name}[{row + blocks.count}]")
                     window *= 2  # a record longer than the window
                 at += found.after
                 closed = found.closed
             if self._progress:
                 self._progress(at, source.size)
-        return ScannedPart(blocks, row - first_row, decoder.chunks, decoder.nonfinite, at, closed)
+        return ScannedPart(blocks, decoder.chunks, decoder.nonfinite, at, closed)
 
-    def _by_kernel(self, text: bytes, at: int, decoder: ColumnDecoder, blocks: Integers) -> _Taken:
-        grain = int(self._options.window * _KERNEL_GRAIN)
-        found = kernel.scan(text, at, decoder.keys, grain)
+    def _by_kernel(self, text: bytes, at: int, decoder: ColumnDecoder, blocks: BlockList) -> _Taken:
+        found = kernel.scan(text, at, decoder.keys)
         if found.n:
-            decoder.take(found.columns)
-            blocks.frombytes(found.blocks)
+            decoder.take(text, found.n, found.columns)
+            cells = array("q", found.records)
+            blocks.extend(cells[::3], cells[1::3])
         return _Taken(found.n, found.after, found.is_closed, found.is_plain)
 
     def _by_separator(
@@ -210,14 +239,14 @@ class ListScan:
         separator: Separator | None,
         ends_at_guess: bool,
         decoder: ColumnDecoder,
-        blocks: Integers,
+        blocks: BlockList,
     ) -> _Taken:
         if separator is None:
             return _Taken(0, at)
         stop = len(text) - separator.gap if ends_at_guess else text.rfind(separator.mark) + 1
         count = decoder.try_all(text[:stop]) if stop > 0 else 0
         if count:
-            blocks.extend((at, at + stop, count))
+            blocks.append(at, at + stop, count)
             return _Taken(count, at + stop + separator.gap)
         return _Taken(0, at)
 

@@ -94,7 +94,7 @@ def scan_list(
         for helper in helpers:
             helper.end()
     if not parts[-1].closed:
-        row = sum(part.count for part in parts)
+        row = sum(part.blocks.count for part in parts)
         parts.append(task.scan(progress).records(parts[-1].after, separator, row=row))
     return parts
 

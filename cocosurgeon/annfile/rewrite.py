@@ -1,8 +1,9 @@
 """Values inside records, changed where they stand: nothing else of the text moves.
 
-What is changed is what was decoded: the values found in the text are compared with the column. A
-quick search finds them where keys are plain; where its values are not those of the column (a key
-appears twice, is nested elsewhere, is written with escapes) each record is walked.
+What is changed is what was decoded: the values found in the text are compared with the column. The
+kernel finds them, where it is installed and the text is plain. Else a quick search does, where
+keys are plain; where its values are not those of the column (a key appears twice, is nested
+elsewhere, is written with escapes) each record is walked.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from cocosurgeon.annfile import walk
+from cocosurgeon.annfile import kernel, walk
 from cocosurgeon.annfile.columns import Numbers
 from cocosurgeon.annfile.walk import Span, element_spans, value_span
 
@@ -48,8 +50,14 @@ class ValueChange:
 
     def __call__(self, text: bytes, rows: Numbers) -> bytes:
         """Return the new text of the records of these rows."""
+        first = text.index(b"{")
+        if self.inside is None and kernel.IS_IN_USE:
+            records = text[first:]
+            spans = kernel.value_spans(records, self.key)
+            if spans is not None:
+                return text[:first] + self._replaced(records, spans)
         quick = self._search(text, self.decoded(rows))
-        return self._walk(text) if quick is None else quick
+        return self._walk(text, first) if quick is None else quick
 
     def _search(self, text: bytes, decoded: Sequence[object]) -> bytes | None:
         # Cut the text at the quoted key: each part then begins with a value of that key. It is
@@ -67,14 +75,24 @@ class ValueChange:
             done += (token, part[: match.start(1)], self._changed(match[1]), part[match.end() :])
         return b"".join(done)
 
-    def _walk(self, text: bytes) -> bytes:
-        start = text.index(b"{")
+    def _walk(self, text: bytes, first: int) -> bytes:
+        records = walk.elements(text[first:] + b"]").spans
+        places = (self._places(text, (first + start, first + stop)) for start, stop in records)
+        return self._replaced(text, chain.from_iterable(places))
+
+    def _replaced(self, text: bytes, spans: Iterable[Span]) -> bytes:
+        """The text with the values at these places changed."""
+        known: dict[bytes, bytes] = {}
         parts: list[bytes] = []
         at = 0
-        for record in walk.elements(text[start:] + b"]").spans:
-            for first, stop in self._places(text, (start + record[0], start + record[1])):
-                parts += (text[at:first], self._changed(text[first:stop]))
-                at = stop
+        for start, stop in spans:
+            old = text[start:stop]
+            new = known.get(old)
+            if new is None:
+                new = known[old] = self._changed(old)
+            parts.append(text[at:start])
+            parts.append(new)
+            at = stop
         return b"".join([*parts, text[at:]])
 
     def _places(self, text: bytes, record: Span) -> list[Span]:

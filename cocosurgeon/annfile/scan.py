@@ -71,7 +71,8 @@ class _Scan:
         if lead == b"{":
             members, stop = self._members(start)
         elif lead == b"[":
-            results = self._records(start, RESULTS, _RESULT_COLUMNS)
+            wanted = self._wanted.get("annotations", ())
+            results = self._records(start, RESULTS, (*_RESULT_COLUMNS, *wanted))
             stop = results.stop
         else:
             raise self._no_annotation_file(start)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from cocosurgeon.annfile.columns import Numbers
-from cocosurgeon.annfile.document import Blocks, Document, Records
+from cocosurgeon.annfile.document import Document, Records, Run
 from cocosurgeon.annfile.rewrite import Rewrite
 from cocosurgeon.annfile.source import Source
 
 _PIECE = 1 << 20
+_ONE_READ = 1 << 17
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,57 +60,34 @@ def _copy(source: Source, start: int, stop: int) -> Iterator[bytes]:
 
 def _cut_list(records: Records, cut: Cut) -> Iterator[bytes]:
     """A list with only these rows; each keeps the white space and comma that stood before it."""
+    source, rows = records.source, cut.rows
     if not records.count:
-        yield from _copy(records.source, records.start, records.stop)
+        yield from _copy(source, records.start, records.stop)
         return
-    if not len(cut.rows):
+    if not len(rows):
         yield b"[]"
         return
-    blocks = records.blocks
-    yield from _copy(records.source, records.start, int(blocks.starts[0]))
-    bounds = np.searchsorted(cut.rows, [*blocks.first_rows, records.count])
-    at = 0
-    while at < len(blocks):
-        first, stop = bounds[at], bounds[at + 1]
-        if stop - first == blocks.counts[at]:
-            last = _last_whole(blocks, bounds, at)
-            before = blocks.stops[at - 1] if first else blocks.starts[at]
-            text = records.source.read(int(before), int(blocks.stops[last]))
-            stop = bounds[last + 1]
-        elif stop > first:
-            last = at
-            text = _cut_block(records, at, cut.rows[first:stop], follows=bool(first))
-        else:
-            at += 1
-            continue
-        yield cut.rewrite(text, cut.rows[first:stop]) if cut.rewrite else text
-        at = last + 1
-    yield from _copy(records.source, int(blocks.stops[-1]), records.stop)
+    starts, stops = records.blocks.starts, records.blocks.stops
+    yield from _copy(source, records.start, int(starts[0]))
+    done = 0
+    for runs in _near(records.runs(rows, _PIECE)):
+        begin = runs[0].start
+        window = source.read(begin, runs[-1].stop)
+        text = b"".join([window[start - begin : stop - begin] for start, stop, _ in runs])
+        if not done and rows[0]:  # nothing stands before the first one now
+            text = text[text.index(b"{") :]
+        count = sum(run.n for run in runs)
+        yield cut.rewrite(text, rows[done : done + count]) if cut.rewrite else text
+        done += count
+    yield from _copy(source, int(stops[-1]), records.stop)
 
 
-def _last_whole(blocks: Blocks, bounds: Numbers, first: int) -> int:
-    """Return the last of the blocks that are kept whole, from a first one on, in one piece."""
-    last = first
-    while (
-        last + 1 < len(blocks)
-        and bounds[last + 2] - bounds[last + 1] == blocks.counts[last + 1]
-        and blocks.stops[last + 1] - blocks.starts[first] <= _PIECE
-    ):
-        last += 1
-    return last
-
-
-def _cut_block(records: Records, index: int, rows: Numbers, follows: bool) -> bytes:
-    """Rows of one block, after the separator to the record before where there is one."""
-    blocks = records.blocks
-    text, spans = records.located(index)
-    parts: list[bytes] = []
-    for place in (rows - blocks.first_rows[index]).tolist():
-        start, stop = spans[place]
-        if place and (parts or follows):
-            start = spans[place - 1][1]
-        elif follows:
-            before, here = int(blocks.stops[index - 1]), int(blocks.starts[index])
-            parts.append(records.source.read(before, here))
-        parts.append(text[start:stop])
-    return b"".join(parts)
+def _near(runs: Iterable[Run]) -> Iterator[list[Run]]:
+    """Yield runs together that are so near to each other that one read is faster than many."""
+    group: list[Run] = []
+    for run in runs:
+        if group and run.stop - group[0].start > _ONE_READ:
+            yield group
+            group = []
+        group.append(run)
+    yield group

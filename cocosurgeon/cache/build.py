@@ -124,7 +124,7 @@ def _build(
     from cocosurgeon.steps.recipe import Recipe
 
     started = time.monotonic()
-    dataset = read(source)
+    dataset = read(source, columns=plan.columns)
     bound = plan.bind(dataset)
     result = bound.apply(dataset)
     summary = tuple(summarize(result).lines())

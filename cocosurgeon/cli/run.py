@@ -60,7 +60,7 @@ def run(
     needs_stdout = console.as_json and not output.dry_run
     outputs.require_free(inputs, needs_stdout=needs_stdout)
     with console.progress("reading") as progress:
-        dataset = read(path, progress)
+        dataset = read(path, progress, plan.columns)
     if outputs.subset is not None:
         outputs.require_possible(dataset)
     # Other files are read only now: an output that cannot be the result is an error before that.

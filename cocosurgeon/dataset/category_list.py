@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain, pairwise
+from itertools import pairwise
 
 import numpy as np
 
@@ -211,12 +211,8 @@ def _order(value: object) -> tuple[int, ...]:
 
 def _source_text(records: Records) -> tuple[list[bytes], list[bytes]]:
     """Text before, between and after the records of a list, and their own texts."""
-    spans = [
-        (begin + start, begin + stop)
-        for index, begin in enumerate(records.blocks.starts.tolist())
-        for start, stop in records.located(index)[1]
-    ]
-    edges = [records.start, *chain.from_iterable(spans), records.stop]
+    spans = np.stack(records.spans(), axis=1).ravel().tolist()
+    edges = [records.start, *spans, records.stop]
     text = records.source.read(records.start, records.stop)
     cuts = [text[a - records.start : b - records.start] for a, b in pairwise(edges)]
     separators = cuts[::2]

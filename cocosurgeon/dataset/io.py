@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import Progress, open_source
@@ -13,18 +15,25 @@ from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.errors import RequestError
 
 
-def read(ann_file: str | os.PathLike[str], progress: Progress | None = None) -> Dataset:
+def read(
+    ann_file: str | os.PathLike[str],
+    progress: Progress | None = None,
+    columns: Mapping[str, Iterable[str]] = MappingProxyType({}),
+) -> Dataset:
     """Read an annotation file, or a results file.
 
     Args:
         ann_file: path of a ``.json`` or ``.json.gz`` file, or ``-`` for standard input.
         progress: called with (bytes done, bytes in all) while it is read.
+        columns: keys of records that will be wanted soon, by the lists' keys (``{"annotations":
+            ["area"]}``): they are read on the way. Others are read when they are wanted.
 
     Raises:
         SourceUnavailableError: it cannot be opened.
         DataError: it is broken; the message says what and where.
     """
-    return Dataset.whole(AnnotationIndex.of(scan(open_source(ann_file, progress), progress)))
+    document = scan(open_source(ann_file, progress), progress, columns=columns)
+    return Dataset.whole(AnnotationIndex.of(document))
 
 
 def write(dataset: Dataset, path: str | os.PathLike[str], *, force: bool = False) -> Path:

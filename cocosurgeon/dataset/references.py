@@ -19,6 +19,8 @@ _LISTS_OF_IDS = (
     *("neg_category_ids", "not_exhaustive_category_ids", "pos_category_ids"),
     "category_ids",
 )
+CATEGORY_COLUMNS = ("category_id", "segments_category_ids", *_LISTS_OF_IDS)
+"""Columns of records that may name categories."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +92,7 @@ def all_references(document: Document) -> tuple[References, ...]:
 
 
 def _every(records: Records) -> Iterator[References]:
-    names = ("category_id", "segments_category_ids", *_LISTS_OF_IDS)
-    plain, segments, *lists = records.columns(*names)
+    plain, segments, *lists = records.columns(*CATEGORY_COLUMNS)
     if plain.present:
         yield References(records, "category_id")
     if segments.present:

@@ -8,7 +8,7 @@ after ``InCategory("person")``, ``Empty()`` are the images without a person.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, cast
 
@@ -21,6 +21,18 @@ if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
 
 _SHOWN = 6
+
+Columns: TypeAlias = Mapping[str, tuple[str, ...]]
+"""Names of columns, by the keys of their lists."""
+
+
+def all_columns(parts: Iterable[PlanPart]) -> Columns:
+    """Return the columns that any of these will read."""
+    found: dict[str, tuple[str, ...]] = {}
+    for part in parts:
+        for name, columns in part.columns.items():
+            found[name] = (*found.get(name, ()), *columns)
+    return found
 
 
 class PlanPart:
@@ -38,6 +50,12 @@ class PlanPart:
     def from_recipe(cls, values: Mapping[str, Any]) -> Any:
         """Return the one with these values of its fields."""
         return cls(**values)
+
+    @property
+    def columns(self) -> Columns:
+        """Return the columns that it will read, as far as they are known before the file is:
+        they are read with all others, not in a pass of their own."""
+        return {}
 
     def words(self) -> str | None:
         """Return words that name it completely in a file's name; None: there are none."""
@@ -157,6 +175,10 @@ class _Pair(Filter[L]):
         """Return what both ask about."""
         return self.left.level
 
+    @property
+    def columns(self) -> Columns:
+        return all_columns((self.left, self.right))
+
 
 class And(_Pair[L]):
     """Both; written ``a & b``."""
@@ -190,6 +212,10 @@ class Not(Filter[L]):
     def level(self) -> Level:
         """Return what the filter asks about."""
         return self.of.level
+
+    @property
+    def columns(self) -> Columns:
+        return self.of.columns
 
     def evaluate(self, dataset: Dataset) -> FilterResult:
         result = self.of.evaluate(dataset)

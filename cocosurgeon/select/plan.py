@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from cocosurgeon.select.filter import AnyFilter, PlanPart, as_filter
+from cocosurgeon.select.filter import AnyFilter, Columns, PlanPart, all_columns, as_filter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +51,12 @@ class Unbound(Step):
 class CategoryStep(Step):
     """A step that changes categories."""
 
+    @property
+    def columns(self) -> Columns:
+        from cocosurgeon.dataset.references import CATEGORY_COLUMNS
+
+        return dict.fromkeys(("images", "annotations"), CATEGORY_COLUMNS)
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Keep(Step):
@@ -62,6 +68,10 @@ class Keep(Step):
 
     def __init__(self, filter: AnyFilter | pd.Series) -> None:
         object.__setattr__(self, "filter", as_filter(filter))
+
+    @property
+    def columns(self) -> Columns:
+        return self.filter.columns
 
     def apply(self, dataset: Dataset) -> Dataset:
         return dataset.keep(self.filter)
@@ -100,6 +110,10 @@ class Plan(Step):
     def files(self) -> tuple[str, ...]:
         """Return the paths of files that its steps read when they are bound."""
         return tuple(path for step in self.steps for path in step.files)
+
+    @property
+    def columns(self) -> Columns:
+        return all_columns(self.steps)
 
     def bind(self, dataset: Dataset, progress: Progress | None = None) -> Plan:
         return Plan(*(step.bind(dataset, progress) for step in self.steps))

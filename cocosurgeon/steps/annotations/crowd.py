@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cocosurgeon.dataset.mask import FilterResult
-from cocosurgeon.select.filter import AnnotationFilter
+from cocosurgeon.select.filter import AnnotationFilter, Columns
 from cocosurgeon.steps.arguments import FLAG
 from cocosurgeon.steps.registry import Option
 
@@ -21,6 +21,10 @@ class Crowd(AnnotationFilter):
     Loaders read it so (``mmdet/datasets/coco.py``, ``parse_data_info``): absent is no crowd, the
     string "0" is one.
     """
+
+    @property
+    def columns(self) -> Columns:
+        return {"annotations": ("iscrowd",)}
 
     def evaluate(self, dataset: Dataset) -> FilterResult:
         import numpy as np

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cocosurgeon.dataset.mask import FilterResult
 from cocosurgeon.errors import RequestError
-from cocosurgeon.select.filter import AnnotationFilter
+from cocosurgeon.select.filter import AnnotationFilter, Columns
 from cocosurgeon.steps.arguments import NUMBER
 from cocosurgeon.steps.registry import Option
 
@@ -32,6 +32,10 @@ class Area(AnnotationFilter):
     def __post_init__(self) -> None:
         if any(bound is not None and math.isnan(bound) for bound in (self.min, self.max)):
             raise RequestError("an area cannot be compared with NaN")
+
+    @property
+    def columns(self) -> Columns:
+        return {"annotations": ("area",)}
 
     def evaluate(self, dataset: Dataset) -> FilterResult:
         import numpy as np

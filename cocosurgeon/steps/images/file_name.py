@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from cocosurgeon.dataset.mask import FilterResult
 from cocosurgeon.errors import UnknownNameError
-from cocosurgeon.select.filter import ImageFilter
+from cocosurgeon.select.filter import Columns, ImageFilter
 from cocosurgeon.steps.arguments import TEXT
 from cocosurgeon.steps.registry import Option
 
@@ -32,6 +32,10 @@ class FileName(ImageFilter):
     recipe_name: ClassVar[str] = "names"
 
     pattern: str
+
+    @property
+    def columns(self) -> Columns:
+        return {"images": ("file_name",)}
 
     def evaluate(self, dataset: Dataset) -> FilterResult:
         import numpy as np

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from cocosurgeon.dataset.mask import FilterResult
 from cocosurgeon.errors import LevelError
-from cocosurgeon.select.filter import Annotation, Filter, ImageFilter, as_filter
+from cocosurgeon.select.filter import Annotation, Columns, Filter, ImageFilter, as_filter
 from cocosurgeon.steps.annotations.only import InCategory
 from cocosurgeon.steps.arguments import NAMES
 from cocosurgeon.steps.naming import with_names
@@ -34,6 +34,10 @@ class Having(ImageFilter):
         if inner.level != "annotations":
             raise LevelError(f"Having needs a filter of annotations, not {of!r}")
         object.__setattr__(self, "of", cast("Filter[Annotation]", inner))
+
+    @property
+    def columns(self) -> Columns:
+        return self.of.columns
 
     def evaluate(self, dataset: Dataset) -> FilterResult:
         result = self.of.evaluate(dataset)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cocosurgeon.dataset.keys import Id, as_key
 from cocosurgeon.dataset.mask import FilterResult
 from cocosurgeon.errors import RequestError, UnknownIdError
-from cocosurgeon.select.filter import ImageFilter
+from cocosurgeon.select.filter import Columns, ImageFilter
 from cocosurgeon.select.plan import Keep, Step, Unbound
 from cocosurgeon.steps.arguments import IDS, resolve_ids
 from cocosurgeon.steps.naming import with_ids
@@ -42,6 +42,10 @@ class License(ImageFilter):
     def from_recipe(cls, values: Mapping[str, Any]) -> License:
         return cls(*values["licenses"])
 
+    @property
+    def columns(self) -> Columns:
+        return {"images": ("license",)}
+
     def evaluate(self, dataset: Dataset) -> FilterResult:
         from cocosurgeon.dataset.ids import as_keys, isin
 
@@ -65,6 +69,10 @@ class GivenLicenses(Unbound):
     """Licenses as somebody typed them: ``1`` is a number or a string as the file has it."""
 
     licenses: tuple[Id, ...]
+
+    @property
+    def columns(self) -> Columns:
+        return {"images": ("license",)}
 
     def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
         from cocosurgeon.dataset.ids import as_keys

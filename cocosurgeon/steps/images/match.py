@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from cocosurgeon.errors import RequestError, UnknownNameError
+from cocosurgeon.select.filter import Columns
 from cocosurgeon.select.plan import Keep, Step, Unbound
 from cocosurgeon.steps.arguments import PATH, choice
 from cocosurgeon.steps.images.ids import Ids
@@ -44,10 +45,14 @@ class MatchFile(Unbound):
     def files(self) -> tuple[str, ...]:
         return (self.path,)
 
+    @property
+    def columns(self) -> Columns:
+        return {"images": ("file_name",)} if self.by == "file_name" else {}
+
     def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
         from cocosurgeon.dataset.io import read
 
-        other = read(self.path, progress)
+        other = read(self.path, progress, self.columns)
         if self.by == "file_name":
             names = set(_names(other).values())
             return Keep(Ids([i for i, name in _names(dataset).items() if name in names]))

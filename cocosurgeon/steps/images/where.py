@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cocosurgeon.dataset.mask import FilterResult
 from cocosurgeon.errors import ExpressionError
-from cocosurgeon.select.filter import AnnotationFilter, AnyFilter, ImageFilter
+from cocosurgeon.select.filter import AnnotationFilter, AnyFilter, Columns, ImageFilter
 from cocosurgeon.select.plan import Keep, Step, Unbound
 from cocosurgeon.select.where import columns_of
 from cocosurgeon.steps.arguments import TEXT
@@ -30,6 +30,10 @@ class ImageWhere(ImageFilter):
     def __post_init__(self) -> None:
         columns_of(self.expression)
 
+    @property
+    def columns(self) -> Columns:
+        return {"images": columns_of(self.expression)}
+
     def evaluate(self, dataset: Dataset) -> FilterResult:
         from cocosurgeon.select.where import evaluate
 
@@ -45,6 +49,10 @@ class AnnotationWhere(AnnotationFilter):
 
     def __post_init__(self) -> None:
         columns_of(self.expression)
+
+    @property
+    def columns(self) -> Columns:
+        return {"annotations": columns_of(self.expression)}
 
     def evaluate(self, dataset: Dataset) -> FilterResult:
         from cocosurgeon.select.where import evaluate
@@ -75,6 +83,13 @@ class GivenWhere(Unbound):
     def __post_init__(self) -> None:
         if self._named() is None:
             columns_of(self.expression)
+
+    @property
+    def columns(self) -> Columns:
+        named = self._named()
+        if named is not None:
+            return named.columns
+        return dict.fromkeys(("images", "annotations"), columns_of(self.expression))
 
     def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
         return Keep(self._named() or _by_columns(self.expression, dataset))
