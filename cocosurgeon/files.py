@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from cocosurgeon.errors import FormatError, SourceUnavailableError
 from cocosurgeon.text import did_you_mean
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 GZIP = b"\x1f\x8b"
 """The first bytes of gzip data."""
+
+_PIECE = 1 << 20
+_SMALL = 1 << 26
+_MOST_TIMES = 200
 
 _NEXT = {
     errno.EISDIR: "name a file in it",
@@ -43,12 +51,14 @@ def reading(path: str | os.PathLike[str], what: str = "the file") -> Iterator[No
 
 
 @contextmanager
-def unpacking(name: str) -> Iterator[None]:
-    """Raise FormatError where gzip data is damaged."""
+def unpacked(raw: IO[bytes], name: str) -> Iterator[BinaryIO]:
+    """Open gzip data. Reading it raises FormatError where it is damaged, or unpacks to far more
+    than annotation files do: nobody's disk or memory is filled by a small file."""
     import zlib
 
     try:
-        yield
+        with io.BufferedReader(_Unpacked(raw, name), _PIECE) as text:
+            yield text
     except (EOFError, zlib.error) as error:
         raise _damaged(name, error) from error
     except OSError as error:  # gzip.BadGzipFile is one, and has no number
@@ -57,24 +67,47 @@ def unpacking(name: str) -> Iterator[None]:
         raise _damaged(name, error) from error
 
 
+class _Unpacked(io.RawIOBase):
+    def __init__(self, raw: IO[bytes], name: str) -> None:
+        import gzip
+
+        self._text = gzip.GzipFile(fileobj=raw, mode="rb")
+        self._name = name
+        self._packed = os.fstat(raw.fileno()).st_size
+        self._size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        count = self._text.readinto(buffer)
+        self._size += count
+        if self._size > max(_SMALL, _MOST_TIMES * self._packed):
+            raise FormatError(
+                f"the gzip data unpacks to more than {_MOST_TIMES} times its size; annotation "
+                "files do to about 5 times",
+                where=self._name,
+                hint="if it is right all the same, unpack it yourself: gzip -dk FILE",
+            )
+        return count
+
+
 @contextmanager
 def open_unpacked(path: Path, what: str = "the file") -> Iterator[IO[bytes]]:
     """Open a file; gzip data is decompressed, whatever the file's name is.
 
     Raises:
         SourceUnavailableError: the system refuses.
-        FormatError: the gzip data is damaged.
+        FormatError: the gzip data is damaged, or unpacks to far too much.
     """
-    with reading(path, what), path.open("rb") as raw, unpacking(str(path)):
+    with reading(path, what), path.open("rb") as raw:
         is_packed = raw.read(len(GZIP)) == GZIP
         raw.seek(0)
         if not is_packed:
             yield raw
             return
-        import gzip
-
-        with gzip.GzipFile(fileobj=raw, mode="rb") as text:
-            yield cast("IO[bytes]", text)
+        with unpacked(raw, str(path)) as text:
+            yield text
 
 
 def require_file(path: Path) -> None:

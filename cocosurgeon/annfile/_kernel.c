@@ -55,8 +55,8 @@ static uint64_t eight(const byte *p)
 {
     uint64_t word;
     memcpy(&word, p, sizeof word);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "first_marked takes the lowest byte for the first"
 #endif
     return word;
 }

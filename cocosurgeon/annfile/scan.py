@@ -153,12 +153,14 @@ class _Scan:
         return self._source.read(at, min(at + 1, self._source.size))
 
     def _skip_space(self, at: int) -> int:
+        window = 256
         while True:
-            text = self._source.read(at, min(at + 256, self._source.size))
+            text = self._source.read(at, min(at + window, self._source.size))
             skipped = walk.skip_space(text, 0)
             at += skipped
             if skipped < len(text) or not text:
                 return at
+            window = self._options.window  # somebody aligns, or hides, something
 
     def _value_text(self, at: int, where: str) -> bytes:
         """The text of the value at an offset, however long."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
 import stat
@@ -21,7 +20,7 @@ from cocosurgeon.errors import (
     OutputError,
     SourceChangedError,
 )
-from cocosurgeon.files import GZIP, reading, unpacking
+from cocosurgeon.files import GZIP, reading, unpacked
 
 Progress = Callable[[int, int], None]
 """Called with (bytes done, bytes in all) while a source is read."""
@@ -181,11 +180,10 @@ def _copied(stream: BinaryIO, name: str, path: Path | None) -> Source:
 def _unpacked(file: IO[bytes], name: str, path: Path | None, progress: Progress | None) -> Source:
     """Return a source that is a nameless copy of gzip data, unpacked."""
     origin = os.fstat(file.fileno())
-    with gzip.GzipFile(fileobj=file) as text:
+    with unpacked(file, name) as text:
 
         def read() -> bytes:
-            with unpacking(name):
-                piece = text.read(_PIECE)
+            piece = text.read(_PIECE)
             if progress:
                 progress(file.tell(), origin.st_size)
             return piece

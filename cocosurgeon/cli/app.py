@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 from pkgutil import iter_modules
@@ -71,19 +72,33 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        print(f"cocosurgeon {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _common(
-    version: Annotated[
+    ctx: typer.Context,
+    version: Annotated[bool, typer.Option("--version", "-V", help="Print the version.")] = False,
+    verbose: Annotated[
         bool,
-        typer.Option(
-            "--version", "-V", callback=_version, is_eager=True, help="Print the version."
-        ),
+        typer.Option("--verbose", help="With --version: print what is in use, too, for a report."),
     ] = False,
 ) -> None:
-    pass
+    if version:
+        print(f"cocosurgeon {__version__}")
+        if verbose:
+            _print_what_is_in_use()
+        raise typer.Exit
+    if ctx.invoked_subcommand is None:
+        ctx.fail("Missing command.")
+
+
+def _print_what_is_in_use() -> None:
+    import platform
+    from importlib.metadata import requires, version
+
+    from cocosurgeon.annfile.kernel import IS_IN_USE
+
+    print(f"scan: {'compiled kernel' if IS_IN_USE else 'Python, without the compiled kernel'}")
+    print(f"Python {platform.python_version()}, {platform.platform()}")
+    for requirement in requires("cocosurgeon") or ():
+        if "extra ==" not in requirement:
+            name = re.split(r"[^\w.-]", requirement)[0]
+            print(f"{name} {version(name)}")

@@ -7,7 +7,6 @@ has to notice.
 from __future__ import annotations
 
 import codecs
-import gzip
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cocosurgeon.errors import EncodingError, FormatError, JSONSyntaxError
-from cocosurgeon.files import GZIP, reading, unpacking
+from cocosurgeon.files import is_gzip, open_unpacked
 
 _decoder = json.JSONDecoder()
 _BLANKS = frozenset(" \t\n\r")
@@ -96,18 +95,14 @@ def read_again(
         FormatError: the standard library cannot read it.
     """
     try:
-        with reading(path):
-            data = path.read_bytes()
-        is_packed = data.startswith(GZIP)
-        if is_packed:
-            with unpacking(str(path)):
-                data = gzip.decompress(data)
+        with open_unpacked(path) as file:
+            data = file.read()
         text = data.decode("utf-8-sig")
         found = _Reader(str(path), text, progress, wanted).read()
         return replace(
             found,
             sha256=hashlib.sha256(data).hexdigest(),
-            is_packed=is_packed,
+            is_packed=is_gzip(path),
             has_mark=data.startswith(codecs.BOM_UTF8),
         )
     except UnicodeDecodeError as error:
