@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from cocosurgeon import cli
+from cocosurgeon.cli.command import convert_only
 from cocosurgeon.cli.options import make_command
 from cocosurgeon.version import __version__
 
@@ -21,6 +22,12 @@ _SHARED = {"app", "command", "completion", "console", "options", "outputs", "run
 
 class VerbGroup(TyperGroup):
     """A group whose commands are the modules next to this one."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse as click does."""
+        _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        convert_only(given, self.get_params(ctx))
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of all verbs."""
