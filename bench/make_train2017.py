@@ -110,7 +110,7 @@ def make(shape: Shape, folder: Path = DATA) -> Path:
 def _text(shape: Shape) -> Iterator[str]:
     rng = np.random.default_rng(shape.seed)
     images = _Images(
-        rng.permutation(_LARGEST_IMAGE_ID)[: shape.images] + 1,
+        rng.permutation(max(_LARGEST_IMAGE_ID, shape.images))[: shape.images] + 1,
         rng.choice(_SIZES, size=shape.images),
     )
     yield f'{{"info": {_encode(_INFO)},"licenses": {_encode(_LICENSES)},"images": ['

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -23,13 +24,17 @@ _IMPORTED = re.compile(r"^import time:.*\| +(\S+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Run:
-    """One process: its wall time, and the most private memory it was seen to hold.
+    """One process.
 
     Attributes:
-        private: bytes; 0 where the system does not tell.
+        seconds: from its start to its end.
+        cpu: seconds that processors worked for it and for its children.
+        private: the most private memory that it was seen to hold, in bytes; 0 where the system does
+            not tell.
     """
 
     seconds: float
+    cpu: float
     private: int
 
 
@@ -43,6 +48,11 @@ class Runs:
     def seconds(self) -> float:
         """Median wall time."""
         return median(r.seconds for r in self.runs)
+
+    @property
+    def cpu(self) -> float:
+        """Median of the processors' seconds."""
+        return median(r.cpu for r in self.runs)
 
     @property
     def fastest(self) -> float:
@@ -66,29 +76,48 @@ def pin() -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
 
 
-def run(command: Sequence[str]) -> Run:
+def memory_available() -> int:
+    """Memory that a new process can have, in bytes; without end where the system does not tell."""
+    with suppress(OSError):
+        found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
+        if found:
+            return int(found[1]) * 1024
+    return sys.maxsize
+
+
+def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Run:
     """Run a command to its end.
+
+    Args:
+        environment: variables besides those of this process.
 
     Raises:
         subprocess.CalledProcessError: it failed; carries what it said.
     """
     started = time.perf_counter()
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(environment or {})},
     ) as process:
+        assert process.stderr
         looks: list[int] = []
         ended = threading.Event()
         watch = threading.Thread(target=_watch, args=(process.pid, looks, ended))
         watch.start()
         try:
-            _, said = process.communicate()
+            said = process.stderr.read()
+            _, status, used = os.wait4(process.pid, 0)
             seconds = time.perf_counter() - started
+            process.returncode = os.waitstatus_to_exitcode(status)
         finally:
             ended.set()
             watch.join()
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command, stderr=said)
-    return Run(seconds, max(looks, default=0))
+    return Run(seconds, used.ru_utime + used.ru_stime, max(looks, default=0))
 
 
 def imported(command: Sequence[str]) -> frozenset[str]:
