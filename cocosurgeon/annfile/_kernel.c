@@ -1,9 +1,9 @@
-/* The scan of a list of records, as a kernel: where records lie, and the values of wanted keys.
+/* The scan of a list of records: the place of each record, and its values of the wanted keys.
  *
- * Every byte is checked, as strictly as Python's json does: UTF-8, escapes, numbers, control
- * characters. Two things it does not judge: what is wrong with a text, and how unusual text is
- * read (bare NaN, a key written with escapes, brackets deeper than 62, integers of more than 4300
- * digits, which Python refuses). At such a record it stops, and Python decides.
+ * Every byte is checked as strictly as Python's json does: UTF-8, escapes, numbers, control
+ * characters. Broken and unusual records are left to Python: the kernel stops in front of them.
+ * Unusual are bare NaN, a key with escapes, more than 62 open brackets, and integers of more than
+ * 4300 digits, which Python refuses.
  *
  *                        .-------------------- , ---------------------.
  *                        v                                            |
@@ -19,9 +19,9 @@
  *        |                                                      v
  *        '------------- , (and "key" : in an object) <--- , ] } --- ] or } : a bit less --> end
  *
- * The text is the buffer of a bytes object, so a zero byte stands at its end: no loop over bytes
- * needs to look where the end is, for a zero is never valid. Whether a stop there means that the
- * text goes on in the next window is told by the place of the stop.
+ * The text is the buffer of a bytes object, which has a zero byte after its end. A zero is never
+ * valid, so loops over single bytes stop there without comparing with the end. A stop at the end
+ * means that the record may go on in the next window; a stop before it, that Python has to look.
  */
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030A0000
@@ -43,8 +43,8 @@ enum { DEEPEST = 62, MOST_DIGITS = 4300, DIGITS_OF_INT64 = 18 };
 
 /* ---- eight bytes at a time
  *
- * Each function gives a word with the highest bit set in those bytes that are meant; sums stay
- * inside their byte, so the answer is exact for each of them.
+ * Each function returns a word with the highest bit set in the bytes that it looks for. No sum
+ * carries into the next byte, so the answer is exact for each byte.
  */
 
 #define EACH(b) (UINT64_C(0x0101010101010101) * (b))
@@ -87,8 +87,8 @@ static uint64_t special(uint64_t word)
 
 /* ---- values
  *
- * Each function takes the place where something begins and returns the place after it; NULL, and
- * the place in `stop`, where it is not that.
+ * Each function takes the place where a value begins and returns the place after it. Where the
+ * text is something else, it returns NULL and stores the place in `stop`.
  */
 
 typedef struct {
@@ -173,8 +173,8 @@ static const byte *escape(Reader *reader, const byte *p)
     return p + 5;
 }
 
-/* A character beyond ASCII. Its second byte has bounds of its own where a shorter form, a
- * surrogate, or something beyond the last character would begin. */
+/* A character beyond ASCII. After some first bytes the bounds of the second one are narrower:
+ * they exclude overlong forms, surrogates, and code points above U+10FFFF. */
 static const byte *character(Reader *reader, const byte *p)
 {
     byte lead = *p, low = 0x80, high = 0xBF;
@@ -395,7 +395,7 @@ typedef struct {
     Py_ssize_t at;     /* where the text begins in the source */
     const byte *after; /* where the next record begins, or behind the list's bracket */
     bool is_closed;
-    bool is_plain; /* false: at `after` stands what is for Python to judge */
+    bool is_plain; /* false: Python has to read what begins at `after` */
 } Scan;
 
 /* A new cell at the end; NULL without memory. */

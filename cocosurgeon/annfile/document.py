@@ -1,7 +1,7 @@
 """Layout of a source: its lists of records, and everything else by its place.
 
-The kernel tells the place of every record. Without it only blocks of consecutive records are
-remembered, and single records are located in the few blocks where that matters.
+With the kernel the place of every record is known. Without it only blocks of consecutive records
+are stored, and single records are located in the few blocks where that is needed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The compiled scan, where it is installed: ``_kernel.c``.
+"""The compiled kernel of the scan, ``_kernel.c``, where it is installed.
 
-Whatever it does not take is left to the scan in Python, and so is every judgment of what is wrong
-with a text. ``COCOSURGEON_PURE_PYTHON=1`` does without it.
+It takes plain records only. Broken and unusual ones are read in Python, which also says what is
+wrong. ``COCOSURGEON_PURE_PYTHON=1`` turns the kernel off.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ else:
         _kernel = None
 
 IS_IN_USE = _kernel is not None and not os.environ.get("COCOSURGEON_PURE_PYTHON")
-"""Whether scans use it, unless their options say otherwise."""
+"""True where scans use it by default."""
 
 Cells = tuple[bytes, bool]
-"""What records have for a key, as three 64-bit integers for each of them: start and stop of its
-value in the text, both 0 where it has none, and the integer that it is; nothing, where no record
-has it. And whether all of them are integers."""
+"""Values of a key: three 64-bit integers for each record (start and stop in the text, both 0 for a
+record without the key; the integer), empty where no record has the key; and whether all values are
+integers."""
 
 
 class Scanned(NamedTuple):
@@ -34,9 +34,9 @@ class Scanned(NamedTuple):
         n: how many records.
         after: where the next record begins; where the list is closed, the byte after it.
         is_closed: whether the list ends here.
-        is_plain: False: what stands at ``after`` is for Python to judge.
+        is_plain: False where Python has to read what begins at ``after``.
         records: start, stop and 0 of each record, as 64-bit integers.
-        columns: for each key what the records have.
+        columns: the values of each key.
     """
 
     n: int
@@ -53,7 +53,7 @@ def scan(text: bytes, at: int, keys: tuple[bytes, ...]) -> Scanned:
     Args:
         text: it begins with a record, or with space before one.
         at: where the text begins in the source.
-        keys: what to look for in each record.
+        keys: the keys whose values are wanted.
     """
     return Scanned(*_kernel.scan(text, at, keys))
 

@@ -1,11 +1,11 @@
 """Scan of one list of records.
 
-The kernel (see ``kernel``) takes records as long as they are plain. Without it a block of records
-ends at the last place of its window that looks like the separator between two records. That it
-*is* one is proven, not assumed: the text up to it must decode as a whole list. It would not do so
-if it ended inside a string or a nested list.
+The kernel (see ``kernel``) takes plain records. Without it a block of records ends at the last
+place of its window that looks like the separator between two records. That it *is* one is proven,
+not assumed: the text up to it must decode as a whole list. It would not do so if it ended inside a
+string or a nested list.
 
-What neither takes is found record by record.
+Records that neither takes are found one by one.
 """
 
 from __future__ import annotations
@@ -116,13 +116,13 @@ class ScannedPart:
 
 
 class _Taken(NamedTuple):
-    """Records that were taken without looking at each.
+    """Records that were taken together.
 
     Attributes:
         n: how many.
         after: where to go on.
         closed: whether the list ends there.
-        may_go_on: whether what follows may be plain, but goes beyond the window.
+        may_go_on: True where the next record may be plain, but is longer than the window.
     """
 
     n: int

@@ -1,8 +1,8 @@
-"""A list scanned by all processors, each taking a part of it.
+"""Long lists, scanned in parts by several processors.
 
-Where a part begins is a guess. It counts only when the part before it ends there exactly;
-otherwise, and when anything goes wrong, the work is thrown away and the scan simply goes on. With
-the kernel the parts are scanned by threads, which it lets run; without it by a second process.
+The start of a part is a guess. It counts only when the part before ends there exactly; otherwise,
+and after any error, the part is discarded and scanned again. Threads scan the parts with the
+kernel, which releases the interpreter's lock; without the kernel a second process does.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ _SHARE_OF_THE_FIRST = 0.54
 
 
 class Helper(Protocol):
-    """Somebody who scans a part of a list meanwhile.
+    """A thread or process that scans one part of a list.
 
     Attributes:
-        start: where the part begins, if the guess is right.
+        start: the guessed start of the part.
     """
 
     start: int
 
     def done(self) -> int:
-        """Return how many bytes it has scanned, as far as that is known."""
+        """Return how many bytes it has scanned; 0 where that is not known."""
 
     def part(self) -> ScannedPart | None:
-        """Return what it found; None when it failed."""
+        """Wait for it and return what it found; None when it failed."""
 
     def end(self) -> None:
-        """End it, whatever it is doing."""
+        """Stop it and wait for its end."""
 
 
 def scan_list(
@@ -129,7 +129,7 @@ class _Task:
 
 
 class _EndedError(Exception):
-    """Nobody needs the part any more."""
+    """The part is no longer needed."""
 
 
 class _Thread:
@@ -140,7 +140,7 @@ class _Thread:
         self._part: ScannedPart | None = None
 
         def run() -> None:
-            # What is wrong with a part is said by the scan that comes to it.
+            # An error may come from a wrong guess. The scan in order reports it if it is real.
             with suppress(_EndedError, CocosurgeonError):
                 self._part = task.scan(self._went_on).records(start, separator, until)
 

@@ -1,9 +1,8 @@
 """Values inside records, changed where they stand: nothing else of the text moves.
 
-What is changed is what was decoded: the values found in the text are compared with the column. The
-kernel finds them, where it is installed and the text is plain. Else a quick search does, where
-keys are plain; where its values are not those of the column (a key appears twice, is nested
-elsewhere, is written with escapes) each record is walked.
+The kernel finds the values, where it is installed and the text is plain. Otherwise a search for the
+quoted key does, and its values are compared with those that were decoded. Where they differ (the
+key appears twice, in a nested object, or with escapes) each record is walked.
 """
 
 from __future__ import annotations
