@@ -184,8 +184,25 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
         doc(categories=[{"id": 1, "name": None}]),
         mmdet3.Options(metainfo={"classes": "dog"}),
     ),
+    "mmdet3 mixed-category-ids": (
+        doc(categories=categories((1, "dog"), ("1", "cat"))),
+        mmdet3.Options(metainfo={"classes": ["dog"]}, type="Objects365V1Dataset"),
+    ),
+    "mmdet2 mixed-category-ids": (
+        doc(categories=categories((1, "dog"), ("1", "cat"))),
+        mmdet2.Options(classes=["dog"], type="Objects365V1Dataset"),
+    ),
+    "mmdet3 no-coco-url": (
+        doc(),
+        mmdet3.Options(metainfo={"classes": ["dog"]}, type="LVISV1Dataset"),
+    ),
+    "mmdet2 no-coco-url": (doc(), mmdet2.Options(classes=["dog"], type="LVISV1Dataset")),
     "huge-id": (doc(images=[image(2**63)]), None),
     "detr no-segmentation": (doc(ann(1)), detr.Options(return_masks=True)),
+    "detr bad-segmentation": (
+        doc(ann(1, segmentation=[[1, 2, 3, 4, 5, 6]]), ann(2, segmentation=None)),
+        detr.Options(return_masks=True),
+    ),
     "detr no-keypoints": (doc(ann(1, keypoints=[1, 2, 2]), ann(2)), None),
     "detr bad-keypoints": (doc(ann(1, keypoints=None)), None),
     "detectron2 bad-name": (doc(categories=[{"id": 1, "name": 5}]), None),
@@ -215,6 +232,34 @@ KEYPOINTS: list[tuple[list[Any], str | None]] = [
 @pytest.mark.parametrize(("values", "exception"), KEYPOINTS, ids=str)
 def test_keypoints_of_which_no_tensor_is_made(values: list[Any], exception: str | None) -> None:
     assert keypoint_error(values) == exception
+
+
+MASKS: list[tuple[Any, str | None]] = [
+    ([[1, 2, 3, 4, 5, 6]], None),
+    ({"counts": [64 * 48], "size": [48, 64]}, None),
+    (None, "Exception"),
+    ([], "IndexError"),
+    ([[]], "Exception"),
+    ({"counts": "abc", "size": [48, 64]}, "ValueError"),
+    ({"counts": [9999], "size": [48, 64]}, "ValueError"),
+]
+"""What pycocotools 2.0.11 raises in ``frPyObjects`` and ``decode``."""
+
+
+@pytest.mark.parametrize(("mask", "exception"), MASKS, ids=str)
+def test_masks_that_detr_cannot_draw(mask: Any, exception: str | None) -> None:
+    document = doc(ann(1, segmentation=mask))
+    document["images"][0].update(width=64, height=48)
+    options = detr.Options(return_masks=True)
+    if exception is None:
+        [sample] = load("detr", document, options).samples
+        assert sample.instances[0].mask == mask
+        other = ann(2, segmentation={"counts": [4], "size": [2, 2]})
+        document["annotations"].append(other)
+        exception = "RuntimeError"
+    with pytest.raises(LoaderError) as caught:
+        load("detr", document, options)
+    assert (caught.value.exception, caught.value.rule) == (exception, "bad-segmentation")
 
 
 @pytest.mark.parametrize(("name", "rule"), RAISED, ids=lambda v: getattr(v, "name", v))
@@ -382,6 +427,7 @@ def test_crowds_and_masks() -> None:
     ]
     assert told(load("detectron2", document))[0] == (1, 2, True, rle)
     assert told(load("detr", document)) == [(2, 18, False, None), (3, 18, False, None)]
+    document["annotations"].pop()  # which raises then
     assert told(load("detr", document, detr.Options(return_masks=True)))[0][3] == mask
     assert [i.mask for i in load("yolox", doc(ann(1, segmentation=mask))).samples[0].instances] == [
         None
@@ -530,7 +576,8 @@ def test_only_some_images_are_those_of_the_whole_view(name: str) -> None:
     for document in changed_usual():  # hypothesis would print each of them first
         same(document)
     examples(100)(given(documents())(same))()
-    assert met == {rule.name for rule in LOADERS[name].rules} - {"indices"}
+    of_options = {"indices", "objects365-missing"}
+    assert met == {rule.name for rule in LOADERS[name].rules} - of_options
 
 
 def test_a_file_is_indexed_once_to_explain_an_image(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,7 +135,7 @@ def test_a_broken_file_is_bad_input_on_either_side(cli: Cli, first: Path) -> Non
         (["--config", "c.py", "--mode", "train"], "has no effect with --config"),
         (["--config", "c.py", "--classes", "person"], "has no effect with --config"),
         (["--config", "c.py", "--loader", "detr"], "--config builds one dataset"),
-        (["--against", "d.gz", "--mode", "train"], "--mode has no effect with --against"),
+        (["--against", "d.gz", "--mode", "train", "--mode", "test"], "a dump is of one mode"),
     ],
 )
 def test_requests_that_cannot_be_met(

@@ -39,7 +39,8 @@ def dump(
             autocompletion=complete_loader,
             metavar="NAME",
             show_default=False,
-            help=f"Use the rules of {', '.join(LOADERS)}; with --python the real library.",
+            help=f"Use the rules of {', '.join(LOADERS)}; with --python the real library (default: "
+            "the one that the interpreter has).",
         ),
     ] = None,
     mode: Annotated[
@@ -135,7 +136,10 @@ def _loader_name(
     from cocosurgeon.errors import RequestError
     from cocosurgeon.loaders import find_loader, real_library
     from cocosurgeon.probe.request import ANY_LINE
+    from cocosurgeon.probe.run import installed_loader
 
+    if loader is None and real.config is None and real.python is not None:
+        loader = installed_loader(real.python)
     if loader is None and real.config is None:
         raise RequestError("name a loader (--loader), or a config (--config)")
     if ann_file == "" or output == "":

@@ -65,6 +65,12 @@ def explain(
     loaders = {name: own_options(name, option) for name in names}
     with console.progress("reading") as progress:
         file = read_again(Path(ann_file), progress)
+    if file.is_bare:
+        raise RequestError(
+            "a results file: no loader reads detections",
+            where=file.name,
+            hint="name the annotation file whose images they are of",
+        )
     records = file.lists.get("images", ())
     ids = [i for r in records if isinstance(i := r.value.get("id"), (int, float, str))]
     [img_id] = resolve_ids([Typed(image)], ids)

@@ -373,6 +373,12 @@ CODES: Mapping[str, Code] = {
         "boxes, labels or masks differ, or the image file itself",
         "look at the image in both: `cocosurgeon explain`",
     ),
+    "augmented": Code(
+        "samples",
+        "the dump was recorded behind random transforms",
+        "images are resized, cropped or mirrored there, so no box can be compared",
+        "record what the dataset returns before its transforms, or with those for testing",
+    ),
     "unexplained": Code(
         "samples",
         "two loaders differ, and no rule of theirs explains it",

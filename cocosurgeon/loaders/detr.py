@@ -9,6 +9,7 @@ Items are torchvision's. Boxes are clipped to the image itself; here, to the JSO
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +53,12 @@ ERRORS = (
     *errors_for("no", "category_id", "KeyError", "datasets/coco.py:71"),
     *errors_for("bad", "category_id", "ValueError, TypeError, ...", "datasets/coco.py:72"),
     *errors_for("no", "segmentation", "KeyError (with return_masks)", "datasets/coco.py:75"),
+    *errors_for(
+        "bad",
+        "segmentation",
+        "Exception, ValueError, ... (with return_masks)",
+        "datasets/coco.py:34",
+    ),
     *errors_for("no", "keypoints", "KeyError (where the first has them)", "datasets/coco.py:80"),
     *errors_for("bad", "keypoints", "TypeError, ValueError, RuntimeError", "datasets/coco.py:81"),
     *errors_for("no", "area", "KeyError", "datasets/coco.py:104"),
@@ -114,7 +121,10 @@ def _instances(
     _require(kept, "bbox", box_error(boxes, ragged_only=True))
     cat_ids = _column(kept, "category_id")
     _require(kept, "category_id", cast_error(cat_ids))
-    masks = _column(kept, "segmentation") if options.return_masks else [None] * len(kept)
+    masks: list[Any] = [None] * len(kept)
+    if options.return_masks:
+        masks = _column(kept, "segmentation")
+        _require_masks(kept, masks, image)
     if "keypoints" in kept[0][1]:
         _require(kept, "keypoints", keypoint_error(_column(kept, "keypoints")))
     _require(kept, "bbox", box_error(boxes))
@@ -127,6 +137,27 @@ def _instances(
         else:
             drops.annotations[row] = DEGENERATE.name
     return instances
+
+
+def _require_masks(kept: list[tuple[int, Record]], masks: list[Any], image: Record) -> None:
+    """Fail where ``convert_coco_poly_to_mask`` does, datasets/coco.py:31-47: by the same calls."""
+    from pycocotools import mask as mask_api
+
+    size = image.get("height"), image.get("width")
+    if not all(type(side) is int for side in size):
+        return  # DETR takes the size of the image itself
+    shapes = set()
+    for (row, ann), mask in zip(kept, masks, strict=True):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of pycocotools, about NumPy 2
+                shapes.add(mask_api.decode(mask_api.frPyObjects(mask, *size)).shape[:2])
+        except Exception as error:  # pycocotools raises it as such
+            raise failure(error, "annotations", row, ann, ["segmentation"]) from error
+    if len(shapes) > 1:
+        rows = ", ".join(str(row) for row, _ in kept)
+        what = "the masks of an image's annotations have several sizes, so they cannot be stacked"
+        fail("RuntimeError", "bad-segmentation", what, f"annotations, rows {rows}")
 
 
 def _clipped(boxes: list[Any], image: Record) -> list[list[float]]:

@@ -119,6 +119,11 @@ class Loader:
     traps: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def major(self) -> str:
+        """The first number of its version, where loaders of several share a library; else empty."""
+        return self.version.partition(".")[0] if self.real and self.real.has_configs else ""
+
+    @property
     def has_modes(self) -> bool:
         """True if it loads something else for training than for testing."""
         return len(self.modes) > 1

@@ -6,12 +6,12 @@ Lines are those of ``mmdet/datasets/coco.py`` in 3.3.0 and, in brackets, in 2.28
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Container, Iterable
-from pathlib import Path
 from typing import TypeAlias
 
 from cocosurgeon.errors import LoaderError
+from cocosurgeon.loaders.derived import COCO as COCO
+from cocosurgeon.loaders.derived import DatasetClass
 from cocosurgeon.loaders.dropped import SHADOWED, UNLISTED, Drops
 from cocosurgeon.loaders.index import ERRORS as INDEX_ERRORS
 from cocosurgeon.loaders.index import NO_CATEGORIES, Index
@@ -20,10 +20,6 @@ from cocosurgeon.loaders.view import Id, Record, Rule, errors_for, fail, failure
 
 Rows: TypeAlias = list[tuple[Id, int]]
 """Image ids, each with the row of its last record."""
-
-_NAMES = Path(__file__).parents[1] / "categories/classes/coco.json"
-COCO: tuple[str, ...] = tuple(json.loads(_NAMES.read_bytes()).values())
-"""CocoDataset's own classes: ``mmdet/datasets/coco.py``, METAINFO (3.x) and CLASSES (2.x)."""
 
 LIBRARY = RealLibrary("mmdet", "mmdet", has_configs=True)
 _FIELDS = ("bbox", "width", "height", "area", "category_id")
@@ -91,6 +87,12 @@ ERRORS = (
     *errors_for("bad", "area", "TypeError", "mmdet/datasets/coco.py:146 [169]"),
     DUPLICATE_IDS,
 )
+
+
+def image_rows(index: Index, kind: DatasetClass) -> Rows:
+    """Return the images that a class loads before it filters."""
+    found = index.image_rows.items()
+    return [(img_id, row) for img_id, row in found if not kind.skips(index.images[row])]
 
 
 def names_in(path: str) -> tuple[str, ...]:

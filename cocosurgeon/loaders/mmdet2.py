@@ -14,6 +14,15 @@ from typing import Any, get_type_hints
 import numpy as np
 
 from cocosurgeon.loaders import mmdet
+from cocosurgeon.loaders.derived import (
+    CLASSES,
+    MISSING_IMAGE,
+    MIXED_IDS,
+    NO_URL,
+    ClassName,
+    class_of,
+    default_classes,
+)
 from cocosurgeon.loaders.dropped import Drops, wanted_of
 from cocosurgeon.loaders.index import Index, indexed
 from cocosurgeon.loaders.loader import MODES, Loader, LoaderOptions, Mode
@@ -22,9 +31,11 @@ from cocosurgeon.loaders.view import Id, Instance, Record, Rule, Sample, View, f
 MIN_SIZE = 32
 """``_filter_imgs(min_size=32)``: mmdet/datasets/coco.py:121; nothing sets another."""
 
-RULES = mmdet.RULES
+RULES = (*mmdet.RULES, MISSING_IMAGE)
 ERRORS = (
     *mmdet.ERRORS,
+    MIXED_IDS,
+    NO_URL,
     Rule(
         "bad-class-file",
         "`classes` is one text, and no file that can be read: FileNotFoundError, ...",
@@ -35,12 +46,17 @@ ERRORS = (
 
 @dataclass(frozen=True)
 class Options(LoaderOptions):
-    """CocoDataset's own arguments and defaults; ``classes`` as one text is a file of names."""
+    """CocoDataset's own arguments and defaults; ``classes`` as one text is a file of names.
+
+    Attributes:
+        type: the class: CocoDataset, or one that derives from it.
+    """
 
     classes: Sequence[str] | str | None = None
     img_prefix: str | None = ""
     test_mode: bool = False
     filter_empty_gt: bool = True
+    type: ClassName = "CocoDataset"
 
     @classmethod
     def usual(cls, mode: Mode, classes: Sequence[str]) -> Options:
@@ -49,7 +65,12 @@ class Options(LoaderOptions):
     @classmethod
     def from_dump(cls, mode: Mode, classes: Sequence[str], options: Mapping[str, Any]) -> Options:
         filters = bool(options.get("filter_empty_gt", True))
-        return cls(classes=classes, test_mode=mode == "test", filter_empty_gt=filters)
+        return cls(
+            classes=classes,
+            test_mode=mode == "test",
+            filter_empty_gt=filters,
+            type=class_of(options),
+        )
 
     @classmethod
     def settable(cls) -> dict[str, Any]:
@@ -63,8 +84,9 @@ class Options(LoaderOptions):
 def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
     """Return what 2.x loads from a parsed file; see ``registry.load``."""
     classes = _classes(options)
-    index = indexed(document)
-    cat_ids = index.cat_ids(classes)
+    kind = CLASSES[options.type]
+    index = kind.changed(indexed(document))
+    cat_ids = kind.cat_ids(index, classes)
     cat2label = {cat_id: label for label, cat_id in enumerate(cat_ids)}
     for row in index.image_rows.values():
         if "file_name" not in index.images[row]:
@@ -72,6 +94,9 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
             raise failure(error, "images", row, index.images[row], ["file_name"])
     mmdet.require_unique_ids(index)
     drops = Drops()
+    for img_id, row in index.image_rows.items():
+        if kind.skips(index.images[row]):
+            drops.drop_image(row, index.rows(img_id), MISSING_IMAGE.name)
     wanted = wanted_of(index, only)
     samples = []
     with np.errstate(over="ignore"):
@@ -100,7 +125,7 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
 def _classes(options: Options) -> Sequence[str]:
     """``get_classes``: mmdet/datasets/custom.py:264."""
     if not isinstance(options.classes, str):
-        return mmdet.COCO if options.classes is None else options.classes
+        return default_classes(options.type) if options.classes is None else options.classes
     try:
         return mmdet.names_in(options.classes)
     except (OSError, ValueError) as error:
@@ -109,10 +134,14 @@ def _classes(options: Options) -> Sequence[str]:
 
 def _filtered(index: Index, options: Options, cat_ids: Collection[Id], drops: Drops) -> mmdet.Rows:
     """``_filter_imgs``: mmdet/datasets/coco.py:121-143."""
-    found = list(index.image_rows.items())
+    found = mmdet.image_rows(index, CLASSES[options.type])
     if options.test_mode:
         return found
     non_empty = mmdet.non_empty(index, cat_ids) if options.filter_empty_gt else None
+    if non_empty is not None and len(found) < len(index.image_rows):
+        # Its ids count the skipped images: of each image the id of another place is asked about.
+        pairs = zip(found, index.image_rows, strict=False)
+        non_empty = {img_id for (img_id, _), other in pairs if other in non_empty}
     if non_empty is not None and not index.is_unique:
         non_empty &= {index.annotations[row]["image_id"] for row in index.last_rows.values()}
     return mmdet.filtered(index, found, non_empty, MIN_SIZE, drops)

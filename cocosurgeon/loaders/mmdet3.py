@@ -12,6 +12,15 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, get_type_hints
 
 from cocosurgeon.loaders import mmdet
+from cocosurgeon.loaders.derived import (
+    CLASSES,
+    MISSING_IMAGE,
+    MIXED_IDS,
+    NO_URL,
+    ClassName,
+    class_of,
+    default_classes,
+)
 from cocosurgeon.loaders.dropped import Drops, wanted_of
 from cocosurgeon.loaders.index import Index, indexed
 from cocosurgeon.loaders.loader import MODES, Loader, LoaderOptions, Mode
@@ -33,9 +42,11 @@ INDICES = Rule(
     "`indices` skips it: an int takes the first ones (of what the filter left), a list picks",
     "mmengine/dataset/base_dataset.py:728",
 )
-RULES = (*mmdet.RULES, INDICES)
+RULES = (*mmdet.RULES, MISSING_IMAGE, INDICES)
 ERRORS = (
     *mmdet.ERRORS,
+    MIXED_IDS,
+    NO_URL,
     Rule(
         "bad-name",
         "a category's name is no text, and `classes` is one text: TypeError",
@@ -80,6 +91,7 @@ class Options(LoaderOptions):
     it raises. The keys of ``filter_cfg`` are set one by one.
 
     Attributes:
+        type: the class: CocoDataset, or one that derives from it.
         metainfo: only ``classes`` is read: names; or one text, which is a file of names if there is
             one, and is searched for each category's name if not.
         filter_cfg: None filters nothing, in train mode either; ``BASE_FILTER`` is the usual one.
@@ -91,6 +103,7 @@ class Options(LoaderOptions):
     indices: int | Sequence[int] | None = None
     serialize_data: bool = True
     test_mode: bool = False
+    type: ClassName = "CocoDataset"
 
     @classmethod
     def usual(cls, mode: Mode, classes: Sequence[str]) -> Options:
@@ -117,6 +130,7 @@ class Options(LoaderOptions):
             indices=msgspec.convert(options.get("indices"), int | list[int] | None),
             serialize_data=bool(options.get("serialize_data", True)),
             test_mode=mode == "test",
+            type=class_of(options),
         )
 
     @classmethod
@@ -143,9 +157,10 @@ class Options(LoaderOptions):
 def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
     """Return what 3.x loads from a parsed file; see ``registry.load``."""
     classes = _classes(options)
-    index = indexed(document)
+    kind = CLASSES[options.type]
+    index = kind.changed(indexed(document))
     # None is one name that no category has: pycocotools/coco.py:166, getCatIds
-    cat_ids = () if classes is None else index.cat_ids(classes)
+    cat_ids = () if classes is None else kind.cat_ids(index, classes)
     cat2label = {cat_id: label for label, cat_id in enumerate(cat_ids)}
     wanted = wanted_of(index, only)
     drops = Drops()
@@ -153,6 +168,9 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
     for img_id, row in index.image_rows.items():
         image = index.images[row]
         is_wanted = wanted is None or img_id in wanted
+        if kind.skips(image):
+            drops.drop_image(row, index.rows(img_id), MISSING_IMAGE.name)
+            continue
         path, height, width = _path_and_size(options, row, image)
         instances = _instances(index, img_id, image, cat2label, drops, is_wanted)
         if is_wanted:
@@ -178,7 +196,8 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
 
 def _classes(options: Options) -> Sequence[str] | None:
     """``_load_metainfo``: mmengine/dataset/base_dataset.py:477."""
-    classes = (options.metainfo or {}).get("classes", mmdet.COCO)
+    metainfo = options.metainfo or {}
+    classes = metainfo["classes"] if "classes" in metainfo else default_classes(options.type)
     if isinstance(classes, str):
         try:
             return mmdet.names_in(classes)
@@ -227,7 +246,8 @@ def _instances(
 
 def _filtered(index: Index, options: Options, cat_ids: Collection[Id], drops: Drops) -> mmdet.Rows:
     """``filter_data``: mmdet/datasets/coco.py:166-201."""
-    found, cfg = list(index.image_rows.items()), options.filter_cfg
+    cfg = options.filter_cfg
+    found = mmdet.image_rows(index, CLASSES[options.type])
     if options.test_mode or cfg is None:
         return found
     non_empty = mmdet.non_empty(index, cat_ids) if cfg.filter_empty_gt else None

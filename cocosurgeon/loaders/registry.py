@@ -21,7 +21,18 @@ DEFAULT = "mmdet3"
 """The loader that is meant where none is named."""
 
 NOT_LOADERS = frozenset(
-    ("dropped", "explain", "index", "loader", "mmdet", "registry", "settings", "tensors", "view")
+    (
+        "derived",
+        "dropped",
+        "explain",
+        "index",
+        "loader",
+        "mmdet",
+        "registry",
+        "settings",
+        "tensors",
+        "view",
+    )
 )
 """Modules of this package that loaders share; each other one is a loader."""
 

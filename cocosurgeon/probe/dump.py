@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import IO, Any, Literal, TypeAlias
+from typing import IO, Any, Literal, TypeAlias, cast
 
 from cocosurgeon.errors import FormatError, LoaderError
 from cocosurgeon.files import open_unpacked
 from cocosurgeon.loaders import LOADERS, Id, load
 from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import Setting, setting_from_dump
-from cocosurgeon.loaders.view import BoxFormat
+from cocosurgeon.loaders.view import BoxFormat, Instance, Sample, View
 from cocosurgeon.probe.record import VERSION, end_of, header_of, line_of, wrong_in_header
+
+_NO_ROW = -1
 
 Order: TypeAlias = Literal["file", "id", "unknown"]
 
@@ -101,6 +103,21 @@ class DumpInstance:
 
 
 @dataclass(frozen=True, slots=True)
+class DumpSegment:
+    """One segment of a panoptic image as it was loaded.
+
+    Attributes:
+        id: its id in the file.
+        label: training index.
+        is_thing: whether it is trained as an object.
+    """
+
+    id: Id
+    label: Id
+    is_thing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DumpSample:
     """One image as it was loaded.
 
@@ -110,6 +127,7 @@ class DumpSample:
         height, width: as the loader says; None where it does not.
         instances: in the order in which they were loaded.
         packed: the pipeline's output in short, None where none was run.
+        segments: of a panoptic dataset, in the order in which they were loaded.
     """
 
     img_id: Id
@@ -118,6 +136,7 @@ class DumpSample:
     width: Id | None
     instances: tuple[DumpInstance, ...]
     packed: Mapping[str, Any] | None = None
+    segments: tuple[DumpSegment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,6 +145,35 @@ class Dump:
 
     header: DumpHeader
     samples: tuple[DumpSample, ...]
+
+    def view(self) -> View:
+        """Return what it holds as a loader's view. Objects are named by their place, segments by
+        their id: a dump does not have the ids of annotations."""
+        header = self.header
+        return View(
+            loader=str(header.options.get("type", header.loader)),
+            classes=header.classes,
+            cat_ids=header.cat_ids,
+            cat2label=header.cat2label,
+            box_format=header.box_format,
+            single=header.single,
+            samples=tuple(map(_loaded, self.samples)),
+            dropped=(),
+        )
+
+
+def _loaded(sample: DumpSample) -> Sample:
+    objects = (
+        Instance(f"number {place}", i.box, i.label, i.ignore, i.mask, _NO_ROW)
+        for place, i in enumerate(sample.instances)
+    )
+    segments = (
+        Instance(f"segment {s.id}", (), s.label, not s.is_thing, None, _NO_ROW)
+        for s in sample.segments
+    )
+    size = cast("tuple[int | float | None, ...]", (sample.height, sample.width))
+    path = sample.img_path or ""
+    return Sample(sample.img_id, path, size[0], size[1], (*objects, *segments))
 
 
 def dump_lines(header: DumpHeader, samples: Iterable[DumpSample]) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ import platform
 import sys
 from collections.abc import Iterable, Mapping
 from itertools import chain
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 VERSION = 1
 BOX_FORMATS = ("xyxy", "xywh", "cxcywh")
@@ -166,8 +166,10 @@ class Recorder:
         self._path = os.fspath(path)
         self._process = os.getpid()
         self._seen: set[Any] = set()
+        self._last: Any = None
+        self._ann_file = None if ann_file is None else os.fspath(ann_file)
         self._instances = 0
-        self._raw: BinaryIO | None = open(self._path + ".part", "wb")  # noqa: PTH123, SIM115
+        self._raw: BinaryIO | None = _draft(self._path)
         self._out: Any = self._raw
         if self._path.endswith(".gz"):
             self._out = gzip.GzipFile("", "wb", fileobj=self._raw, mtime=0)
@@ -194,7 +196,7 @@ class Recorder:
 
         Raises:
             ValueError: the lists do not fit together, a value is none that a dump holds, or the
-                image was recorded before.
+                image was recorded before. DINO does that to images that it cannot read.
             RuntimeError: the recorder is closed, or this is another process (a loader's worker).
         """
         if os.getpid() != self._process:
@@ -205,10 +207,7 @@ class Recorder:
         if img_id is None:
             raise ValueError("img_id is None: without its id an image cannot be found again")
         if img_id in self._seen:
-            raise ValueError(
-                f"image {img_id!r} was recorded before: record one pass, without a sampler that "
-                "repeats images"
-            )
+            raise ValueError(f"image {img_id!r} was recorded before: {self._cause(img_id)}")
         sample = {
             "img_id": img_id,
             "img_path": _path(img_path),
@@ -222,7 +221,20 @@ class Recorder:
         self._begin(boxes)
         self._out.write(line)
         self._seen.add(img_id)
+        self._last = img_id
         self._instances += len(sample["instances"])
+
+    def _cause(self, img_id: Any) -> str:
+        """Return why an image comes twice, as far as that can be known."""
+        is_dino = "dino" in self._header["framework"].lower()
+        if not is_dino or img_id != self._last:
+            return "record one pass, without a sampler that repeats images"
+        # IDEA-Research/DINO datasets/coco.py:351
+        return (
+            "DINO replaces an image that it cannot read by the next one"
+            + _image_before(self._ann_file, img_id)
+            + ". See that its file is there"
+        )
 
     def close(self) -> None:
         """End the dump and give it its name."""
@@ -261,18 +273,68 @@ class Recorder:
         self._raw = None
 
 
+def _draft(path: str) -> BinaryIO:
+    """Open the file that becomes a dump.
+
+    Raises:
+        RuntimeError: another recorder writes it: a second process, as of each rank of a training.
+    """
+    stream = os.fdopen(os.open(path + ".part", os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+    try:
+        import fcntl
+
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        stream.close()
+        raise RuntimeError(
+            path + " is being recorded by another process: record in one process, or give each of "
+            "them a path of its own"
+        ) from None
+    except (ImportError, OSError):
+        pass  # a system, or a file system, without such locks
+    stream.truncate()
+    return stream
+
+
+def _image_before(ann_file: str | None, img_id: Any) -> str:
+    """Return the image before another one in the order of ids; empty where that is not known."""
+    if ann_file is None:
+        return ""
+    with open(ann_file, "rb") as raw:  # noqa: PTH123
+        is_packed = raw.read(2) == b"\x1f\x8b"
+    with gzip.open(ann_file, "rb") if is_packed else open(ann_file, "rb") as text:  # noqa: PTH123
+        images = json.loads(text.read().decode("utf-8-sig"))["images"]
+    before = [image for image in images if image["id"] < img_id]
+    if not before:
+        return ""
+    found = max(before, key=lambda image: image["id"])
+    return ": it is {!r} ({})".format(found["id"], found.get("file_name"))
+
+
+_WIDTH_FIRST = ("rtdetr", "dfine", "deim")
+"""Frameworks whose ``orig_size`` is (width, height); that of all others is (height, width)."""
 _OPEN: dict[str, tuple[Recorder, dict[str, Any]]] = {}
+_exit = sys.exit
+_exit_status: list[Any] = []
+"""The last status that ``sys.exit`` was given since a sample was recorded."""
+
+
+def _noted_exit(status: Any = None) -> NoReturn:
+    _exit_status[:] = [status]
+    _exit(status)
 
 
 def record(sample: Mapping[str, Any], path: str = "dump.jsonl.gz", **known: Any) -> None:
     """Write one sample from the middle of any program.
 
-    The dump ends when the program does; if that ends by an exception, only a ``.part`` is left.
+    The dump ends when the program does; if that ends by an exception, or by ``sys.exit`` with an
+    error, only a ``.part`` is left.
 
     Args:
         sample: what a dataset calls its target: ``boxes`` or ``bboxes``, ``labels``, ``image_id``
             or ``img_id``, ``orig_size`` or ``height`` and ``width``; if there are any,
-            ``ignore``, ``masks``, ``img_path``.
+            ``ignore``, ``masks``, ``img_path``. ``orig_size`` is (height, width), but of RT-DETR,
+            D-FINE and DEIM (width, height), by the name of the framework.
         path: the dump; each path has a recorder of its own.
         known: what ``Recorder`` takes, the same each time.
 
@@ -284,11 +346,16 @@ def record(sample: Mapping[str, Any], path: str = "dump.jsonl.gz", **known: Any)
         _OPEN[path] = (Recorder(path, **known), known)
         if len(_OPEN) == 1:
             atexit.register(_end_all)
+            sys.exit = _noted_exit
     recorder, first = _OPEN[path]
     if first != known:
         raise ValueError("what is known of the loader has changed within " + path)
     size = sample.get("orig_size")
     height, width = (None, None) if size is None else plain(size)
+    framework = "".join(filter(str.isalnum, known.get("framework", ""))).lower()
+    if framework.startswith(_WIDTH_FIRST):
+        height, width = width, height
+    del _exit_status[:]
     recorder.record(
         img_id=_first_of(sample, "img_id", "image_id"),
         boxes=_first_of(sample, "boxes", "bboxes"),
@@ -322,12 +389,13 @@ def _has_numbers(array: Any) -> bool:
 
 
 def _end_all() -> None:
+    # The interpreter keeps here what ended the program, but not a SystemExit.
+    has_failed = getattr(sys, "last_type", None) is not None or any(_exit_status)
     for recorder, _ in _OPEN.values():
-        # the interpreter keeps here what ended the program
-        if getattr(sys, "last_type", None) is None:
-            recorder.close()
-        else:
+        if has_failed:
             recorder.abandon()
+        else:
+            recorder.close()
     _OPEN.clear()
 
 

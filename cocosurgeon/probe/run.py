@@ -20,7 +20,7 @@ from cocosurgeon.errors import (
     RequestError,
 )
 from cocosurgeon.files import is_gzip, open_unpacked, require_file
-from cocosurgeon.loaders import real_library
+from cocosurgeon.loaders import LOADERS, probed_loaders, real_library
 from cocosurgeon.probe.dump import Dump, read_dump
 from cocosurgeon.probe.request import TIMEOUT, ProbeRequest
 
@@ -86,6 +86,58 @@ def probe_file(
         yield out
 
 
+_LIBRARIES = """
+import importlib.util, json, os, re, sys
+found = {}
+for module in sys.argv[1:]:
+    spec = importlib.util.find_spec(module)
+    if spec and spec.origin:
+        path = os.path.join(os.path.dirname(spec.origin), "version.py")
+        text = open(path).read() if os.path.exists(path) else ""
+        version = re.search("__version__ *= *.([0-9a-z.+]+)", text)
+        found[module] = version.group(1) if version else ""
+print(json.dumps(found))
+"""
+
+
+def installed_loader(python: Path | str) -> str:
+    """Return the loader whose real library an interpreter has.
+
+    torchvision counts only where no other one is there: the others bring it along.
+
+    Raises:
+        RequestError: it cannot be started, or has none of them, or several.
+    """
+    modules = {LOADERS[name].real.module for name in probed_loaders()}  # type: ignore[union-attr]
+    command = [_executable(python), "-c", _LIBRARIES, *sorted(modules)]
+    try:
+        done = subprocess.run(command, capture_output=True, check=True, timeout=TIMEOUT)
+        found: dict[str, str] = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        raise RequestError(
+            f"the interpreter cannot be asked what it has ({type(error).__name__})",
+            where=str(python),
+            hint="name the loader (--loader), and a Python interpreter (--python)",
+        ) from error
+    if len(found) > 1:
+        found.pop("torchvision", None)
+    names = [
+        name
+        for name in probed_loaders()
+        if (real := LOADERS[name].real) is not None
+        and real.module in found
+        and (not LOADERS[name].major or found[real.module].startswith(LOADERS[name].major))
+    ]
+    if len(names) == 1:
+        return names[0]
+    has = " and ".join(f"{module} {version}".rstrip() for module, version in found.items())
+    raise RequestError(
+        f"that interpreter has {has or 'no library of a loader'}: which loader is meant?",
+        where=str(python),
+        hint=f"name it: --loader {'|'.join(names or probed_loaders())}",
+    )
+
+
 @contextmanager
 def unmet_requests() -> Iterator[None]:
     """Raise RequestError in place of a ProbeError that a wrong request causes.
@@ -104,7 +156,7 @@ def unmet_requests() -> Iterator[None]:
 
 def _chosen(request: ProbeRequest, python: Path | str | None) -> str:
     if python is not None:
-        return str(Path(python).expanduser()) if os.sep in str(python) else str(python)
+        return _executable(python)
     real = real_library(request.loader)
     if real is not None and find_spec(real.module) is None:
         raise ProbeError(
@@ -115,6 +167,10 @@ def _chosen(request: ProbeRequest, python: Path | str | None) -> str:
             f"{real.module}; cocosurgeon is not needed there",
         )
     return sys.executable
+
+
+def _executable(python: Path | str) -> str:
+    return str(Path(python).expanduser()) if os.sep in str(python) else str(python)
 
 
 def _run(command: list[str], out: Path, timeout: float) -> None:

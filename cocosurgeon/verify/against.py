@@ -29,6 +29,9 @@ from cocosurgeon.verify.rule_outcomes import NoRules, Outcomes, outcomes_of
 from cocosurgeon.verify.values import key_of, same
 from cocosurgeon.verify.verification import Assumed, Verification
 
+_ROUNDED = 0.01
+"""Pixels by which a mirrored box may differ: it was subtracted in single precision."""
+
 NameOf = Callable[[str, object], str | None]
 """The name of a label in a named space."""
 
@@ -147,8 +150,35 @@ class _Comparison:
         orders = [[i for i in side if i in here and i in there] for side in (here, there)]
         if orders[0] != orders[1]:
             self._disorder(orders)
-        for img_id in orders[0]:
-            self._image(here[img_id], there[img_id])
+        both = [(here[img_id], there[img_id]) for img_id in orders[0]]
+        resized = sum(map(_is_resized, both))
+        mirrored = sum(map(self._is_mirrored, both))
+        if resized + mirrored >= max(2, len(both) / 2):
+            text = (
+                f"of {plural(len(both), 'image')} {resized:,} have another size than in the file, "
+                f"and of {mirrored:,} the boxes are mirrored: no object is compared"
+            )
+            self.findings.append(Finding("augmented", text, self.view.loader))
+            return
+        for mine, theirs in both:
+            self._image(mine, theirs)
+
+    def _is_mirrored(self, pair: tuple[Sample, DumpSample]) -> bool:
+        """Return whether boxes fit only after they are mirrored from left to right."""
+        here, there = pair
+        width = here.width if isinstance(here.width, (int, float)) else there.width
+        if not isinstance(width, (int, float)) or not here.instances:
+            return False
+        mine = [Placed(absolute(i.box, self.view.box_format)) for i in here.instances]
+        boxes = [corners_in_dump(i, there, self.dump.header, here) for i in there.instances]
+        if any(len(box) != 4 for box in boxes):
+            return False
+        turned = [(width - x2, y1, width - x1, y2) for x1, y1, x2, y2 in boxes]
+        near = Nearness(max(self.tolerance, _ROUNDED), rounds=True)
+        plain, mirrored = (
+            len(pair_boxes(mine, list(map(Placed, each)), near)) for each in (boxes, turned)
+        )
+        return mirrored > plain
 
     def _missing(self, img_id: Id, rules: Outcomes | NoRules, who: str) -> None:
         rule = rules.images.get(img_id) if isinstance(rules, Outcomes) else None
@@ -310,6 +340,12 @@ class _Comparison:
         self.findings.append(
             Finding("unexplained", text, self.view.loader, record=of_image(img_id), hint=hint)
         )
+
+
+def _is_resized(pair: tuple[Sample, DumpSample]) -> bool:
+    here, there = pair
+    sizes = ((here.height, there.height), (here.width, there.width))
+    return any(a is not None and b is not None and not _equal(a, b) for a, b in sizes)
 
 
 def _category_names(file: PlainFile) -> Mapping[object, str]:

@@ -19,11 +19,11 @@ from cocosurgeon.verify.values import same
 from cocosurgeon.verify.verification import Verification
 
 
-def verify_real(file: PlainFile, dump: Dump, setting: Setting) -> Verification:
+def verify_real(file: PlainFile, dump: Dump, setting: Setting | None) -> Verification:
     """Compare what a real loader loads from a file with what its rules say.
 
     Args:
-        setting: how the loader was set up.
+        setting: how the loader was set up; None where no rules are known of its class.
     """
     header = dump.header
     count = sum(len(s.instances) for s in dump.samples)
@@ -31,17 +31,31 @@ def verify_real(file: PlainFile, dump: Dump, setting: Setting) -> Verification:
     through = f", {packed:,} of them through its {header.pipeline} pipeline" if packed else ""
     seeded = f" ({', '.join(header.random)} seeded)" if header.random else ""
     kind = str(header.options.get("type", "CocoDetection"))
-    how = f"{header.mode}, {kind}" if header.mode else kind
+    kinds = [kind, *reversed(header.options.get("wrappers") or ())]
+    how = ", ".join([*([header.mode] if header.mode else []), " in ".join(kinds)])
     copy = ", of an unpacked copy" if file.is_packed else ""
     text = (
         f"the real {header.framework} {header.version} ({how}){copy}: "
-        f"{plural(len(dump.samples), 'sample')}, {plural(count, 'object')}{through}{seeded}"
+        f"{plural(len(dump.samples), 'sample')}, {plural(count, 'object')}"
+        f"{_in_wrappers(header)}{through}{seeded}"
     )
-    differences = tuple(_differences(file, dump, setting))
+    differences = () if setting is None else tuple(_differences(file, dump, setting))
     says = "not as its rules say" if differences else "as its rules say"
+    if setting is None:
+        says = f"no rules are known of {kind}, which does not load files as CocoDataset does"
     findings = (*differences, *check_config(dump, file))
     compared = filter(None, (f"{text}, {says}", files_checked(dump)))
-    return Verification(file.name, tuple(compared), findings, is_proven=True)
+    return Verification(file.name, tuple(compared), findings, is_proven=setting is not None)
+
+
+def _in_wrappers(header: DumpHeader) -> str:
+    """Return how many samples training sees, where wrappers change that."""
+    length = header.options.get("length")
+    if not header.options.get("wrappers"):
+        return ""
+    if isinstance(length, int):
+        return f", {plural(length, 'sample')} in its wrappers"
+    return f" (its wrappers cannot be built: {length})"
 
 
 def _differences(file: PlainFile, dump: Dump, setting: Setting) -> Iterator[Finding]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from cocosurgeon.errors import LoaderError, ProbeError, UnknownIdError
 from cocosurgeon.findings.finding import Finding
-from cocosurgeon.loaders import LOADERS, Id, load
+from cocosurgeon.loaders import LOADERS, Id, View, load
+from cocosurgeon.loaders.derived import has_rules
 from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.probe.dump import Dump
@@ -21,6 +22,7 @@ from cocosurgeon.text import plural
 from cocosurgeon.verify.configuration import own_file_note
 from cocosurgeon.verify.drops import Listed
 from cocosurgeon.verify.expected import Expectation, class_names, expected_document
+from cocosurgeon.verify.loader_output import compare_output
 from cocosurgeon.verify.packed import packed_alike
 from cocosurgeon.verify.read_again import PlainFile
 from cocosurgeon.verify.real import verify_real
@@ -124,7 +126,9 @@ def _of_all_modes(findings: Sequence[Finding]) -> Iterator[Finding]:
             yield finding
 
 
-def _skipped(case: Case, real: ProbeOptions, dump: Dump, setting: Setting) -> Verification:
+def _skipped(
+    case: Case, real: ProbeOptions, dump: Dump, setting: Setting, *, has_rules: bool = True
+) -> Verification:
     """Return a note for each image that was to go through the pipeline and is not loaded."""
     compare_output = {key_of(s.img_id) for s in dump.samples}
     gone = [img_id for img_id in _images(case, real) if img_id not in compare_output]
@@ -132,8 +136,9 @@ def _skipped(case: Case, real: ProbeOptions, dump: Dump, setting: Setting) -> Ve
         return case.found()
     rules: dict[object, str] = {}
     with suppress(LoaderError):  # which it does not raise: a finding by itself
-        view = load(setting.loader, case.subset.document(), setting.options)
-        rules = {key_of(d.img_id): d.rule for d in view.dropped if d.kind == "image"}
+        view = load(setting.loader, case.subset.document(), setting.options) if has_rules else None
+        dropped = () if view is None else view.dropped
+        rules = {key_of(d.img_id): d.rule for d in dropped if d.kind == "image"}
     notes = tuple(
         f"image {img_id!r} goes through no pipeline of {_who(setting)}, which leaves it out"
         + (f": {rules[img_id]}" if img_id in rules else "")
@@ -159,9 +164,24 @@ def _images(case: Case, real: ProbeOptions) -> list[Id]:
     return found
 
 
-def by_config(case: Case, real: ProbeOptions, line: str) -> tuple[Verification, Setting | None]:
-    """The dataset of a config, against the rules of its loader; and how the config sets it up,
-    None where it could not be built.
+@dataclass(frozen=True, eq=False)
+class OfConfig:
+    """The dataset of a config, compared.
+
+    Attributes:
+        found: the result.
+        setting: how the config sets it up; None where it could not be built.
+        view: what the real one loads, where no rules are known of its class.
+    """
+
+    found: Verification
+    setting: Setting | None = None
+    view: View | None = None
+
+
+def by_config(case: Case, real: ProbeOptions, line: str) -> OfConfig:
+    """Compare the dataset of a config with the rules of its class; where none are known, with what
+    it loads from the source.
 
     Args:
         line: of MMDetection: ``mmdet3``, ``mmdet2``, or ``mmdet`` for the one that is there.
@@ -169,18 +189,45 @@ def by_config(case: Case, real: ProbeOptions, line: str) -> tuple[Verification, 
     try:
         dump = _asked(case, real, line, None)
         setting = dump.header.setting()
+        rules = setting if has_rules(dump.header.options) else None
         note = own_file_note(dump, case.path)
-        found = verify_real(case.subset, dump, setting).joined(_packed(case, real, dump, None))
-        found = found.joined(_skipped(case, real, dump, setting))
-        return found.joined(case.found(notes=(note,) if note else ())), setting
+        found = verify_real(case.subset, dump, rules).joined(_packed(case, real, dump, None))
+        found = found.joined(_skipped(case, real, dump, setting, has_rules=rules is not None))
+        found = found.joined(case.found(notes=(note,) if note else ()))
+        if rules is not None:
+            return OfConfig(found, setting)
+        return OfConfig(found.joined(_by_itself(case, real, dump)), setting, dump.view())
     except ProbeError as error:
         mode: Mode = "train" if real.split == "train" else "test"
         hint = _hint_of_config(case, mode, error)
         if error.kind in _OF_A_MODE:
             text = f"the dataset of {real.config}, which raises"
-            return case.found(text, (_raised(error, None, mode, hint),)), None
+            return OfConfig(case.found(text, (_raised(error, None, mode, hint),)))
         text = f"not the dataset of {real.config}, which could not be asked"
-        return case.found(text, (_raised(error, None, None, hint),)), None
+        return OfConfig(case.found(text, (_raised(error, None, None, hint),)))
+
+
+def _by_itself(case: Case, real: ProbeOptions, dump: Dump) -> Verification:
+    """Compare what a real dataset loads from the file with what it loads from the source."""
+    if case.source_path is None or case.source is None:
+        return case.found()
+    kind = str(dump.header.options.get("type"))
+    try:
+        with _expected_file(case, case.source_path, case.source) as expected:
+            request = real.request(expected, str(dump.header.loader), None, samples=0)
+            there = probe(request, real.python, real.limit).view()
+    except ProbeError as error:
+        if error.kind != "dataset":
+            raise
+        note = f"the real {kind} raises on the source, so it is not compared: {error.what}"
+        return case.found(notes=(note,))
+    records = case.subset.lists.get("images", ())
+    kept = {key_of(record.value.get("id")) for record in records}
+    samples = tuple(s for s in there.samples if key_of(s.img_id) in kept)
+    mode = dump.header.mode or "test"
+    findings = compare_output(dump.view(), replace(there, samples=samples), mode)
+    text = f"the real {kind} ({mode}) against what it loads from the source"
+    return replace(case.found(text, tuple(findings)), is_proven=True)
 
 
 def _asked(case: Case, real: ProbeOptions, loader: str, setting: Setting | None) -> Dump:

@@ -10,7 +10,7 @@ from typing import cast
 
 from cocosurgeon.errors import FormatError, LoaderError, RequestError
 from cocosurgeon.findings.finding import Finding
-from cocosurgeon.loaders import DEFAULT, LOADERS, config_loaders, find_loader, load
+from cocosurgeon.loaders import DEFAULT, LOADERS, View, config_loaders, find_loader, load
 from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import Setting, own_options, settings_for
 from cocosurgeon.probe.dump import Dump, read_dump
@@ -38,7 +38,9 @@ class VerifyRequest:
         subset, source, recipe, against: the files; None where not given.
         loaders: those to compare by, each with options of its own; with a config the one that it
             has to be, if any.
+        is_default: whether nobody named a loader.
         modes: those that loaders are set up for.
+        has_mode: whether they were named.
         classes: as a config has them.
         tolerance: in pixels.
     """
@@ -48,7 +50,9 @@ class VerifyRequest:
     recipe: Path | None
     against: Path | None
     loaders: Mapping[str, Mapping[str, object]]
+    is_default: bool
     modes: tuple[Mode, ...]
+    has_mode: bool
     classes: tuple[str, ...] | None
     tolerance: float
 
@@ -87,8 +91,8 @@ class VerifyRequest:
                 raise RequestError(f"{name} has no effect with {by}")
         if against is not None and len(chosen) != 1 and not has_config:
             raise RequestError("a dump is compared with one loader at a time")
-        if against is not None and modes:
-            raise RequestError("--mode has no effect with --against: the dump has one")
+        if against is not None and len(modes or ()) > 1:
+            raise RequestError("a dump is of one mode: give --mode once")
         if classes is not None and chosen and not any(LOADERS[n].takes_classes for n in chosen):
             raise RequestError(f"{', '.join(chosen)} takes no class names: leave --classes out")
         if modes and not any(LOADERS[n].has_modes for n in chosen):
@@ -106,6 +110,8 @@ class VerifyRequest:
             recipe=None if recipe is None else Path(recipe),
             against=None if against is None else Path(against),
             loaders={name: own_options(name, options) for name in chosen},
+            is_default=not loaders,
+            has_mode=bool(modes),
             modes=cast("tuple[Mode, ...]", tuple(dict.fromkeys(modes or ("train", "test")))),
             classes=classes,
             tolerance=tolerance,
@@ -227,10 +233,11 @@ def _verified(
             )
         return found
     if real.config is not None:
-        asked, setting = by_config(case, real, next(iter(request.loaders), ANY_LINE))
-        settings = [[setting]] if setting else []
-        found = found.joined(asked)
+        asked = by_config(case, real, next(iter(request.loaders), ANY_LINE))
+        settings = [[asked.setting]] if asked.setting else []
+        found = found.joined(asked.found)
     else:
+        asked = None
         document = subset.document() if source is None else expected_document(source, expectation)
         classes = class_names(document) if request.classes is None else request.classes
         chosen = request.classes is not None
@@ -238,11 +245,19 @@ def _verified(
             settings_for(name, request.modes, classes, own, has_own_classes=chosen)
             for name, own in request.loaders.items()
         ]
+        if request.is_default and request.against is None and (what := _without_boxes(subset)):
+            note = (
+                f"annotations are {what}, which {DEFAULT} does not read: the text alone is "
+                "compared; --config asks the dataset that reads them"
+            )
+            found = found.joined(case.found(notes=(note,)))
+            settings = []
     dump = None if request.against is None else read_dump(request.against)
     if settings and (dump is None or source is not None):
         found = found.joined(case.found(findings=tuple(check_values(*case.listed()))))
+    without_rules = None if asked is None else asked.view
     for group in settings:
-        if dump is None or source is not None:
+        if without_rules is None and (dump is None or source is not None):
             by_rules = verify_loader(group, subset, source, expectation)
             # A config says how the loader is used; nothing is assumed.
             assumed = by_rules.assumed if real.config is None else ()
@@ -251,13 +266,22 @@ def _verified(
             unfit = default_classes_fit(LOADERS[group[0].loader], subset.document())
             found = found.joined(case.found(findings=tuple(unfit)))
         if dump is not None:
-            found = found.joined(_against(request, dump, subset, group, name_of))
+            found = found.joined(_against(request, dump, subset, group, name_of, without_rules))
         if real.config is None and real.has_library(group[0].loader):
             found = found.joined(by_settings(case, real, group))
     if not found.compared:
-        text = "that Python's json reads it; --loader none, and no --source to compare it with"
-        return case.found(text)
+        text = "that Python's json reads it; no loader, and no --source to compare it with"
+        return found.joined(case.found(text))
     return found
+
+
+def _without_boxes(file: PlainFile) -> str | None:
+    """Return what the annotations of a file are that has no boxes; None for boxes."""
+    keys = {key for r in file.lists.get("annotations", ())[:1] for key in r.value}
+    if "bbox" in keys:
+        return None
+    kinds = {"segments_info": "panoptic segments", "caption": "captions"}
+    return next((what for key, what in kinds.items() if key in keys), None)
 
 
 def _against(
@@ -266,7 +290,13 @@ def _against(
     subset: PlainFile,
     settings: Sequence[Setting],
     name_of: NameOf,
+    view: View | None,
 ) -> Verification:
+    """Compare a dump with what a loader loads.
+
+    Args:
+        view: what the real one loads; None: its rules say what.
+    """
     head = f"{request.against}, line 1"
     space = dumped.header.label_space
     try:
@@ -275,10 +305,13 @@ def _against(
     except RequestError as error:
         what = f"the dump's label_space: {error.what}"
         raise FormatError(what, where=head, hint=error.hint) from error
-    mode: Mode = dumped.header.mode or "test"
+    mode: Mode = dumped.header.mode or request.modes[-1]
+    if request.has_mode and request.modes != (mode,):
+        raise RequestError(f"--mode has no effect: the dump is of {mode} mode", where=head)
     setting = next((s for s in settings if s.mode == mode), settings[-1])
     try:
-        view = load(setting.loader, subset.document(), setting.options)
+        if view is None:
+            view = load(setting.loader, subset.document(), setting.options)
     except LoaderError as error:
         text = f"{error.exception} ({error.rule}): {error.what}"
         finding = Finding("loader-error", text, setting.loader)

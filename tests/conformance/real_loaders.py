@@ -21,10 +21,11 @@ from typing import Any
 
 
 def mmdet3(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
-    """CocoDataset of 3.x, by ``get_data_info``."""
-    from mmdet.datasets import CocoDataset  # type: ignore[import-not-found]
+    """CocoDataset of 3.x, or a class derived from it, by ``get_data_info``."""
+    from mmdet import datasets  # type: ignore[import-not-found]
 
-    dataset = CocoDataset(ann_file, pipeline=[], **options)
+    kind = options.pop("type", "CocoDataset")
+    dataset = getattr(datasets, kind)(ann_file, pipeline=[], **options)
     samples = []
     for place in range(len(dataset)):
         found = dataset.get_data_info(place)
@@ -43,14 +44,16 @@ def mmdet3(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def mmdet2(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
-    """CocoDataset of 2.x, by ``get_ann_info``."""
-    from mmdet.datasets import CocoDataset
+    """CocoDataset of 2.x, or a class derived from it, by ``get_ann_info``."""
+    from mmdet import datasets
 
-    dataset = CocoDataset(ann_file, pipeline=[], **options)
+    kind = options.pop("type", "CocoDataset")
+    dataset = getattr(datasets, kind)(ann_file, pipeline=[], **options)
     samples = []
-    for place, img_id in enumerate(dataset.img_ids):
+    for place, info in enumerate(dataset.data_infos):
         found = dataset.get_ann_info(place)
-        info = dataset.data_infos[place]
+        # that of V2 counts images that it skips: its ids are not those of its places
+        img_id = info["id"] if kind == "Objects365V2Dataset" else dataset.img_ids[place]
         columns = found["bboxes"].tolist(), found["labels"].tolist(), found["masks"]
         instances = [[box, label, False, mask] for box, label, mask in zip(*columns, strict=True)]
         instances += [[box, None, True, None] for box in found["bboxes_ignore"].tolist()]

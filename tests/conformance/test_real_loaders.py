@@ -129,6 +129,30 @@ CLASSES: list[Any] = [["dog", "person"], [], ["Person", "hot dog", "zebra", "not
 IMG = {"data_prefix": {"img": ""}}
 TRAIN = {"filter_cfg": {"filter_empty_gt": True, "min_size": 32}}
 
+NAMES = ["dog", "person", "cat"]
+OBJECTS365: list[Options] = [
+    {"type": kind, **more}
+    for kind in ("Objects365V1Dataset", "Objects365V2Dataset")
+    for more in ({}, {"test_mode": True})
+]
+_IMAGE = {"id": 1, "width": 64, "height": 48}
+_OF_V2 = [
+    {**_IMAGE, "file_name": "images/v2/patch6/objects365_v1_00320532.jpg"},
+    USUAL["images"][1],
+]
+_OF_2014 = [{**_IMAGE, "file_name": "COCO_val2014_000000000001.jpg"}]
+_OF_LVIS = [{**_IMAGE, "coco_url": "http://images.cocodataset.org/val2017/000000000001.jpg"}]
+_MIXED = [{"id": "1", "name": "dog"}, {"id": 1, "name": "person"}]
+DERIVED: list[tuple[Any, Options]] = [
+    (_with(USUAL, images=_OF_V2), {"type": "Objects365V2Dataset"}),
+    (_with(USUAL, categories=_MIXED), {"type": "Objects365V1Dataset"}),
+    (_with(USUAL, images=_OF_2014), {"type": "LVISV05Dataset"}),
+    (_with(USUAL, images=_OF_LVIS), {"type": "LVISV1Dataset"}),
+    (_with(USUAL, images=_OF_LVIS), {"type": "LVISV1Dataset", "test_mode": True}),
+    (USUAL, {"type": "LVISV1Dataset"}),
+]
+"""Files for classes that derive from CocoDataset, with what they are given in both lines."""
+
 CHOICES3: list[Options] = [
     IMG | TRAIN,
     IMG | {"test_mode": True},
@@ -143,6 +167,7 @@ CHOICES3: list[Options] = [
     *({**IMG, "test_mode": True, "metainfo": {"classes": c}} for c in CLASSES),
     IMG | TRAIN | {"metainfo": {"classes": "hotdogs"}},
     IMG | {"test_mode": True, "metainfo": {"classes": NAMES_FILE}},
+    *(IMG | TRAIN | {"metainfo": {"classes": NAMES}} | more for more in OBJECTS365),
 ]
 BY_HAND3: list[tuple[Any, Options]] = [
     (USUAL, {}),
@@ -150,6 +175,7 @@ BY_HAND3: list[tuple[Any, Options]] = [
     (USUAL, IMG | {"indices": [9]}),
     (USUAL, IMG | {"metainfo": {"classes": NO_TEXT}}),
     (_with(USUAL, categories=[{"id": 1, "name": 5}]), IMG | {"metainfo": {"classes": "hotdogs"}}),
+    *((file, IMG | TRAIN | {"metainfo": {"classes": NAMES}} | more) for file, more in DERIVED),
 ]
 
 REAL = {
@@ -166,10 +192,15 @@ REAL = {
             {"classes": NAMES_FILE, "test_mode": True},
             *({"classes": c} for c in CLASSES),
             *({"classes": c, "test_mode": True} for c in CLASSES),
+            *({"classes": NAMES} | more for more in OBJECTS365),
         ],
         lambda options: mmdet2.Options(**options),
         mmdet_told,
-        [(USUAL, {"classes": NO_FILE}), (USUAL, {"classes": NO_TEXT})],
+        [
+            (USUAL, {"classes": NO_FILE}),
+            (USUAL, {"classes": NO_TEXT}),
+            *((file, {"classes": NAMES} | more) for file, more in DERIVED),
+        ],
     ),
     "torchvision": Real(
         "torchvision",
@@ -184,7 +215,9 @@ REAL = {
         [{}],
         lambda options: LOADERS["detr"].options(**options),
         detr_told,
-        unmet=frozenset({"no-segmentation", "bad-keypoints"}),  # RF-DETR makes an empty mask then
+        unmet=frozenset(
+            {"no-segmentation", "bad-segmentation", "bad-keypoints"}
+        ),  # RF-DETR makes an empty mask then
     ),
     "yolox": Real(
         "yolox",

@@ -6,7 +6,7 @@ import copy
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -18,6 +18,11 @@ UNREGISTERED = re.compile(r"is not in the \S+ registry")
 """Error of the registries of both lines for a type that they do not know."""
 LOOKED = 5000
 """Image files that are looked for, at most."""
+HARMLESS = {
+    *("METAINFO", "CLASSES", "PALETTE", "evaluate", "format_results", "results2json"),
+    *("evaluate_det_segm", "fast_eval_recall", "_det2json", "_proposal2json", "_segm2json"),
+}
+"""What a class derived from CocoDataset may replace and still load files as that does."""
 WRAPPERS = ("RepeatDataset", "ClassBalancedDataset", "MultiImageMixDataset")
 
 
@@ -72,13 +77,16 @@ def classes_of(request: dict[str, Any]) -> Any:
         return None
 
 
-def innermost(dataset: Any, where: str) -> tuple[Any, list[str]]:
-    """Return a dataset's config without its wrappers, and their names, outermost first.
+def innermost(dataset: Any, where: str, ann_file: str | None) -> tuple[Any, list[Any]]:
+    """Return a dataset's config without its wrappers, and theirs, outermost first.
+
+    The wrapper of joined datasets has them as ``datasets``, with None for the one that is returned.
 
     Args:
         where: path of the config.
+        ann_file: the annotation file that is verified: of joined datasets it says which one.
     """
-    wrappers: list[str] = []
+    wrappers: list[Any] = []
     while True:
         if isinstance(dataset, (list, tuple)):
             parts = list(dataset)
@@ -89,20 +97,70 @@ def innermost(dataset: Any, where: str) -> tuple[Any, list[str]]:
         elif isinstance(dataset.get("ann_file"), (list, tuple)):
             parts = [_of_file(dataset, index) for index in range(len(dataset["ann_file"]))]
         elif type_name(dataset) in WRAPPERS and "dataset" in dataset:
-            wrappers.append(type_name(dataset))
+            wrappers.append(dataset)
             dataset = dataset["dataset"]
             continue
         else:
             return copy.deepcopy(dataset), wrappers
-        if len(parts) != 1 or not isinstance(parts[0], Mapping):
+        place = 0 if len(parts) == 1 else _place_of(ann_file, parts)
+        if place is None or not isinstance(parts[place], Mapping):
+            files = ", ".join(str(file) for part in parts for file in _files(part))
             raise Failure(
                 "config",
                 f"the config joins {len(parts)} datasets into one",
-                hint="give a config with one of them, or the annotation file alone",
+                hint=f"verify the file of one of them, by its own path: {files}",
                 where=where,
             )
-        wrappers.append("ConcatDataset")
-        dataset = parts[0]
+        joined = dict(dataset) if isinstance(dataset, Mapping) else {}
+        joined = {key: joined[key] for key in ("ignore_keys", "separate_eval") if key in joined}
+        others = [None if index == place else part for index, part in enumerate(parts)]
+        wrappers.append(dict(joined, type="ConcatDataset", datasets=others))
+        dataset = parts[place]
+
+
+def _place_of(ann_file: str | None, parts: list[Any]) -> int | None:
+    """Return which of joined datasets reads an annotation file; None where none does."""
+    wanted = ann_file and os.path.realpath(ann_file)
+    for index, part in enumerate(parts):
+        if any(os.path.realpath(file) == wanted for file in _files(part)):
+            return index
+    return None
+
+
+def _files(dataset: Any) -> Iterator[str]:
+    """Yield the annotation files of a dataset's config, inside wrappers, too."""
+    if isinstance(dataset, (list, tuple)):
+        for part in dataset:
+            yield from _files(part)
+    elif isinstance(dataset, Mapping):
+        ann_file = dataset.get("ann_file")
+        for file in ann_file if isinstance(ann_file, (list, tuple)) else [ann_file]:
+            if isinstance(file, str):
+                yield os.path.join(dataset.get("data_root") or "", file)  # noqa: PTH118
+        for key in ("dataset", "datasets"):
+            yield from _files(dataset.get(key))
+
+
+def wrapped_length(config: Any, wrappers: list[Any], build: Callable[[Any], Any]) -> Any:
+    """Return the length of a dataset in its wrappers, which training sees; a text where they cannot
+    be built; None without any.
+
+    Args:
+        config: of the dataset.
+        build: builds a dataset of its config.
+    """
+    if not wrappers:
+        return None
+    for wrapper in reversed(wrappers):
+        if "datasets" in wrapper:
+            parts = [config if part is None else part for part in wrapper["datasets"]]
+            config = dict(wrapper, datasets=parts)
+        else:
+            config = dict(wrapper, dataset=config)
+    try:
+        return len(build(config))
+    except Exception as error:  # whatever a framework raises is worth a line, and no more
+        return f"{type(error).__name__}: {error}"
 
 
 def _of_file(dataset: Any, index: int) -> Any:
@@ -214,6 +272,35 @@ def look_for(paths: list[str], backend: str) -> dict[str, Any]:
     return {"looked": len(paths), "missing": len(missing), "first": missing[:3]}
 
 
+def rules_of(kind: type, coco: type) -> str | None:
+    """Return the class of MMDetection as which a dataset loads files; None for an own way.
+
+    Args:
+        kind: the dataset's class.
+        coco: CocoDataset.
+    """
+    for each in kind.__mro__:
+        if each is coco:
+            return "CocoDataset"
+        own = (name for name in vars(each) if not re.match("__(?!init__)", name))
+        if set(own) - HARMLESS - {"_abc_impl"}:
+            return each.__name__ if each.__module__.startswith("mmdet.datasets.") else None
+    return None
+
+
+def segments_of(found: Any) -> dict[str, Any]:
+    """Return the segments of a panoptic image for its line; nothing of another image."""
+    segments = found if isinstance(found, list) else []
+    if not segments or not all(isinstance(s, Mapping) and "is_thing" in s for s in segments):
+        return {}
+    return {
+        "segments": [
+            {"id": s["id"], "label": s["category"], "is_thing": bool(s["is_thing"])}
+            for s in segments
+        ]
+    }
+
+
 def type_name(config: Any) -> str:
     """Return the name of the type that a config builds, which newer configs give as a class."""
     kind = config.get("type")
@@ -225,16 +312,23 @@ class MmdetDataset(RealDataset):
 
     Args:
         dataset: a CocoDataset.
-        wrappers: names of the datasets that wrapped it in the config.
+        wrappers: names of the datasets that wrap it in the config, outermost first.
+        length: with them; see ``wrapped_length``.
         own: what the config says, for the header's options.
         backend: what reads the images of the config's pipeline; None where nothing does.
     """
 
     def __init__(
-        self, dataset: Any, wrappers: list[str], own: dict[str, Any], backend: str | None
+        self,
+        dataset: Any,
+        wrappers: list[str],
+        length: Any,
+        own: dict[str, Any],
+        backend: str | None,
     ) -> None:
         self._dataset = dataset
         self._wrappers = wrappers
+        self._length = length
         self._own = own
         self._backend = backend
         self._plain: dict[bool, Any] = {}
@@ -242,7 +336,10 @@ class MmdetDataset(RealDataset):
     def header(self) -> dict[str, Any]:
         dataset = self._dataset
         cat2label = getattr(dataset, "cat2label", None) or {}
-        options = {"type": type(dataset).__name__, "wrappers": self._wrappers, **self._own}
+        kind = type(dataset)
+        options = {"type": kind.__name__, "wrappers": self._wrappers, **self._own}
+        options["length"] = self._length
+        options["rules"] = rules_of(kind, needed("mmdet.datasets").CocoDataset)
         if self._backend is not None:
             options["image_files"] = look_for(
                 list(map(self.image_path, range(len(self)))), self._backend

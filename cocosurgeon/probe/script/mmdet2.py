@@ -16,6 +16,9 @@ from .mmdet import (
     classes_of,
     image_loading,
     innermost,
+    segments_of,
+    type_name,
+    wrapped_length,
 )
 
 META = ("ori_shape", "img_shape")
@@ -24,7 +27,7 @@ META = ("ori_shape", "img_shape")
 def open_dataset(request: dict[str, Any]) -> RealDataset:
     """Return the dataset of a config, or of an annotation file alone."""
     datasets = needed("mmdet.datasets")
-    wrappers: list[str] = []
+    wrappers: list[Any] = []
     own: dict[str, Any] = {}
     backend = None
     if request["config"]:
@@ -45,10 +48,11 @@ def open_dataset(request: dict[str, Any]) -> RealDataset:
         else:
             # not by the registry, which hides some errors behind errors of its own
             dataset = getattr(datasets, config.pop("type"))(**config)
-    return _Dataset2(dataset, wrappers, own, backend)
+    length = wrapped_length(config, wrappers, datasets.build_dataset)
+    return _Dataset2(dataset, [type_name(w) for w in wrappers], length, own, backend)
 
 
-def _configured(request: dict[str, Any]) -> tuple[Any, list[str], dict[str, Any]]:
+def _configured(request: dict[str, Any]) -> tuple[Any, list[Any], dict[str, Any]]:
     hint = "see that mmcv.Config.fromfile reads it in that environment"
     with stage("config", hint, request["config"]):
         config = needed("mmcv").Config.fromfile(request["config"])
@@ -71,7 +75,9 @@ def _configured(request: dict[str, Any]) -> tuple[Any, list[str], dict[str, Any]
                 hint="name another split, or an interpreter that has the line it is for",
                 where=request["config"],
             )
-        dataset, wrappers = innermost(parts[request["split"]], request["config"])
+        dataset, wrappers = innermost(
+            parts[request["split"]], request["config"], request["ann_file"]
+        )
         # tools/train.py and tools/test.py set this next to the config
         dataset.setdefault("test_mode", request["split"] != "train")
         classes = dataset.get("classes")
@@ -108,7 +114,9 @@ class _Dataset2(MmdetDataset):
         found = self._dataset.get_ann_info(index)
         boxes = found["bboxes"].tolist()
         labels = found["labels"].tolist()
-        masks = found.get("masks") or [None] * len(boxes)
+        segments = segments_of(found.get("masks"))
+        masks = [] if segments else found.get("masks")
+        masks = masks or [None] * len(boxes)
         instances = [instance(boxes[i], labels[i], False, masks[i]) for i in range(len(boxes))]
         ignored = found.get("bboxes_ignore")
         for box in () if ignored is None else ignored.tolist():
@@ -119,6 +127,7 @@ class _Dataset2(MmdetDataset):
             "height": image.get("height"),
             "width": image.get("width"),
             "instances": instances,
+            **segments,
         }
 
     def packed(self, kind: str, index: int) -> Any:

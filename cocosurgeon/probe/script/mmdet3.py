@@ -16,7 +16,9 @@ from .mmdet import (
     classes_of,
     image_loading,
     innermost,
+    segments_of,
     type_name,
+    wrapped_length,
 )
 
 META = ("img_id", "ori_shape", "img_shape")
@@ -26,7 +28,7 @@ def open_dataset(request: dict[str, Any]) -> RealDataset:
     """Return the dataset of a config, or of an annotation file alone."""
     datasets = needed("mmdet.datasets")
     scope = "mmdet"
-    wrappers: list[str] = []
+    wrappers: list[Any] = []
     own: dict[str, Any] = {}
     backend = None
     if request["config"]:
@@ -49,10 +51,11 @@ def open_dataset(request: dict[str, Any]) -> RealDataset:
         else:
             dataset = getattr(datasets, config.pop("type"))(**config)
         dataset.full_init()
-    return _Dataset3(dataset, wrappers, own, backend)
+    length = wrapped_length(config, wrappers, registry.build)
+    return _Dataset3(dataset, [type_name(w) for w in wrappers], length, own, backend)
 
 
-def _configured(request: dict[str, Any]) -> tuple[Any, str, list[str], dict[str, Any]]:
+def _configured(request: dict[str, Any]) -> tuple[Any, str, list[Any], dict[str, Any]]:
     hint = "see that mmengine.Config.fromfile reads it in that environment"
     with stage("config", hint, request["config"]):
         config = _read(request["config"])
@@ -67,7 +70,7 @@ def _configured(request: dict[str, Any]) -> tuple[Any, str, list[str], dict[str,
                 hint="name another split, or an interpreter that has the line it is for",
                 where=request["config"],
             )
-        dataset, wrappers = innermost(loader["dataset"], request["config"])
+        dataset, wrappers = innermost(loader["dataset"], request["config"], request["ann_file"])
         own = {
             "own_ann_file": _joined(dataset),
             "evaluators": list(_evaluated(config.get(request["split"] + "_evaluator"))),
@@ -154,6 +157,7 @@ class _Dataset3(MmdetDataset):
                 instance(list(i["bbox"]), i["bbox_label"], bool(i["ignore_flag"]), i.get("mask"))
                 for i in found["instances"]
             ],
+            **segments_of(found.get("segments_info")),
         }
 
     def packed(self, kind: str, index: int) -> Any:

@@ -1,0 +1,155 @@
+"""Classes of MMDetection that derive from CocoDataset and read files in their own way.
+
+Each one changes the index of a file; then CocoDataset's rules apply. Lines are those of 3.3.0 and,
+in brackets, of 2.28.2.
+"""
+
+from __future__ import annotations
+
+import json
+import os.path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeAlias, get_args
+
+from cocosurgeon.errors import RequestError
+from cocosurgeon.loaders.index import Index
+from cocosurgeon.loaders.view import Id, Record, Rule, fail, failure
+
+ClassName: TypeAlias = Literal[
+    "CocoDataset",
+    "Objects365V1Dataset",
+    "Objects365V2Dataset",
+    "LVISV05Dataset",
+    "LVISV1Dataset",
+]
+"""Name of a class whose rules are known."""
+
+_NAMES = Path(__file__).parents[1] / "categories/classes/coco.json"
+COCO: tuple[str, ...] = tuple(json.loads(_NAMES.read_bytes()).values())
+"""CocoDataset's own classes: ``mmdet/datasets/coco.py``, METAINFO (3.x) and CLASSES (2.x)."""
+
+_MISSING = (
+    "patch16/objects365_v2_00908726.jpg",
+    "patch6/objects365_v1_00320532.jpg",
+    "patch6/objects365_v1_00320534.jpg",
+)
+"""Images of Objects365 V2 that have annotations and no file: objects365.py:13 [9]."""
+_URL = "http://images.cocodataset.org/"
+
+MISSING_IMAGE = Rule(
+    "objects365-missing",
+    "Objects365V2Dataset skips the 3 images that have annotations and no file",
+    "mmdet/datasets/objects365.py:288 [224]",
+)
+MIXED_IDS = Rule(
+    "mixed-category-ids",
+    "Objects365V1Dataset sorts category ids, and they are numbers and text: TypeError",
+    "mmdet/datasets/objects365.py:115 [100]",
+)
+NO_URL = Rule(
+    "no-coco-url", "LVISV1Dataset reads `coco_url`: KeyError", "mmdet/datasets/lvis.py:617 [736]"
+)
+
+
+@dataclass(frozen=True)
+class DatasetClass:
+    """A class.
+
+    Attributes:
+        changed: returns the index as the class changes it.
+        takes_all: True where it takes all categories of the file, whatever ``classes`` says.
+        skipped: file names of images that it skips.
+    """
+
+    changed: Callable[[Index], Index]
+    takes_all: bool = False
+    skipped: tuple[str, ...] = ()
+
+    def cat_ids(self, index: Index, classes: Sequence[str]) -> tuple[Id, ...]:
+        """Return the category ids that it takes, in order."""
+        return index.cat_ids(() if self.takes_all else classes)
+
+    def skips(self, image: Record) -> bool:
+        """Return whether it skips an image."""
+        return bool(self.skipped) and image.get("file_name") in self.skipped
+
+
+def _sorted(index: Index) -> Index:
+    """Sort the categories by id: objects365.py:114-118 [98-104]."""
+    listed = index.listed_categories()
+    try:
+        return replace(index, categories=sorted(listed, key=lambda category: category["id"]))
+    except TypeError as error:
+        fail("TypeError", MIXED_IDS.name, f"category ids cannot be sorted: {error}")
+
+
+def _in_last_folder(name: str) -> str:
+    """objects365.py:284 [220]"""
+    folder, file = os.path.split(name)
+    return os.path.join(os.path.split(folder)[-1], file)  # noqa: PTH118 - as the framework does
+
+
+def _of_2014(name: str) -> str:
+    """lvis.py:302 [291]"""
+    return name[-16:] if name.startswith("COCO") else name
+
+
+def _renamed(key: str, new_name: Callable[[str], str]) -> Callable[[Index], Index]:
+    def changed(index: Index) -> Index:
+        images = list(index.images)
+        for row in index.image_rows.values():
+            image = images[row]
+            try:
+                images[row] = {**image, "file_name": new_name(image[key])}
+            except (KeyError, TypeError, AttributeError) as error:
+                raise failure(error, "images", row, image, [key]) from error
+        return replace(index, images=images)
+
+    return changed
+
+
+CLASSES: Mapping[ClassName, DatasetClass] = {
+    "CocoDataset": DatasetClass(lambda index: index),
+    "Objects365V1Dataset": DatasetClass(_sorted),
+    "Objects365V2Dataset": DatasetClass(_renamed("file_name", _in_last_folder), skipped=_MISSING),
+    "LVISV05Dataset": DatasetClass(_renamed("file_name", _of_2014), takes_all=True),
+    "LVISV1Dataset": DatasetClass(
+        _renamed("coco_url", lambda url: url.replace(_URL, "")), takes_all=True
+    ),
+}
+assert set(CLASSES) == set(get_args(ClassName))
+
+
+def default_classes(kind: ClassName) -> tuple[str, ...]:
+    """Return the class names that a class has by itself.
+
+    Raises:
+        RequestError: they are not known here.
+    """
+    if kind != "CocoDataset":
+        raise RequestError(
+            f"the class names of {kind} are not known here", hint="name them: --classes A,B,..."
+        )
+    return COCO
+
+
+def class_of(options: Mapping[str, object]) -> ClassName:
+    """Return the class whose rules apply to the dataset of a dump; CocoDataset's where the dump
+    does not name another one.
+
+    Args:
+        options: of the dump's header.
+    """
+    found = options.get("rules", "CocoDataset")
+    return next((name for name in CLASSES if name == found), "CocoDataset")
+
+
+def has_rules(options: Mapping[str, object]) -> bool:
+    """Return whether rules are known of the dataset of a dump.
+
+    Args:
+        options: of the dump's header.
+    """
+    return options.get("rules", "CocoDataset") in CLASSES
