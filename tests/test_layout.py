@@ -1169,3 +1169,17 @@ def test_every_code_of_folders_is_used() -> None:
     sources = (ROOT / "cocosurgeon/layout").glob("*.py")
     codes_used = {c for p in sources for c in re.findall(r'Finding\(\s*"([a-z-]+)"', p.read_text())}
     assert codes_used == {name for name, code in CODES.items() if code.group == "folders"}
+
+
+def test_links_that_lead_out_of_the_image_folder_are_counted(cli: Cli, tmp_path: Path) -> None:
+    path = ann_file(tmp_path / "from/annotations/x.json", ["1.jpg", "2.jpg", "3.jpg"])
+    files(tmp_path / "from/images", ["1.jpg"])
+    files(tmp_path / "elsewhere", ["2.jpg"])
+    (tmp_path / "from/images/2.jpg").symlink_to(tmp_path / "elsewhere/2.jpg")
+    (tmp_path / "from/images/3.jpg").symlink_to("1.jpg")
+    done = cli("layout", "--gather", "out", "--of", path)
+    outside = tmp_path / "elsewhere/2.jpg"
+    told = f"links that lead out of the image folder: 1, such as images/2.jpg to {outside}"
+    assert (done.code, told in done.err) == (0, True)
+    done = cli("layout", "--gather", "again", "--of", path, "--json")
+    assert json.loads(done.out)["outside"] == [str(outside)]

@@ -6,7 +6,7 @@ import os
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from cocosurgeon.dataset.dataset import Dataset
@@ -35,12 +35,14 @@ class FileCopy:
         target: its path, relative to the tree.
         size: bytes.
         mtime_ns: time of its last change.
+        is_outside: whether a link leads to it, out of the folder of images.
     """
 
     source: Path
     target: str
     size: int
     mtime_ns: int
+    is_outside: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,11 @@ class FilesToCopy:
     def ann_files(self) -> tuple[FileCopy, ...]:
         """The annotation files."""
         return tuple(each.copy for each in self.per_ann_file)
+
+    @property
+    def outside(self) -> tuple[FileCopy, ...]:
+        """Images and PNGs to which links lead, out of their folder."""
+        return tuple(file for file in self.files if file.is_outside)
 
     @property
     def image_bytes(self) -> int:
@@ -259,7 +266,9 @@ def _file_copies(
     """Return the files that exist, each once, and the names of those that do not."""
     missing = dict.fromkeys(folders.missing(folder, names))
     found = _distinct([n for n in names if n not in missing])
+    real = Path(os.path.realpath(folder))
     copies = [_file_copy(folder / n, str(PurePosixPath(target, n))) for n in found]
+    copies = [replace(c, is_outside=not c.source.is_relative_to(real)) for c in copies]
     return copies, _distinct(missing)
 
 

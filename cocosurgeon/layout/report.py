@@ -71,6 +71,12 @@ def copy_lines(files: FilesToCopy, how: How) -> list[str]:
     if files.alike:
         pair = " and ".join(files.alike[0])
         lines.append(f"names that are one file on macOS and Windows: {pair}")
+    if files.outside:
+        first = files.outside[0]
+        lines.append(
+            f"links that lead out of the image folder: {len(files.outside):,}, such as "
+            f"{first.target} to {first.source}"
+        )
     done = "copied (--link for links)" if how == "copy" else "linked: the tree needs the originals"
     lines.append(f"{plural(len(files.files), 'file')}, {files.image_bytes:,} bytes, {done}")
     return [one_line(line) for line in lines]
@@ -83,6 +89,7 @@ def copy_fields(files: FilesToCopy, how: How) -> dict[str, object]:
         "files": len(files.files),
         "bytes": files.image_bytes,
         "alike": files.alike,
+        "outside": [str(file.source) for file in files.outside],
         "annotation_files": [
             _without("copy", {**vars(f), "ann_file": str(f.ann_file), "bytes": f.copy.size})
             for f in files.per_ann_file
