@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, examples
+from conftest import ROOT, Cli, examples
 from hypothesis import given
 from odd_documents import changed_usual, documents
 
@@ -232,6 +232,19 @@ KEYPOINTS: list[tuple[list[Any], str | None]] = [
 @pytest.mark.parametrize(("values", "exception"), KEYPOINTS, ids=str)
 def test_keypoints_of_which_no_tensor_is_made(values: list[Any], exception: str | None) -> None:
     assert keypoint_error(values) == exception
+
+
+def test_of_minival_detectron2_takes_repeated_ids(tmp_path: Path, cli: Cli) -> None:
+    document = doc(ann(1), ann(1))
+    with pytest.raises(LoaderError, match="more than once"):
+        load("detectron2", document)
+    options = detectron2.Options(json_file="coco/instances_minival2014.json")
+    [sample] = load("detectron2", document, options).samples
+    assert len(sample.instances) == 2
+    for name, code in (("minival.json", 0), ("val.json", 1)):
+        (tmp_path / name).write_text(json.dumps(document | {"info": {}}))
+        ended = cli("verify", name, "--loader", "detectron2", "--json")
+        assert (ended.code, "json_file" in ended.out) == (code, False)
 
 
 MASKS: list[tuple[Any, str | None]] = [

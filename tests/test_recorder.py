@@ -168,3 +168,12 @@ def test_a_dump_of_augmented_images_is_one_finding(how: str, tmp_path: Path, cli
     assert [(f["code"], f["count"]) for f in found if f["severity"] == "error"] == [
         ("augmented", 1)
     ]
+
+
+def test_an_interpreter_without_any_library_is_no_loader(tmp_path: Path, cli: Cli) -> None:
+    (tmp_path / "gt.json").write_text("{}")
+    ended = cli("dump", "gt.json", "--python", sys.executable)
+    assert ended.code == 2
+    assert "no library of a loader: which loader is meant?" in ended.err
+    assert "--loader mmdet3|mmdet2|torchvision" in ended.err
+    assert cli("dump", "gt.json", "--python", "no/such/python").code == 2

@@ -98,7 +98,7 @@ def dump(
         with console.progress("reading") as progress:
             file = read_again(path, progress)
         document = file.document()
-        [setting] = settings_for(name, [chosen], class_names(document), own)
+        [setting] = settings_for(name, [chosen], class_names(document), own, ann_file=str(path))
     if real.is_asked_for or setting is None:
         request = real.request(path, name, setting, images=tuple(map(plain_id, real.images)))
         with (

@@ -78,7 +78,7 @@ def explain(
         raise UnknownIdError(f"no image has the id {img_id!r}", where=file.name)
     document = file.document()
     classes_used = class_names(document) if chosen is None else chosen
-    found = explanations_of(document, img_id, loaders, classes_used)
+    found = explanations_of(document, img_id, loaders, classes_used, ann_file)
     fields = {
         "ann_file": ann_file,
         "image": img_id,

@@ -10,6 +10,7 @@ loader       Loader: all facts of a framework's loader; the options that every l
 index        ids, duplicates and owners in a file, as pycocotools finds them
 dropped      everything that is not loaded, each with its rule
 tensors      values of which torch makes no tensor
+derived      classes of MMDetection's that derive from CocoDataset
 mmdet        rules that both lines of MMDetection share
 mmdet3       MMDetection 3.x
 mmdet2       MMDetection 2.x

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from cocosurgeon.loaders.dropped import SHADOWED, UNLISTED, Drops, wanted_of
 from cocosurgeon.loaders.index import ERRORS as INDEX_ERRORS
@@ -82,14 +83,24 @@ class Options(LoaderOptions):
     """``image_root`` of load_coco_json, ``filter_empty`` of get_detection_dataset_dicts.
 
     The training loader filters (``DATALOADER.FILTER_EMPTY_ANNOTATIONS``), the test loader does not.
+
+    Attributes:
+        json_file: path of the annotation file. One with "minival" in it may repeat annotation ids.
     """
 
     image_root: str = ""
     filter_empty: bool = True
+    json_file: str = ""
 
     @classmethod
     def usual(cls, mode: Mode, classes: Sequence[str]) -> Options:
         return cls(filter_empty=mode == "train")
+
+    def of_file(self, ann_file: str) -> Options:
+        return replace(self, json_file=self.json_file or ann_file)
+
+    def for_framework(self) -> dict[str, Any]:
+        return {name: v for name, v in super().for_framework().items() if name != "json_file"}
 
 
 def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
@@ -98,7 +109,8 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
     cat_ids, classes = _categories(index)
     id_map = {cat_id: label for label, cat_id in enumerate(cat_ids)}
     img_ids = sorted_ids(index.image_rows, "image")
-    _require_unique_ids(index, img_ids)
+    if "minival" not in options.json_file:  # detectron2/data/datasets/coco.py:148
+        _require_unique_ids(index, img_ids)
     wanted = wanted_of(index, only)
     drops, samples, count = Drops(), [], 0
     for img_id in img_ids:

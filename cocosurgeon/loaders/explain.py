@@ -96,6 +96,7 @@ def explain(
     img_id: Id,
     loaders: Mapping[str, Mapping[str, object]],
     classes: Sequence[str],
+    ann_file: str = "",
 ) -> list[Explanation]:
     """Explain an image of a parsed file through loaders, in each of their modes.
 
@@ -105,11 +106,14 @@ def explain(
         document: what ``json.load`` gives.
         loaders: their names, each with options of its own, as ``own_options`` returns them.
         classes: class names, for loaders that take them.
+        ann_file: path of the file.
     """
     with suppress(LoaderError):  # which each loader raises by itself, some after other checks
         document = indexed(document)
     found = []
-    settings = (settings_for(name, MODES, classes, own) for name, own in loaders.items())
+    settings = (
+        settings_for(name, MODES, classes, own, ann_file=ann_file) for name, own in loaders.items()
+    )
     for setting in chain.from_iterable(settings):
         result: View | LoaderError
         try:

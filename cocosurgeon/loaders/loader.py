@@ -55,6 +55,10 @@ class LoaderOptions:
         """Return these options with some that a user chose."""
         return replace(self, **own) if own else self
 
+    def of_file(self, ann_file: str) -> LoaderOptions:
+        """Return the options for a file; themselves, where its path does not matter."""
+        return self
+
     def for_framework(self) -> dict[str, Any]:
         """Return the arguments of a real dataset besides classes and mode, without defaults."""
         default = type(self)()
@@ -76,11 +80,13 @@ class RealLibrary:
         module: what an interpreter has to import.
         script: the module of ``cocosurgeon/probe/script`` that builds and reads the dataset.
         has_configs: whether datasets are built by config files, with a pipeline of transforms.
+        is_common: whether environments of other libraries usually have it, too.
     """
 
     module: str
     script: str
     has_configs: bool = False
+    is_common: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,11 +64,13 @@ def settings_for(
     classes: Sequence[str],
     own: Mapping[str, object] | None = None,
     *,
+    ann_file: str = "",
     has_own_classes: bool = False,
 ) -> list[Setting]:
     """Return a loader's usual settings: one for each mode in which it loads something else.
 
     Args:
+        ann_file: path of the annotation file.
         modes: the modes that are asked for; a loader without modes has one setting in any case.
         classes: class names, for loaders that take them.
         own: further options, as ``own_options`` returns them.
@@ -77,7 +79,12 @@ def settings_for(
     entry, own = LOADERS[loader], own or {}
     has_own_classes = has_own_classes and entry.takes_classes
     return [
-        Setting(loader, m, entry.options.usual(m, classes).with_own(own), has_own_classes)
+        Setting(
+            loader,
+            m,
+            entry.options.usual(m, classes).with_own(own).of_file(ann_file),
+            has_own_classes,
+        )
         for m in (modes if entry.has_modes else entry.modes)
     ]
 

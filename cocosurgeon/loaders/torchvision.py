@@ -93,5 +93,5 @@ LOADER = Loader(
     view=view,
     order="id",
     image_root="root",
-    real=RealLibrary("torchvision", "coco_detection"),
+    real=RealLibrary("torchvision", "coco_detection", is_common=True),
 )

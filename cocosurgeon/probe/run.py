@@ -103,12 +103,13 @@ print(json.dumps(found))
 def installed_loader(python: Path | str) -> str:
     """Return the loader whose real library an interpreter has.
 
-    torchvision counts only where no other one is there: the others bring it along.
+    A common one counts only where no other one is there.
 
     Raises:
         RequestError: it cannot be started, or has none of them, or several.
     """
-    modules = {LOADERS[name].real.module for name in probed_loaders()}  # type: ignore[union-attr]
+    libraries = {name: real for name in probed_loaders() if (real := LOADERS[name].real)}
+    modules = {real.module for real in libraries.values()}
     command = [_executable(python), "-c", _LIBRARIES, *sorted(modules)]
     try:
         done = subprocess.run(command, capture_output=True, check=True, timeout=TIMEOUT)
@@ -119,15 +120,13 @@ def installed_loader(python: Path | str) -> str:
             where=str(python),
             hint="name the loader (--loader), and a Python interpreter (--python)",
         ) from error
-    if len(found) > 1:
-        found.pop("torchvision", None)
     names = [
         name
-        for name in probed_loaders()
-        if (real := LOADERS[name].real) is not None
-        and real.module in found
-        and (not LOADERS[name].major or found[real.module].startswith(LOADERS[name].major))
+        for name, real in libraries.items()
+        if real.module in found and found[real.module].startswith(LOADERS[name].major)
     ]
+    if len(names) > 1:
+        names = [name for name in names if not libraries[name].is_common]
     if len(names) == 1:
         return names[0]
     has = " and ".join(f"{module} {version}".rstrip() for module, version in found.items())

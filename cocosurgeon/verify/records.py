@@ -43,14 +43,15 @@ def compare_records(
 
 
 def _keys(subset: PlainFile, source: PlainFile) -> Iterator[Finding]:
+    here, there = set(subset.keys), set(source.keys)
     for key in source.keys:
-        if key not in subset.keys:
+        if key not in here:
             yield Finding("key-lost", f"{key!r}")
     for key in subset.repeated:
         if key not in source.repeated:
             yield Finding("key-duplicated", f"{key!r}")
     for key in subset.keys:
-        if key not in source.keys:
+        if key not in there:
             yield Finding("key-added", f"{key!r}")
         elif subset.others.get(key) != source.others.get(key):
             is_text = key in source.values and same(subset.values.get(key), source.values[key])

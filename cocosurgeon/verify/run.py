@@ -242,7 +242,14 @@ def _verified(
         classes = class_names(document) if request.classes is None else request.classes
         chosen = request.classes is not None
         settings = [
-            settings_for(name, request.modes, classes, own, has_own_classes=chosen)
+            settings_for(
+                name,
+                request.modes,
+                classes,
+                own,
+                ann_file=str(request.subset),
+                has_own_classes=chosen,
+            )
             for name, own in request.loaders.items()
         ]
         if request.is_default and request.against is None and (what := _without_boxes(subset)):

@@ -52,6 +52,11 @@ class Line:
     single: bool
 
     @property
+    def python(self) -> Path:
+        """The interpreter."""
+        return Path(self._python()[0])
+
+    @property
     def loader(self) -> str:
         """What it is called on the command line."""
         return "mmdet2" if self.version.startswith("2.") else "mmdet3"
