@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -22,8 +23,12 @@ KERNEL = Extension(
 )
 
 
+# An interpreter without the global lock has no limited API yet: there Python scans.
+HAS_LIMITED_API = not sysconfig.get_config_var("Py_GIL_DISABLED")
+
+
 class BuildKernel(build_ext):
-    """Build the compiled scan anew, or not at all: without a compiler Python does its work."""
+    """Build the compiled kernel again, or not at all: without a compiler Python scans."""
 
     def run(self) -> None:
         """Remove what an earlier build left, which is perhaps not of this source."""
@@ -64,8 +69,8 @@ def _found(pattern: str, name: str) -> str:
 
 setup(
     cmdclass={"build_py": BuildWithSample, "build_ext": BuildKernel},
-    ext_modules=[KERNEL],
-    options={"bdist_wheel": {"py_limited_api": "cp310"}},
+    ext_modules=[KERNEL] if HAS_LIMITED_API else [],
+    options={"bdist_wheel": {"py_limited_api": "cp310"}} if HAS_LIMITED_API else {},
     long_description=description(),
     long_description_content_type="text/markdown",
 )

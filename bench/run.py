@@ -41,7 +41,7 @@ class Size:
 
     @property
     def shape(self) -> Shape:
-        """What decides its bytes."""
+        """The numbers that its bytes are made from."""
         usual = Shape()
         return Shape(int(usual.images * self.times), int(usual.annotations * self.times))
 
@@ -93,7 +93,7 @@ class Contender:
         return run([paths.get(a, a) for a in self.command], self.environment)
 
     def fits(self, ann_file: Path) -> bool:
-        """Whether the machine has the memory for it."""
+        """True where the machine has the memory for it."""
         return self.memory * ann_file.stat().st_size < memory_available()
 
 
@@ -221,7 +221,7 @@ def _options() -> argparse.Namespace:
 
 @dataclass(frozen=True)
 class Measured:
-    """What contenders did with one file.
+    """Runs of contenders on one file.
 
     Attributes:
         runs: of each contender by name; none of one that the machine has no memory for.
@@ -234,7 +234,7 @@ class Measured:
     runs: Mapping[str, Runs]
 
     def title(self) -> str:
-        """What file it is."""
+        """The file, in one line."""
         return (
             f"{self.shape.images:,} images, {self.shape.annotations:,} annotations, "
             f"{self.size / 1e6:,.0f} MB, SHA-256 {self.sha256[:16]}..."

@@ -52,8 +52,11 @@ def reading(path: str | os.PathLike[str], what: str = "the file") -> Iterator[No
 
 @contextmanager
 def unpacked(raw: IO[bytes], name: str) -> Iterator[BinaryIO]:
-    """Open gzip data. Reading it raises FormatError where it is damaged, or unpacks to far more
-    than annotation files do: nobody's disk or memory is filled by a small file."""
+    """Open gzip data.
+
+    Reading it raises FormatError where it is damaged, or where it unpacks to so much more than an
+    annotation file does that it would only fill the disk.
+    """
     import zlib
 
     try:

@@ -6,15 +6,21 @@ import json
 import os
 import random
 import re
+import subprocess
+import sys
 import time
 from array import array
+from pathlib import Path
 
 import pytest
 from conftest import THOROUGH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cocosurgeon.annfile import kernel
+from cocosurgeon.annfile import kernel, walk
+from cocosurgeon.annfile.listscan import ScanOptions
+from cocosurgeon.annfile.scan import scan
+from cocosurgeon.annfile.source import open_source
 
 pytestmark = pytest.mark.skipif(not kernel.IS_IN_USE, reason="the compiled kernel is not in use")
 
@@ -223,3 +229,55 @@ def test_random_changes() -> None:
         if time.monotonic() > until:
             break
     assert taken > 10
+
+
+@pytest.mark.parametrize("most", [0, 640, 1000, 4300])
+def test_integers_are_as_long_as_this_python_reads(most: int, tmp_path: Path) -> None:
+    """One answer with and without the kernel, whatever limit Python has been given."""
+    if not hasattr(sys, "get_int_max_str_digits"):
+        pytest.skip("this Python has no limit")
+    for digits in (639, 900, 1100, 4200, 4400):
+        record = b'{"id": 1, "file_name": "a", "area": %s}' % (b"7" * digits)
+        (tmp_path / "in.json").write_bytes(b'{"images": [%b, %b]}' % (record, record))
+        ended = {
+            subprocess.run(
+                [
+                    *(sys.executable, "-m", "cocosurgeon", "subset", "in.json"),
+                    *("--where", "area > 1", "-o", "-", "-q"),
+                ],
+                cwd=tmp_path,
+                env={**os.environ, "PYTHONINTMAXSTRDIGITS": str(most)} | pure,
+                capture_output=True,
+                check=False,
+            ).returncode
+            for pure in ({}, {"COCOSURGEON_PURE_PYTHON": "1"})
+        }
+        assert ended == {0 if not most or digits <= most else 3}, digits
+
+
+@pytest.mark.parametrize("odd", ['"\\u540d": 1', '"deep": ' + "[" * 70 + "]" * 70, '"x": NaN'])
+@pytest.mark.parametrize("every", [1, 7])
+def test_records_that_it_leaves_to_python_cost_no_more_than_without_it(
+    odd: str, every: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the number of texts that are walked byte by byte, not by time."""
+    plain, unusual = '{"id": %d, "n": 12345}', '{"id": %d, ' + odd + "}"
+    records = [(plain if i % every else unusual) % i for i in range(4000)]
+    path = tmp_path / "in.json"
+    path.write_text('{"images": [' + ", ".join(records) + "]}")
+    walked: list[int] = []
+
+    def counted(text: bytes, most: int | None = None) -> walk.Elements:
+        found = elements(text, most)
+        walked.append(found.after)
+        return found
+
+    elements = walk.elements
+    monkeypatch.setattr(walk, "elements", counted)
+    bytes_walked = []
+    for with_kernel in (True, False):
+        walked.clear()
+        document = scan(open_source(path), options=ScanOptions(kernel=with_kernel))
+        bytes_walked.append(sum(walked))
+        assert document.lists["images"].column("id").array.tolist() == list(range(4000))
+    assert bytes_walked[0] <= 1.1 * bytes_walked[1] + 4000

@@ -168,3 +168,38 @@ def test_nobody_is_left(shared: ScanOptions, put: Put) -> None:
     with pytest.raises(JSONSyntaxError):
         scan(open_source(put(json.dumps(document(300))[:-9])), options=shared)
     assert (children.read_text(), threading.active_count()) == before
+
+
+def test_threads_that_cannot_be_had_are_done_without(
+    put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if True not in KERNELS:
+        pytest.skip("the compiled kernel is not in use")
+    started: list[int] = []
+    start = threading.Thread.start
+
+    def one_only(self: threading.Thread) -> None:
+        if started:
+            raise RuntimeError("can't start new thread")
+        started.append(1)
+        start(self)
+
+    monkeypatch.setattr("threading.Thread.start", one_only)
+    before = threading.active_count()
+    same(put(document(300)), ScanOptions(window=1000, kernel=True, parallel_from=1))
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("rest", ["", " ", ",", ", ", ",\n "])
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_file_that_ends_between_records_has_one_answer(rest: str, count: int, put: Put) -> None:
+    records = ", ".join(f'{{"id": {i}}}' for i in range(count))
+    path = put('{"images": [' + records + rest)
+    said = set()
+    for kernel in KERNELS:
+        with pytest.raises(JSONSyntaxError) as caught:
+            scan(open_source(path), options=ScanOptions(kernel=kernel))
+        said.add(str(caught.value))
+    [text] = said
+    assert f"images[{count - 1}]: the file ends after it, in the list" in text
+    assert caught.value.offset == path.stat().st_size

@@ -2,8 +2,8 @@
  *
  * Every byte is checked as strictly as Python's json does: UTF-8, escapes, numbers, control
  * characters. Broken and unusual records are left to Python: the kernel stops in front of them.
- * Unusual are bare NaN, a key with escapes, more than 62 open brackets, and integers of more than
- * 4300 digits, which Python refuses.
+ * Unusual are bare NaN, a key with escapes, more than 62 open brackets, and integers of more digits
+ * than Python reads.
  *
  *                        .-------------------- , ---------------------.
  *                        v                                            |
@@ -39,7 +39,7 @@
 
 typedef unsigned char byte;
 
-enum { DEEPEST = 62, MOST_DIGITS = 4300, DIGITS_OF_INT64 = 18 };
+enum { DEEPEST = 62, DIGITS_OF_INT64 = 18 };
 
 /* ---- eight bytes at a time
  *
@@ -96,6 +96,7 @@ typedef struct {
     const byte *stop;
     size_t key_size; /* of the key that was read last */
     bool escaped;    /* an escape was met since that key began */
+    Py_ssize_t most_digits; /* of an integer that Python reads */
 } Reader;
 
 static const byte *stopped(Reader *reader, const byte *at)
@@ -157,7 +158,7 @@ static const byte *number(Reader *reader, const byte *p)
             return stopped(reader, p);
         p = digits(p, reader->end);
     }
-    if (p == whole && whole - start > MOST_DIGITS)
+    if (p == whole && whole - start > reader->most_digits)
         return stopped(reader, start);
     return p;
 }
@@ -554,7 +555,8 @@ static PyObject *kernel_scan(PyObject *module, PyObject *arguments)
     (void)module;
     PyObject *text, *keys, *result = NULL;
     Scan scan = {0};
-    if (!PyArg_ParseTuple(arguments, "SnO!", &text, &scan.at, &PyTuple_Type, &keys))
+    if (!PyArg_ParseTuple(arguments, "SnO!n", &text, &scan.at, &PyTuple_Type, &keys,
+                          &scan.reader.most_digits))
         return NULL;
     if (begin(&scan, text, keys)) {
         bool done;
@@ -569,7 +571,7 @@ static PyObject *kernel_scan(PyObject *module, PyObject *arguments)
                                    as_columns(&scan));
     }
     if (!result && !PyErr_Occurred())
-        PyErr_NoMemory(); /* of this file's own */
+        PyErr_NoMemory(); /* malloc sets no exception */
     free(scan.records.cells);
     for (Py_ssize_t i = 0; i < scan.n_columns; i++)
         free(scan.columns[i].values.cells);

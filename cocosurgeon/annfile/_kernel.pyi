@@ -1,3 +1,3 @@
 def scan(
-    text: bytes, at: int, keys: tuple[bytes, ...], /
+    text: bytes, at: int, keys: tuple[bytes, ...], most_digits: int, /
 ) -> tuple[int, int, bool, bool, bytes, tuple[tuple[bytes, bool], ...]]: ...

@@ -14,11 +14,12 @@ from operator import attrgetter
 import msgspec
 
 from cocosurgeon.annfile.chunks import ABSENT, Absent, Chunk, column, extend
-from cocosurgeon.annfile.kernel import Cells
+from cocosurgeon.annfile.kernel import MOST_DIGITS, Cells
 from cocosurgeon.annfile.source import Source
 from cocosurgeon.annfile.walk import Span
 from cocosurgeon.errors import EncodingError, JSONSyntaxError, StructureError
 
+_STEP = min(4096, max(512, MOST_DIGITS - 128))
 _decode_list = msgspec.json.Decoder(list[object]).decode
 
 
@@ -30,7 +31,7 @@ class ColumnDecoder:
         columns: names of the columns.
 
     Attributes:
-        keys: of the records, that the columns need.
+        keys: keys of records whose values the columns need.
         chunks: for each column the values taken so far.
         nonfinite: number of bare NaN, Infinity and -Infinity so far.
     """
@@ -127,11 +128,14 @@ class ColumnDecoder:
 
 
 def _may_hold_long_integer(text: bytes) -> bool:
-    """Return False where no integer has more than the 4300 digits that the standard library
-    reads: such a one would cover one of the places looked at, and 64 bytes to one side of it."""
+    """Return False where no integer can have more digits than the standard library reads.
+
+    So many digits cover at least one of the places that are checked, and 64 bytes on one side of
+    it.
+    """
     return any(
         text[at : at + 64].isdigit() or text[at - 64 : at].isdigit()
-        for at in range(64, len(text), 4096)
+        for at in range(64, len(text), _STEP)
     )
 
 

@@ -7,6 +7,7 @@ wrong. ``COCOSURGEON_PURE_PYTHON=1`` turns the kernel off.
 from __future__ import annotations
 
 import os
+import sys
 from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +22,9 @@ else:
 IS_IN_USE = _kernel is not None and not os.environ.get("COCOSURGEON_PURE_PYTHON")
 """True where scans use it by default."""
 
+MOST_DIGITS = getattr(sys, "get_int_max_str_digits", int)() or sys.maxsize
+"""Digits of the longest integer that the standard library reads."""
+
 Cells = tuple[bytes, bool]
 """Values of a key: three 64-bit integers for each record (start and stop in the text, both 0 for a
 record without the key; the integer), empty where no record has the key; and whether all values are
@@ -28,7 +32,7 @@ integers."""
 
 
 class Scanned(NamedTuple):
-    """Records that the kernel took of a text, their offsets counted in the source.
+    """Records that the kernel took from a text; offsets count from the start of the source.
 
     Attributes:
         n: how many records.
@@ -55,7 +59,7 @@ def scan(text: bytes, at: int, keys: tuple[bytes, ...]) -> Scanned:
         at: where the text begins in the source.
         keys: the keys whose values are wanted.
     """
-    return Scanned(*_kernel.scan(text, at, keys))
+    return Scanned(*_kernel.scan(text, at, keys, MOST_DIGITS))
 
 
 def value_spans(text: bytes, key: str) -> list[tuple[int, int]] | None:

@@ -5,7 +5,7 @@ place of its window that looks like the separator between two records. That it *
 not assumed: the text up to it must decode as a whole list. It would not do so if it ended inside a
 string or a nested list.
 
-Records that neither takes are found one by one.
+Records that are not taken in one of these ways are found one by one.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 _LARGEST_DIAGNOSIS = 1 << 24
 _SIGNS_OF_TRUNCATION = ("a string has no end", "something follows")
 
-# The kernel takes more at a time than the scan in Python.
+# For the kernel the calls would cost more than the scan if windows were as small as Python's.
 _KERNEL_WINDOW = 4
 
 
 @dataclass(frozen=True)
 class ScanOptions:
-    """Settings of a scan; its result does not depend on them.
+    """Settings of a scan; they change its time only, not its result.
 
     Attributes:
-        window: bytes that are read at a time (by the kernel: four times as many).
+        window: bytes that are read at a time; by the kernel four times as many.
         shortcut: whether separators are guessed and proven, or every record is found one by one.
         kernel: whether the kernel is used.
         parallel_from: bytes; from this size on all processors share a list.
@@ -183,25 +183,34 @@ class ListScan:
         decoder = ColumnDecoder(source, self._name, self._columns)
         blocks = BlockList()
         closed = False
-        usual = window = options.window * (_KERNEL_WINDOW if options.kernel else 1)
+        most = options.window * (_KERNEL_WINDOW if options.kernel else 1)
+        window = most
+        took = False  # whether the kernel took the record before this one
         while not closed and at != until:
             stop = min(at + window, source.size)
             # The guess of another part's start: reaching it exactly proves that it holds.
             ends_at_guess = until is not None and at < until <= stop
             text = source.read(at, until if until is not None and ends_at_guess else stop)
+            taken = _Taken(0, at)
             if options.kernel:
                 taken = self._by_kernel(text, at, decoder, blocks)
-            else:
-                taken = self._by_separator(text, at, separator, ends_at_guess, decoder, blocks)
-            if taken.n or taken.closed:
-                at, closed, window = taken.after, taken.closed, usual
+                text, at = text[taken.after - at :], taken.after
+                window = most if taken.may_go_on else options.window
+            if not taken.n and not taken.may_go_on:
+                is_whole = ends_at_guess and len(text) <= window
+                taken = self._by_separator(text[:window], at, separator, is_whole, decoder, blocks)
+                window = options.window
+            elif taken.n:
+                took = True
+            if taken.n:
+                at, closed = taken.after, taken.closed
             elif ends_at_guess:
                 until = None  # no record begins there, or not plainly
             elif taken.may_go_on and stop < source.size:
-                window *= 2  # a record longer than the window
+                window = max(most, 2 * (stop - at))  # a record longer than the window
             else:  # the sure way: walk from record to record, and learn the separator
-                text, at = text[taken.after - at :], taken.after
-                found = walk.elements(text[: options.window])
+                found = walk.elements(text[: options.window], 1 if took else None)
+                took = False
                 if not found.spans and not found.problem:
                     found = walk.elements(text)
                 if found.spans:
@@ -210,19 +219,32 @@ class ListScan:
                         decoder.each(text, found.spans, at, row + blocks.count)
                     blocks.append(at, at + stop, len(found.spans))
                     separator = self._separator(text, found.spans) or separator
-                    window = usual
+                    window = options.window
                 if found.problem:
                     where = f"{self._name}, after {row + blocks.count} records"
                     raise unexpected(source, at + found.after, found.problem, where)
                 if not found.spans:
                     if at + len(text) == source.size:
-                        raise ends_early(source, text, at, f"{self._name}[{row + blocks.count}]")
-                    window *= 2  # a record longer than the window
+                        raise self._ends(text, at, row + blocks.count)
+                    window = 2 * len(text)  # a record longer than the window
                 at += found.after
                 closed = found.closed
             if self._progress:
                 self._progress(at, source.size)
         return ScannedPart(blocks, decoder.chunks, decoder.nonfinite, at, closed)
+
+    def _ends(self, text: bytes, at: int, row: int) -> JSONSyntaxError:
+        """Return the error where the file ends in a list.
+
+        Args:
+            text: the rest of the file: of the record of that row, or nothing.
+        """
+        last = row if text else row - 1
+        where = f"{self._name}[{max(last, 0)}]"
+        if last >= 0 and (not text or walk.value_end(text + b" ", 0) is not None):
+            what = "the file ends after it, in the list: the file is truncated"
+            return broken(self._source, self._source.size, what, where)
+        return ends_early(self._source, text, at, where)
 
     def _by_kernel(self, text: bytes, at: int, decoder: ColumnDecoder, blocks: BlockList) -> _Taken:
         found = kernel.scan(text, at, decoder.keys)

@@ -113,19 +113,23 @@ class _Task:
         """Start a helper for each part but the first one."""
         share = self.source.size - at
         if not self.options.kernel:
+            if not sys.executable or getattr(sys, "frozen", False):
+                return []  # no Python to start
             start = self.scan().next_start(at + int(share * _SHARE_OF_THE_FIRST), separator)
             try:
                 return [_Process(self, start, separator)] if start is not None else []
             except OSError:  # no process to be had
                 return []
-        parts = processors()
+        # A part has at least the size from which a list is shared.
+        parts = min(processors(), share // max(self.options.parallel_from, 1) + 1)
         guesses = (at + share * part // parts for part in range(1, parts))
         found = (self.scan().next_start(guess, separator) for guess in guesses)
         starts = sorted({start for start in found if start is not None})
-        return [
-            _Thread(self, start, separator, until)
-            for start, until in zip_longest(starts, starts[1:])
-        ]
+        helpers: list[Helper] = []
+        with suppress(RuntimeError):  # no further thread to be had
+            for start, until in zip_longest(starts, starts[1:]):
+                helpers.append(_Thread(self, start, separator, until))
+        return helpers
 
 
 class _EndedError(Exception):
@@ -208,10 +212,7 @@ def serve() -> None:
 
 
 def processors() -> int:
-    """Return how many processors may scan: of this process, and one where no Python can be
-    started (in a frozen program)."""
-    if not sys.executable or getattr(sys, "frozen", False):
-        return 1
+    """Return the number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -85,7 +85,9 @@ def _common(
     version: Annotated[bool, typer.Option("--version", "-V", help="Print the version.")] = False,
     verbose: Annotated[
         bool,
-        typer.Option("--verbose", help="With --version: print what is in use, too, for a report."),
+        typer.Option(
+            "--verbose", help="With --version: also print the scan in use and the versions."
+        ),
     ] = False,
 ) -> None:
     if version:
