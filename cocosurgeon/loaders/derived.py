@@ -61,11 +61,13 @@ class DatasetClass:
         changed: returns the index as the class changes it.
         takes_all: True where it takes all categories of the file, whatever ``classes`` says.
         skipped: file names of images that it skips.
+        sorts_categories: True where it sorts them by id.
     """
 
     changed: Callable[[Index], Index]
     takes_all: bool = False
     skipped: tuple[str, ...] = ()
+    sorts_categories: bool = False
 
     def cat_ids(self, index: Index, classes: Sequence[str]) -> tuple[Id, ...]:
         """Return the category ids that it takes, in order."""
@@ -112,7 +114,7 @@ def _renamed(key: str, new_name: Callable[[str], str]) -> Callable[[Index], Inde
 
 CLASSES: Mapping[ClassName, DatasetClass] = {
     "CocoDataset": DatasetClass(lambda index: index),
-    "Objects365V1Dataset": DatasetClass(_sorted),
+    "Objects365V1Dataset": DatasetClass(_sorted, sorts_categories=True),
     "Objects365V2Dataset": DatasetClass(_renamed("file_name", _in_last_folder), skipped=_MISSING),
     "LVISV05Dataset": DatasetClass(_renamed("file_name", _of_2014), takes_all=True),
     "LVISV1Dataset": DatasetClass(

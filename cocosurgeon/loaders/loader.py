@@ -59,6 +59,11 @@ class LoaderOptions:
         """Return the options for a file; themselves, where its path does not matter."""
         return self
 
+    @property
+    def sorts_categories(self) -> bool:
+        """True where labels follow the order of category ids, whatever order the list has."""
+        return False
+
     def for_framework(self) -> dict[str, Any]:
         """Return the arguments of a real dataset besides classes and mode, without defaults."""
         default = type(self)()

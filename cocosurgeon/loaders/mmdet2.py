@@ -77,6 +77,10 @@ class Options(LoaderOptions):
         types = get_type_hints(cls)
         return {n: t for n, t in types.items() if n not in ("classes", "test_mode")}
 
+    @property
+    def sorts_categories(self) -> bool:
+        return CLASSES[self.type].sorts_categories
+
     def chosen_classes(self) -> tuple[str, ...] | str | None:
         return self.classes if isinstance(self.classes, str) else tuple(self.classes or ())
 

@@ -149,6 +149,10 @@ class Options(LoaderOptions):
         cfg = {} if self.filter_cfg is None else {"filter_cfg": asdict(self.filter_cfg)}
         return super().for_framework() | cfg
 
+    @property
+    def sorts_categories(self) -> bool:
+        return CLASSES[self.type].sorts_categories
+
     def chosen_classes(self) -> tuple[str, ...] | str | None:
         classes = (self.metainfo or {}).get("classes", ())
         return classes if isinstance(classes, str) else tuple(classes or ())

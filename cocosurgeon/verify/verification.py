@@ -282,6 +282,7 @@ def _counted(here: _Output, there: _Output | None) -> str:
     return f"{plural(len(here.view.samples), 'sample')}{aside}, {plural(objects, 'object')}"
 
 
+_BY_ID = "give the names in the order of the category ids: the dataset sorts the list by id"
 _SORT = "sort the list by id, as the loader numbers labels: `cocosurgeon remap FILE --sort id`"
 
 
@@ -316,7 +317,9 @@ def _findings(
     if (one_text := setting.text_for_classes) is not None:
         yield classes_are_text(here.view, one_text, setting.mode)
     elif setting.has_own_classes:
-        yield from classes_fit(here.view, document, setting.mode)
+        for finding in classes_fit(here.view, document, setting.mode):
+            sorts = finding.code == "classes-unfit" and setting.options.sorts_categories
+            yield replace(finding, hint=_BY_ID) if sorts else finding
     elif here.view.classes and not LOADERS[setting.loader].takes_classes:
         too = (
             there is not None and there.view is not None and _has_same_names(here.view, there.view)

@@ -80,6 +80,8 @@ def test_objects365_sorts_its_list(line: Line, names: tuple[str, ...], tmp_path:
     code, found = verified(line, tmp_path, "gt.json")
     fits = names == ("bus", "car")
     assert (code, errors(found)) == ((0, []) if fits else (1, ["classes-unfit"]))
+    hints = [f["next"] for f in found["findings"] if f["code"] == "classes-unfit"]
+    assert all("in the order of the category ids" in hint for hint in hints)
 
 
 @LINES
