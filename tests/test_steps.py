@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from conftest import ROOT, SAMPLE, Cli
 
-from cocosurgeon import First, Like, Plan, Recipe, RequestError, Sample, read
+from cocosurgeon import CocosurgeonError, First, Like, Plan, Recipe, RequestError, Sample, read
+from cocosurgeon.annfile.document import Records
+from cocosurgeon.report.summary import summarize
 from cocosurgeon.steps.from_config import plan_of_options, plan_of_steps
 from cocosurgeon.steps.given import make_plan, parse
 from cocosurgeon.steps.naming import slug
@@ -278,3 +280,30 @@ def test_like_reads_a_file_when_it_is_bound(put: Any, small: Any) -> None:
     plan = given(("like", str(put(small, "other.json"))))
     assert plan.files == (str(put(small, "other.json")),)
     assert isinstance(plan.bind(whole).steps[0], Like)
+
+
+@pytest.mark.parametrize("name", sorted(options()))
+def test_what_a_step_reads_is_read_in_the_first_pass(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    option = options()[name]
+    if option.kind.metavar and not option.example:
+        pytest.skip("its value is a path, or means nothing in the sample data")
+    again: list[tuple[str, tuple[str, ...]]] = []
+    scanned_again = Records._scanned_again
+
+    def noted(records: Records, columns: tuple[str, ...]) -> list[Any]:
+        again.append((records.name, columns))
+        return scanned_again(records, columns)
+
+    monkeypatch.setattr(Records, "_scanned_again", noted)
+    plan = make_plan([parse(option, option.example or cast(Any, True))])
+    dataset = read(SAMPLE, columns=plan.columns)
+    try:
+        result = plan.bind(dataset).apply(dataset)
+    except CocosurgeonError:
+        pytest.skip("alone it asks for what the sample data do not have")
+    summarize(result)
+    assert b"".join(result.text())
+    # The other lists are short.
+    assert [name for name, _ in again if name in ("images", "annotations")] == []

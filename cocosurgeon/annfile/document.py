@@ -138,7 +138,7 @@ class Records:
 
         Args:
             rows: theirs, ascending; at least one.
-            longest: bytes; a longer run is parted, between records.
+            longest: bytes; a longer run is split between records.
         """
         first_rows = self.blocks.first_rows
         if first_rows is None:

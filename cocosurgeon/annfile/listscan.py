@@ -11,7 +11,7 @@ Records that are not taken in one of these ways are found one by one.
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from cocosurgeon.annfile import kernel, walk
@@ -77,7 +77,7 @@ class BlockList:
     def append(self, start: int, stop: int, count: int) -> None:
         """Add a block."""
         if count > 1 or self.counts:
-            self._count_each()
+            self.counts = self.counts or array("q", [1]) * len(self.starts)
             self.counts.append(count)
         self.starts.append(start)
         self.stops.append(stop)
@@ -90,10 +90,6 @@ class BlockList:
         self.starts.extend(starts)
         self.stops.extend(stops)
         self.count += len(starts)
-
-    def _count_each(self) -> None:
-        if not self.counts:
-            self.counts = array("q", [1]) * len(self.starts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +109,15 @@ class ScannedPart:
     nonfinite: int
     after: int
     closed: bool
+
+
+@dataclass
+class _Found:
+    """Values and places that a scan has found so far, and the separator, if that is known."""
+
+    decoder: ColumnDecoder
+    separator: Separator | None
+    blocks: BlockList = field(default_factory=BlockList)
 
 
 class _Taken(NamedTuple):
@@ -180,8 +185,7 @@ class ListScan:
             EncodingError, JSONSyntaxError: what is wrong, and where.
         """
         source, options = self._source, self._options
-        decoder = ColumnDecoder(source, self._name, self._columns)
-        blocks = BlockList()
+        found = _Found(ColumnDecoder(source, self._name, self._columns), separator)
         closed = False
         most = options.window * (_KERNEL_WINDOW if options.kernel else 1)
         window = most
@@ -193,12 +197,12 @@ class ListScan:
             text = source.read(at, until if until is not None and ends_at_guess else stop)
             taken = _Taken(0, at)
             if options.kernel:
-                taken = self._by_kernel(text, at, decoder, blocks)
+                taken = self._by_kernel(text, at, found)
                 text, at = text[taken.after - at :], taken.after
                 window = most if taken.may_go_on else options.window
             if not taken.n and not taken.may_go_on:
                 is_whole = ends_at_guess and len(text) <= window
-                taken = self._by_separator(text[:window], at, separator, is_whole, decoder, blocks)
+                taken = self._by_separator(text[:window], at, found, is_whole)
                 window = options.window
             elif taken.n:
                 took = True
@@ -208,30 +212,41 @@ class ListScan:
                 until = None  # no record begins there, or not plainly
             elif taken.may_go_on and stop < source.size:
                 window = max(most, 2 * (stop - at))  # a record longer than the window
-            else:  # the sure way: walk from record to record, and learn the separator
-                found = walk.elements(text[: options.window], 1 if took else None)
+            else:
+                walked = self._one_by_one(text, at, found, row, most=1 if took else None)
                 took = False
-                if not found.spans and not found.problem:
-                    found = walk.elements(text)
-                if found.spans:
-                    stop = found.spans[-1][1]
-                    if decoder.try_all(text[:stop]) != len(found.spans):
-                        decoder.each(text, found.spans, at, row + blocks.count)
-                    blocks.append(at, at + stop, len(found.spans))
-                    separator = self._separator(text, found.spans) or separator
-                    window = options.window
-                if found.problem:
-                    where = f"{self._name}, after {row + blocks.count} records"
-                    raise unexpected(source, at + found.after, found.problem, where)
-                if not found.spans:
-                    if at + len(text) == source.size:
-                        raise self._ends(text, at, row + blocks.count)
-                    window = 2 * len(text)  # a record longer than the window
-                at += found.after
-                closed = found.closed
+                window = options.window if walked.spans else 2 * len(text)
+                at, closed = at + walked.after, walked.closed
             if self._progress:
                 self._progress(at, source.size)
-        return ScannedPart(blocks, decoder.chunks, decoder.nonfinite, at, closed)
+        return ScannedPart(found.blocks, found.decoder.chunks, found.decoder.nonfinite, at, closed)
+
+    def _one_by_one(
+        self, text: bytes, at: int, found: _Found, row: int, most: int | None
+    ) -> walk.Elements:
+        """Take records the sure way, from one to the next, and learn the separator.
+
+        Args:
+            row: the row of the first record that was found.
+            most: so many records are enough.
+        """
+        walked = walk.elements(text[: self._options.window], most)
+        if not walked.spans and not walked.problem:
+            walked = walk.elements(text)
+        count = len(walked.spans)
+        if count:
+            stop = walked.spans[-1][1]
+            if found.decoder.try_all(text[:stop]) != count:
+                found.decoder.each(text, walked.spans, at, row + found.blocks.count)
+            found.blocks.append(at, at + stop, count)
+            found.separator = self._separator(text, walked.spans) or found.separator
+        row += found.blocks.count
+        if walked.problem:
+            where = f"{self._name}, after {row} records"
+            raise unexpected(self._source, at + walked.after, walked.problem, where)
+        if not count and at + len(text) == self._source.size:
+            raise self._ends(text, at, row)
+        return walked
 
     def _ends(self, text: bytes, at: int, row: int) -> JSONSyntaxError:
         """Return the error where the file ends in a list.
@@ -246,29 +261,22 @@ class ListScan:
             return broken(self._source, self._source.size, what, where)
         return ends_early(self._source, text, at, where)
 
-    def _by_kernel(self, text: bytes, at: int, decoder: ColumnDecoder, blocks: BlockList) -> _Taken:
-        found = kernel.scan(text, at, decoder.keys)
-        if found.n:
-            decoder.take(text, found.n, found.columns)
-            cells = array("q", found.records)
-            blocks.extend(cells[::3], cells[1::3])
-        return _Taken(found.n, found.after, found.is_closed, found.is_plain)
+    def _by_kernel(self, text: bytes, at: int, found: _Found) -> _Taken:
+        scanned = kernel.scan(text, at, found.decoder.keys)
+        if scanned.n:
+            found.decoder.take(text, scanned.n, scanned.columns)
+            cells = array("q", scanned.records)
+            found.blocks.extend(cells[::3], cells[1::3])
+        return _Taken(scanned.n, scanned.after, scanned.is_closed, scanned.is_plain)
 
-    def _by_separator(
-        self,
-        text: bytes,
-        at: int,
-        separator: Separator | None,
-        ends_at_guess: bool,
-        decoder: ColumnDecoder,
-        blocks: BlockList,
-    ) -> _Taken:
+    def _by_separator(self, text: bytes, at: int, found: _Found, ends_at_guess: bool) -> _Taken:
+        separator = found.separator
         if separator is None:
             return _Taken(0, at)
         stop = len(text) - separator.gap if ends_at_guess else text.rfind(separator.mark) + 1
-        count = decoder.try_all(text[:stop]) if stop > 0 else 0
+        count = found.decoder.try_all(text[:stop]) if stop > 0 else 0
         if count:
-            blocks.append(at, at + stop, count)
+            found.blocks.append(at, at + stop, count)
             return _Taken(count, at + stop + separator.gap)
         return _Taken(0, at)
 

@@ -149,7 +149,7 @@ def class_of(options: Mapping[str, object]) -> ClassName:
 
 
 def has_rules(options: Mapping[str, object]) -> bool:
-    """Return whether rules are known of the dataset of a dump.
+    """Return whether rules are known for the dataset of a dump.
 
     Args:
         options: of the dump's header.

@@ -10,7 +10,6 @@ from collections.abc import Container, Iterable
 from typing import TypeAlias
 
 from cocosurgeon.errors import LoaderError
-from cocosurgeon.loaders.derived import COCO as COCO
 from cocosurgeon.loaders.derived import DatasetClass
 from cocosurgeon.loaders.dropped import SHADOWED, UNLISTED, Drops
 from cocosurgeon.loaders.index import ERRORS as INDEX_ERRORS

@@ -16,6 +16,7 @@ import numpy as np
 from cocosurgeon.loaders import mmdet
 from cocosurgeon.loaders.derived import (
     CLASSES,
+    COCO,
     MISSING_IMAGE,
     MIXED_IDS,
     NO_URL,
@@ -205,6 +206,6 @@ LOADER = Loader(
     view=view,
     modes=MODES,
     image_root="img_prefix",
-    default_classes=mmdet.COCO,
+    default_classes=COCO,
     real=mmdet.LIBRARY,
 )

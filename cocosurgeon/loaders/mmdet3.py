@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 from cocosurgeon.loaders import mmdet
 from cocosurgeon.loaders.derived import (
     CLASSES,
+    COCO,
     MISSING_IMAGE,
     MIXED_IDS,
     NO_URL,
@@ -288,7 +289,7 @@ LOADER = Loader(
     view=view,
     modes=MODES,
     image_root="data_prefix",
-    default_classes=mmdet.COCO,
+    default_classes=COCO,
     real=mmdet.LIBRARY,
     traps={
         NOTHING_LEFT: "the filter of the training dataset drops every image: set "

@@ -23,7 +23,7 @@ def verify_real(file: PlainFile, dump: Dump, setting: Setting | None) -> Verific
     """Compare what a real loader loads from a file with what its rules say.
 
     Args:
-        setting: how the loader was set up; None where no rules are known of its class.
+        setting: how the loader was set up; None where no rules are known for its class.
     """
     header = dump.header
     count = sum(len(s.instances) for s in dump.samples)
@@ -42,7 +42,7 @@ def verify_real(file: PlainFile, dump: Dump, setting: Setting | None) -> Verific
     differences = () if setting is None else tuple(_differences(file, dump, setting))
     says = "not as its rules say" if differences else "as its rules say"
     if setting is None:
-        says = f"no rules are known of {kind}, which does not load files as CocoDataset does"
+        says = f"no rules are known for {kind}, which does not load files as CocoDataset does"
     findings = (*differences, *check_config(dump, file))
     compared = filter(None, (f"{text}, {says}", files_checked(dump)))
     return Verification(file.name, tuple(compared), findings, is_proven=setting is not None)

@@ -171,7 +171,7 @@ class OfConfig:
     Attributes:
         found: the result.
         setting: how the config sets it up; None where it could not be built.
-        view: what the real one loads, where no rules are known of its class.
+        view: what the real one loads, where no rules are known for its class.
     """
 
     found: Verification

@@ -109,7 +109,7 @@ def test_a_class_of_ones_own_is_compared_with_itself(line: Line, tmp_path: Path)
     if line is MMDET3:
         code, found = verified(line, tmp_path, "gt.json")
         assert (code, found["status"]) == (0, "checked")
-        assert "no rules are known of Mine" in " ".join(found["compared"])
+        assert "no rules are known for Mine" in " ".join(found["compared"])
         code, found = verified(line, tmp_path, "right.json", *source)
         assert (code, errors(found), found["status"]) == (0, [], "verified")
     code, found = verified(line, tmp_path, "wrong.json", *source)

@@ -234,7 +234,7 @@ class OfNumpy(CocoDataset):
     )
     _, found = verified(MMDET3, "type='OfNumpy'", more="_base_ = []\n" + more)
     assert (found["findings"], found["status"]) == ([], "checked")
-    assert "no rules are known of OfNumpy" in " ".join(found["compared"])
+    assert "no rules are known for OfNumpy" in " ".join(found["compared"])
 
 
 def test_the_first_difference_is_shown(document: dict[str, Any], verified: Verified) -> None:
