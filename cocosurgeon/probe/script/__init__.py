@@ -10,6 +10,7 @@ main        reads the request, writes the dump or a line with the error
 failure     the error that is reported, by the stage at which it is raised
 dataset     the interface of each framework's part
 mmdet       the installed line of MMDetection, and what both lines share
+wrappers    the dataset inside the wrappers of a config
 mmdet3      MMDetection 3.x and its fork
 mmdet2      MMDetection 2.x
 coco_detection  torchvision's CocoDetection

@@ -15,11 +15,9 @@ from .mmdet import (
     building,
     classes_of,
     image_loading,
-    innermost,
     segments_of,
-    type_name,
-    wrapped_length,
 )
+from .wrappers import innermost, type_name, wrapped_length
 
 META = ("ori_shape", "img_shape")
 
