@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -14,10 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import ForkedPython
 from worker import Worker, working
 
 HOW_TO = "make it by `.ci/mmdet FOLDER`, and name it: COCOSURGEON_MMDET=FOLDER"
 EMITTED = Path(__file__).with_name("emitted.py")
+IMPORTED = (
+    *("mmdet.datasets", "mmdet.apis", "mmdet.evaluation", "mmcv.runner", "mmengine.runner"),
+    *("torchvision.datasets", "yolox.data"),
+)
+"""Modules that take long to import: of them an environment has some."""
 
 
 def details(report: Any, code: str | None = None) -> list[str]:
@@ -53,8 +62,8 @@ class Line:
 
     @property
     def python(self) -> Path:
-        """The interpreter."""
-        return Path(self._python()[0])
+        """An interpreter that has imported it; with ``environment`` it has what that one has."""
+        return _forked(self.overlay)
 
     @property
     def loader(self) -> str:
@@ -66,7 +75,7 @@ class Line:
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "cocosurgeon", "verify", *map(str, args), "--json"),
-                *("--loader", self.loader, "--python", str(self._python()[0])),
+                *("--loader", self.loader, "--python", str(self.python)),
             ],
             capture_output=True,
             env=os.environ | self.environment(),
@@ -79,7 +88,7 @@ class Line:
     def run(self, script: Path, *args: object) -> Any:
         """Run a script; what it prints on its last line, parsed."""
         done = subprocess.run(
-            [*self._python(), script, *map(str, args)],
+            [self.python, script, *map(str, args)],
             capture_output=True,
             env=os.environ | self.environment(),
             timeout=120,
@@ -90,15 +99,11 @@ class Line:
 
     def worker(self, script: Path, *args: object) -> AbstractContextManager[Worker]:
         """Start a script that answers requests."""
-        return working([*self._python(), script, *map(str, args)], self.environment())
+        return working([self.python, script, *map(str, args)], self.environment())
 
     def environment(self) -> dict[str, str]:
         """The variables by which the interpreter finds this one."""
         return {"PYTHONPATH": str(_folder() / self.overlay)}
-
-    @staticmethod
-    def _python() -> list[Path | str]:
-        return [_folder() / "venv/bin/python", "-W", "ignore"]
 
     def emitted(self, ann_file: Path, classes: Sequence[str] | None = None) -> Any:
         """What its CocoDataset emits for a file; without classes, with its own."""
@@ -136,6 +141,20 @@ def require(overlay: str = "") -> None:
         pytest.skip(f"the real MMDetection is not at hand: {HOW_TO}")
     if not (_folder() / overlay).is_dir():
         pytest.skip(f"{_folder()} has no {overlay}: an older one, {HOW_TO}")
+
+
+@functools.cache
+def _forked(overlay: str) -> Path:
+    folder = tempfile.TemporaryDirectory()
+    server = ForkedPython(
+        _folder() / "venv/bin/python",
+        {"PYTHONPATH": str(_folder() / overlay)},
+        IMPORTED,
+        Path(folder.name),
+    )
+    atexit.register(folder.cleanup)
+    atexit.register(server.close)
+    return server.path
 
 
 def _folder() -> Path:

@@ -216,16 +216,8 @@ def test_wild_files_are_emitted_as_the_rules_say(line: mmdet_line.Line) -> None:
 
 def done_by(line: mmdet_line.Line, *args: object) -> subprocess.CompletedProcess[str]:
     """A command that has the interpreter of a line."""
-    home = Path(os.environ["COCOSURGEON_MMDET"]).absolute()
     return subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "cocosurgeon",
-            *map(str, args),
-            "--python",
-            home / "venv/bin/python",
-        ],
+        [sys.executable, "-m", "cocosurgeon", *map(str, args), "--python", line.python],
         capture_output=True,
         text=True,
         env=os.environ | line.environment(),
