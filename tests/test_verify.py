@@ -439,7 +439,7 @@ def test_what_is_not_wanted_whole_is_read_without_its_masks(faithful: Faithful) 
     found = read_again(
         path,
         lambda done, of: told.append((done, of)),
-        lambda key, record: key != "annotations" or record["category_id"] == 1,
+        lambda key, _, record: key != "annotations" or record["category_id"] == 1,
     )
     for record, whole in zip(
         found.lists["annotations"], faithful.source.lists["annotations"], strict=True

@@ -64,6 +64,11 @@ class LoaderOptions:
         """True where labels follow the order of category ids, whatever order the list has."""
         return False
 
+    @property
+    def picks_by_place(self) -> bool:
+        """True where an image is loaded or not by its place in the file."""
+        return False
+
     def for_framework(self) -> dict[str, Any]:
         """Return the arguments of a real dataset besides classes and mode, without defaults."""
         default = type(self)()

@@ -154,6 +154,10 @@ class Options(LoaderOptions):
     def sorts_categories(self) -> bool:
         return CLASSES[self.type].sorts_categories
 
+    @property
+    def picks_by_place(self) -> bool:
+        return self.indices is not None
+
     def chosen_classes(self) -> tuple[str, ...] | str | None:
         classes = (self.metainfo or {}).get("classes", ())
         return classes if isinstance(classes, str) else tuple(classes or ())

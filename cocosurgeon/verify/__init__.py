@@ -1,5 +1,6 @@
 """A result against its source, a loader against another; no code is shared with ``annfile/``.
 
+relevant       the part of a source that decides about a subset
 read_again     a file as the standard library reads it, with the text of each record
 id_changes     category ids in the text of a record
 values         JSON values compared, and their differences named

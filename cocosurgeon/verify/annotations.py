@@ -206,6 +206,7 @@ def require_order(code: str, rows: Sequence[int], records: Sequence[Record]) -> 
     """Yield a finding where rows of the source do not ascend."""
     for before, after in pairwise(rows):
         if after < before:
-            first, second = records[before].value.get("id"), records[after].value.get("id")
+            by_row = {record.row: record.value.get("id") for record in records}
+            first, second = by_row[before], by_row[after]
             yield Finding(code, f"{second!r} is after {first!r}, in the source before it")
             return

@@ -23,8 +23,8 @@ _BLANKS = frozenset(" \t\n\r")
 Progress = Callable[[int, int], None]
 """Told how many characters are read, of how many."""
 
-Wanted = Callable[[str, Mapping[str, object]], bool]
-"""Whether a record of a list is wanted whole, text and all."""
+HasText = Callable[[str, int, Mapping[str, object]], bool]
+"""Returns whether the text of a record of a list is wanted, by its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class PlainFile:
         sha256: of the JSON text.
         is_packed: whether the file is compressed.
         has_mark: whether the text begins with a byte-order mark.
+        omitted: number of records that were not read, since they do not matter.
     """
 
     name: str
@@ -69,6 +70,7 @@ class PlainFile:
     sha256: str = ""
     is_packed: bool = False
     has_mark: bool = False
+    omitted: int = 0
 
     def document(self) -> Any:
         """The file as ``json.load`` gives it."""
@@ -81,14 +83,24 @@ class PlainFile:
         return document[""] if self.is_bare else document
 
 
+def record_of(
+    key: str, row: int, value: dict[str, object], text: str, has_text: HasText | None
+) -> Record:
+    """Return a record; if its text is not wanted, without that and without ``segmentation``."""
+    if has_text is None or has_text(key, row, value):
+        return Record(row, value, text)
+    value.pop("segmentation", None)
+    return Record(row, value, "")
+
+
 def read_again(
-    path: Path, progress: Progress | None = None, wanted: Wanted | None = None
+    path: Path, progress: Progress | None = None, has_text: HasText | None = None
 ) -> PlainFile:
     """Read a file.
 
     Args:
-        wanted: which records are wanted whole; of the others ``segmentation``, which is most of a
-            file, is skipped. None: all of them.
+        has_text: which records are wanted whole; of the others ``segmentation``, which is most of
+            a file, is skipped. None: all of them.
 
     Raises:
         SourceUnavailableError: it cannot be opened.
@@ -98,7 +110,7 @@ def read_again(
         with open_unpacked(path) as file:
             data = file.read()
         text = data.decode("utf-8-sig")
-        found = _Reader(str(path), text, progress, wanted).read()
+        found = read_text(str(path), text, progress, has_text)
         return replace(
             found,
             sha256=hashlib.sha256(data).hexdigest(),
@@ -127,6 +139,18 @@ def read_again(
         ) from error
 
 
+def read_text(
+    name: str, text: str, progress: Progress | None = None, has_text: HasText | None = None
+) -> PlainFile:
+    """Read the text of a file; see ``read_again``.
+
+    Raises:
+        FormatError: it is no annotation file.
+        ValueError, IndexError, RecursionError: the standard library cannot read it.
+    """
+    return _Reader(name, text, progress, has_text).read()
+
+
 def _syntax_error(path: Path, error: json.JSONDecodeError) -> JSONSyntaxError:
     mark = len(codecs.BOM_UTF8) if path.read_bytes().startswith(codecs.BOM_UTF8) else 0
     offset = mark + len(error.doc[: error.pos].encode())
@@ -135,12 +159,12 @@ def _syntax_error(path: Path, error: json.JSONDecodeError) -> JSONSyntaxError:
 
 class _Reader:
     def __init__(
-        self, name: str, text: str, progress: Progress | None, wanted: Wanted | None
+        self, name: str, text: str, progress: Progress | None, has_text: HasText | None
     ) -> None:
         self.name = name
         self.text = text
         self.progress = progress
-        self.wanted = wanted
+        self.has_text = has_text
         self.at = 0
 
     def read(self) -> PlainFile:
@@ -204,18 +228,15 @@ class _Reader:
         if self._next() == "]":
             self.at += 1
             return records
-        text, wanted, decode = self.text, self.wanted, _decoder.raw_decode
+        text, has_text, decode = self.text, self.has_text, _decoder.raw_decode
         while True:
             first = self.at
             value, self.at = decode(text, first)
             if not isinstance(value, dict):
                 self.at = start
                 return None
-            if wanted is None or wanted(key, value):
-                records.append(Record(len(records), value, text[first : self.at]))
-            else:
-                value.pop("segmentation", None)
-                records.append(Record(len(records), value, ""))
+            element = text[first : self.at]
+            records.append(record_of(key, len(records), value, element, has_text))
             if self.progress is not None and len(records) % 4096 == 0:
                 self.progress(self.at, len(text))
             if self._next() == "]":

@@ -26,6 +26,7 @@ from cocosurgeon.verify.loader_output import compare_output
 from cocosurgeon.verify.packed import packed_alike
 from cocosurgeon.verify.read_again import PlainFile
 from cocosurgeon.verify.real import verify_real
+from cocosurgeon.verify.relevant import Wanted
 from cocosurgeon.verify.values import key_of
 from cocosurgeon.verify.verification import Verification
 
@@ -61,6 +62,15 @@ class Case:
             return Listed(self.subset.document()), None
         theirs = expected_document(self.source, self.expectation)
         return Listed(self.subset.document()), Listed(theirs)
+
+    def wanted(self) -> Wanted:
+        """Return the records of the source that the file is compared with."""
+        key, which = ("", "image_id") if self.subset.is_bare else ("images", "id")
+        lists = self.subset.lists
+        img_ids = {key_of(r.value.get(which)) for r in lists.get(key, ())}
+        img_ids |= {key_of(r.value.get("image_id")) for r in lists.get("annotations", ())}
+        rows = self.expectation.image_rows, self.expectation.annotation_rows
+        return Wanted(img_ids, *(of_list or frozenset() for of_list in rows))
 
     def found(
         self,

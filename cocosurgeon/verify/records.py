@@ -125,7 +125,7 @@ def _images(subset: PlainFile, source: PlainFile, expectation: Expectation) -> I
             if not _is_planned(original, expectation):
                 yield Finding("image-unplanned", f"image {img_id!r}", record=of_image(img_id))
     if planned is not None:
-        images = source.lists["images"]
+        images = {record.row: record for record in source.lists["images"]}
         for row in sorted(planned - set(matched)):
             img_id = images[row].value.get("id")
             yield Finding("image-lost", f"image {img_id!r}", record=of_image(img_id))

@@ -20,9 +20,14 @@ from cocosurgeon.verify.class_names import default_classes_fit
 from cocosurgeon.verify.expected import Expectation, class_names, expected_document
 from cocosurgeon.verify.read_again import PlainFile, Progress, read_again
 from cocosurgeon.verify.real_library import Case, FindIds, by_config, by_settings
+from cocosurgeon.verify.relevant import read_relevant
 from cocosurgeon.verify.usability import check_values
-from cocosurgeon.verify.values import key_of
-from cocosurgeon.verify.verification import Verification, verify_copy, verify_loader
+from cocosurgeon.verify.verification import (
+    Verification,
+    WholeSourceNeededError,
+    verify_copy,
+    verify_loader,
+)
 
 TEXT_ONLY = "none"
 
@@ -169,21 +174,35 @@ def verify(
             raise RequestError(f"{named}: for a real loader, and --loader none names none")
     with show("reading the subset") as progress:
         subset = read_again(request.subset, progress)
-    case = _case(request, subset, expect(), show, find_ids)
+    case = _case(request, real, subset, expect(), show, find_ids)
+    try:
+        found = _verified(request, real, case, name_of)
+    except WholeSourceNeededError:
+        assert request.source is not None
+        with show("reading the whole source") as progress:
+            source = read_again(request.source, progress, case.wanted().has_text)
+        case = replace(case, source=source)
+        found = _verified(request, real, case, name_of)
     files = [case.subset, *([case.source] if case.source else [])]
-    return _verified(request, real, case, name_of), {file.name: file.sha256 for file in files}
+    return found, {file.name: file.sha256 for file in files}
 
 
 def _case(
     request: VerifyRequest,
+    real: ProbeOptions,
     subset: PlainFile,
     expectation: Expectation,
     show: ShowProgress,
     find_ids: FindIds,
 ) -> Case:
-    source = None
+    case = Case(request.subset, subset, request.source, None, expectation, find_ids)
     if request.source is not None:
-        source = _read_source(request.source, subset, expectation, show)
+        with show("reading the source") as progress:
+            if real.config is not None and not expectation.is_all:
+                # a class of one's own may read anything
+                source = read_again(request.source, progress, case.wanted().has_text)
+            else:
+                source = read_relevant(request.source, case.wanted(), progress)
         if subset.is_bare != source.is_bare:
             one, other = ("a results file", "an annotation file")
             text = (one, other) if subset.is_bare else (other, one)
@@ -192,29 +211,8 @@ def _case(
                 where=f"{subset.name} and {source.name}",
                 hint="name the file that it was cut from: --source",
             )
-    return Case(request.subset, subset, request.source, source, expectation, find_ids)
-
-
-def _read_source(
-    path: Path, subset: PlainFile, expectation: Expectation, show: ShowProgress
-) -> PlainFile:
-    """Read the source, whole as far as the subset needs it."""
-    key = "" if subset.is_bare else "images"
-    which = "image_id" if key == "" else "id"
-    kept = {key_of(r.value.get(which)) for r in subset.lists.get(key, ())}
-    texts_of_unknown = "annotations" in subset.lists and any(
-        key_of(r.value.get("image_id")) not in kept for r in subset.lists["annotations"]
-    )
-
-    keeps_all = texts_of_unknown or expectation.annotation_rows is not None
-
-    def keep_text(of: str, record: object) -> bool:
-        if keeps_all or of not in ("annotations", ""):
-            return True
-        return isinstance(record, dict) and key_of(record.get("image_id")) in kept
-
-    with show("reading the source") as progress:
-        return read_again(path, progress, keep_text)
+        return replace(case, source=source)
+    return case
 
 
 def _verified(

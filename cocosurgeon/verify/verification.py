@@ -124,6 +124,10 @@ class Verification:
 _TEXT_ONLY = "the loader returns the same; the text differs"
 
 
+class WholeSourceNeededError(Exception):
+    """A loader raises on the part of the source that was read, or picks images by their place."""
+
+
 def verify_copy(subset: PlainFile, source: PlainFile, expectation: Expectation) -> Verification:
     """Compare records with the source's, byte for byte."""
     key = "" if subset.is_bare else "annotations"
@@ -148,6 +152,9 @@ def verify_loader(
     Args:
         settings: one loader, in the modes to be compared.
         source: None: only whether it loads, and what it leaves out.
+
+    Raises:
+        WholeSourceNeededError: a part of the source does not decide.
     """
     loader = settings[0].loader
     mine = subset.document()
@@ -161,6 +168,8 @@ def verify_loader(
     for setting in settings:
         here = _output(setting, my_index)
         there = None if theirs is None else _expected(setting, theirs, their_index, subset)
+        if source is not None and source.omitted and not _is_decided(setting, there):
+            raise WholeSourceNeededError
         counts.append(f"{setting.mode} {_counted(here, there)}")
         found = list(_findings(setting, here, there, mine))
         if here.view is not None:
@@ -267,6 +276,12 @@ def _expected(setting: Setting, source: object, index: object, subset: PlainFile
     # It may be another image's record that it raises on.
     of_images = _output(setting, document_of(source, kept), kept)
     return replace(of_images, whole_error=found.error)
+
+
+def _is_decided(setting: Setting, there: _Output | None) -> bool:
+    """Return whether a part of the source shows what a loader does with the whole."""
+    raises = there is not None and (there.error or there.whole_error) is not None
+    return not raises and not setting.options.picks_by_place
 
 
 def _counted(here: _Output, there: _Output | None) -> str:
