@@ -12,6 +12,7 @@ Packages and modules, in the order in which they may import each other (each onl
     text        the nearest match to a name that is not there
     files       files opened to read: gzip data, and what cannot be opened
     sample      the sample data, where they are
+    progress    how long work is shown
     atomic      files that appear whole or not at all
     fingerprint whether a file is unchanged; values cached while it is
     masks       faults of segmentations, judged by value

@@ -21,6 +21,7 @@ ROOMS = (
         "version",
         "errors",
         "text",
+        "progress",
         "files",
         "sample",
         "atomic",

@@ -2,9 +2,9 @@
 
 No numpy here: the second process of a scan starts faster without it.
 
-A column is named by the JSON key. Two families look inside a value: ``bbox_x``, ``bbox_y``,
-``bbox_w``, ``bbox_h`` (pixels, xywh as in the file) and ``segments_category_ids`` (the category
-ids of a panoptic annotation's ``segments_info``).
+A column is named by the JSON key. Some look inside a value: ``bbox_x``, ``bbox_y``, ``bbox_w``,
+``bbox_h`` (pixels, xywh as in the file), ``segments_category_ids`` (the category ids of a panoptic
+annotation's ``segments_info``) and ``segmentation_points`` (of its longest polygon; -1 for RLE).
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ def column(name: str) -> Column:
         return Column(name, "bbox", _BBOX[name])
     if name == "segments_category_ids":
         return Column(name, "segments_info", _segment_categories)
+    if name == "segmentation_points":
+        return Column(name, "segmentation", _points)
     return Column(name, name)
 
 
@@ -63,6 +65,18 @@ def _segment_categories(segments: object) -> object:
         return ABSENT
     found = (s.get("category_id") for s in segments if isinstance(s, dict))
     return tuple(value for value in found if isinstance(value, (int, float, str)))
+
+
+def _points(segmentation: object) -> object:
+    """Return how many points the longest polygon has of which no coordinate is missing."""
+    if isinstance(segmentation, dict):
+        return -1 if {"counts", "size"} <= segmentation.keys() else None
+    if not isinstance(segmentation, list):
+        return ABSENT if segmentation is ABSENT else None
+    try:
+        return max([len(p) // 2 for p in segmentation if len(p) % 2 == 0], default=0)
+    except TypeError:
+        return None
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,10 @@ from cocosurgeon.annfile import kernel, walk
 from cocosurgeon.annfile.chunks import Chunk
 from cocosurgeon.annfile.decode import ColumnDecoder, broken, decode_value
 from cocosurgeon.annfile.kernel import IS_IN_USE
-from cocosurgeon.annfile.source import Progress, Source
+from cocosurgeon.annfile.source import Source
 from cocosurgeon.annfile.walk import Span
 from cocosurgeon.errors import JSONSyntaxError
+from cocosurgeon.progress import Progress
 
 if TYPE_CHECKING:
     Integers = array[int]

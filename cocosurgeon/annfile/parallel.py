@@ -18,8 +18,9 @@ from threading import Event, Thread
 from typing import Protocol
 
 from cocosurgeon.annfile.listscan import ListScan, ScannedPart, ScanOptions, Separator
-from cocosurgeon.annfile.source import Progress, Source
+from cocosurgeon.annfile.source import Source
 from cocosurgeon.errors import CocosurgeonError
+from cocosurgeon.progress import Progress
 
 _SERVE = (
     "import sys; sys.path[:] = sys.argv[1:]\n"

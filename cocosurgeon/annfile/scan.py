@@ -10,8 +10,9 @@ from cocosurgeon.annfile.decode import broken, decode_value, json_kind
 from cocosurgeon.annfile.document import Blocks, Document, Member, Records, joined
 from cocosurgeon.annfile.listscan import ScannedPart, ScanOptions, ends_early, unexpected
 from cocosurgeon.annfile.parallel import scan_list
-from cocosurgeon.annfile.source import Progress, Source
+from cocosurgeon.annfile.source import Source
 from cocosurgeon.errors import JSONSyntaxError, StructureError
+from cocosurgeon.progress import Progress
 
 # What every command needs.
 _COLUMNS: Mapping[str, tuple[str, ...]] = {

@@ -21,9 +21,7 @@ from cocosurgeon.errors import (
     SourceChangedError,
 )
 from cocosurgeon.files import GZIP, reading, unpacked
-
-Progress = Callable[[int, int], None]
-"""Called with (bytes done, bytes in all) while a source is read."""
+from cocosurgeon.progress import Progress
 
 UTF8_MARK = b"\xef\xbb\xbf"
 _PIECE = 1 << 20

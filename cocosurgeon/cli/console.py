@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from cocosurgeon.annfile.source import Progress
+    from cocosurgeon.progress import Progress
 
 INTERRUPTED = 130
 REFUSED = 2

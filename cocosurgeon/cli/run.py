@@ -14,6 +14,7 @@ from cocosurgeon.cli.outputs import STDOUT, Output, Outputs, default_output, wri
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import RequestError, SourceUnavailableError
+from cocosurgeon.progress import shown_by
 from cocosurgeon.report.summary import summarize
 from cocosurgeon.report.trace import trace_plan
 from cocosurgeon.select.plan import Plan
@@ -74,7 +75,8 @@ def run(
     if output.dry_run:
         _explain(plan, dataset, outputs, console)
         return
-    result = plan.apply(dataset)
+    with shown_by(console.progress):
+        result = plan.apply(dataset)
     summary = summarize(result)
     write_all(result, plan, outputs, console)
     seconds = time.monotonic() - started
@@ -96,7 +98,8 @@ def run(
 
 
 def _explain(plan: Plan, dataset: Dataset, outputs: Outputs, console: Console) -> None:
-    trace = trace_plan(plan, dataset)
+    with shown_by(console.progress):
+        trace = trace_plan(plan, dataset)
     summary = summarize(trace.result)
     if console.as_json:
         fields = {

@@ -269,7 +269,7 @@ class Dataset:
         new = tuple(n for n in result.notes if n not in self.notes)
         noted = replace(self, notes=self.notes + tuple(dict.fromkeys(new)))
         if level == "images":
-            return noted._with_images(self.image_indices[result.mask])
+            return noted.with_images(self.image_indices[result.mask])
         return replace(noted, annotation_rows=self.annotation_rows[result.mask])
 
     def marked(self, level: Level, rows: tuple[int, ...], identity: tuple[int, ...]) -> Mask:
@@ -303,7 +303,7 @@ class Dataset:
 
     def skip(self, n: SupportsIndex, order: Order = "file") -> Dataset:
         """Leave out the first n images, by file order or by id."""
-        return self._with_images(np.sort(self._ranked(order)[as_count(n) :]))
+        return self.with_images(np.sort(self._ranked(order)[as_count(n) :]))
 
     def sample(self, n: SupportsIndex, seed: int = 0) -> Dataset:
         """Keep n images drawn by a seed.
@@ -342,6 +342,25 @@ class Dataset:
             rows = rows[self._is_kept(self.image_indices)[owners]]
         return replace(self, cascaded={**self.cascaded, name: rows})
 
+    def with_images(self, numbers: Numbers) -> Dataset:
+        """Keep the images of these numbers, which are kept and ascending.
+
+        Annotations of unknown images go, too: their image is not among those.
+        """
+        is_kept = self._is_kept(numbers)
+        annotations = self.annotation_rows
+        owners = self.index.image_of_annotation[annotations]
+        return replace(
+            self,
+            image_indices=numbers,
+            annotation_rows=annotations[is_kept[owners]],
+            cascaded={
+                name: rows[is_kept[self.index.followers[name][rows]]] if len(rows) else rows
+                for name, rows in self.cascaded.items()
+            },
+            images_asked=True,
+        )
+
     # ---- text
 
     def text(self) -> Iterator[bytes]:
@@ -362,21 +381,6 @@ class Dataset:
         return pieces(self.index.document, {**cuts, **changed})
 
     # ---- how
-
-    def _with_images(self, numbers: Numbers) -> Dataset:
-        is_kept = self._is_kept(numbers)
-        annotations = self.annotation_rows
-        owners = self.index.image_of_annotation[annotations]
-        return replace(
-            self,
-            image_indices=numbers,
-            annotation_rows=annotations[is_kept[owners]],
-            cascaded={
-                name: rows[is_kept[self.index.followers[name][rows]]] if len(rows) else rows
-                for name, rows in self.cascaded.items()
-            },
-            images_asked=True,
-        )
 
     def _is_kept(self, numbers: Numbers) -> Mask:
         """Return which images are kept, and one False more (index -1) for unknown images."""
@@ -402,7 +406,7 @@ class Dataset:
         notes = self.notes
         if len(numbers) < n:
             notes += (f"{what} {n:,} asked for, {plural(len(numbers), 'image')} there",)
-        return replace(self._with_images(np.sort(numbers)), notes=notes)
+        return replace(self.with_images(np.sort(numbers)), notes=notes)
 
 
 def _present(records: Records, names: tuple[str, ...]) -> tuple[str, ...]:

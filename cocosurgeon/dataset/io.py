@@ -8,11 +8,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from cocosurgeon.annfile.scan import scan
-from cocosurgeon.annfile.source import Progress, open_source
+from cocosurgeon.annfile.source import open_source
 from cocosurgeon.atomic import appearing, refuse_same_file
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.errors import RequestError
+from cocosurgeon.progress import Progress
 
 
 def read(

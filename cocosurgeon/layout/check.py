@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cocosurgeon.annfile.source import Progress
 from cocosurgeon.errors import CocosurgeonError, SourceUnavailableError, StructureError
 from cocosurgeon.files import is_gzip
 from cocosurgeon.findings.finding import Finding
@@ -16,9 +15,9 @@ from cocosurgeon.layout import tree
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.presence import AnnotationFile, FilesOnDisk, inspect
 from cocosurgeon.layout.search import ANNOTATIONS, ROBOFLOW, SPLITS, split_in
+from cocosurgeon.progress import ShowProgress
 from cocosurgeon.text import plural
 
-ProgressBar = Callable[[str], contextlib.AbstractContextManager[Progress | None]]
 """Makes a progress bar for one file, given its title."""
 
 
@@ -45,7 +44,7 @@ class Layout:
     notes: tuple[str, ...]
 
 
-def check_layout(root: Path, bar: ProgressBar = lambda _: contextlib.nullcontext()) -> Layout:
+def check_layout(root: Path, bar: ShowProgress = lambda _: contextlib.nullcontext()) -> Layout:
     """Check a data root. Annotation files are looked for in it and in its ``annotations/``.
 
     Exports of Roboflow have one in each split, next to its images.

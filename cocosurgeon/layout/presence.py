@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cocosurgeon.annfile.source import Progress
 from cocosurgeon.categories.guess import guess_space
 from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.dataset.dataset import Dataset
@@ -16,6 +15,7 @@ from cocosurgeon.errors import CocosurgeonError
 from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.names import FileNames, kind_of
 from cocosurgeon.layout.search import Prefix, Search, image_search, png_search
+from cocosurgeon.progress import Progress
 from cocosurgeon.text import are, first_names, one_line
 
 

@@ -239,6 +239,7 @@ LOADER = Loader(
     rules=RULES,
     errors=ERRORS,
     view=view,
+    object_fields=("segmentation",),
     modes=MODES,
     order="id",
     image_root="image_root",

@@ -200,6 +200,7 @@ LOADER = Loader(
     rules=RULES,
     errors=ERRORS,
     view=view,
+    object_fields=("keypoints",),
     order="id",
     image_root="img_folder",
 )

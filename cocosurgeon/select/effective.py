@@ -1,26 +1,49 @@
-"""Images that have no object which a loader would train on."""
+"""Images that have no object which a loader would train on.
+
+A loader's own rules decide, on blocks of images. They are asked only where a column cannot tell: an
+image with an object that no loader drops is not empty.
+"""
 
 from __future__ import annotations
 
+import codecs
 import json
 
+import msgspec
 import numpy as np
 
+from cocosurgeon.annfile.columns import Array, Values, as_floats
+from cocosurgeon.annfile.document import Records
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.dataset.ids import Id
 from cocosurgeon.dataset.mask import Mask
-from cocosurgeon.loaders import LOADERS, find_loader, load
+from cocosurgeon.errors import LoaderError
+from cocosurgeon.loaders import LOADERS, load
+from cocosurgeon.progress import progress_of
+from cocosurgeon.select.filter import Columns
 
-PREFIX = "effective:"
+_BLOCK = 2000
+"""Images that are given to a loader at a time."""
+_MOST = 1e5
+"""Pixels up to which single precision, which some loaders compute with, is exact enough here."""
+
+_IMAGES = ("file_name", "width", "height")
+_BOX = ("bbox_x", "bbox_y", "bbox_w", "bbox_h")
+_ANNOTATIONS = ("id", "image_id", "category_id", *_BOX, "area", "iscrowd", "ignore")
+_POINTS = "segmentation_points"
+_LEAST_POINTS = 3
+"""Of a polygon (``detectron2/data/datasets/coco.py:205``)."""
+_RLE = -1
+"""What ``segmentation_points`` is for it."""
 
 
-def require_loader(definition: str) -> str:
-    """Return the name of the loader that ``effective:LOADER`` names.
+def effective_columns(loader: str) -> Columns:
+    """Return the columns that decide for a loader."""
+    return {"images": _IMAGES, "annotations": (*_ANNOTATIONS, *_further_columns(loader))}
 
-    Raises:
-        UnknownNameError: there is no such loader.
-    """
-    return find_loader(definition.removeprefix(PREFIX)).name
+
+def _further_columns(loader: str) -> tuple[str, ...]:
+    names = {"segmentation": _POINTS}
+    return tuple(names.get(field, field) for field in LOADERS[loader].object_fields)
 
 
 def is_effectively_empty(dataset: Dataset, loader: str) -> Mask:
@@ -33,9 +56,121 @@ def is_effectively_empty(dataset: Dataset, loader: str) -> Mask:
     Raises:
         LoaderError: the loader raises on the file.
     """
-    document = json.loads(b"".join(dataset.text()).decode("utf-8-sig"))
+    is_asked = _is_asked(dataset, loader)
+    if is_asked is None:
+        return _is_empty(dataset, loader)
+    numbers = dataset.image_indices
+    found = np.zeros(len(numbers), dtype=np.bool_)
+    asked = np.flatnonzero(is_asked)
+    starts = range(0, max(len(asked), 1), _BLOCK)  # one block at least: the categories may be wrong
+    try:
+        with progress_of(f"asking {loader}") as progress:
+            for start in starts:
+                block = asked[start : start + _BLOCK]
+                found[block] = _is_empty(dataset.with_images(numbers[block]), loader)
+                if progress is not None:
+                    progress(min(start + _BLOCK, len(asked)), len(asked))
+    except LoaderError:
+        # on the whole file it names the first record that it raises on, and that record's place
+        return _is_empty(dataset, loader)
+    return found
+
+
+def _is_empty(dataset: Dataset, loader: str) -> Mask:
+    """Return which images of a dataset are empty by the loader's rules."""
+    document = _parsed(b"".join(dataset.text()).removeprefix(codecs.BOM_UTF8))
     names = tuple(c.name for c in dataset.categories if c.name is not None)
     view = load(loader, document, LOADERS[loader].options.every_image(names))
-    usable: set[Id] = {s.img_id for s in view.samples if any(not i.ignore for i in s.instances)}
+    usable = {s.img_id for s in view.samples if any(not i.ignore for i in s.instances)}
     ids = dataset.img_ids
     return np.fromiter((i not in usable for i in ids), dtype=np.bool_, count=len(ids))
+
+
+def _parsed(text: bytes) -> object:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:  # of what it refuses, Python's json takes NaN and halves of pairs
+        return json.loads(text)
+
+
+def _is_asked(dataset: Dataset, loader: str) -> Mask | None:
+    """Return the kept images about which the loader has to be asked; None: about the whole file.
+
+    It has to be asked about an image if no annotation is sure to be an object for it, or if it may
+    raise on a record of the image. It is asked about the whole file where ids are no numbers, or
+    are repeated: there one image's annotations may replace another's.
+    """
+    index = dataset.index
+    images, annotations = index.image_records, index.annotation_records
+    if images is None or annotations is None or not images.count:
+        return None
+    found = dict(zip(_ANNOTATIONS, annotations.columns(*_ANNOTATIONS), strict=True))
+    if annotations.count and found["image_id"].array.dtype != np.int64:
+        return None
+    if not all(map(_has_ids, (images, annotations))):
+        return None
+    further = dict(zip(names := _further_columns(loader), annotations.columns(*names), strict=True))
+    points = further.pop(_POINTS, None)
+    if any(values.present for values in further.values()):
+        return np.ones(len(dataset.image_indices), dtype=np.bool_)
+    sides, is_plain_image = _sizes(images, index.images.row_of_image)
+    rows = dataset.annotation_rows
+    owners = index.image_of_annotation[rows]
+    x, y, w, h = (_numbers(found[name])[rows] for name in _BOX)
+    area, iscrowd = (as_floats(found[name].array)[rows] for name in ("area", "iscrowd"))
+    across, down = (
+        np.minimum(start + extent, side[owners]) - np.maximum(start, 0)
+        for start, extent, side in zip((x, y), (w, h), sides, strict=True)
+    )
+    is_plain = np.isfinite(x + y + w + h + area) & np.isin(iscrowd, (0, 1))
+    is_plain &= _not_ignored(found["ignore"])[rows] & _listed(dataset)
+    is_object = (np.minimum(w, h) >= 1) & (area > 0) & (iscrowd == 0)
+    is_object &= (across >= 1) & (down >= 1)
+    if points is not None and points.present:
+        count = as_floats(points.array)[rows]
+        is_plain &= ~np.isnan(count)
+        is_object &= (count >= _LEAST_POINTS) | (count == _RLE)
+    is_object &= is_plain
+    has_object, has_odd = dataset.having(is_object), dataset.having(~is_plain)
+    return ~has_object | has_odd | ~is_plain_image[dataset.image_indices]
+
+
+def _has_ids(records: Records) -> bool:
+    """Return whether all ids of records are integers, and different."""
+    if not records.count:
+        return True
+    ids = records.column("id").array
+    return ids.dtype == np.int64 and bool((np.diff(np.sort(ids)) != 0).all())
+
+
+def _not_ignored(ignore: Values) -> Mask:
+    """Return which annotations have no ``ignore``, or 0; a null makes some loaders raise."""
+    count = len(ignore.array)
+    is_none = np.fromiter((value is None for value in ignore.array), np.bool_, count)
+    has_null = ignore.present != count - np.count_nonzero(is_none)
+    is_zero: Mask = as_floats(ignore.array) == 0
+    return is_zero if has_null else is_zero | is_none
+
+
+def _sizes(images: Records, row_of_image: Array) -> tuple[tuple[Array, Array], Mask]:
+    """Return widths and heights by image number, and which images no loader raises on."""
+    names, *sizes = images.columns(*_IMAGES)
+    width, height = (_numbers(values)[row_of_image] for values in sizes)
+    is_name = np.fromiter((type(n) is str for n in names.array), np.bool_, len(names.array))
+    return (width, height), is_name[row_of_image] & (width >= 1) & (height >= 1)
+
+
+def _listed(dataset: Dataset) -> Mask:
+    """Return which kept annotations have the id of a category with a name."""
+    named = [c.id for c in dataset.categories if c.name is not None and type(c.id) is int]
+    rows, ids = dataset.category_pairs
+    marked = np.zeros(len(dataset.index.image_of_annotation), dtype=np.bool_)
+    if ids.dtype == np.int64:
+        marked[rows[np.isin(ids, named)]] = True
+    return marked[dataset.annotation_rows]
+
+
+def _numbers(values: Values) -> Array:
+    """Return a column as numbers; NaN for what is none, or too large."""
+    found = as_floats(values.array)
+    return np.where(np.abs(found) <= _MOST, found, np.nan)

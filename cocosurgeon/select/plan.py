@@ -12,8 +12,8 @@ from cocosurgeon.select.filter import AnyFilter, Columns, PlanPart, all_columns,
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cocosurgeon.annfile.source import Progress
     from cocosurgeon.dataset.dataset import Dataset
+    from cocosurgeon.progress import Progress
 
 
 class Step(PlanPart, ABC):

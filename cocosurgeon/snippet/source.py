@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from cocosurgeon.annfile.source import Progress
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.index import Category
 from cocosurgeon.dataset.io import read
@@ -18,6 +17,7 @@ from cocosurgeon.layout.folders import Folders
 from cocosurgeon.layout.search import find_prefix
 from cocosurgeon.loaders import indexed
 from cocosurgeon.loaders.index import Index
+from cocosurgeon.progress import Progress
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)

@@ -16,12 +16,10 @@ from typing import Any
 
 from cocosurgeon.errors import EncodingError, FormatError, JSONSyntaxError
 from cocosurgeon.files import is_gzip, open_unpacked
+from cocosurgeon.progress import Progress
 
 _decoder = json.JSONDecoder()
 _BLANKS = frozenset(" \t\n\r")
-
-Progress = Callable[[int, int], None]
-"""Told how many characters are read, of how many."""
 
 HasText = Callable[[str, int, Mapping[str, object]], bool]
 """Returns whether the text of a record of a list is wanted, by its row."""

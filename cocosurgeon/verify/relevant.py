@@ -29,9 +29,9 @@ from msgspec import Meta
 
 from cocosurgeon.errors import CocosurgeonError
 from cocosurgeon.files import is_gzip
+from cocosurgeon.progress import Progress
 from cocosurgeon.verify.read_again import (
     PlainFile,
-    Progress,
     Record,
     read_again,
     read_text,

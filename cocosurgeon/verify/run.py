@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -15,10 +14,11 @@ from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import Setting, own_options, settings_for
 from cocosurgeon.probe.dump import Dump, read_dump
 from cocosurgeon.probe.request import ANY_LINE, ProbeOptions
+from cocosurgeon.progress import ShowProgress
 from cocosurgeon.verify.against import NameOf, verify_against
 from cocosurgeon.verify.class_names import default_classes_fit
 from cocosurgeon.verify.expected import Expectation, class_names, expected_document
-from cocosurgeon.verify.read_again import PlainFile, Progress, read_again
+from cocosurgeon.verify.read_again import PlainFile, read_again
 from cocosurgeon.verify.real_library import Case, FindIds, by_config, by_settings
 from cocosurgeon.verify.relevant import read_relevant
 from cocosurgeon.verify.usability import check_values
@@ -30,9 +30,6 @@ from cocosurgeon.verify.verification import (
 )
 
 TEXT_ONLY = "none"
-
-ShowProgress = Callable[[str], AbstractContextManager[Progress | None]]
-"""Shows the progress of a part of the work, by its name."""
 
 
 @dataclass(frozen=True, kw_only=True)

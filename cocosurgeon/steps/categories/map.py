@@ -14,9 +14,9 @@ from cocosurgeon.steps.categories.modifiers import UNMAPPED
 from cocosurgeon.steps.registry import Option
 
 if TYPE_CHECKING:
-    from cocosurgeon.annfile.source import Progress
     from cocosurgeon.categories.category_map import CategoryMap, Changes
     from cocosurgeon.dataset.dataset import Dataset
+    from cocosurgeon.progress import Progress
 
 
 @dataclass(frozen=True, repr=False, eq=False)

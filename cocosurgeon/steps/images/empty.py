@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cocosurgeon.dataset.mask import FilterResult
 from cocosurgeon.errors import RequestError
-from cocosurgeon.select.filter import ImageFilter
+from cocosurgeon.select.filter import Columns, ImageFilter
 from cocosurgeon.steps.arguments import FLAG, TEXT, Kind, parse_names
 from cocosurgeon.steps.naming import with_names
 from cocosurgeon.steps.registry import Option
@@ -50,6 +50,14 @@ class Empty(ImageFilter):
                 f"{self.definition} asks about annotations of whatever category",
                 hint="Empty('category', ...) are the images without these",
             )
+
+    @property
+    def columns(self) -> Columns:
+        if not self.definition.startswith(_EFFECTIVE):
+            return {}
+        from cocosurgeon.select.effective import effective_columns
+
+        return effective_columns(self.definition.removeprefix(_EFFECTIVE))
 
     def evaluate(self, dataset: Dataset) -> FilterResult:
         import numpy as np

@@ -24,8 +24,8 @@ from cocosurgeon.steps.registry import Option
 from cocosurgeon.text import did_you_mean
 
 if TYPE_CHECKING:
-    from cocosurgeon.annfile.source import Progress
     from cocosurgeon.dataset.dataset import Dataset
+    from cocosurgeon.progress import Progress
 
 Unknown = Literal["error", "ignore"]
 

@@ -16,8 +16,8 @@ from cocosurgeon.steps.naming import with_ids
 from cocosurgeon.steps.registry import Option
 
 if TYPE_CHECKING:
-    from cocosurgeon.annfile.source import Progress
     from cocosurgeon.dataset.dataset import Dataset
+    from cocosurgeon.progress import Progress
 
 
 @dataclass(frozen=True, repr=False, eq=False)

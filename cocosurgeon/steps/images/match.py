@@ -14,9 +14,9 @@ from cocosurgeon.steps.registry import Modifier, Option
 from cocosurgeon.text import first_few, plural
 
 if TYPE_CHECKING:
-    from cocosurgeon.annfile.source import Progress
     from cocosurgeon.dataset.dataset import Dataset
     from cocosurgeon.dataset.keys import Id
+    from cocosurgeon.progress import Progress
 
 By = Literal["id", "file_name"]
 

@@ -16,9 +16,9 @@ from cocosurgeon.text import did_you_mean, plural
 
 if TYPE_CHECKING:
     from cocosurgeon.annfile.document import Records
-    from cocosurgeon.annfile.source import Progress
     from cocosurgeon.dataset.dataset import Dataset
     from cocosurgeon.dataset.mask import Mask
+    from cocosurgeon.progress import Progress
 
 
 @dataclass(frozen=True, repr=False, eq=False)
