@@ -144,8 +144,9 @@ def changed_usual() -> list[Any]:
     """The usual document with each change in turn; by hand, so that each is surely met."""
     changed = [change.made(USUAL, row) for change in ODD + BROKEN for row in (0, 2, 4)]
     lettered = _renumbered(USUAL, {i: str(i) for i in range(3)} | {3: "12"})
+    letters = _renumbered(USUAL, dict(enumerate("abcd")))
     twice = [*USUAL["categories"], {"id": 1, "name": "zebra"}]
-    return [*NO_OBJECTS, USUAL, *changed, lettered, {**USUAL, "categories": twice}]
+    return [*NO_OBJECTS, USUAL, *changed, lettered, letters, {**USUAL, "categories": twice}]
 
 
 @st.composite
@@ -199,6 +200,7 @@ _NUMBERINGS: list[dict[Any, Any]] = [
     *[{}] * 6,  # the usual ones
     {i: str(i) for i in range(10)},
     {i: str(i) for i in range(9)} | {9: "12"},
+    dict(enumerate("abcdefghij")),
     {i: float(i) for i in range(10)},
     {0: "0", 1: None, 2: True, 3: 3.5},
     {i: i + 2**63 for i in range(10)},

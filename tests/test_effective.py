@@ -87,6 +87,24 @@ def test_masks(segmentation: Any) -> None:
     require_same_for(document)
 
 
+@pytest.mark.parametrize("fields", [{}, {"category_id": []}, {"bbox": 7}], ids=str)
+def test_records_of_no_image(fields: dict[str, Any]) -> None:
+    document = json.loads(json.dumps(USUAL))
+    stray = {"id": 99, "image_id": 999, "category_id": 1, "bbox": [1, 1, 5, 5], "area": 25}
+    stray |= {"iscrowd": 0, **fields}
+    if not fields:
+        del stray["category_id"]
+    document["annotations"].append(stray)
+    require_same_for(document)
+
+
+@pytest.mark.parametrize("area", [2**63, 10**29, -(2**63) - 1])
+def test_areas_that_no_tensor_holds(area: int) -> None:
+    document = json.loads(json.dumps(USUAL))
+    document["annotations"][1]["area"] = area
+    require_same_for(document)
+
+
 def test_keypoints() -> None:
     document = json.loads(json.dumps(USUAL))
     for keypoints in ([1, 2, 2], [1, 2], None):

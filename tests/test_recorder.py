@@ -80,7 +80,7 @@ def test_a_second_writer_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ranks.jsonl.gz"
     with Recorder(path, "detr", "xyxy") as first:
         first.record(img_id=1, boxes=[], labels=[])
-        with pytest.raises(RuntimeError, match=r"ranks.jsonl.gz is being recorded by another"):
+        with pytest.raises(RuntimeError, match=r"ranks.jsonl.gz is being recorded already"):
             Recorder(path, "detr", "xyxy")
         first.record(img_id=2, boxes=[], labels=[])
     assert [s.img_id for s in read_dump(path).samples] == [1, 2]
@@ -174,6 +174,6 @@ def test_an_interpreter_without_any_library_is_no_loader(tmp_path: Path, cli: Cl
     (tmp_path / "gt.json").write_text("{}")
     ended = cli("dump", "gt.json", "--python", sys.executable)
     assert ended.code == 2
-    assert "no library of a loader: which loader is meant?" in ended.err
+    assert "no library of a loader that can be asked" in ended.err
     assert "--loader mmdet3|mmdet2|torchvision" in ended.err
     assert cli("dump", "gt.json", "--python", "no/such/python").code == 2

@@ -85,11 +85,15 @@ def part(path: Path, wanted: Wanted, progress: Any = None) -> PlainFile:
 
 
 def require_same(
-    subset: Any, source: Any, *options: str, expectation: Expectation | None = None
+    subset: Any,
+    source: Any,
+    *options: str,
+    loader: str = "mmdet3",
+    expectation: Expectation | None = None,
 ) -> None:
     """Fail where the part of the source makes another report than the whole."""
     expectation = Expectation() if expectation is None else expectation
-    loaders = ["mmdet3"] if options else list(LOADERS)
+    loaders = [loader] if options else list(LOADERS)
     with TemporaryDirectory() as folder:
         paths = Path(folder, "subset.json"), Path(folder, "source.json")
         for path, document in zip(paths, (subset, source), strict=True):
@@ -160,6 +164,7 @@ def test_a_fault_of_the_subset(name: str) -> None:
         ("filter_empty_gt=False", "min_size=64"),
         ("type=LVISV1Dataset",),
         ("type=Objects365V1Dataset",),
+        ("type=Objects365V2Dataset",),
     ],
     ids=str,
 )
@@ -170,6 +175,34 @@ def test_options_that_read_further_images(options: tuple[str, ...]) -> None:
     for image in urls["images"][1:]:
         image["coco_url"] = f"http://images.cocodataset.org/{image['file_name']}"
     require_same(cut(urls, [1, 2]), urls, *options)
+
+
+def test_an_image_that_a_class_skips() -> None:
+    """2.x pairs ids and records by their places: the skipped image moves those behind it."""
+    source = plain()
+    source["images"][3]["file_name"] = "patch16/objects365_v2_00908726.jpg"
+    source["annotations"] = [a for a in source["annotations"] if a["image_id"] not in (2, 5)]
+    for loader in ("mmdet2", "mmdet3"):
+        require_same(cut(source, [5, 6]), source, "type=Objects365V2Dataset", loader=loader)
+
+
+@pytest.mark.parametrize("keypoints", [None, [], [1, 1, 2], "text"], ids=str)
+def test_keypoints_of_another_image(keypoints: Any) -> None:
+    source = plain()
+    source["annotations"].insert(4, annotation(10, 5, keypoints=keypoints))
+    require_same(cut(source, [1, 2]), source)
+
+
+def test_masks_that_a_loader_asks_for(tmp_path: Path) -> None:
+    source = plain()
+    for each in source["annotations"]:
+        each["segmentation"] = [[1, 1, 6, 1, 6, 6, 1, 6]]
+    paths = tmp_path / "subset.json", tmp_path / "source.json"
+    for path, document in zip(paths, (cut(source, [1, 2]), source), strict=True):
+        path.write_text(json.dumps(document))
+    found = verified(*paths, Expectation(), ["detr"], "return_masks=true")
+    assert isinstance(found, Verification)
+    assert not [note for note in found.notes if "raises" in note]
 
 
 def test_rows_that_a_recipe_keeps() -> None:
@@ -256,7 +289,7 @@ def test_of_each_category_the_annotation_with_the_largest_image_stays(tmp_path: 
         {"bbox": [1, 2, 10**12, 3]},
         {"area": None},
         {"iscrowd": 2},
-        {"iscrowd": True},
+        {"iscrowd": None},
         {"ignore": 1},
         {"category_id": 7},
         {"category_id": "1"},

@@ -31,7 +31,7 @@ class Code:
 _CUT = "cut it again from the source, with a tool that copies records"
 _ORDER = "loaders that follow the file's order see other samples: keep the source's order"
 
-CODES: Mapping[str, Code] = {
+_codes: dict[str, Code] = {
     "text-differs": Code(
         "file",
         "the values are those of the source, the text is not",
@@ -257,8 +257,8 @@ CODES: Mapping[str, Code] = {
         "labels",
         "with the class names that the framework has by itself, labels are called otherwise",
         "a stock config has COCO's 80 classes; the file has others, fewer, or another order",
-        "give the dataset the file's names, as `cocosurgeon snippet FILE` prints them; verify the "
-        "config (--config), or name the classes (--classes)",
+        "give the dataset the file's names: `cocosurgeon snippet FILE --for mmdet3` prints them; "
+        "verify the config (--config), or name the classes (--classes)",
         "warning",
     ),
     "classes-unfit": Code(
@@ -266,7 +266,7 @@ CODES: Mapping[str, Code] = {
         "the chosen class names and the file's categories do not fit",
         "MMDetection numbers the file's categories in the file's order, and calls label n the n-th "
         "of `classes`: a name that the file lacks moves every label behind it",
-        "take the names from the file, in its order: `cocosurgeon snippet FILE`",
+        "take the names from the file, in its order: `cocosurgeon snippet FILE --for mmdet3`",
     ),
     "sample-lost": Code(
         "samples",
@@ -325,14 +325,14 @@ CODES: Mapping[str, Code] = {
         "`ann_file` was changed for the dataset only: what the dataset does not have counts as "
         "missed, and the result falls without an error",
         "set `val_evaluator.ann_file` (`test_evaluator`) to the dataset's; "
-        "`cocosurgeon snippet FILE` prints both",
+        "`cocosurgeon snippet FILE --for mmdet3` prints both",
     ),
     "evaluator-missing": Code(
         "library",
         "the config's evaluator has nothing to compare with",
         "CocoMetric has no `ann_file`",
-        "set `val_evaluator` (`test_evaluator`) with its `ann_file`; `cocosurgeon snippet FILE` "
-        "prints it",
+        "set `val_evaluator` (`test_evaluator`) with its `ann_file`; "
+        "`cocosurgeon snippet FILE --for mmdet3` prints it",
     ),
     "evaluator-absent": Code(
         "library",
@@ -478,3 +478,12 @@ CODES: Mapping[str, Code] = {
         "warning",
     ),
 }
+
+CODES: Mapping[str, Code] = _codes
+"""Every code. Those of ``lint`` are here once its checks are loaded."""
+
+
+def add_code(name: str, code: Code) -> None:
+    """Add a code to the table."""
+    assert name not in _codes, name
+    _codes[name] = code

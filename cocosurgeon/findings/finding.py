@@ -59,6 +59,7 @@ class Finding:
         path: the file or folder that it is about, where several were checked.
         hint: what to do, where that is more than the code says.
         is_in_source: the source has the same fault: an error counts as a warning.
+        own_severity: how much it matters, where that depends on more than the code.
     """
 
     code: str
@@ -69,6 +70,7 @@ class Finding:
     path: str | None = None
     hint: str | None = None
     is_in_source: bool = False
+    own_severity: Severity | None = None
 
     def __post_init__(self) -> None:
         assert self.code in CODES, self.code
@@ -76,7 +78,7 @@ class Finding:
     @property
     def severity(self) -> Severity:
         """Return how much it matters: only what a result changed is an error."""
-        severity = CODES[self.code].severity
+        severity = self.own_severity or CODES[self.code].severity
         return "warning" if self.is_in_source and severity == "error" else severity
 
     @property

@@ -73,6 +73,10 @@ class Options(LoaderOptions):
     img_folder: str = ""
     return_masks: bool = False
 
+    @property
+    def needs_masks(self) -> bool:
+        return self.return_masks
+
 
 def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
     """Return what DETR loads from a parsed file; labels are category ids; see ``registry.load``."""

@@ -65,6 +65,11 @@ class LoaderOptions:
         return False
 
     @property
+    def needs_masks(self) -> bool:
+        """True where a record without its mask makes it raise."""
+        return False
+
+    @property
     def picks_by_place(self) -> bool:
         """True where an image is loaded or not by its place in the file."""
         return False

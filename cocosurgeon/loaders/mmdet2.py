@@ -59,6 +59,11 @@ class Options(LoaderOptions):
     filter_empty_gt: bool = True
     type: ClassName = "CocoDataset"
 
+    @property
+    def picks_by_place(self) -> bool:
+        # _filter_imgs pairs ids and records by their places, which differ once one is skipped
+        return bool(CLASSES[self.type].skipped)
+
     @classmethod
     def usual(cls, mode: Mode, classes: Sequence[str]) -> Options:
         return cls(classes=tuple(classes), test_mode=mode == "test")

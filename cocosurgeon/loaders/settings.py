@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from cocosurgeon.errors import FormatError, RequestError
 from cocosurgeon.loaders.loader import LoaderOptions, Mode
@@ -120,7 +120,11 @@ def own_options(loader: str, texts: Sequence[str] | None) -> Mapping[str, object
         try:
             chosen[name] = msgspec.convert(found, types[name])
         except msgspec.ValidationError as error:
-            raise RequestError(f"{loader} does not take {name}={found!r}: {error}") from error
+            values = get_args(types[name]) if get_origin(types[name]) is Literal else ()
+            raise RequestError(
+                f"{loader} does not take {name}={found!r}: {error}",
+                hint=f"one of {', '.join(map(str, values))}" if values else None,
+            ) from error
     return chosen
 
 

@@ -130,7 +130,11 @@ def _categories(index: Index) -> tuple[tuple[Id, ...], tuple[str, ...]]:
 def _rows(index: Index, img_id: Id, drops: Drops) -> list[int]:
     """getAnnIds of the id as an int, without crowds, and loadAnns."""
     kept = []
-    for row in index.rows_of.get(int(img_id), ()):
+    try:
+        number = int(img_id)
+    except ValueError:
+        fail("ValueError", "text-id", f"the image id {img_id!r} is text that is no number")
+    for row in index.rows_of.get(number, ()):
         ann = index.annotations[row]
         try:
             if ann["iscrowd"] == False:  # noqa: E712 (as it is compared there)

@@ -287,11 +287,14 @@ def _draft(path: str) -> BinaryIO:
     except BlockingIOError:
         stream.close()
         raise RuntimeError(
-            path + " is being recorded by another process: record in one process, or give each of "
-            "them a path of its own"
+            path + " is being recorded already: by another process (record in one of them, or give "
+            "each a path of its own), or by a recorder of this one (close() or abandon() it)"
         ) from None
     except (ImportError, OSError):
         pass  # a system, or a file system, without such locks
+    if not os.path.exists(path + ".part"):  # noqa: PTH110 - it has become the dump meanwhile
+        stream.close()
+        return _draft(path)
     stream.truncate()
     return stream
 

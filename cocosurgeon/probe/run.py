@@ -129,11 +129,17 @@ def installed_loader(python: Path | str) -> str:
         names = [name for name in names if not libraries[name].is_common]
     if len(names) == 1:
         return names[0]
+    if not names:
+        raise RequestError(
+            "that interpreter has no library of a loader that can be asked",
+            where=str(python),
+            hint=f"name one that has {', '.join(sorted(modules))}, or install it there",
+        )
     has = " and ".join(f"{module} {version}".rstrip() for module, version in found.items())
     raise RequestError(
-        f"that interpreter has {has or 'no library of a loader'}: which loader is meant?",
+        f"that interpreter has {has}: which loader is meant?",
         where=str(python),
-        hint=f"name it: --loader {'|'.join(names or probed_loaders())}",
+        hint=f"name it: --loader {names[0]}, or {', '.join(names[1:])}",
     )
 
 

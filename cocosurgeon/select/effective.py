@@ -15,6 +15,7 @@ import numpy as np
 from cocosurgeon.annfile.columns import Array, Values, as_floats
 from cocosurgeon.annfile.document import Records
 from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.ids import UNKNOWN
 from cocosurgeon.dataset.mask import Mask
 from cocosurgeon.errors import LoaderError
 from cocosurgeon.loaders import LOADERS, load
@@ -25,6 +26,8 @@ _BLOCK = 2000
 """Images that are given to a loader at a time."""
 _MOST = 1e5
 """Pixels up to which single precision, which some loaders compute with, is exact enough here."""
+
+_MOST_AREA = 2.0**53
 
 _IMAGES = ("file_name", "width", "height")
 _BOX = ("bbox_x", "bbox_y", "bbox_w", "bbox_h")
@@ -89,7 +92,7 @@ def _is_empty(dataset: Dataset, loader: str) -> Mask:
 def _parsed(text: bytes) -> object:
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:  # of what it refuses, Python's json takes NaN and halves of pairs
+    except msgspec.DecodeError:  # which refuses NaN and lone surrogates; Python's json does not
         return json.loads(text)
 
 
@@ -122,8 +125,10 @@ def _is_asked(dataset: Dataset, loader: str) -> Mask | None:
         np.minimum(start + extent, side[owners]) - np.maximum(start, 0)
         for start, extent, side in zip((x, y), (w, h), sides, strict=True)
     )
-    is_plain = np.isfinite(x + y + w + h + area) & np.isin(iscrowd, (0, 1))
+    is_plain = ~np.isnan(x + y + w + h) & (np.abs(area) < _MOST_AREA) & np.isin(iscrowd, (0, 1))
     is_plain &= _not_ignored(found["ignore"])[rows] & _listed(dataset)
+    if (~is_plain & (owners == UNKNOWN)).any():
+        return None  # no image that is asked about brings the record along
     is_object = (np.minimum(w, h) >= 1) & (area > 0) & (iscrowd == 0)
     is_object &= (across >= 1) & (down >= 1)
     if points is not None and points.present:

@@ -84,7 +84,7 @@ def classes_are_text(view: View, text: str, mode: Mode) -> Finding:
 def classes_unused(view: View, document: object) -> Iterator[str]:
     """Notes on the file's categories that are not among the class names, and their objects."""
     chosen = set(view.classes)
-    names = [name for name in _names(document).values() if name not in chosen]
+    names = [n for n in _names(document).values() if not isinstance(n, str) or n not in chosen]
     lost = Counter(d.rule for d in view.dropped if d.kind == "annotation")["category-not-taken"]
     if lost:
         of = "of categories that are not among the class names"

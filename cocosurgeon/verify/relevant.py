@@ -3,7 +3,7 @@
 Most of a large source says nothing about a subset of it: msgspec finds its records, and Python's
 json reads only those that matter. An annotation is left out if its image is not in the subset and
 it is plain: what any loader reads of it has a type and a size that no loader fails on. What is not
-plain stays, with its image and all annotations of that, so a loader that raises on the source
+plain stays, with its image and all annotations of that image, so a loader that raises on the source
 raises on this part, too. So do representatives of the plain ones: of each category the annotation
 with the largest image, for loaders that filter images or that number the categories in use.
 """
@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 from threading import Thread
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -66,9 +66,9 @@ class _File(msgspec.Struct):
 
 class _Image(msgspec.Struct, gc=False):
     id: _Id
-    file_name: str
     height: _Side
     width: _Side
+    file_name: str | None = None
     coco_url: str | None = None
 
 
@@ -78,12 +78,12 @@ class _Annotation(msgspec.Struct, gc=False):
     category_id: _Id
     bbox: tuple[_Place, _Place, _Extent, _Extent]
     area: _Area
-    iscrowd: Annotated[int, Meta(ge=0, le=1)] = -1
+    iscrowd: Annotated[int, Meta(ge=0, le=1)] | bool = -1
     ignore: Annotated[int, Meta(ge=0, le=0)] = 0
 
 
 class _WithoutKeypoints(_Annotation, gc=False):
-    keypoints: None = None
+    keypoints: Literal["\0"] = "\0"  # any other value that is there, null too, is refused
 
 
 class _WithKeypoints(_Annotation, gc=False, kw_only=True):
@@ -257,7 +257,7 @@ class _Images:
             msgspec.json.Decoder(_WithId).decode,
         )
         ids, sides, is_kept = array("q"), array("q"), bytearray()
-        largest = dict[bool, tuple[int, int]]()
+        largest = dict[tuple[bool, bool], tuple[int, int]]()
         for row, raw in enumerate(raws):
             try:
                 image = decode(raw)
@@ -265,7 +265,7 @@ class _Images:
                 img_id, side = decode_id(raw).id, 0
             else:
                 img_id, side = image.id, min(image.height, image.width)
-                kind = image.coco_url is None
+                kind = image.coco_url is None, image.file_name is None
                 largest[kind] = max(largest.get(kind, (0, 0)), (side, row))
             ids.append(img_id)
             sides.append(side)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import cast
 
 from cocosurgeon.errors import FormatError, LoaderError, RequestError
+from cocosurgeon.files import require_file
 from cocosurgeon.findings.finding import Finding
 from cocosurgeon.loaders import DEFAULT, LOADERS, View, config_loaders, find_loader, load
 from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import Setting, own_options, settings_for
 from cocosurgeon.probe.dump import Dump, read_dump
 from cocosurgeon.probe.request import ANY_LINE, ProbeOptions
-from cocosurgeon.progress import ShowProgress
+from cocosurgeon.progress import Progress, ShowProgress
 from cocosurgeon.verify.against import NameOf, verify_against
 from cocosurgeon.verify.class_names import default_classes_fit
 from cocosurgeon.verify.expected import Expectation, class_names, expected_document
@@ -169,6 +170,9 @@ def verify(
         if not request.loaders and real.named:
             named = ", ".join(real.named)
             raise RequestError(f"{named}: for a real loader, and --loader none names none")
+    for path in (request.subset, request.source):
+        if path is not None:
+            require_file(path)
     with show("reading the subset") as progress:
         subset = read_again(request.subset, progress)
     case = _case(request, real, subset, expect(), show, find_ids)
@@ -176,8 +180,9 @@ def verify(
         found = _verified(request, real, case, name_of)
     except WholeSourceNeededError:
         assert request.source is not None
+        case = replace(case, source=None)  # the part is not needed any more
         with show("reading the whole source") as progress:
-            source = read_again(request.source, progress, case.wanted().has_text)
+            source = _read_whole(request, request.source, case, progress)
         case = replace(case, source=source)
         found = _verified(request, real, case, name_of)
     files = [case.subset, *([case.source] if case.source else [])]
@@ -197,7 +202,9 @@ def _case(
         with show("reading the source") as progress:
             if real.config is not None and not expectation.is_all:
                 # a class of one's own may read anything
-                source = read_again(request.source, progress, case.wanted().has_text)
+                source = _read_whole(request, request.source, case, progress)
+            elif _needs_masks(request):
+                source = _read_whole(request, request.source, case, progress)
             else:
                 source = read_relevant(request.source, case.wanted(), progress)
         if subset.is_bare != source.is_bare:
@@ -210,6 +217,18 @@ def _case(
             )
         return replace(case, source=source)
     return case
+
+
+def _read_whole(
+    request: VerifyRequest, path: Path, case: Case, progress: Progress | None
+) -> PlainFile:
+    """Read all records of the source; the masks of those that are not compared only if needed."""
+    return read_again(path, progress, None if _needs_masks(request) else case.wanted().has_text)
+
+
+def _needs_masks(request: VerifyRequest) -> bool:
+    options = ((LOADERS[n].options.usual("test", ()), own) for n, own in request.loaders.items())
+    return any(usual.with_own(own).needs_masks for usual, own in options)
 
 
 def _verified(
