@@ -117,8 +117,10 @@ def require_file(path: Path) -> None:
     """Raise SourceUnavailableError where a path is no file that can be read twice."""
     with reading(path):
         mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not stat.S_ISREG(mode):
-        what = "not a file, but a folder, device or pipe"
+        what = "not a file, but a device or pipe"
         raise SourceUnavailableError(what, where=str(path), hint="name a file")
 
 

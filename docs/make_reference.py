@@ -10,6 +10,8 @@ from pathlib import Path
 
 import cocosurgeon
 from cocosurgeon.findings.codes import CODES
+from cocosurgeon.lint.page import page_of
+from cocosurgeon.lint.run import lint_codes
 from cocosurgeon.select.filter import PlanPart
 from cocosurgeon.steps.recipe_form import recipe_name
 from cocosurgeon.steps.registry import (
@@ -24,6 +26,7 @@ from cocosurgeon.steps.registry import (
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "steps.md"
 FINDINGS = ROOT / "docs" / "findings.md"
+PAGES = ROOT / "docs" / "lint"
 STUB = ROOT / "cocosurgeon" / "__init__.pyi"
 _NEWS = "made by docs/make_reference.py"
 
@@ -31,8 +34,9 @@ _NEWS = "made by docs/make_reference.py"
 _FINDINGS_HEAD = """\
 # Findings
 
-`verify`, `layout` and `remap --check` report what does not hold as findings. A code stays the same
-from version to version. Exit code 1: there are errors; with `--strict`, also if there are warnings.
+`lint`, `verify`, `layout` and `remap --check` report what does not hold as findings. A code stays
+the same from version to version. Codes of `lint` have [pages of their own](lint); their severity
+depends on the loader. Exit code 1: there are errors; with `--strict`, also if there are warnings.
 
 `--json` prints the findings in one shape, one entry for each code that was found:
 
@@ -64,8 +68,14 @@ are `label-shift`.
 """
 
 
+def code_pages() -> dict[Path, str]:
+    """Return the page of each code of ``lint``, by its path."""
+    return {PAGES / f"{code}.md": page_of(code) for code in lint_codes()}
+
+
 def findings_page() -> str:
     """Return the page of all codes."""
+    lint_codes()  # which adds the codes of its checks to the table
     lines = [_FINDINGS_HEAD]
     for group in dict.fromkeys(code.group for code in CODES.values()):
         lines += [
@@ -167,4 +177,7 @@ def _first_line(kind: type[PlanPart]) -> str:
 if __name__ == "__main__":
     PAGE.write_text(page())
     FINDINGS.write_text(findings_page())
+    PAGES.mkdir(exist_ok=True)
+    for path, text in code_pages().items():
+        path.write_text(text)
     STUB.write_text(stub())

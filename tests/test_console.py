@@ -46,6 +46,7 @@ JSON: dict[str, list[Any]] = {
     "empty-only": [SAMPLE, "-o", "out.json"],
     "explain": [SAMPLE, "--image", "52154"],
     "layout": [SAMPLE.parents[1]],
+    "lint": [SAMPLE],
     "remap": [SAMPLE, "--to", "detr91", "-o", "out.json"],
     "snippet": [SAMPLE, "--for", "mmdet3"],
     "spaces": ["coco91"],

@@ -32,7 +32,18 @@ ROOMS = (
         "annfile",
         "loaders",
     ),
-    *("probe", "dataset", "select", "categories", "steps", "layout", "snippet", "verify", "report"),
+    *(
+        "probe",
+        "dataset",
+        "select",
+        "categories",
+        "steps",
+        "layout",
+        "snippet",
+        "verify",
+        "lint",
+        "report",
+    ),
     *("cache", "config", "mmdet", "cli", "__main__"),
 )
 

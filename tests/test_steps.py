@@ -80,8 +80,13 @@ def test_derived_files_are_up_to_date() -> None:
         (make_reference.PAGE, make_reference.page()),
         (make_reference.STUB, make_reference.stub()),
         (make_reference.FINDINGS, make_reference.findings_page()),
+        *make_reference.code_pages().items(),
     ):
         assert path.read_text() == text, f"run python docs/make_reference.py: {path.name}"
+
+
+def test_there_is_no_page_without_a_code() -> None:
+    assert set(make_reference.PAGES.iterdir()) == set(make_reference.code_pages())
 
 
 def test_an_entry_is_found_by_its_file() -> None:

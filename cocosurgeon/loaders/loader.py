@@ -122,6 +122,7 @@ class Loader:
         image_root: name of the option for the folder of images; None without one.
         default_classes: class names that it has by itself; None where it takes none.
         real: the library to be asked; None where that cannot be done.
+        is_usual: whether files are checked for it where no loader is named.
         object_fields: fields of an annotation, besides its ids, box, area, `iscrowd` and `ignore`,
             that decide whether it is loaded.
         traps: rule of an error -> what to do about it in a config.
@@ -139,6 +140,7 @@ class Loader:
     image_root: str | None = None
     default_classes: tuple[str, ...] | None = None
     real: RealLibrary | None = None
+    is_usual: bool = False
     object_fields: tuple[str, ...] = ()
     traps: Mapping[str, str] = field(default_factory=dict)
 

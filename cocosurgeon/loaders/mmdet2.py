@@ -213,4 +213,5 @@ LOADER = Loader(
     image_root="img_prefix",
     default_classes=COCO,
     real=mmdet.LIBRARY,
+    is_usual=True,
 )

@@ -295,6 +295,7 @@ LOADER = Loader(
     image_root="data_prefix",
     default_classes=COCO,
     real=mmdet.LIBRARY,
+    is_usual=True,
     traps={
         NOTHING_LEFT: "the filter of the training dataset drops every image: set "
         "filter_cfg=dict(filter_empty_gt=False, min_size=0) there"

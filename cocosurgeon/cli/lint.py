@@ -1,0 +1,127 @@
+"""``cocosurgeon lint``: files judged by themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cocosurgeon.cli.completion import complete_loader
+from cocosurgeon.cli.options import console, takes
+
+if TYPE_CHECKING:
+    from cocosurgeon.cli.console import Console
+
+Names = list[str] | None
+
+EXAMPLES = (
+    "cocosurgeon lint instances_val2017.json",
+    "cocosurgeon lint instances_val2017.json --loader yolox --ignore masks",
+    "cocosurgeon lint instances_val2017.json --code box-outside",
+)
+
+
+@takes(console, examples=EXAMPLES)
+def lint(
+    ann_files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="ANN_FILE",
+            show_default=False,
+            help="Annotation files. Two are also compared, as those for training and validation "
+            "(codes of the group split).",
+        ),
+    ] = None,
+    images: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR", help="Look at the image files, too. file_name begins in this folder."
+        ),
+    ] = None,
+    loader: Annotated[
+        Names,
+        typer.Option(
+            autocompletion=complete_loader,
+            metavar="NAME",
+            show_default="those of MMDetection, and pycocotools",
+            help="Check for this loader: what makes it raise, lose objects or shift labels is an "
+            "error.",
+        ),
+    ] = None,
+    select: Annotated[
+        Names,
+        typer.Option(metavar="NAME", show_default="all", help="Run these checks: a code or group."),
+    ] = None,
+    ignore: Annotated[
+        Names, typer.Option(metavar="NAME", help="Leave out the checks of this code or group.")
+    ] = None,
+    code: Annotated[
+        str | None, typer.Option(metavar="CODE", help="List every finding of this code.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 for warnings, too.")
+    ] = False,
+    baseline: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Pass over the findings of this report (of --json)."),
+    ] = None,
+    format: Annotated[
+        Literal["text", "github"],
+        typer.Option(help="Print for people, or as annotations of a GitHub workflow."),
+    ] = "text",
+    explain: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Print the page of a code, and stop.")
+    ] = None,
+    *,
+    console: Console,
+) -> None:
+    """Check annotation files for the loaders that will read them.
+
+    Exit code 1 where something hurts one of them.
+    """
+    from itertools import chain
+
+    from cocosurgeon.cli.run import choose
+    from cocosurgeon.errors import RequestError, UnknownNameError
+    from cocosurgeon.lint.effects import PYCOCOTOOLS
+    from cocosurgeon.lint.page import page_of
+    from cocosurgeon.lint.pair import PAIR_CODES
+    from cocosurgeon.lint.report import read_baseline
+    from cocosurgeon.lint.run import Choice, lint_codes, lint_pair
+    from cocosurgeon.lint.run import lint as judged
+    from cocosurgeon.loaders import find_loader
+    from cocosurgeon.progress import shown_by
+    from cocosurgeon.text import did_you_mean
+
+    if explain is not None:
+        if explain not in lint_codes():
+            hint = did_you_mean(explain, lint_codes())
+            raise UnknownNameError(f"no code is called {explain!r}", hint=hint)
+        console.report({"code": explain, "page": page_of(explain)}, page_of(explain).splitlines())
+        return
+    if code is not None and (select or ignore):
+        raise RequestError("--code chooses one code: leave --select and --ignore out")
+    loaders = [n if n == PYCOCOTOOLS else find_loader(n).name for n in loader or ()] or None
+    choice = Choice(tuple(select or ([code] if code else ())), tuple(ignore or ()))
+    known = frozenset() if baseline is None else read_baseline(baseline)
+    chosen = [choose(ann_file) for ann_file in ann_files or (None,)]
+    for each in chosen:
+        if each.why:
+            console.info(f"annotation file: {each.path} ({each.why})")
+    keep = None if console.as_json or code is not None else 5
+    paths = [each.path for each in chosen]
+    with shown_by(console.progress):
+        reports = [
+            judged(p, loaders=loaders, choice=choice, keep=keep, known=known, images=images)
+            for p in paths
+        ]
+        if len(paths) == 2 and any(map(choice.takes, PAIR_CODES)):
+            one, two = paths
+            reports.append(
+                lint_pair(one, two, choice=choice, keep=keep, known=known, images=images)
+            )
+    fields = [report.fields() for report in reports]
+    lines = [report.lines() if format == "text" else report.github_lines() for report in reports]
+    console.report(fields[0] if len(fields) == 1 else {"files": fields}, list(chain(*lines)))
+    if any(report.is_failure(strict=strict) for report in reports):
+        raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""Checks, by what they are about; see ``lint/check.py``."""

@@ -1,0 +1,319 @@
+"""Checks of annotations: ids, references, flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from cocosurgeon.annfile.columns import Array, Numbers
+from cocosurgeon.dataset.keys import as_key
+from cocosurgeon.lint.annotation_file import AnnotationFile, Record, repeated
+from cocosurgeon.lint.check import Fault, check
+from cocosurgeon.text import plural
+from cocosurgeon.usable import unusable
+
+_NUMBER = "number the annotations: each id once, from 1"
+_TYPE = "write ids as numbers in both lists, or as text in both: 1 and '1' never match"
+
+
+def annotation(**fields: Any) -> Any:
+    """Return a change that gives an annotation these fields."""
+    return lambda document: document["annotations"][0].update(fields)
+
+
+def without(key: str) -> Any:
+    """Return a change that takes a key from an annotation."""
+    return lambda document: document["annotations"][0].pop(key)
+
+
+@check(
+    "annotation-id-missing",
+    "annotations",
+    without("id"),
+    group="annotations",
+    meaning="an annotation has no id",
+    arises="an export wrote null, or left the key out",
+    next=_NUMBER,
+    further={"pycocotools": "COCO() raises KeyError: 'id'"},
+)
+def annotation_id_missing(record: Record, _: AnnotationFile) -> str | None:
+    if as_key(record.get("id")) is None and "segments_info" not in record:
+        return f"id is {record['id']!r}" if "id" in record else "no 'id'"
+    return None
+
+
+@check(
+    "annotation-repeated",
+    "file",
+    lambda document: document["annotations"][1].update(id=1),
+    group="annotations",
+    meaning="an annotation id is listed more than once",
+    arises="files were merged without new ids, or ids count from 1 in each image",
+    next=_NUMBER,
+    further={"pycocotools": "the last record of the id takes the place of the others"},
+)
+def annotation_repeated(file: AnnotationFile) -> Iterator[Fault]:
+    annotations = file.lists.get("annotations")
+    ids = None if annotations is None else annotations.column("id").array
+    if ids is not None and ids.dtype == np.int64 and (np.diff(np.sort(ids)) != 0).all():
+        return
+    for ann_id, rows in repeated(file.ids("annotations")):
+        text = f"annotation id {ann_id!r} is listed {len(rows)} times"
+        yield Fault(text, "annotations", rows[-1])
+
+
+@check(
+    "annotation-id-zero",
+    "annotations",
+    annotation(id=0),
+    group="annotations",
+    meaning="an annotation has the id 0",
+    arises="annotations are counted from 0",
+    next="count from 1",
+    further={"pycocotools": "COCOeval takes 0 for no match: a perfect detection of it scores 0"},
+)
+def annotation_id_zero(record: Record, _: AnnotationFile) -> str | None:
+    ann_id = record.get("id")
+    return "id is 0" if ann_id == 0 and not isinstance(ann_id, (str, bool)) else None
+
+
+@check(
+    "annotation-id-text",
+    "annotations",
+    annotation(id="a"),
+    group="annotations",
+    meaning="the id of an annotation is text",
+    arises="ids are UUIDs of a labeling tool",
+    next=_NUMBER,
+    further={"pycocotools": "COCOeval raises ValueError, unless the text is a number"},
+)
+def annotation_id_text(record: Record, _: AnnotationFile) -> str | None:
+    ann_id = record.get("id")
+    return f"id is {ann_id!r}" if isinstance(ann_id, str) else None
+
+
+@check(
+    "annotation-imageless",
+    "annotations",
+    without("image_id"),
+    group="annotations",
+    meaning="an annotation has no image_id",
+    arises="an export lost it",
+    next="write the id of its image",
+    further={"pycocotools": "COCO() raises KeyError: 'image_id'"},
+)
+def annotation_imageless(record: Record, _: AnnotationFile) -> str | None:
+    if as_key(record.get("image_id")) is None:
+        return f"image_id is {record['image_id']!r}" if "image_id" in record else "no 'image_id'"
+    return None
+
+
+@check("annotation-orphaned", "annotations", annotation(image_id=99))
+def annotation_orphaned(record: Record, file: AnnotationFile) -> str | None:
+    key = as_key(record.get("image_id"))
+    if key is None or key in file.img_ids or _of_other_type(key, file.img_ids):
+        return None
+    if None in file.ids("images"):
+        return None  # which is a fault of the image
+    return f"image_id {key!r} is not in the list"
+
+
+@check(
+    "image-id-type",
+    "annotations",
+    annotation(image_id="1"),
+    group="annotations",
+    meaning="an image_id is text where the list has a number, or the reverse",
+    arises="one of the lists went through a table",
+    next=_TYPE,
+)
+def image_id_type(record: Record, file: AnnotationFile) -> str | None:
+    key = as_key(record.get("image_id"))
+    if key is not None and key not in file.img_ids and _of_other_type(key, file.img_ids):
+        return f"image_id is {key!r}, the list has {_other(key)!r}"
+    return None
+
+
+def _category_keys(record: Record) -> list[Any]:
+    """Return the ids that an annotation and its segments name."""
+    segments = record.get("segments_info")
+    parts = [record] if "category_id" in record else []
+    if isinstance(segments, list):
+        parts += [s for s in segments if isinstance(s, dict)]
+    return [key for part in parts if (key := as_key(part.get("category_id"))) is not None]
+
+
+@check("category-unlisted", "annotations", annotation(category_id=99))
+def category_unlisted(record: Record, file: AnnotationFile) -> str | None:
+    if None in file.ids("categories") or not file.cat_ids:
+        return None  # which is a fault of the list, and has a code of its own
+    for key in _category_keys(record):
+        if key not in file.cat_ids and not _of_other_type(key, file.cat_ids):
+            return f"category_id {key!r} is not in the list"
+    return None
+
+
+@check(
+    "category-id-type",
+    "annotations",
+    annotation(category_id="1"),
+    group="annotations",
+    meaning="a category_id is text where the list has a number, or the reverse",
+    arises="one of the lists went through a table",
+    next=_TYPE,
+)
+def category_id_type(record: Record, file: AnnotationFile) -> str | None:
+    for key in _category_keys(record):
+        if key not in file.cat_ids and _of_other_type(key, file.cat_ids):
+            return f"category_id is {key!r}, the list has {_other(key)!r}"
+    return None
+
+
+@check(
+    "category-id-absent",
+    "annotations",
+    without("category_id"),
+    group="annotations",
+    meaning="an annotation has no category_id",
+    arises="an export lost it, or there is one class only",
+    next="write the id of its category",
+    further={"pycocotools": "COCO() raises KeyError: 'category_id'"},
+)
+def category_id_absent(record: Record, file: AnnotationFile) -> str | None:
+    if "caption" in record or "segments_info" in record or file.lists.get("categories") is None:
+        return None
+    if as_key(record.get("category_id")) is None:
+        is_there = "category_id" in record
+        return f"category_id is {record['category_id']!r}" if is_there else "no 'category_id'"
+    return None
+
+
+def _other(key: Any) -> Any:
+    if isinstance(key, str):
+        return int(key) if key.lstrip("-").isdecimal() and len(key) < 20 else None
+    return str(key)
+
+
+def _of_other_type(key: Any, listed: frozenset[Any]) -> bool:
+    other = _other(key)
+    return other is not None and other in listed
+
+
+def _has_boxes(record: Record) -> bool:
+    return "caption" not in record and "segments_info" not in record
+
+
+@check(
+    "area-missing",
+    "annotations",
+    without("area"),
+    group="annotations",
+    meaning="an annotation has no area",
+    arises="an export left it out",
+    next="write the mask's area in square pixels, or width times height of the box",
+    further={"pycocotools": "COCOeval raises KeyError: 'area'"},
+)
+def area_missing(record: Record, _: AnnotationFile) -> str | None:
+    return "no 'area'" if _has_boxes(record) and "area" not in record else None
+
+
+@check(
+    "area-unusable",
+    "annotations",
+    annotation(area=None),
+    group="annotations",
+    meaning="the area of an annotation cannot be used",
+    arises="an export wrote null, text, 0 or NaN",
+    next="write the mask's area in square pixels, or width times height of the box",
+    further={"pycocotools": "COCOeval raises TypeError for null and text"},
+)
+def area_unusable(record: Record, _: AnnotationFile) -> str | None:
+    if what := unusable(record, "area"):
+        return f"area is {what}"
+    area = record.get("area")
+    return f"area is {area!r}" if area is not None and area <= 0 else None
+
+
+@check(
+    "iscrowd-missing",
+    "annotations",
+    without("iscrowd"),
+    group="annotations",
+    meaning="an annotation has no iscrowd",
+    arises="an export left it out; 0 is meant",
+    next='add "iscrowd": 0',
+)
+def iscrowd_missing(record: Record, _: AnnotationFile) -> str | None:
+    return "no 'iscrowd'" if _has_boxes(record) and "iscrowd" not in record else None
+
+
+@check(
+    "iscrowd-unusable",
+    "annotations",
+    annotation(iscrowd=None),
+    group="annotations",
+    meaning="the iscrowd of an annotation is neither 0 nor 1",
+    arises="an export wrote null or text",
+    next="write 0, or 1 for a crowd",
+    further={"pycocotools": "COCOeval raises TypeError for null"},
+)
+def iscrowd_unusable(record: Record, _: AnnotationFile) -> str | None:
+    what = unusable(record, "iscrowd")
+    return f"iscrowd is {what}" if what else None
+
+
+@check(
+    "annotation-copied",
+    "file",
+    lambda document: document["annotations"].append({**document["annotations"][0], "id": 99}),
+    group="annotations",
+    meaning="an object is annotated twice: same image, category and box",
+    arises="files were merged, or an object was saved twice",
+    next="keep one of them",
+    is_judged=False,
+)
+def annotation_copied(file: AnnotationFile) -> Iterator[Fault]:
+    annotations = file.lists.get("annotations")
+    if annotations is None or not annotations.count:
+        return
+    names = ("image_id", "category_id", "bbox_x", "bbox_y", "bbox_w", "bbox_h")
+    columns = [values.array for values in annotations.columns(*names)]
+    if all(column.dtype != object for column in columns):
+        candidates = _rows_alike(columns)
+    else:
+        candidates = np.arange(annotations.count)
+    keys = zip(*(column[candidates].tolist() for column in columns), strict=True)
+    boxes = (None if None in key else repr(key) for key in keys)
+    ids = annotations.column("id").array
+    for _, places in repeated(boxes):
+        first, *others = candidates[places].tolist()
+        for row in others:
+            yield Fault(f"the same as annotation {ids[first]!s}", "annotations", row)
+
+
+def _rows_alike(columns: Sequence[Array]) -> Numbers:
+    """Return rows that may have the same values as others."""
+    mixed = np.zeros(len(columns[0]), np.uint64)
+    for column in columns:
+        mixed = (mixed ^ column.view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+    order = np.argsort(mixed)
+    is_same = np.diff(mixed[order]) == 0
+    found = np.append(is_same, False) | np.append(False, is_same)
+    return np.sort(order[found])
+
+
+@check(
+    "annotations-empty",
+    "file",
+    lambda document: document.update(annotations=[]),
+    group="annotations",
+    meaning="the file has no annotation",
+    arises="it is meant for testing, or an export lost them",
+    next="name the file that has them; MMDetection trains on nothing here",
+)
+def annotations_empty(file: AnnotationFile) -> Iterator[Fault]:
+    if file.lists.get("annotations") is not None and not file.count("annotations"):
+        yield Fault(f"none for {plural(file.count('images'), 'image')}")

@@ -1,0 +1,253 @@
+"""Checks of boxes: xywh in pixels, as the file has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from cocosurgeon.lint.annotation_file import AnnotationFile, Boxes, Record, is_number
+from cocosurgeon.lint.check import Fault, check
+from cocosurgeon.lint.checks.annotations import annotation, without
+
+_ROUNDING = 1.0
+"""Pixels by which rounding may put a box over the edge of its image."""
+_SHARE = 0.9
+_FEWEST = 3
+"""Boxes that a conclusion about all of them needs."""
+_CLIP = "clip the box to the image; DETR and YOLOX do, MMDetection and detectron2 do not"
+
+
+def _box(record: Record) -> tuple[float, float, float, float] | None:
+    """Return the box of a record; None where it is no list of four finite numbers."""
+    box = record.get("bbox")
+    if isinstance(box, list) and len(box) == 4 and all(map(is_number, box)):
+        x, y, w, h = box
+        return x, y, w, h
+    return None
+
+
+def _shown(record: Record) -> str:
+    return f"bbox {record['bbox']!r}"
+
+
+@check(
+    "box-missing",
+    "annotations",
+    without("bbox"),
+    group="boxes",
+    meaning="an annotation has no bbox",
+    arises="an export wrote masks only",
+    next="write the box of the mask: [x, y, width, height]",
+)
+def box_missing(record: Record, _: AnnotationFile) -> str | None:
+    if "bbox" in record or "caption" in record or "segments_info" in record:
+        return None
+    return "no 'bbox'"
+
+
+@check(
+    "box-malformed",
+    "annotations",
+    annotation(bbox=[10, 10, 20]),
+    group="boxes",
+    meaning="a bbox is no list of four numbers",
+    arises="corners of a polygon, text, null or a nested list were written",
+    next="write [x, y, width, height] in pixels",
+)
+def box_malformed(record: Record, _: AnnotationFile) -> str | None:
+    if "bbox" not in record or "segments_info" in record:
+        return None
+    box = record["bbox"]
+    is_box = isinstance(box, list) and len(box) == 4
+    if is_box and all(isinstance(v, (int, float)) for v in box):
+        return None
+    return _shown(record)
+
+
+@check(
+    "box-not-finite",
+    "annotations",
+    annotation(bbox=[10, 10, float("nan"), 20]),
+    group="boxes",
+    meaning="a bbox has NaN or Infinity",
+    arises="a division by the size of an image that was not known",
+    next="write the box again, or drop the annotation",
+)
+def box_not_finite(record: Record, _: AnnotationFile) -> str | None:
+    box = record.get("bbox")
+    if not isinstance(box, list) or len(box) != 4 or _box(record) is not None:
+        return None
+    are_numbers = all(isinstance(v, (int, float)) for v in box)
+    return _shown(record) if are_numbers else None
+
+
+@check(
+    "box-negative",
+    "annotations",
+    annotation(bbox=[40, 10, -20, 20]),
+    group="boxes",
+    meaning="a box has a negative width or height",
+    arises="it was drawn from the right to the left, or corners were subtracted the wrong way",
+    next="swap the corners",
+)
+def box_negative(record: Record, _: AnnotationFile) -> str | None:
+    box = _box(record)
+    return _shown(record) if box is not None and min(box[2:]) < 0 else None
+
+
+@check(
+    "box-empty",
+    "annotations",
+    annotation(bbox=[10, 10, 0, 20]),
+    group="boxes",
+    meaning="a box has a width or height of 0",
+    arises="a click without a drag, or a mask of one line",
+    next="drop the annotation: MMDetection and DETR do, torchvision's detectors raise",
+    is_judged=False,
+)
+def box_empty(record: Record, _: AnnotationFile) -> str | None:
+    box = _box(record)
+    return _shown(record) if box is not None and min(box[2:]) == 0 else None
+
+
+@check(
+    "box-tiny",
+    "annotations",
+    annotation(bbox=[10, 10, 0.5, 20]),
+    group="boxes",
+    meaning="a box is less than one pixel wide or high",
+    arises="a large image was made small, or a mask has few pixels",
+    next="nothing; MMDetection skips it",
+    severity="note",
+    is_judged=False,
+)
+def box_tiny(record: Record, _: AnnotationFile) -> str | None:
+    box = _box(record)
+    return _shown(record) if box is not None and 0 < min(box[2:]) < 1 else None
+
+
+def _beyond(record: Record, file: AnnotationFile) -> float | None:
+    """Return by how many pixels a box is over the edge of its image; None where it is wholly
+    outside, or nothing can be said."""
+    box = _box(record)
+    width, height = file.size_of(record.get("image_id"))
+    if box is None or not isinstance(width, (int, float)) or not isinstance(height, (int, float)):
+        return None
+    x, y, w, h = box
+    if min(w, h) < 0 or x >= width or y >= height or x + w <= 0 or y + h <= 0:
+        return None
+    return max(-x, -y, x + w - width, y + h - height)
+
+
+@check(
+    "box-over-edge",
+    "annotations",
+    annotation(bbox=[-0.4, 10, 20, 20]),
+    group="boxes",
+    meaning="a box is over the edge of its image by less than a pixel",
+    arises="rounding; COCO has such boxes",
+    next="nothing",
+    severity="note",
+    is_judged=False,
+)
+def box_over_edge(record: Record, file: AnnotationFile) -> str | None:
+    beyond = _beyond(record, file)
+    return _shown(record) if beyond is not None and 0 < beyond < _ROUNDING else None
+
+
+@check(
+    "box-beyond",
+    "annotations",
+    annotation(bbox=[-5, 10, 20, 20]),
+    group="boxes",
+    meaning="a box is over the edge of its image by a pixel or more",
+    arises="the image was cropped or resized, or its size in the file is wrong",
+    next=_CLIP,
+    is_judged=False,
+)
+def box_beyond(record: Record, file: AnnotationFile) -> str | None:
+    beyond = _beyond(record, file)
+    if beyond is None or beyond < _ROUNDING:
+        return None
+    width, height = file.size_of(record.get("image_id"))
+    return f"{_shown(record)}, {beyond:.2f} px over the edge of {width} x {height}"
+
+
+@check(
+    "box-outside",
+    "annotations",
+    annotation(bbox=[110, 10, 20, 20]),
+    group="boxes",
+    meaning="a box is wholly outside of its image",
+    arises="it belongs to another image, or the image's size in the file is wrong",
+    next="see that image_id, width and height are right",
+)
+def box_outside(record: Record, file: AnnotationFile) -> str | None:
+    box = _box(record)
+    width, height = file.size_of(record.get("image_id"))
+    if box is None or not isinstance(width, (int, float)) or not isinstance(height, (int, float)):
+        return None
+    x, y, w, h = box
+    if min(w, h) >= 0 and (x >= width or y >= height or x + w <= 0 or y + h <= 0):
+        return f"{_shown(record)}, the image is {width} x {height}"
+    return None
+
+
+def _all_boxes(change: Any) -> Any:
+    def changed(document: Any) -> None:
+        for each in document["annotations"]:
+            x, y, w, h = each["bbox"]
+            each["bbox"] = change(x, y, w, h)
+
+    return changed
+
+
+def _boxes(file: AnnotationFile) -> Boxes | None:
+    """Return the boxes of images whose size is known; None for too few."""
+    found = file.boxes
+    is_box = ~np.logical_or.reduce([np.isnan(column) for column in found])
+    if np.count_nonzero(is_box) < _FEWEST:
+        return None
+    return found if is_box.all() else Boxes(*(column[is_box] for column in found))
+
+
+@check(
+    "boxes-normalized",
+    "file",
+    _all_boxes(lambda x, y, w, h: [x / 100, y / 80, w / 100, h / 80]),
+    group="boxes",
+    meaning="boxes look like shares of the image, not like pixels",
+    arises="they were copied from YOLO",
+    next="multiply by the image's width and height",
+    severity="error",
+    is_judged=False,
+)
+def boxes_normalized(file: AnnotationFile) -> Iterator[Fault]:
+    b = _boxes(file)
+    if b is not None and max(b.x.max(), b.y.max(), b.w.max(), b.h.max()) <= 1:
+        yield Fault(f"no number in {len(b.x):,} boxes is above 1")
+
+
+@check(
+    "boxes-as-corners",
+    "file",
+    _all_boxes(lambda x, y, w, h: [x, y, x + w, y + h]),
+    group="boxes",
+    meaning="boxes look like corners (x1, y1, x2, y2), not like x, y, width and height",
+    arises="they were copied from Pascal VOC, or from a detector's output",
+    next="subtract the first corner from the second",
+    severity="error",
+    is_judged=False,
+)
+def boxes_as_corners(file: AnnotationFile) -> Iterator[Fault]:
+    b = _boxes(file)
+    if b is None:
+        return
+    are_corners = (b.w > b.x) & (b.h > b.y) & (b.w <= b.width + 1) & (b.h <= b.height + 1)
+    over = (b.x + b.w > b.width + 1) | (b.y + b.h > b.height + 1)
+    if are_corners.mean() > _SHARE and over.mean() > 1 - _SHARE:
+        inside = np.count_nonzero(are_corners)
+        text = f"of {len(over):,} boxes {np.count_nonzero(over):,} reach over the edge of the image"
+        yield Fault(f"{text}; as corners {inside:,} are inside")

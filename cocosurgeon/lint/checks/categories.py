@@ -1,0 +1,321 @@
+"""Checks of the category list."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cocosurgeon.categories.spaces import find_space, spaces
+from cocosurgeon.dataset.keys import as_key
+from cocosurgeon.lint.annotation_file import AnnotationFile, Record, repeated
+from cocosurgeon.lint.check import Fault, check
+from cocosurgeon.text import first_few, plural
+
+_BACKGROUND = {"background", "__background__", "_background_", "bg", "root", "none", "n/a"}
+_ALIKE = 0.9
+"""Share of names in common from which a list is called nearly a label space."""
+_NAMES = "choose one name for the class; names are compared exactly, case and blanks too"
+
+
+def category(**fields: Any) -> Any:
+    """Return a change that gives the last category these fields."""
+    return lambda document: document["categories"][-1].update(fields)
+
+
+@check(
+    "categories-empty",
+    "file",
+    lambda document: document.update(categories=[]),
+    group="categories",
+    meaning="the category list is empty",
+    arises="an export of images without classes",
+    next="list the classes; without them no loader gives a label",
+)
+def categories_empty(file: AnnotationFile) -> Iterator[Fault]:
+    if file.lists.get("categories") is not None and not file.count("categories"):
+        yield Fault("no entry")
+
+
+@check(
+    "category-repeated",
+    "file",
+    lambda document: document["categories"].append({"id": 2, "name": "emu"}),
+)
+def category_repeated(file: AnnotationFile) -> Iterator[Fault]:
+    for cat_id, rows in repeated(file.ids("categories")):
+        names = ", ".join(repr(file.categories[row].get("name")) for row in rows[:5])
+        yield Fault(
+            f"category id {cat_id!r} is listed {len(rows)} times ({names})", "categories", rows[-1]
+        )
+
+
+@check(
+    "category-name-repeated",
+    "file",
+    category(name="dog"),
+    group="categories",
+    meaning="two categories have the same name",
+    arises="files were merged, or a class was added twice",
+    next="make them one: `cocosurgeon remap --merge`; or give each a name of its own",
+)
+def category_name_repeated(file: AnnotationFile) -> Iterator[Fault]:
+    names = [c["name"] if isinstance(c.get("name"), str) else None for c in file.categories]
+    for name, rows in repeated(names):
+        ids = ", ".join(repr(file.categories[row].get("id")) for row in rows[:5])
+        yield Fault(f"{name!r} is the name of {ids}", "categories", rows[-1])
+
+
+@check(
+    "category-name-similar",
+    "file",
+    category(name="Dog "),
+    group="categories",
+    meaning="two names of categories differ by case, blanks or Unicode form alone",
+    arises="two annotators spell a class differently",
+    next=_NAMES,
+    is_judged=False,
+)
+def category_name_similar(file: AnnotationFile) -> Iterator[Fault]:
+    alike: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for row, entry in enumerate(file.categories):
+        if isinstance(name := entry.get("name"), str):
+            plain = unicodedata.normalize("NFKC", name).casefold()
+            alike["".join(plain.split())].setdefault(name, row)
+    for names in alike.values():
+        if len(names) > 1:
+            yield Fault(" and ".join(map(repr, names)), "categories", max(names.values()))
+
+
+@check("category-nameless", "categories", lambda document: document["categories"][-1].pop("name"))
+def category_nameless(record: Record, _: AnnotationFile) -> str | None:
+    name = record.get("name")
+    if isinstance(name, str) and name.strip():
+        return None
+    return f"name is {name!r}" if "name" in record else "no 'name'"
+
+
+@check(
+    "category-name-blanks",
+    "categories",
+    category(name="bird "),
+    group="categories",
+    meaning="the name of a category begins or ends with a blank",
+    arises="a list was split at commas",
+    next=_NAMES,
+    is_judged=False,
+)
+def category_name_blanks(record: Record, _: AnnotationFile) -> str | None:
+    name = record.get("name")
+    return repr(name) if isinstance(name, str) and name.strip() and name != name.strip() else None
+
+
+@check(
+    "category-id-missing",
+    "categories",
+    lambda document: document["categories"][-1].pop("id"),
+    group="categories",
+    meaning="a category has no id",
+    arises="an export wrote null, or left the key out",
+    next="give it the number that its annotations have",
+)
+def category_id_missing(record: Record, _: AnnotationFile) -> str | None:
+    if as_key(record.get("id")) is None:
+        return f"id is {record['id']!r}" if "id" in record else "no 'id'"
+    return None
+
+
+def _text_ids(document: Any) -> None:
+    for entry in document["categories"]:
+        entry["id"] = str(entry["id"])
+    for annotation in document["annotations"]:
+        annotation["category_id"] = str(annotation["category_id"])
+
+
+@check(
+    "category-id-text",
+    "file",
+    _text_ids,
+    group="categories",
+    meaning="category ids are text",
+    arises="ids went through a table, or are names",
+    next="write numbers: DETR makes tensors of them; `cocosurgeon remap FILE --renumber` does",
+)
+def category_id_text(file: AnnotationFile) -> Iterator[Fault]:
+    rows = [row for row, i in enumerate(file.ids("categories")) if isinstance(i, str)]
+    if rows:
+        yield Fault(f"{len(rows):,} of {file.count('categories'):,}", "categories", rows[0])
+
+
+def _integer_ids(file: AnnotationFile) -> list[int]:
+    return [i for i in file.ids("categories") if isinstance(i, int)]
+
+
+@check(
+    "category-ids-unsorted",
+    "file",
+    lambda document: document["categories"].reverse(),
+    group="categories",
+    meaning="categories are not listed in the order of their ids",
+    arises="classes were added later, or sorted by name",
+    next="MMDetection numbers labels by the list, detectron2 and YOLOX by id: `cocosurgeon remap "
+    "FILE --sort id` makes them agree; a model that is trained already needs its old order",
+)
+def category_ids_unsorted(file: AnnotationFile) -> Iterator[Fault]:
+    ids = _integer_ids(file)
+    if len(ids) == file.count("categories") and ids != sorted(ids):
+        row = next(n for n in range(1, len(ids)) if ids[n] < ids[n - 1])
+        yield Fault(f"{ids[row]} is listed after {ids[row - 1]}", "categories", row)
+
+
+@check(
+    "category-ids-gap",
+    "file",
+    lambda document: (
+        document["categories"][-1].update(id=7),
+        [a.update(category_id=7) for a in document["annotations"] if a["category_id"] == 3],
+    ),
+    group="categories",
+    meaning="category ids have gaps",
+    arises="COCO's own ids have them (80 of 1 to 90), or classes were removed",
+    next="nothing, unless a loader takes the id for the label: DETR needs max id + 1 classes",
+    severity="note",
+    is_judged=False,
+)
+def category_ids_gap(file: AnnotationFile) -> Iterator[Fault]:
+    ids = sorted(set(_integer_ids(file)))
+    if ids and (count := ids[-1] - ids[0] + 1) != len(ids):
+        yield Fault(f"{len(ids):,} of the {count:,} ids from {ids[0]} to {ids[-1]}")
+
+
+@check(
+    "category-id-zero",
+    "file",
+    lambda document: (
+        document["categories"][0].update(id=0),
+        [a.update(category_id=0) for a in document["annotations"] if a["category_id"] == 1],
+    ),
+    group="categories",
+    meaning="a category has the id 0",
+    arises="ids are labels, counted from 0",
+    next="nothing for loaders that number labels themselves; torchvision's detectors take label 0 "
+    "for background: `cocosurgeon remap FILE --renumber --start 1`",
+    severity="note",
+    is_judged=False,
+)
+def category_id_zero(file: AnnotationFile) -> Iterator[Fault]:
+    for row, cat_id in enumerate(file.ids("categories")):
+        if cat_id == 0:
+            yield Fault(repr(file.categories[row].get("name")), "categories", row)
+
+
+@check(
+    "category-background",
+    "file",
+    lambda document: document["categories"].insert(0, {"id": 0, "name": "background"}),
+    group="categories",
+    meaning="a background or root class has no objects",
+    arises="an export adds one (Roboflow, labelme, TensorFlow)",
+    next="it takes a label, and moves those behind it: leave it out of `classes`, unless the model "
+    "counts it, too",
+    is_judged=False,
+)
+def category_background(file: AnnotationFile) -> Iterator[Fault]:
+    for row, entry in enumerate(file.categories):
+        name = entry.get("name")
+        is_named = isinstance(name, str) and name.strip().casefold() in _BACKGROUND
+        if is_named and not file.objects[as_key(entry.get("id"))]:
+            yield Fault(f"{entry.get('id')!r} {name!r}", "categories", row)
+
+
+@check(
+    "category-unused",
+    "file",
+    lambda document: document["categories"].append({"id": 4, "name": "emu"}),
+    group="categories",
+    meaning="categories have no annotation",
+    arises="the file is a part of a larger one, or a class is rare",
+    next="leave them: without them every label behind them moves",
+    severity="note",
+    is_judged=False,
+)
+def category_unused(file: AnnotationFile) -> Iterator[Fault]:
+    if not file.count("annotations"):
+        return
+    unused = [c for c in file.categories if not file.objects[as_key(c.get("id"))]]
+    if unused:
+        names = first_few([repr(c.get("name")) for c in unused])
+        yield Fault(
+            f"{len(unused):,} of {plural(len(file.categories), 'category', 'categories')}: {names}"
+        )
+
+
+@check(
+    "category-parent",
+    "file",
+    lambda document: (
+        document["categories"].insert(0, {"id": 0, "name": "animal"}),
+        [c.update(supercategory="animal") for c in document["categories"][1:]],
+    ),
+    group="categories",
+    meaning="a category without objects is the supercategory of others",
+    arises="an export lists the parent classes, too (Roboflow)",
+    next="RF-DETR leaves it out and numbers the others from 0, other loaders do not: their labels "
+    "differ by the number of such entries before them",
+    further={"rfdetr": "leaves the entry out: labels are lower by one than in other loaders"},
+    is_judged=False,
+)
+def category_parent(file: AnnotationFile) -> Iterator[Fault]:
+    parents = {
+        parent
+        for c in file.categories
+        if isinstance(parent := c.get("supercategory"), str) and parent != c.get("name")
+    }
+    for row, entry in enumerate(file.categories):
+        name = entry.get("name")
+        is_parent = isinstance(name, str) and name in parents
+        if is_parent and not file.objects[as_key(entry.get("id"))]:
+            yield Fault(f"{entry.get('id')!r} {name!r}", "categories", row)
+
+
+@check(
+    "category-space",
+    "file",
+    lambda document: document.update(categories=_nearly_coco()),
+    group="categories",
+    meaning="the list is nearly that of a known label space",
+    arises="a class was renamed, removed or moved by hand",
+    next="see what it is: `cocosurgeon spaces FILE`; make them agree: `cocosurgeon remap FILE --to "
+    "SPACE`",
+    is_judged=False,
+)
+def category_space(file: AnnotationFile) -> Iterator[Fault]:
+    mine: dict[Any, str] = {
+        key: str(c.get("name")) for c in file.categories if (key := as_key(c.get("id"))) is not None
+    }
+    best: tuple[float, str, list[str]] | None = None
+    theirs: Mapping[Any, str]
+    for space in map(find_space, spaces()):
+        theirs = space.classes if space.is_named else {}
+        same = sum(theirs.get(key) == name for key, name in mine.items())
+        if mine == theirs:
+            return
+        share = same / max(len(mine), len(theirs), 1)
+        if share >= _ALIKE and (best is None or share > best[0]):
+            differences = [
+                f"{key!r} is {mine.get(key)!r}, there {theirs.get(key)!r}"
+                for key in {**theirs, **mine}
+                if mine.get(key) != theirs.get(key)
+            ]
+            best = share, space.name, differences
+    if best is not None:
+        yield Fault(f"{best[1]}, but for {first_few(best[2], 3)}")
+
+
+def _nearly_coco() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {"id": i, "name": name} for i, name in find_space("coco91").classes.items()
+    ]
+    found[0]["name"] = "human"
+    return found

@@ -1,0 +1,163 @@
+"""Checks of masks, and of area and box against them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cocosurgeon.lint.annotation_file import AnnotationFile, Record, is_number
+from cocosurgeon.lint.check import check
+from cocosurgeon.lint.checks.annotations import annotation, without
+from cocosurgeon.masks import NO_MASK, rle_runs
+
+_SHARE = 0.1
+"""Share of a mask's area by which ``area`` may differ, beside a pixel for each of its outline."""
+_PIXELS = 2.0
+"""Pixels by which a side of the box may differ from the mask's, beside a share of its size."""
+_SIZE_SHARE = 0.05
+_RLE = {"size": [80, 100], "counts": [810, 400, 6790]}
+
+
+@check(
+    "segmentation-missing",
+    "every-annotation",
+    without("segmentation"),
+    group="masks",
+    meaning="an annotation has no segmentation",
+    arises="only boxes were drawn",
+    next="nothing for detection; for instance segmentation draw it",
+    severity="note",
+    is_judged=False,
+)
+def segmentation_missing(record: Record, file: AnnotationFile) -> str | None:
+    if "caption" in record or "segments_info" in record or file.mask_fault(record) != NO_MASK:
+        return None
+    if "segmentation" not in record:
+        return "no 'segmentation'"
+    return f"segmentation is {record['segmentation']!r}"
+
+
+@check(
+    "polygon-unusable",
+    "every-annotation",
+    annotation(segmentation=[[10, 10, 20, 20]]),
+    is_judged=False,
+)
+def polygon_unusable(record: Record, file: AnnotationFile) -> str | None:
+    fault = file.mask_fault(record)
+    return fault.what if fault is not None and fault.kind == "polygon" else None
+
+
+@check(
+    "rle-unusable",
+    "every-annotation",
+    annotation(segmentation={"size": [100, 80], "counts": [810, 400, 6790]}),
+    is_judged=False,
+)
+def rle_unusable(record: Record, file: AnnotationFile) -> str | None:
+    fault = file.mask_fault(record)
+    return fault.what if fault is not None and fault.kind == "rle" else None
+
+
+@check(
+    "crowd-polygon",
+    "every-annotation",
+    annotation(iscrowd=1),
+    group="masks",
+    meaning="a crowd has polygons",
+    arises="iscrowd was set for hard objects, or crowds were drawn as polygons",
+    next="write crowds as RLE, as COCO does, or iscrowd 0 for a single object",
+    severity="note",
+    is_judged=False,
+)
+def crowd_polygon(record: Record, _: AnnotationFile) -> str | None:
+    mask = record.get("segmentation")
+    is_crowd = record.get("iscrowd") == 1 and isinstance(mask, list) and bool(mask)
+    return "iscrowd is 1, and segmentation a list of polygons" if is_crowd else None
+
+
+@check(
+    "rle-not-crowd",
+    "every-annotation",
+    annotation(segmentation=_RLE),
+    group="masks",
+    meaning="an object that is no crowd has an RLE mask",
+    arises="masks were painted, or come from a model",
+    next="nothing for MMDetection; detectron2 needs INPUT.MASK_FORMAT 'bitmask'; DETR's masks need "
+    "polygons, or RLE whose counts are lists",
+    severity="note",
+    is_judged=False,
+)
+def rle_not_crowd(record: Record, _: AnnotationFile) -> str | None:
+    is_rle = isinstance(record.get("segmentation"), dict)
+    return "iscrowd is 0, and segmentation RLE" if is_rle and record.get("iscrowd") == 0 else None
+
+
+@check(
+    "area-not-of-mask",
+    "every-annotation",
+    annotation(area=900),
+    group="masks",
+    meaning="the area of an annotation is not that of its mask",
+    arises="the area of the box was written, or the image was resized and the area was not",
+    next="write the mask's area: COCO's small, medium and large are chosen by it",
+    is_judged=False,
+)
+def area_not_of_mask(record: Record, file: AnnotationFile) -> str | None:
+    area, mask = record.get("area"), record.get("segmentation")
+    if not is_number(area) or file.mask_fault(record) is not None:
+        return None
+    if isinstance(mask, dict):
+        counts = mask["counts"]
+        runs = counts if isinstance(counts, list) else rle_runs(counts)
+        own, outline = float(sum(runs[1::2])), 2.0 * len(runs)
+    else:
+        own = sum(_shoelace(polygon) for polygon in mask or ())
+        outline = sum(_length(polygon) for polygon in mask or ())
+    if abs(own - area) <= _SHARE * own + outline:
+        return None
+    return f"area is {area:.2f}, the mask's about {own:.2f}"
+
+
+@check(
+    "box-not-of-mask",
+    "every-annotation",
+    annotation(bbox=[40, 10, 20, 20]),
+    group="masks",
+    meaning="a box is not that of its mask",
+    arises="one of the two was moved, or a box was drawn with room around the object",
+    next="take the least and largest coordinates of the mask",
+    is_judged=False,
+)
+def box_not_of_mask(record: Record, file: AnnotationFile) -> str | None:
+    box, mask = record.get("bbox"), record.get("segmentation")
+    if not isinstance(mask, list) or file.mask_fault(record) is not None:
+        return None
+    if not (isinstance(box, list) and len(box) == 4 and all(map(is_number, box))):
+        return None
+    xs = [x for polygon in mask for x in polygon[::2]]
+    ys = [y for polygon in mask for y in polygon[1::2]]
+    x, y, w, h = box
+    own = (min(xs), min(ys), max(xs), max(ys))
+    room = _PIXELS + _SIZE_SHARE * max(w, h)
+    if all(abs(a - b) <= room for a, b in zip((x, y, x + w, y + h), own, strict=True)):
+        return None
+    corners = f"[{own[0]}, {own[1]}, {own[2] - own[0]}, {own[3] - own[1]}]"
+    return f"bbox {box!r}, of the mask {corners}"
+
+
+def _shoelace(polygon: Sequence[Any]) -> float:
+    """Return the area of a polygon, in square pixels."""
+    xs, ys = polygon[::2], polygon[1::2]
+    ahead = (*xs[1:], xs[0]), (*ys[1:], ys[0])
+    twice = sum(x * y1 - x1 * y for x, y, x1, y1 in zip(xs, ys, *ahead, strict=True))
+    return abs(float(twice)) / 2
+
+
+def _length(polygon: Sequence[Any]) -> float:
+    """Return the length of a polygon's outline, by the larger step of each side, in pixels."""
+    xs, ys = polygon[::2], polygon[1::2]
+    ahead = (*xs[1:], xs[0]), (*ys[1:], ys[0])
+    return float(
+        sum(max(abs(x - x1), abs(y - y1)) for x, y, x1, y1 in zip(xs, ys, *ahead, strict=True))
+    )

@@ -1,0 +1,136 @@
+"""Effects: what each loader does about a fault, by its rules on the example of the check."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from cocosurgeon.errors import LoaderError
+from cocosurgeon.lint.check import Check, all_checks
+from cocosurgeon.lint.example import correct
+from cocosurgeon.loaders import LOADERS, NothingLeftError, View, load
+from cocosurgeon.text import plural
+
+PYCOCOTOOLS = "pycocotools"
+"""Evaluates for most frameworks; it has no rules here."""
+
+
+def usual_loaders() -> tuple[str, ...]:
+    """Return the loaders that decide where none is named."""
+    return (*(name for name, loader in LOADERS.items() if loader.is_usual), PYCOCOTOOLS)
+
+
+Kind = Literal["raises", "loses", "shifts", "other"]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Effect of a fault on a loader.
+
+    Attributes:
+        loader: its name; or a library that has no rules here.
+        kind: raises an error, loses objects, gives wrong labels; or what ``what`` says.
+        what: in a few words.
+    """
+
+    loader: str
+    kind: Kind
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.loader} {self.what}"
+
+
+@cache
+def effects_of(code: str) -> tuple[Effect, ...]:
+    """Return what loaders do about the faults of a code; those that do nothing are not named."""
+    found: dict[str, Effect] = {}
+    for check in all_checks():
+        if check.code == code:
+            for effect in (*_by_rules(check), *_by_hand(check)):
+                found.setdefault(effect.loader, effect)
+    return tuple(found.values())
+
+
+def affects(code: str, loaders: Sequence[str]) -> bool:
+    """Return whether the faults of a code hurt one of these loaders."""
+    return any(effect.loader in loaders for effect in effects_of(code))
+
+
+def correct_for(check: Check) -> Any:
+    """Return a correct file of the kind that a check is about."""
+    document = correct()
+    check.base(document)
+    return document
+
+
+def example_of(check: Check) -> Any:
+    """Return that file with the fault."""
+    document = correct_for(check)
+    check.example(document)
+    return document
+
+
+def _by_hand(check: Check) -> Iterator[Effect]:
+    for name, what in check.further.items():
+        kind: Kind = "raises" if "raises" in what else "other"
+        yield Effect(name, kind, what)
+
+
+def _by_rules(check: Check) -> Iterator[Effect]:
+    right, wrong = correct_for(check), example_of(check)
+    for name in LOADERS:
+        for mode in LOADERS[name].modes:
+            effect = _effect(name, mode, right, wrong)
+            if effect is not None:
+                yield effect
+                break
+
+
+def _effect(name: str, mode: Any, right: Any, wrong: Any) -> Effect | None:
+    before, after = _view(name, mode, right), _view(name, mode, wrong)
+    if isinstance(before, LoaderError):
+        return None
+    if isinstance(after, LoaderError):
+        return Effect(name, "raises", f"raises {after.exception}")
+    if shifted := _wrong_names(after, wrong):
+        return Effect(name, "shifts", f"gives {plural(shifted, 'object')} a wrong label")
+    lost = min(_objects(before), len(wrong.get("annotations", ()))) - _objects(after)
+    if lost > 0:
+        return Effect(name, "loses", f"loses {plural(lost, 'object')}")
+    skipped = len(right["images"]) - len(before.samples)
+    lost = len(wrong.get("images", ())) - len(after.samples) - skipped
+    if lost > 0:
+        return Effect(name, "loses", f"loses {plural(lost, 'image')}")
+    return None
+
+
+def _view(name: str, mode: Any, document: Any) -> View | LoaderError:
+    names = tuple(
+        c["name"] for c in document.get("categories", ()) if isinstance(c.get("name"), str)
+    )
+    options = LOADERS[name].options.usual(mode, names)
+    try:
+        return load(name, copy.deepcopy(document), options)
+    except NothingLeftError as error:
+        return error
+    except LoaderError as error:
+        return error
+
+
+def _objects(view: View) -> int:
+    return sum(len(sample.instances) for sample in view.samples)
+
+
+def _wrong_names(view: View, document: Any) -> int:
+    """Return how many objects get a name that is not that of their category."""
+    if not view.classes:
+        return 0
+    names = {c["id"]: c.get("name") for c in document["categories"] if "id" in c}
+    instances = [i for sample in view.samples for i in sample.instances]
+    own = [names.get(document["annotations"][i.row]["category_id"]) for i in instances]
+    called = [view.name_of(i.label) for i in instances]
+    return sum(name not in (None, right) for name, right in zip(called, own, strict=True))

@@ -1,0 +1,218 @@
+"""LintReport: what checks found, counted; for people, for programs, for GitHub."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cocosurgeon.errors import FormatError
+from cocosurgeon.files import open_unpacked
+from cocosurgeon.findings.codes import CODES, Severity
+from cocosurgeon.findings.finding import Finding
+from cocosurgeon.lint.effects import effects_of
+from cocosurgeon.text import first_few, one_line, plural, table_lines
+
+_SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+_SHOWN = 5
+
+Known = frozenset[tuple[str, str]]
+"""Findings of an earlier run: code, and what they are about."""
+
+
+@dataclass
+class Tally:
+    """Findings of one code.
+
+    Attributes:
+        code, severity: theirs.
+        count: how many, known ones included.
+        known: how many of them the baseline has.
+        findings: the first of those that it has not.
+    """
+
+    code: str
+    severity: Severity
+    count: int = 0
+    known: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def new(self) -> int:
+        """Number of those that the baseline does not have."""
+        return self.count - self.known
+
+
+@dataclass
+class LintReport:
+    """Findings in a file, counted.
+
+    Attributes:
+        file: its name.
+        counts: number of images, annotations and categories.
+        loaders: those by which findings were judged.
+        keep: how many findings of a code are kept; None: all.
+        known: findings that do not fail.
+        tallies: by code, in the order of the checks.
+    """
+
+    file: str
+    counts: Mapping[str, int]
+    loaders: Sequence[str]
+    keep: int | None = _SHOWN
+    known: Known = frozenset()
+    tallies: dict[str, Tally] = field(default_factory=dict)
+
+    def add(self, finding: Finding) -> None:
+        """Count a finding, and keep it if it is among the first."""
+        tally = self.tallies.setdefault(finding.code, Tally(finding.code, finding.severity))
+        tally.count += 1
+        if _key(finding) in self.known:
+            tally.known += 1
+        elif self.keep is None or len(tally.findings) < self.keep:
+            tally.findings.append(finding)
+
+    def is_full(self, code: str) -> bool:
+        """Return whether findings of a code need only be counted from now on."""
+        tally = self.tallies.get(code)
+        return (
+            tally is not None
+            and not self.known
+            and self.keep is not None
+            and len(tally.findings) >= self.keep
+        )
+
+    @property
+    def sorted_tallies(self) -> list[Tally]:
+        """Return the tallies, errors first."""
+        return sorted(self.tallies.values(), key=lambda t: _SEVERITIES.index(t.severity))
+
+    def is_failure(self, *, strict: bool) -> bool:
+        """Return whether the exit code is 1: errors, and with ``strict`` warnings."""
+        failing = ("error", "warning") if strict else ("error",)
+        return any(t.severity in failing and t.new for t in self.tallies.values())
+
+    def lines(self) -> list[str]:
+        """Return the report for people: a table, the first findings of each code, a last line."""
+        tallies = self.sorted_tallies
+        lines: list[str] = []
+        if tallies:
+            head = ("code", "severity", "count", "known", "affects")
+            rows = [
+                (t.code, t.severity, f"{t.count:,}", f"{t.known:,}", _who(t.code)) for t in tallies
+            ]
+            lines += [*table_lines([head, *rows], frozenset((2, 3))), ""]
+        for tally in tallies:
+            if tally.new:
+                lines += [*_details(tally), ""]
+        return [*lines, self._last_line()]
+
+    def github_lines(self) -> list[str]:
+        """Return the findings as GitHub's commands for annotations of a change."""
+        kinds = {"error": "error", "warning": "warning", "note": "notice"}
+        return [
+            f"::{kinds[tally.severity]} file={self.file},title={tally.code}::"
+            f"{CODES[tally.code].meaning}: {_place(finding)}"
+            for tally in self.sorted_tallies
+            for finding in tally.findings
+        ]
+
+    def fields(self) -> dict[str, object]:
+        """Return the report as JSON values."""
+        return {
+            "file": self.file,
+            "counts": dict(self.counts),
+            "judged_for": list(self.loaders),
+            "findings": [_fields(tally) for tally in self.sorted_tallies],
+        }
+
+    def _last_line(self) -> str:
+        numbers = dict.fromkeys(_SEVERITIES, 0)
+        for tally in self.tallies.values():
+            numbers[tally.severity] += tally.new
+        found = ", ".join(plural(n, severity) for severity, n in numbers.items() if n)
+        known = sum(tally.known for tally in self.tallies.values())
+        parts = [found or "nothing found", *([f"{known:,} known"] if known else [])]
+        forms = {"images": "image", "annotations": "annotation", "categories": "category"}
+        of = ", ".join(
+            plural(n, forms[key], key) if key in forms else f"{n:,} {key}"
+            for key, n in self.counts.items()
+        )
+        by = f"; judged for {', '.join(self.loaders)}" if self.loaders else ""
+        return f"{self.file}: {', '.join(parts)} ({of}{by})"
+
+
+def read_baseline(path: str) -> Known:
+    """Return the findings of a report that ``lint --json`` printed.
+
+    Raises:
+        SourceUnavailableError: it cannot be opened.
+        FormatError: it is no such report.
+    """
+    with open_unpacked(Path(path), "the baseline") as stream:
+        text = stream.read()
+    try:
+        report = json.loads(text)
+        reports = report.get("files", [report])
+        found = [each for of_file in reports for each in of_file["findings"]]
+        return frozenset((each["code"], about) for each in found for about in each["about"])
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FormatError(
+            "no report of lint",
+            where=path,
+            hint="make one: cocosurgeon lint FILE --json > BASELINE",
+        ) from error
+
+
+def _key(finding: Finding) -> tuple[str, str]:
+    return finding.code, _about(finding)
+
+
+def _about(finding: Finding) -> str:
+    """Return what a finding is about, as the baseline has it: the record, or else the message."""
+    if finding.record is None:
+        return finding.message
+    return f"{finding.record.list} {finding.record.id!r}"
+
+
+def _who(code: str) -> str:
+    return first_few([effect.loader for effect in effects_of(code)], 4) or "-"
+
+
+def _place(finding: Finding) -> str:
+    record = finding.record
+    if record is None:
+        return one_line(finding.message)
+    at = "" if record.byte is None else f", byte {record.byte}"
+    return one_line(f"{record.list} {record.id!r}{at}: {finding.message}")
+
+
+def _details(tally: Tally) -> Iterator[str]:
+    code = CODES[tally.code]
+    yield f"{tally.severity}: {tally.code}: {code.meaning} ({tally.new:,})"
+    for finding in tally.findings:
+        yield f"  {_place(finding)}"
+    if tally.new > len(tally.findings):
+        yield f"  ... {tally.new - len(tally.findings):,} more (--code {tally.code})"
+    if effects := effects_of(tally.code):
+        yield f"  effect: {'; '.join(map(str, effects))}"
+    yield f"  next: {code.next}"
+
+
+def _fields(tally: Tally) -> dict[str, object]:
+    records = {repr(f.record): f.record for f in tally.findings if f.record is not None}
+    return {
+        "code": tally.code,
+        "group": CODES[tally.code].group,
+        "severity": tally.severity,
+        "message": CODES[tally.code].meaning,
+        "count": tally.count,
+        "known": tally.known,
+        "details": [finding.message for finding in tally.findings],
+        "records": [record.fields() for record in records.values()],
+        "about": [_about(finding) for finding in tally.findings],
+        "loaders": [effect.loader for effect in effects_of(tally.code)],
+        "effects": {effect.loader: effect.what for effect in effects_of(tally.code)},
+        "next": CODES[tally.code].next,
+    }

@@ -1,0 +1,516 @@
+"""``lint``: each fault is found by its own code, real files have no errors, and what is plain is
+plain."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import ROOT, SAMPLE, Cli, examples, wild_files
+from hypothesis import given
+from hypothesis import strategies as st
+from odd_documents import changed_usual, documents
+from PIL import Image
+
+from cocosurgeon.errors import CocosurgeonError, RequestError, UnknownNameError
+from cocosurgeon.findings.codes import CODES
+from cocosurgeon.lint.annotation_file import AnnotationFile
+from cocosurgeon.lint.check import all_checks
+from cocosurgeon.lint.effects import correct_for, effects_of, example_of
+from cocosurgeon.lint.example import correct
+from cocosurgeon.lint.page import page_of
+from cocosurgeon.lint.report import LintReport
+from cocosurgeon.lint.run import Choice, lint, lint_codes, lint_pair
+
+Put = Callable[..., Path]
+IMAGES = ROOT / "sample_data/sample2017"
+NOT_BY_VALUE = {"key-duplicated", "record-key-duplicated", "images-empty"}
+"""Codes whose example is no parsed document."""
+CHECKS = {
+    f"{each.code}-{n}": each for n, each in enumerate(all_checks()) if each.code not in NOT_BY_VALUE
+}
+
+
+def report_of(document: Any, loaders: Any = None, **how: Any) -> LintReport:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "in.json")
+        text = document if isinstance(document, str) else json.dumps(document)
+        path.write_text(text)
+        return lint(path, loaders=loaders, **how)
+
+
+def codes(report: LintReport, *severities: str) -> set[str]:
+    return {
+        tally.code
+        for tally in report.tallies.values()
+        if tally.severity in severities or not severities
+    }
+
+
+# ---- each check
+
+
+def test_a_correct_file_has_nothing_but_empty_images() -> None:
+    assert codes(report_of(correct())) == {"images-empty"}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_fault_is_named_by_its_code_and_no_other_error(name: str) -> None:
+    check = CHECKS[name]
+    before = report_of(correct_for(check))
+    assert check.code not in before.tallies
+    assert not codes(before, "error")
+    after = report_of(example_of(check))
+    assert check.code in after.tallies
+    assert codes(after, "error") <= {check.code}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_with_each_loader_it_is_an_error_where_that_is_hurt(name: str) -> None:
+    check = CHECKS[name]
+    if not check.is_judged:
+        return
+    hurt = {effect.loader for effect in effects_of(check.code)}
+    for loader in ("yolox", "detr", "torchvision", "mmdet3"):
+        tally = report_of(example_of(check), [loader]).tallies[check.code]
+        assert (tally.severity == "error") == (loader in hurt), loader
+
+
+def test_keys_twice() -> None:
+    text = json.dumps(correct())
+    twice = text.replace('"info"', '"categories": [], "info"', 1)
+    assert codes(report_of(twice), "error", "warning") == {"key-duplicated"}
+    twice = text.replace('"area": 400,', '"area": 400, "area": 400,', 1)
+    report = report_of(twice)
+    assert codes(report, "error", "warning") == {"record-key-duplicated"}
+    [finding] = report.tallies["record-key-duplicated"].findings
+    assert finding.message == "'area' twice"
+    nested = text.replace('"bird", ', '"bird", "x": {"a\\": ": 1, "b": [{"c": 1, "c": 2}]}, ', 1)
+    assert "record-key-duplicated" not in report_of(nested).tallies  # of a category
+    text = text.replace('"iscrowd": 0, ', '"iscrowd": 0, "x": {"b": [{"c": 1, "c": 2}]}, ', 1)
+    assert codes(report_of(text), "error", "warning") == {"record-key-duplicated"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"category_id": "1"}, "category_id is '1', the list has 1"),
+        ({"image_id": 9}, "image_id 9 is not in the list"),
+        ({"bbox": [1, 2, 3]}, "bbox [1, 2, 3]"),
+        ({"bbox": [90, 10, 20, 20]}, "bbox [90, 10, 20, 20], 10.00 px over the edge of 100 x 80"),
+        ({"iscrowd": "0"}, "iscrowd is text: COCOeval ignores the object, or raises ValueError"),
+        ({"area": 0}, "area is 0"),
+    ],
+    ids=str,
+)
+def test_messages(change: dict[str, Any], message: str) -> None:
+    document = correct()
+    document["annotations"][1].update(change)
+    report = report_of(document)
+    [finding] = [f for t in report.tallies.values() for f in t.findings if f.message == message]
+    assert finding.record is not None
+    assert (finding.record.list, finding.record.id) == ("annotations", 2)
+    text = json.dumps(document)
+    assert finding.record.byte is not None
+    assert text[finding.record.byte :].startswith('{"id": 2,')
+
+
+# ---- generated files
+
+
+def grown(rng: random.Random, count: int) -> Any:
+    """The correct file with further plain records before its own."""
+    document = correct()
+    images, annotations = [], []
+    for n in range(count):
+        w, h = rng.randint(20, 900), rng.randint(20, 900)
+        images.append({"id": 1000 + n, "file_name": f"x/{n}.png", "width": w, "height": h})
+        for k in range(rng.randint(1, 3)):
+            bw, bh = rng.randint(2, w - 1), rng.randint(2, h - 1)
+            x, y = rng.randint(0, w - bw), rng.randint(0, h - bh)
+            annotations.append(
+                {
+                    "id": 1000 + 10 * n + k,
+                    "image_id": 1000 + n,
+                    "category_id": rng.choice((1, 2, 3)),
+                    "bbox": [x, y, bw, bh],
+                    "area": bw * bh,
+                    "iscrowd": 0,
+                    "segmentation": [[x, y, x + bw, y, x + bw, y + bh, x, y + bh]],
+                }
+            )
+    document["images"][:0] = images
+    document["annotations"] += annotations
+    return document
+
+
+# Its example is of images of one size.
+GROWING = sorted(name for name, each in CHECKS.items() if each.code != "boxes-normalized")
+
+
+@given(st.sampled_from(GROWING), st.randoms(use_true_random=False), st.integers(0, 30))
+@examples(150)
+def test_a_fault_in_a_generated_file_is_found(name: str, rng: random.Random, count: int) -> None:
+    check = CHECKS[name]
+    document = grown(rng, count)
+    assert not codes(report_of(document), "error", "warning") - {"annotation-copied"}
+    if check.code == "image-repeated":
+        document["images"][:count] = []
+        document["annotations"][4:] = []
+    check.base(document)
+    check.example(document)
+    assert check.code in report_of(document).tallies
+
+
+def require_plain_is_plain(document: Any) -> None:
+    """Fail where records that count as plain have findings."""
+    try:
+        quick = report_of(document, keep=None)
+    except CocosurgeonError:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AnnotationFile, "odd_rows", lambda file, key: np.arange(file.count(key)))
+        slow = report_of(document, keep=None)
+    assert slow.fields() == quick.fields() | {"file": slow.file}
+
+
+@given(documents())
+@examples(150)
+def test_what_is_plain_has_no_findings(document: Any) -> None:
+    require_plain_is_plain(document)
+
+
+def test_what_is_plain_has_no_findings_either() -> None:
+    for document in changed_usual()[::3]:
+        require_plain_is_plain(document)
+    for check in CHECKS.values():
+        require_plain_is_plain(example_of(check))
+    odd: dict[str, list[Any]] = {
+        "file_name": [
+            "a b.jpg",
+            "C:\\x.jpg",
+            "d:/x.jpg",
+            "x",
+            "é.jpg",
+            "a//b.jpg",
+            ".jpg",
+            "a.jpg ",
+        ],
+        "width": [1, 0.5, 100.0, True, 10**30],
+        "id": [0, -1, 2**53],
+    }
+    for key, values in odd.items():
+        for value in values:
+            document = correct()
+            document["images"][2][key] = value
+            require_plain_is_plain(document)
+    for bbox in ([0, 0, 100, 80], [0, 0, 1, 1], [0, 0, 100.4, 80], [99.5, 1, 0.5, 1]):
+        document = correct()
+        document["annotations"][0]["bbox"] = bbox
+        require_plain_is_plain(document)
+
+
+# ---- real files
+
+
+def test_the_sample_data_have_no_error() -> None:
+    assert not codes(lint(SAMPLE), "error")
+
+
+@pytest.mark.parametrize("path", wild_files(), ids=lambda path: path.stem)
+def test_wild_files(path: Path) -> None:
+    try:
+        report = lint(path, keep=None)
+    except CocosurgeonError as error:
+        assert error.hint
+        return
+    json.dumps(report.fields(), default=str)
+    assert report.lines()
+    if path.stem in ("coco_mini_val", "coco_val2014_100", "coco_mini_val_keypoints"):
+        assert not codes(report, "error")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("duplicate-ids/per_image.json", "annotation-repeated"),
+        ("unlisted/gt.json", "category-unlisted"),
+        ("string-category/gt.json", "category-id-type"),
+        ("no-info/gt.json", "info-missing"),
+        ("no-ann-id/gt.json", "annotation-id-missing"),
+    ],
+)
+def test_cases(name: str, expected: str) -> None:
+    path = ROOT.parent / "shared/cases" / name
+    if not path.is_file():
+        pytest.skip("the folder of cases is not at hand")
+    assert expected in lint(path).tallies
+
+
+# ---- images
+
+
+def drawn(path: Path, size: tuple[int, int] = (100, 80), color: int = 0, **how: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (color, 9, 9)).save(path, **how)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The three images of the correct file."""
+    for color, name in enumerate("abc"):
+        drawn(tmp_path / "images" / f"{name}.jpg", color=80 * color)
+    return tmp_path / "images"
+
+
+def on_disk(folder: Path, document: Any = None) -> dict[str, list[str]]:
+    report = report_of(correct() if document is None else document, images=folder)
+    assert all(CODES[code].group for code in report.tallies)
+    return {
+        code: [finding.message for finding in tally.findings]
+        for code, tally in report.tallies.items()
+        if code.startswith("image-file-")
+    }
+
+
+def test_images_that_are_as_the_file_says(folder: Path) -> None:
+    assert on_disk(folder) == {}
+
+
+def test_a_missing_image(folder: Path) -> None:
+    (folder / "a.jpg").rename(folder / "A.JPG")
+    assert on_disk(folder) == {"image-file-missing": ["'a.jpg': no such file; there is 'A.JPG'"]}
+
+
+def test_sizes_and_exif(folder: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    drawn(folder / "b.jpg", (80, 100), exif=exif)
+    drawn(folder / "c.jpg", (50, 40), 9)
+    assert on_disk(folder) == {
+        "image-file-size": [
+            "'b.jpg': 80 x 100 pixels, the record says 100 x 80: turned by EXIF (orientation 6)",
+            "'c.jpg': 50 x 40 pixels, the record says 100 x 80",
+        ]
+    }
+
+
+def test_broken_images(folder: Path) -> None:
+    whole = (folder / "a.jpg").read_bytes()
+    (folder / "a.jpg").write_bytes(whole[:-20])
+    (folder / "b.jpg").write_text("<html>not found</html>")
+    (folder / "c.jpg").write_bytes(b"")
+    assert on_disk(folder) == {
+        "image-file-truncated": [f"'a.jpg': JPEG without its end, {len(whole) - 20} bytes"],
+        "image-file-unreadable": [
+            "'b.jpg': no image that Pillow knows",
+            "'c.jpg': an empty file",
+        ],
+    }
+
+
+def test_copies_and_case(folder: Path) -> None:
+    shutil.copy(folder / "a.jpg", folder / "c.jpg")
+    drawn(folder / "X.png")
+    drawn(folder / "x.png")
+    found = on_disk(folder)
+    assert found["image-file-copied"] == ["'c.jpg' is 'a.jpg'"]
+    assert found.get("image-file-case", ["'X.png' and 'x.png'"]) == ["'X.png' and 'x.png'"]
+
+
+def test_many_images_are_read_in_processes(tmp_path: Path) -> None:
+    drawn(tmp_path / "images" / "a.jpg")
+    document = correct()
+    document["images"] = [{**document["images"][0], "id": n} for n in range(1, 2500)]
+    document["images"][7] = {**document["images"][7], "width": 5}
+    assert list(on_disk(tmp_path / "images", document)) == ["image-file-size"]
+
+
+# ---- two files
+
+
+def pair(one: Any, other: Any, put: Put, images: Path | None = None) -> dict[str, list[str]]:
+    report = lint_pair(put(one, "train.json"), put(other, "val.json"), images=images)
+    return {c: [f.message for f in t.findings] for c, t in report.tallies.items()}
+
+
+def renumbered(document: Any) -> Any:
+    """The document as of other images."""
+    changed = copy.deepcopy(document)
+    for each in changed["images"]:
+        each.update(id=each["id"] + 100, file_name=f"v/{each['file_name']}")
+    for each in changed["annotations"]:
+        each.update(id=each["id"] + 100, image_id=each["image_id"] + 100)
+    return changed
+
+
+def test_two_files_that_have_nothing_in_common(put: Put) -> None:
+    assert pair(correct(), renumbered(correct()), put) == {}
+
+
+def test_two_files_with_other_categories(put: Put) -> None:
+    other = renumbered(correct())
+    other["categories"].reverse()
+    assert pair(correct(), other, put) == {
+        "split-categories": ["another order: place 0 is 'cat' in the first, 'bird' in the second"]
+    }
+    other["categories"][0].update(id=7)
+    other["categories"][1].update(name="Dog")
+    [text] = pair(correct(), other, put)["split-categories"]
+    assert text.split("; ") == [
+        "only the first has 'dog'",
+        "'bird' is 3 in the first, 7 in the second",
+        "only the second has 'Dog'",
+    ]
+
+
+def test_two_files_that_share_images(put: Put, folder: Path) -> None:
+    other = renumbered(correct())
+    other["images"][0].update(id=2, file_name="c.jpg")
+    other["annotations"][0].update(id=3)
+    assert pair(correct(), other, put) == {
+        "split-image-id": ["1 image id: 2"],
+        "split-file-name": ["1 file_name: 'c.jpg'"],
+        "split-annotation-id": ["1 annotation id: 3"],
+    }
+    (folder / "v").mkdir()
+    shutil.copy(folder / "a.jpg", folder / "v/a.jpg")
+    drawn(folder / "v/b.jpg", color=44)
+    drawn(folder / "v/c.jpg", color=45)
+    assert pair(correct(), renumbered(correct()), put, folder) == {
+        "split-content": ["'a.jpg' is 'v/a.jpg'"]
+    }
+
+
+# ---- the command
+
+
+def test_exit_codes_and_the_table(cli: Cli, put: Put) -> None:
+    document = correct()
+    path = put(document)
+    ended = cli("lint", path)
+    assert (ended.code, ended.out.splitlines()[0].split()) == (
+        0,
+        ["code", "severity", "count", "known", "affects"],
+    )
+    document["categories"][2]["name"] = "bird "
+    put(document)
+    assert cli("lint", path).code == 0
+    assert cli("lint", path, "--strict").code == 1
+    document["annotations"][0]["bbox"] = [200, 10, 20, 20]
+    put(document)
+    ended = cli("lint", path)
+    assert ended.code == 1
+    assert "error: box-outside: a box is wholly outside of its image (1)" in ended.out
+    assert "bbox [200, 10, 20, 20], the image is 100 x 80" in ended.out
+    assert cli("lint", path, "--ignore", "boxes", "--ignore", "masks").code == 0
+    assert cli("lint", path, "--select", "images").code == 0
+    assert cli("lint", path, "--loader", "torchvision").code == 0
+
+
+def test_json_and_a_baseline(cli: Cli, put: Put, tmp_path: Path) -> None:
+    document = correct()
+    for row in range(3):
+        document["annotations"][row].update(iscrowd=None)
+    path = put(document)
+    ended = cli("lint", path, "--json")
+    report = json.loads(ended.out)
+    [found] = [f for f in report["findings"] if f["code"] == "iscrowd-unusable"]
+    assert (ended.code, found["severity"], found["count"], len(found["records"])) == (
+        1,
+        "error",
+        3,
+        3,
+    )
+    assert found["effects"]["pycocotools"] == "COCOeval raises TypeError for null"
+    (tmp_path / "known.json").write_text(ended.out)
+    again = cli("lint", path, "--baseline", "known.json")
+    assert again.code == 0
+    assert "known" in again.out.splitlines()[-1]
+    document["annotations"][3].update(iscrowd=None)
+    put(document)
+    again = cli("lint", path, "--baseline", "known.json")
+    assert again.code == 1
+    assert "whose" not in again.err
+    assert "iscrowd-unusable  error         4      3" in again.out
+    assert cli("lint", path, "--baseline", path).code == 3
+
+
+def test_all_of_one_code(cli: Cli, put: Put) -> None:
+    document = grown(random.Random(1), 20)
+    for each in document["annotations"]:
+        del each["area"]
+    path = put(document)
+    count = len(document["annotations"])
+    short, long = cli("lint", path), cli("lint", path, "--code", "area-missing")
+    assert short.out.count("no 'area'") == 5
+    assert f"... {count - 5} more (--code area-missing)" in short.out
+    assert long.out.count("no 'area'") == count
+    assert cli("lint", path, "--code", "area-missing", "--select", "boxes").code == 2
+
+
+def test_for_github(cli: Cli, put: Put) -> None:
+    document = correct()
+    document["annotations"][0]["id"] = 0
+    path = put(document)
+    ended = cli("lint", path, "--format", "github")
+    assert ended.code == 1
+    [line] = [line for line in ended.out.splitlines() if line.startswith("::error")]
+    assert line.startswith(
+        f"::error file={path},title=annotation-id-zero::an annotation has the id 0"
+    )
+
+
+def test_refused(cli: Cli, put: Put) -> None:
+    path = put(correct())
+    ended = cli("lint", path, "--select", "boxs")
+    assert (ended.code, "did you mean 'boxes'" in ended.err) == (2, True)
+    assert cli("lint", put([{"image_id": 1, "category_id": 1}], "dt.json")).code == 2
+    assert cli("lint", path, "--loader", "mmdet4").code == 2
+    assert cli("lint", path, "--images", "no/such/folder").code == 2
+    assert cli("lint", "--explain", "box-outsid").code == 2
+    with pytest.raises(UnknownNameError):
+        Choice(("nothing",))
+    with pytest.raises(RequestError):
+        lint(put([{"image_id": 1}], "dt.json"))
+
+
+def test_the_page_of_a_code(cli: Cli) -> None:
+    ended = cli("lint", "--explain", "box-outside")
+    assert ended.code == 0
+    assert ended.out.rstrip("\n") == page_of("box-outside").rstrip("\n")
+    assert "| mmdet3 | loses 1 object |" in ended.out
+
+
+def test_every_code_has_a_page_that_says_what_to_do() -> None:
+    for code in lint_codes():
+        page = page_of(code)
+        assert page.startswith(f"# {code}\n")
+        assert "What to do: " in page
+
+
+def test_several_files(cli: Cli, put: Put, tmp_path: Path) -> None:
+    one, two = put(correct(), "train.json"), put(renumbered(correct()), "val.json")
+    ended = cli("lint", one, two, "--json")
+    assert ended.code == 0
+    files = json.loads(ended.out)["files"]
+    assert [each["file"] for each in files] == [str(one), str(two), f"{one} and {two}"]
+    other = renumbered(correct())
+    other["categories"].reverse()
+    put(other, "val.json")
+    ended = cli("lint", one, two, "--json")
+    assert ended.code == 1
+    (tmp_path / "known.json").write_text(ended.out)
+    assert cli("lint", one, two, "--baseline", "known.json").code == 0
+    assert cli("lint", one, two, "--ignore", "split").code == 0
+    assert cli("lint", one, two, one).code == 0
+    assert cli("lint", one, two, "--select", "split").code == 1
