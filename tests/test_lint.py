@@ -411,7 +411,7 @@ def test_exit_codes_and_the_table(cli: Cli, put: Put) -> None:
     ended = cli("lint", path)
     assert ended.code == 1
     assert "error: box-outside: a box is wholly outside of its image (1)" in ended.out
-    assert "bbox [200, 10, 20, 20], the image is 100 x 80" in ended.out
+    assert "bbox [200.00, 10.00, 20.00, 20.00], the image is 100 x 80" in ended.out
     assert cli("lint", path, "--ignore", "boxes", "--ignore", "masks").code == 0
     assert cli("lint", path, "--select", "images").code == 0
     assert cli("lint", path, "--loader", "torchvision").code == 0

@@ -141,7 +141,10 @@ def _loader_name(
     if loader is None and real.config is None and real.python is not None:
         loader = installed_loader(real.python)
     if loader is None and real.config is None:
-        raise RequestError("name a loader (--loader), or a config (--config)")
+        raise RequestError(
+            "no loader and no config",
+            hint="name a loader, as --loader detr, or a config of MMDetection (--config)",
+        )
     if ann_file == "" or output == "":
         raise RequestError("a file name is empty")
     if ann_file is None and real.config is None:

@@ -75,7 +75,10 @@ def explain(
     ids = [i for r in records if isinstance(i := r.value.get("id"), (int, float, str))]
     [img_id] = resolve_ids([Typed(image)], ids)
     if img_id not in ids:
-        raise UnknownIdError(f"no image has the id {img_id!r}", where=file.name)
+        known = ", ".join(map(repr, ids[:5]))
+        raise UnknownIdError(
+            f"no image has the id {img_id!r}", where=file.name, hint=f"its first ids: {known}"
+        )
     document = file.document()
     classes_used = class_names(document) if chosen is None else chosen
     found = explanations_of(document, img_id, loaders, classes_used, ann_file)

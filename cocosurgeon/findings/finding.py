@@ -99,7 +99,7 @@ def finding_lines(findings: Sequence[Finding], shown: int = _SHOWN) -> list[str]
     lines: list[str] = []
     for (severity, code), of_code in _by_code(findings).items():
         lines.append(f"{severity}: {code}: {CODES[code].meaning} ({len(of_code):,})")
-        lines += [f"  {_with_short_boxes(finding.sentence)}" for finding in of_code[:shown]]
+        lines += [f"  {with_short_boxes(finding.sentence)}" for finding in of_code[:shown]]
         if len(of_code) > shown:
             lines.append(f"  ... {len(of_code) - shown:,} more (--json)")
         lines += [f"  next: {one_line(n)}" for n in dict.fromkeys(f.next for f in of_code[:shown])]
@@ -124,7 +124,7 @@ def finding_fields(findings: Sequence[Finding]) -> list[dict[str, object]]:
     ]
 
 
-def _with_short_boxes(sentence: str) -> str:
+def with_short_boxes(sentence: str) -> str:
     """Return a sentence with two decimals in its boxes, unless that makes two of them alike."""
     boxes = re.findall(_BOX, sentence)
     short = {

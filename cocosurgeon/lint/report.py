@@ -10,7 +10,7 @@ from pathlib import Path
 from cocosurgeon.errors import FormatError
 from cocosurgeon.files import open_unpacked
 from cocosurgeon.findings.codes import CODES, Severity
-from cocosurgeon.findings.finding import Finding
+from cocosurgeon.findings.finding import Finding, with_short_boxes
 from cocosurgeon.lint.effects import effects_of
 from cocosurgeon.text import first_few, one_line, plural, table_lines
 
@@ -192,7 +192,7 @@ def _details(tally: Tally) -> Iterator[str]:
     code = CODES[tally.code]
     yield f"{tally.severity}: {tally.code}: {code.meaning} ({tally.new:,})"
     for finding in tally.findings:
-        yield f"  {_place(finding)}"
+        yield f"  {with_short_boxes(_place(finding))}"
     if tally.new > len(tally.findings):
         yield f"  ... {tally.new - len(tally.findings):,} more (--code {tally.code})"
     if effects := effects_of(tally.code):

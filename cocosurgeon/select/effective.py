@@ -83,7 +83,16 @@ def _is_empty(dataset: Dataset, loader: str) -> Mask:
     """Return which images of a dataset are empty by the loader's rules."""
     document = _parsed(b"".join(dataset.text()).removeprefix(codecs.BOM_UTF8))
     names = tuple(c.name for c in dataset.categories if c.name is not None)
-    view = load(loader, document, LOADERS[loader].options.every_image(names))
+    try:
+        view = load(loader, document, LOADERS[loader].options.every_image(names))
+    except LoaderError as error:
+        raise LoaderError(
+            f"{loader} raises {error.exception}: {error.what}",
+            exception=error.exception,
+            rule=error.rule,
+            where=", ".join(filter(None, (dataset.source.name, error.where))),
+            hint=f"see what else it raises on: cocosurgeon lint FILE --loader {loader}",
+        ) from error
     usable = {s.img_id for s in view.samples if any(not i.ignore for i in s.instances)}
     ids = dataset.img_ids
     return np.fromiter((i not in usable for i in ids), dtype=np.bool_, count=len(ids))

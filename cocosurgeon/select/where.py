@@ -112,7 +112,12 @@ def _parsed(expression: str) -> ast.Expression:
     except (MemoryError, RecursionError) as error:
         raise _too_long(expression) from error
     except (SyntaxError, ValueError) as error:
-        raise ExpressionError(f"cannot read the expression {expression!r}: {error}") from error
+        why = error.msg if isinstance(error, SyntaxError) else error
+        raise ExpressionError(
+            f"cannot read the expression {expression!r}: {why}",
+            hint="write it as in Python: 'width > 640 and height > 480', "
+            "'annotations: area < 1024'",
+        ) from error
     if len(expression) > _LONGEST:
         raise _too_long(expression)
     for node in ast.walk(tree):

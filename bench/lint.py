@@ -1,0 +1,84 @@
+"""Compare ``lint`` with what ``json.load`` takes, and with hotcoco's health check.
+
+    python bench/lint.py
+
+Exit codes: 0 lint without masks and repeated keys takes at most a fifth of ``json.load``, and a
+header of an image at most 0.1 ms; 1 it takes longer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from make_train2017 import Shape, make
+from measure import MIB, Runs, pin, run
+from run import table
+from tqdm import tqdm
+
+from cocosurgeon.lint.on_disk import read_headers
+
+LIMIT = 0.2
+LIMIT_OF_HEADER = 0.1
+"""Milliseconds."""
+IMAGES = Path(__file__).parents[1] / "sample_data" / "sample2017"
+COPIES = 40
+_HEAD = ("command", "median s", "min s", "max s", "× json.load", "private MiB")
+
+
+def main() -> int:
+    """Measure in turn, print, and give the exit code."""
+    parser = argparse.ArgumentParser(description="Time lint beside json.load and hotcoco.")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each (default: 3)")
+    runs: int = parser.parse_args().runs
+    pin()
+    source = str(make(Shape()))
+    lint = [sys.executable, "-m", "cocosurgeon", "lint", source, "--quiet"]
+    load = f"import json; json.load(open({source!r}, encoding='utf-8'))"
+    quick = "lint, without masks and repeated keys"
+    commands = {
+        "json.load": [sys.executable, "-c", load],
+        quick: [*lint, "--ignore", "masks", "--ignore", "record-key-duplicated"],
+        "lint": lint,
+    }
+    hotcoco = shutil.which("coco", path=str(Path(sys.executable).parent))
+    if hotcoco is not None:
+        commands["hotcoco, healthcheck"] = [hotcoco, "healthcheck", source]
+    turns = [name for _ in range(runs) for name in commands]
+    done = [(n, run(commands[n])) for n in tqdm(turns, disable=None, leave=False)]
+    found = {name: Runs(tuple(r for n, r in done if n == name)) for name in commands}
+    base = found["json.load"].seconds
+    rows = [
+        [
+            name,
+            *(f"{s:.2f}" for s in (r.seconds, r.fastest, r.slowest)),
+            f"{r.seconds / base:.2f}",
+            f"{r.private / MIB:,.0f}",
+        ]
+        for name, r in found.items()
+    ]
+    print(table(_HEAD, rows))
+    header = _header()
+    print(f"\nheader of an image: {header:.3f} ms")
+    return int(found[quick].seconds > LIMIT * base or header > LIMIT_OF_HEADER)
+
+
+def _header() -> float:
+    """Return how long reading a header takes, in milliseconds, of many in the system's cache."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [
+            shutil.copy(image, Path(folder) / f"{n}_{image.name}")
+            for n in range(COPIES)
+            for image in sorted(IMAGES.iterdir())
+        ]
+        started = time.perf_counter()
+        read_headers([str(path) for path in paths])
+        return (time.perf_counter() - started) / len(paths) * 1000
+
+
+if __name__ == "__main__":
+    sys.exit(main())
