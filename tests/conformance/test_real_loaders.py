@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmdet_line import FORK, MMDET2, MMDET3, Line
 from odd_documents import USUAL, changed_usual, documents
-from worker import Worker, WorkerEndedError
+from worker import Worker, WorkerEndedError, working
 
 from cocosurgeon.errors import LoaderError
 from cocosurgeon.loaders import LOADERS, Instance, LoaderOptions, View, load, mmdet2, mmdet3, yolox
@@ -353,7 +353,10 @@ def test_a_worker_that_ends_is_told() -> None:
     ended = pytest.raises(WorkerEndedError, match=r"ended with 1(.|\n)*KeyError: 'keras'")
     with ended, MMDET3.worker(SCRIPT, "keras"):
         pass
-    with REAL["torchvision"].line.worker(SCRIPT, "torchvision") as worker:
+    # a fork would live on for a moment, and could answer
+    python = Path(os.environ["COCOSURGEON_MMDET"]).absolute() / "venv/bin/python"
+    environment = REAL["torchvision"].line.environment()
+    with working([python, SCRIPT, "torchvision"], environment) as worker:
         worker.process.kill()
         with pytest.raises(WorkerEndedError, match="ended with -9\nasked: "):
             worker.evaluate(["a.json", {}])
