@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from cocosurgeon.findings.codes import CODES
-from cocosurgeon.lint.check import all_checks
+from cocosurgeon.lint.check import Check, all_checks
 from cocosurgeon.lint.effects import correct_for, effects_of, example_of, usual_loaders
 from cocosurgeon.lint.run import severity_of
+from cocosurgeon.loaders import LOADERS
+
+_SHOWN = 3
 
 
 def page_of(code: str) -> str:
     """Return the page of a code, as Markdown."""
     kind = CODES[code]
     check = next((each for each in all_checks() if each.code == code), None)
-    severity = kind.severity if check is None else severity_of(check, usual_loaders())
-    by_loader = check is not None and check.is_judged
     lines = [
         f"# {code}",
         "",
-        f"{kind.meaning[0].upper()}{kind.meaning[1:]}. Group: {kind.group}. Severity: {severity}"
-        + (", unless `--loader` names loaders that do not mind." if by_loader else "."),
+        f"{kind.meaning[0].upper()}{kind.meaning[1:]}.",
+        "",
+        f"Group: {kind.group}. {_severity(code, check)}",
         "",
         f"How it arises: {kind.arises}.",
         "",
@@ -33,28 +34,44 @@ def page_of(code: str) -> str:
         lines += ["| loader | what it does with the example |", "| --- | --- |"]
         lines += [f"| {effect.loader} | {effect.what} |" for effect in effects]
         lines.append("")
-    found = [] if check is None else [*_differences(correct_for(check), example_of(check))]
-    if found:
-        lines += ["With the fault, and without it:", "", "```json"]
-        lines += [_json(value) for pair in found[:3] for value in pair]
-        lines += ["```", ""]
+    if check is not None:
+        right, wrong = correct_for(check), example_of(check)
+        lines += _block("With the fault:", _beyond(right, wrong))
+        lines += _block("Without it:", _beyond(wrong, right))
     return "\n".join(lines)
 
 
-def _differences(right: Any, wrong: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield what differs between two files, each record once: with the fault, and without."""
-    for key in {**right, **wrong}:
-        if key not in wrong or key not in right:
-            yield dict.fromkeys(wrong, ...), dict.fromkeys(right, ...)
-            continue
-        for place in range(
-            max(len(right[key]), len(wrong[key])) if isinstance(right[key], list) else 0
-        ):
-            a, b = right[key][place : place + 1], wrong[key][place : place + 1]
-            if a != b:
-                yield {key: b}, {key: a}
+def _severity(code: str, check: Check | None) -> str:
+    severity = CODES[code].severity if check is None else severity_of(check, usual_loaders())
+    if check is None or not check.is_judged:
+        return f"Severity: {severity}."
+    if severity == "error":
+        return "Severity: error; a warning if `--loader` names only loaders that do not mind."
+    names = [effect.loader for effect in effects_of(code) if effect.loader in LOADERS]
+    also = f"; an error with {' or '.join(f'`--loader {name}`' for name in names)}" if names else ""
+    return f"Severity: {severity}{also}."
+
+
+def _beyond(document: Any, other: Any) -> list[str]:
+    """Return what only the other document has: its first records, or its keys."""
+    found: list[str] = []
+    for key, value in other.items():
+        if key not in document:
+            found.append(f'{{"{key}": ...}}')
+        elif isinstance(value, list):
+            found += [_json(record) for record in value if record not in document[key]]
+    reordered = [
+        key
+        for key, value in other.items()
+        if not found and value != document[key] and len(value) == len(document[key])
+    ]
+    found += [_json(record) for key in reordered for record in other[key]]
+    return found[:_SHOWN]
+
+
+def _block(title: str, lines: list[str]) -> list[str]:
+    return [title, "", "```json", *lines, "```", ""] if lines else []
 
 
 def _json(value: Any) -> str:
-    text = json.dumps(value, default=lambda _: "...", ensure_ascii=False)
-    return text.replace('"..."', "...") if len(text) < 400 else f"{text[:397]}..."
+    return json.dumps(value, ensure_ascii=False)
