@@ -343,7 +343,7 @@ def test_what_the_file_does_not_have(source: Path, cache: Path) -> None:
         ann_file(source, match=source.with_name("not-there.json"))
     with pytest.raises(SourceUnavailableError):
         ann_file(source.with_name("not-there.json"))
-    with pytest.raises(SourceUnavailableError, match="a folder"):
+    with pytest.raises(SourceUnavailableError, match="Is a directory"):
         ann_file(source.parent, first=1)
     assert not list(cache.glob("*.json"))
 

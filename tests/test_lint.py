@@ -3,8 +3,11 @@ plain."""
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
 import json
+import os
 import random
 import shutil
 from collections.abc import Callable
@@ -108,6 +111,7 @@ def test_keys_twice() -> None:
         ({"bbox": [90, 10, 20, 20]}, "bbox [90, 10, 20, 20], 10.00 px over the edge of 100 x 80"),
         ({"iscrowd": "0"}, "iscrowd is text: COCOeval ignores the object, or raises ValueError"),
         ({"area": 0}, "area is 0"),
+        ({"iscrowd": 2}, "iscrowd is 2"),
     ],
     ids=str,
 )
@@ -121,6 +125,42 @@ def test_messages(change: dict[str, Any], message: str) -> None:
     text = json.dumps(document)
     assert finding.record.byte is not None
     assert text[finding.record.byte :].startswith('{"id": 2,')
+
+
+def scored(document: Any) -> float | str:
+    """What the real COCOeval gives for perfect detections, or raises."""
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    keys = ("image_id", "category_id", "bbox")
+    annotations = document.get("annotations", [])
+    found = [{k: a[k] for k in keys} | {"score": 1} for a in annotations if set(keys) <= set(a)]
+    with contextlib.redirect_stdout(io.StringIO()):
+        try:
+            truth = COCO()
+            truth.dataset = copy.deepcopy(document)
+            truth.createIndex()
+            evaluation = COCOeval(truth, truth.loadRes(found), "bbox")
+            evaluation.evaluate()
+            evaluation.accumulate()
+            evaluation.summarize()
+        except Exception as error:
+            return type(error).__name__
+    return round(float(evaluation.stats[0]), 2)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_where_the_real_evaluation_raises_it_is_an_error(name: str) -> None:
+    check = CHECKS[name]
+    if isinstance(scored(correct_for(check)), str):
+        return  # panoptic
+    outcome = scored(example_of(check))
+    if isinstance(outcome, str):
+        assert report_of(example_of(check)).tallies[check.code].severity == "error", outcome
+    said = check.further.get("pycocotools", "")
+    if "raises" in said and "keypoints" not in said:
+        assert isinstance(outcome, str)
+        assert outcome in said or "another error" in said
 
 
 # ---- generated files
@@ -335,6 +375,29 @@ def test_many_images_are_read_in_processes(tmp_path: Path) -> None:
     assert list(on_disk(tmp_path / "images", document)) == ["image-file-size"]
 
 
+def test_what_is_no_fault(folder: Path) -> None:
+    with (folder / "a.jpg").open("ab") as file:
+        file.write(b"a video" * 2000)  # as phones append them
+    Image.new("1", (20000, 20000)).save(folder / "large.png")
+    document = correct()
+    document["images"].append({"id": 4, "file_name": "large.png", "width": 20000, "height": 20000})
+    assert on_disk(folder, document) == {}
+
+
+def test_names_that_no_file_has(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.jpg")
+    (folder / "d.jpg").mkdir()
+    (folder / "gone.jpg").symlink_to("nowhere")
+    document = correct()
+    names = ("pipe.jpg", "d.jpg", "gone.jpg", "a\0.jpg", "\ud800.jpg")
+    for number, name in enumerate(names, 4):
+        document["images"].append({"id": number, "file_name": name, "width": 9, "height": 9})
+    found = on_disk(folder, document)
+    assert len(found["image-file-unreadable"]) == 2
+    assert len(found["image-file-missing"]) == 3
+    assert "there is" not in "".join(found["image-file-missing"])
+
+
 # ---- two files
 
 
@@ -445,6 +508,15 @@ def test_json_and_a_baseline(cli: Cli, put: Put, tmp_path: Path) -> None:
     assert cli("lint", path, "--baseline", path).code == 3
 
 
+def test_a_baseline_counts_records_without_an_id(cli: Cli, put: Put, tmp_path: Path) -> None:
+    document = correct()
+    del document["annotations"][0]["id"]
+    (tmp_path / "known.json").write_text(cli("lint", put(document), "--json").out)
+    assert cli("lint", put(document), "--baseline", "known.json").code == 0
+    del document["annotations"][1]["id"]
+    assert cli("lint", put(document), "--baseline", "known.json").code == 1
+
+
 def test_all_of_one_code(cli: Cli, put: Put) -> None:
     document = grown(random.Random(1), 20)
     for each in document["annotations"]:
@@ -478,6 +550,8 @@ def test_refused(cli: Cli, put: Put) -> None:
     assert cli("lint", path, "--loader", "mmdet4").code == 2
     assert cli("lint", path, "--images", "no/such/folder").code == 2
     assert cli("lint", "--explain", "box-outsid").code == 2
+    assert cli("lint", path, "--code", "image-file-missing").code == 2
+    assert cli("lint", path, "--select", "split").code == 2
     with pytest.raises(UnknownNameError):
         Choice(("nothing",))
     with pytest.raises(RequestError):

@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import repeat
+from operator import itemgetter
 from typing import Any, TypeAlias, cast
 
 import msgspec
@@ -26,15 +27,15 @@ EXACT_IN_FLOAT = 2**53
 
 @dataclass(frozen=True)
 class Column:
-    """A column: the record's key, and the part of its value that is read (None: all of it)."""
+    """A column: the record's key, and the parts of its values that are read (None: all of it)."""
 
     name: str
     key: str
-    take: Callable[[object], object] | None = None
+    take: Callable[[list[object]], list[object]] | None = None
 
     def pack(self, values: list[object]) -> Chunk:
         """Return the chunk of what records have for the key."""
-        return pack([self.take(v) for v in values] if self.take else values)
+        return pack(self.take(values) if self.take else values)
 
 
 def column(name: str) -> Column:
@@ -42,17 +43,19 @@ def column(name: str) -> Column:
     if name in _BBOX:
         return Column(name, "bbox", _BBOX[name])
     if name == "segments_category_ids":
-        return Column(name, "segments_info", _segment_categories)
+        return Column(name, "segments_info", lambda values: list(map(_segment_categories, values)))
     if name == "segmentation_points":
-        return Column(name, "segmentation", _points)
+        return Column(name, "segmentation", lambda values: list(map(_points, values)))
     return Column(name, name)
 
 
-def _coordinate(position: int) -> Callable[[object], object]:
-    def take(bbox: object) -> object:
-        if isinstance(bbox, list) and len(bbox) == 4:
-            return bbox[position]
-        return ABSENT
+def _coordinate(position: int) -> Callable[[list[object]], list[object]]:
+    get: Callable[[Any], object] = itemgetter(position)
+
+    def take(boxes: list[Any]) -> list[object]:
+        if set(map(type, boxes)) == {list} and set(map(len, boxes)) == {4}:
+            return list(map(get, boxes))
+        return [get(b) if isinstance(b, list) and len(b) == 4 else ABSENT for b in boxes]
 
     return take
 

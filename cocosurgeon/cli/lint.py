@@ -53,7 +53,7 @@ def lint(
         typer.Option(metavar="NAME", show_default="all", help="Run these checks: a code or group."),
     ] = None,
     ignore: Annotated[
-        Names, typer.Option(metavar="NAME", help="Leave out the checks of this code or group.")
+        Names, typer.Option(metavar="NAME", help="Skip the checks of this code or group.")
     ] = None,
     code: Annotated[
         str | None, typer.Option(metavar="CODE", help="List every finding of this code.")
@@ -63,7 +63,7 @@ def lint(
     ] = False,
     baseline: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Pass over the findings of this report (of --json)."),
+        typer.Option(metavar="FILE", help="Skip the findings of this report (of --json)."),
     ] = None,
     format: Annotated[
         Literal["text", "github"],
@@ -79,11 +79,13 @@ def lint(
 
     Exit code 1 where something hurts one of them.
     """
+    import gc
     from itertools import chain
 
     from cocosurgeon.cli.run import choose
     from cocosurgeon.errors import RequestError, UnknownNameError
     from cocosurgeon.lint.effects import PYCOCOTOOLS
+    from cocosurgeon.lint.on_disk import ON_DISK_CODES
     from cocosurgeon.lint.page import page_of
     from cocosurgeon.lint.pair import PAIR_CODES
     from cocosurgeon.lint.report import read_baseline
@@ -93,6 +95,7 @@ def lint(
     from cocosurgeon.progress import shown_by
     from cocosurgeon.text import did_you_mean
 
+    gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
     if explain is not None:
         if explain not in lint_codes():
             hint = did_you_mean(explain, lint_codes())
@@ -101,13 +104,18 @@ def lint(
         return
     if code is not None and (select or ignore):
         raise RequestError("--code chooses one code: leave --select and --ignore out")
-    loaders = [n if n == PYCOCOTOOLS else find_loader(n).name for n in loader or ()] or None
+    names = (n if n == PYCOCOTOOLS else find_loader(n).name for n in loader or ())
+    loaders = list(dict.fromkeys(names)) or None
     choice = Choice(tuple(select or ([code] if code else ())), tuple(ignore or ()))
-    known = frozenset() if baseline is None else read_baseline(baseline)
+    known = {} if baseline is None else read_baseline(baseline)
     chosen = [choose(ann_file) for ann_file in ann_files or (None,)]
     for each in chosen:
         if each.why:
             console.info(f"annotation file: {each.path} ({each.why})")
+    if images is None and choice.is_only(ON_DISK_CODES):
+        raise RequestError("these codes are about image files", hint="name their folder: --images")
+    if len(chosen) != 2 and choice.is_only(PAIR_CODES):
+        raise RequestError("these codes compare two files", hint="name both")
     keep = None if console.as_json or code is not None else 5
     paths = [each.path for each in chosen]
     with shown_by(console.progress):

@@ -59,8 +59,8 @@ _codes: dict[str, Code] = {
     "key-duplicated": Code(
         "file",
         "a top-level key appears more than once",
-        "texts were joined; most readers silently take the last value",
-        _CUT,
+        "a text was edited, or joined from two; most readers silently take the last value",
+        "keep one of them",
     ),
     "image-added": Code(
         "images",
@@ -188,7 +188,7 @@ _codes: dict[str, Code] = {
         "a polygon cannot be used",
         "an export wrote empty polygons, boxes or lines, or polygons of another image; MMDetection "
         "skips the object, pycocotools raises or draws nothing",
-        "draw the mask again, or write an empty list: boxes are used all the same",
+        "draw the mask again; for detection alone the box is enough",
         "warning",
     ),
     "info-missing": Code(

@@ -31,7 +31,10 @@ _PARTS = ("keypoints", "num_keypoints", "segments_category_ids", "track_id")
 _ID_LISTS = ("neg_category_ids", "not_exhaustive_category_ids")
 COLUMNS = {
     "images": ("file_name", "width", "height", "video_id", *_ID_LISTS),
-    "annotations": ("id", "image_id", "category_id", *_BOX, "area", "iscrowd", "ignore", *_PARTS),
+    "annotations": (
+        *("id", "image_id", "category_id", *_BOX, "area", "iscrowd", "ignore", "video_id"),
+        *_PARTS,
+    ),
 }
 """What decides whether a record is plain: read in the first pass."""
 _PLAIN_NAME = re.compile(r"(?!/)(?!.:/)[\w./ ()+~@,=-]*\w\.[A-Za-z0-9]+", re.ASCII)
@@ -75,6 +78,7 @@ class AnnotationFile:
 
     document: Document
     _sizes: dict[object, tuple[object, object]] = field(default_factory=dict)
+    _lacking: dict[str, bool] = field(default_factory=dict)
     _judged: list[Any] = field(default_factory=lambda: [None, None])
 
     @cached_property
@@ -90,10 +94,22 @@ class AnnotationFile:
     def ids(self, key: str, field: str = "id") -> Sequence[Id | None]:
         """Return a column of ids; None for a record without a usable one."""
         records = self.lists.get(key)
-        found: list[Id | None] = (
-            [] if records is None else as_keys(records.column(field).array).tolist()
-        )
+        if records is None:
+            return []
+        found: list[Id | None] = as_keys(records.column(field).array).tolist()
         return found
+
+    def lacks_ids(self, key: str) -> bool:
+        """Return whether a record of a list has no usable id."""
+        if key not in self._lacking:
+            self._lacking[key] = None in self.ids(key)
+        return self._lacking[key]
+
+    @cached_property
+    def is_lvis(self) -> bool:
+        """True for a file in the form of LVIS, whose records have no ``iscrowd``."""
+        images = self.lists.get("images")
+        return images is not None and any(v.present for v in images.columns(*_ID_LISTS))
 
     @cached_property
     def categories(self) -> Sequence[Record]:
@@ -211,7 +227,7 @@ class AnnotationFile:
     def _are_plain_images(self, images: Records) -> npt.NDArray[np.bool_] | None:
         names, *sizes = (v.array for v in images.columns("file_name", "width", "height"))
         ids = images.column("id").array
-        if any(v.present for v in images.columns(*_ID_LISTS)):
+        if self.is_lvis:
             return None
         if any(array.dtype != np.int64 for array in (ids, *sizes)):
             return None
@@ -238,7 +254,7 @@ class AnnotationFile:
         )
         is_plain &= (b.x >= 0) & (b.y >= 0) & (b.x + b.w <= b.width) & (b.y + b.h <= b.height)
         is_plain &= (np.minimum(b.w, b.h) >= 1) & (area > 0) & np.isfinite(area)
-        is_plain &= iscrowd == 0
+        is_plain &= (iscrowd == 0) | (iscrowd == 1)
         return is_plain
 
 
@@ -257,7 +273,7 @@ def _decoded(text: bytes) -> Record:
 
 
 def repeated(values: Iterable[Any]) -> Iterator[tuple[Any, list[int]]]:
-    """Yield each value that appears more than once, with its places."""
+    """Yield each value that appears more than once, with its places; None is passed over."""
     places: dict[Any, list[int]] = {}
     for place, value in enumerate(values):
         if value is not None:

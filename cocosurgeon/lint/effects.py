@@ -129,7 +129,9 @@ def _wrong_names(view: View, document: Any) -> int:
     """Return how many objects get a name that is not that of their category."""
     if not view.classes:
         return 0
-    names = {c["id"]: c.get("name") for c in document["categories"] if "id" in c}
+    names: dict[Any, Any] = {}
+    for category in document["categories"]:
+        names.setdefault(category.get("id"), category.get("name"))
     instances = [i for sample in view.samples for i in sample.instances]
     own = [names.get(document["annotations"][i.row]["category_id"]) for i in instances]
     called = [view.name_of(i.label) for i in instances]

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from cocosurgeon.errors import RequestError, SourceUnavailableError
 from cocosurgeon.findings.codes import Code, Severity, add_code
-from cocosurgeon.lint.annotation_file import AnnotationFile, repeated
+from cocosurgeon.lint.annotation_file import AnnotationFile, is_number, repeated
 from cocosurgeon.lint.check import Fault
 from cocosurgeon.progress import progress_of
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _MANY = 2000
 _PIECE = 256
@@ -88,30 +93,49 @@ class ImageHeader:
 
 def read_header(path: str) -> ImageHeader:
     """Read the head of an image file, and its last bytes."""
-    from PIL import Image, UnidentifiedImageError
-
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - a Path takes as long as the header
-            size = os.fstat(file.fileno()).st_size
-            try:
-                with Image.open(file) as image:
-                    format, found = str(image.format), image.size
-                    is_turned = format in ("JPEG", "TIFF") and "exif" in image.info
-                    orientation = image.getexif().get(_ORIENTATION, 1) if is_turned else 1
-            except (UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError):
-                what = "an empty file" if size == 0 else "no image that Pillow knows"
-                return ImageHeader(("image-file-unreadable", what), bytes=size)
-            end = _ENDS.get(format)
-            if end is not None:
-                file.seek(max(0, size - _TAIL))
-                if end not in file.read():
-                    what = f"{format} without its end, {size:,} bytes"
-                    return ImageHeader(("image-file-truncated", what), bytes=size)
+        status = os.stat(path)  # noqa: PTH116 - a Path takes as long as the header
+        if not stat.S_ISREG(status.st_mode):
+            return ImageHeader(("image-file-unreadable", "no file, but a folder, device or pipe"))
+        with open(path, "rb") as file:  # noqa: PTH123
+            return _header(file, status.st_size)
     except FileNotFoundError:
         return ImageHeader(("image-file-missing", "no such file"))
     except OSError as error:
         return ImageHeader(("image-file-unreadable", error.strerror or str(error)))
+    except ValueError as error:  # a null byte, or half a character
+        return ImageHeader(("image-file-missing", f"no name of a file ({error})"))
+
+
+def _header(file: BinaryIO, size: int) -> ImageHeader:
+    from PIL import Image
+
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # headers alone are read
+    try:
+        with Image.open(file) as image:
+            format, found = str(image.format), image.size
+            is_turned = format in ("JPEG", "TIFF") and "exif" in image.info
+            orientation = image.getexif().get(_ORIENTATION, 1) if is_turned else 1
+            if (end := _ENDS.get(format)) is not None:
+                file.seek(max(0, size - _TAIL))
+                if end not in file.read() and not _is_whole(image):
+                    what = f"{format} without its end, {size:,} bytes"
+                    return ImageHeader(("image-file-truncated", what), bytes=size)
+    except Exception:  # a damaged header makes Pillow's readers raise anything
+        what = "an empty file" if size == 0 else "no image that Pillow knows"
+        return ImageHeader(("image-file-unreadable", what), bytes=size)
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
     return ImageHeader(None, found, orientation, size)
+
+
+def _is_whole(image: Image.Image) -> bool:
+    """Return whether an image can be decoded: a video may follow it, as phones write them."""
+    try:
+        image.load()
+    except Exception:
+        return False
+    return True
 
 
 def image_faults(file: AnnotationFile, folder: Path) -> Iterator[tuple[str, Fault]]:
@@ -138,7 +162,7 @@ def image_faults(file: AnnotationFile, folder: Path) -> Iterator[tuple[str, Faul
         if header.fault is not None:
             code, what = header.fault
             near = known.get(names[row].casefold()) if code == "image-file-missing" else None
-            there = f"; there is {near!r}" if near else ""
+            there = f"; there is {near!r}" if near not in (None, names[row]) else ""
             yield code, Fault(f"{names[row]!r}: {what}{there}", "images", row)
         elif differs := _size_differs(header, widths[row], heights[row]):
             yield "image-file-size", Fault(f"{names[row]!r}: {differs}", "images", row)
@@ -187,11 +211,13 @@ def copies(paths: Sequence[str], headers: Sequence[ImageHeader]) -> Iterator[tup
 
 
 def _size_differs(header: ImageHeader, width: object, height: object) -> str | None:
-    size = header.size
-    if size is None or (width, height) == size or width is None or height is None:
+    if header.size is None or not (is_number(width) and is_number(height)):
         return None
-    text = f"{size[0]} x {size[1]} pixels, the record says {width} x {height}"
-    if header.orientation in _TURNED and (height, width) == size:
+    stored = [*header.size]
+    if [width, height] == stored:
+        return None
+    text = f"{stored[0]} x {stored[1]} pixels, the record says {width} x {height}"
+    if header.orientation in _TURNED and [height, width] == stored:
         return f"{text}: turned by EXIF (orientation {header.orientation})"
     return text
 

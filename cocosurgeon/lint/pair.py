@@ -95,21 +95,21 @@ def _categories(one: AnnotationFile, other: AnnotationFile) -> Iterator[str]:
             yield f"{name!r} is {ids[name]!r} in the first, {other_ids[name]!r} in the second"
 
 
-def _names(file: AnnotationFile) -> list[object]:
+def _names(file: AnnotationFile) -> list[str]:
     images = file.lists.get("images")
-    return [] if images is None else images.column("file_name").array.tolist()
+    names = [] if images is None else images.column("file_name").array.tolist()
+    return [name for name in names if isinstance(name, str) and name]
 
 
-def _same_content(folder: Path, *names: list[object]) -> Iterator[tuple[str, Fault]]:
+def _same_content(folder: Path, *names: list[str]) -> Iterator[tuple[str, Fault]]:
     if shared := [name for name in dict.fromkeys(names[1]) if name in set(names[0])]:
-        there = [n for n in shared if isinstance(n, str) and (folder / n).is_file()]
+        there = [name for name in shared if (folder / name).is_file()]
         if there:
             text = f"{plural(len(there), 'file')} in both: {first_few(there, 5, show=repr)}"
             yield "split-content", Fault(text)
-    texts = [[n for n in of_file if isinstance(n, str) and n] for of_file in names]
-    everything = list(dict.fromkeys(texts[0] + texts[1]))
+    everything = list(dict.fromkeys(names[0] + names[1]))
     paths = [os.path.join(folder, name) for name in everything]  # noqa: PTH118 - as loaders join
-    in_one, in_other = map(set, texts)
+    in_one, in_other = map(set, names)
     for first, others in copies(paths, read_headers(paths)):
         alike = [everything[place] for place in (first, *others)]
         here, there = ([n for n in alike if n in side] for side in (in_one, in_other))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +18,8 @@ from cocosurgeon.text import first_few, one_line, plural, table_lines
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 _SHOWN = 5
 
-Known = frozenset[tuple[str, str]]
-"""Findings of an earlier run: code, and what they are about."""
+Known = Mapping[tuple[str, str], int]
+"""Findings of an earlier run: code and what they are about, with their number."""
 
 
 @dataclass
@@ -61,14 +62,16 @@ class LintReport:
     counts: Mapping[str, int]
     loaders: Sequence[str]
     keep: int | None = _SHOWN
-    known: Known = frozenset()
+    known: Known = field(default_factory=dict)
     tallies: dict[str, Tally] = field(default_factory=dict)
+    _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, finding: Finding) -> None:
         """Count a finding, and keep it if it is among the first."""
         tally = self.tallies.setdefault(finding.code, Tally(finding.code, finding.severity))
         tally.count += 1
-        if _key(finding) in self.known:
+        self._counts[_key(finding)] += 1
+        if self._counts[_key(finding)] <= self.known.get(_key(finding), 0):
             tally.known += 1
         elif self.keep is None or len(tally.findings) < self.keep:
             tally.findings.append(finding)
@@ -111,9 +114,10 @@ class LintReport:
     def github_lines(self) -> list[str]:
         """Return the findings as GitHub's commands for annotations of a change."""
         kinds = {"error": "error", "warning": "warning", "note": "notice"}
+        name = _escaped(self.file).replace(":", "%3A").replace(",", "%2C")
         return [
-            f"::{kinds[tally.severity]} file={self.file},title={tally.code}::"
-            f"{CODES[tally.code].meaning}: {_place(finding)}"
+            f"::{kinds[tally.severity]} file={name},title={tally.code}::"
+            f"{CODES[tally.code].meaning}: {_escaped(_place(finding))}"
             for tally in self.sorted_tallies
             for finding in tally.findings
         ]
@@ -156,13 +160,18 @@ def read_baseline(path: str) -> Known:
         report = json.loads(text)
         reports = report.get("files", [report])
         found = [each for of_file in reports for each in of_file["findings"]]
-        return frozenset((each["code"], about) for each in found for about in each["about"])
+        return Counter((each["code"], about) for each in found for about in each["about"])
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FormatError(
             "no report of lint",
             where=path,
             hint="make one: cocosurgeon lint FILE --json > BASELINE",
         ) from error
+
+
+def _escaped(text: str) -> str:
+    """Return a text as GitHub's commands take it."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _key(finding: Finding) -> tuple[str, str]:

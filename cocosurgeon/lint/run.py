@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -56,6 +57,10 @@ class Choice:
         names = {code, CODES[code].group}
         return (not self.select or bool(names & set(self.select))) and not names & set(self.ignore)
 
+    def is_only(self, codes: Collection[str]) -> bool:
+        """Return whether no other code was selected than these."""
+        return bool(self.select) and all(c in codes for c in lint_codes() if self.takes(c))
+
 
 def lint_codes() -> tuple[str, ...]:
     """Return every code that lint may report."""
@@ -70,7 +75,7 @@ def lint(
     loaders: Sequence[str] | None = None,
     choice: Choice | None = None,
     keep: int | None = 5,
-    known: Known = frozenset(),
+    known: Known = MappingProxyType({}),
     images: str | os.PathLike[str] | None = None,
 ) -> LintReport:
     """Judge an annotation file.
@@ -107,7 +112,7 @@ def lint_pair(
     *,
     choice: Choice | None = None,
     keep: int | None = 5,
-    known: Known = frozenset(),
+    known: Known = MappingProxyType({}),
     images: str | os.PathLike[str] | None = None,
 ) -> LintReport:
     """Judge what two annotation files have in common, as for training and validation.

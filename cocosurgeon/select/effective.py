@@ -160,6 +160,8 @@ def _has_ids(records: Records) -> bool:
 def _not_ignored(ignore: Values) -> Mask:
     """Return which annotations have no ``ignore``, or 0; a null makes some loaders raise."""
     count = len(ignore.array)
+    if not ignore.present:
+        return np.ones(count, np.bool_)
     is_none = np.fromiter((value is None for value in ignore.array), np.bool_, count)
     has_null = ignore.present != count - np.count_nonzero(is_none)
     is_zero: Mask = as_floats(ignore.array) == 0

@@ -9,7 +9,7 @@ import numpy as np
 
 from cocosurgeon.annfile.columns import Array, Numbers
 from cocosurgeon.dataset.keys import as_key
-from cocosurgeon.lint.annotation_file import AnnotationFile, Record, repeated
+from cocosurgeon.lint.annotation_file import AnnotationFile, Record, is_number, repeated
 from cocosurgeon.lint.check import Fault, check
 from cocosurgeon.text import plural
 from cocosurgeon.usable import unusable
@@ -76,7 +76,7 @@ def annotation_repeated(file: AnnotationFile) -> Iterator[Fault]:
 )
 def annotation_id_zero(record: Record, _: AnnotationFile) -> str | None:
     ann_id = record.get("id")
-    return "id is 0" if ann_id == 0 and not isinstance(ann_id, (str, bool)) else None
+    return f"id is {ann_id!r}" if is_number(ann_id) and ann_id == 0 else None
 
 
 @check(
@@ -99,7 +99,7 @@ def annotation_id_text(record: Record, _: AnnotationFile) -> str | None:
     "annotations",
     without("image_id"),
     group="annotations",
-    meaning="an annotation has no image_id",
+    meaning="an annotation has no image_id that can be used",
     arises="an export lost it",
     next="write the id of its image",
     further={"pycocotools": "COCO() raises KeyError: 'image_id'"},
@@ -115,8 +115,8 @@ def annotation_orphaned(record: Record, file: AnnotationFile) -> str | None:
     key = as_key(record.get("image_id"))
     if key is None or key in file.img_ids or _of_other_type(key, file.img_ids):
         return None
-    if None in file.ids("images"):
-        return None  # which is a fault of the image
+    if file.lacks_ids("images") or not file.img_ids:
+        return None  # which is a fault of the list, and has a code of its own
     return f"image_id {key!r} is not in the list"
 
 
@@ -147,7 +147,7 @@ def _category_keys(record: Record) -> list[Any]:
 
 @check("category-unlisted", "annotations", annotation(category_id=99))
 def category_unlisted(record: Record, file: AnnotationFile) -> str | None:
-    if None in file.ids("categories") or not file.cat_ids:
+    if file.lacks_ids("categories") or not file.cat_ids:
         return None  # which is a fault of the list, and has a code of its own
     for key in _category_keys(record):
         if key not in file.cat_ids and not _of_other_type(key, file.cat_ids):
@@ -176,17 +176,23 @@ def category_id_type(record: Record, file: AnnotationFile) -> str | None:
     "annotations",
     without("category_id"),
     group="annotations",
-    meaning="an annotation has no category_id",
+    meaning="an annotation, or a segment, has no category_id that can be used",
     arises="an export lost it, or there is one class only",
     next="write the id of its category",
     further={"pycocotools": "COCO() raises KeyError: 'category_id'"},
 )
 def category_id_absent(record: Record, file: AnnotationFile) -> str | None:
-    if "caption" in record or "segments_info" in record or file.lists.get("categories") is None:
+    if "caption" in record or "categories" not in file.lists:
         return None
-    if as_key(record.get("category_id")) is None:
-        is_there = "category_id" in record
-        return f"category_id is {record['category_id']!r}" if is_there else "no 'category_id'"
+    segments = record.get("segments_info")
+    parts = segments if isinstance(segments, list) else [record]
+    for part in parts:
+        if isinstance(part, dict) and as_key(part.get("category_id")) is None:
+            of = f"segment {part.get('id')!r}: " if part is not record else ""
+            is_there = "category_id" in part
+            return of + (
+                f"category_id is {part['category_id']!r}" if is_there else "no category_id"
+            )
     return None
 
 
@@ -224,16 +230,28 @@ def area_missing(record: Record, _: AnnotationFile) -> str | None:
     "annotations",
     annotation(area=None),
     group="annotations",
-    meaning="the area of an annotation cannot be used",
-    arises="an export wrote null, text, 0 or NaN",
+    meaning="the area of an annotation is no number",
+    arises="an export wrote null, text or NaN",
     next="write the mask's area in square pixels, or width times height of the box",
     further={"pycocotools": "COCOeval raises TypeError for null and text"},
 )
 def area_unusable(record: Record, _: AnnotationFile) -> str | None:
-    if what := unusable(record, "area"):
-        return f"area is {what}"
+    what = unusable(record, "area")
+    return f"area is {what}" if what else None
+
+
+@check(
+    "area-not-positive",
+    "annotations",
+    annotation(area=0),
+    group="annotations",
+    meaning="the area of an annotation is 0 or negative",
+    arises="an export wrote 0 where it did not know it, or for polygons drawn clockwise",
+    next="write the mask's area in square pixels, or width times height of the box",
+)
+def area_not_positive(record: Record, _: AnnotationFile) -> str | None:
     area = record.get("area")
-    return f"area is {area!r}" if area is not None and area <= 0 else None
+    return f"area is {area!r}" if is_number(area) and area <= 0 else None
 
 
 @check(
@@ -244,9 +262,12 @@ def area_unusable(record: Record, _: AnnotationFile) -> str | None:
     meaning="an annotation has no iscrowd",
     arises="an export left it out; 0 is meant",
     next='add "iscrowd": 0',
+    further={"pycocotools": "COCOeval raises KeyError: 'iscrowd'"},
 )
-def iscrowd_missing(record: Record, _: AnnotationFile) -> str | None:
-    return "no 'iscrowd'" if _has_boxes(record) and "iscrowd" not in record else None
+def iscrowd_missing(record: Record, file: AnnotationFile) -> str | None:
+    if not _has_boxes(record) or "iscrowd" in record or file.is_lvis:
+        return None
+    return "no 'iscrowd'"
 
 
 @check(
@@ -254,14 +275,28 @@ def iscrowd_missing(record: Record, _: AnnotationFile) -> str | None:
     "annotations",
     annotation(iscrowd=None),
     group="annotations",
-    meaning="the iscrowd of an annotation is neither 0 nor 1",
+    meaning="the iscrowd of an annotation is no number",
     arises="an export wrote null or text",
     next="write 0, or 1 for a crowd",
     further={"pycocotools": "COCOeval raises TypeError for null"},
 )
 def iscrowd_unusable(record: Record, _: AnnotationFile) -> str | None:
     what = unusable(record, "iscrowd")
-    return f"iscrowd is {what}" if what else None
+    return f"iscrowd is {what}" if what and not is_number(record["iscrowd"]) else None
+
+
+@check(
+    "iscrowd-value",
+    "annotations",
+    annotation(iscrowd=2),
+    group="annotations",
+    meaning="the iscrowd of an annotation is a number other than 0 and 1",
+    arises="a count was written",
+    next="write 0, or 1 for a crowd",
+)
+def iscrowd_value(record: Record, _: AnnotationFile) -> str | None:
+    value = record.get("iscrowd")
+    return f"iscrowd is {value!r}" if is_number(value) and value not in (0, 1) else None
 
 
 @check(
@@ -278,8 +313,8 @@ def annotation_copied(file: AnnotationFile) -> Iterator[Fault]:
     annotations = file.lists.get("annotations")
     if annotations is None or not annotations.count:
         return
-    names = ("image_id", "category_id", "bbox_x", "bbox_y", "bbox_w", "bbox_h")
-    columns = [values.array for values in annotations.columns(*names)]
+    names = ("image_id", "category_id", "bbox_x", "bbox_y", "bbox_w", "bbox_h", "iscrowd")
+    columns = [values.array for values in annotations.columns(*names) if values.present]
     if all(column.dtype != object for column in columns):
         candidates = _rows_alike(columns)
     else:

@@ -13,7 +13,7 @@ from cocosurgeon.lint.annotation_file import AnnotationFile, Record, repeated
 from cocosurgeon.lint.check import Fault, check
 from cocosurgeon.text import first_few, plural
 
-_BACKGROUND = {"background", "__background__", "_background_", "bg", "root", "none", "n/a"}
+_BACKGROUND = {"background", "__background__", "_background_", "bg", "root"}
 _ALIKE = 0.9
 """Share of names in common from which a list is called nearly a label space."""
 _NAMES = "choose one name for the class; names are compared exactly, case and blanks too"
@@ -58,7 +58,7 @@ def category_repeated(file: AnnotationFile) -> Iterator[Fault]:
     group="categories",
     meaning="two categories have the same name",
     arises="files were merged, or a class was added twice",
-    next="make them one: `cocosurgeon remap --merge`; or give each a name of its own",
+    next="make them one by a map of ids (`cocosurgeon remap --map`), or rename one",
 )
 def category_name_repeated(file: AnnotationFile) -> Iterator[Fault]:
     names = [c["name"] if isinstance(c.get("name"), str) else None for c in file.categories]
@@ -119,6 +119,7 @@ def category_name_blanks(record: Record, _: AnnotationFile) -> str | None:
     meaning="a category has no id",
     arises="an export wrote null, or left the key out",
     next="give it the number that its annotations have",
+    further={"pycocotools": "COCO() raises KeyError: 'id'"},
 )
 def category_id_missing(record: Record, _: AnnotationFile) -> str | None:
     if as_key(record.get("id")) is None:
@@ -285,33 +286,43 @@ def category_parent(file: AnnotationFile) -> Iterator[Fault]:
     lambda document: document["categories"][1].update(name="bike"),
     base=lambda document: document.update(categories=_coco()),
     group="categories",
-    meaning="the list is nearly that of a known label space",
+    meaning="the list is that of a known label space, but for a few classes",
     arises="a class was renamed, removed or moved by hand",
-    next="see what it is: `cocosurgeon spaces FILE`; make them agree: `cocosurgeon remap FILE --to "
-    "SPACE`",
+    next="see what it is: `cocosurgeon spaces --guess FILE`; make them agree: `cocosurgeon remap "
+    "FILE --to SPACE`",
     is_judged=False,
 )
 def category_space(file: AnnotationFile) -> Iterator[Fault]:
     mine: dict[Any, str] = {
         key: str(c.get("name")) for c in file.categories if (key := as_key(c.get("id"))) is not None
     }
-    best: tuple[float, str, list[str]] | None = None
+    best: tuple[float, str] | None = None
     theirs: Mapping[Any, str]
     for space in map(find_space, spaces()):
         theirs = space.classes if space.is_named else {}
-        same = sum(theirs.get(key) == name for key, name in mine.items())
         if mine == theirs:
             return
+        same = sum(theirs.get(key) == name for key, name in mine.items())
         share = same / max(len(mine), len(theirs), 1)
         if share >= _ALIKE and (best is None or share > best[0]):
-            differences = [
-                f"{key!r} is {mine.get(key)!r}, there {theirs.get(key)!r}"
-                for key in {**theirs, **mine}
-                if mine.get(key) != theirs.get(key)
-            ]
-            best = share, space.name, differences
+            best = share, space.name
     if best is not None:
-        yield Fault(f"{best[1]}, but for {first_few(best[2], 3)}")
+        yield Fault(f"{best[1]}: {_differences(mine, find_space(best[1]).classes)}")
+
+
+def _differences(mine: Mapping[Any, str], theirs: Mapping[Any, str]) -> str:
+    """Return what a list has otherwise than a label space."""
+    changed = [
+        f"{key!r} is {name!r}, there {theirs[key]!r}"
+        for key, name in mine.items()
+        if theirs.get(key, name) != name
+    ]
+    lacking = [repr(name) for key, name in theirs.items() if key not in mine]
+    added = [repr(name) for key, name in mine.items() if key not in theirs]
+    parts = [first_few(changed, 3)] if changed else []
+    parts += [f"without {first_few(lacking, 3)}"] if lacking else []
+    parts += [f"and also {first_few(added, 3)}"] if added else []
+    return "; ".join(parts)
 
 
 def _coco() -> list[dict[str, Any]]:

@@ -8,9 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from cocosurgeon.dataset.keys import as_key
+from cocosurgeon.errors import CocosurgeonError
 from cocosurgeon.lint.annotation_file import AnnotationFile, Record, is_number, repeated
 from cocosurgeon.lint.check import Fault, check
+from cocosurgeon.loaders import DEFAULT
 from cocosurgeon.text import plural
 
 _ID = "give each image a number of its own, and write it into its annotations, too"
@@ -30,6 +34,7 @@ def image(**fields: Any) -> Any:
     meaning="an image has no id",
     arises="an export wrote null, or left the key out",
     next=_ID,
+    further={"pycocotools": "COCO() raises KeyError: 'id'"},
 )
 def image_id_missing(record: Record, _: AnnotationFile) -> str | None:
     if as_key(record.get("id")) is None:
@@ -77,6 +82,7 @@ def image_id_text(file: AnnotationFile) -> Iterator[Fault]:
     meaning="some image ids are numbers, others text",
     arises="files of two tools were merged",
     next="write numbers everywhere: 1 and '1' never match, and mixed ids cannot be sorted",
+    further={"pycocotools": "COCOeval raises TypeError where it sorts them"},
 )
 def image_id_types(file: AnnotationFile) -> Iterator[Fault]:
     rows = [row for row, i in enumerate(file.ids("images")) if isinstance(i, str)]
@@ -115,7 +121,7 @@ def image_size_missing(record: Record, _: AnnotationFile) -> str | None:
 @check(
     "image-size-unusable",
     "images",
-    image(width=0),
+    lambda document: document["images"][0].update(width="100"),
     group="images",
     meaning="a width or height is no positive number of pixels",
     arises="an export wrote 0 or text where it did not know the size",
@@ -289,3 +295,34 @@ def images_empty(file: AnnotationFile) -> Iterator[Fault]:
     if rows:
         text = f"{len(rows):,} of {plural(file.count('images'), 'image')}"
         yield Fault(text, "images", rows[0])
+
+
+@check(
+    "images-ineffective",
+    "file",
+    lambda document: document["annotations"][3].update(image_id=3, iscrowd=1),
+    group="images",
+    meaning="images have annotations, and no object that a loader trains on",
+    arises="their objects are crowds, tiny, or outside of the image",
+    next="keep only others: `cocosurgeon subset FILE --non-empty`, or find these: "
+    "`cocosurgeon subset FILE --empty=effective:LOADER`; DINO fails on a batch of such images",
+    severity="note",
+    is_judged=False,
+)
+def images_ineffective(file: AnnotationFile) -> Iterator[Fault]:
+    from cocosurgeon.dataset.dataset import Dataset
+    from cocosurgeon.dataset.index import AnnotationIndex
+    from cocosurgeon.select.effective import is_effectively_empty
+
+    if "images" not in file.lists or not file.count("annotations"):
+        return
+    try:
+        dataset = Dataset.whole(AnnotationIndex.of(file.document))
+        is_empty = is_effectively_empty(dataset, DEFAULT)
+    except CocosurgeonError:
+        return  # the loader raises on something that has a code of its own
+    has_some = dataset.having(np.ones(len(dataset.annotation_rows), np.bool_))
+    rows = dataset.index.images.row_of_image[dataset.image_indices[is_empty & has_some]]
+    if len(rows):
+        text = f"{plural(len(rows), 'image')}, by the rules of {DEFAULT}"
+        yield Fault(text, "images", int(rows[0]))

@@ -50,14 +50,19 @@ def keypoints_length(record: Record, file: AnnotationFile) -> str | None:
     meaning="num_keypoints is not the number of labeled keypoints",
     arises="keypoints were changed, and the number was not",
     next="count the keypoints whose visibility is above 0",
-    further={"pycocotools": "COCOeval for keypoints leaves out objects whose num_keypoints is 0"},
+    further={
+        "pycocotools": "COCOeval for keypoints skips objects whose num_keypoints is 0, and raises "
+        "KeyError where there is none"
+    },
     is_judged=False,
 )
 def keypoints_count(record: Record, _: AnnotationFile) -> str | None:
     flags = _visibility(record)
-    if flags is None or "num_keypoints" not in record:
+    if flags is None:
         return None
     labeled = sum(isinstance(v, (int, float)) and v > 0 for v in flags)
+    if "num_keypoints" not in record:
+        return f"no 'num_keypoints', labeled are {labeled}"
     given = record["num_keypoints"]
     return None if given == labeled else f"num_keypoints is {given!r}, labeled are {labeled}"
 

@@ -43,7 +43,6 @@ def segmentation_missing(record: Record, file: AnnotationFile) -> str | None:
     "polygon-unusable",
     "every-annotation",
     annotation(segmentation=[[10, 10, 20, 20]]),
-    is_judged=False,
 )
 def polygon_unusable(record: Record, file: AnnotationFile) -> str | None:
     fault = file.mask_fault(record)
@@ -64,7 +63,8 @@ def rle_unusable(record: Record, file: AnnotationFile) -> str | None:
 @check(
     "crowd-polygon",
     "every-annotation",
-    annotation(iscrowd=1),
+    annotation(segmentation=[[10, 10, 30, 10, 30, 30, 10, 30]]),
+    base=annotation(iscrowd=1, segmentation=_RLE),
     group="masks",
     meaning="a crowd has polygons",
     arises="iscrowd was set for hard objects, or crowds were drawn as polygons",
@@ -141,12 +141,23 @@ def box_not_of_mask(record: Record, file: AnnotationFile) -> str | None:
     points = mask[0] if len(mask) == 1 else list(chain(*mask))
     xs, ys = points[::2], points[1::2]
     x, y, w, h = box
-    own = (min(xs), min(ys), max(xs), max(ys))
+    width, height = file.size_of(record.get("image_id"))
+    most = [side if is_number(side) else float("inf") for side in (width, height)]
+    own = _clipped(min(xs), min(ys), max(xs), max(ys), most)
     room = _PIXELS + _SIZE_SHARE * max(w, h)
-    if all(abs(a - b) <= room for a, b in zip((x, y, x + w, y + h), own, strict=True)):
+    if all(
+        abs(a - b) <= room for a, b in zip(_clipped(x, y, x + w, y + h, most), own, strict=True)
+    ):
         return None
     corners = f"[{own[0]}, {own[1]}, {own[2] - own[0]}, {own[3] - own[1]}]"
     return f"bbox {box!r}, of the mask {corners}"
+
+
+def _clipped(
+    x1: float, y1: float, x2: float, y2: float, most: Sequence[float]
+) -> tuple[float, float, float, float]:
+    """Return corners within an image."""
+    return max(0, x1), max(0, y1), min(most[0], x2), min(most[1], y2)
 
 
 def _shoelace(polygon: Sequence[Any]) -> float:

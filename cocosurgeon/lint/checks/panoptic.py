@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from cocosurgeon.dataset.keys import as_key
 from cocosurgeon.lint.annotation_file import AnnotationFile, Record, is_number, repeated
 from cocosurgeon.lint.check import Fault, check
 
@@ -64,7 +65,7 @@ def segment_area(record: Record, _: AnnotationFile) -> str | None:
     is_judged=False,
 )
 def segment_repeated(record: Record, _: AnnotationFile) -> str | None:
-    twice = [str(i) for i, _ in repeated(s.get("id") for s in _segments(record))]
+    twice = [str(i) for i, _ in repeated(as_key(s.get("id")) for s in _segments(record))]
     return f"segment {', '.join(twice)}" if twice else None
 
 

@@ -18,14 +18,18 @@ def _videos(document: Any) -> None:
         annotation.update(track_id=1)
 
 
-def _dangling(file: AnnotationFile, key: str, field: str, target: str) -> Iterator[Fault]:
-    records = file.lists.get(key)
-    if file.lists.get(target) is None or records is None or not records.column(field).present:
+def _dangling(file: AnnotationFile, target: str, *fields: tuple[str, str]) -> Iterator[Fault]:
+    """Yield the records of lists whose field names no record of another list."""
+    if target not in file.lists:
         return
     known = set(file.ids(target))
-    for row, value in enumerate(file.ids(key, field)):
-        if value is not None and value not in known:
-            yield Fault(f"{field} {value!r} is not in the list {target!r}", key, row)
+    for key, field in fields:
+        records = file.lists.get(key)
+        if records is None or not records.column(field).present:
+            continue
+        for row, value in enumerate(file.ids(key, field)):
+            if value is not None and value not in known:
+                yield Fault(f"{field} {value!r} is not in the list {target!r}", key, row)
 
 
 @check(
@@ -34,13 +38,14 @@ def _dangling(file: AnnotationFile, key: str, field: str, target: str) -> Iterat
     lambda document: document["images"][-1].update(video_id=7),
     base=_videos,
     group="videos",
-    meaning="an image names a video that is not in the list",
-    arises="videos were removed, and their frames were not",
-    next="drop these images, or add the video",
+    meaning="a record names a video that is not in the list",
+    arises="videos were removed, and their frames or tracks were not",
+    next="drop these records, or add the video",
     is_judged=False,
 )
 def video_dangling(file: AnnotationFile) -> Iterator[Fault]:
-    yield from _dangling(file, "images", "video_id", "videos")
+    lists = ("images", "annotations", "tracks")
+    yield from _dangling(file, "videos", *((key, "video_id") for key in lists))
 
 
 @check(
@@ -55,4 +60,19 @@ def video_dangling(file: AnnotationFile) -> Iterator[Fault]:
     is_judged=False,
 )
 def track_dangling(file: AnnotationFile) -> Iterator[Fault]:
-    yield from _dangling(file, "annotations", "track_id", "tracks")
+    yield from _dangling(file, "tracks", ("annotations", "track_id"))
+
+
+@check(
+    "track-category",
+    "file",
+    lambda document: document["tracks"][0].update(category_id=7),
+    base=_videos,
+    group="videos",
+    meaning="a track has a category that is not in the list",
+    arises="categories were removed or renumbered, and tracks were not",
+    next="write the category of its objects",
+    is_judged=False,
+)
+def track_category(file: AnnotationFile) -> Iterator[Fault]:
+    yield from _dangling(file, "categories", ("tracks", "category_id"))
