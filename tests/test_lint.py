@@ -163,6 +163,19 @@ def test_where_the_real_evaluation_raises_it_is_an_error(name: str) -> None:
         assert outcome in said or "another error" in said
 
 
+def test_images_are_empty_by_three_meanings() -> None:
+    document = correct()
+    document["annotations"][2].update(category_id=9)
+    document["annotations"][3].update(category_id=9)
+    document["annotations"][0].update(iscrowd=1)
+    document["annotations"][1].update(bbox=[50, 20, 0.5, 40])
+    report = report_of(document)
+    [raw] = report.tallies["images-empty"].findings
+    assert raw.message == "1 of 3 images; 2 have none of a listed category"
+    [effective] = report.tallies["images-ineffective"].findings
+    assert effective.message == "2 images, by the rules of mmdet3"
+
+
 # ---- generated files
 
 

@@ -22,6 +22,11 @@ that are not plain, of ``every-annotation`` all, which takes longer, as does ``e
 checks see the text, too."""
 
 
+Repair = Literal["safe", "unsafe", "none"]
+"""Whether a program can repair it: without a guess, only with one that a person has to allow
+(something is dropped or moved), or not at all."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """Something that a check of the whole file has found.
@@ -52,6 +57,7 @@ class Check:
         base: makes the small correct document one of the right kind, in place.
         example: puts the fault into it.
         is_judged: whether loaders decide how much it matters; if not, its own severity counts.
+        repair: whether a program can repair it.
         further: what happens in libraries that have no rules here, by their names.
     """
 
@@ -61,12 +67,18 @@ class Check:
     base: Example
     example: Example
     is_judged: bool = True
+    repair: Repair = "none"
     further: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def group(self) -> str:
         """Group of its code."""
         return CODES[self.code].group
+
+
+def check_of(code: str) -> Check | None:
+    """Return the first check of a code; None for a code that no check has."""
+    return next((each for each in all_checks() if each.code == code), None)
 
 
 _checks: list[Check] = []
@@ -84,6 +96,7 @@ def check(
     next: str = "",
     severity: Severity = "warning",
     is_judged: bool = True,
+    repair: Repair = "none",
     further: Mapping[str, str] | None = None,
 ) -> Callable[[Any], Any]:
     """Register a function as a check.
@@ -99,7 +112,7 @@ def check(
     def register(find: Any) -> Any:
         if meaning:
             add_code(code, Code(group, meaning, arises, next, severity))
-        _checks.append(Check(code, of, find, base, example, is_judged, further or {}))
+        _checks.append(Check(code, of, find, base, example, is_judged, repair, further or {}))
         return find
 
     return register

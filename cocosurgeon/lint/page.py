@@ -6,18 +6,22 @@ import json
 from typing import Any
 
 from cocosurgeon.findings.codes import CODES
-from cocosurgeon.lint.check import Check, all_checks
+from cocosurgeon.lint.check import Check, check_of
 from cocosurgeon.lint.effects import correct_for, effects_of, example_of, usual_loaders
 from cocosurgeon.lint.run import severity_of
 from cocosurgeon.loaders import LOADERS
 
 _SHOWN = 3
+_REPAIRS = {
+    "safe": "A program can repair it without a guess.",
+    "unsafe": "A program can repair it, but something is dropped or moved: look at it first.",
+}
 
 
 def page_of(code: str) -> str:
     """Return the page of a code, as Markdown."""
     kind = CODES[code]
-    check = next((each for each in all_checks() if each.code == code), None)
+    check = check_of(code)
     lines = [
         f"# {code}",
         "",
@@ -30,6 +34,8 @@ def page_of(code: str) -> str:
         f"What to do: {kind.next}.",
         "",
     ]
+    if check is not None and check.repair != "none":
+        lines += [_REPAIRS[check.repair], ""]
     if effects := effects_of(code):
         lines += ["| loader | what it does with the example |", "| --- | --- |"]
         lines += [f"| {effect.loader} | {effect.what} |" for effect in effects]

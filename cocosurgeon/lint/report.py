@@ -12,6 +12,7 @@ from cocosurgeon.errors import FormatError
 from cocosurgeon.files import open_unpacked
 from cocosurgeon.findings.codes import CODES, Severity
 from cocosurgeon.findings.finding import Finding, with_short_boxes
+from cocosurgeon.lint.check import check_of
 from cocosurgeon.lint.effects import effects_of
 from cocosurgeon.text import first_few, one_line, plural, table_lines
 
@@ -224,4 +225,5 @@ def _fields(tally: Tally) -> dict[str, object]:
         "loaders": [effect.loader for effect in effects_of(tally.code)],
         "effects": {effect.loader: effect.what for effect in effects_of(tally.code)},
         "next": CODES[tally.code].next,
+        "repair": check.repair if (check := check_of(tally.code)) else "none",
     }

@@ -37,6 +37,7 @@ def without(key: str) -> Any:
     arises="an export wrote null, or left the key out",
     next=_NUMBER,
     further={"pycocotools": "COCO() raises KeyError: 'id'"},
+    repair="safe",
 )
 def annotation_id_missing(record: Record, _: AnnotationFile) -> str | None:
     if as_key(record.get("id")) is None and "segments_info" not in record:
@@ -53,6 +54,7 @@ def annotation_id_missing(record: Record, _: AnnotationFile) -> str | None:
     arises="files were merged without new ids, or ids count from 1 in each image",
     next=_NUMBER,
     further={"pycocotools": "the last record of the id takes the place of the others"},
+    repair="safe",
 )
 def annotation_repeated(file: AnnotationFile) -> Iterator[Fault]:
     annotations = file.lists.get("annotations")
@@ -73,6 +75,7 @@ def annotation_repeated(file: AnnotationFile) -> Iterator[Fault]:
     arises="annotations are counted from 0",
     next="count from 1",
     further={"pycocotools": "COCOeval takes 0 for no match: a perfect detection of it scores 0"},
+    repair="safe",
 )
 def annotation_id_zero(record: Record, _: AnnotationFile) -> str | None:
     ann_id = record.get("id")
@@ -88,6 +91,7 @@ def annotation_id_zero(record: Record, _: AnnotationFile) -> str | None:
     arises="ids are UUIDs of a labeling tool",
     next=_NUMBER,
     further={"pycocotools": "COCOeval raises ValueError, unless the text is a number"},
+    repair="safe",
 )
 def annotation_id_text(record: Record, _: AnnotationFile) -> str | None:
     ann_id = record.get("id")
@@ -110,7 +114,7 @@ def annotation_imageless(record: Record, _: AnnotationFile) -> str | None:
     return None
 
 
-@check("annotation-orphaned", "annotations", annotation(image_id=99))
+@check("annotation-orphaned", "annotations", annotation(image_id=99), repair="unsafe")
 def annotation_orphaned(record: Record, file: AnnotationFile) -> str | None:
     key = as_key(record.get("image_id"))
     if key is None or key in file.img_ids or _of_other_type(key, file.img_ids):
@@ -128,6 +132,7 @@ def annotation_orphaned(record: Record, file: AnnotationFile) -> str | None:
     meaning="an image_id is text where the list has a number, or the reverse",
     arises="one of the lists went through a table",
     next=_TYPE,
+    repair="safe",
 )
 def image_id_type(record: Record, file: AnnotationFile) -> str | None:
     key = as_key(record.get("image_id"))
@@ -145,7 +150,7 @@ def _category_keys(record: Record) -> list[Any]:
     return [key for part in parts if (key := as_key(part.get("category_id"))) is not None]
 
 
-@check("category-unlisted", "annotations", annotation(category_id=99))
+@check("category-unlisted", "annotations", annotation(category_id=99), repair="unsafe")
 def category_unlisted(record: Record, file: AnnotationFile) -> str | None:
     if file.lacks_ids("categories") or not file.cat_ids:
         return None  # which is a fault of the list, and has a code of its own
@@ -163,6 +168,7 @@ def category_unlisted(record: Record, file: AnnotationFile) -> str | None:
     meaning="a category_id is text where the list has a number, or the reverse",
     arises="one of the lists went through a table",
     next=_TYPE,
+    repair="safe",
 )
 def category_id_type(record: Record, file: AnnotationFile) -> str | None:
     for key in _category_keys(record):
@@ -220,6 +226,7 @@ def _has_boxes(record: Record) -> bool:
     arises="an export left it out",
     next="write the mask's area in square pixels, or width times height of the box",
     further={"pycocotools": "COCOeval raises KeyError: 'area'"},
+    repair="safe",
 )
 def area_missing(record: Record, _: AnnotationFile) -> str | None:
     return "no 'area'" if _has_boxes(record) and "area" not in record else None
@@ -234,6 +241,7 @@ def area_missing(record: Record, _: AnnotationFile) -> str | None:
     arises="an export wrote null, text or NaN",
     next="write the mask's area in square pixels, or width times height of the box",
     further={"pycocotools": "COCOeval raises TypeError for null and text"},
+    repair="safe",
 )
 def area_unusable(record: Record, _: AnnotationFile) -> str | None:
     what = unusable(record, "area")
@@ -248,6 +256,7 @@ def area_unusable(record: Record, _: AnnotationFile) -> str | None:
     meaning="the area of an annotation is 0 or negative",
     arises="an export wrote 0 where it did not know it, or for polygons drawn clockwise",
     next="write the mask's area in square pixels, or width times height of the box",
+    repair="safe",
 )
 def area_not_positive(record: Record, _: AnnotationFile) -> str | None:
     area = record.get("area")
@@ -263,6 +272,7 @@ def area_not_positive(record: Record, _: AnnotationFile) -> str | None:
     arises="an export left it out; 0 is meant",
     next='add "iscrowd": 0',
     further={"pycocotools": "COCOeval raises KeyError: 'iscrowd'"},
+    repair="safe",
 )
 def iscrowd_missing(record: Record, file: AnnotationFile) -> str | None:
     if not _has_boxes(record) or "iscrowd" in record or file.is_lvis:
@@ -279,6 +289,7 @@ def iscrowd_missing(record: Record, file: AnnotationFile) -> str | None:
     arises="an export wrote null or text",
     next="write 0, or 1 for a crowd",
     further={"pycocotools": "COCOeval raises TypeError for null"},
+    repair="safe",
 )
 def iscrowd_unusable(record: Record, _: AnnotationFile) -> str | None:
     what = unusable(record, "iscrowd")
@@ -308,6 +319,7 @@ def iscrowd_value(record: Record, _: AnnotationFile) -> str | None:
     arises="files were merged, or an object was saved twice",
     next="keep one of them",
     is_judged=False,
+    repair="unsafe",
 )
 def annotation_copied(file: AnnotationFile) -> Iterator[Fault]:
     annotations = file.lists.get("annotations")

@@ -43,6 +43,7 @@ def _shown(record: Record) -> str:
     arises="an export wrote masks only",
     next="write the box of the mask: [x, y, width, height]",
     further={"pycocotools": "COCOeval raises KeyError: 'bbox'"},
+    repair="safe",
 )
 def box_missing(record: Record, _: AnnotationFile) -> str | None:
     if "bbox" in record or "caption" in record or "segments_info" in record:
@@ -78,6 +79,7 @@ def box_malformed(record: Record, _: AnnotationFile) -> str | None:
     meaning="a bbox has NaN or Infinity",
     arises="a division by the size of an image that was not known",
     next="write the box again, or drop the annotation",
+    repair="unsafe",
 )
 def box_not_finite(record: Record, _: AnnotationFile) -> str | None:
     box = record.get("bbox")
@@ -95,6 +97,7 @@ def box_not_finite(record: Record, _: AnnotationFile) -> str | None:
     meaning="a box has a negative width or height",
     arises="it was drawn from the right to the left, or corners were subtracted the wrong way",
     next="swap the corners",
+    repair="unsafe",
 )
 def box_negative(record: Record, _: AnnotationFile) -> str | None:
     box = _box(record)
@@ -110,6 +113,7 @@ def box_negative(record: Record, _: AnnotationFile) -> str | None:
     arises="a click without a drag, or a mask of one line",
     next="drop the annotation: MMDetection and DETR do, torchvision's detectors raise",
     is_judged=False,
+    repair="unsafe",
 )
 def box_empty(record: Record, _: AnnotationFile) -> str | None:
     box = _box(record)
@@ -165,6 +169,7 @@ def _is_outside(box: tuple[float, ...], sides: tuple[float, float]) -> bool:
     next="nothing",
     severity="note",
     is_judged=False,
+    repair="unsafe",
 )
 def box_over_edge(record: Record, file: AnnotationFile) -> str | None:
     beyond = _beyond(record, file)
@@ -180,6 +185,7 @@ def box_over_edge(record: Record, file: AnnotationFile) -> str | None:
     arises="the image was cropped or resized, or its size in the file is wrong",
     next=_CLIP,
     is_judged=False,
+    repair="unsafe",
 )
 def box_beyond(record: Record, file: AnnotationFile) -> str | None:
     beyond = _beyond(record, file)
@@ -197,6 +203,7 @@ def box_beyond(record: Record, file: AnnotationFile) -> str | None:
     meaning="a box is wholly outside of its image",
     arises="it belongs to another image, or the image's size in the file is wrong",
     next="check that image_id, width and height are right",
+    repair="unsafe",
 )
 def box_outside(record: Record, file: AnnotationFile) -> str | None:
     box, sides = _box(record), _sides(record, file)

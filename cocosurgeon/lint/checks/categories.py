@@ -142,6 +142,7 @@ def _text_ids(document: Any) -> None:
     meaning="category ids are text",
     arises="ids went through a table, or are names",
     next="write numbers: DETR makes tensors of them; `cocosurgeon remap FILE --renumber` does",
+    repair="safe",
 )
 def category_id_text(file: AnnotationFile) -> Iterator[Fault]:
     rows = [row for row, i in enumerate(file.ids("categories")) if isinstance(i, str)]

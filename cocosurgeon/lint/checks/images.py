@@ -67,6 +67,7 @@ def _text_ids(document: Any) -> None:
     meaning="image ids are text",
     arises="ids went through a table, or are file names",
     next="write numbers: DETR and torchvision make tensors of them",
+    repair="safe",
 )
 def image_id_text(file: AnnotationFile) -> Iterator[Fault]:
     rows = [row for row, i in enumerate(file.ids("images")) if isinstance(i, str)]
@@ -83,6 +84,7 @@ def image_id_text(file: AnnotationFile) -> Iterator[Fault]:
     arises="files of two tools were merged",
     next="write numbers everywhere: 1 and '1' never match, and mixed ids cannot be sorted",
     further={"pycocotools": "COCOeval raises TypeError where it sorts them"},
+    repair="safe",
 )
 def image_id_types(file: AnnotationFile) -> Iterator[Fault]:
     rows = [row for row, i in enumerate(file.ids("images")) if isinstance(i, str)]
@@ -99,6 +101,7 @@ def image_id_types(file: AnnotationFile) -> Iterator[Fault]:
     meaning="an image id is a number with a point",
     arises="ids went through a table of floating-point numbers",
     next="write whole numbers: torchvision and DETR refuse others",
+    repair="safe",
 )
 def image_id_float(record: Record, _: AnnotationFile) -> str | None:
     return f"id is {record['id']!r}" if isinstance(record.get("id"), float) else None
@@ -201,6 +204,7 @@ def file_name_case(file: AnnotationFile) -> Iterator[Fault]:
     arises="an export wrote the path of its own machine",
     next=f"{_NAME}: joined to a folder of images an absolute path replaces it",
     is_judged=False,
+    repair="unsafe",
 )
 def file_name_absolute(record: Record, _: AnnotationFile) -> str | None:
     name = record.get("file_name")
@@ -219,6 +223,7 @@ def file_name_absolute(record: Record, _: AnnotationFile) -> str | None:
     arises="an export on Windows",
     next=_NAME,
     is_judged=False,
+    repair="safe",
 )
 def file_name_backslash(record: Record, _: AnnotationFile) -> str | None:
     name = record.get("file_name")
@@ -234,6 +239,7 @@ def file_name_backslash(record: Record, _: AnnotationFile) -> str | None:
     arises="an export of a labeling server",
     next=f"download the images; {_NAME}",
     is_judged=False,
+    repair="unsafe",
 )
 def file_name_url(record: Record, _: AnnotationFile) -> str | None:
     name = record.get("file_name")
@@ -290,10 +296,17 @@ def images_empty(file: AnnotationFile) -> Iterator[Fault]:
     annotations = file.lists.get("annotations")
     if annotations is None or file.lists.get("images") is None:
         return
-    owners = set(file.ids("annotations", "image_id"))
-    rows = [row for row, i in enumerate(file.ids("images")) if i not in owners]
+    img_ids, owners = file.ids("images"), file.ids("annotations", "image_id")
+    having = set(owners)
+    rows = [row for row, i in enumerate(img_ids) if i not in having]
+    pairs = zip(owners, file.ids("annotations", "category_id"), strict=True)
+    of_known = {owner for owner, cat_id in pairs if cat_id in file.cat_ids}
+    by_category = sum(i not in of_known for i in img_ids)
     if rows:
-        text = f"{len(rows):,} of {plural(file.count('images'), 'image')}"
+        text = f"{len(rows):,} of {plural(len(img_ids), 'image')}"
+        has_categories = file.cat_ids and annotations.column("category_id").present
+        if has_categories and by_category > len(rows):
+            text += f"; {by_category:,} have none of a listed category"
         yield Fault(text, "images", rows[0])
 
 

@@ -104,6 +104,7 @@ def rle_not_crowd(record: Record, _: AnnotationFile) -> str | None:
     arises="the area of the box was written, or the image was resized and the area was not",
     next="write the mask's area: COCO's small, medium and large are chosen by it",
     is_judged=False,
+    repair="safe",
 )
 def area_not_of_mask(record: Record, file: AnnotationFile) -> str | None:
     area, mask = record.get("area"), record.get("segmentation")
