@@ -563,6 +563,7 @@ def test_refused(cli: Cli, put: Put) -> None:
     assert cli("lint", path, "--loader", "mmdet4").code == 2
     assert cli("lint", path, "--images", "no/such/folder").code == 2
     assert cli("lint", "--explain", "box-outsid").code == 2
+    assert cli("lint", path, "--format", "xml").code == 2
     assert cli("lint", path, "--code", "image-file-missing").code == 2
     assert cli("lint", path, "--select", "split").code == 2
     with pytest.raises(UnknownNameError):

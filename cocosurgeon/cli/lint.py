@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -66,8 +66,11 @@ def lint(
         typer.Option(metavar="FILE", help="Skip the findings of this report (of --json)."),
     ] = None,
     format: Annotated[
-        Literal["text", "github"],
-        typer.Option(help="Print for people, or as annotations of a GitHub workflow."),
+        str,
+        typer.Option(
+            metavar="text|github",
+            help="Print for people, or as annotations of a GitHub workflow.",
+        ),
     ] = "text",
     explain: Annotated[
         str | None, typer.Option(metavar="CODE", help="Print the page of a code, and stop.")
@@ -102,6 +105,8 @@ def lint(
             raise UnknownNameError(f"no code is called {explain!r}", hint=hint)
         console.report({"code": explain, "page": page_of(explain)}, page_of(explain).splitlines())
         return
+    if format not in ("text", "github"):
+        raise RequestError(f"no format {format!r}", hint="text or github")
     if code is not None and (select or ignore):
         raise RequestError("--code chooses one code: leave --select and --ignore out")
     names = (n if n == PYCOCOTOOLS else find_loader(n).name for n in loader or ())
