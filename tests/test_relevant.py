@@ -116,7 +116,7 @@ def cut(document: Any, img_ids: list[Any]) -> Any:
 
 
 @given(documents(), st.lists(st.integers(0, 9), max_size=4), st.randoms(use_true_random=False))
-@examples(300)
+@examples(120)
 def test_any_source(source: Any, img_ids: list[Any], rng: random.Random) -> None:
     subset = cut(source, [*img_ids, *map(str, img_ids)])
     if rng.random() < 0.3:
@@ -130,7 +130,7 @@ def test_each_oddity_in_a_source() -> None:
     USED.clear()
     kept = itertools.cycle([[0], [1, 2], [4], [], [2, 3, 4]])
     sources = changed_usual()
-    for source, ids in zip(sources if THOROUGH else sources[::3], kept, strict=False):
+    for source, ids in zip(sources if THOROUGH else sources[::9], kept, strict=False):
         require_same(cut(source, ids), source)
     assert np.count_nonzero(USED) > len(USED) / 4
 
@@ -216,7 +216,7 @@ def test_rows_that_a_recipe_keeps() -> None:
 
 
 def test_wild_files() -> None:
-    for path in wild_files():
+    for path in wild_files()[:: 1 if THOROUGH else 4]:
         try:
             document = json.loads(path.read_bytes().decode("utf-8-sig"))
             ids = [image["id"] for image in document["images"][:3]]
