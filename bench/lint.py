@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 from make_train2017 import Shape, make
-from measure import MIB, Runs, pin, run
-from run import table
+from measure import Runs, pin, run
+from run import relative_table
 from tqdm import tqdm
 
 from cocosurgeon.lint.on_disk import read_headers
@@ -27,7 +27,7 @@ LIMIT_OF_HEADER = 0.1
 """Milliseconds."""
 IMAGES = Path(__file__).parents[1] / "sample_data" / "sample2017"
 COPIES = 40
-_HEAD = ("command", "median s", "min s", "max s", "× json.load", "private MiB")
+BASE = "json.load"
 
 
 def main() -> int:
@@ -41,7 +41,7 @@ def main() -> int:
     load = f"import json; json.load(open({source!r}, encoding='utf-8'))"
     quick = "lint, without masks and repeated keys"
     commands = {
-        "json.load": [sys.executable, "-c", load],
+        BASE: [sys.executable, "-c", load],
         quick: [*lint, "--ignore", "masks", "--ignore", "record-key-duplicated"],
         "lint": lint,
     }
@@ -51,20 +51,10 @@ def main() -> int:
     turns = [name for _ in range(runs) for name in commands]
     done = [(n, run(commands[n])) for n in tqdm(turns, disable=None, leave=False)]
     found = {name: Runs(tuple(r for n, r in done if n == name)) for name in commands}
-    base = found["json.load"].seconds
-    rows = [
-        [
-            name,
-            *(f"{s:.2f}" for s in (r.seconds, r.fastest, r.slowest)),
-            f"{r.seconds / base:.2f}",
-            f"{r.private / MIB:,.0f}",
-        ]
-        for name, r in found.items()
-    ]
-    print(table(_HEAD, rows))
+    print(relative_table(found, BASE))
     header = _header()
     print(f"\nheader of an image: {header:.3f} ms")
-    return int(found[quick].seconds > LIMIT * base or header > LIMIT_OF_HEADER)
+    return int(found[quick].seconds > LIMIT * found[BASE].seconds or header > LIMIT_OF_HEADER)
 
 
 def _header() -> float:

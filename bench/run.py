@@ -445,6 +445,21 @@ def targets(
 # ---- tables
 
 
+def relative_table(found: Mapping[str, Runs], base: str) -> str:
+    """Return a table of runs, with their times as multiples of those of one of them."""
+    head = ("command", "median s", "min s", "max s", f"× {base}", "private MiB")
+    rows = [
+        [
+            name,
+            *(f"{s:.2f}" for s in (r.seconds, r.fastest, r.slowest)),
+            f"{r.seconds / found[base].seconds:.2f}",
+            f"{r.private / MIB:,.0f}",
+        ]
+        for name, r in found.items()
+    ]
+    return table(head, rows)
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table; all columns but the first are aligned to the right."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]

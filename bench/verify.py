@@ -14,12 +14,12 @@ import tempfile
 from pathlib import Path
 
 from make_train2017 import Shape, make
-from measure import MIB, Runs, pin, run
-from run import table
+from measure import Runs, pin, run
+from run import relative_table
 from tqdm import tqdm
 
 LIMIT = 0.25
-_HEAD = ("command", "median s", "min s", "max s", "× json.load", "private MiB")
+BASE = "json.load of the source"
 
 
 def main() -> int:
@@ -36,7 +36,7 @@ def main() -> int:
         subprocess.run([*cocosurgeon, *cut], check=True, stdout=subprocess.DEVNULL)
         load = f"import json; json.load(open({str(source)!r}, encoding='utf-8'))"
         commands = {
-            "json.load of the source": [sys.executable, "-c", load],
+            BASE: [sys.executable, "-c", load],
             "verify, with the source": [
                 *(*cocosurgeon, "verify", str(subset), "--source", str(source), "--quiet")
             ],
@@ -45,18 +45,8 @@ def main() -> int:
         turns = [name for _ in range(runs) for name in commands]
         done = [(n, run(commands[n])) for n in tqdm(turns, disable=None, leave=False)]
     found = {name: Runs(tuple(r for n, r in done if n == name)) for name in commands}
-    base = found["json.load of the source"].seconds
-    rows = [
-        [
-            name,
-            *(f"{s:.2f}" for s in (r.seconds, r.fastest, r.slowest)),
-            f"{r.seconds / base:.2f}",
-            f"{r.private / MIB:,.0f}",
-        ]
-        for name, r in found.items()
-    ]
-    print(table(_HEAD, rows))
-    return int(found["verify, with the source"].seconds > LIMIT * base)
+    print(relative_table(found, BASE))
+    return int(found["verify, with the source"].seconds > LIMIT * found[BASE].seconds)
 
 
 if __name__ == "__main__":

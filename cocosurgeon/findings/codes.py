@@ -487,3 +487,10 @@ def add_code(name: str, code: Code) -> None:
     """Add a code to the table."""
     assert name not in _codes, name
     _codes[name] = code
+
+
+def add_codes(group: str, rows: Mapping[str, tuple[str, str, str, Severity]]) -> tuple[str, ...]:
+    """Add the codes of a group: meaning, how it arises, what to do, and severity; return them."""
+    for name, (meaning, arises, what_to_do, severity) in rows.items():
+        add_code(name, Code(group, meaning, arises, what_to_do, severity))
+    return tuple(rows)

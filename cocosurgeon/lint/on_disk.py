@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from cocosurgeon.errors import RequestError, SourceUnavailableError
-from cocosurgeon.findings.codes import Code, Severity, add_code
+from cocosurgeon.findings.codes import add_codes
 from cocosurgeon.lint.annotation_file import AnnotationFile, is_number, repeated
 from cocosurgeon.lint.check import Fault
 from cocosurgeon.progress import progress_of
@@ -31,47 +31,47 @@ _ORIENTATION = 0x0112
 _TURNED = (5, 6, 7, 8)
 """Orientations of EXIF that swap width and height."""
 
-_CODES: dict[str, tuple[str, str, str, Severity]] = {
-    "image-file-missing": (
-        "an image is not in the folder",
-        "another folder was named, a download was cut short, or names differ by case",
-        "name the folder that file_name begins in (--images), or complete it",
-        "error",
-    ),
-    "image-file-unreadable": (
-        "an image file cannot be read as an image",
-        "a download was cut short, or a page of a server was saved in its place",
-        "download it again",
-        "error",
-    ),
-    "image-file-truncated": (
-        "an image file ends early",
-        "a download or a copy was cut short",
-        "download it again: loaders raise, or see gray where the end should be",
-        "error",
-    ),
-    "image-file-size": (
-        "an image has another size than its record says",
-        "the image was resized, or a tool turned it by EXIF and wrote the new size",
-        "write the size of the pixels as they are stored; scale the boxes if the image was resized",
-        "error",
-    ),
-    "image-file-copied": (
-        "two image files have the same content",
-        "files were merged, or an image was saved twice",
-        "keep one of them; in training and validation both, it is a leak",
-        "warning",
-    ),
-    "image-file-case": (
-        "two files of the folder differ by case alone",
-        "two cameras, or a rename",
-        "rename one: on Windows and macOS they are one file",
-        "warning",
-    ),
-}
-for _name, (_meaning, _arises, _next, _severity) in _CODES.items():
-    add_code(_name, Code("image-files", _meaning, _arises, _next, _severity))
-ON_DISK_CODES = tuple(_CODES)
+ON_DISK_CODES = add_codes(
+    "image-files",
+    {
+        "image-file-missing": (
+            "an image is not in the folder",
+            "another folder was named, a download was cut short, or names differ by case",
+            "name the folder that file_name begins in (--images), or complete it",
+            "error",
+        ),
+        "image-file-unreadable": (
+            "an image file cannot be read as an image",
+            "a download was cut short, or a page of a server was saved in its place",
+            "download it again",
+            "error",
+        ),
+        "image-file-truncated": (
+            "an image file ends early",
+            "a download or a copy was cut short",
+            "download it again: loaders raise, or see gray where the end should be",
+            "error",
+        ),
+        "image-file-size": (
+            "an image has another size than its record says",
+            "the image was resized, or a tool turned it by EXIF and wrote the new size",
+            "write the size of the stored pixels; scale the boxes if the image was resized",
+            "error",
+        ),
+        "image-file-copied": (
+            "two image files have the same content",
+            "files were merged, or an image was saved twice",
+            "keep one of them; in training and validation both, it is a leak",
+            "warning",
+        ),
+        "image-file-case": (
+            "two files of the folder differ by case alone",
+            "two cameras, or a rename",
+            "rename one: on Windows and macOS they are one file",
+            "warning",
+        ),
+    },
+)
 
 
 @dataclass(frozen=True)

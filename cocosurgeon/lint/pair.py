@@ -6,47 +6,47 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from cocosurgeon.findings.codes import Code, Severity, add_code
+from cocosurgeon.findings.codes import add_codes
 from cocosurgeon.lint.annotation_file import AnnotationFile
 from cocosurgeon.lint.check import Fault
 from cocosurgeon.lint.on_disk import copies, read_headers
 from cocosurgeon.text import first_few, plural
 
-_CODES: dict[str, tuple[str, str, str, Severity]] = {
-    "split-categories": (
-        "the files have different category lists",
-        "one was pruned, renumbered or exported at another time",
-        "`cocosurgeon remap FILE --like OTHER` brings ids, names and order into line",
-        "error",
-    ),
-    "split-image-id": (
-        "the files share image ids",
-        "the files were cut with an overlap, or ids count from 1 in each",
-        "nothing, unless they are the same images; a merge has to renumber them",
-        "note",
-    ),
-    "split-file-name": (
-        "the files share names of images",
-        "the files were cut with an overlap; or names repeat in different folders",
-        "drop them from one file if they are the same images: what a model has seen is no test",
-        "warning",
-    ),
-    "split-content": (
-        "the files share images by their content",
-        "an image was saved under two names",
-        "drop it from one file: what a model has seen is no test",
-        "error",
-    ),
-    "split-annotation-id": (
-        "the files share annotation ids",
-        "ids count from 1 in each",
-        "nothing, unless the files are merged: then number them anew",
-        "note",
-    ),
-}
-for _name, (_meaning, _arises, _next, _severity) in _CODES.items():
-    add_code(_name, Code("split", _meaning, _arises, _next, _severity))
-PAIR_CODES = tuple(_CODES)
+PAIR_CODES = add_codes(
+    "split",
+    {
+        "split-categories": (
+            "the files have different category lists",
+            "one was pruned, renumbered or exported at another time",
+            "`cocosurgeon remap FILE --like OTHER` brings ids, names and order into line",
+            "error",
+        ),
+        "split-image-id": (
+            "the files share image ids",
+            "the files were cut with an overlap, or ids count from 1 in each",
+            "nothing, unless they are the same images; a merge has to renumber them",
+            "note",
+        ),
+        "split-file-name": (
+            "the files share names of images",
+            "the files were cut with an overlap; or names repeat in different folders",
+            "drop them from one file if they are the same images: what a model has seen is no test",
+            "warning",
+        ),
+        "split-content": (
+            "the files share images by their content",
+            "an image was saved under two names",
+            "drop it from one file: what a model has seen is no test",
+            "error",
+        ),
+        "split-annotation-id": (
+            "the files share annotation ids",
+            "ids count from 1 in each",
+            "nothing, unless the files are merged: then number them anew",
+            "note",
+        ),
+    },
+)
 
 
 def pair_faults(
