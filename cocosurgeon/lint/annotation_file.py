@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias, TypeGuard
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeGuard
 
 import msgspec
 import numpy as np
@@ -77,8 +77,6 @@ class AnnotationFile:
     """
 
     document: Document
-    _sizes: dict[object, tuple[object, object]] = field(default_factory=dict)
-    _lacking: dict[str, bool] = field(default_factory=dict)
     _judged: list[Any] = field(default_factory=lambda: [None, None])
 
     @cached_property
@@ -99,11 +97,13 @@ class AnnotationFile:
         found: list[Id | None] = as_keys(records.column(field).array).tolist()
         return found
 
-    def lacks_ids(self, key: str) -> bool:
+    def lacks_ids(self, key: Literal["images", "categories"]) -> bool:
         """Return whether a record of a list has no usable id."""
-        if key not in self._lacking:
-            self._lacking[key] = None in self.ids(key)
-        return self._lacking[key]
+        return key in self._lists_that_lack_ids
+
+    @cached_property
+    def _lists_that_lack_ids(self) -> frozenset[str]:
+        return frozenset(key for key in ("images", "categories") if None in self.ids(key))
 
     @cached_property
     def is_lvis(self) -> bool:
@@ -142,12 +142,15 @@ class AnnotationFile:
     def size_of(self, img_id: object) -> tuple[object, object]:
         """Return width and height of an image, as its record has them; None for each where there
         is no such image, or no such value."""
-        if not self._sizes and (records := self.lists.get("images")) is not None:
-            widths, heights = (v.array.tolist() for v in records.columns("width", "height"))
-            self._sizes.update(
-                zip(self.ids("images"), zip(widths, heights, strict=True), strict=True)
-            )
         return self._sizes.get(as_key(img_id), (None, None))
+
+    @cached_property
+    def _sizes(self) -> Mapping[object, tuple[object, object]]:
+        images = self.lists.get("images")
+        if images is None:
+            return {}
+        widths, heights = (v.array.tolist() for v in images.columns("width", "height"))
+        return dict(zip(self.ids("images"), zip(widths, heights, strict=True), strict=True))
 
     def mask_fault(self, record: Record) -> MaskFault | None:
         """Return why the mask of an annotation cannot be used; None where it can."""

@@ -104,7 +104,7 @@ def check(
     Args:
         code: a new one, or one of the table: that has its group, meaning and severity already.
         base: makes the document, into which ``example`` puts the fault, one of the right kind.
-        severity: how much it matters where no loader that is asked about is affected.
+        severity: how much it matters if it hurts none of the loaders.
         further: what it does to libraries that have no rules here; ``pycocotools`` counts like a
             loader.
     """

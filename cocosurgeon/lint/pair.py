@@ -42,7 +42,7 @@ PAIR_CODES = add_codes(
         "split-annotation-id": (
             "the files share annotation ids",
             "ids count from 1 in each",
-            "nothing, unless the files are merged: then number them anew",
+            "nothing, unless the files are merged: then give them new numbers",
             "note",
         ),
     },

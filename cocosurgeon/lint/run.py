@@ -33,7 +33,7 @@ class Choice:
 
     Attributes:
         select: codes and groups; none: all.
-        ignore: codes and groups that are left out.
+        ignore: codes and groups that are skipped.
 
     Raises:
         UnknownNameError: there is no such code or group.

@@ -1,8 +1,8 @@
 """The part of a source that decides what a loader returns for a subset.
 
 Most of a large source says nothing about a subset of it: msgspec finds its records, and Python's
-json reads only those that matter. An annotation is left out if its image is not in the subset and
-it is plain: what any loader reads of it has a type and a size that no loader fails on. What is not
+json reads only those that matter. An annotation is omitted if its image is not in the subset and it
+is plain: what any loader reads of it has a type and a size that no loader fails on. What is not
 plain stays, with its image and all annotations of that image, so a loader that raises on the source
 raises on this part, too. So do representatives of the plain ones: of each category the annotation
 with the largest image, for loaders that filter images or that number the categories in use.
@@ -137,7 +137,7 @@ class _NotSureError(Exception):
 
 
 def read_relevant(path: Path, wanted: Wanted, progress: Progress | None = None) -> PlainFile:
-    """Read the records of a source that matter; all of them where that cannot be told.
+    """Read the records of a source that matter; all of them where that is not certain.
 
     Raises:
         SourceUnavailableError: it cannot be opened.

@@ -25,7 +25,7 @@ def _with_keypoints(document: Any) -> None:
     base=_with_keypoints,
     group="keypoints",
     meaning="the number of keypoint values is not three for each keypoint of the category",
-    arises="the visibility is left out, or the keypoints are of another list",
+    arises="the visibility is missing, or the keypoints are of another list",
     next="write x, y and visibility for each keypoint; 0, 0, 0 where there is none",
 )
 def keypoints_length(record: Record, file: AnnotationFile) -> str | None:

@@ -26,7 +26,7 @@ def _lvis(document: Any) -> None:
     base=_lvis,
     group="lvis",
     meaning="a category of an LVIS file has no frequency",
-    arises="the category list was made anew",
+    arises="the category list was written by another tool",
     next="write r, c or f: LVIS scores rare, common and frequent classes by it, and raises without",
     is_judged=False,
 )

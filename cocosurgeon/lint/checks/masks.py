@@ -13,9 +13,9 @@ from cocosurgeon.lint.checks.annotations import annotation, without
 from cocosurgeon.masks import NO_MASK, rle_runs
 
 _SHARE = 0.1
-"""Share of a mask's area by which ``area`` may differ, beside a pixel for each of its outline."""
+"""Share of a mask's area by which ``area`` may differ, plus a pixel for each of its outline."""
 _PIXELS = 2.0
-"""Pixels by which a side of the box may differ from the mask's, beside a share of its size."""
+"""Pixels by which a side of the box may differ from the mask's, plus a share of its size."""
 _SIZE_SHARE = 0.05
 _RLE = {"size": [80, 100], "counts": [810, 400, 6790]}
 
