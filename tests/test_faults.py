@@ -545,8 +545,9 @@ def test_long_work_shows_progress_on_a_terminal_only(put: Put, tmp_path: Path) -
     put(large())
     master, terminal = os.openpty()
     os.set_blocking(master, False)
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-    for options, shown in (([], True), (["--quiet"], False)):
+    for rows, options, shown in ((24, [], True), (0, [], True), (24, ["--quiet"], False)):
+        size = struct.pack("HHHH", rows, 100 if rows else 0, 0, 0)  # or it says that it has none
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, size)
         command = [*COMMAND, "subset", "in.json", "--skip", "1", "-o", "-", *options]
         with subprocess.Popen(
             command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=terminal

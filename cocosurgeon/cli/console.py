@@ -23,6 +23,7 @@ INTERRUPTED = 130
 REFUSED = 2
 
 _COLUMNS = 80
+_ROWS = 24
 _STYLES = {"error": "1;31", "warning": "1;33", "note": "36", "path": "1"}
 _LABEL = re.compile(r"^(cocosurgeon: )?(error|warning|note): ", re.MULTILINE)
 _WHERE = re.compile(r"(?<=^  in: ).*$", re.MULTILINE)
@@ -221,10 +222,9 @@ class Console:
             return
         from tqdm import tqdm
 
-        columns = _columns(sys.stderr)  # tqdm shows nothing on a terminal that says it has none
-        with tqdm(
-            desc=what, unit="B", unit_scale=True, leave=False, delay=0.3, ncols=columns
-        ) as bar:
+        # tqdm shows nothing on a terminal that says it has no columns, or no rows
+        size = {"ncols": _columns(sys.stderr), "nrows": _ROWS}
+        with tqdm(desc=what, unit="B", unit_scale=True, leave=False, delay=0.3, **size) as bar:
             yield bar
 
     @contextlib.contextmanager
