@@ -24,11 +24,11 @@ Packages and modules, in the order in which they may import each other (each onl
     dataset/    Dataset: a file and the rows of it that are kept; ids, category list, pandas views
     select/     what a filter is and how filters combine with & | ~; where expressions; plans
     categories/ the label spaces, maps between them, remapping
+    lint/       one file judged by itself, for the loaders that will read it; repairs
     steps/      steps as users give them: the table of steps, recipes, file names
     layout/     where annotation files and images lie; a subset copied with its images
     snippet/    the configuration that goes with a file, one file a framework
     verify/     a result against its source, a loader against another: findings
-    lint/       one file judged by itself, for the loaders that will read it
     report/     summaries and plan traces as values, text and JSON
     cache/      the cache of subsets: built once by one of many processes, and found again
     config      plain functions for dataset config scripts

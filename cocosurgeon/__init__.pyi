@@ -66,5 +66,8 @@ from cocosurgeon.steps.images.where import AnnotationWhere as AnnotationWhere
 from cocosurgeon.steps.images.where import ImageWhere as ImageWhere
 from cocosurgeon.steps.recipe import Recipe as Recipe
 from cocosurgeon.steps.recipe import read_recipe as read_recipe
+from cocosurgeon.steps.repairs.file_names import Prefix as Prefix
+from cocosurgeon.steps.repairs.file_names import StripFolder as StripFolder
+from cocosurgeon.steps.repairs.fix import Fix as Fix
 
 __all__: list[str]

@@ -44,6 +44,7 @@ JSON: dict[str, list[Any]] = {
     "cache where": ["--cache", "c"],
     "dump": [SAMPLE, "--loader", "detr", "-o", "d.jsonl"],
     "empty-only": [SAMPLE, "-o", "out.json"],
+    "fix": [SAMPLE, "-o", "out.json"],
     "explain": [SAMPLE, "--image", "52154"],
     "layout": [SAMPLE.parents[1]],
     "lint": [SAMPLE],

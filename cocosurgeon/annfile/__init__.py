@@ -7,6 +7,7 @@ chunks    values of a column as they are gathered
 decode    bytes to values, with errors that name the place
 columns   one value of every record, as arrays
 document  layout of a file: its lists of records, and what is at the top level
+edit      values of single records, changed where they stand
 rewrite   values inside records, changed where they are
 kernel    the compiled scan, where it is installed
 listscan  the records of one list: by the kernel, by separators that are proven, or one by one

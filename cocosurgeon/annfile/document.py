@@ -162,10 +162,7 @@ class Records:
         count = 1 if first_rows is None else first_rows[index + 1] - first_rows[index]
         if count == 1:
             return [(start, stop)]
-        text = self.source.read(start, stop)
-        spans = _spans_by_length(text)
-        if len(spans) != count:
-            spans = walk.elements(text + b"]").spans
+        spans = record_spans(self.source.read(start, stop), count)
         if len(spans) != count:
             raise self.source.changed()  # even when its size and time say otherwise
         return [(start + first, start + last) for first, last in spans]
@@ -190,6 +187,16 @@ def _runs(starts: Numbers, stops: Numbers, rows: Numbers, longest: int) -> Itera
     begins = np.where(first_rows > 0, stops[first_rows - 1], starts[0])
     ends = stops[rows[behind - 1]]
     return map(Run, begins.tolist(), ends.tolist(), (behind - firsts).tolist())
+
+
+def record_spans(text: bytes, count: int) -> list[Span]:
+    """Return where records lie in text that begins with the first of them, and ends with the last.
+
+    Args:
+        count: how many there should be.
+    """
+    spans = _spans_by_length(text)
+    return spans if len(spans) == count else walk.elements(text + b"]").spans
 
 
 def _spans_by_length(text: bytes) -> list[Span]:

@@ -8,7 +8,7 @@ import stat
 import sys
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -153,6 +153,17 @@ def open_source(where: str | os.PathLike[str], progress: Progress | None = None)
         if _identity(os.fstat(file.fileno())) != source.identity:
             raise source.changed()
         return source
+
+
+def source_of(pieces: Iterable[bytes], name: str) -> Source:
+    """Return a source of text that is in no file: a nameless copy of it.
+
+    Raises:
+        OutputError: there is no room for the copy.
+    """
+    whole = filter(None, pieces)
+    with _copy_of(lambda: next(whole, b"")) as copy:
+        return Source(copy, name, None)
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ cache       list and clear the subsets that configs have built
 dump        write what a loader loads to a file
 empty_only  keep the images without objects
 explain     follow one image through all loaders
+fix         repair what lint finds
 lint        check files by themselves
 layout      check folders; copy a subset with its images
 remap       change category ids, names and order

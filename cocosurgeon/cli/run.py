@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def run(
     *,
     recipe: Recipe | None = None,
     recipe_file: str | None = None,
+    more: Callable[[Dataset], tuple[dict[str, object], list[str]]] = lambda _: ({}, []),
 ) -> None:
     """Apply a plan to an annotation file, and write the result.
 
@@ -45,6 +47,7 @@ def run(
         ann_file: None: the usual one.
         recipe: where the plan comes from; the file is compared with the one it was made for.
         recipe_file: where that is.
+        more: gives further fields of the report on the result, and further lines.
 
     Raises:
         CocosurgeonError: it cannot be done; nothing was written.
@@ -78,6 +81,7 @@ def run(
     with shown_by(console.progress):
         result = plan.apply(dataset)
     summary = summarize(result)
+    more_fields, more_lines = more(result)
     write_all(result, plan, outputs, console)
     seconds = time.monotonic() - started
     fields = {
@@ -87,9 +91,10 @@ def run(
         **asdict(summary),
         "warnings": summary.warnings(),
         "seconds": round(seconds, 3),
+        **more_fields,
     }
     unchanged = [] if plan.steps else [_UNCHANGED]
-    console.info(*summary.lines(), *unchanged, f"{seconds:.1f} s")
+    console.info(*summary.lines(), *more_lines, *unchanged, f"{seconds:.1f} s")
     console.block(summary.config_lines())
     if not console.as_json:
         console.warn(*summary.warnings())

@@ -163,12 +163,14 @@ def expectation_of(effect: RecipeEffect) -> Expectation:
     """Return the effect of a recipe as verify takes it, which knows no recipes."""
     from cocosurgeon.verify.expected import Expectation
     from cocosurgeon.verify.id_changes import Renumbering
+    from cocosurgeon.verify.repairs import RepairedRows
 
     return Expectation(
         image_rows=effect.image_rows,
         annotation_rows=effect.annotation_rows,
         renumbering=Renumbering(effect.cat_ids),
         categories=effect.categories,
+        repairs=tuple(RepairedRows(r.name, r.rows, r.kept) for r in effect.rewritings),
     )
 
 

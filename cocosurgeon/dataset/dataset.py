@@ -18,7 +18,9 @@ import numpy as np
 
 from cocosurgeon.annfile.columns import Array, Numbers
 from cocosurgeon.annfile.document import Records
-from cocosurgeon.annfile.source import Source
+from cocosurgeon.annfile.edit import RecordEdits, Values
+from cocosurgeon.annfile.scan import scan
+from cocosurgeon.annfile.source import Source, source_of
 from cocosurgeon.annfile.splice import Cut, pieces
 from cocosurgeon.dataset.category_list import CategoryList
 from cocosurgeon.dataset.ids import UNKNOWN, Id, as_keys
@@ -26,6 +28,7 @@ from cocosurgeon.dataset.index import AnnotationIndex, Category
 from cocosurgeon.dataset.mask import FilterResult, IndexName, Level, Mask, marked_rows
 from cocosurgeon.dataset.order import Order, as_count, require_order
 from cocosurgeon.errors import RequestError, StructureError, UnknownNameError
+from cocosurgeon.progress import progress_of
 from cocosurgeon.text import did_you_mean, plural
 
 if TYPE_CHECKING:
@@ -65,6 +68,7 @@ class Dataset:
             images are gone: their image is not among those kept.
         category_list: what becomes of the categories; None: they stay as they are.
         notes: what the steps so far want known.
+        rewritings: changes of values so far. After one, the dataset is of the text that it made.
     """
 
     index: AnnotationIndex
@@ -74,6 +78,7 @@ class Dataset:
     images_asked: bool = False
     category_list: CategoryList | None = None
     notes: tuple[str, ...] = ()
+    rewritings: tuple[Rewriting, ...] = ()
 
     def __post_init__(self) -> None:
         for numbers in (self.image_indices, self.annotation_rows, *self.cascaded.values()):
@@ -96,8 +101,19 @@ class Dataset:
 
     @property
     def source(self) -> Source:
-        """The source."""
+        """The source; after a rewriting, a copy of the text that it made."""
         return self.index.document.source
+
+    @property
+    def origin(self) -> AnnotationIndex:
+        """The index of the file that was read, whatever was rewritten since."""
+        return self.rewritings[0].before.index if self.rewritings else self.index
+
+    def origin_rows(self, name: str, rows: Numbers) -> Numbers:
+        """Return the rows, in the file that was read, of rows of a list."""
+        for rewriting in reversed(self.rewritings):
+            rows = rewriting.before.list_rows(name)[rows]
+        return rows
 
     @property
     def img_ids(self) -> list[Id | None]:
@@ -137,6 +153,13 @@ class Dataset:
             yield index.annotation_records, self.annotation_rows
         for name, rows in self.cascaded.items():
             yield index.document.lists[name], rows
+
+    def list_rows(self, name: str) -> Numbers:
+        """Return the rows kept of a list, ascending."""
+        kept = {records.name: rows for records, rows in self.rows_kept()}
+        if name in kept:
+            return kept[name]
+        return np.arange(self.index.document.lists[name].count, dtype=np.int64)
 
     def image_columns(self, *names: str) -> tuple[Array, ...]:
         """Columns of ``images``, one value for each kept image.
@@ -361,6 +384,34 @@ class Dataset:
             images_asked=True,
         )
 
+    def rewritten(self, rewriting: Rewriting) -> Dataset:
+        """Return the dataset of the text with changed values.
+
+        Args:
+            rewriting: of this dataset. From then on ids and columns are those of the new text.
+
+        Raises:
+            RequestError: categories are changed already, or it is a results file.
+            OutputError: there is no room for a copy of the text.
+        """
+        if self.category_list is not None:
+            raise RequestError(
+                f"{rewriting.name} comes after a step that changes categories",
+                where=self.source.name,
+                hint="repair first, then change categories",
+            )
+        source = source_of(rewriting.text(), self.source.name)
+        with progress_of("reading what was repaired") as progress:
+            whole = Dataset.whole(AnnotationIndex.of(scan(source, progress)))
+        followers = {name: whole.list_rows(name) for name in self.cascaded}
+        return replace(
+            whole,
+            cascaded=followers,
+            images_asked=self.images_asked,
+            notes=self.notes,
+            rewritings=(*self.rewritings, rewriting),
+        )
+
     # ---- text
 
     def text(self) -> Iterator[bytes]:
@@ -407,6 +458,32 @@ class Dataset:
         if len(numbers) < n:
             notes += (f"{what} {n:,} asked for, {plural(len(numbers), 'image')} there",)
         return replace(self.with_images(np.sort(numbers)), notes=notes)
+
+
+@dataclass(frozen=True, eq=False)
+class Rewriting:
+    """Change of values in the records of a dataset.
+
+    Attributes:
+        name: of what changes them, as messages name it.
+        before: the dataset before it, without what it drops.
+        values: new values, by lists and rows of ``before``'s text.
+        dropped: rows of that text that it drops, by list.
+    """
+
+    name: str
+    before: Dataset
+    values: Mapping[str, Mapping[int, Values]] = field(default_factory=dict)
+    dropped: Mapping[str, Numbers] = field(default_factory=dict)
+
+    def text(self) -> Iterator[bytes]:
+        """Return the new text, in pieces."""
+        document = self.before.index.document
+        cuts = {records: Cut(rows) for records, rows in self.before.rows_kept()}
+        for name, values in self.values.items():
+            records = document.lists[name]
+            cuts[records] = Cut(self.before.list_rows(name), RecordEdits(values))
+        return pieces(document, cuts)
 
 
 def _present(records: Records, names: tuple[str, ...]) -> tuple[str, ...]:

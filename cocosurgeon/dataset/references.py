@@ -15,11 +15,12 @@ from cocosurgeon.annfile.columns import Array, Numbers
 from cocosurgeon.annfile.document import Document, Records
 from cocosurgeon.dataset.ids import as_key, as_keys, objects
 
-_LISTS_OF_IDS = (
+LISTS_OF_IDS = (
     *("neg_category_ids", "not_exhaustive_category_ids", "pos_category_ids"),
     "category_ids",
 )
-CATEGORY_COLUMNS = ("category_id", "segments_category_ids", *_LISTS_OF_IDS)
+"""Keys of records whose values are lists of category ids."""
+CATEGORY_COLUMNS = ("category_id", "segments_category_ids", *LISTS_OF_IDS)
 """Columns of records that may name categories."""
 
 
@@ -40,7 +41,7 @@ class References:
     @property
     def in_lists(self) -> bool:
         """True where a record names several categories, in a list of ids."""
-        return self.key in _LISTS_OF_IDS
+        return self.key in LISTS_OF_IDS
 
     def decoded(self, rows: Numbers) -> list[object]:
         """Return the values in these records, in order; a list of ids is one value."""
@@ -97,6 +98,6 @@ def _every(records: Records) -> Iterator[References]:
         yield References(records, "category_id")
     if segments.present:
         yield References(records, "category_id", "segments_info")
-    for key, column in zip(_LISTS_OF_IDS, lists, strict=True):
+    for key, column in zip(LISTS_OF_IDS, lists, strict=True):
         if column.present:
             yield References(records, key)

@@ -5,6 +5,11 @@ check            what a check is, and all of them
 checks/          the checks, by what they are about
 example          a small correct file, for the example of each check
 effects          what each loader does about a fault
+repair           what a repair is
+ids              repairs of ids, on all sides at once
+measures         area and box of a mask
+repairable       all repairs, and the choice of some
+fix              repairs done, one code after the other
 on_disk          image files next to what their records say
 pair             what two files have in common
 report           findings, counted, for people and programs

@@ -275,6 +275,15 @@ def _decoded(text: bytes) -> Record:
     return value if isinstance(value, dict) else {}
 
 
+def box_of(record: Record) -> tuple[float, float, float, float] | None:
+    """Return the box of a record; None where it is no list of four finite numbers."""
+    box = record.get("bbox")
+    if isinstance(box, list) and len(box) == 4 and all(map(is_number, box)):
+        x, y, w, h = box
+        return x, y, w, h
+    return None
+
+
 def repeated(values: Iterable[Any]) -> Iterator[tuple[Any, list[int]]]:
     """Yield each value that appears more than once, with its places; None is passed over."""
     places: dict[Any, list[int]] = {}

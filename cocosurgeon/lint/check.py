@@ -15,16 +15,12 @@ from typing import Any, Literal, TypeAlias
 from cocosurgeon.findings.codes import CODES, Code, Severity, add_code
 from cocosurgeon.lint import checks
 from cocosurgeon.lint.annotation_file import AnnotationFile, Record
+from cocosurgeon.lint.repair import Repair
 
 Subject = Literal["file", "images", "categories", "annotations", "every-annotation", "every-record"]
 """What a check looks at: the whole file, or the records of a list. Of ``annotations`` it sees those
 that are not plain, of ``every-annotation`` all, which takes longer, as does ``every-record``: those
 checks see the text, too."""
-
-
-Repair = Literal["safe", "unsafe", "none"]
-"""Whether a program can repair it: without a guess, only with one that a person has to allow
-(something is dropped or moved), or not at all."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ class Check:
         base: makes the small correct document one of the right kind, in place.
         example: puts the fault into it.
         is_judged: whether loaders decide how much it matters; if not, its own severity counts.
-        repair: whether a program can repair it.
+        repair: what can be done about it; None: nothing that a program could know.
         further: what happens in libraries that have no rules here, by their names.
     """
 
@@ -67,7 +63,7 @@ class Check:
     base: Example
     example: Example
     is_judged: bool = True
-    repair: Repair = "none"
+    repair: Repair | None = None
     further: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -96,7 +92,7 @@ def check(
     next: str = "",
     severity: Severity = "warning",
     is_judged: bool = True,
-    repair: Repair = "none",
+    repair: Repair | None = None,
     further: Mapping[str, str] | None = None,
 ) -> Callable[[Any], Any]:
     """Register a function as a check.

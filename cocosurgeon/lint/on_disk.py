@@ -11,12 +11,14 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from cocosurgeon.annfile.edit import Values
 from cocosurgeon.errors import RequestError, SourceUnavailableError
 from cocosurgeon.findings.codes import add_codes
 from cocosurgeon.lint.annotation_file import AnnotationFile, is_number, repeated
 from cocosurgeon.lint.check import Fault
+from cocosurgeon.lint.repair import DROP, RecordOutcome, unsafe
 from cocosurgeon.progress import progress_of
 
 if TYPE_CHECKING:
@@ -138,13 +140,25 @@ def _is_whole(image: Image.Image) -> bool:
     return True
 
 
-def image_faults(file: AnnotationFile, folder: Path) -> Iterator[tuple[str, Fault]]:
-    """Yield what is wrong with the images of a file, each with its code.
+@dataclass(frozen=True)
+class _Images:
+    """The images of a file that have a name, and their headers.
 
-    Raises:
-        SourceUnavailableError: there is no such folder.
-        RequestError: no image has a name.
+    Attributes:
+        rows: of their records.
+        paths, headers: of the files, in the same order.
+        names, widths, heights: of all records.
     """
+
+    rows: Sequence[int]
+    paths: Sequence[str]
+    headers: Sequence[ImageHeader]
+    names: Sequence[Any]
+    widths: Sequence[Any]
+    heights: Sequence[Any]
+
+
+def _images(file: AnnotationFile, folder: Path) -> _Images:
     if not folder.is_dir():
         raise SourceUnavailableError(
             "no such folder of images", where=str(folder), hint="name the folder: --images DIR"
@@ -156,7 +170,18 @@ def image_faults(file: AnnotationFile, folder: Path) -> Iterator[tuple[str, Faul
     names, widths, heights = (values.array.tolist() for values in columns)
     rows = [row for row, name in enumerate(names) if isinstance(name, str) and name]
     paths = [os.path.join(folder, names[row]) for row in rows]  # noqa: PTH118 - as loaders join
-    headers = read_headers(paths)
+    return _Images(rows, paths, read_headers(paths), names, widths, heights)
+
+
+def image_faults(file: AnnotationFile, folder: Path) -> Iterator[tuple[str, Fault]]:
+    """Yield what is wrong with the images of a file, each with its code.
+
+    Raises:
+        SourceUnavailableError: there is no such folder.
+        RequestError: the file lists no images.
+    """
+    images = _images(file, folder)
+    rows, paths, headers, names = images.rows, images.paths, images.headers, images.names
     known = _names_by_case(folder, names) if any(h.fault for h in headers) else {}
     for row, header in zip(rows, headers, strict=True):
         if header.fault is not None:
@@ -164,7 +189,7 @@ def image_faults(file: AnnotationFile, folder: Path) -> Iterator[tuple[str, Faul
             near = known.get(names[row].casefold()) if code == "image-file-missing" else None
             there = f"; there is {near!r}" if near not in (None, names[row]) else ""
             yield code, Fault(f"{names[row]!r}: {what}{there}", "images", row)
-        elif differs := _size_differs(header, widths[row], heights[row]):
+        elif differs := _size_differs(header, images.widths[row], images.heights[row]):
             yield "image-file-size", Fault(f"{names[row]!r}: {differs}", "images", row)
     for first, others in copies(paths, headers):
         for place in others:
@@ -172,6 +197,31 @@ def image_faults(file: AnnotationFile, folder: Path) -> Iterator[tuple[str, Faul
             yield "image-file-copied", Fault(text, "images", rows[place])
     for one, other in _case_collisions(folder):
         yield "image-file-case", Fault(f"{one!r} and {other!r}")
+
+
+def _without_missing(file: AnnotationFile, folder: Path) -> Iterator[RecordOutcome]:
+    images = _images(file, folder)
+    for row, header in zip(images.rows, images.headers, strict=True):
+        if header.fault is not None and header.fault[0] == "image-file-missing":
+            yield RecordOutcome("images", row, DROP)
+
+
+def _swapped(file: AnnotationFile, folder: Path) -> Iterator[RecordOutcome]:
+    images = _images(file, folder)
+    for row, header in zip(images.rows, images.headers, strict=True):
+        width, height = images.widths[row], images.heights[row]
+        if _size_differs(header, width, height):
+            is_swapped = header.size == (height, width) and header.orientation not in _TURNED
+            values: Values = {("width",): height, ("height",): width}
+            yield RecordOutcome("images", row, values if is_swapped else None)
+
+
+ON_DISK_REPAIRS = {
+    "image-file-missing": unsafe(_without_missing, of_file=True),
+    "image-file-size": unsafe(
+        _swapped, "width and height are not just swapped, or EXIF turns the image", of_file=True
+    ),
+}
 
 
 def read_headers(paths: Sequence[str]) -> list[ImageHeader]:

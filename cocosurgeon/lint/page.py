@@ -8,13 +8,14 @@ from typing import Any
 from cocosurgeon.findings.codes import CODES
 from cocosurgeon.lint.check import Check, check_of
 from cocosurgeon.lint.effects import correct_for, effects_of, example_of, usual_loaders
+from cocosurgeon.lint.repairable import repair_command, repairs
 from cocosurgeon.lint.run import severity_of
 from cocosurgeon.loaders import LOADERS
 
 _SHOWN = 3
 _REPAIRS = {
-    "safe": "A program can repair it without a guess.",
-    "unsafe": "A program can repair it, but something is dropped or moved: look at it first.",
+    True: "`{}` repairs it. Nothing is lost or guessed, so `cocosurgeon fix FILE` does it, too.",
+    False: "`{}` repairs it. Something is dropped, moved or guessed: look at it first.",
 }
 
 
@@ -34,8 +35,8 @@ def page_of(code: str) -> str:
         f"What to do: {kind.next}.",
         "",
     ]
-    if check is not None and check.repair != "none":
-        lines += [_REPAIRS[check.repair], ""]
+    if (repair := repairs().get(code)) is not None:
+        lines += [_REPAIRS[repair.is_safe].format(repair_command(code)), ""]
     if effects := effects_of(code):
         lines += ["| loader | what it does with the example |", "| --- | --- |"]
         lines += [f"| {effect.loader} | {effect.what} |" for effect in effects]

@@ -12,8 +12,8 @@ from cocosurgeon.errors import FormatError
 from cocosurgeon.files import open_unpacked
 from cocosurgeon.findings.codes import CODES, Severity
 from cocosurgeon.findings.finding import Finding, with_short_boxes
-from cocosurgeon.lint.check import check_of
 from cocosurgeon.lint.effects import effects_of
+from cocosurgeon.lint.repairable import repair_command, repair_kind
 from cocosurgeon.text import first_few, one_line, plural, table_lines
 
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -208,6 +208,8 @@ def _details(tally: Tally) -> Iterator[str]:
     if effects := effects_of(tally.code):
         yield f"  effect: {'; '.join(map(str, effects))}"
     yield f"  next: {code.next}"
+    if repair_kind(tally.code) != "none":
+        yield f"  {repair_kind(tally.code)} repair: {repair_command(tally.code)}"
 
 
 def _fields(tally: Tally) -> dict[str, object]:
@@ -225,5 +227,5 @@ def _fields(tally: Tally) -> dict[str, object]:
         "loaders": [effect.loader for effect in effects_of(tally.code)],
         "effects": {effect.loader: effect.what for effect in effects_of(tally.code)},
         "next": CODES[tally.code].next,
-        "repair": check.repair if (check := check_of(tally.code)) else "none",
+        "repair": repair_kind(tally.code),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -98,7 +98,15 @@ def lint(
     counts = {key: file.count(key) for key in ("images", "annotations", "categories")}
     report = LintReport(file.document.source.name, counts, loaders or usual_loaders(), keep, known)
     checks = [check for check in all_checks() if choice.takes(check.code)]
-    _Run(file, report, checks).run()
+    severities: dict[str, Severity] = {}
+    for check, fault, located in find_faults(file, checks):
+        if report.is_full(check.code):
+            report.tallies[check.code].count += 1
+            continue
+        if check.code not in severities:  # only now: loaders are asked
+            severities[check.code] = severity_of(check, report.loaders)
+        found = _finding(file, check.code, fault, located)
+        report.add(replace(found, own_severity=severities[check.code]))
     if images is not None and any(map(choice.takes, ON_DISK_CODES)):
         for code, fault in image_faults(file, Path(images)):
             if choice.takes(code):
@@ -146,76 +154,55 @@ def _opened(ann_file: str | os.PathLike[str]) -> AnnotationFile:
     return AnnotationFile(document)
 
 
-def _finding(file: AnnotationFile, code: str, fault: Fault) -> Finding:
+def _finding(
+    file: AnnotationFile, code: str, fault: Fault, located: Located | None = None
+) -> Finding:
     record = None
-    if fault.list is not None:
+    if located is not None:
+        record = RecordId(str(fault.list), located.value.get("id"), located.byte)
+    elif fault.list is not None:
         record_id, byte = file.located(fault.list, fault.row)
         record = RecordId(fault.list, record_id, byte)
     return Finding(code, fault.message, record=record)
 
 
-class _Run:
-    def __init__(self, file: AnnotationFile, report: LintReport, checks: Sequence[Check]) -> None:
-        self.file = file
-        self.report = report
-        self.checks = checks
-        self.severities: dict[str, Severity] = {}
+def find_faults(
+    file: AnnotationFile, checks: Sequence[Check]
+) -> Iterator[tuple[Check, Fault, Located | None]]:
+    """Yield what checks find in a file, each with the record, where they looked at records."""
+    for check in checks:
+        if check.of == "file":
+            for fault in check.find(file):
+                yield check, fault, None
+    for key in ("categories", "images", "annotations"):
+        yield from _in_records(file, key, checks)
 
-    def run(self) -> None:
-        for check in self._of("file"):
-            for fault in check.find(self.file):
-                self._add(check, fault)
-        for key in ("categories", "images"):
-            self._records(key, self._of(key), ())
-        self._records("annotations", self._of("annotations"), self._of("every-annotation"))
 
-    def _of(self, *subjects: str) -> list[Check]:
-        return [check for check in self.checks if check.of in subjects]
-
-    def _records(self, key: str, of_odd: Sequence[Check], of_every: Sequence[Check]) -> None:
-        """Run checks on the records of a list.
-
-        Args:
-            of_odd: checks that find nothing in an annotation that is plain.
-            of_every: others.
-        """
-        of_text = [] if key == "categories" else self._of("every-record")
-        if not (of_odd or of_every or of_text) or not self.file.count(key):
-            return
-        odd = self.file.odd_rows(key) if of_odd else np.empty(0, np.int64)
-        rows = None if of_every or of_text else odd
-        is_odd = np.zeros(self.file.count(key), dtype=np.bool_)
-        is_odd[odd] = True
-        total = self.file.count(key) if rows is None else len(rows)
-        with progress_of(f"checking {key}") as progress:
-            for done, each in enumerate(self.file.records(key, rows)):
-                if progress is not None and done % _STEP == 0:
-                    progress(done, total)
-                if is_odd[each.row]:
-                    self._judge(of_odd, key, each)
-                self._judge(of_every, key, each)
-                for check in of_text:
-                    if (what := check.find(each, self.file)) is not None:
-                        self._add(check, Fault(what, key, each.row), each)
-
-    def _judge(self, checks: Sequence[Check], key: str, each: Located) -> None:
-        for check in checks:
-            if (what := check.find(each.value, self.file)) is not None:
-                self._add(check, Fault(what, key, each.row), each)
-
-    def _add(self, check: Check, fault: Fault, located: Located | None = None) -> None:
-        if self.report.is_full(check.code):
-            self.report.tallies[check.code].count += 1
-            return
-        if check.code not in self.severities:
-            self.severities[check.code] = severity_of(check, self.report.loaders)
-        severity = self.severities[check.code]
-        if located is None:
-            found = _finding(self.file, check.code, fault)
-        else:
-            record = RecordId(str(fault.list), located.value.get("id"), located.byte)
-            found = Finding(check.code, fault.message, record=record)
-        self.report.add(replace(found, own_severity=severity))
+def _in_records(
+    file: AnnotationFile, key: str, checks: Sequence[Check]
+) -> Iterator[tuple[Check, Fault, Located | None]]:
+    of_odd = [check for check in checks if check.of == key]
+    of_every = [check for check in checks if check.of == f"every-{key[:-1]}"]
+    of_text = [check for check in checks if check.of == "every-record" and key != "categories"]
+    if not (of_odd or of_every or of_text) or not file.count(key):
+        return
+    # In what is plain, checks of odd records surely find nothing.
+    odd = file.odd_rows(key) if of_odd else np.empty(0, np.int64)
+    rows = None if of_every or of_text else odd
+    is_odd = np.zeros(file.count(key), dtype=np.bool_)
+    is_odd[odd] = True
+    of_plain_and_odd = (of_every, [*of_odd, *of_every])
+    total = file.count(key) if rows is None else len(rows)
+    with progress_of(f"checking {key}") as progress:
+        for done, each in enumerate(file.records(key, rows)):
+            if progress is not None and done % _STEP == 0:
+                progress(done, total)
+            for check in of_plain_and_odd[int(is_odd[each.row])]:
+                if (what := check.find(each.value, file)) is not None:
+                    yield check, Fault(what, key, each.row), each
+            for check in of_text:
+                if (what := check.find(each, file)) is not None:
+                    yield check, Fault(what, key, each.row), each
 
 
 def severity_of(check: Check, loaders: Sequence[str]) -> Severity:

@@ -133,10 +133,10 @@ class Summary:
 
 def summarize(dataset: Dataset) -> Summary:
     """Return the summary of a dataset."""
-    index = dataset.index
+    index, origin = dataset.index, dataset.origin
     others = {
         name: records.count
-        for name, records in index.document.lists.items()
+        for name, records in origin.document.lists.items()
         if name not in ("images", "annotations") and (records.count or name in dataset.cascaded)
     }
     changed = dataset.category_list is not None
@@ -147,8 +147,8 @@ def summarize(dataset: Dataset) -> Summary:
     kept = np.zeros(len(index.image_of_annotation), dtype=np.bool_)
     kept[dataset.annotation_rows] = True
     return Summary(
-        images=Kept(index.images.count, len(dataset.image_indices)),
-        annotations=Kept(len(kept), len(dataset.annotation_rows)),
+        images=Kept(origin.images.count, len(dataset.image_indices)),
+        annotations=Kept(len(origin.image_of_annotation), len(dataset.annotation_rows)),
         is_results=index.is_results,
         cascaded={name: Kept(others[name], len(r)) for name, r in dataset.cascaded.items()},
         unknown_images=_among(index.image_of_annotation == UNKNOWN, kept),

@@ -10,4 +10,5 @@ naming       names of files that a plan writes
 images       steps that keep some images, one file each
 annotations  steps that keep some annotations, one file each
 categories   steps that change categories, one file each
+repairs      steps that repair records, one file each
 """

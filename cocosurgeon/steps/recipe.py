@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
+import numpy as np
 
-from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.annfile.columns import Numbers
+from cocosurgeon.dataset.dataset import Dataset, Rewriting
 from cocosurgeon.errors import FormatError, RequestError
 from cocosurgeon.files import reading
 from cocosurgeon.select.filter import Filter, MaskFilter, PlanPart
@@ -40,8 +42,8 @@ class SourceIdentity:
 
     @classmethod
     def of(cls, dataset: Dataset) -> SourceIdentity:
-        """Return the identity of a dataset's source; reads all of it."""
-        source = dataset.source
+        """Return the identity of the file that a dataset was read from; reads all of it."""
+        source = dataset.origin.document.source
         return cls(Path(source.name).name, source.size, source.sha256())
 
 
@@ -148,18 +150,20 @@ class RecipeEffect:
         image_rows, annotation_rows: rows of the lists that are kept; None: there is no such list.
         cat_ids: category id before and after (None: dropped), where they differ.
         categories: texts of the entries of the category list; None: it stays.
+        rewritings: changes of values, in order.
     """
 
     image_rows: frozenset[int] | None
     annotation_rows: frozenset[int] | None
     cat_ids: Mapping[object, object]
     categories: tuple[str, ...] | None
+    rewritings: tuple[Rewritten, ...] = ()
 
     @classmethod
     def of(cls, result: Dataset) -> RecipeEffect:
         """Return the effect of the steps that made a dataset."""
         index, changed = result.index, result.category_list
-        rows = dict(result.rows_kept())
+        rows = {records: result.origin_rows(records.name, r) for records, r in result.rows_kept()}
         images, annotations = index.image_records, index.annotation_records
         categories = None
         if changed is not None and index.category_records is not None:
@@ -170,7 +174,38 @@ class RecipeEffect:
             None if annotations is None else frozenset(rows[annotations].tolist()),
             {old: new for old, new in changed.cat_ids.items() if old != new} if changed else {},
             categories,
+            tuple(map(Rewritten.of, result.rewritings)),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Rewritten:
+    """The records whose values a step changed, as rows of the file that was read.
+
+    Attributes:
+        name: of what changed them.
+        rows: of the records with new values, by list.
+        kept: of all records that were there, of images and annotations.
+    """
+
+    name: str
+    rows: Mapping[str, frozenset[int]]
+    kept: Mapping[str, frozenset[int]]
+
+    @classmethod
+    def of(cls, rewriting: Rewriting) -> Rewritten:
+        """Return the rows that a change is about."""
+        before = rewriting.before
+        rows = {
+            name: before.origin_rows(name, np.array(sorted(values), dtype=np.int64))
+            for name, values in rewriting.values.items()
+        }
+        kept = {r.name: before.origin_rows(r.name, rows) for r, rows in before.rows_kept()}
+        return cls(rewriting.name, _as_sets(rows), _as_sets(kept))
+
+
+def _as_sets(rows: Mapping[str, Numbers]) -> dict[str, frozenset[int]]:
+    return {name: frozenset(numbers.tolist()) for name, numbers in rows.items()}
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:

@@ -1,8 +1,8 @@
 """The table of steps.
 
-A step is one file in ``steps/images``, ``steps/annotations`` or ``steps/categories``: a frozen
-dataclass, and an ``Option`` for each way to ask for it. The command line, ``cocosurgeon.config``,
-recipes, file names, the public names and docs/steps.md are derived from what is found there.
+A step is one file in ``steps/images`` or another folder of ``PANELS``: a frozen dataclass, and an
+``Option`` for each way to ask for it. The command line, ``cocosurgeon.config``, recipes, file
+names, the public names and docs/steps.md are derived from what is found there.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from cocosurgeon.select.plan import Step, Unbound
 from cocosurgeon.steps.arguments import Kind
 from cocosurgeon.text import did_you_mean
 
-PANELS = ("images", "annotations", "categories")
-"""The folders with steps: each is a panel of options in help, and a level of records."""
+PANELS = ("images", "annotations", "categories", "repairs")
+"""The folders with steps: each is a panel of options in help."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 relevant       the part of a source that decides about a subset
 read_again     a file as the standard library reads it, with the text of each record
 id_changes     category ids in the text of a record
+repairs        the source as repairs should leave it
 values         JSON values compared, and their differences named
 annotations    annotations against those of the source, and the order of records
 categories     the category list against that of the source

@@ -9,6 +9,7 @@ from typing import Any
 
 from cocosurgeon.verify.id_changes import Renumbering
 from cocosurgeon.verify.read_again import PlainFile, Record
+from cocosurgeon.verify.repairs import RepairedRows
 from cocosurgeon.verify.values import key_of
 
 
@@ -22,12 +23,14 @@ class Expectation:
             known.
         renumbering: category ids before and after.
         categories: texts of the list's entries after it; None: as in the source.
+        repairs: records that repairs change, in order.
     """
 
     image_rows: frozenset[int] | None = None
     annotation_rows: frozenset[int] | None = None
     renumbering: Renumbering = field(default_factory=Renumbering)
     categories: tuple[str, ...] | None = None
+    repairs: tuple[RepairedRows, ...] = ()
 
     @property
     def is_all(self) -> bool:
@@ -37,6 +40,7 @@ class Expectation:
             and self.annotation_rows is None
             and self.categories is None
             and not self.renumbering
+            and not self.repairs
         )
 
 

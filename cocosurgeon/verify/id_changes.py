@@ -10,10 +10,11 @@ from cocosurgeon.verify.read_again import Record
 
 _decoder = json.JSONDecoder()
 _BLANKS = " \t\n\r"
-_LISTS = (
+LISTS_OF_IDS = (
     *("neg_category_ids", "not_exhaustive_category_ids", "pos_category_ids"),
     "category_ids",
 )
+"""Keys of records whose values are lists of category ids."""
 
 Place = tuple[int, int]
 """Where a value's text lies in a record's text."""
@@ -54,7 +55,7 @@ class Renumbering:
     def _list(self, text: str) -> str:
         """A list's text: ids that go leave with the comma before them, and of several that become
         one the first stays."""
-        places = list(_elements(text, 0))
+        places = list(elements(text, 0))
         kept: list[str] = []
         made_of: dict[str, str] = {}
         at = 1
@@ -91,26 +92,28 @@ def id_places(text: str) -> Iterator[Place]:
     """Yield the places of a record's category ids."""
     for start, stop in value_places(text):
         if text[start] == "[":
-            yield from _elements(text, start)
+            yield from elements(text, start)
         else:
             yield start, stop
 
 
 def value_places(text: str) -> Iterator[Place]:
     """Yield the places of ids and lists of ids: a record's own, its segments', LVIS's lists."""
-    last = dict(_fields(text, 0))
+    last = dict(fields(text, 0))
     for key, (start, stop) in sorted(last.items(), key=lambda item: item[1]):
-        if (key == "category_id" and text[start] != "[") or (key in _LISTS and text[start] == "["):
+        is_list = text[start] == "["
+        if (key == "category_id" and not is_list) or (key in LISTS_OF_IDS and is_list):
             yield start, stop
-        elif key == "segments_info" and text[start] == "[":
-            for segment, _ in _elements(text, start):
+        elif key == "segments_info" and is_list:
+            for segment, _ in elements(text, start):
                 if text[segment] == "{":
-                    fields = dict(_fields(text, segment))
-                    if "category_id" in fields:
-                        yield fields["category_id"]
+                    own = dict(fields(text, segment))
+                    if "category_id" in own:
+                        yield own["category_id"]
 
 
-def _fields(text: str, at: int) -> Iterator[tuple[str, Place]]:
+def fields(text: str, at: int) -> Iterator[tuple[str, Place]]:
+    """Yield the keys of the object at a place, each with the place of its value."""
     at = _skip(text, at + 1)
     while text[at] != "}":
         key, at = _decoder.raw_decode(text, at)
@@ -121,7 +124,8 @@ def _fields(text: str, at: int) -> Iterator[tuple[str, Place]]:
         at = _skip(text, at + 1) if text[at] == "," else at
 
 
-def _elements(text: str, at: int) -> Iterator[Place]:
+def elements(text: str, at: int) -> Iterator[Place]:
+    """Yield the places of the values of the list at a place."""
     at = _skip(text, at + 1)
     while text[at] != "]":
         _, stop = _decoder.raw_decode(text, at)

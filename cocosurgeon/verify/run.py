@@ -22,6 +22,7 @@ from cocosurgeon.verify.expected import Expectation, class_names, expected_docum
 from cocosurgeon.verify.read_again import PlainFile, read_again
 from cocosurgeon.verify.real_library import Case, FindIds, by_config, by_settings
 from cocosurgeon.verify.relevant import read_relevant
+from cocosurgeon.verify.repairs import repaired
 from cocosurgeon.verify.usability import check_values
 from cocosurgeon.verify.verification import (
     Verification,
@@ -200,7 +201,9 @@ def _case(
     case = Case(request.subset, subset, request.source, None, expectation, find_ids)
     if request.source is not None:
         with show("reading the source") as progress:
-            if real.config is not None and not expectation.is_all:
+            if expectation.repairs:
+                source = repaired(read_again(request.source, progress), expectation.repairs)
+            elif real.config is not None and not expectation.is_all:
                 # a class of one's own may read anything
                 source = _read_whole(request, request.source, case, progress)
             elif _needs_masks(request):

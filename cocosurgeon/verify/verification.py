@@ -137,6 +137,8 @@ def verify_copy(subset: PlainFile, source: PlainFile, expectation: Expectation) 
     text = f"{counts} against {source.name}, byte for byte"
     if expectation.renumbering:
         text += f" but for {len(expectation.renumbering.ids):,} category ids"
+    if names := dict.fromkeys(repair.name for repair in expectation.repairs if repair.rows):
+        text += f", as repaired by {', '.join(names)}"
     findings = tuple(compare_records(subset, source, expectation))
     return Verification(subset.name, (text,), findings, is_proven=True)
 

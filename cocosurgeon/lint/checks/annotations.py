@@ -1,4 +1,4 @@
-"""Checks of annotations: ids, references, flags."""
+"""Checks of annotations: ids, references, areas, flags."""
 
 from __future__ import annotations
 
@@ -11,11 +11,27 @@ from cocosurgeon.annfile.columns import Array, Numbers
 from cocosurgeon.dataset.keys import as_key
 from cocosurgeon.lint.annotation_file import AnnotationFile, Record, is_number, repeated
 from cocosurgeon.lint.check import Fault, check
+from cocosurgeon.lint.ids import (
+    NUMBER_MISSING,
+    NUMBER_NAMED,
+    NUMBER_REPEATED,
+    NUMBER_ZERO,
+    TEXT_AS_NUMBERS,
+    as_number,
+    as_numbers,
+    without_points,
+)
+from cocosurgeon.lint.measures import area_of
+from cocosurgeon.lint.repair import DROP, Outcome, RecordOutcome, dropping, safe, unsafe
 from cocosurgeon.text import plural
 from cocosurgeon.usable import unusable
 
 _NUMBER = "number the annotations: each id once, from 1"
 _TYPE = "write ids as numbers in both lists, or as text in both: 1 and '1' never match"
+
+
+_IN_PNG = "a segment's pixels are in a PNG file, which stays"
+_NO_COPY = "something else of them differs"
 
 
 def annotation(**fields: Any) -> Any:
@@ -37,7 +53,7 @@ def without(key: str) -> Any:
     arises="an export wrote null, or left the key out",
     next=_NUMBER,
     further={"pycocotools": "COCO() raises KeyError: 'id'"},
-    repair="safe",
+    repair=NUMBER_MISSING,
 )
 def annotation_id_missing(record: Record, _: AnnotationFile) -> str | None:
     if as_key(record.get("id")) is None and "segments_info" not in record:
@@ -54,7 +70,7 @@ def annotation_id_missing(record: Record, _: AnnotationFile) -> str | None:
     arises="files were merged without new ids, or ids count from 1 in each image",
     next=_NUMBER,
     further={"pycocotools": "the last record of the id takes the place of the others"},
-    repair="safe",
+    repair=NUMBER_REPEATED,
 )
 def annotation_repeated(file: AnnotationFile) -> Iterator[Fault]:
     annotations = file.lists.get("annotations")
@@ -75,7 +91,7 @@ def annotation_repeated(file: AnnotationFile) -> Iterator[Fault]:
     arises="annotations are counted from 0",
     next="count from 1",
     further={"pycocotools": "COCOeval takes 0 for no match: a perfect detection of it scores 0"},
-    repair="safe",
+    repair=NUMBER_ZERO,
 )
 def annotation_id_zero(record: Record, _: AnnotationFile) -> str | None:
     ann_id = record.get("id")
@@ -85,17 +101,51 @@ def annotation_id_zero(record: Record, _: AnnotationFile) -> str | None:
 @check(
     "annotation-id-text",
     "annotations",
-    annotation(id="a"),
+    annotation(id="1"),
     group="annotations",
-    meaning="the id of an annotation is text",
-    arises="ids are UUIDs of a labeling tool",
+    meaning="the id of an annotation is a number as text",
+    arises="ids went through a table",
     next=_NUMBER,
-    further={"pycocotools": "COCOeval raises ValueError, unless the text is a number"},
-    repair="safe",
+    repair=TEXT_AS_NUMBERS,
 )
 def annotation_id_text(record: Record, _: AnnotationFile) -> str | None:
     ann_id = record.get("id")
-    return f"id is {ann_id!r}" if isinstance(ann_id, str) else None
+    is_number = isinstance(ann_id, str) and as_number(ann_id) is not None
+    return f"id is {ann_id!r}" if is_number else None
+
+
+@check(
+    "annotation-id-named",
+    "annotations",
+    annotation(id="a"),
+    group="annotations",
+    meaning="the id of an annotation is text that is no number",
+    arises="ids are UUIDs of a labeling tool",
+    next=_NUMBER,
+    further={"pycocotools": "COCOeval raises ValueError"},
+    repair=NUMBER_NAMED,
+)
+def annotation_id_named(record: Record, _: AnnotationFile) -> str | None:
+    ann_id = record.get("id")
+    is_name = isinstance(ann_id, str) and as_number(ann_id) is None
+    return f"id is {ann_id!r}" if is_name else None
+
+
+@check(
+    "annotation-ids-float",
+    "annotations",
+    annotation(id=1.0, image_id=1.0, category_id=1.0),
+    group="annotations",
+    meaning="an id of an annotation, or the id of its image or category, has a point",
+    arises="ids went through a table of floating-point numbers",
+    next="write whole numbers",
+    severity="note",
+    is_judged=False,
+    repair=safe(without_points),
+)
+def annotation_ids_float(record: Record, _: AnnotationFile) -> str | None:
+    keys = [key for key in ("id", "image_id", "category_id") if type(record.get(key)) is float]
+    return ", ".join(f"{key} is {record[key]!r}" for key in keys) or None
 
 
 @check(
@@ -107,6 +157,7 @@ def annotation_id_text(record: Record, _: AnnotationFile) -> str | None:
     arises="an export lost it",
     next="write the id of its image",
     further={"pycocotools": "COCO() raises KeyError: 'image_id'"},
+    repair=unsafe(dropping),
 )
 def annotation_imageless(record: Record, _: AnnotationFile) -> str | None:
     if as_key(record.get("image_id")) is None:
@@ -114,7 +165,7 @@ def annotation_imageless(record: Record, _: AnnotationFile) -> str | None:
     return None
 
 
-@check("annotation-orphaned", "annotations", annotation(image_id=99), repair="unsafe")
+@check("annotation-orphaned", "annotations", annotation(image_id=99), repair=unsafe(dropping))
 def annotation_orphaned(record: Record, file: AnnotationFile) -> str | None:
     key = as_key(record.get("image_id"))
     if key is None or key in file.img_ids or _of_other_type(key, file.img_ids):
@@ -132,7 +183,7 @@ def annotation_orphaned(record: Record, file: AnnotationFile) -> str | None:
     meaning="an image_id is text where the list has a number, or the reverse",
     arises="one of the lists went through a table",
     next=_TYPE,
-    repair="safe",
+    repair=as_numbers("images", str),
 )
 def image_id_type(record: Record, file: AnnotationFile) -> str | None:
     key = as_key(record.get("image_id"))
@@ -150,7 +201,16 @@ def _category_keys(record: Record) -> list[Any]:
     return [key for part in parts if (key := as_key(part.get("category_id"))) is not None]
 
 
-@check("category-unlisted", "annotations", annotation(category_id=99), repair="unsafe")
+def _without_category(record: Record, _: AnnotationFile) -> Outcome:
+    return None if "segments_info" in record else DROP
+
+
+@check(
+    "category-unlisted",
+    "annotations",
+    annotation(category_id=99),
+    repair=unsafe(_without_category, _IN_PNG),
+)
 def category_unlisted(record: Record, file: AnnotationFile) -> str | None:
     if file.lacks_ids("categories") or not file.cat_ids:
         return None  # which is a fault of the list, and has a code of its own
@@ -168,7 +228,7 @@ def category_unlisted(record: Record, file: AnnotationFile) -> str | None:
     meaning="a category_id is text where the list has a number, or the reverse",
     arises="one of the lists went through a table",
     next=_TYPE,
-    repair="safe",
+    repair=as_numbers("categories", str),
 )
 def category_id_type(record: Record, file: AnnotationFile) -> str | None:
     for key in _category_keys(record):
@@ -213,6 +273,14 @@ def _of_other_type(key: Any, listed: frozenset[Any]) -> bool:
     return other is not None and other in listed
 
 
+def _measured(record: Record, file: AnnotationFile) -> Outcome:
+    area = area_of(record, file)
+    return None if area is None else {("area",): area}
+
+
+AREA = safe(_measured, "neither its mask nor its box has an area")
+
+
 def _has_boxes(record: Record) -> bool:
     return "caption" not in record and "segments_info" not in record
 
@@ -226,7 +294,7 @@ def _has_boxes(record: Record) -> bool:
     arises="an export left it out",
     next="write the mask's area in square pixels, or width times height of the box",
     further={"pycocotools": "COCOeval raises KeyError: 'area'"},
-    repair="safe",
+    repair=AREA,
 )
 def area_missing(record: Record, _: AnnotationFile) -> str | None:
     return "no 'area'" if _has_boxes(record) and "area" not in record else None
@@ -241,7 +309,7 @@ def area_missing(record: Record, _: AnnotationFile) -> str | None:
     arises="an export wrote null, text or NaN",
     next="write the mask's area in square pixels, or width times height of the box",
     further={"pycocotools": "COCOeval raises TypeError for null and text"},
-    repair="safe",
+    repair=AREA,
 )
 def area_unusable(record: Record, _: AnnotationFile) -> str | None:
     what = unusable(record, "area")
@@ -256,11 +324,22 @@ def area_unusable(record: Record, _: AnnotationFile) -> str | None:
     meaning="the area of an annotation is 0 or negative",
     arises="an export wrote 0 where it did not know it, or for polygons drawn clockwise",
     next="write the mask's area in square pixels, or width times height of the box",
-    repair="safe",
+    repair=AREA,
 )
 def area_not_positive(record: Record, _: AnnotationFile) -> str | None:
     area = record.get("area")
     return f"area is {area!r}" if is_number(area) and area <= 0 else None
+
+
+def _no_crowd(*_: object) -> Outcome:
+    return {("iscrowd",): 0}
+
+
+def _crowd_number(record: Record, _: AnnotationFile) -> Outcome:
+    known = {None: 0, "": 0, "0": 0, "1": 1}
+    value = record["iscrowd"]
+    is_known = isinstance(value, (str, type(None))) and value in known
+    return {("iscrowd",): known[value]} if is_known else None
 
 
 @check(
@@ -272,7 +351,7 @@ def area_not_positive(record: Record, _: AnnotationFile) -> str | None:
     arises="an export left it out; 0 is meant",
     next='add "iscrowd": 0',
     further={"pycocotools": "COCOeval raises KeyError: 'iscrowd'"},
-    repair="safe",
+    repair=safe(_no_crowd),
 )
 def iscrowd_missing(record: Record, file: AnnotationFile) -> str | None:
     if not _has_boxes(record) or "iscrowd" in record or file.is_lvis:
@@ -289,7 +368,7 @@ def iscrowd_missing(record: Record, file: AnnotationFile) -> str | None:
     arises="an export wrote null or text",
     next="write 0, or 1 for a crowd",
     further={"pycocotools": "COCOeval raises TypeError for null"},
-    repair="safe",
+    repair=safe(_crowd_number),
 )
 def iscrowd_unusable(record: Record, _: AnnotationFile) -> str | None:
     what = unusable(record, "iscrowd")
@@ -310,6 +389,17 @@ def iscrowd_value(record: Record, _: AnnotationFile) -> str | None:
     return f"iscrowd is {value!r}" if is_number(value) and value not in (0, 1) else None
 
 
+def _without_copies(file: AnnotationFile) -> Iterator[RecordOutcome]:
+    for first, others in _copied(file):
+        rows = np.array([first, *others])
+        original, *copies = [
+            {k: v for k, v in each.value.items() if k != "id"}
+            for each in file.records("annotations", rows)
+        ]
+        for row, copy in zip(others, copies, strict=True):
+            yield RecordOutcome("annotations", row, DROP if copy == original else None)
+
+
 @check(
     "annotation-copied",
     "file",
@@ -319,13 +409,23 @@ def iscrowd_value(record: Record, _: AnnotationFile) -> str | None:
     arises="files were merged, or an object was saved twice",
     next="keep one of them",
     is_judged=False,
-    repair="unsafe",
+    repair=unsafe(_without_copies, _NO_COPY, of_file=True),
 )
 def annotation_copied(file: AnnotationFile) -> Iterator[Fault]:
+    for first, others in _copied(file):
+        ann_id = file.located("annotations", first)[0]
+        for row in others:
+            yield Fault(f"the same as annotation {ann_id}", "annotations", row)
+
+
+def _copied(file: AnnotationFile) -> Iterator[tuple[int, list[int]]]:
+    """Yield the row of each annotation that others are copies of, and theirs."""
     annotations = file.lists.get("annotations")
     if annotations is None or not annotations.count:
         return
     names = ("image_id", "category_id", "bbox_x", "bbox_y", "bbox_w", "bbox_h", "iscrowd")
+    if not annotations.column("bbox_x").present:
+        return  # captions, or segments
     columns = [values.array for values in annotations.columns(*names) if values.present]
     if all(column.dtype != object for column in columns):
         candidates = _rows_alike(columns)
@@ -333,11 +433,9 @@ def annotation_copied(file: AnnotationFile) -> Iterator[Fault]:
         candidates = np.arange(annotations.count)
     keys = zip(*(column[candidates].tolist() for column in columns), strict=True)
     boxes = (None if None in key else repr(key) for key in keys)
-    ids = annotations.column("id").array
     for _, places in repeated(boxes):
         first, *others = candidates[places].tolist()
-        for row in others:
-            yield Fault(f"the same as annotation {ids[first]!s}", "annotations", row)
+        yield first, others
 
 
 def _rows_alike(columns: Sequence[Array]) -> Numbers:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from cocosurgeon.lint.annotation_file import AnnotationFile, Boxes, Record, is_number
+from cocosurgeon.lint.annotation_file import AnnotationFile, Boxes, Record, box_of, is_number
 from cocosurgeon.lint.check import Fault, check
 from cocosurgeon.lint.checks.annotations import annotation, without
+from cocosurgeon.lint.measures import box_of_mask
+from cocosurgeon.lint.repair import DROP, Outcome, dropping, safe, unsafe
 
 _ROUNDING = 1.0
 """Pixels by which rounding may put a box over the edge of its image."""
@@ -21,17 +24,17 @@ _FEWEST = 3
 _CLIP = "clip the box to the image; DETR and YOLOX do, MMDetection and detectron2 do not"
 
 
-def _box(record: Record) -> tuple[float, float, float, float] | None:
-    """Return the box of a record; None where it is no list of four finite numbers."""
-    box = record.get("bbox")
-    if isinstance(box, list) and len(box) == 4 and all(map(is_number, box)):
-        x, y, w, h = box
-        return x, y, w, h
-    return None
-
-
 def _shown(record: Record) -> str:
     return f"bbox {record['bbox']!r}"
+
+
+def _of_mask(record: Record, file: AnnotationFile) -> Outcome:
+    box = box_of_mask(record, file)
+    return None if box is None else {("bbox",): box}
+
+
+def _of_mask_or_none(record: Record, file: AnnotationFile) -> Outcome:
+    return _of_mask(record, file) or DROP
 
 
 @check(
@@ -43,7 +46,7 @@ def _shown(record: Record) -> str:
     arises="an export wrote masks only",
     next="write the box of the mask: [x, y, width, height]",
     further={"pycocotools": "COCOeval raises KeyError: 'bbox'"},
-    repair="safe",
+    repair=safe(_of_mask, "no mask with an area"),
 )
 def box_missing(record: Record, _: AnnotationFile) -> str | None:
     if "bbox" in record or "caption" in record or "segments_info" in record:
@@ -78,15 +81,26 @@ def box_malformed(record: Record, _: AnnotationFile) -> str | None:
     group="boxes",
     meaning="a bbox has NaN or Infinity",
     arises="a division by the size of an image that was not known",
-    next="write the box again, or drop the annotation",
-    repair="unsafe",
+    next="write the box of the mask; without one, drop the annotation",
+    repair=unsafe(_of_mask_or_none),
 )
 def box_not_finite(record: Record, _: AnnotationFile) -> str | None:
     box = record.get("bbox")
-    if not isinstance(box, list) or len(box) != 4 or _box(record) is not None:
+    if not isinstance(box, list) or len(box) != 4 or box_of(record) is not None:
         return None
     are_numbers = all(isinstance(v, (int, float)) for v in box)
     return _shown(record) if are_numbers else None
+
+
+def _changed(record: Record, box: Sequence[float]) -> Outcome:
+    """Return the numbers of a box that are not as the record has them."""
+    pairs = enumerate(zip(record["bbox"], box, strict=True))
+    return {("bbox", n): new for n, (old, new) in pairs if new != old}
+
+
+def _turned(record: Record, _: AnnotationFile) -> Outcome:
+    x, y, w, h = record["bbox"]
+    return _changed(record, (min(x, x + w), min(y, y + h), abs(w), abs(h)))
 
 
 @check(
@@ -97,10 +111,10 @@ def box_not_finite(record: Record, _: AnnotationFile) -> str | None:
     meaning="a box has a negative width or height",
     arises="it was drawn from the right to the left, or corners were subtracted the wrong way",
     next="swap the corners",
-    repair="unsafe",
+    repair=unsafe(_turned),
 )
 def box_negative(record: Record, _: AnnotationFile) -> str | None:
-    box = _box(record)
+    box = box_of(record)
     return _shown(record) if box is not None and min(box[2:]) < 0 else None
 
 
@@ -113,10 +127,10 @@ def box_negative(record: Record, _: AnnotationFile) -> str | None:
     arises="a click without a drag, or a mask of one line",
     next="drop the annotation: MMDetection and DETR do, torchvision's detectors raise",
     is_judged=False,
-    repair="unsafe",
+    repair=unsafe(_of_mask_or_none),
 )
 def box_empty(record: Record, _: AnnotationFile) -> str | None:
-    box = _box(record)
+    box = box_of(record)
     return _shown(record) if box is not None and min(box[2:]) == 0 else None
 
 
@@ -132,7 +146,7 @@ def box_empty(record: Record, _: AnnotationFile) -> str | None:
     is_judged=False,
 )
 def box_tiny(record: Record, _: AnnotationFile) -> str | None:
-    box = _box(record)
+    box = box_of(record)
     return _shown(record) if box is not None and 0 < min(box[2:]) < 1 else None
 
 
@@ -147,7 +161,7 @@ def _sides(record: Record, file: AnnotationFile) -> tuple[float, float] | None:
 def _beyond(record: Record, file: AnnotationFile) -> float | None:
     """Return by how many pixels a box is over the edge of its image; None where it is wholly
     outside, or nothing can be said."""
-    box, sides = _box(record), _sides(record, file)
+    box, sides = box_of(record), _sides(record, file)
     if box is None or sides is None or min(box[2:]) <= 0 or _is_outside(box, sides):
         return None
     x, y, w, h = box
@@ -157,6 +171,25 @@ def _beyond(record: Record, file: AnnotationFile) -> float | None:
 def _is_outside(box: tuple[float, ...], sides: tuple[float, float]) -> bool:
     x, y, w, h = box
     return x >= sides[0] or y >= sides[1] or x + w <= 0 or y + h <= 0
+
+
+def _clipped(record: Record, file: AnnotationFile) -> Outcome:
+    x, y, w, h = record["bbox"]
+    sides = _sides(record, file)
+    assert sides is not None, "a box over the edge"
+    (left, width), (top, height) = _part(x, w, sides[0]), _part(y, h, sides[1])
+    return _changed(record, (left, top, width, height))
+
+
+def _part(start: float, length: float, side: float) -> tuple[float, float]:
+    """Return start and length of what of a stretch lies within a side."""
+    first, last = max(start, 0), min(start + length, side)
+    if (first, last) == (start, start + length):
+        return start, length
+    length = last - first
+    while first + length > side:  # by the rounding of the subtraction
+        length = math.nextafter(length, 0)
+    return first, length
 
 
 @check(
@@ -169,7 +202,7 @@ def _is_outside(box: tuple[float, ...], sides: tuple[float, float]) -> bool:
     next="nothing",
     severity="note",
     is_judged=False,
-    repair="unsafe",
+    repair=unsafe(_clipped),
 )
 def box_over_edge(record: Record, file: AnnotationFile) -> str | None:
     beyond = _beyond(record, file)
@@ -185,7 +218,7 @@ def box_over_edge(record: Record, file: AnnotationFile) -> str | None:
     arises="the image was cropped or resized, or its size in the file is wrong",
     next=_CLIP,
     is_judged=False,
-    repair="unsafe",
+    repair=unsafe(_clipped),
 )
 def box_beyond(record: Record, file: AnnotationFile) -> str | None:
     beyond = _beyond(record, file)
@@ -203,10 +236,10 @@ def box_beyond(record: Record, file: AnnotationFile) -> str | None:
     meaning="a box is wholly outside of its image",
     arises="it belongs to another image, or the image's size in the file is wrong",
     next="check that image_id, width and height are right",
-    repair="unsafe",
+    repair=unsafe(dropping),
 )
 def box_outside(record: Record, file: AnnotationFile) -> str | None:
-    box, sides = _box(record), _sides(record, file)
+    box, sides = box_of(record), _sides(record, file)
     if box is None or sides is None or min(box[2:]) <= 0 or not _is_outside(box, sides):
         return None
     return f"{_shown(record)}, the image is {sides[0]} x {sides[1]}"

@@ -11,6 +11,7 @@ from cocosurgeon.categories.spaces import find_space, spaces
 from cocosurgeon.dataset.keys import as_key
 from cocosurgeon.lint.annotation_file import AnnotationFile, Record, repeated
 from cocosurgeon.lint.check import Fault, check
+from cocosurgeon.lint.ids import as_numbers
 from cocosurgeon.text import first_few, plural
 
 _BACKGROUND = {"background", "__background__", "_background_", "bg", "root"}
@@ -142,12 +143,28 @@ def _text_ids(document: Any) -> None:
     meaning="category ids are text",
     arises="ids went through a table, or are names",
     next="write numbers: DETR makes tensors of them; `cocosurgeon remap FILE --renumber` does",
-    repair="safe",
+    repair=as_numbers("categories", str),
 )
 def category_id_text(file: AnnotationFile) -> Iterator[Fault]:
     rows = [row for row, i in enumerate(file.ids("categories")) if isinstance(i, str)]
     if rows:
         yield Fault(f"{len(rows):,} of {file.count('categories'):,}", "categories", rows[0])
+
+
+@check(
+    "category-id-float",
+    "categories",
+    lambda document: document["categories"][-1].update(id=3.0),
+    group="categories",
+    meaning="a category id is a number with a point",
+    arises="ids went through a table of floating-point numbers",
+    next="write whole numbers: torchvision and DETR make tensors of them",
+    severity="note",
+    is_judged=False,
+    repair=as_numbers("categories", float),
+)
+def category_id_float(record: Record, _: AnnotationFile) -> str | None:
+    return f"id is {record['id']!r}" if isinstance(record.get("id"), float) else None
 
 
 def _integer_ids(file: AnnotationFile) -> list[int]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -14,11 +16,16 @@ from cocosurgeon.dataset.keys import as_key
 from cocosurgeon.errors import CocosurgeonError
 from cocosurgeon.lint.annotation_file import AnnotationFile, Record, is_number, repeated
 from cocosurgeon.lint.check import Fault, check
+from cocosurgeon.lint.ids import as_numbers
+from cocosurgeon.lint.repair import Outcome, RecordOutcome, Repair, safe, unsafe
 from cocosurgeon.loaders import DEFAULT
 from cocosurgeon.text import plural
 
 _ID = "give each image a number of its own, and write it into its annotations, too"
 _NAME = "write the name as it is below the folder of images, with / between folders"
+
+
+_SHARED = "images would share a name, or have none"
 
 
 def image(**fields: Any) -> Any:
@@ -67,7 +74,7 @@ def _text_ids(document: Any) -> None:
     meaning="image ids are text",
     arises="ids went through a table, or are file names",
     next="write numbers: DETR and torchvision make tensors of them",
-    repair="safe",
+    repair=as_numbers("images", str),
 )
 def image_id_text(file: AnnotationFile) -> Iterator[Fault]:
     rows = [row for row, i in enumerate(file.ids("images")) if isinstance(i, str)]
@@ -78,13 +85,13 @@ def image_id_text(file: AnnotationFile) -> Iterator[Fault]:
 @check(
     "image-id-types",
     "file",
-    lambda document: document["images"][-1].update(id="c"),
+    lambda document: document["images"][-1].update(id="3"),
     group="images",
     meaning="some image ids are numbers, others text",
     arises="files of two tools were merged",
     next="write numbers everywhere: 1 and '1' never match, and mixed ids cannot be sorted",
     further={"pycocotools": "COCOeval raises TypeError where it sorts them"},
-    repair="safe",
+    repair=as_numbers("images", str),
 )
 def image_id_types(file: AnnotationFile) -> Iterator[Fault]:
     rows = [row for row, i in enumerate(file.ids("images")) if isinstance(i, str)]
@@ -101,7 +108,7 @@ def image_id_types(file: AnnotationFile) -> Iterator[Fault]:
     meaning="an image id is a number with a point",
     arises="ids went through a table of floating-point numbers",
     next="write whole numbers: torchvision and DETR refuse others",
-    repair="safe",
+    repair=as_numbers("images", float),
 )
 def image_id_float(record: Record, _: AnnotationFile) -> str | None:
     return f"id is {record['id']!r}" if isinstance(record.get("id"), float) else None
@@ -195,6 +202,37 @@ def file_name_case(file: AnnotationFile) -> Iterator[Fault]:
             yield Fault(" and ".join(map(repr, alike)), "images", max(alike.values()))
 
 
+def _renaming(is_wrong: Callable[[str], bool], rename: Callable[[str], str]) -> Repair:
+    """Return the repair of names that are wrong; what two images would be called, none is."""
+
+    def find(file: AnnotationFile) -> Iterator[RecordOutcome]:
+        names = dict(enumerate(_names(file)))
+        new = {row: rename(n) for row, n in names.items() if n is not None and is_wrong(n)}
+        counts = Counter({**names, **new}.values())
+        for row, name in new.items():
+            is_free = name != "" and counts[name] == 1
+            yield RecordOutcome("images", row, {("file_name",): name} if is_free else None)
+
+    return unsafe(find, _SHARED, of_file=True)
+
+
+def last_part(name: str) -> str:
+    """Return a name without its folders, of Windows or of others."""
+    return re.split(r"[/\\]", name)[-1]
+
+
+def _is_absolute(name: str) -> bool:
+    return name.startswith(("/", "\\\\")) or name[1:3] in (":\\", ":/")
+
+
+def _is_url(name: str) -> bool:
+    return "://" in name
+
+
+def _slashes(record: Record, _: AnnotationFile) -> Outcome:
+    return {("file_name",): record["file_name"].replace("\\", "/")}
+
+
 @check(
     "file-name-absolute",
     "images",
@@ -204,14 +242,13 @@ def file_name_case(file: AnnotationFile) -> Iterator[Fault]:
     arises="an export wrote the path of its own machine",
     next=f"{_NAME}: joined to a folder of images an absolute path replaces it",
     is_judged=False,
-    repair="unsafe",
+    repair=_renaming(_is_absolute, last_part),
 )
 def file_name_absolute(record: Record, _: AnnotationFile) -> str | None:
     name = record.get("file_name")
     if not isinstance(name, str):
         return None
-    is_absolute = name.startswith(("/", "\\\\")) or name[1:3] in (":\\", ":/")
-    return repr(name) if is_absolute else None
+    return repr(name) if _is_absolute(name) else None
 
 
 @check(
@@ -223,7 +260,7 @@ def file_name_absolute(record: Record, _: AnnotationFile) -> str | None:
     arises="an export on Windows",
     next=_NAME,
     is_judged=False,
-    repair="safe",
+    repair=safe(_slashes),
 )
 def file_name_backslash(record: Record, _: AnnotationFile) -> str | None:
     name = record.get("file_name")
@@ -239,11 +276,11 @@ def file_name_backslash(record: Record, _: AnnotationFile) -> str | None:
     arises="an export of a labeling server",
     next=f"download the images; {_NAME}",
     is_judged=False,
-    repair="unsafe",
+    repair=_renaming(_is_url, lambda name: last_part(urlsplit(name).path)),
 )
 def file_name_url(record: Record, _: AnnotationFile) -> str | None:
     name = record.get("file_name")
-    return repr(name) if isinstance(name, str) and "://" in name else None
+    return repr(name) if isinstance(name, str) and _is_url(name) else None
 
 
 @check(

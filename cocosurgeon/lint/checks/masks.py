@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from operator import mul
 from typing import Any
 
 from cocosurgeon.lint.annotation_file import AnnotationFile, Record, is_number
 from cocosurgeon.lint.check import check
-from cocosurgeon.lint.checks.annotations import annotation, without
+from cocosurgeon.lint.checks.annotations import AREA, annotation, without
+from cocosurgeon.lint.measures import area_of_mask
 from cocosurgeon.masks import NO_MASK, rle_runs
 
 _SHARE = 0.1
@@ -104,20 +104,15 @@ def rle_not_crowd(record: Record, _: AnnotationFile) -> str | None:
     arises="the area of the box was written, or the image was resized and the area was not",
     next="write the mask's area: COCO's small, medium and large are chosen by it",
     is_judged=False,
-    repair="safe",
+    repair=AREA,
 )
 def area_not_of_mask(record: Record, file: AnnotationFile) -> str | None:
     area, mask = record.get("area"), record.get("segmentation")
     if not is_number(area) or file.mask_fault(record) is not None:
         return None
-    if isinstance(mask, dict):
-        counts = mask["counts"]
-        runs = counts if isinstance(counts, list) else rle_runs(counts)
-        own, outline = float(sum(runs[1::2])), 2.0 * len(runs)
-    else:
-        own, outline = sum(map(_shoelace, mask or ())), 0.0
-        if abs(own - area) > _SHARE * own:  # or the outline, which takes longer, is not needed
-            outline = sum(map(_length, mask or ()))
+    own, outline = area_of_mask(mask), 0.0
+    if abs(own - area) > _SHARE * own:  # or the outline, which takes longer, is not needed
+        outline = _outline(mask)
     if abs(own - area) <= _SHARE * own + outline:
         return None
     return f"area is {area:.2f}, the mask's about {own:.2f}"
@@ -161,11 +156,12 @@ def _clipped(
     return max(0, x1), max(0, y1), min(most[0], x2), min(most[1], y2)
 
 
-def _shoelace(polygon: Sequence[Any]) -> float:
-    """Return the area of a polygon, in square pixels."""
-    xs, ys = polygon[::2], polygon[1::2]
-    ahead = sum(map(mul, xs, [*ys[1:], ys[0]]))
-    return abs(float(ahead - sum(map(mul, [*xs[1:], xs[0]], ys)))) / 2
+def _outline(mask: Any) -> float:
+    """Return the length of a mask's outline in pixels, roughly."""
+    if isinstance(mask, dict):
+        counts = mask["counts"]
+        return 2.0 * len(counts if isinstance(counts, list) else rle_runs(counts))
+    return sum(map(_length, mask))
 
 
 def _length(polygon: Sequence[Any]) -> float:

@@ -1,0 +1,84 @@
+"""``cocosurgeon fix``: files repaired, and nothing else of them changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cocosurgeon.cli.options import AnnFile, console, output, takes
+
+if TYPE_CHECKING:
+    from cocosurgeon.cli.console import Console
+    from cocosurgeon.cli.outputs import Output
+    from cocosurgeon.dataset.dataset import Dataset
+    from cocosurgeon.select.plan import Step
+
+EXAMPLES = (
+    "cocosurgeon fix custom.json -o fixed.json",
+    "cocosurgeon fix custom.json --select box-beyond,annotation-orphaned",
+    "cocosurgeon fix custom.json --unsafe --images data/coco/val2017 --dry-run",
+)
+
+
+@takes(output, console, examples=EXAMPLES)
+def fix(
+    ann_file: AnnFile = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CODES",
+            show_default="all whose repair is safe",
+            help="Repair the faults of these codes, or of all codes of a group.",
+        ),
+    ] = None,
+    unsafe: Annotated[
+        bool,
+        typer.Option(
+            "--unsafe", help="Do repairs that drop, move or guess something, too: look at them."
+        ),
+    ] = False,
+    images: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Look at the image files, too. file_name begins in this folder.",
+        ),
+    ] = None,
+    strip_folder: Annotated[
+        bool, typer.Option("--strip-folder", help="Leave folders out of each file_name.")
+    ] = False,
+    prefix: Annotated[
+        str | None,
+        typer.Option(metavar="P", help="Put this before each file_name; a folder ends with a /."),
+    ] = None,
+    *,
+    output: Output,
+    console: Console,
+) -> None:
+    """Repair what lint finds, byte by byte.
+
+    Without --select, all repairs that lose and guess nothing. Only the values in question change;
+    each kind of change is counted, and --json lists every one.
+    """
+    from cocosurgeon.cli.run import run
+    from cocosurgeon.lint.fix import changes, left_to_repair
+    from cocosurgeon.lint.repairable import chosen_codes
+    from cocosurgeon.select.plan import Plan
+    from cocosurgeon.steps.arguments import parse_names
+    from cocosurgeon.steps.repairs.file_names import Prefix, StripFolder
+    from cocosurgeon.steps.repairs.fix import Fix
+
+    names = tuple(name for text in select or () for name in parse_names(text))
+    steps: list[Step] = [StripFolder()] if strip_folder else []
+    steps += [] if prefix is None else [Prefix(prefix)]
+    if codes := chosen_codes(names, unsafe=unsafe, has_images=images is not None):
+        steps.append(Fix(codes, images))
+
+    def more(result: Dataset) -> tuple[dict[str, object], list[str]]:
+        if console.as_json:
+            return {"changes": list(changes(result)), "unsafe_left": left_to_repair(result)}, []
+        listed = ", ".join(f"{code} ({count:,})" for code, count in left_to_repair(result).items())
+        return {}, [f"not repaired without --unsafe or --select: {listed}"] if listed else []
+
+    run(ann_file, Plan(*steps), output, console, more=more)

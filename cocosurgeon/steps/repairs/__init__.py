@@ -1,0 +1,1 @@
+"""Steps that repair records; one file a step, found by the table of steps."""
