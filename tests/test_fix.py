@@ -455,7 +455,7 @@ def test_unsafe_repairs_are_asked_for(put: Put, cli: Cli, tmp_path: Path) -> Non
     path, out = put(document), tmp_path / "out.json"
     done = cli("fix", path, "-o", out)
     assert "iscrowd-unusable: 1 record changed" in done.err
-    left = "not repaired without --unsafe or --select: annotation-orphaned (1), box-beyond (1)"
+    left = "not repaired without --unsafe or --select: box-beyond (1), annotation-orphaned (1)"
     assert left in done.err
     done = cli("fix", path, "--select", "boxes", "-o", out, "-f")
     assert json.loads(out.read_bytes())["annotations"][1]["bbox"] == [95, 10, 5, 20]
@@ -470,9 +470,9 @@ def test_json_lists_each_change(put: Put, cli: Cli, tmp_path: Path) -> None:
     done = cli("fix", put(document), "--unsafe", "-o", tmp_path / "out.json", "--json")
     head = {"list": "annotations"}
     assert json.loads(done.out)["changes"] == [
+        {"code": "box-beyond", **head, "id": 2, "key": "bbox[2]", "before": 20, "after": 5},
         {"code": "annotation-orphaned", **head, "id": 3, "dropped": True},
         {"code": "iscrowd-missing", **head, "id": 1, "key": "iscrowd", "after": 0},
-        {"code": "box-beyond", **head, "id": 2, "key": "bbox[2]", "before": 20, "after": 5},
     ]
 
 

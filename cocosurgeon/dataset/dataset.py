@@ -91,7 +91,7 @@ class Dataset:
         return cls(index, images, np.arange(len(index.image_of_annotation), dtype=np.int64))
 
     def __repr__(self) -> str:
-        images, annotations = self.index.images.count, len(self.index.image_of_annotation)
+        images, annotations = self.origin.images.count, len(self.origin.image_of_annotation)
         return (
             f"<Dataset {self.source.name}: {len(self.image_indices):,} of {images:,} images, "
             f"{len(self.annotation_rows):,} of {annotations:,} annotations>"

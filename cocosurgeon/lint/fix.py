@@ -23,6 +23,13 @@ from cocosurgeon.lint.run import find_faults
 from cocosurgeon.text import plural
 
 
+_SLOW = {
+    *ON_DISK_REPAIRS,
+    *(check.code for check in all_checks() if check.of.startswith("every-")),
+}
+"""Codes that are looked for only once, when it is their turn."""
+
+
 def fix(dataset: Dataset, codes: Sequence[str], images: str | None = None) -> Dataset:
     """Return a dataset without the faults of some codes, as far as they can be repaired.
 
@@ -43,8 +50,9 @@ def fix(dataset: Dataset, codes: Sequence[str], images: str | None = None) -> Da
     while left:
         dataset = _as_file(dataset, left[0])
         file = AnnotationFile(dataset.index.document)
-        found = _count_faults(file, left)
-        present = (code for code in left if code in ON_DISK_REPAIRS or found[code])
+        quick = [code for code in left if code not in _SLOW]
+        found = _count_faults(file, quick)
+        present = (code for code in left if code not in quick or found[code])
         code = next(present, None)
         if code is None:
             break

@@ -16,8 +16,9 @@ from cocosurgeon.text import did_you_mean
 def repairs() -> Mapping[str, Repair]:
     """Return the repair of each code that has one, in the order in which they are done."""
     of_checks = {check.code: check.repair for check in all_checks() if check.repair is not None}
-    # Ids of images and categories first: sizes and names are found by them.
-    codes = sorted(of_checks, key=lambda code: CODES[code].group not in ("images", "categories"))
+    # Sizes are found by ids, and an area may be that of the box.
+    first = {"images": 0, "categories": 1, "boxes": 2}
+    codes = sorted(of_checks, key=lambda code: first.get(CODES[code].group, len(first)))
     return {**ON_DISK_REPAIRS, **{code: of_checks[code] for code in codes}}
 
 
