@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -86,12 +85,18 @@ def _is_of_other_type(value: Any, ids: list[Any]) -> bool:
 
 
 def _numbers(document: Any, listed: str, named: str, kind: type) -> None:
-    counts = Counter(_whole(i) for i in {r.get("id") for r in document[listed]} - {None})
-    for key, name in ((listed, "id"), ("annotations", named)):
-        for record in document[key]:
-            number = _whole(record.get(name))
-            if isinstance(record.get(name), kind) and number is not None and counts[number] < 2:
-                record[name] = number
+    """All ids of a kind as numbers, or none of them."""
+    places = [(r, "id") for r in document[listed]] + [(r, named) for r in document["annotations"]]
+    used = {r[k] for r, k in places if isinstance(r.get(k), str)}
+    readable = [n for n in map(_whole, used) if n is not None]
+    ids = {r.get("id") for r in document[listed]}
+    new = [_whole(i) if isinstance(i, kind) else i for i in ids]
+    if None in new or len(set(new)) < len(ids) or len(set(readable)) < len(readable):
+        return
+    for record, key in places:
+        number = _whole(record.get(key))
+        if isinstance(record.get(key), kind) and number is not None:
+            record[key] = number
 
 
 def _annotation_ids(annotations: Any, code: str) -> None:
@@ -99,9 +104,9 @@ def _annotation_ids(annotations: Any, code: str) -> None:
     new = max([0, *numbers])
     if code == "annotation-ids-float":
         for each in annotations:
-            for key in ("id", "image_id", "category_id"):
-                if type(each.get(key)) is float:
-                    each[key] = int(each[key])
+            keys = [k for k in ("id", "image_id", "category_id") if type(each.get(k)) is float]
+            if all(each[key] == int(each[key]) for key in keys):
+                each.update({key: int(each[key]) for key in keys})
         return
     taken = {a["id"] for a in annotations if isinstance(a.get("id"), (int, float))}
     seen: set[Any] = set()
@@ -167,23 +172,26 @@ def _annotation(a: Any, code: str, document: Any) -> Any:
             "area-not-of-mask": is_number and own is not None and area != own,
         }[code]
         new = own if own is not None else w * h
+        if isinstance(area, str) and area != "x":
+            new = float(area) if "." in area else int(area)
         return {**a, "area": new} if is_wrong and new > 0 else a
     if code == "iscrowd-missing":
         return {"iscrowd": 0, **a}
-    if code == "iscrowd-unusable" and a.get("iscrowd", 0) in (None, "0", "1", ""):
-        return {**a, "iscrowd": int(a["iscrowd"] or 0)}
-    if code in ("box-missing", "box-empty", "box-not-finite"):
+    if code == "iscrowd-unusable" and a.get("iscrowd", 0) in (None, "0", "1", "1.0", ""):
+        return {**a, "iscrowd": int(float(a["iscrowd"] or 0))}
+    if code in ("box-missing", "box-empty", "box-not-finite", "box-malformed"):
         is_empty = _is_box(box) and min(w, h) == 0
         is_wrong = {
             "box-missing": "bbox" not in a,
             "box-empty": is_empty,
-            "box-not-finite": "bbox" in a and not _is_box(box),
+            "box-not-finite": isinstance(box, list) and len(box) == 4 and not _is_box(box),
+            "box-malformed": "bbox" in a and box in (None, []),
         }[code]
         if not is_wrong:
             return a
         mask = _mask(a)
         if mask is None:
-            return a if code == "box-missing" else None
+            return a if code in ("box-missing", "box-malformed") else None
         if "counts" in a["segmentation"]:
             rows, columns = np.nonzero(mask)
             left, top = columns.min(), rows.min()

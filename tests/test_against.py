@@ -140,8 +140,8 @@ def has_samples(path: Path) -> bool:
 def test_a_loader_is_as_its_own_dump(
     command: Command, tmp_path: Path, path: Path, loader: str
 ) -> None:
-    if not THOROUGH and (list(LOADERS).index(loader) + wild_files().index(path)) % 3:
-        pytest.skip("two of the loaders for each file; all of them in a thorough run")
+    if not THOROUGH and (list(LOADERS).index(loader) + wild_files().index(path)) % 6:
+        pytest.skip("every sixth loader for each file; all of them in a thorough run")
     has_modes = LOADERS[loader].has_modes
     for mode in ("train", "test") if has_modes else ("test",):
         dump = tmp_path / f"{mode}.jsonl"
@@ -631,7 +631,7 @@ def test_the_same_comes_before_what_is_alike() -> None:
     ids=["spread", "same", "edge"],
 )
 def test_an_image_with_very_many_objects(put: Put, tmp_path: Path, box_at: Any) -> None:
-    count = 20_000
+    count = 20_000 if THOROUGH else 6_000
     shared = {"image_id": 1, "category_id": 1, "area": 1, "iscrowd": 0}
     document = {
         "images": [{"id": 1, "file_name": "1.jpg", "width": 500, "height": 10_000}],
@@ -693,7 +693,7 @@ def test_findings_come_in_the_same_order_each_time(tmp_path: Path, put: Put, sma
     view = view_of(path)
     dump = recorded(tmp_path / "d", View(**vars(view) | {"samples": ()}))
     said = set()
-    for seed in "0123":
+    for seed in "01":
         done = subprocess.run(
             [sys.executable, "-m", "cocosurgeon", "verify", path, "--against", dump, "--json"],
             env=os.environ | {"PYTHONHASHSEED": seed},

@@ -552,7 +552,7 @@ def test_long_work_shows_progress_on_a_terminal_only(put: Put, tmp_path: Path) -
         with subprocess.Popen(
             command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=terminal
         ) as process:
-            time.sleep(3 * shown)  # a slow reader makes the work long
+            time.sleep(1.5 * shown)  # a slow reader makes the work long
             process.communicate(timeout=60)
         said = b""
         with contextlib.suppress(BlockingIOError):

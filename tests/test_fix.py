@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Callable
@@ -28,7 +29,7 @@ from cocosurgeon.lint.effects import correct_for, example_of
 from cocosurgeon.lint.example import correct
 from cocosurgeon.lint.fix import fix
 from cocosurgeon.lint.on_disk import ON_DISK_REPAIRS
-from cocosurgeon.lint.repairable import repairs, safe_codes
+from cocosurgeon.lint.repairable import repairable, repairs
 from cocosurgeon.lint.run import lint
 from cocosurgeon.steps.recipe import RecipeEffect
 from cocosurgeon.verify.read_again import read_again
@@ -92,7 +93,7 @@ def test_each_repair_has_a_rule_in_verify() -> None:
 
 def test_a_file_without_faults_is_the_same() -> None:
     text = SAMPLE.read_bytes()
-    assert fixed(text, *safe_codes()) == text
+    assert fixed(text, "safe") == text
     text = json.dumps(correct()).encode()
     assert fixed(text, *OF_FILE) == text
 
@@ -120,10 +121,11 @@ USED = IDS.filter(lambda i: i is not None)
 VALUES: dict[str, list[Any]] = {
     "bbox": [
         *([10, 10, 20.5, 30], [-0.4, 10.3, 20, 20], [95.3, 70.1, 20, 20], [10, 10, 0, 20]),
+        *([-0.1, 0, 100.1, 80], [-5, 0, 105.0, 80], None, [], [1, 2]),
         *([110, 10, 20, 20], [40, 10, -20, 20], [10, 10, math.nan, 20], [0.1, 0.2, 99.95, 3]),
     ],
-    "area": [615.0, 400, 9999, None, "3", 0, -5, math.nan],
-    "iscrowd": [0, 1, None, "0", "1", "x", ""],
+    "area": [615.0, 400, 9999, None, "3", "3.5", "x", 0, -5, math.nan],
+    "iscrowd": [0, 1, None, "0", "1", "1.0", "x", ""],
     "segmentation": [POLYGON, RLE, [[1, 2, 3, 4]]],
 }
 
@@ -170,9 +172,9 @@ STYLES = [{}, {"indent": 1}, {"separators": (",", ":")}, {"ensure_ascii": False}
 @examples(600)
 def test_any_repairs_are_as_naive_ones(document: Any, codes: list[str], style: Any) -> None:
     expected = document
-    for code in dict.fromkeys(codes):
+    for code in repairable(codes, has_images=False):
         expected = naively_repaired(expected, code)
-    made = json.loads(fixed(json.dumps(document, **style), *dict.fromkeys(codes)))
+    made = json.loads(fixed(json.dumps(document, **style), *codes))
     assert_close(made, expected)
 
 
@@ -264,13 +266,53 @@ def test_area_is_of_the_mask_or_else_of_the_box() -> None:
     assert [a.get("area") for a in made["annotations"]] == [400.0, 1200, 400, None]
 
 
+BOWTIE = [[0, 0, 60, 60, 60, 0, 0, 60]]
+TWICE = [[0, 0, 60, 0, 60, 60, 0, 60]] * 2
+HOLE = [[0, 0, 60, 0, 60, 60, 0, 60], [20, 20, 40, 20, 40, 40, 20, 40]]
+
+
+def test_what_polygons_draw_counts_where_their_sum_does_not() -> None:
+    """Of a polygon that crosses itself the sum is 0, of the same one twice it is double."""
+    right = [{"area": 1800}, {"area": 3600}, {"area": 3600}]
+    masks = [{"segmentation": mask, "bbox": [0, 0, 60, 60]} for mask in (BOWTIE, TWICE, HOLE)]
+    same = with_annotations(*({**a, **b} for a, b in zip(right, masks, strict=True)))
+    assert fixed_document(same, "all") == same
+    made = fixed_document(with_annotations(*({**m, "area": ...} for m in masks)), "area-missing")
+    areas = [a["area"] for a in made["annotations"][:3]]
+    assert areas == pytest.approx([1800, 3600, 3600], rel=0.05)
+    made = fixed_document(with_annotations({"area": 9000, **masks[0]}), "area-not-of-mask")
+    assert made["annotations"][0]["area"] == pytest.approx(1800, rel=0.05)
+
+
+def test_values_as_text_are_kept_as_numbers() -> None:
+    document = with_annotations(
+        {"area": "314.5"}, {"area": "1200"}, {"area": "big", "iscrowd": "1.0"}
+    )
+    made = fixed_document(document, "area-unusable", "iscrowd-unusable")["annotations"]
+    assert [a["area"] for a in made[:3]] == [314.5, 1200, 1200]
+    assert made[2]["iscrowd"] == 1
+
+
+def test_what_is_not_known_stays() -> None:
+    for change, code in (
+        ({"area": ..., "segmentation": ..., "bbox": [0, 0, 1e200, 1e200]}, "area-missing"),
+        ({"iscrowd": "maybe"}, "iscrowd-unusable"),
+        ({"bbox": [1, 2]}, "box-malformed"),
+        ({"bbox": ..., "segmentation": ...}, "box-missing"),
+        ({"image_id": 1.5, "category_id": 1.0}, "annotation-ids-float"),
+    ):
+        document = with_annotations(change)
+        assert fixed_document(document, code) == document
+
+
 def test_ids_that_are_text_on_all_sides() -> None:
     document = correct()
     for key, name in (("images", "id"), ("categories", "id")):
         for each in document[key]:
             each[name] = f"{each[name]:03}"
     for each in document["annotations"]:
-        each["image_id"], each["category_id"] = f"{each['image_id']:03}", str(each["category_id"])
+        for key in ("image_id", "category_id"):
+            each[key] = f"{each[key]:03}"
     document["images"][0]["neg_category_ids"] = ["001", 2]
     document["captions"] = [{"image_id": "001", "caption": "a"}]
     made = fixed_document(document, "image-id-text", "category-id-text")
@@ -292,10 +334,34 @@ def test_segments_have_category_ids_too() -> None:
     assert fixed_document(document, "category-unlisted") == document
 
 
-def test_two_ids_never_become_one() -> None:
+@pytest.mark.parametrize("ids", [(1, "1", 3), ("1", "2", "img_3"), ("1", "01", 3)], ids=str)
+def test_all_ids_become_numbers_or_none(ids: Any) -> None:
     document = correct()
-    document["images"][1]["id"] = "1"
-    assert fixed_document(document, "image-id-types") == document
+    for image, img_id in zip(document["images"], ids, strict=True):
+        image["id"] = img_id
+    assert fixed_document(document, "images") == document
+
+
+def test_text_that_meant_another_id_is_not_joined() -> None:
+    document = with_annotations({"image_id": "0001"})
+    for image in document["images"]:
+        image["id"] = str(image["id"])
+    for annotation in document["annotations"][1:]:
+        annotation["image_id"] = str(annotation["image_id"])
+    assert fixed_document(document, "image-id-text") == document
+
+
+def test_neighbors_in_a_video_follow() -> None:
+    document = correct()
+    for image in document["images"]:
+        image.update(id=str(image["id"]), prev_image_id="1", next_image_id="3")
+    made = fixed_document(document, "image-id-text")
+    assert {(i["prev_image_id"], i["next_image_id"]) for i in made["images"]} == {(1, 3)}
+
+
+def test_there_is_no_number_beyond_64_bits() -> None:
+    document = with_annotations({"id": 2**63 - 1}, {"id": None})
+    assert fixed_document(document, "annotation-id-missing") == document
 
 
 def test_annotations_are_numbered_above_all_others() -> None:
@@ -319,6 +385,26 @@ def test_a_box_over_the_edge_by_rounding_is_inside_afterwards() -> None:
     [x, _, w, _] = fixed_document(document, "box-over-edge")["annotations"][0]["bbox"]
     assert x + w <= 100
     assert w == pytest.approx(66.7)
+
+
+@pytest.mark.parametrize(
+    ("code", "names", "expected"),
+    [
+        ("file-name-backslash", ("a\\b.jpg", "a/b.jpg", "c\\d.jpg"), "c/d.jpg"),
+        (
+            "file-name-url",
+            ("http://[x/a.jpg", "https://x.org", "https://x.org/y/c.jpg?z=1"),
+            "c.jpg",
+        ),
+    ],
+)
+def test_names_that_cannot_be_right_stay(code: str, names: Any, expected: str) -> None:
+    document = correct()
+    for image, name in zip(document["images"], names, strict=True):
+        image["file_name"] = name
+    made = [i["file_name"] for i in fixed_document(document, code)["images"]]
+    assert made[2] == expected
+    assert made[1] == names[1]
 
 
 def test_a_name_that_two_images_would_have_stays() -> None:
@@ -420,14 +506,17 @@ def test_images_that_are_not_there_go(put: Put, cli: Cli, tmp_path: Path) -> Non
     path, out = put(correct()), tmp_path / "out.json"
     how = ["--fix", "image-file-missing", "--images", images, "-o", out]
     done = cli("subset", path, *how)
-    assert "image-file-missing: 1 image dropped" in done.err
+    assert "image-file-missing: 1 image and 2 annotations dropped" in done.err
     made = json.loads(out.read_bytes())
     assert [i["id"] for i in made["images"]] == [1, 3]
     assert [a["image_id"] for a in made["annotations"]] == [1, 1]
     assert "annotations  2 of 4 kept" in done.err
-    for refused in (["--fix", "image-file-missing"], ["--fix", "safe", "--images", "nowhere"]):
-        done = cli("subset", path, *refused, "-o", out, "-f")
-        assert (done.code, done.out) == (2 if len(refused) == 2 else 0, done.out)
+    document = correct()
+    document["images"].append({**document["images"][0], "file_name": "gone.jpg"})
+    done = cli("fix", put(document), "--images", images, "-o", out, "-f")
+    assert "since not chosen: image-file-missing (2)" in done.err
+    done = cli("fix", put(document), "--select", "image-files", "--images", images, "-o", out, "-f")
+    assert "image-file-missing: 1 image and 2 annotations dropped, 1 left as it is" in done.err
 
 
 def test_names_of_image_files(put: Put, cli: Cli, tmp_path: Path) -> None:
@@ -450,19 +539,34 @@ def test_names_of_image_files(put: Put, cli: Cli, tmp_path: Path) -> None:
 # ---- the verb
 
 
+BOTH = ((["fix"], "--select"), (["subset"], "--fix"))
+
+
+def test_the_order_of_codes_does_not_matter(put: Put, cli: Cli) -> None:
+    path = put(with_annotations({"bbox": [30, 30, -5, -5], "area": ..., "segmentation": ...}))
+    for (verb, how), codes in itertools.product(
+        BOTH, ("area-missing,box-negative", "box-negative,area-missing")
+    ):
+        made = json.loads(cli(*verb, path, how, codes, "-o", "-").out)
+        assert made["annotations"][0]["area"] == 25
+
+
 def test_unsafe_repairs_are_asked_for(put: Put, cli: Cli, tmp_path: Path) -> None:
     document = with_annotations({"iscrowd": None}, {"bbox": [95, 10, 20, 20]}, {"image_id": 9})
     path, out = put(document), tmp_path / "out.json"
     done = cli("fix", path, "-o", out)
     assert "iscrowd-unusable: 1 record changed" in done.err
-    left = "not repaired without --unsafe or --select: box-beyond (1), annotation-orphaned (1)"
+    left = "not repaired, since not chosen: box-beyond (1), annotation-orphaned (1)"
     assert left in done.err
     done = cli("fix", path, "--select", "boxes", "-o", out, "-f")
     assert json.loads(out.read_bytes())["annotations"][1]["bbox"] == [95, 10, 5, 20]
-    assert "iscrowd" not in done.err
+    assert "iscrowd-unusable: " not in done.err
     done = cli("fix", path, "--unsafe", "-o", out, "-f")
     assert "annotation-orphaned: 1 annotation dropped" in done.err
     assert "not repaired" not in done.err
+    for names in ("boxes", "safe"):
+        texts = [cli(*verb, path, how, names, "-o", "-").out for verb, how in BOTH]
+        assert texts[0] == texts[1] != path.read_text()
 
 
 def test_json_lists_each_change(put: Put, cli: Cli, tmp_path: Path) -> None:
@@ -489,6 +593,7 @@ def test_refused(put: Put, cli: Cli, tmp_path: Path) -> None:
         (["--select", "area-mising"], "no repair of 'area-mising'"),
         (["--select", "categories-empty"], "no repair of 'categories-empty'"),
         (["--select", "image-file-size"], "name their folder: --images DIR"),
+        (["--select", "image-files"], "name their folder: --images DIR"),
         (["--unsafe", "--images", tmp_path / "nowhere"], "no such folder of images"),
     ):
         done = cli("fix", path, *how, "-o", out)
@@ -496,6 +601,13 @@ def test_refused(put: Put, cli: Cli, tmp_path: Path) -> None:
     results = put([{"image_id": 1, "category_id": 1, "bbox": [1, 1, 2, 2], "score": 1}], "r.json")
     done = cli("fix", results, "-o", out)
     assert (done.code, "a results file" in done.err) == (2, True)
+
+
+def test_verify_takes_any_value_for_an_image_id(put: Put, tmp_path: Path) -> None:
+    path, out = put(with_annotations({"image_id": [1], "area": ...})), tmp_path / "out.json"
+    result = fix(read(path), ["area-missing"])
+    out.write_bytes(b"".join(result.text()))
+    assert not findings(path, out, result)
 
 
 def test_python() -> None:

@@ -39,7 +39,7 @@ from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import open_source
 from cocosurgeon.dataset.keys import as_key
 
-SECONDS = float(os.environ.get("COCOSURGEON_FUZZ_SECONDS", "8"))
+SECONDS = float(os.environ.get("COCOSURGEON_FUZZ_SECONDS", "4"))
 LARGEST = 5_000
 HANG = 20
 

@@ -90,7 +90,7 @@ def test_records_that_stay_are_byte_identical_and_in_order(made: Made) -> None:
 
 
 @given(annotation_files)
-@examples(250)
+@examples(120)
 def test_how_a_scan_goes_about_it_changes_nothing(made: Made) -> None:
     seen = []
     for options in EVERY_WAY:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def test_evaluation_is_the_same_before_and_after(
 ) -> None:
     truth = wild / "coco_val2014_100.json"
     results = wild / f"coco_val2014_100_fake{kind}_results.json"
-    before = evaluated(truth, results, kind)
+    before = first_evaluated(truth, results, kind)
     assert round(float(before[0]), 3) == KNOWN_AP[kind]
     after = evaluated(
         write(ToSpace(space).apply(read(truth)), tmp_path / "truth.json"),
@@ -37,6 +38,12 @@ def test_evaluation_is_the_same_before_and_after(
         kind,
     )
     assert np.array_equal(before, after)
+
+
+@cache
+def first_evaluated(truth: Path, results: Path, kind: str) -> npt.NDArray[np.float64]:
+    """The numbers before anything is changed, once in a process."""
+    return evaluated(truth, results, kind)
 
 
 def evaluated(truth: Path, results: Path, kind: str) -> npt.NDArray[np.float64]:

@@ -315,6 +315,8 @@ def test_wild_subsets_are_copies(path: Path) -> None:
 @pytest.mark.parametrize("loader", ["mmdet3", "detr"])
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
 def test_wild_subsets_are_emitted_as_their_sources(path: Path, loader: str) -> None:
+    if not THOROUGH and (GOOD.index(path) + (loader == "detr")) % 2:
+        pytest.skip("one of the two for each file; both in a thorough run")
     source = reading_of(path)
     assert source is not None
     try:

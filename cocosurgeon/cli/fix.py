@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.options import AnnFile, console, output, takes
+from cocosurgeon.cli.options import console, output, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
@@ -23,13 +23,20 @@ EXAMPLES = (
 
 @takes(output, console, examples=EXAMPLES)
 def fix(
-    ann_file: AnnFile = None,
+    ann_file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="ANN_FILE",
+            show_default="as for subset",
+            help="Annotation file (.json, .json.gz, - for stdin).",
+        ),
+    ] = None,
     select: Annotated[
         list[str] | None,
         typer.Option(
             metavar="CODES",
             show_default="all whose repair is safe",
-            help="Repair the faults of these codes, or of all codes of a group.",
+            help="Repair the faults of these codes or groups only.",
         ),
     ] = None,
     unsafe: Annotated[
@@ -42,7 +49,7 @@ def fix(
         str | None,
         typer.Option(
             metavar="DIR",
-            help="Look at the image files, too. file_name begins in this folder.",
+            help="Compare with the image files, too; file_name begins in this folder.",
         ),
     ] = None,
     strip_folder: Annotated[
@@ -63,22 +70,26 @@ def fix(
     """
     from cocosurgeon.cli.run import run
     from cocosurgeon.lint.fix import changes, left_to_repair
-    from cocosurgeon.lint.repairable import chosen_codes
+    from cocosurgeon.lint.repairable import ALL, SAFE, repairable
     from cocosurgeon.select.plan import Plan
     from cocosurgeon.steps.arguments import parse_names
     from cocosurgeon.steps.repairs.file_names import Prefix, StripFolder
     from cocosurgeon.steps.repairs.fix import Fix
 
-    names = tuple(name for text in select or () for name in parse_names(text))
+    names = [name for text in select or () for name in parse_names(text)]
     steps: list[Step] = [StripFolder()] if strip_folder else []
     steps += [] if prefix is None else [Prefix(prefix)]
-    if codes := chosen_codes(names, unsafe=unsafe, has_images=images is not None):
-        steps.append(Fix(codes, images))
+    names += [ALL] if unsafe else [] if names else [SAFE]
+    codes = repairable(names, has_images=images is not None)
+    steps.append(Fix(codes, images))
 
     def more(result: Dataset) -> tuple[dict[str, object], list[str]]:
+        left = left_to_repair(result, codes, images)
         if console.as_json:
-            return {"changes": list(changes(result)), "unsafe_left": left_to_repair(result)}, []
-        listed = ", ".join(f"{code} ({count:,})" for code, count in left_to_repair(result).items())
-        return {}, [f"not repaired without --unsafe or --select: {listed}"] if listed else []
+            return {"changes": list(changes(result)), "not_chosen": left}, []
+        listed = ", ".join(f"{code} ({count:,})" for code, count in left.items())
+        return {}, [
+            f"not repaired, since not chosen: {listed} (--select, --unsafe)"
+        ] if left else []
 
     run(ann_file, Plan(*steps), output, console, more=more)

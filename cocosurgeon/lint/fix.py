@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,9 @@ from cocosurgeon.lint.annotation_file import AnnotationFile, Record
 from cocosurgeon.lint.check import all_checks
 from cocosurgeon.lint.on_disk import ON_DISK_REPAIRS
 from cocosurgeon.lint.repair import DROP, RecordOutcome, Repair
-from cocosurgeon.lint.repairable import repairs, require_repairable
+from cocosurgeon.lint.repairable import repairable, repairs
 from cocosurgeon.lint.run import find_faults
 from cocosurgeon.text import plural
-
 
 _SLOW = {
     *ON_DISK_REPAIRS,
@@ -30,23 +29,26 @@ _SLOW = {
 """Codes that are looked for only once, when it is their turn."""
 
 
-def fix(dataset: Dataset, codes: Sequence[str], images: str | None = None) -> Dataset:
+def fix(dataset: Dataset, names: Sequence[str], images: str | None = None) -> Dataset:
     """Return a dataset without the faults of some codes, as far as they can be repaired.
 
     Each code is looked for in what the ones before it made.
 
     Args:
+        names: codes, groups, ``safe`` or ``all``; their order does not matter.
         images: the folder that ``file_name`` begins in.
 
     Raises:
-        As ``require_repairable`` and ``Dataset.rewritten``; RequestError: it is a results file.
+        As ``repairable`` and ``Dataset.rewritten``; RequestError: it is a results file.
     """
-    require_repairable(codes, has_images=images is not None)
+    left = list(repairable(names, has_images=images is not None))
     if dataset.index.is_results:
         raise RequestError(
-            "a results file: repairs are for annotation files", where=dataset.source.name
+            "a results file: repairs are for annotation files",
+            where=dataset.source.name,
+            hint="name the annotation file",
         )
-    known, left, notes = repairs(), list(codes), dataset.notes
+    known, notes = repairs(), dataset.notes
     while left:
         dataset = _as_file(dataset, left[0])
         file = AnnotationFile(dataset.index.document)
@@ -77,6 +79,7 @@ class _Fix:
 
     Attributes:
         values, dropped: what becomes of records, by list.
+        changed: number of records that change, by what their values are taken from.
         left: how many stay as they are, though they have the fault.
     """
 
@@ -85,7 +88,8 @@ class _Fix:
     repair: Repair
     images: str | None
     values: defaultdict[str, dict[int, Values]] = field(default_factory=lambda: defaultdict(dict))
-    dropped: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    dropped: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    changed: Counter[str] = field(default_factory=Counter)
     left: int = 0
 
     def run(self, file: AnnotationFile) -> Dataset:
@@ -94,53 +98,63 @@ class _Fix:
             if outcome is None:
                 self.left += 1
             elif outcome == DROP:
-                self.dropped[key].append(row)
+                self.dropped[key].add(row)
             else:
                 self.values[key][row] = outcome
-        dataset = self.dataset
+        dataset, dropped = self.dataset, {}
         if self.values or self.dropped:
-            rows = {key: np.unique(rows) for key, rows in self.dropped.items()}
-            kept = _without(dataset, rows)
-            values = {
-                key: {row: v for row, v in of.items() if row not in set(self.dropped[key])}
-                for key, of in list(self.values.items())
-            }
-            dataset = dataset.rewritten(Rewriting(self.code, kept, values, rows))
-        note = self._note()
+            kept = _without(dataset, self.dropped)
+            for name in ("images", "annotations") if self.dropped else ():
+                dropped[name] = np.setdiff1d(dataset.list_rows(name), kept.list_rows(name))
+            values = {key: _not_in(of, self.dropped[key]) for key, of in [*self.values.items()]}
+            dataset = dataset.rewritten(Rewriting(self.code, kept, values, dropped))
+        note = self._note({name: len(rows) for name, rows in dropped.items()})
         return replace(dataset, notes=(*dataset.notes, note)) if note else dataset
 
     def _outcomes(self, file: AnnotationFile) -> Iterator[RecordOutcome]:
         if self.code in ON_DISK_REPAIRS:
             yield from self.repair.find(file, Path(str(self.images)))
-            return
-        if self.repair.of_file:
+        elif self.repair.of_file:
             yield from self.repair.find(file)
-            return
+        else:
+            yield from self._of_records(file)
+
+    def _of_records(self, file: AnnotationFile) -> Iterator[RecordOutcome]:
         checks = [check for check in all_checks() if check.code == self.code]
         for _, fault, located in find_faults(file, checks):
             assert fault.list is not None and located is not None
-            yield RecordOutcome(fault.list, fault.row, self.repair.find(located.value, file))
+            outcome = self.repair.find(located.value, file)
+            if outcome not in (None, DROP) and self.repair.by is not None:
+                self.changed[self.repair.by(located.value, file)] += 1
+            yield RecordOutcome(fault.list, fault.row, outcome)
 
-    def _note(self) -> str | None:
+    def _note(self, dropped: Mapping[str, int]) -> str | None:
         changed = sum(map(len, self.values.values()))
-        dropped = {key: len(set(rows)) for key, rows in self.dropped.items() if rows}
         done = [f"{plural(changed, 'record')} changed"] if changed else []
-        done += [
-            f"{plural(count, key.removesuffix('s'))} dropped" for key, count in dropped.items()
-        ]
+        if len(self.changed) > 0:
+            by = ", ".join(f"{count:,} {how}" for how, count in self.changed.items())
+            done = [f"{done[0]} ({by})"]
+        gone = [plural(n, name.removesuffix("s")) for name, n in dropped.items() if n]
+        done += [f"{' and '.join(gone)} dropped"] if gone else []
         if self.left:
-            done.append(f"{self.left:,} left as they are: {self.repair.left}")
+            is_one = self.left == 1
+            stays = "left as it is" if is_one else "left as they are"
+            done.append(f"{self.left:,} {stays}: {self.repair.left}")
         return f"{self.code}: {', '.join(done)}" if done else None
 
 
-def _without(dataset: Dataset, rows: Mapping[str, Any]) -> Dataset:
+def _not_in(values: Mapping[int, Values], rows: Collection[int]) -> dict[int, Values]:
+    return {row: new for row, new in values.items() if row not in rows}
+
+
+def _without(dataset: Dataset, rows: Mapping[str, Collection[int]]) -> Dataset:
     """Return a dataset without some images, their annotations, and without some annotations."""
     if "annotations" in rows:
-        stay = np.setdiff1d(dataset.annotation_rows, rows["annotations"])
+        stay = np.setdiff1d(dataset.annotation_rows, sorted(rows["annotations"]))
         dataset = replace(dataset, annotation_rows=stay)
     if "images" in rows:
         images = dataset.index.images
-        going = np.isin(np.arange(len(images.image_of_row)), rows["images"])
+        going = np.isin(np.arange(len(images.image_of_row)), sorted(rows["images"]))
         stay = np.setdiff1d(dataset.image_indices, np.unique(images.image_of_row[going]))
         owners = dataset.index.image_of_annotation
         keeps = (owners == UNKNOWN) | np.isin(owners, stay)
@@ -171,11 +185,19 @@ def changes(dataset: Dataset) -> Iterator[dict[str, object]]:
                     yield {**head, "key": _shown(place), **was, "after": after}
 
 
-def left_to_repair(dataset: Dataset) -> Mapping[str, int]:
-    """Return the number of faults of each code whose repair is not safe."""
-    codes = [code for code, repair in repairs().items() if not repair.is_safe]
-    found = _count_faults(AnnotationFile(dataset.index.document), codes)
-    return {code: found[code] for code in codes if found[code]}
+def left_to_repair(
+    dataset: Dataset, chosen: Sequence[str], images: str | None = None
+) -> Mapping[str, int]:
+    """Return the number of faults of each code that has a repair, and was not chosen."""
+    file = AnnotationFile(dataset.index.document)
+    codes = [code for code in repairs() if code not in chosen and code not in _SLOW]
+    found = _count_faults(file, codes)
+    if images is not None:
+        others = (code for code in ON_DISK_REPAIRS if code not in chosen)
+        found.update(
+            {c: sum(1 for _ in ON_DISK_REPAIRS[c].find(file, Path(images))) for c in others}
+        )
+    return {code: found[code] for code in repairs() if found[code]}
 
 
 def _count_faults(file: AnnotationFile, codes: Sequence[str]) -> Counter[str]:

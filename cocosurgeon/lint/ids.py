@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from cocosurgeon.annfile.edit import Place
+from cocosurgeon.annfile.edit import Place, Values
 from cocosurgeon.dataset.keys import Id
 from cocosurgeon.dataset.references import LISTS_OF_IDS
 from cocosurgeon.lint.annotation_file import AnnotationFile, Record, repeated
 from cocosurgeon.lint.repair import RecordOutcome, Repair, safe, unsafe
 
-NO_NUMBER = "text that is no number, or two ids would become one"
+_NO_NUMBERS = "not all of these ids are numbers, or two of them would become one"
+_TOO_LARGE = "the numbers above all others are beyond 64 bits"
+_LARGEST = 2**63 - 1
 _NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)
+
+_NEIGHBORS = ("prev_image_id", "next_image_id")
+"""Keys of an image of a video that name the images before and after it."""
 
 Places = Callable[[str, Record], Iterator[tuple[Place, Any]]]
 """Yields the places of ids of one kind, and their values, in a record of a list."""
@@ -29,9 +33,10 @@ def as_number(value: object) -> int | None:
 
 
 def _image_places(key: str, record: Record) -> Iterator[tuple[Place, Any]]:
-    name = "id" if key == "images" else "image_id"
-    if name in record:
-        yield (name,), record[name]
+    names = ("id", *_NEIGHBORS) if key == "images" else ("image_id",)
+    for name in names:
+        if name in record:
+            yield (name,), record[name]
 
 
 def _category_places(key: str, record: Record) -> Iterator[tuple[Place, Any]]:
@@ -50,25 +55,28 @@ def _category_places(key: str, record: Record) -> Iterator[tuple[Place, Any]]:
 def _as_numbers(
     file: AnnotationFile, kind: type, listed: str, places: Places
 ) -> Iterator[RecordOutcome]:
-    """Yield what becomes of records with ids of a type.
+    """Yield what becomes of records with ids of a type: all of them change, or none.
 
     Args:
         kind: the type of the ids that change, str or float.
-        listed: the list that has the ids; where two of them would become one, both stay.
+        listed: the list that has the ids.
     """
-    reached: defaultdict[int, set[Id]] = defaultdict(set)
-    for own in file.ids(listed):
-        number = own if isinstance(own, int) else as_number(own)
-        if own is not None and number is not None:
-            reached[number].add(own)
-    shared = {number for number, ids in reached.items() if len(ids) > 1}
+    found: list[tuple[str, int, dict[Place, Any]]] = []
     for key in file.lists:
         for each in file.records(key):
-            found = [(p, v) for p, v in places(key, each.value) if isinstance(v, kind)]
-            numbers = ((place, as_number(value)) for place, value in found)
-            values = {p: n for p, n in numbers if n is not None and n not in shared}
-            if found:
-                yield RecordOutcome(key, each.row, values or None)
+            values = {p: v for p, v in places(key, each.value) if isinstance(v, kind)}
+            if values:
+                found.append((key, each.row, values))
+    ids = {i for i in file.ids(listed) if i is not None}
+    new = [as_number(i) if isinstance(i, kind) else i for i in ids]
+    # "7" and "007" are two ids, and 7 may be a third one
+    texts = {v for _, _, values in found for v in values.values() if isinstance(v, str)}
+    numbers_of_texts = [n for n in map(as_number, texts) if n is not None]
+    is_clear = None not in new and len(set(new)) == len(new)
+    is_clear &= len(set(numbers_of_texts)) == len(numbers_of_texts)
+    for key, row, values in found:
+        numbers = {p: n for p, v in values.items() if (n := as_number(v)) is not None}
+        yield RecordOutcome(key, row, (numbers or None) if is_clear else None)
 
 
 def as_numbers(of: str, kind: type) -> Repair:
@@ -80,7 +88,8 @@ def as_numbers(of: str, kind: type) -> Repair:
     """
     places = {"images": _image_places, "categories": _category_places}[of]
     find = partial(_as_numbers, kind=kind, listed=of, places=places)
-    return safe(find, NO_NUMBER, of_file=True)
+    does = "writes the ids as whole numbers, in all records that name them"
+    return safe(does, find, left=_NO_NUMBERS, of_file=True, of_ids=True)
 
 
 def _highest(ids: Iterable[Id | None]) -> int:
@@ -98,7 +107,8 @@ def numbered(rows_of: Callable[[AnnotationFile, Sequence[Id | None]], Iterable[i
     def find(file: AnnotationFile) -> Iterator[RecordOutcome]:
         ids = file.ids("annotations")
         for number, row in enumerate(sorted(rows_of(file, ids)), max(_highest(ids), 0) + 1):
-            yield RecordOutcome("annotations", row, {("id",): number})
+            values: Values | None = {("id",): number} if number <= _LARGEST else None
+            yield RecordOutcome("annotations", row, values)
 
     return find
 
@@ -127,30 +137,38 @@ def _text_as_numbers(file: AnnotationFile) -> Iterator[RecordOutcome]:
         if number in taken:
             number = new = new + 1
         taken.add(number)
-        yield RecordOutcome("annotations", row, {("id",): number})
+        values: Values | None = {("id",): number} if number <= _LARGEST else None
+        yield RecordOutcome("annotations", row, values)
 
 
-NUMBER_MISSING = safe(numbered(_missing), of_file=True)
-NUMBER_REPEATED = safe(numbered(_repeated), of_file=True)
-NUMBER_ZERO = safe(
-    numbered(lambda _, ids: [row for row, i in enumerate(ids) if i == 0]), of_file=True
+def _numbering(make: Callable[..., Repair], rows_of: Any) -> Repair:
+    does = "gives the annotation a number above all others"
+    return make(does, numbered(rows_of), left=_TOO_LARGE, of_file=True)
+
+
+NUMBER_MISSING = _numbering(safe, _missing)
+NUMBER_REPEATED = _numbering(safe, _repeated)
+NUMBER_ZERO = _numbering(safe, lambda _, ids: [row for row, i in enumerate(ids) if i == 0])
+NUMBER_NAMED = _numbering(
+    unsafe,
+    lambda _, ids: [
+        row for row, i in enumerate(ids) if isinstance(i, str) and as_number(i) is None
+    ],
 )
-NUMBER_NAMED = unsafe(
-    numbered(
-        lambda _, ids: [
-            row for row, i in enumerate(ids) if isinstance(i, str) and as_number(i) is None
-        ]
-    ),
+TEXT_AS_NUMBERS = safe(
+    "writes the text as a number; if that is taken, a number above all others",
+    _text_as_numbers,
+    left=_TOO_LARGE,
     of_file=True,
 )
-TEXT_AS_NUMBERS = safe(_text_as_numbers, of_file=True)
 
 
 def without_points(record: Record, _: AnnotationFile) -> dict[Place, int] | None:
-    """Write the ids of an annotation that have a point without it."""
+    """Write the ids of an annotation that have a point without it; None if one is not whole."""
     found: dict[Place, int] = {}
     for key in ("id", "image_id", "category_id"):
-        value = record.get(key)
-        if isinstance(value, float) and (number := as_number(value)) is not None:
+        if isinstance(value := record.get(key), float):
+            if (number := as_number(value)) is None:
+                return None
             found[(key,)] = number
-    return found or None
+    return found

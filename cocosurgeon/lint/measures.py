@@ -2,21 +2,62 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import chain
 from operator import mul
 from typing import Any
 
-from cocosurgeon.lint.annotation_file import AnnotationFile, Record, box_of
+from cocosurgeon.lint.annotation_file import AnnotationFile, Record, box_of, is_number
 from cocosurgeon.masks import rle_runs
 
+_LONGEST = 1e6
+"""Pixels of outline from which a mask is not drawn."""
 
-def area_of_mask(mask: Any) -> float:
-    """Return the area of a usable mask in square pixels: of polygons the sum of theirs."""
+
+def outline_of(mask: Any) -> float:
+    """Return the length of a mask's outline in pixels, roughly."""
     if isinstance(mask, dict):
-        counts = mask["counts"]
-        return sum((counts if isinstance(counts, list) else rle_runs(counts))[1::2])
-    return float(sum(map(_shoelace, mask or ())))
+        return 2.0 * len(_runs(mask))
+    return float(sum(map(_length, mask)))
+
+
+def area_of_parts(mask: Any) -> float:
+    """Return the area of a usable mask in square pixels, of polygons the sum of theirs."""
+    if isinstance(mask, dict):
+        return sum(_runs(mask)[1::2])
+    return float(sum(map(_shoelace, mask)))
+
+
+def area_of_mask(record: Record, file: AnnotationFile) -> float:
+    """Return the area of an annotation's usable mask, in square pixels.
+
+    That of polygons is the sum of theirs, as in COCO, unless the mask that they draw is another:
+    some overlap, or one crosses itself. Then it is the number of pixels drawn.
+    """
+    mask = record["segmentation"]
+    total, outline = area_of_parts(mask), outline_of(mask)
+    if isinstance(mask, dict) or not outline < _LONGEST:
+        return total
+    from pycocotools import mask as masks
+
+    drawn = masks.frPyObjects(mask, *_canvas(record, file))
+    pixels = int(masks.area(masks.merge(drawn)))
+    return total if abs(total - pixels) <= outline / 2 else pixels
+
+
+def _canvas(record: Record, file: AnnotationFile) -> tuple[int, int]:
+    """Return height and width of the image, or else of what holds the polygons."""
+    width, height = file.size_of(record.get("image_id"))
+    if is_number(width) and is_number(height) and 0 < max(width, height) < _LONGEST:
+        return math.ceil(height), math.ceil(width)
+    points = list(chain(*record["segmentation"]))
+    return math.ceil(max(points[1::2])) + 1, math.ceil(max(points[::2])) + 1
+
+
+def _runs(rle: Record) -> list[int]:
+    counts = rle["counts"]
+    return counts if isinstance(counts, list) else rle_runs(counts)
 
 
 def _shoelace(polygon: Sequence[Any]) -> float:
@@ -26,12 +67,20 @@ def _shoelace(polygon: Sequence[Any]) -> float:
     return abs(float(ahead - sum(map(mul, [*xs[1:], xs[0]], ys)))) / 2
 
 
+def _length(polygon: Sequence[Any]) -> float:
+    """Return the length of a polygon's outline, by the larger step of each side, in pixels."""
+    xs, ys = polygon[::2], polygon[1::2]
+    steps = zip(xs, ys, [*xs[1:], xs[0]], [*ys[1:], ys[0]], strict=True)
+    return float(sum(max(abs(x - x1), abs(y - y1)) for x, y, x1, y1 in steps))
+
+
 def area_of(record: Record, file: AnnotationFile) -> float | None:
     """Return the area of an annotation, of its mask or else of its box; None for none above 0."""
-    if file.mask_fault(record) is None and (area := area_of_mask(record["segmentation"])) > 0:
+    if file.mask_fault(record) is None and (area := area_of_mask(record, file)) > 0:
         return area
     box = box_of(record)
-    return box[2] * box[3] if box is not None and min(box[2:]) > 0 else None
+    area = box[2] * box[3] if box is not None and min(box[2:]) > 0 else 0
+    return area if 0 < area < math.inf else None
 
 
 def box_of_mask(record: Record, file: AnnotationFile) -> list[float] | None:
@@ -49,4 +98,4 @@ def box_of_mask(record: Record, file: AnnotationFile) -> list[float] | None:
         points = list(chain(*mask))
         x, y = min(points[::2]), min(points[1::2])
         box = [x, y, max(points[::2]) - x, max(points[1::2]) - y]
-    return box if min(box[2:]) > 0 else None
+    return box if min(box[2:]) > 0 and max(map(abs, box)) < math.inf else None

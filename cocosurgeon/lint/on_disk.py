@@ -201,9 +201,16 @@ def image_faults(file: AnnotationFile, folder: Path) -> Iterator[tuple[str, Faul
 
 def _without_missing(file: AnnotationFile, folder: Path) -> Iterator[RecordOutcome]:
     images = _images(file, folder)
-    for row, header in zip(images.rows, images.headers, strict=True):
-        if header.fault is not None and header.fault[0] == "image-file-missing":
-            yield RecordOutcome("images", row, DROP)
+    missing = {
+        row
+        for row, header in zip(images.rows, images.headers, strict=True)
+        if header.fault is not None and header.fault[0] == "image-file-missing"
+    }
+    ids = file.ids("images")
+    there = {img_id for row, img_id in enumerate(ids) if row not in missing}
+    for row in sorted(missing):
+        is_other = ids[row] is not None and ids[row] in there  # the same id, with a file
+        yield RecordOutcome("images", row, None if is_other else DROP)
 
 
 def _swapped(file: AnnotationFile, folder: Path) -> Iterator[RecordOutcome]:
@@ -217,9 +224,17 @@ def _swapped(file: AnnotationFile, folder: Path) -> Iterator[RecordOutcome]:
 
 
 ON_DISK_REPAIRS = {
-    "image-file-missing": unsafe(_without_missing, of_file=True),
+    "image-file-missing": unsafe(
+        "drops the image and its annotations",
+        _without_missing,
+        left="another record of the same id has a file",
+        of_file=True,
+    ),
     "image-file-size": unsafe(
-        _swapped, "width and height are not just swapped, or EXIF turns the image", of_file=True
+        "swaps width and height, if the image file says so",
+        _swapped,
+        left="width and height are not just swapped, or EXIF turns the image",
+        of_file=True,
     ),
 }
 

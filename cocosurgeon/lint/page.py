@@ -14,8 +14,9 @@ from cocosurgeon.loaders import LOADERS
 
 _SHOWN = 3
 _REPAIRS = {
-    True: "`{}` repairs it. Nothing is lost or guessed, so `cocosurgeon fix FILE` does it, too.",
-    False: "`{}` repairs it. Something is dropped, moved or guessed: look at it first.",
+    True: "`{}` repairs it: it {}. Nothing is lost or guessed, so `cocosurgeon fix FILE` does "
+    "it, too.",
+    False: "`{}` repairs it: it {}. Look at what it will do first (`--dry-run`).",
 }
 
 
@@ -36,7 +37,7 @@ def page_of(code: str) -> str:
         "",
     ]
     if (repair := repairs().get(code)) is not None:
-        lines += [_REPAIRS[repair.is_safe].format(repair_command(code)), ""]
+        lines += [_REPAIRS[repair.is_safe].format(repair_command(code), repair.does), ""]
     if effects := effects_of(code):
         lines += ["| loader | what it does with the example |", "| --- | --- |"]
         lines += [f"| {effect.loader} | {effect.what} |" for effect in effects]

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from cocosurgeon.masks import mask_fault, rle_runs
 from cocosurgeon.verify.id_changes import LISTS_OF_IDS, Place, elements, fields
 from cocosurgeon.verify.read_again import PlainFile, Record
+
+_URL = re.compile(r"^.*?://[^/]*|[?#].*", re.DOTALL)
+_LONGEST = 1e6
 
 Path = tuple[str | int, ...]
 Values = dict[Path, object]
@@ -88,12 +91,6 @@ class _State:
                 found[record.row] = number
         return found
 
-    def shared(self, key: str) -> set[int]:
-        """Return numbers that two ids of a list would both become."""
-        ids = {v for v in self.values(key, "id") if isinstance(v, (int, float, str))}
-        counts = Counter(n for n in map(_whole, ids) if n is not None)
-        return {number for number, count in counts.items() if count > 1}
-
 
 Rule = Callable[[str, Record, _State], Values]
 
@@ -131,22 +128,19 @@ def _whole(value: object) -> int | None:
     return None
 
 
-def _ids(key: str, record: Record, state: _State, *, of: str, kind: type) -> Values:
+def _ids(key: str, record: Record, _: _State, *, of: str, kind: type) -> Values:
     own, named = ("images", "image_id") if of == "images" else ("categories", "category_id")
     value = record.value
-    found: dict[Path, object] = {("id" if key == own else named,): None}
+    paths: list[Path] = [("id" if key == own else named,)]
+    if of == "images" and key == own:
+        paths += [("prev_image_id",), ("next_image_id",)]
     if of == "categories":
-        found |= {(k, n): None for k in LISTS_OF_IDS for n in range(_length(value.get(k)))}
+        paths += [(k, n) for k in LISTS_OF_IDS for n in range(_length(value.get(k)))]
         segments = range(_length(value.get("segments_info")))
-        found |= {("segments_info", n, "category_id"): None for n in segments}
-    shared = state.shared(own)
-    values: Values = {}
-    for path in found:
-        old = _at(value, path)
-        number = _whole(old)
-        if isinstance(old, kind) and number is not None and number not in shared:
-            values[path] = number
-    return values
+        paths += [("segments_info", n, "category_id") for n in segments]
+    olds = {path: _at(value, path) for path in paths}
+    numbers = {path: _whole(old) for path, old in olds.items() if isinstance(old, kind)}
+    return {path: number for path, number in numbers.items() if number is not None}
 
 
 def _length(value: object) -> int:
@@ -166,23 +160,57 @@ def _without_points(_: str, record: Record, __: _State) -> Values:
     return {(k,): int(v) for k, v in ids.items() if isinstance(v, float) and v.is_integer()}
 
 
+def _size(record: Record, state: _State) -> tuple[Any, Any]:
+    """Return width and height of a record's image."""
+    img_id = record.value.get("image_id")
+    is_id = isinstance(img_id, (int, float, str))
+    return state.sizes.get(img_id, (None, None)) if is_id else (None, None)
+
+
 def _usable_mask(record: Record, state: _State) -> Any:
-    width, height = state.sizes.get(record.value.get("image_id"), (None, None))
+    width, height = _size(record, state)
     mask = record.value.get("segmentation")
     return None if mask_fault(mask, height, width) else mask
 
 
 def _area(_: str, record: Record, state: _State) -> Values:
+    given: Any = record.value.get("area")
+    if isinstance(given, str):
+        with suppress(ValueError):
+            number = int(given) if given.isdecimal() else float(given)
+            if 0 < number < math.inf:
+                return {("area",): number}
     mask: Any = _usable_mask(record, state)
     area: float = 0
     if isinstance(mask, dict):
         area = sum(_runs(mask)[1::2])
     elif mask is not None:
-        area = float(sum(map(_polygon_area, mask)))
+        area = _drawn_or_summed(mask, _size(record, state))
     if area <= 0:
         box: Any = record.value["bbox"]
         area = box[2] * box[3]
     return {("area",): area}
+
+
+def _drawn_or_summed(polygons: Sequence[Any], size: tuple[Any, Any]) -> float:
+    """Return the sum of the areas of polygons, or of what they draw, if that is another."""
+    from pycocotools import mask as masks
+
+    total = float(sum(map(_polygon_area, polygons)))
+    outline = 0.0
+    for polygon in polygons:
+        corners = list(zip(polygon[::2], polygon[1::2], strict=True))
+        for (x1, y1), (x2, y2) in zip(corners, [*corners[1:], corners[0]], strict=True):
+            outline += max(abs(x1 - x2), abs(y1 - y2))
+    if outline >= _LONGEST:
+        return total
+    width, height = size
+    if not all(isinstance(s, (int, float)) for s in size) or not 0 < max(size) < _LONGEST:
+        width, height = (max(v for p in polygons for v in p[n::2]) for n in (0, 1))
+        width, height = math.ceil(width) + 1, math.ceil(height) + 1
+    canvas = math.ceil(height), math.ceil(width)
+    pixels = int(masks.area(masks.merge(masks.frPyObjects(list(polygons), *canvas))))
+    return total if abs(total - pixels) <= outline / 2 else pixels
 
 
 def _polygon_area(polygon: Sequence[Any]) -> float:
@@ -228,11 +256,11 @@ def _turned(_: str, record: Record, __: _State) -> Values:
 def _clipped(_: str, record: Record, state: _State) -> Values:
     box: Any = record.value["bbox"]
     new = list(box)
-    for axis, side in enumerate(state.sizes[record.value["image_id"]]):
+    for axis, side in enumerate(_size(record, state)):
         start, stop = box[axis], box[axis] + box[axis + 2]
         if start < 0 or stop > side:
-            new[axis] = max(0, start)
-            new[axis + 2] = min(side, stop) - new[axis]
+            new[axis] = max(start, 0)  # of equal ones the box's own, 1.0 for 1
+            new[axis + 2] = min(stop, side) - new[axis]
             while new[axis] + new[axis + 2] > side:
                 new[axis + 2] = math.nextafter(new[axis + 2], 0)
     return _box(record, new)
@@ -269,8 +297,9 @@ RULES: Mapping[str, Rule] = {
     "area-not-positive": _area,
     "area-not-of-mask": _area,
     "iscrowd-missing": lambda *_: {("iscrowd",): 0},
-    "iscrowd-unusable": lambda _, r, __: {("iscrowd",): int(r.value["iscrowd"] == "1")},
+    "iscrowd-unusable": lambda _, r, __: {("iscrowd",): int(float(str(r.value["iscrowd"] or 0)))},
     "box-missing": _box_of_mask,
+    "box-malformed": _box_of_mask,
     "box-empty": _box_of_mask,
     "box-not-finite": _box_of_mask,
     "box-negative": _turned,
@@ -278,7 +307,7 @@ RULES: Mapping[str, Rule] = {
     "box-beyond": _clipped,
     "file-name-backslash": _name(lambda name, _: "/".join(name.split("\\"))),
     "file-name-absolute": _name(_alone),
-    "file-name-url": _name(lambda name, _: _alone(urlsplit(name).path)),
+    "file-name-url": _name(lambda name, _: _alone(_URL.sub("", name))),
     "--strip-folder": _name(_alone),
     "--prefix": _name(lambda name, prefix: prefix + name),
     "image-file-size": lambda _, r, __: {

@@ -1,4 +1,4 @@
-"""Broken files that the real MMDetection cannot train on or evaluate by, before and after ``fix``."""
+"""Broken files that MMDetection cannot train or evaluate with, before and after ``fix``."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -21,8 +22,8 @@ from cocosurgeon.lint.ids import (
     as_numbers,
     without_points,
 )
-from cocosurgeon.lint.measures import area_of
-from cocosurgeon.lint.repair import DROP, Outcome, RecordOutcome, dropping, safe, unsafe
+from cocosurgeon.lint.measures import area_of, area_of_mask
+from cocosurgeon.lint.repair import DROP, DROPPING, Outcome, RecordOutcome, safe, unsafe
 from cocosurgeon.text import plural
 from cocosurgeon.usable import unusable
 
@@ -31,6 +32,7 @@ _TYPE = "write ids as numbers in both lists, or as text in both: 1 and '1' never
 
 
 _IN_PNG = "a segment's pixels are in a PNG file, which stays"
+_NO_FLAG = "it is neither 0 nor 1"
 _NO_COPY = "something else of them differs"
 
 
@@ -141,7 +143,7 @@ def annotation_id_named(record: Record, _: AnnotationFile) -> str | None:
     next="write whole numbers",
     severity="note",
     is_judged=False,
-    repair=safe(without_points),
+    repair=safe("writes them without", without_points, left="an id is no whole number"),
 )
 def annotation_ids_float(record: Record, _: AnnotationFile) -> str | None:
     keys = [key for key in ("id", "image_id", "category_id") if type(record.get(key)) is float]
@@ -157,7 +159,7 @@ def annotation_ids_float(record: Record, _: AnnotationFile) -> str | None:
     arises="an export lost it",
     next="write the id of its image",
     further={"pycocotools": "COCO() raises KeyError: 'image_id'"},
-    repair=unsafe(dropping),
+    repair=DROPPING,
 )
 def annotation_imageless(record: Record, _: AnnotationFile) -> str | None:
     if as_key(record.get("image_id")) is None:
@@ -165,7 +167,7 @@ def annotation_imageless(record: Record, _: AnnotationFile) -> str | None:
     return None
 
 
-@check("annotation-orphaned", "annotations", annotation(image_id=99), repair=unsafe(dropping))
+@check("annotation-orphaned", "annotations", annotation(image_id=99), repair=DROPPING)
 def annotation_orphaned(record: Record, file: AnnotationFile) -> str | None:
     key = as_key(record.get("image_id"))
     if key is None or key in file.img_ids or _of_other_type(key, file.img_ids):
@@ -209,7 +211,7 @@ def _without_category(record: Record, _: AnnotationFile) -> Outcome:
     "category-unlisted",
     "annotations",
     annotation(category_id=99),
-    repair=unsafe(_without_category, _IN_PNG),
+    repair=unsafe("drops the annotation", _without_category, left=_IN_PNG),
 )
 def category_unlisted(record: Record, file: AnnotationFile) -> str | None:
     if file.lacks_ids("categories") or not file.cat_ids:
@@ -274,11 +276,34 @@ def _of_other_type(key: Any, listed: frozenset[Any]) -> bool:
 
 
 def _measured(record: Record, file: AnnotationFile) -> Outcome:
-    area = area_of(record, file)
+    area = _number_of(record.get("area")) or area_of(record, file)
     return None if area is None else {("area",): area}
 
 
-AREA = safe(_measured, "neither its mask nor its box has an area")
+def _number_of(text: object) -> float | None:
+    """Return the number above 0 that a text is."""
+    if not isinstance(text, str):
+        return None
+    try:
+        number = float(text) if not text.isdecimal() else int(text)
+    except ValueError:
+        return None
+    return number if 0 < number < math.inf else None
+
+
+def _measured_by(record: Record, file: AnnotationFile) -> str:
+    if _number_of(record.get("area")):
+        return "by the text"
+    has_mask = file.mask_fault(record) is None and area_of_mask(record, file) > 0
+    return "by the mask" if has_mask else "by the box"
+
+
+_AREA = safe(
+    "writes the area of the mask, or else of the box",
+    _measured,
+    left="neither its mask nor its box has an area",
+    by=_measured_by,
+)
 
 
 def _has_boxes(record: Record) -> bool:
@@ -294,7 +319,7 @@ def _has_boxes(record: Record) -> bool:
     arises="an export left it out",
     next="write the mask's area in square pixels, or width times height of the box",
     further={"pycocotools": "COCOeval raises KeyError: 'area'"},
-    repair=AREA,
+    repair=_AREA,
 )
 def area_missing(record: Record, _: AnnotationFile) -> str | None:
     return "no 'area'" if _has_boxes(record) and "area" not in record else None
@@ -309,7 +334,7 @@ def area_missing(record: Record, _: AnnotationFile) -> str | None:
     arises="an export wrote null, text or NaN",
     next="write the mask's area in square pixels, or width times height of the box",
     further={"pycocotools": "COCOeval raises TypeError for null and text"},
-    repair=AREA,
+    repair=_AREA,
 )
 def area_unusable(record: Record, _: AnnotationFile) -> str | None:
     what = unusable(record, "area")
@@ -324,7 +349,7 @@ def area_unusable(record: Record, _: AnnotationFile) -> str | None:
     meaning="the area of an annotation is 0 or negative",
     arises="an export wrote 0 where it did not know it, or for polygons drawn clockwise",
     next="write the mask's area in square pixels, or width times height of the box",
-    repair=AREA,
+    repair=_AREA,
 )
 def area_not_positive(record: Record, _: AnnotationFile) -> str | None:
     area = record.get("area")
@@ -336,10 +361,14 @@ def _no_crowd(*_: object) -> Outcome:
 
 
 def _crowd_number(record: Record, _: AnnotationFile) -> Outcome:
-    known = {None: 0, "": 0, "0": 0, "1": 1}
     value = record["iscrowd"]
-    is_known = isinstance(value, (str, type(None))) and value in known
-    return {("iscrowd",): known[value]} if is_known else None
+    if value in (None, ""):
+        return {("iscrowd",): 0}
+    try:
+        number = float(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return {("iscrowd",): int(number)} if number in (0, 1) else None
 
 
 @check(
@@ -351,7 +380,7 @@ def _crowd_number(record: Record, _: AnnotationFile) -> Outcome:
     arises="an export left it out; 0 is meant",
     next='add "iscrowd": 0',
     further={"pycocotools": "COCOeval raises KeyError: 'iscrowd'"},
-    repair=safe(_no_crowd),
+    repair=safe("writes 0", _no_crowd),
 )
 def iscrowd_missing(record: Record, file: AnnotationFile) -> str | None:
     if not _has_boxes(record) or "iscrowd" in record or file.is_lvis:
@@ -368,7 +397,7 @@ def iscrowd_missing(record: Record, file: AnnotationFile) -> str | None:
     arises="an export wrote null or text",
     next="write 0, or 1 for a crowd",
     further={"pycocotools": "COCOeval raises TypeError for null"},
-    repair=safe(_crowd_number),
+    repair=safe("writes 0 for null, and a number for 0 or 1 as text", _crowd_number, left=_NO_FLAG),
 )
 def iscrowd_unusable(record: Record, _: AnnotationFile) -> str | None:
     what = unusable(record, "iscrowd")
@@ -409,7 +438,7 @@ def _without_copies(file: AnnotationFile) -> Iterator[RecordOutcome]:
     arises="files were merged, or an object was saved twice",
     next="keep one of them",
     is_judged=False,
-    repair=unsafe(_without_copies, _NO_COPY, of_file=True),
+    repair=unsafe("drops exact copies", _without_copies, left=_NO_COPY, of_file=True),
 )
 def annotation_copied(file: AnnotationFile) -> Iterator[Fault]:
     for first, others in _copied(file):

@@ -12,7 +12,7 @@ from cocosurgeon.lint.annotation_file import AnnotationFile, Boxes, Record, box_
 from cocosurgeon.lint.check import Fault, check
 from cocosurgeon.lint.checks.annotations import annotation, without
 from cocosurgeon.lint.measures import box_of_mask
-from cocosurgeon.lint.repair import DROP, Outcome, dropping, safe, unsafe
+from cocosurgeon.lint.repair import DROP, DROPPING, Outcome, safe, unsafe
 
 _ROUNDING = 1.0
 """Pixels by which rounding may put a box over the edge of its image."""
@@ -37,6 +37,15 @@ def _of_mask_or_none(record: Record, file: AnnotationFile) -> Outcome:
     return _of_mask(record, file) or DROP
 
 
+_OF_MASK_OR_NONE = unsafe(
+    "writes the box of the mask, and drops an annotation without one", _of_mask_or_none
+)
+
+
+def _instead_of_nothing(record: Record, file: AnnotationFile) -> Outcome:
+    return _of_mask(record, file) if record["bbox"] in (None, []) else None
+
+
 @check(
     "box-missing",
     "annotations",
@@ -46,7 +55,7 @@ def _of_mask_or_none(record: Record, file: AnnotationFile) -> Outcome:
     arises="an export wrote masks only",
     next="write the box of the mask: [x, y, width, height]",
     further={"pycocotools": "COCOeval raises KeyError: 'bbox'"},
-    repair=safe(_of_mask, "no mask with an area"),
+    repair=safe("writes the box of the mask", _of_mask, left="no mask with an area"),
 )
 def box_missing(record: Record, _: AnnotationFile) -> str | None:
     if "bbox" in record or "caption" in record or "segments_info" in record:
@@ -57,12 +66,17 @@ def box_missing(record: Record, _: AnnotationFile) -> str | None:
 @check(
     "box-malformed",
     "annotations",
-    annotation(bbox=[10, 10, 20]),
+    annotation(bbox=None),
     group="boxes",
     meaning="a bbox is no list of four numbers",
     arises="corners of a polygon, text, null or a nested list were written",
     next="write [x, y, width, height] in pixels",
     further={"pycocotools": "COCOeval raises IndexError, or another error"},
+    repair=safe(
+        "writes the box of the mask, if bbox is null or empty",
+        _instead_of_nothing,
+        left="it is something else, or there is no mask with an area",
+    ),
 )
 def box_malformed(record: Record, _: AnnotationFile) -> str | None:
     if "bbox" not in record or "segments_info" in record:
@@ -82,7 +96,7 @@ def box_malformed(record: Record, _: AnnotationFile) -> str | None:
     meaning="a bbox has NaN or Infinity",
     arises="a division by the size of an image that was not known",
     next="write the box of the mask; without one, drop the annotation",
-    repair=unsafe(_of_mask_or_none),
+    repair=_OF_MASK_OR_NONE,
 )
 def box_not_finite(record: Record, _: AnnotationFile) -> str | None:
     box = record.get("bbox")
@@ -111,7 +125,7 @@ def _turned(record: Record, _: AnnotationFile) -> Outcome:
     meaning="a box has a negative width or height",
     arises="it was drawn from the right to the left, or corners were subtracted the wrong way",
     next="swap the corners",
-    repair=unsafe(_turned),
+    repair=unsafe("swaps the corners", _turned),
 )
 def box_negative(record: Record, _: AnnotationFile) -> str | None:
     box = box_of(record)
@@ -127,7 +141,7 @@ def box_negative(record: Record, _: AnnotationFile) -> str | None:
     arises="a click without a drag, or a mask of one line",
     next="drop the annotation: MMDetection and DETR do, torchvision's detectors raise",
     is_judged=False,
-    repair=unsafe(_of_mask_or_none),
+    repair=_OF_MASK_OR_NONE,
 )
 def box_empty(record: Record, _: AnnotationFile) -> str | None:
     box = box_of(record)
@@ -202,7 +216,7 @@ def _part(start: float, length: float, side: float) -> tuple[float, float]:
     next="nothing",
     severity="note",
     is_judged=False,
-    repair=unsafe(_clipped),
+    repair=unsafe("clips the box; area stays", _clipped),
 )
 def box_over_edge(record: Record, file: AnnotationFile) -> str | None:
     beyond = _beyond(record, file)
@@ -218,7 +232,7 @@ def box_over_edge(record: Record, file: AnnotationFile) -> str | None:
     arises="the image was cropped or resized, or its size in the file is wrong",
     next=_CLIP,
     is_judged=False,
-    repair=unsafe(_clipped),
+    repair=unsafe("clips the box; area stays", _clipped),
 )
 def box_beyond(record: Record, file: AnnotationFile) -> str | None:
     beyond = _beyond(record, file)
@@ -236,7 +250,7 @@ def box_beyond(record: Record, file: AnnotationFile) -> str | None:
     meaning="a box is wholly outside of its image",
     arises="it belongs to another image, or the image's size in the file is wrong",
     next="check that image_id, width and height are right",
-    repair=unsafe(dropping),
+    repair=DROPPING,
 )
 def box_outside(record: Record, file: AnnotationFile) -> str | None:
     box, sides = box_of(record), _sides(record, file)

@@ -8,7 +8,6 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from cocosurgeon.errors import CocosurgeonError
 from cocosurgeon.lint.annotation_file import AnnotationFile, Record, is_number, repeated
 from cocosurgeon.lint.check import Fault, check
 from cocosurgeon.lint.ids import as_numbers
-from cocosurgeon.lint.repair import Outcome, RecordOutcome, Repair, safe, unsafe
+from cocosurgeon.lint.repair import RecordOutcome, Repair, safe, unsafe
 from cocosurgeon.loaders import DEFAULT
 from cocosurgeon.text import plural
 
@@ -25,6 +24,7 @@ _ID = "give each image a number of its own, and write it into its annotations, t
 _NAME = "write the name as it is below the folder of images, with / between folders"
 
 
+_LAST_PART = "leaves the folders out"
 _SHARED = "images would share a name, or have none"
 
 
@@ -202,7 +202,12 @@ def file_name_case(file: AnnotationFile) -> Iterator[Fault]:
             yield Fault(" and ".join(map(repr, alike)), "images", max(alike.values()))
 
 
-def _renaming(is_wrong: Callable[[str], bool], rename: Callable[[str], str]) -> Repair:
+def _renaming(
+    make: Callable[..., Repair],
+    does: str,
+    is_wrong: Callable[[str], bool],
+    rename: Callable[[str], str],
+) -> Repair:
     """Return the repair of names that are wrong; what two images would be called, none is."""
 
     def find(file: AnnotationFile) -> Iterator[RecordOutcome]:
@@ -213,7 +218,7 @@ def _renaming(is_wrong: Callable[[str], bool], rename: Callable[[str], str]) -> 
             is_free = name != "" and counts[name] == 1
             yield RecordOutcome("images", row, {("file_name",): name} if is_free else None)
 
-    return unsafe(find, _SHARED, of_file=True)
+    return make(does, find, left=_SHARED, of_file=True)
 
 
 def last_part(name: str) -> str:
@@ -229,8 +234,13 @@ def _is_url(name: str) -> bool:
     return "://" in name
 
 
-def _slashes(record: Record, _: AnnotationFile) -> Outcome:
-    return {("file_name",): record["file_name"].replace("\\", "/")}
+def _last_part_of_url(name: str) -> str:
+    path = name.partition("://")[2].partition("/")[2]
+    return last_part(re.split("[?#]", path)[0])
+
+
+def _has_backslash(name: str) -> bool:
+    return "\\" in name[1:] and name[1] != ":"
 
 
 @check(
@@ -242,7 +252,7 @@ def _slashes(record: Record, _: AnnotationFile) -> Outcome:
     arises="an export wrote the path of its own machine",
     next=f"{_NAME}: joined to a folder of images an absolute path replaces it",
     is_judged=False,
-    repair=_renaming(_is_absolute, last_part),
+    repair=_renaming(unsafe, _LAST_PART, _is_absolute, last_part),
 )
 def file_name_absolute(record: Record, _: AnnotationFile) -> str | None:
     name = record.get("file_name")
@@ -260,11 +270,11 @@ def file_name_absolute(record: Record, _: AnnotationFile) -> str | None:
     arises="an export on Windows",
     next=_NAME,
     is_judged=False,
-    repair=safe(_slashes),
+    repair=_renaming(safe, "writes /", _has_backslash, lambda name: name.replace("\\", "/")),
 )
 def file_name_backslash(record: Record, _: AnnotationFile) -> str | None:
     name = record.get("file_name")
-    return repr(name) if isinstance(name, str) and "\\" in name[1:] and name[1] != ":" else None
+    return repr(name) if isinstance(name, str) and _has_backslash(name) else None
 
 
 @check(
@@ -276,7 +286,7 @@ def file_name_backslash(record: Record, _: AnnotationFile) -> str | None:
     arises="an export of a labeling server",
     next=f"download the images; {_NAME}",
     is_judged=False,
-    repair=_renaming(_is_url, lambda name: last_part(urlsplit(name).path)),
+    repair=_renaming(unsafe, _LAST_PART, _is_url, _last_part_of_url),
 )
 def file_name_url(record: Record, _: AnnotationFile) -> str | None:
     name = record.get("file_name")

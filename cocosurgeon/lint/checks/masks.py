@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any
 
 from cocosurgeon.lint.annotation_file import AnnotationFile, Record, is_number
 from cocosurgeon.lint.check import check
-from cocosurgeon.lint.checks.annotations import AREA, annotation, without
-from cocosurgeon.lint.measures import area_of_mask
-from cocosurgeon.masks import NO_MASK, rle_runs
+from cocosurgeon.lint.checks.annotations import annotation, without
+from cocosurgeon.lint.measures import area_of_mask, area_of_parts, outline_of
+from cocosurgeon.lint.repair import Outcome, safe
+from cocosurgeon.masks import NO_MASK
 
 _SHARE = 0.1
 """Share of a mask's area by which ``area`` may differ, plus a pixel for each of its outline."""
@@ -95,6 +95,14 @@ def rle_not_crowd(record: Record, _: AnnotationFile) -> str | None:
     return "iscrowd is 0, and segmentation RLE" if is_rle and record.get("iscrowd") == 0 else None
 
 
+def _measured(record: Record, file: AnnotationFile) -> Outcome:
+    area = area_of_mask(record, file)
+    return {("area",): area} if area > 0 else None
+
+
+_AREA_OF_MASK = safe("writes the area of the mask", _measured, left="the mask has no area")
+
+
 @check(
     "area-not-of-mask",
     "every-annotation",
@@ -104,16 +112,17 @@ def rle_not_crowd(record: Record, _: AnnotationFile) -> str | None:
     arises="the area of the box was written, or the image was resized and the area was not",
     next="write the mask's area: COCO's small, medium and large are chosen by it",
     is_judged=False,
-    repair=AREA,
+    repair=_AREA_OF_MASK,
 )
 def area_not_of_mask(record: Record, file: AnnotationFile) -> str | None:
     area, mask = record.get("area"), record.get("segmentation")
     if not is_number(area) or file.mask_fault(record) is not None:
         return None
-    own, outline = area_of_mask(mask), 0.0
-    if abs(own - area) > _SHARE * own:  # or the outline, which takes longer, is not needed
-        outline = _outline(mask)
-    if abs(own - area) <= _SHARE * own + outline:
+    own = area_of_parts(mask)
+    if abs(own - area) <= _SHARE * own:  # or the outline, which takes longer, is needed
+        return None
+    own = area_of_mask(record, file)
+    if abs(own - area) <= _SHARE * own + outline_of(mask):
         return None
     return f"area is {area:.2f}, the mask's about {own:.2f}"
 
@@ -154,18 +163,3 @@ def _clipped(
 ) -> tuple[float, float, float, float]:
     """Return corners within an image."""
     return max(0, x1), max(0, y1), min(most[0], x2), min(most[1], y2)
-
-
-def _outline(mask: Any) -> float:
-    """Return the length of a mask's outline in pixels, roughly."""
-    if isinstance(mask, dict):
-        counts = mask["counts"]
-        return 2.0 * len(counts if isinstance(counts, list) else rle_runs(counts))
-    return sum(map(_length, mask))
-
-
-def _length(polygon: Sequence[Any]) -> float:
-    """Return the length of a polygon's outline, by the larger step of each side, in pixels."""
-    xs, ys = polygon[::2], polygon[1::2]
-    steps = zip(xs, ys, [*xs[1:], xs[0]], [*ys[1:], ys[0]], strict=True)
-    return float(sum(max(abs(x - x1), abs(y - y1)) for x, y, x1, y1 in steps))

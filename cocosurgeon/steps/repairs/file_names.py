@@ -38,7 +38,11 @@ class _Renaming(Step):
 
         records = dataset.index.image_records
         if records is None:
-            raise RequestError("a results file has no names", where=dataset.source.name)
+            raise RequestError(
+                "a results file has no names of images",
+                where=dataset.source.name,
+                hint="name the annotation file",
+            )
         names = records.column("file_name").array.tolist()
         rows = dataset.list_rows("images").tolist()
         new = {row: self.renamed(names[row]) for row in rows if isinstance(names[row], str)}

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
     from cocosurgeon.progress import Progress
 
-SAFE = "safe"
-
 IMAGES = Modifier(
     "images",
     "images",
@@ -27,12 +25,13 @@ IMAGES = Modifier(
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Fix(Step):
-    """Repair the faults of some codes, one after the other: ``Fix(("area-missing",))``.
+    """Repair the faults of some codes: ``Fix(("area-missing",))``.
 
     Only the values in question change. Steps after it see the repaired file.
 
     Attributes:
-        codes: codes of ``cocosurgeon lint``; ``safe`` stands for all whose repair is safe.
+        codes: codes of ``cocosurgeon lint`` or their groups; ``safe`` stands for all whose repair
+            is safe, ``all`` for all. Their order does not matter.
         images: the folder that ``file_name`` begins in, where a code is about image files.
     """
 
@@ -50,26 +49,21 @@ class Fix(Step):
         return COLUMNS
 
     def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
-        from cocosurgeon.lint.repairable import require_repairable, safe_codes
+        from cocosurgeon.lint.repairable import repairable
 
-        each = ((code,) if code != SAFE else safe_codes() for code in self.codes)
-        codes = tuple(dict.fromkeys(code for some in each for code in some))
-        require_repairable(codes, has_images=self.images is not None)
-        return Fix(codes, self.images)
+        return Fix(repairable(self.codes, has_images=self.images is not None), self.images)
 
     def apply(self, dataset: Dataset) -> Dataset:
         from cocosurgeon.lint.fix import fix
 
-        bound = self.bind(dataset)
-        assert isinstance(bound, Fix)
-        return fix(dataset, bound.codes, bound.images)
+        return fix(dataset, self.codes, self.images)
 
     def words(self) -> str | None:
-        from cocosurgeon.lint.repairable import safe_codes
+        from cocosurgeon.lint.repairable import SAFE, repairable
 
         if self.images is not None:
             return None
-        if self.codes in ((SAFE,), safe_codes()):
+        if self.codes in ((SAFE,), repairable((SAFE,), has_images=False)):
             return "fixed"
         return f"fix-{self.codes[0]}" if len(self.codes) == 1 else None
 
@@ -78,7 +72,8 @@ OPTIONS = (
     Option(
         "fix",
         NAMES.called("CODES"),
-        "Repair what `cocosurgeon lint` finds under these codes; safe: all that lose nothing.",
+        "Repair what `cocosurgeon lint` finds under these codes or groups; safe: all whose repair "
+        "loses nothing.",
         lambda codes, images=None: Fix(codes, images),
         "iscrowd-missing,area-missing",
         (IMAGES,),
