@@ -96,6 +96,8 @@ def test_keys_twice() -> None:
     assert codes(report, "error", "warning") == {"record-key-duplicated"}
     [finding] = report.tallies["record-key-duplicated"].findings
     assert finding.message == "'area' twice"
+    apart = text.replace('"area": 400,', '"area" : 400, "area": 400,', 1)
+    assert codes(report_of(apart), "error", "warning") == {"record-key-duplicated"}
     nested = text.replace('"bird", ', '"bird", "x": {"a\\": ": 1, "b": [{"c": 1, "c": 2}]}, ', 1)
     assert "record-key-duplicated" not in report_of(nested).tallies  # of a category
     text = text.replace('"iscrowd": 0, ', '"iscrowd": 0, "x": {"b": [{"c": 1, "c": 2}]}, ', 1)

@@ -142,7 +142,8 @@ class AnnotationFile:
     def size_of(self, img_id: object) -> tuple[object, object]:
         """Return width and height of an image, as its record has them; None for each where there
         is no such image, or no such value."""
-        return self._sizes.get(as_key(img_id), (None, None))
+        key = as_key(img_id)
+        return (None, None) if key is None else self._sizes.get(key, (None, None))
 
     @cached_property
     def _sizes(self) -> Mapping[object, tuple[object, object]]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from cocosurgeon.lint.annotation_file import AnnotationFile, Located
 from cocosurgeon.lint.check import Fault, check
 
+_APART = re.compile(rb'"[ \t\r\n]+:')
+"""A key, and its colon apart from it."""
 _LISTS = ("images", "annotations", "categories")
 
 
@@ -66,7 +69,8 @@ def info_missing(file: AnnotationFile) -> Iterator[Fault]:
     next="keep one of them: Python and most readers take the last, some the first",
 )
 def record_key_duplicated(located: Located, _: AnnotationFile) -> str | None:
-    if located.text.count(b'":') == _key_count(located.value):
+    text = located.text
+    if text.count(b'":') == _key_count(located.value) and not _APART.search(text):
         return None
     seen: list[str] = []
 
@@ -77,7 +81,7 @@ def record_key_duplicated(located: Located, _: AnnotationFile) -> str | None:
             seen.extend(dict.fromkeys(key for key in keys if keys.count(key) > 1))
         return found
 
-    json.loads(located.text, object_pairs_hook=collect)
+    json.loads(text, object_pairs_hook=collect)
     return f"{', '.join(map(repr, seen))} twice" if seen else None
 
 
