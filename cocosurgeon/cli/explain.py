@@ -52,6 +52,7 @@ def explain(
     from cocosurgeon.loaders import LOADERS, find_loader
     from cocosurgeon.loaders.explain import explain as explanations_of
     from cocosurgeon.loaders.settings import own_options
+    from cocosurgeon.progress import shown_by
     from cocosurgeon.steps.arguments import Typed, parse_names, resolve_ids
     from cocosurgeon.verify.expected import class_names
     from cocosurgeon.verify.read_again import read_again
@@ -81,7 +82,8 @@ def explain(
         )
     document = file.document()
     classes_used = class_names(document) if chosen is None else chosen
-    found = explanations_of(document, img_id, loaders, classes_used, ann_file)
+    with shown_by(console.progress):
+        found = explanations_of(document, img_id, loaders, classes_used, ann_file)
     fields = {
         "ann_file": ann_file,
         "image": img_id,

@@ -14,6 +14,7 @@ from cocosurgeon.loaders.loader import MODES
 from cocosurgeon.loaders.registry import LOADERS, load
 from cocosurgeon.loaders.settings import Setting, settings_for
 from cocosurgeon.loaders.view import Dropped, Id, Rule, View
+from cocosurgeon.progress import progress_of
 
 _SHOWN = 5
 
@@ -108,20 +109,24 @@ def explain(
         classes: class names, for loaders that take them.
         ann_file: path of the file.
     """
-    with suppress(LoaderError):  # which each loader raises by itself, some after other checks
-        document = indexed(document)
     found = []
-    settings = (
+    of_each = (
         settings_for(name, MODES, classes, own, ann_file=ann_file) for name, own in loaders.items()
     )
-    for setting in chain.from_iterable(settings):
-        result: View | LoaderError
-        try:
-            result = load(setting.loader, document, setting.options, [img_id])
-        except LoaderError as error:
-            result = error
-        names = {} if isinstance(result, LoaderError) else _names_in(document, result)
-        found.append(Explanation(setting, img_id, result, names))
+    settings = list(chain.from_iterable(of_each))
+    with progress_of("asking loaders") as progress:
+        with suppress(LoaderError):  # which each loader raises by itself, some after other checks
+            document = indexed(document)
+        for done, setting in enumerate(settings):
+            if progress is not None:
+                progress(done, len(settings))
+            result: View | LoaderError
+            try:
+                result = load(setting.loader, document, setting.options, [img_id])
+            except LoaderError as error:
+                result = error
+            names = {} if isinstance(result, LoaderError) else _names_in(document, result)
+            found.append(Explanation(setting, img_id, result, names))
     return found
 
 

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterator
 
 from cocosurgeon.findings.finding import Finding, of_image
+from cocosurgeon.progress import progress_of
 from cocosurgeon.verify.annotations import compare_annotations, require_order
 from cocosurgeon.verify.categories import compare_categories
 from cocosurgeon.verify.expected import Expectation
@@ -30,19 +31,20 @@ def compare_records(
     Args:
         source: read whole, at least for the images of the subset.
     """
-    return [
-        *_keys(subset, source),
-        *_images(subset, source, expectation),
-        *compare_annotations(subset, source, expectation),
-        *compare_categories(subset, source, expectation),
-        *_others(subset, source, expectation),
-    ]
+    parts = (_keys, _images, compare_annotations, compare_categories, _others)
+    found: list[Finding] = []
+    with progress_of("comparing records") as progress:
+        for done, part in enumerate(parts):
+            if progress is not None:
+                progress(done, len(parts))
+            found += part(subset, source, expectation)
+    return found
 
 
 # ---- top-level keys
 
 
-def _keys(subset: PlainFile, source: PlainFile) -> Iterator[Finding]:
+def _keys(subset: PlainFile, source: PlainFile, _: Expectation) -> Iterator[Finding]:
     here, there = set(subset.keys), set(source.keys)
     for key in source.keys:
         if key not in here:

@@ -15,7 +15,7 @@ from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import Setting, own_options, settings_for
 from cocosurgeon.probe.dump import Dump, read_dump
 from cocosurgeon.probe.request import ANY_LINE, ProbeOptions
-from cocosurgeon.progress import Progress, ShowProgress
+from cocosurgeon.progress import Progress, ShowProgress, shown_by
 from cocosurgeon.verify.against import NameOf, verify_against
 from cocosurgeon.verify.class_names import default_classes_fit
 from cocosurgeon.verify.expected import Expectation, class_names, expected_document
@@ -177,15 +177,16 @@ def verify(
     with show("reading the subset") as progress:
         subset = read_again(request.subset, progress)
     case = _case(request, real, subset, expect(), show, find_ids)
-    try:
-        found = _verified(request, real, case, name_of)
-    except WholeSourceNeededError:
-        assert request.source is not None
-        case = replace(case, source=None)  # the part is not needed any more
-        with show("reading the whole source") as progress:
-            source = _read_whole(request, request.source, case, progress)
-        case = replace(case, source=source)
-        found = _verified(request, real, case, name_of)
+    with shown_by(show):
+        try:
+            found = _verified(request, real, case, name_of)
+        except WholeSourceNeededError:
+            assert request.source is not None
+            case = replace(case, source=None)  # the part is not needed any more
+            with show("reading the whole source") as progress:
+                source = _read_whole(request, request.source, case, progress)
+            case = replace(case, source=source)
+            found = _verified(request, real, case, name_of)
     files = [case.subset, *([case.source] if case.source else [])]
     return found, {file.name: file.sha256 for file in files}
 

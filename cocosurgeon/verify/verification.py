@@ -11,6 +11,7 @@ from cocosurgeon.errors import LoaderError
 from cocosurgeon.findings.finding import Finding, counted, finding_lines, is_failure
 from cocosurgeon.loaders import LOADERS, Id, NothingLeftError, View, indexed, load
 from cocosurgeon.loaders.settings import Setting
+from cocosurgeon.progress import progress_of
 from cocosurgeon.text import plural
 from cocosurgeon.verify.class_names import classes_are_text, classes_fit, classes_unused
 from cocosurgeon.verify.drops import Listed, Skipped, faults_in, skipped_in
@@ -167,18 +168,21 @@ def verify_loader(
     findings: list[list[Finding]] = []
     skipped: list[list[Skipped]] = []
     notes: list[str] = []
-    for setting in settings:
-        here = _output(setting, my_index)
-        there = None if theirs is None else _expected(setting, theirs, their_index, subset)
-        if source is not None and source.omitted and not _is_decided(setting, there):
-            raise WholeSourceNeededError
-        counts.append(f"{setting.mode} {_counted(here, there)}")
-        found = list(_findings(setting, here, there, mine))
-        if here.view is not None:
-            found += faults_in(here.view, my_lists, their_lists, setting.mode)
-            skipped.append(list(skipped_in(here.view, my_lists, setting.mode)))
-        findings.append(found)
-        notes += _notes(setting, here, there, mine)
+    with progress_of(f"comparing with {loader}") as progress:
+        for done, setting in enumerate(settings):
+            if progress is not None:
+                progress(done, len(settings))
+            here = _output(setting, my_index)
+            there = None if theirs is None else _expected(setting, theirs, their_index, subset)
+            if source is not None and source.omitted and not _is_decided(setting, there):
+                raise WholeSourceNeededError
+            counts.append(f"{setting.mode} {_counted(here, there)}")
+            found = list(_findings(setting, here, there, mine))
+            if here.view is not None:
+                found += faults_in(here.view, my_lists, their_lists, setting.mode)
+                skipped.append(list(skipped_in(here.view, my_lists, setting.mode)))
+            findings.append(found)
+            notes += _notes(setting, here, there, mine)
     against = "" if source is None else " against the source"
     version = LOADERS[loader].version
     text = f"{loader} (rules of {version}){against}: {', '.join(counts)}"
