@@ -81,7 +81,12 @@ ODD = [
             *([16777217, 5, 8, 8], [5, 5, 2**60, 8], [True, 5, True, 8], [0.1 + 0.2, 5, 1, 8]),
         ],
     ),
-    *_each("categories", id=[1, 18, 50], name=["person", "dog", "Person", "dog ", "hot dog"]),
+    *_each(
+        "categories",
+        id=[1, 18, 50],
+        name=["person", "dog", "Person", "dog ", "hot dog"],
+        supercategory=["person", "dog", "cat", "car", "none", "", None, 5],
+    ),
     # stands for the record of another image, or is stood for by it
     *(Change("annotations", {"id": i, "image_id": image}) for i in (1, 2, 3) for image in (999, 1)),
     Change("annotations", {"id": 1, "image_id": 999, "iscrowd": 1}),
@@ -114,7 +119,12 @@ BROKEN = [
         segmentation=[[None], [1, 2, 3, 4, 5, 6], "text", 5, {"counts": [1, 2]}],
         keypoints=[[1, 2, 2]],
     ),
-    *_each("categories", id=["1", None, [1], 4.5, GONE], name=[None, 5, ["dog"], GONE]),
+    *_each(
+        "categories",
+        id=["1", None, [1], 4.5, GONE],
+        name=[None, 5, ["dog"], GONE],
+        supercategory=[["dog"], {}],
+    ),
     *_each("whole", images=NOT_A_LIST, annotations=NOT_A_LIST, categories=NOT_A_LIST),
 ]
 """What makes some loader raise."""

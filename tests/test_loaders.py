@@ -25,6 +25,7 @@ from cocosurgeon.loaders import (
     load,
     mmdet2,
     mmdet3,
+    rfdetr,
     torchvision,
     yolox,
 )
@@ -78,20 +79,21 @@ def image_rules(view: View) -> dict[Any, str]:
 KEPT = None
 MMDET = ("mmdet3", "mmdet2")
 RAW = ("torchvision", "detectron2")
+LIKE_DETR = ("detr", "rfdetr")
 ALL = tuple(LOADERS)
 FATES: list[tuple[tuple[str, ...], dict[str, Any], str | None]] = [
     (MMDET, {"ignore": 1}, "ignored"),
     (MMDET, {"ignore": "0"}, "ignored"),
     (MMDET, {"ignore": ""}, KEPT),
-    (("detr", "torchvision", "yolox"), {"ignore": 1}, KEPT),
+    (("detr", "rfdetr", "torchvision", "yolox"), {"ignore": 1}, KEPT),
     (MMDET, {"bbox": [64, 0, 9, 9]}, "outside"),
     (MMDET, {"bbox": [63.5, 0, 9, 9]}, KEPT),
     (MMDET, {"bbox": [-9, 0, 9, 9]}, "outside"),
     (MMDET, {"bbox": [NAN, 0, 9, 9]}, "outside"),
     (MMDET, {"bbox": [5, 5, -3, 9]}, "outside"),
     (MMDET, {"bbox": [5, 5, 0, 9], "area": 0}, "outside"),
-    (("detr",), {"bbox": [64, 0, 9, 9]}, "degenerate"),
-    (("detr",), {"bbox": [NAN, 0, 9, 9]}, "degenerate"),
+    (LIKE_DETR, {"bbox": [64, 0, 9, 9]}, "degenerate"),
+    (LIKE_DETR, {"bbox": [NAN, 0, 9, 9]}, "degenerate"),
     (("yolox",), {"bbox": [64, 0, 9, 9]}, KEPT),
     (("yolox",), {"bbox": [65, 0, 9, 9]}, "degenerate"),
     (("yolox",), {"bbox": [-9, 0, 9, 9]}, KEPT),
@@ -99,11 +101,11 @@ FATES: list[tuple[tuple[str, ...], dict[str, Any], str | None]] = [
     ((*MMDET, "yolox"), {"area": 0}, "no-area"),
     (MMDET, {"area": NAN}, KEPT),
     (("yolox",), {"area": NAN}, "no-area"),
-    (("detr", *RAW), {"area": -1}, KEPT),
+    ((*LIKE_DETR, *RAW), {"area": -1}, KEPT),
     (MMDET, {"bbox": [5, 5, 0.99, 9]}, "tiny"),
     (MMDET, {"bbox": [5, 5, 1, 1]}, KEPT),
-    (("detr", "yolox", *RAW), {"bbox": [5, 5, 0.5, 0.5]}, KEPT),
-    (("detr",), {"bbox": [5, 5, 0, 9]}, "degenerate"),
+    ((*LIKE_DETR, "yolox", *RAW), {"bbox": [5, 5, 0.5, 0.5]}, KEPT),
+    (LIKE_DETR, {"bbox": [5, 5, 0, 9]}, "degenerate"),
     (("yolox",), {"bbox": [5, 5, 0, 9]}, KEPT),
     (MMDET, {"category_id": 77}, "category-not-taken"),
     (MMDET, {"category_id": "18"}, "category-not-taken"),
@@ -113,9 +115,9 @@ FATES: list[tuple[tuple[str, ...], dict[str, Any], str | None]] = [
     (ALL, {"image_id": "1"}, "unlisted-image"),
     (ALL, {"image_id": 1.0}, KEPT),
     ((*MMDET, *RAW), {"iscrowd": 1}, KEPT),
-    (("detr", "yolox"), {"iscrowd": 1}, "crowd"),
-    (("detr", "yolox"), {"iscrowd": "0"}, "crowd"),
-    (("detr", "yolox"), {"iscrowd": None}, "crowd"),
+    ((*LIKE_DETR, "yolox"), {"iscrowd": 1}, "crowd"),
+    ((*LIKE_DETR, "yolox"), {"iscrowd": "0"}, "crowd"),
+    ((*LIKE_DETR, "yolox"), {"iscrowd": None}, "crowd"),
     (("detectron2",), {"segmentation": [[1, 2, 3, 4], [1] * 7]}, "no-valid-polygon"),
     (("detectron2",), {"segmentation": [[1, 2, 3, 4], [1] * 6]}, KEPT),
     (("detectron2",), {"segmentation": []}, KEPT),
@@ -141,6 +143,7 @@ def _is_last(name: str, changes: dict[str, Any]) -> bool:
 
 # ---- what is raised
 
+BROKEN_TRAIN_FILE = ROOT / "tests/conformance/train_files/broken/train/_annotations.coco.json"
 OF_IMAGE = ("file_name", "width", "height")
 BAD = {"file_name": 5, "width": "64", "height": "64", "bbox": [1, 2, 3], "area": "5"}
 
@@ -207,6 +210,16 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "detr bad-keypoints": (doc(ann(1, keypoints=None)), None),
     "detectron2 bad-name": (doc(categories=[{"id": 1, "name": 5}]), None),
     "detectron2 bad-bbox": (doc(ann(1, bbox=[])), None),
+    "rfdetr bad-category-id": (doc(ann(1, category_id=None)), None),
+    "rfdetr bad-id": (doc(categories=categories((None, "a"))), None),
+    "rfdetr bad-supercategory": (doc(categories=[{"id": 1, "supercategory": []}]), None),
+    "rfdetr bad-name": (
+        doc(categories=[{"id": 1, "name": [], "supercategory": "a"}]),
+        None,
+    ),
+    "rfdetr no-name": (doc(categories=[{"id": 1, "supercategory": "a"}]), None),
+    "rfdetr mixed-category-ids": (doc(categories=categories(("1", "a"), (1.5, "b"))), None),
+    "rfdetr bad-train-file": (doc(), rfdetr.Options(train_file=str(BROKEN_TRAIN_FILE))),
     "yolox unsortable-ids": (doc(categories=categories((1, "a"), ("b", "b"))), None),
 }
 RAISED = [(name, rule) for name, loader in LOADERS.items() for rule in loader.errors]
@@ -342,12 +355,71 @@ def test_labels_of_the_others() -> None:
         "mmdet3": 0,
         "mmdet2": 0,
         "detr": 18,
+        "rfdetr": 1,
         "torchvision": 18,
         "detectron2": 1,
         "yolox": 1,
     }
     assert load("detectron2", document).name_of(1) == "dog"
     assert load("yolox", document).name_of(1) == "person"  # its names are in the file's order
+
+
+VEHICLES = [
+    {"id": 3, "name": "bus", "supercategory": "vehicle"},
+    {"id": 1, "name": "vehicle", "supercategory": "none"},
+    {"id": 2, "name": "car", "supercategory": "vehicle"},
+]
+
+
+def test_rfdetr_skips_parents_that_no_annotation_has() -> None:
+    objects = [ann(1, category_id=3), ann(2, category_id=2), ann(3, category_id=1, iscrowd=1)]
+    full = load("rfdetr", doc(*objects, categories=VEHICLES))
+    assert (full.cat2label, full.classes) == ({1: 0, 2: 1, 3: 2}, ("vehicle", "car", "bus"))
+    part = load("rfdetr", doc(*objects[:2], categories=VEHICLES))
+    assert (part.cat2label, part.classes) == ({2: 0, 3: 1}, ("car", "bus"))
+    raw = load("rfdetr", doc(*objects, categories=VEHICLES), rfdetr.Options(mode="coco"))
+    assert (raw.cat2label, [i.label for i in raw.samples[0].instances]) == ({}, [3, 2])
+    for above in ("none", "null", "", None):
+        flat = [{**c, "supercategory": above} for c in VEHICLES]
+        assert load("rfdetr", doc(*objects[:2], categories=flat)).cat2label == full.cat2label
+    of_itself = [{"id": 1, "name": "person", "supercategory": "person"}, VEHICLES[2]]
+    assert load("rfdetr", doc(categories=of_itself)).cat_ids == (1, 2)
+    alone = (
+        {"id": 1, "name": "a", "supercategory": "b"},
+        {"id": 2, "name": "b", "supercategory": "a"},
+    )
+    assert load("rfdetr", doc(categories=list(alone))).cat_ids == (1, 2)  # not none at all
+
+
+def test_other_splits_take_the_labels_of_train(tmp_path: Path, cli: Cli) -> None:
+    name = "_annotations.coco.json"
+    train, valid = tmp_path / "train" / name, tmp_path / "valid" / name
+    for file, used in ((train, (1, 2, 3)), (valid, (2, 3))):
+        file.parent.mkdir()
+        objects = [ann(i, category_id=i) for i in used]
+        file.write_text(json.dumps(doc(*objects, categories=VEHICLES)))
+    found = rfdetr.Options().of_file(str(valid))
+    assert Path(found.train_file) == train
+    assert rfdetr.Options(train_file="x").of_file(str(valid)).train_file == "x"
+    assert rfdetr.Options().of_file(str(train)) == rfdetr.Options()
+    assert rfdetr.Options().of_file(str(valid.with_name("other.json"))) == rfdetr.Options()
+    document = json.loads(valid.read_text())
+    assert load("rfdetr", document).cat2label == {2: 0, 3: 1}
+    assert load("rfdetr", document, found).cat2label == {1: 0, 2: 1, 3: 2}
+    assert rfdetr.Options.from_dump("test", (), found.for_framework()) == found
+    shown = cli("explain", valid, "--image", "1", "--loader", "rfdetr")
+    assert "annotation 2: label 1 car" in shown.out
+    dumped = cli("dump", valid, "--loader", "rfdetr", "-o", "d.jsonl")
+    assert dumped.code == 0, dumped.err
+    same = cli("verify", valid, "--loader", "rfdetr", "--against", "d.jsonl")
+    assert same.code == 0, same.out + same.err
+    train.unlink()
+    assert rfdetr.Options().of_file(str(valid)) == rfdetr.Options()
+    assert load("rfdetr", document, found).cat2label == {2: 0, 3: 1}
+    unlisted = {"categories": VEHICLES[1:2], "annotations": [{"category_id": 1}]}
+    train.write_text(json.dumps(unlisted))
+    with pytest.raises(LoaderError, match="not among the categories with a label"):
+        load("rfdetr", document, found)
 
 
 # ---- images and annotations
@@ -359,7 +431,7 @@ def test_order() -> None:
         name: [s.img_id for s in load(name, document, _unfiltered(name)).samples]
         for name in LOADERS
     }
-    sorts = {"detr", "torchvision", "detectron2"}
+    sorts = {"detr", "rfdetr", "torchvision", "detectron2"}
     assert order == {name: [1, 2, 3] if name in sorts else [3, 1, 2] for name in LOADERS}
 
 
@@ -412,7 +484,7 @@ def test_boxes() -> None:
     assert boxes == {
         "mmdet3": corners,
         "mmdet2": (-5.099999904632568, 40.0, 15.199999809265137, 60.0),
-        "detr": (0.0, 40.0, 15.19999885559082, 48.0),  # added in float32
+        **dict.fromkeys(LIKE_DETR, (0.0, 40.0, 15.19999885559082, 48.0)),  # added in float32
         "torchvision": (-5.1, 40, 20.3, 20),
         "detectron2": (-5.1, 40, 20.3, 20),
         "yolox": (0, 40, 20.3, 48),  # the far corner moves with the near one
@@ -522,6 +594,7 @@ def test_paths() -> None:
         "mmdet3": mmdet3.Options(data_prefix={"img": "root"}),
         "mmdet2": mmdet2.Options(img_prefix="root"),
         "detr": detr.Options(img_folder="root"),
+        "rfdetr": rfdetr.Options(img_folder="root"),
         "torchvision": torchvision.Options(root="root"),
         "detectron2": detectron2.Options(image_root="root"),
     }

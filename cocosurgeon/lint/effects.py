@@ -105,6 +105,10 @@ def _effect(name: str, mode: Any, right: Any, wrong: Any) -> Effect | None:
     lost = len(wrong.get("images", ())) - len(after.samples) - skipped
     if lost > 0:
         return Effect(name, "loses", f"loses {plural(lost, 'image')}")
+    listed = {category["id"] for category in wrong.get("categories", ())}
+    if LOADERS[name].numbering_by_use and (gone := len(listed.difference(after.cat_ids))):
+        what = f"gives {plural(gone, 'category', 'categories')} no label, and moves later labels"
+        return Effect(name, "shifts", what)
     return None
 
 

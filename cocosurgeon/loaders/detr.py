@@ -10,9 +10,9 @@ Items are torchvision's. Boxes are clipped to the image itself; here, to the JSO
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from cocosurgeon.loaders.loader import Loader, LoaderOptions
 from cocosurgeon.loaders.tensors import box_error, cast_error, keypoint_error, scalar_error
 from cocosurgeon.loaders.view import (
     NUMBERS,
+    Dropped,
     Id,
     Instance,
     Record,
@@ -78,26 +79,52 @@ class Options(LoaderOptions):
         return self.return_masks
 
 
+Kept: TypeAlias = list[tuple[int, Record]]
+"""Annotations of an image, each with its row."""
+Prepare: TypeAlias = Callable[[Record, Kept], tuple[Sequence[int], Sequence[object]]]
+"""Takes an image and its annotations, at least one; returns their labels and masks, or raises."""
+
+
 def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
     """Return what DETR loads from a parsed file; labels are category ids; see ``registry.load``."""
-    index = indexed(document)
+
+    def prepare(image: Record, kept: Kept) -> tuple[Sequence[int], Sequence[object]]:
+        """``ConvertCocoPolysToMask``: datasets/coco.py:54-112."""
+        boxes = column(kept, "bbox")
+        require(kept, "bbox", box_error(boxes, ragged_only=True))
+        cat_ids = column(kept, "category_id")
+        require(kept, "category_id", cast_error(cat_ids))
+        masks: list[Any] = [None] * len(kept)
+        if options.return_masks:
+            masks = column(kept, "segmentation")
+            _require_masks(kept, masks, image)
+        if "keypoints" in kept[0][1]:
+            require(kept, "keypoints", keypoint_error(column(kept, "keypoints")))
+        require(kept, "bbox", box_error(boxes))
+        require(kept, "area", scalar_error(column(kept, "area")))
+        return [int(i) for i in cat_ids], masks
+
+    samples, dropped = converted(indexed(document), options.img_folder, only, prepare)
+    return View(
+        loader=LOADER.name, box_format="xyxy", single=True, samples=samples, dropped=dropped
+    )
+
+
+def converted(
+    index: Index, img_folder: str, only: Collection[Id | None] | None, prepare: Prepare
+) -> tuple[tuple[Sample, ...], tuple[Dropped, ...]]:
+    """Return torchvision's items without crowds and degenerate boxes, and what is dropped."""
     wanted = wanted_of(index, only)
     reached, drops, samples = set[int](), Drops(), []
     with np.errstate(over="ignore", invalid="ignore"):
-        for img_id, image, path, rows in torchvision.items(index, options.img_folder):
+        for img_id, image, path, rows in torchvision.items(index, img_folder):
             reached.update(rows)
             _require_integer(img_id)
-            instances = _instances(index, image, rows, options, drops)
+            instances = _instances(index, image, rows, prepare, drops)
             if wanted is None or img_id in wanted:
                 size = image.get("height"), image.get("width")
                 samples.append(Sample(img_id, path, *size, tuple(instances)))
-    return View(
-        loader=LOADER.name,
-        box_format="xyxy",
-        single=True,
-        samples=tuple(samples),
-        dropped=drops.dropped(index, samples, reached),
-    )
+    return tuple(samples), drops.dropped(index, samples, reached)
 
 
 def _require_integer(img_id: Id) -> None:
@@ -109,9 +136,8 @@ def _require_integer(img_id: Id) -> None:
 
 
 def _instances(
-    index: Index, image: Record, rows: list[int], options: Options, drops: Drops
+    index: Index, image: Record, rows: list[int], prepare: Prepare, drops: Drops
 ) -> list[Instance]:
-    """``ConvertCocoPolysToMask``: datasets/coco.py:54-112."""
     kept = []
     for row in rows:
         ann = index.annotations[row]
@@ -121,29 +147,18 @@ def _instances(
             drops.annotations[row] = CROWD.name
     if not kept:
         return []
-    boxes = _column(kept, "bbox")
-    _require(kept, "bbox", box_error(boxes, ragged_only=True))
-    cat_ids = _column(kept, "category_id")
-    _require(kept, "category_id", cast_error(cat_ids))
-    masks: list[Any] = [None] * len(kept)
-    if options.return_masks:
-        masks = _column(kept, "segmentation")
-        _require_masks(kept, masks, image)
-    if "keypoints" in kept[0][1]:
-        _require(kept, "keypoints", keypoint_error(_column(kept, "keypoints")))
-    _require(kept, "bbox", box_error(boxes))
-    _require(kept, "area", scalar_error(_column(kept, "area")))
-    corners = _clipped(boxes, image)
+    labels, masks = prepare(image, kept)
+    corners = _clipped(column(kept, "bbox"), image)
     instances = []
-    for (row, ann), box, cat_id, mask in zip(kept, corners, cat_ids, masks, strict=True):
+    for (row, ann), box, label, mask in zip(kept, corners, labels, masks, strict=True):
         if box[3] > box[1] and box[2] > box[0]:
-            instances.append(Instance(ann["id"], tuple(box), int(cat_id), False, mask, row))
+            instances.append(Instance(ann["id"], tuple(box), label, False, mask, row))
         else:
             drops.annotations[row] = DEGENERATE.name
     return instances
 
 
-def _require_masks(kept: list[tuple[int, Record]], masks: list[Any], image: Record) -> None:
+def _require_masks(kept: Kept, masks: list[Any], image: Record) -> None:
     """Fail where ``convert_coco_poly_to_mask`` does, datasets/coco.py:31-47: by the same calls."""
     from pycocotools import mask as mask_api
 
@@ -181,7 +196,8 @@ def _fits(size: float) -> bool:
     return not abs(size) >= 2**1023
 
 
-def _column(kept: list[tuple[int, Record]], key: str) -> list[Any]:
+def column(kept: Kept, key: str) -> list[Any]:
+    """Return a value of each annotation; an error where one has none."""
     try:
         return [ann[key] for _, ann in kept]
     except KeyError as error:
@@ -189,7 +205,8 @@ def _column(kept: list[tuple[int, Record]], key: str) -> list[Any]:
         raise failure(error, "annotations", row, ann, [key]) from error
 
 
-def _require(kept: list[tuple[int, Record]], key: str, exception: str | None) -> None:
+def require(kept: Kept, key: str, exception: str | None) -> None:
+    """Fail where a tensor of a value of each annotation raises an exception."""
     if exception:
         rows = ", ".join(str(row) for row, _ in kept)
         what = f"no tensor can be made of the {key!r} of an image's annotations"

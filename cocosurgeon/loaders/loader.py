@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias, get_type_hints
 
-from cocosurgeon.loaders.view import Id, Rule, View
+from cocosurgeon.loaders.view import Id, Record, Rule, View
 
 Mode: TypeAlias = Literal["train", "test"]
 Order: TypeAlias = Literal["file", "id"]
@@ -104,6 +104,23 @@ class RealLibrary:
     is_common: bool = False
 
 
+@dataclass(frozen=True)
+class NumberingByUse:
+    """Labels that depend on which categories have annotations, not on the category list alone.
+
+    Attributes:
+        reads: whether the framework numbers so for a file at this path.
+        labels: takes the category list and the category ids of all annotations; returns label by
+            category id. It raises LoaderError where the framework raises.
+        advice: takes the category list, the labels, and those of the source; returns what to do
+            about labels that differ, None where use is not the reason.
+    """
+
+    reads: Callable[[str], bool]
+    labels: Callable[[Sequence[Record], Collection[Id]], Mapping[Id, int]]
+    advice: Callable[[Sequence[Record], Mapping[Id, int], Mapping[Id, int]], str | None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Loader:
     """A framework's loader.
@@ -126,6 +143,7 @@ class Loader:
         object_fields: fields of an annotation, besides its ids, box, area, `iscrowd` and `ignore`,
             that decide whether it is loaded.
         traps: rule of an error -> what to do about it in a config.
+        numbering_by_use: how it numbers labels, where that depends on the categories in use.
     """
 
     name: str
@@ -143,6 +161,7 @@ class Loader:
     is_usual: bool = False
     object_fields: tuple[str, ...] = ()
     traps: Mapping[str, str] = field(default_factory=dict)
+    numbering_by_use: NumberingByUse | None = None
 
     @property
     def major(self) -> str:

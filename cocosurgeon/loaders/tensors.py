@@ -51,7 +51,7 @@ def box_error(boxes: Sequence[Any], ragged_only: bool = False) -> str | None:
         ragged_only: without what is raised only when rows are used: a tensor with fewer or more.
     """
     first = boxes[0]
-    if isinstance(first, str) or (isinstance(first, list) and first and isinstance(first[0], str)):
+    if _is_text(first):
         return "ValueError"
     width = len(first) if isinstance(first, list) else 1  # the first one says what they all are
     if width and (wrong := _value_error(boxes, width if isinstance(first, list) else None)):
@@ -63,15 +63,24 @@ def box_error(boxes: Sequence[Any], ragged_only: bool = False) -> str | None:
 
 def keypoint_error(values: Sequence[Any]) -> str | None:
     """Return what is raised where float32 keypoints are made, three numbers each; None: nothing."""
+    nested = any(isinstance(v, list) and any(isinstance(i, list) for i in v) for v in values)
     first = values[0]
-    if isinstance(first, str) or (isinstance(first, list) and first and isinstance(first[0], str)):
-        return "ValueError"
-    if any(isinstance(v, list) and any(isinstance(i, list) for i in v) for v in values):
+    if nested and not _is_text(first):
         return None  # lists of points are taken, too
     width = len(first) if isinstance(first, list) else None
-    return _value_error(values, width) or (
-        "RuntimeError" if (width or 0) % 3 or width is None else None
-    )
+    return float_error(values) or ("RuntimeError" if (width or 0) % 3 or width is None else None)
+
+
+def float_error(values: Sequence[Any]) -> str | None:
+    """Return what ``torch.tensor(values, dtype=torch.float32)`` raises; None for nothing."""
+    first = values[0]
+    if _is_text(first):
+        return "ValueError"
+    return _value_error(values, len(first) if isinstance(first, list) else None)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value[0] if isinstance(value, list) and value else value, str)
 
 
 def _value_error(boxes: Sequence[Any], width: int | None) -> str | None:

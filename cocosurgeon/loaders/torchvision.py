@@ -15,14 +15,15 @@ from cocosurgeon.loaders.index import IMAGE_ERRORS, Index, box_as_it_is, indexed
 from cocosurgeon.loaders.loader import Loader, LoaderOptions, RealLibrary
 from cocosurgeon.loaders.view import Id, Instance, Record, Rule, Sample, View, errors_for, failure
 
+UNSORTABLE = Rule(
+    "unsortable-ids",
+    "image ids are text and numbers, which do not sort: TypeError",
+    "torchvision/datasets/coco.py:39",
+)
 RULES = (SHADOWED, UNLISTED, UNREACHED)
 ERRORS = (
     *INDEX_ERRORS,
-    Rule(
-        "unsortable-ids",
-        "image ids are text and numbers, which do not sort: TypeError",
-        "torchvision/datasets/coco.py:39",
-    ),
+    UNSORTABLE,
     *IMAGE_ERRORS,
     *errors_for("no", "file_name", "KeyError", "torchvision/datasets/coco.py:42"),
     *errors_for("bad", "file_name", "TypeError", "torchvision/datasets/coco.py:43"),

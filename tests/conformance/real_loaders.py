@@ -111,16 +111,68 @@ def detr(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
     return {"samples": samples}
 
 
-@cache
+def rfdetr(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
+    """RF-DETR's CocoDetection, built as for a folder of splits or for COCO, by its items."""
+    names = _of_rfdetr()
+    names["decode_pil_image"] = lambda path, _: (Picture(str(path)), (1.0, 1.0))
+    root = options.get("dataset_dir")
+    dataset = names["CocoDetection"](
+        options.get("img_folder", ""),
+        ann_file,
+        transforms=None,
+        remap_category_ids=options.get("mode", "folder") == "folder",
+        cat2label=names["_train_split_cat2label"](Path(root)) if root else None,
+    )
+    paths = []
+    decode = dataset._decode_image
+
+    def decoded(img_id: Any) -> Any:
+        picture, scale = decode(img_id)
+        info = dataset.coco.loadImgs(img_id)[0]
+        picture.size = info["width"], info["height"]
+        paths.append(picture.path)
+        return picture, scale
+
+    dataset._decode_image = decoded
+    samples = []
+    for place in range(len(dataset)):
+        _, found = dataset[place]
+        boxes = (found["boxes"] + 0.0).tolist()  # -0.0 becomes 0.0
+        instances = list(zip(boxes, found["labels"].tolist(), strict=True))
+        samples.append([found["image_id"].item(), paths[-1], instances])
+    return {"cat2label": list((dataset.cat2label or {}).items()), "samples": samples}
+
+
 def _conversion() -> Any:
-    """ConvertCoco, without the rest of its module, which wants much more installed."""
+    """ConvertCoco, as it converts without a mapping of categories."""
+    return _of_rfdetr()["ConvertCoco"]()
+
+
+@cache
+def _of_rfdetr() -> dict[str, Any]:
+    """What RF-DETR's datasets/coco.py defines, without its imports, which want much more."""
     folder = next(Path(p) for p in sys.path if (Path(p) / "rfdetr").is_dir())
     tree = ast.parse((folder / "rfdetr/datasets/coco.py").read_text())
-    wanted = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "ConvertCoco"]
-    future = ast.parse("from __future__ import annotations\nimport torch").body
-    names: dict[str, Any] = {}
-    exec(compile(ast.Module([*future, *wanted], []), "rfdetr/datasets/coco.py", "exec"), names)
-    return names["ConvertCoco"]()
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AnnAssign)
+    wanted = [n for n in tree.body if isinstance(n, kinds)]
+    head = ast.parse(_HEAD).body
+    names: dict[str, Any] = {"__name__": "rfdetr.datasets.coco"}
+    exec(compile(ast.Module([*head, *wanted], []), "rfdetr/datasets/coco.py", "exec"), names)
+    return names
+
+
+_HEAD = """from __future__ import annotations
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, cast
+import torch
+import torchvision.datasets
+from torch import Tensor
+logger = logging.getLogger("rfdetr")
+logger.disabled = True
+"""
 
 
 def yolox(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -143,6 +195,7 @@ VERSIONS: dict[str, Callable[[], str]] = {
     "torchvision": lambda: str(__import__("torchvision").__version__),
     "yolox": lambda: str(__import__("yolox").__version__),
     "detr": lambda: "1.11.2",
+    "rfdetr": lambda: "1.11.2",
 }
 EMIT = {
     "mmdet2": mmdet2,
@@ -150,6 +203,7 @@ EMIT = {
     "torchvision": torchvision,
     "yolox": yolox,
     "detr": detr,
+    "rfdetr": rfdetr,
 }
 
 

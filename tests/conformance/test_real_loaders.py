@@ -103,6 +103,14 @@ def detr_told(view: View, _: Options) -> Mapping[str, Any]:
     }
 
 
+def rfdetr_told(view: View, options: Options) -> Mapping[str, Any]:
+    samples = detr_told(view, options)["samples"]
+    return {
+        "cat2label": list(view.cat2label.items()),
+        "samples": [[img_id, str(Path(path)), objects] for img_id, path, objects in samples],
+    }
+
+
 def yolox_told(view: View, options: Options) -> Mapping[str, Any]:
     """Boxes are scaled at once there."""
     high, wide = options.get("img_size", (416, 416))
@@ -128,6 +136,43 @@ def _with(document: Mapping[str, Any], **lists: Any) -> dict[str, Any]:
 CLASSES: list[Any] = [["dog", "person"], [], ["Person", "hot dog", "zebra", "nothing"]]
 IMG = {"data_prefix": {"img": ""}}
 TRAIN = {"filter_cfg": {"filter_empty_gt": True, "min_size": 32}}
+
+TRAIN_FILES = Path(__file__).with_name("train_files")
+"""Folders whose train split has a file of its own."""
+
+
+def _rfdetr_options(options: Options) -> LoaderOptions:
+    own = {key: value for key, value in options.items() if key != "dataset_dir"}
+    if "dataset_dir" in options:
+        own["train_file"] = f"{options['dataset_dir']}/train/_annotations.coco.json"
+    return LOADERS["rfdetr"].options(**own)
+
+
+def _categories(*entries: tuple[Any, Any, Any]) -> dict[str, Any]:
+    """The usual file with categories of these ids, names and supercategories."""
+    keys = ("id", "name", "supercategory")
+    return _with(USUAL, categories=[dict(zip(keys, entry, strict=True)) for entry in entries])
+
+
+INF = float("inf")
+BY_SPLIT: list[Options] = [
+    {"dataset_dir": str(TRAIN_FILES / name)} for name in ("usual", "without-names", "no")
+]
+RFDETR_BY_HAND: list[tuple[Any, Options]] = [
+    *((USUAL, options) for options in BY_SPLIT),
+    (USUAL, {"dataset_dir": str(TRAIN_FILES / "broken")}),
+    (_categories((1, "a", "none"), (2, "p", "a"), (18, "b", "p"), (90, "c", "p")), {}),
+    (_categories((90, "p", "p"), (18, "q", "p"), (1, "r", "q"), (5, "p", "p")), {}),
+    (_categories(("18", "a", "b"), (1.5, "b", "c"), (90, "c", "a"), (1, "d", "d")), {}),
+    (_categories((1, "a", None), (INF, "b", "")), {}),
+    (_categories((1, "a", None), (None, "b", "")), {}),
+    (_categories((1, "a", "b"), (2, ["b"], "b"), (18, "d", "d"), (90, "c", "d")), {}),
+    (_with(_categories((1, "a", "b"), (18, "b", "b")), annotations=[]), {}),
+    (_with(_categories((1, "a", "b"), (18, "b", "a")), annotations=[]), {}),
+    (_with(USUAL, categories=[{"id": 1, "supercategory": "b"}, {"id": 18}]), {}),
+    (_with(USUAL, categories=[{"id": 1}, {"id": 18}, {"id": 90}, {"id": 4.5}]), {}),
+]
+
 
 NAMES = ["dog", "person", "cat"]
 OBJECTS365: list[Options] = [
@@ -219,6 +264,14 @@ REAL = {
             {"no-segmentation", "bad-segmentation", "bad-keypoints"}
         ),  # RF-DETR makes an empty mask then
     ),
+    "rfdetr": Real(
+        "rfdetr",
+        Line("1.11.2", "tv", False, False),
+        [{}, {"mode": "coco"}, {"img_folder": "root"}, *BY_SPLIT],
+        _rfdetr_options,
+        rfdetr_told,
+        RFDETR_BY_HAND,
+    ),
     "yolox": Real(
         "yolox",
         Line("0.3.0", "tv", False, False),
@@ -227,6 +280,10 @@ REAL = {
         yolox_told,
     ),
 }
+
+
+SIZED = {"detr", "rfdetr"}
+"""Loaders that take the size of the image itself."""
 
 
 @pytest.fixture(scope="module", params=list(REAL))
@@ -331,7 +388,7 @@ def test_made_files(name: str, worker: Worker, tmp_path: Path) -> None:
     real, account, path = REAL[name], Summary(), tmp_path / "made.json"
 
     def same(document: Any, options: Options) -> None:
-        if name == "detr" and not _is_sized(document):
+        if name in SIZED and not _is_sized(document):
             return
         path.write_text(json.dumps(document))
         account.compare(name, worker, path, options)

@@ -281,8 +281,8 @@ def category_unused(file: AnnotationFile) -> Iterator[Fault]:
     meaning="a category without objects is the supercategory of others",
     arises="an export lists the parent classes, too (Roboflow)",
     next="RF-DETR leaves it out and numbers the others from 0, other loaders do not: their labels "
-    "differ by the number of such entries before them",
-    further={"rfdetr": "leaves the entry out: labels are lower by one than in other loaders"},
+    "differ by the number of such entries before them. `cocosurgeon remap FILE --flat` makes it a "
+    "category like the others",
     is_judged=False,
 )
 def category_parent(file: AnnotationFile) -> Iterator[Fault]:
