@@ -46,6 +46,7 @@ from cocosurgeon.steps.annotations.crowd import Crowd as Crowd
 from cocosurgeon.steps.annotations.min_area import Area as Area
 from cocosurgeon.steps.annotations.only import InCategory as InCategory
 from cocosurgeon.steps.categories.classes import Classes as Classes
+from cocosurgeon.steps.categories.flat import Flat as Flat
 from cocosurgeon.steps.categories.like import Like as Like
 from cocosurgeon.steps.categories.map import Remap as Remap
 from cocosurgeon.steps.categories.merge import Merge as Merge

@@ -115,6 +115,7 @@ TWINS: list[tuple[str, list[str], dict[str, Any]]] = [
     ),
     ("remap", ["--sort", "name"], {"sort": "name"}),
     ("remap", ["--renumber", "--sort", "name"], {"renumber": True, "sort": "name"}),
+    ("remap", ["--flat"], {"flat": True}),
     ("remap", ["--start", "0"], {"start": 0}),
     ("subset", ["--license", "3"], {"license": 3}),
     ("remap", ["--like", "other.json"], {"like": "other.json"}),

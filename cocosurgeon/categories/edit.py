@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 from cocosurgeon.categories.by_names import require_known
@@ -15,7 +16,7 @@ from cocosurgeon.categories.policy import (
     require_start,
 )
 from cocosurgeon.categories.remap import Remapping, remapped_entries, with_placeholders
-from cocosurgeon.dataset.category_list import Entry
+from cocosurgeon.dataset.category_list import CategoryList, Entry
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.errors import RequestError
 
@@ -77,6 +78,24 @@ def rename(dataset: Dataset, old: str, new: str) -> Dataset:
         )
     entries = [e.named(new) if e.category.name == old else e for e in before.listing.entries]
     return Remapping(before, CategoryMap({}, "keep"), entries, meant=f"rename {old}").apply(dataset)
+
+
+def flatten(dataset: Dataset) -> Dataset:
+    """Set the ``supercategory`` of every category that has one to ``none``.
+
+    Raises:
+        RequestError: there is no list.
+    """
+    listing = dataset.category_list or CategoryList.of(dataset.index)
+    records = dataset.index.category_records
+    if records is None or not listing.entries:
+        raise RequestError("the file has no category list", where=dataset.source.name)
+    entries = tuple(replace(entry, is_flat=True) for entry in listing.entries)
+    result = replace(listing, entries=entries)
+    pairs = zip(listing.texts(records), result.texts(records), strict=True)
+    changed = sum(before != after for before, after in pairs)
+    note = f'categories whose supercategory becomes "none": {changed:,} of {len(entries):,}'
+    return replace(dataset, category_list=result, notes=(*dataset.notes, note))
 
 
 def sort_categories(dataset: Dataset, by: By = "id") -> Dataset:

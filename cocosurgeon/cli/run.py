@@ -80,7 +80,7 @@ def run(
         return
     with shown_by(console.progress):
         result = plan.apply(dataset)
-    summary = summarize(result)
+    summary = summarize(result, (path, target))
     more_fields, more_lines = more(result)
     write_all(result, plan, outputs, console)
     seconds = time.monotonic() - started
@@ -105,7 +105,7 @@ def run(
 def _explain(plan: Plan, dataset: Dataset, outputs: Outputs, console: Console) -> None:
     with shown_by(console.progress):
         trace = trace_plan(plan, dataset)
-    summary = summarize(trace.result)
+    summary = summarize(trace.result, (dataset.source.name, *outputs.places))
     if console.as_json:
         fields = {
             "source": dataset.source.name,

@@ -26,6 +26,7 @@ from cocosurgeon.errors import StructureError
 
 _WHOLE_NUMBER = re.compile(rb"(-?\d+)(\.0+)?([eE][+-]?0+)?")
 _DEFAULT_SEPARATOR = b", "
+_NO_SUPERCATEGORY = "none"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Entry:
         is_placeholder: True where it stands for no class: it is named ``N/A`` or
             ``__background__``, or has ``"filler": true``.
         order: the order of the list before placeholders were added; the first of them keeps it.
+        is_flat: True where its ``supercategory``, if it has one, becomes ``none``.
     """
 
     category: Category
@@ -46,6 +48,7 @@ class Entry:
     text: bytes = b""
     is_placeholder: bool = False
     order: tuple[int, ...] = ()
+    is_flat: bool = False
 
     @classmethod
     def placeholder(cls, category: Category, order: tuple[int, ...] = ()) -> Entry:
@@ -131,7 +134,7 @@ class CategoryList:
     def text(self, records: Records) -> bytes | None:
         """Return the new text of the source's list; None when nothing of it changes."""
         if self.categories == self.index.categories and all(
-            entry.row == place for place, entry in enumerate(self.entries)
+            entry.row == place and not entry.is_flat for place, entry in enumerate(self.entries)
         ):
             return None
         if not self.entries:
@@ -151,9 +154,16 @@ class CategoryList:
         return [self._entry_text(entry, texts) for entry in self.entries]
 
     def _entry_text(self, entry: Entry, texts: list[bytes]) -> bytes:
-        if entry.row is None:
-            return entry.text
-        text, old, new = texts[entry.row], self.index.categories[entry.row], entry.category
+        text = entry.text if entry.row is None else self._own_text(entry, entry.row, texts)
+        if not entry.is_flat or (place := value_span(text, "supercategory")) is None:
+            return text
+        if json.loads(text[slice(*place)]) != _NO_SUPERCATEGORY:
+            text = _replaced(text, "supercategory", json.dumps(_NO_SUPERCATEGORY).encode())
+        return text
+
+    def _own_text(self, entry: Entry, row: int, texts: list[bytes]) -> bytes:
+        """Return the text of the source's record with the entry's name and id."""
+        text, old, new = texts[row], self.index.categories[row], entry.category
         if old.name != new.name:
             name = json.dumps(new.name, ensure_ascii=text.isascii())
             text = _replaced(text, "name", name.encode(errors="surrogatepass"))

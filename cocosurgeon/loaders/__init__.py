@@ -16,6 +16,7 @@ mmdet3       MMDetection 3.x
 mmdet2       MMDetection 2.x
 torchvision  torchvision's CocoDetection
 detr         DETR, DINO, RT-DETR
+rfdetr       RF-DETR
 detectron2   detectron2
 yolox        YOLOX
 registry     the loaders by name

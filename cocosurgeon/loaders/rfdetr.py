@@ -269,7 +269,8 @@ def _reads(path: str) -> bool:
 
 
 def _labels(categories: Sequence[Record], used: Collection[Id]) -> Mapping[Id, int]:
-    return _of_list(categories, _integers(used, "category_id")).cat2label
+    index = indexed({"categories": categories})
+    return _of_list(index.categories or (), _integers(used, "category_id")).cat2label
 
 
 def _advice(
@@ -283,12 +284,12 @@ def _advice(
         return None
     also = f", and drop those that the source skips, too (`--map`): {first_few(too)}" if too else ""
     return (
-        f"no annotation is of {first_few(skipped)}, and other categories name it as "
-        "`supercategory`: RF-DETR skips it, and every later label moves. Set `supercategory` of "
-        f'every category to "none" (`cocosurgeon remap SUBSET --flat`){also}: that gives the '
-        "source's labels back. To drop the parent categories does not: the labels stay shifted. "
-        "A placeholder annotation is no fix: it is an object that is not in the image, which is "
-        "trained on or counted as missed"
+        "RF-DETR skips categories that others name as `supercategory` and that no annotation has: "
+        f"{first_few(skipped)}. Later labels move. Set `supercategory` of every category to "
+        f'"none"{also}: `cocosurgeon remap SUBSET --flat` gives the source\'s labels back. '
+        "Dropping the parent categories does not: the labels stay shifted. An annotation added as "
+        "a placeholder is no fix: no image shows that object, and it is trained on, or counted as "
+        "missed"
     )
 
 

@@ -1,5 +1,6 @@
 """Reports as values, and their text and JSON. Nothing here reads or changes a file.
 
-summary  what a run kept and dropped, and what a reader of the result should know
-trace    what each step of a plan does, before anything is written
+summary      what a run kept and dropped, and what a reader of the result should know
+label_shift  labels that a cut shifts, for loaders that number the categories in use
+trace        what each step of a plan does, before anything is written
 """

@@ -14,6 +14,7 @@ from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import UNKNOWN, all_differ, as_keys, isin, objects, type_mismatch
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.mask import Mask
+from cocosurgeon.report.label_shift import shifted_labels
 from cocosurgeon.text import plural
 
 _BLANK = "\0"
@@ -50,6 +51,8 @@ class Summary:
         classes: names of the category list in its order, as MMDetection numbers its labels, where
             a step changed the list; None where it stays.
         notes: facts that the steps add.
+        shifted: labels that the cut shifts for a loader that reads the file; see
+            ``shifted_labels``.
     """
 
     images: Kept
@@ -70,6 +73,7 @@ class Summary:
     category_mismatch: str | None
     classes: tuple[str | None, ...] | None
     notes: tuple[str, ...]
+    shifted: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """Return the summary for people."""
@@ -107,7 +111,7 @@ class Summary:
         return lines + list(self.notes)
 
     def warnings(self) -> list[str]:
-        """Return lines about data that is lost, which no option hides."""
+        """Return lines about data that is lost and labels that shift, which no option hides."""
         what = "detection" if self.is_results else "annotation"
         lines = []
         if self.images.total and not self.images.kept:
@@ -124,15 +128,19 @@ class Summary:
                 f"{self.unknown_categories.total:,} of {plural(total, what)} of no listed "
                 f"category: {self.category_mismatch}"
             )
-        return lines
+        return [*lines, *self.shifted]
 
     def config_lines(self) -> list[str]:
         """Return lines for an MMDetection config, where categories changed."""
         return _config_lines(self.classes) if self.classes else []
 
 
-def summarize(dataset: Dataset) -> Summary:
-    """Return the summary of a dataset."""
+def summarize(dataset: Dataset, paths: Sequence[str] = ()) -> Summary:
+    """Return the summary of a dataset.
+
+    Args:
+        paths: of its source and of the result, for loaders that go by them.
+    """
     index, origin = dataset.index, dataset.origin
     others = {
         name: records.count
@@ -169,6 +177,7 @@ def summarize(dataset: Dataset) -> Summary:
         category_mismatch=None if changed else _category_mismatch(index),
         classes=tuple(c.name for c in dataset.categories) if changed else None,
         notes=dataset.notes,
+        shifted=tuple(shifted_labels(dataset, paths)),
     )
 
 

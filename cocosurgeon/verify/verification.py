@@ -21,6 +21,8 @@ from cocosurgeon.verify.read_again import PlainFile
 from cocosurgeon.verify.records import compare_records
 
 _OF_FILTER_CFG = {"filter_empty_gt", "min_size"}
+_OF_LABELS = {"classes", "label-shift"}
+"""Codes of findings about labels."""
 
 Status = Literal["verified", "checked", "failed"]
 
@@ -334,7 +336,9 @@ def _findings(
         too = there is not None and there.view is not None and not _objects(there.view)
         yield Finding("nothing-loaded", text, setting.loader, setting.mode, is_in_source=too)
     if there is not None and there.view is not None:
-        yield from compare_output(here.view, there.view, setting.mode)
+        advice = _advice(here.view, there.view, document)
+        for finding in compare_output(here.view, there.view, setting.mode):
+            yield replace(finding, hint=advice) if finding.code in _OF_LABELS else finding
     if (one_text := setting.text_for_classes) is not None:
         yield classes_are_text(here.view, one_text, setting.mode)
     elif setting.has_own_classes:
@@ -347,6 +351,15 @@ def _findings(
         )
         for finding in classes_fit(here.view, document, setting.mode):
             yield replace(finding, hint=_SORT, is_in_source=too)
+
+
+def _advice(here: View, there: View, document: Mapping[str, object]) -> str | None:
+    """Return what to do about labels that differ since other categories are in use."""
+    numbering = LOADERS[here.loader].numbering_by_use
+    categories = document.get("categories")
+    if numbering is None or not isinstance(categories, list):
+        return None
+    return numbering.advice(categories, here.cat2label, there.cat2label)
 
 
 def _is_of_the_file(here: _Output, there: _Output | None, document: Mapping[str, object]) -> bool:

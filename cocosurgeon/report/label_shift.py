@@ -1,0 +1,61 @@
+"""Labels that a cut shifts, for loaders that number the categories in use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from cocosurgeon.annfile.columns import Numbers
+from cocosurgeon.dataset.category_list import CategoryList
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.ids import Id
+from cocosurgeon.dataset.index import AnnotationIndex
+from cocosurgeon.errors import LoaderError
+from cocosurgeon.loaders import LOADERS
+from cocosurgeon.text import plural
+
+
+def shifted_labels(dataset: Dataset, paths: Sequence[str]) -> Iterator[str]:
+    """Yield what a result shifts, and what to do about it.
+
+    A result with other category ids is not compared with its source: their labels are meant to
+    differ.
+
+    Args:
+        paths: of the source and the result; a loader matters that reads one of them.
+    """
+    listing = dataset.category_list
+    if listing is not None and any(old != new for old, new in listing.cat_ids.items()):
+        return
+    origin, index = dataset.origin, dataset.index
+    used = _used(origin, np.arange(len(origin.image_of_annotation), dtype=np.int64))
+    still_used = _used(index, dataset.annotation_rows)
+    if used == still_used:
+        return
+    before, after = CategoryList.of(origin), listing or CategoryList.of(index)
+    for loader in LOADERS.values():
+        numbering = loader.numbering_by_use
+        if numbering is None or not any(map(numbering.reads, paths)):
+            continue
+        try:
+            there = numbering.labels(_entries(origin, before), used)
+            here = numbering.labels(_entries(index, after), still_used)
+        except LoaderError:  # it is not trained on
+            continue
+        moved = sum(label != there.get(cat_id) for cat_id, label in here.items())
+        advice = numbering.advice(_entries(index, after), here, there)
+        if moved and advice:
+            what = plural(moved, "category", "categories")
+            yield f"labels of {what} shift where {loader.name} trains on the result: {advice}"
+
+
+def _used(index: AnnotationIndex, rows: Numbers) -> set[Id]:
+    of_rows, cat_ids = index.category_pairs
+    return {i for i in cat_ids[np.isin(of_rows, rows)].tolist() if i is not None}
+
+
+def _entries(index: AnnotationIndex, listing: CategoryList) -> list[dict[str, object]]:
+    records = index.category_records
+    return [] if records is None else [json.loads(text) for text in listing.texts(records)]

@@ -1,0 +1,202 @@
+"""Categories without groups (``--flat``), and labels that a cut shifts in RF-DETR."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Cli
+from test_laws import opened, text_of
+from test_loaders import VEHICLES, ann, doc, image
+
+from cocosurgeon import Flat, Plan, Recipe, Rename, RequestError, read
+from cocosurgeon.config import ann_file
+from cocosurgeon.loaders import load, rfdetr
+from cocosurgeon.steps.categories.like import Like
+
+Put = Callable[..., Path]
+NAME = "_annotations.coco.json"
+
+
+def full(**changes: Any) -> dict[str, Any]:
+    """Three images: a car and a bus, a vehicle, nothing; categories in another order than ids."""
+    objects = [ann(1, category_id=2), ann(2, category_id=3), ann(3, image_id=2, category_id=1)]
+    images = [image(1), image(2), image(3)]
+    return doc(*objects, images=images, categories=VEHICLES) | changes
+
+
+def labels(path: Path) -> dict[Any, int]:
+    return dict(load("rfdetr", json.loads(path.read_bytes())).cat2label)
+
+
+# ---- the step
+
+
+@pytest.mark.parametrize("how", [{}, {"indent": 2}, {"separators": (",", ":")}], ids=str)
+def test_only_supercategories_change(how: dict[str, Any]) -> None:
+    odd: list[dict[str, Any]] = [
+        *VEHICLES,
+        {"supercategory": "é", "id": 4, "name": "supercategory"},
+        {"id": 5, "name": "without"},
+        {"id": 6, "name": "null", "supercategory": None},
+        {"id": 6, "name": "twice", "supercategory": ["a", {"supercategory": 1}], "more": [1.50]},
+        {"name": "no id", "supercategory": ""},
+    ]
+    document = full(categories=odd)
+    flat = [c | {"supercategory": "none"} if "supercategory" in c else c for c in odd]
+    for ascii_only in (True, False):
+        text = json.dumps(document, ensure_ascii=ascii_only, **how).encode()
+        result = text_of(Flat().apply(opened(text)))
+        expected = json.dumps(document | {"categories": flat}, ensure_ascii=ascii_only, **how)
+        assert result == expected.encode()
+        assert text_of(Flat().apply(opened(result))) == result
+
+
+def test_the_last_of_two_keys_counts() -> None:
+    text = json.dumps(full(categories=[{"id": 1, "name": "a"}])).encode()
+    twice = text.replace(b'"name": "a"', b'"supercategory": "x", "supercategory" : "y"')
+    assert text_of(Flat().apply(opened(twice))) == twice.replace(b': "y"', b': "none"')
+
+
+def test_it_goes_with_other_steps() -> None:
+    whole = opened(json.dumps(full()).encode())
+    both = Plan(Rename("car", "auto"), Flat()), Plan(Flat(), Rename("car", "auto"))
+    one, other = (text_of(plan.apply(whole)) for plan in both)
+    assert one == other
+    assert {c["supercategory"] for c in json.loads(one)["categories"]} == {"none"}
+    more = [*VEHICLES, {"id": 9, "name": "bike", "supercategory": "vehicle"}]
+    like = Like.of(opened(json.dumps(full(categories=more)).encode()))
+    found = json.loads(text_of(Plan(like, Flat()).apply(whole)))["categories"]
+    assert found[-1] == {"id": 9, "name": "bike", "supercategory": "none"}
+
+
+def test_a_file_without_a_list_is_refused(put: Put) -> None:
+    documents: list[Any] = [full(categories=[]), {"images": [], "annotations": []}, []]
+    for document in documents:
+        with pytest.raises(RequestError, match="has no category list"):
+            Flat().apply(read(put(document)))
+
+
+def test_every_way_to_ask_gives_the_same_bytes(
+    put: Put, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COCOSURGEON_CACHE", str(tmp_path / "cache"))
+    source = put(full())
+    done = cli("remap", "in.json", "--flat", "--recipe", "r.json")
+    assert (done.code, done.out) == (0, "in_flat.json\n")
+    assert 'categories whose supercategory becomes "none": 2 of 3' in done.err
+    made = (tmp_path / "in_flat.json").read_bytes()
+    assert cli("apply", "r.json", "-o", "again.json").code == 0
+    assert (tmp_path / "again.json").read_bytes() == made
+    assert Path(ann_file(source, flat=True)).read_bytes() == made
+    plan = Plan(Flat())
+    assert repr(Recipe.from_json(Recipe.of(plan, read(source)).to_json(), "r").plan) == repr(plan)
+    proven = cli("verify", "in_flat.json", "--source", "in.json", "--recipe", "r.json")
+    assert proven.code == 0, proven.out
+    assert "byte for byte" in proven.out
+    changed = cli("verify", "in_flat.json", "--source", "in.json")
+    assert changed.code == 1
+    assert "category-changed" in changed.out
+
+
+# ---- the shift
+
+
+def test_verify_reports_the_shift_and_flat_undoes_it(put: Put, cli: Cli, tmp_path: Path) -> None:
+    put(full(), "full.json")
+    assert cli("subset", "full.json", "--first", "1", "-o", "part.json").code == 0
+    args = "verify", "part.json", "--source", "full.json", "--loader", "rfdetr", "--json"
+    found = {f["code"]: f for f in json.loads(cli(*args).out)["findings"]}
+    assert {code for code, f in found.items() if f["severity"] == "error"} == {
+        "classes",
+        "label-shift",
+    }
+    assert found["label-shift"]["details"] == [
+        "rfdetr test: image 1, annotation 1: label 0 (car), in the source 1 (car)",
+        "rfdetr test: image 1, annotation 2: label 1 (bus), in the source 2 (bus)",
+    ]
+    for part in ("1 'vehicle'", "remap SUBSET --flat", "Dropping the parent", "placeholder"):
+        assert part in found["label-shift"]["next"] and part in found["classes"]["next"]
+    assert cli("remap", "part.json", "--flat", "-o", "flat.json").code == 0
+    assert labels(tmp_path / "flat.json") == labels(tmp_path / "full.json") == {1: 0, 2: 1, 3: 2}
+    without = full(categories=[c for c in VEHICLES if c["name"] != "vehicle"])
+    assert labels(put(without | {"annotations": []}, "without.json")) == {2: 0, 3: 1}
+    for loader in ("mmdet3", "detectron2"):
+        assert cli("verify", "part.json", "--source", "full.json", "--loader", loader).code == 0
+    raw = cli(*args, "--option", "mode=coco")
+    assert raw.code == 0, raw.out
+
+
+def test_what_the_source_skips_has_to_go(put: Put, cli: Cli, tmp_path: Path) -> None:
+    root = {"id": 0, "name": "all", "supercategory": "none"}
+    categories = [root, *(c | {"supercategory": "all"} for c in VEHICLES[:2]), VEHICLES[2]]
+    put(full(categories=categories), "full.json")
+    assert cli("subset", "full.json", "--first", "1", "-o", "part.json").code == 0
+    shown = cli("verify", "part.json", "--source", "full.json", "--loader", "rfdetr").out
+    assert "drop those that the source skips, too (`--map`): 0 'all'" in shown
+    put("before,after\n0,\n", "map.csv")
+    args = "--flat", "--map", "map.csv", "--unmapped", "keep"
+    done = cli("remap", "part.json", *args, "-o", "flat.json")
+    assert done.code == 0, done.err
+    assert labels(tmp_path / "flat.json") == labels(tmp_path / "full.json") == {1: 0, 2: 1, 3: 2}
+
+
+def test_other_shifts_get_the_usual_advice(put: Put, cli: Cli) -> None:
+    flat = [c | {"supercategory": "none"} for c in VEHICLES]
+    put(full(categories=flat), "full.json")
+    put(full(categories=flat[::2], annotations=[ann(1, category_id=2)]), "part.json")
+    shown = cli("verify", "part.json", "--source", "full.json", "--loader", "rfdetr").out
+    assert "label-shift" in shown and "--flat" not in shown and "remap --check" in shown
+
+
+# ---- the warning of subset
+
+
+@pytest.mark.parametrize("split", ["train", "valid", "test"])
+def test_a_cut_of_a_folder_of_splits_warns(split: str, cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / split / NAME
+    path.parent.mkdir()
+    path.write_text(json.dumps(full()))
+    plain = path.with_name("full.json")
+    plain.write_text(json.dumps(full()))
+    warned = cli("subset", path, "--first", "1", "-o", "part.json", "--quiet")
+    assert warned.code == 0
+    assert warned.err.startswith("cocosurgeon: warning: labels of 2 categories shift where rfdetr ")
+    assert "1 'vehicle'" in warned.err and "--flat" in warned.err
+    fields = json.loads(cli("subset", path, "--first", "1", "-o", "a.json", "--json").out)
+    assert [fields["warnings"]] == [fields["shifted"]]
+    dry = cli("subset", path, "--first", "1", "--dry-run", "--json")
+    assert json.loads(dry.out)["warnings"] == fields["warnings"]
+    into = tmp_path / "small" / split / NAME
+    into.parent.mkdir(parents=True)
+    assert "rfdetr" in cli("subset", plain, "--first", "1", "-o", into, "--quiet").err
+    for args in (
+        (path, "--first", "2"),
+        (path, "--first", "1", "--flat"),
+        (path, "--first", "1", "--start", "5"),
+        (plain, "--first", "1"),
+    ):
+        done = cli("subset", *args, "-o", "b.json", "--quiet", "-f")
+        assert (done.code, done.err) == (0, ""), args
+
+
+def test_a_file_that_cannot_be_numbered_gets_no_warning(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "train" / NAME
+    path.parent.mkdir()
+    for categories in ([{"name": "a"}], [{"id": None, "name": "a"}], []):
+        path.write_text(json.dumps(full(categories=categories)))
+        done = cli("subset", path, "--first", "1", "-o", "b.json", "--quiet", "-f")
+        assert (done.code, done.err) == (0, "")
+
+
+def test_labels_by_use_are_those_of_the_loader() -> None:
+    numbering = rfdetr.LOADER.numbering_by_use
+    assert numbering is not None
+    for used in ([1, 2, 3], [2, 3], ["3", 2.0], []):
+        objects = [ann(n, category_id=i) for n, i in enumerate(used) if i != "3"]
+        objects += [ann(9, image_id=9, category_id="3")] if "3" in used else []
+        view = load("rfdetr", full(annotations=objects))
+        assert numbering.labels(VEHICLES, used) == view.cat2label  # type: ignore[arg-type]
