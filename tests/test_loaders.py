@@ -382,6 +382,11 @@ def test_rfdetr_skips_parents_that_no_annotation_has() -> None:
     for above in ("none", "null", "", None):
         flat = [{**c, "supercategory": above} for c in VEHICLES]
         assert load("rfdetr", doc(*objects[:2], categories=flat)).cat2label == full.cat2label
+    names = [None, "a", "null", "b", "", "c", "none", "d"]
+    no_groups = [
+        {"id": i, "name": n, "supercategory": names[i // 2 * 2]} for i, n in enumerate(names)
+    ]
+    assert load("rfdetr", doc(categories=no_groups)).cat_ids == tuple(range(8))
     of_itself = [{"id": 1, "name": "person", "supercategory": "person"}, VEHICLES[2]]
     assert load("rfdetr", doc(categories=of_itself)).cat_ids == (1, 2)
     alone = (

@@ -158,6 +158,13 @@ INF = float("inf")
 BY_SPLIT: list[Options] = [
     {"dataset_dir": str(TRAIN_FILES / name)} for name in ("usual", "without-names", "no")
 ]
+_PLACEHOLDERS = [
+    (1, "", "x"),
+    (2, "none", ""),
+    (3, "null", "none"),
+    (4, None, "null"),
+    (5, "a", None),
+]
 RFDETR_BY_HAND: list[tuple[Any, Options]] = [
     *((USUAL, options) for options in BY_SPLIT),
     (USUAL, {"dataset_dir": str(TRAIN_FILES / "broken")}),
@@ -167,6 +174,7 @@ RFDETR_BY_HAND: list[tuple[Any, Options]] = [
     (_categories((1, "a", None), (INF, "b", "")), {}),
     (_categories((1, "a", None), (None, "b", "")), {}),
     (_categories((1, "a", "b"), (2, ["b"], "b"), (18, "d", "d"), (90, "c", "d")), {}),
+    (_with(_categories(*_PLACEHOLDERS), annotations=[]), {}),
     (_with(_categories((1, "a", "b"), (18, "b", "b")), annotations=[]), {}),
     (_with(_categories((1, "a", "b"), (18, "b", "a")), annotations=[]), {}),
     (_with(USUAL, categories=[{"id": 1, "supercategory": "b"}, {"id": 18}]), {}),
