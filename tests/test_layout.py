@@ -706,7 +706,9 @@ def test_kinds(tmp_path: Path, wild: Path) -> None:
     (folder / "packed.json.gz").write_bytes(
         gzip.compress((wild / "coco_mini_val.json").read_bytes())
     )
-    ann_file(folder / "image_info_test2017.json", ["1.jpg"], annotations=[])
+    listed = ann_file(folder / "image_info_test2017.json", ["1.jpg"])
+    lists = json.loads(listed.read_text())
+    listed.write_text(json.dumps({key: lists[key] for key in ("images", "categories")}))
     stuff = {"categories": [{"id": i, "name": f"stuff{i}"} for i in range(92, 184)]}
     ann_file(folder / "stuff_val2017.json", ["1.jpg"], **stuff)
     (tmp_path / "images").mkdir()
@@ -739,6 +741,80 @@ def test_kinds(tmp_path: Path, wild: Path) -> None:
     text = "\n".join(layout_lines(found))
     assert "written on Windows" in "\n".join(f.next for f in found.findings)
     assert "absolute" not in text.partition("images-missing")[0]
+
+
+BOX_PERSON = {"id": 1, "name": "person"}
+EMPTY_ONLY = [
+    ({"categories": [BOX_PERSON], "annotations": []}, "instances"),
+    ({"categories": [{**BOX_PERSON, "keypoints": ["nose"]}], "annotations": []}, "keypoints"),
+    ({"categories": [{**BOX_PERSON, "isthing": 1}], "annotations": []}, "panoptic"),
+    ({"categories": [{"id": 92, "name": "banner"}], "annotations": []}, "stuff"),
+    ({"categories": [], "annotations": []}, "instances"),
+    ({"categories": [BOX_PERSON]}, "image info"),
+]
+
+
+@pytest.mark.parametrize(("lists", "kind"), EMPTY_ONLY, ids=str)
+def test_a_file_of_images_without_objects_has_its_kind(
+    lists: dict[str, Any], kind: str, tmp_path: Path
+) -> None:
+    images = [{"id": 1, "file_name": "1.jpg", "width": 4, "height": 4}]
+    files(tmp_path / "images", ["1.jpg"])
+    path = tmp_path / "annotations/empty.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"images": images, **lists}))
+    [file] = check_layout(tmp_path).files
+    assert (file.kind, file.annotations) == (kind, 0)
+    assert file.on_disk is not None and not file.on_disk.missing
+
+
+TREES: list[tuple[str, str | None, str, list[str], list[str]]] = [
+    ("Roboflow", "train/_annotations.coco.json", "train", [], []),
+    ("Roboflow", "valid/_annotations.coco.json", "valid", ["data.yaml"], []),
+    ("Roboflow, one split", "_annotations.coco.json", "", [], []),
+    ("CVAT", "annotations/instances_default.json", "images/default", [], []),
+    ("CVAT", "annotations/instances_default.json", "images", [], []),
+    ("Ultralytics", None, "images/train", ["labels/train/1.txt", "data.yaml"], ["no-annotations"]),
+    ("Ultralytics", None, "train/images", ["train/labels/1.txt", "data.yaml"], ["no-annotations"]),
+    ("Ultralytics", "annotations/a_train.json", "images/train", ["labels/train/1.txt"], []),
+    ("MMDetection", "annotations/instances_train2017.json", "train2017", [], []),
+    ("MMDetection", "annotations/instances_val2017.json", "val2017", [], []),
+]
+
+
+@pytest.mark.parametrize(("kind", "place", "folder", "others", "expected"), TREES, ids=str)
+def test_a_tree_has_the_kind_of_its_program(
+    kind: str,
+    place: str | None,
+    folder: str,
+    others: list[str],
+    expected: list[str],
+    tmp_path: Path,
+    cli: Cli,
+) -> None:
+    files(tmp_path / folder, ["1.jpg"])
+    files(tmp_path, others)
+    if place is not None:
+        ann_file(tmp_path / place, ["1.jpg"])
+    found = check_layout(tmp_path)
+    assert found.kind is not None and found.kind.name == kind
+    assert codes(found) == expected
+    if place is not None:
+        [file] = found.files
+        assert file.on_disk is not None and file.on_disk.folder == tmp_path / folder
+        assert not file.on_disk.missing
+    else:
+        assert "Ultralytics reads text files in labels/" in found.findings[0].message
+    assert cli("layout", tmp_path).out.splitlines()[0] == f"kind: {kind}"
+    assert json.loads(cli("layout", tmp_path, "--json").out)["kind"] == kind
+
+
+def test_a_tree_of_no_program_has_no_kind(tmp_path: Path) -> None:
+    ann_file(tmp_path / "boxes.json", ["1.jpg"])
+    files(tmp_path, ["1.jpg"])
+    found = check_layout(tmp_path)
+    assert found.kind is None
+    assert not layout_lines(found)[0].startswith("kind")
 
 
 def test_names_of_lvis_are_in_their_addresses(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from cocosurgeon.files import is_gzip
 from cocosurgeon.findings.finding import Finding
 from cocosurgeon.layout import tree
 from cocosurgeon.layout.folders import Folders
+from cocosurgeon.layout.kinds import TreeKind, tree_kind
 from cocosurgeon.layout.presence import AnnotationFile, FilesOnDisk, inspect
 from cocosurgeon.layout.search import ANNOTATIONS, ROBOFLOW, SPLITS, split_in
 from cocosurgeon.progress import ShowProgress
@@ -27,6 +28,7 @@ class Layout:
 
     Attributes:
         root: the folder.
+        kind: who writes or reads such trees; None where none is known.
         files: its annotation files.
         unreadable: files in ``annotations/`` that could not be read, with the reason.
         folders: its folders of images, with the number of images in each.
@@ -36,6 +38,7 @@ class Layout:
     """
 
     root: Path
+    kind: TreeKind | None
     files: tuple[AnnotationFile, ...]
     unreadable: Mapping[Path, CocosurgeonError]
     folders: Mapping[Path, int]
@@ -79,11 +82,13 @@ def check_layout(root: Path, bar: ShowProgress = lambda _: contextlib.nullcontex
                 notes.append(f"{path}: JSON, but no annotation file; skipped")
             else:
                 unreadable[path] = error
+    kind = tree_kind(root, folders)
     found = [p.folder for f in files for p in (f.on_disk, f.pngs) if p is not None and p.folder]
     images = tree.image_folders(root, found, folders)
     findings = [
         *tree.check_tree(root, images, folders),
-        *_check_annotations_folder(root, files, folders),
+        *(() if kind is not None and kind.labels else tree.check_splits(root, folders)),
+        *_check_annotations_folder(root, kind, files, folders),
         *(Finding("unreadable", e.what, path=str(p), hint=e.hint) for p, e in unreadable.items()),
         *(finding for f in files for finding in _check_file(f, root, folders)),
     ]
@@ -92,6 +97,7 @@ def check_layout(root: Path, bar: ShowProgress = lambda _: contextlib.nullcontex
     notes += _png_notes(root, folders)
     return Layout(
         root,
+        kind,
         tuple(files),
         unreadable,
         {p: tree.count_images(p, folders) for p in images if not folders.error(p)},
@@ -122,12 +128,15 @@ def _roboflow_note(file: AnnotationFile, root: Path) -> str:
 
 
 def _check_annotations_folder(
-    root: Path, files: Sequence[AnnotationFile], folders: Folders
+    root: Path, kind: TreeKind | None, files: Sequence[AnnotationFile], folders: Folders
 ) -> Iterator[Finding]:
     wanted = root / ANNOTATIONS
     if not files:
         what = f"no annotation file here or in {ANNOTATIONS}/"
         hint = f"name the folder that holds {ANNOTATIONS}/"
+        if kind is not None and kind.labels:
+            what += f"; {kind.name} reads {kind.labels}"
+            hint = f"add the COCO file that they were made of: {wanted}/instances_train.json"
         yield Finding("no-annotations", what, path=str(root), hint=hint)
     elif folders.error(wanted) and any(file.path.name != ROBOFLOW for file in files):
         what = f"annotation files are in it; MMDetection and DETR look in {ANNOTATIONS}/"

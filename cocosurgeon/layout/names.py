@@ -43,6 +43,8 @@ class FileNames:
 def kind_of(index: AnnotationIndex) -> str:
     """Return the kind of a file, by the keys of the first record of its lists.
 
+    A file with an empty list of annotations is of the kind that its categories are of.
+
     Returns:
         results, panoptic, video, LVIS, captions, keypoints, image info, stuff or instances.
     """
@@ -61,8 +63,13 @@ def kind_of(index: AnnotationIndex) -> str:
         return "captions"
     if "keypoints" in keys:
         return "keypoints"
-    if not keys:
+    if annotations is None:
         return "image info"
+    if not keys and index.category_records is not None:
+        of_categories = index.category_records.first_keys()
+        kinds = {"keypoints": "keypoints", "isthing": "panoptic"}
+        if (key := next((k for k in kinds if k in of_categories), None)) is not None:
+            return kinds[key]
     ids = [category.id for category in index.categories]
     if ids and all(isinstance(i, int) and 91 < i < 184 for i in ids):
         return "stuff"

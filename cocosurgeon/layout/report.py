@@ -20,7 +20,7 @@ _TO_THE_RIGHT = frozenset({2, 3, 4})
 def layout_lines(layout: Layout, *, notes: bool = True, width: int | None = None) -> list[str]:
     """Return a layout as lines for a terminal: tables, then findings, then notes."""
     root = layout.root
-    lines = []
+    lines = [f"kind: {layout.kind.name}", ""] if layout.kind else []
     if layout.files:
         rows = [_HEADS, *(_row(f, root) for f in layout.files)]
         lines += [*table_lines(rows, _TO_THE_RIGHT, width), ""]
@@ -45,6 +45,7 @@ def layout_fields(layout: Layout) -> dict[str, object]:
     """Return a layout as JSON values."""
     return {
         "root": str(layout.root),
+        "kind": layout.kind and layout.kind.name,
         "files": [_file_fields(f) for f in layout.files],
         "unreadable": [{"path": str(p), "error": e.what} for p, e in layout.unreadable.items()],
         "folders": [{"path": str(p), "images": n} for p, n in layout.folders.items()],

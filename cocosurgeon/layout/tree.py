@@ -135,7 +135,11 @@ def check_tree(root: Path, images: Sequence[Path], folders: Folders) -> Iterator
             yield Finding("nested", what, path=str(inner.parent), hint=f"move {inner} into {root}")
     for folder in (root, annotations):
         yield from _archives(root, folder, folders)
-    for name in SPLITS:  # images/val2017, as ultralytics has it
+
+
+def check_splits(root: Path, folders: Folders) -> Iterator[Finding]:
+    """Find folders of images that are in ``images/``, where MMDetection and DETR do not look."""
+    for name in SPLITS:
         found = root / "images" / name
         if folders.error(found) is None and folders.error(root / name) is not None:
             yield _misplaced(found, root / name, "images", folders)
