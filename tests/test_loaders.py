@@ -27,6 +27,7 @@ from cocosurgeon.loaders import (
     mmdet3,
     rfdetr,
     torchvision,
+    ultralytics,
     yolox,
 )
 from cocosurgeon.loaders.explain import explain
@@ -81,6 +82,8 @@ MMDET = ("mmdet3", "mmdet2")
 RAW = ("torchvision", "detectron2")
 LIKE_DETR = ("detr", "rfdetr")
 ALL = tuple(LOADERS)
+BY_COCO_API = tuple(name for name in ALL if name != "ultralytics")
+"""Those that index files as pycocotools does."""
 FATES: list[tuple[tuple[str, ...], dict[str, Any], str | None]] = [
     (MMDET, {"ignore": 1}, "ignored"),
     (MMDET, {"ignore": "0"}, "ignored"),
@@ -109,10 +112,10 @@ FATES: list[tuple[tuple[str, ...], dict[str, Any], str | None]] = [
     (("yolox",), {"bbox": [5, 5, 0, 9]}, KEPT),
     (MMDET, {"category_id": 77}, "category-not-taken"),
     (MMDET, {"category_id": "18"}, "category-not-taken"),
-    (ALL, {"category_id": 18.0}, KEPT),
+    (BY_COCO_API, {"category_id": 18.0}, KEPT),
     (("detr", "torchvision"), {"category_id": 77}, KEPT),
-    (ALL, {"image_id": 9}, "unlisted-image"),
-    (ALL, {"image_id": "1"}, "unlisted-image"),
+    (BY_COCO_API, {"image_id": 9}, "unlisted-image"),
+    (BY_COCO_API, {"image_id": "1"}, "unlisted-image"),
     (ALL, {"image_id": 1.0}, KEPT),
     ((*MMDET, *RAW), {"iscrowd": 1}, KEPT),
     ((*LIKE_DETR, "yolox"), {"iscrowd": 1}, "crowd"),
@@ -122,6 +125,12 @@ FATES: list[tuple[tuple[str, ...], dict[str, Any], str | None]] = [
     (("detectron2",), {"segmentation": [[1, 2, 3, 4], [1] * 6]}, KEPT),
     (("detectron2",), {"segmentation": []}, KEPT),
     (MMDET, {"segmentation": [[]]}, KEPT),
+    (("ultralytics",), {"iscrowd": "0"}, "crowd"),
+    (("ultralytics",), {"iscrowd": None}, KEPT),
+    (("ultralytics",), {"bbox": [10, 10, 0, 20]}, "degenerate"),
+    (("ultralytics",), {"bbox": [10, 10, 1e-300, 20]}, KEPT),
+    (("ultralytics",), {"bbox": [-10, 10, 19, 20]}, KEPT),
+    (("ultralytics",), {"bbox": [11, 10, 20, 20]}, "duplicate"),
 ]
 
 
@@ -130,7 +139,8 @@ def test_an_annotation_is_kept_or_dropped(
     names: tuple[str, ...], changes: dict[str, Any], rule: str | None
 ) -> None:
     for name in names:
-        view = load(name, doc(ann(1), ann(2, **changes), ann(3)))
+        others = ann(1, bbox=[11, 10, 20, 20]), ann(3, bbox=[12, 10, 20, 20])
+        view = load(name, doc(others[0], ann(2, **changes), others[1]))
         assert rules(view) == ({2: rule} if rule else {}), name
         assert ids(view) == (
             [1, 3] if rule else [1, 3, 2] if _is_last(name, changes) else [1, 2, 3]
@@ -220,6 +230,11 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "rfdetr no-name": (doc(categories=[{"id": 1, "supercategory": "a"}]), None),
     "rfdetr mixed-category-ids": (doc(categories=categories(("1", "a"), (1.5, "b"))), None),
     "rfdetr bad-train-file": (doc(), rfdetr.Options(train_file=str(BROKEN_TRAIN_FILE))),
+    "ultralytics no-id": (doc(images=[{"file_name": "1.jpg"}]), None),
+    "ultralytics bad-image-id": (doc(ann(1, image_id="1")), None),
+    "unlisted-image": (doc(ann(1, image_id=9)), None),
+    "no-coco-class": (doc(ann(1, category_id=12)), None),
+    "beyond-coco-table": (doc(ann(1, category_id=92)), None),
     "yolox unsortable-ids": (doc(categories=categories((1, "a"), ("b", "b"))), None),
 }
 RAISED = [(name, rule) for name, loader in LOADERS.items() for rule in loader.errors]
@@ -359,6 +374,7 @@ def test_labels_of_the_others() -> None:
         "torchvision": 18,
         "detectron2": 1,
         "yolox": 1,
+        "ultralytics": 16,
     }
     assert load("detectron2", document).name_of(1) == "dog"
     assert load("yolox", document).name_of(1) == "person"  # its names are in the file's order
@@ -437,6 +453,7 @@ def test_order() -> None:
         for name in LOADERS
     }
     sorts = {"detr", "rfdetr", "torchvision", "detectron2"}
+    sorts |= {"ultralytics"}  # by path
     assert order == {name: [1, 2, 3] if name in sorts else [3, 1, 2] for name in LOADERS}
 
 
@@ -453,7 +470,7 @@ def test_an_image_id_twice_takes_the_first_place_and_the_last_record(name: str) 
     assert [(d.row, d.rule) for d in view.dropped] == [(0, "shadowed")]
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", BY_COCO_API)
 def test_the_last_record_of_an_annotation_id_speaks(name: str) -> None:
     """Even if it is another image's; and MMDetection sees no duplicate then."""
     view = load(name, doc(ann(1), ann(5), ann(5, image_id=9, bbox=[0, 0, 7, 7])))
@@ -484,7 +501,8 @@ def test_text_ids_are_looked_up_letter_by_letter() -> None:
 
 def test_boxes() -> None:
     document = doc(ann(1, bbox=[-5.1, 40, 20.3, 20]))
-    boxes = {name: load(name, document).samples[0].instances[0].box for name in LOADERS}
+    names = [name for name in LOADERS if name != "ultralytics"]  # which drops the image
+    boxes = {name: load(name, document).samples[0].instances[0].box for name in names}
     corners = (-5.1, 40, -5.1 + 20.3, 60)
     assert boxes == {
         "mmdet3": corners,
@@ -522,6 +540,83 @@ def test_crowds_and_masks() -> None:
     assert [i.mask for i in load("yolox", doc(ann(1, segmentation=mask))).samples[0].instances] == [
         None
     ]
+
+
+ULTRALYTICS: list[tuple[list[dict[str, Any]], ultralytics.Options | None, str | None]] = [
+    ([{"bbox": [54, 5, 21.2, 9]}], None, None),  # its center is at 1.009375
+    ([{"bbox": [54, 5, 21.4, 9]}], None, "out-of-bounds"),
+    ([{"bbox": [-5, 5, 9, 9]}], None, None),
+    ([{"bbox": [-6, 5, 9, 9]}], None, "negative-label"),
+    ([{"bbox": [NAN, 5, 9, 9]}], None, "out-of-bounds"),
+    ([{"category_id": 0}], ultralytics.Options(cls91to80=False), "negative-label"),
+    ([{"category_id": 1.5}], ultralytics.Options(cls91to80=False), "fractional-label"),
+    ([{"category_id": 2.0}], ultralytics.Options(cls91to80=False), None),
+    ([{"category_id": 19}], ultralytics.Options(cls91to80=False), "label-beyond-names"),
+    ([{"category_id": 19}], ultralytics.Options(cls91to80=False, nc=19), None),
+    ([{"category_id": 20}], None, "label-beyond-names"),
+    ([{"category_id": 20}], ultralytics.Options(nc=80), None),
+    ([{}, {"bbox": [99, 5, 9, 9]}], None, "out-of-bounds"),
+]
+
+
+@pytest.mark.parametrize(("changes", "options", "rule"), ULTRALYTICS, ids=str)
+def test_ultralytics_drops_a_whole_image(
+    changes: list[dict[str, Any]], options: LoaderOptions | None, rule: str | None
+) -> None:
+    view = load("ultralytics", doc(*(ann(i, **c) for i, c in enumerate(changes))), options)
+    kept = {} if rule is None else dict.fromkeys(range(len(changes)), rule)
+    assert (rules(view), image_rules(view)) == (kept, {1: rule} if rule else {})
+    assert len(view.samples) == (rule is None)
+
+
+def test_ultralytics_files() -> None:
+    """Images share label files and files; some are never found, or not with their labels."""
+    names = [
+        "a.jpg",
+        "a.png",
+        "./a.jpg",
+        "images/1.jpg",
+        ".b.jpg",
+        "../c.jpg",
+        "/d.jpg",
+        "e",
+        "f.gif",
+    ]
+    images = [image(i, file_name=n) for i, n in enumerate(names, 1)]
+    images += [image(10, width=9), {"id": 11}, image(12, file_name="z.jpg")]
+    boxes = [ann(i, image_id=i, bbox=[i, 5, 9, 9]) for i in range(1, 11)]
+    view = load("ultralytics", doc(*boxes, images=images))
+    found = {s.img_path: [i.ann_id for i in s.instances] for s in view.samples}
+    assert found == {"a.jpg": [1, 2, 3], "a.png": [1, 2, 3], "images/1.jpg": [], "z.jpg": []}
+    assert [s.img_path for s in view.samples] == list(found)
+    unfound = dict.fromkeys((5, 6, 7, 8, 9, 11), "no-image-file")
+    assert image_rules(view) == {3: "same-file", **unfound, 10: "small-image"}
+    del unfound[11]
+    assert rules(view) == {4: "labels-lost", **unfound, 10: "small-image"}
+
+
+def test_ultralytics_reads_six_digits() -> None:
+    """Objects that differ in the seventh are one; then the others are sorted."""
+    near = [ann(i, bbox=[5, 5, 20.5, h]) for i, h in enumerate([8 + 1e-6, 8, 8])]
+    document = doc(ann(9, bbox=[1 / 3, 5, 40, 10]), *near)
+    [sample] = load("ultralytics", document).samples
+    assert [i.ann_id for i in sample.instances] == [0, 9]
+    x, y, right, bottom = sample.instances[1].box
+    assert (x, y, right, bottom) != (1 / 3, 5, 1 / 3 + 40, 15)
+    assert (x, y, right, bottom) == pytest.approx((1 / 3, 5, 1 / 3 + 40, 15), abs=64e-6)
+    assert rules(load("ultralytics", document)) == {1: "duplicate", 2: "duplicate"}
+
+
+def test_ultralytics_names() -> None:
+    table = load("ultralytics", doc(categories=categories((0, "none"), (13, "sign"), (1, "man"))))
+    assert table.cat2label == {13: 11, 1: 0}
+    assert (table.classes[0], table.classes[11], set(table.classes[1:11])) == ("man", "sign", {""})
+    raw = ultralytics.Options(cls91to80=False)
+    numbered = doc(categories=categories((2, "b"), (0, "none"), (1, "a")))
+    view = load("ultralytics", numbered, raw)
+    assert (view.classes, view.cat2label) == (("a", "b"), {2: 1, 0: -1, 1: 0})
+    odd = doc(categories=[5, {"name": "a"}, {"id": "1", "name": "b"}, {"id": 10**9, "name": "c"}])
+    assert load("ultralytics", odd, raw).classes == ()
 
 
 def test_torchvision_passes_on_what_is_unusable() -> None:
@@ -667,7 +762,7 @@ def test_only_some_images_are_those_of_the_whole_view(name: str) -> None:
     for document in changed_usual():  # hypothesis would print each of them first
         same(document)
     examples(100)(given(documents())(same))()
-    of_options = {"indices", "objects365-missing"}
+    of_options = {"indices", "objects365-missing", "labels-lost", "same-file", "fractional-label"}
     assert met == {rule.name for rule in LOADERS[name].rules} - of_options
 
 

@@ -349,6 +349,8 @@ def test_subsets_of_odd_documents_are_emitted_as_their_sources() -> None:
             return
         # YOLOX asks for the annotations of int(id): of another image, where ids are text
         loaders = [n for n in LOADERS if n != "yolox" or not _has_text_ids(whole)]
+        if len(_file_names(whole)) < len(whole.img_ids):  # an image has the objects of another
+            loaders = [n for n in loaders if not LOADERS[n].mixes_records]
         for kept in (whole.first(3), every_second):
             subset = read_text(text_of(kept))
             for loader in loaders:
@@ -360,6 +362,11 @@ def test_subsets_of_odd_documents_are_emitted_as_their_sources() -> None:
         faithful(document)  # hypothesis would print each of them first
     examples(60)(given(documents())(faithful))()
     assert min(compared.values()) > 50, compared
+
+
+def _file_names(dataset: Dataset) -> set[object]:
+    records = dataset.index.image_records
+    return set() if records is None else set(map(repr, records.column("file_name").array.tolist()))
 
 
 def _has_text_ids(dataset: Dataset) -> bool:

@@ -19,6 +19,7 @@ detr         DETR, DINO, RT-DETR
 rfdetr       RF-DETR
 detectron2   detectron2
 yolox        YOLOX
+ultralytics  Ultralytics, by its conversion
 registry     the loaders by name
 settings     a loader as it is set up: mode, class names, options
 explain      one image through loaders

@@ -48,7 +48,7 @@ class Index:
 
     Attributes:
         images, annotations, categories: the lists unchanged; categories are None without a list.
-        has_images: whether there is a list of images.
+        has_images, has_annotations: whether there are these lists.
         image_rows: image id -> row of its last record, in the order of the first ones.
         rows_of: image id -> rows of the annotations that name it.
         last_rows: annotation id -> row of its last record.
@@ -59,6 +59,7 @@ class Index:
     annotations: Sequence[Record]
     categories: Sequence[Record] | None
     has_images: bool
+    has_annotations: bool
     image_rows: Mapping[Id, int]
     rows_of: Mapping[Id, list[int]]
     last_rows: Mapping[Id, int]
@@ -149,6 +150,7 @@ def indexed(document: object) -> Index:
         annotations=annotations or [],
         categories=categories,
         has_images=images is not None,
+        has_annotations=annotations is not None,
         image_rows=image_rows,
         rows_of=rows_of,
         last_rows=last_rows,

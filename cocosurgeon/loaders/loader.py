@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, get_type_hints
 from cocosurgeon.loaders.view import Id, Record, Rule, View
 
 Mode: TypeAlias = Literal["train", "test"]
-Order: TypeAlias = Literal["file", "id"]
+Order: TypeAlias = Literal["file", "id", "path"]
 MODES: tuple[Mode, ...] = ("train", "test")
 
 
@@ -135,7 +135,7 @@ class Loader:
         view: takes a parsed file, options, and the images that matter (None: all); returns what is
             loaded of these at least.
         modes: those in which it loads something else; one of them for a loader without modes.
-        order: of images: as in the file, or by id.
+        order: of images: as in the file, by id, or by their paths.
         image_root: name of the option for the folder of images; None without one.
         default_classes: class names that it has by itself; None where it takes none.
         real: the library to be asked; None where that cannot be done.
@@ -144,6 +144,8 @@ class Loader:
             that decide whether it is loaded.
         traps: rule of an error -> what to do about it in a config.
         numbering_by_use: how it numbers labels, where that depends on the categories in use.
+        mixes_records: whether other records decide what is loaded of an image, such as one with
+            the same file name; and one object may be the reason that others are dropped.
     """
 
     name: str
@@ -162,6 +164,7 @@ class Loader:
     object_fields: tuple[str, ...] = ()
     traps: Mapping[str, str] = field(default_factory=dict)
     numbering_by_use: NumberingByUse | None = None
+    mixes_records: bool = False
 
     @property
     def major(self) -> str:

@@ -105,7 +105,8 @@ class View:
 
     Attributes:
         loader: its name here.
-        classes: ordered class names, as the framework will call labels.
+        classes: ordered class names, as the framework will call labels; empty for a label that no
+            category has.
         cat_ids: category ids that it takes, in its order.
         cat2label: category id -> label; empty where the label is the id itself.
         box_format: how boxes are given.

@@ -20,7 +20,7 @@ from cocosurgeon.probe.record import VERSION, end_of, header_of, line_of, wrong_
 
 _NO_ROW = -1
 
-Order: TypeAlias = Literal["file", "id", "unknown"]
+Order: TypeAlias = Literal["file", "id", "path", "unknown"]
 
 
 @dataclass(frozen=True)

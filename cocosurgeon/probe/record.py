@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, NoReturn
 
 VERSION = 1
 BOX_FORMATS = ("xyxy", "xywh", "cxcywh")
-ORDERS = ("file", "id", "unknown")
+ORDERS = ("file", "id", "path", "unknown")
 _CHOICES = {
     "box_format": BOX_FORMATS,
     "order": ORDERS,

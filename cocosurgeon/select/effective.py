@@ -116,6 +116,8 @@ def _is_asked(dataset: Dataset, loader: str) -> Mask | None:
     images, annotations = index.image_records, index.annotation_records
     if images is None or annotations is None or not images.count:
         return None
+    if LOADERS[loader].mixes_records:
+        return None
     found = dict(zip(_ANNOTATIONS, annotations.columns(*_ANNOTATIONS), strict=True))
     if annotations.count and found["image_id"].array.dtype != np.int64:
         return None

@@ -32,13 +32,14 @@ def classes_fit(view: View, document: object, mode: Mode) -> Iterator[Finding]:
     if len(wrong) > _SHOWN:
         text = f"{len(wrong) - _SHOWN:,} more labels"
         yield Finding("classes-unfit", text, view.loader, mode)
-    counts = Counter(map(repr, view.classes))  # a name may be any JSON value
-    twice = [name for name in view.classes if counts.pop(repr(name), 0) > 1]
-    if twice and list(view.classes) != list(names.values()):
+    given = [name for name in view.classes if name != ""]  # which a label without a category has
+    counts = Counter(map(repr, given))  # a name may be any JSON value
+    twice = [name for name in given if counts.pop(repr(name), 0) > 1]
+    if twice and given != list(names.values()):
         text = f"{_listed(twice)} appears more than once: it is one label, and counts as several"
         yield Finding("classes-unfit", text, view.loader, mode)
     known = set(map(repr, names.values()))
-    missing = [name for name in view.classes if repr(name) not in known]
+    missing = [name for name in given if repr(name) not in known]
     if missing:
         text = f"the file has no category {_listed(missing)}"
         yield Finding("classes-unfit", text, view.loader, mode)

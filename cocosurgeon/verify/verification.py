@@ -289,7 +289,8 @@ def _expected(setting: Setting, source: object, index: object, subset: PlainFile
 def _is_decided(setting: Setting, there: _Output | None) -> bool:
     """Return whether a part of the source shows what a loader does with the whole."""
     raises = there is not None and (there.error or there.whole_error) is not None
-    return not raises and not setting.options.picks_by_place
+    mixes = setting.options.picks_by_place or LOADERS[setting.loader].mixes_records
+    return not raises and not mixes
 
 
 def _counted(here: _Output, there: _Output | None) -> str:

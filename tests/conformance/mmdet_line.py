@@ -24,7 +24,7 @@ HOW_TO = "make it by `.ci/mmdet FOLDER`, and name it: COCOSURGEON_MMDET=FOLDER"
 EMITTED = Path(__file__).with_name("emitted.py")
 IMPORTED = (
     *("mmdet.datasets", "mmdet.apis", "mmdet.evaluation", "mmcv.runner", "mmengine.runner"),
-    *("torchvision.datasets", "yolox.data"),
+    *("torchvision.datasets", "yolox.data", "ultralytics.data.base"),
 )
 """Modules that take long to import: of them an environment has some."""
 
@@ -50,7 +50,7 @@ class Line:
 
     Attributes:
         version: of the one that is there.
-        overlay: its folder in the environment.
+        overlay: its folder in the environment; several, separated by colons.
         labels_crowd: whether its dataset gives crowd objects a label.
         single: whether its boxes are of single precision.
     """
@@ -103,7 +103,7 @@ class Line:
 
     def environment(self) -> dict[str, str]:
         """The variables by which the interpreter finds this one."""
-        return {"PYTHONPATH": str(_folder() / self.overlay)}
+        return {"PYTHONPATH": _python_path(self.overlay)}
 
     def emitted(self, ann_file: Path, classes: Sequence[str] | None = None) -> Any:
         """What its CocoDataset emits for a file; without classes, with its own."""
@@ -139,7 +139,7 @@ def require(overlay: str = "") -> None:
     """Skip where the folder is not named, or was made before it had this overlay."""
     if not os.environ.get("COCOSURGEON_MMDET"):
         pytest.skip(f"the real MMDetection is not at hand: {HOW_TO}")
-    if not (_folder() / overlay).is_dir():
+    if not all(Path(part).is_dir() for part in _python_path(overlay).split(os.pathsep)):
         pytest.skip(f"{_folder()} has no {overlay}: an older one, {HOW_TO}")
 
 
@@ -148,13 +148,17 @@ def _forked(overlay: str) -> Path:
     folder = tempfile.TemporaryDirectory()
     server = ForkedPython(
         _folder() / "venv/bin/python",
-        {"PYTHONPATH": str(_folder() / overlay)},
+        {"PYTHONPATH": _python_path(overlay)},
         IMPORTED,
         Path(folder.name),
     )
     atexit.register(folder.cleanup)
     atexit.register(server.close)
     return server.path
+
+
+def _python_path(overlay: str) -> str:
+    return os.pathsep.join(str(_folder() / part) for part in overlay.split(":"))
 
 
 def _folder() -> Path:

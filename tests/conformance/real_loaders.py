@@ -14,6 +14,8 @@ import gc
 import json
 import os
 import sys
+import tempfile
+import types
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -189,6 +191,79 @@ def yolox(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
     return {"classes": list(dataset._classes), "cat_ids": dataset.class_ids, "samples": samples}
 
 
+def ultralytics(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Labels that convert_coco writes, as verify_image_label reads them, with drawn images.
+
+    The label file of an image is missing, empty, or has lines; corrupt ones are not loaded.
+    """
+    from ultralytics.data import converter, utils  # type: ignore[import-not-found]
+
+    count = options.pop("nc")
+    with tempfile.TemporaryDirectory() as made:
+        (folder := Path(made) / "json").mkdir()
+        (folder / "instances_made.json").write_bytes(Path(ann_file).read_bytes())
+        converter.convert_coco(str(folder), str(Path(made) / "coco"), **options)
+        document = json.loads(Path(ann_file).read_text(encoding="utf-8"))
+        images = Path(made) / "coco/images/made"
+        images.mkdir()
+        sizes = _draw({f"{image['id']:d}": image for image in document["images"]}, images)
+        names = [os.path.relpath(path, images) for path in _image_files(images)]
+        paths = [str(images / name) for name in names]
+        samples = []
+        for name, path, lb in zip(names, paths, utils.img2label_paths(paths), strict=True):
+            found = utils.verify_image_label((path, lb, "", False, count, 0, 0, False))
+            if found[1] is not None:
+                objects = [_corners_of(line, *sizes[name]) for line in found[1].tolist()]
+                samples.append([name, objects])
+    return {"samples": samples}
+
+
+def _draw(records: dict[str, Any], folder: Path) -> dict[str, tuple[float, float]]:
+    """Draw the images of some records; return width and height of each, as its record has them.
+
+    Sides of 32 pixels and more are all the same to what reads them.
+    """
+    from PIL import Image  # type: ignore[import-not-found,unused-ignore]
+
+    sizes: dict[str, tuple[float, float]] = {}
+    for record in records.values():
+        name = record.get("file_name")
+        if not isinstance(name, str) or os.path.isabs(name) or "\0" in name:  # noqa: PTH117
+            continue
+        path = Path(os.path.normpath(folder / name))
+        if not path.is_relative_to(folder) or path == folder:
+            continue
+        size = record.get("width"), record.get("height")
+        width, height = (int(v) if _is_number(v) and 1 <= v < 32 else 32 for v in size)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("1", (width, height)).save(path, "PNG")
+            x, y = (float(v) if _is_number(v) else float("nan") for v in size)
+            sizes[str(path.relative_to(folder))] = x, y
+    return sizes
+
+
+def _is_number(side: Any) -> bool:
+    return isinstance(side, (int, float))
+
+
+def _image_files(folder: Path) -> list[str]:
+    """Paths of images, as its datasets list them."""
+    from ultralytics.data.base import BaseDataset  # type: ignore[import-not-found]
+
+    dataset = types.SimpleNamespace(prefix="", fraction=1.0)
+    try:
+        return list(BaseDataset.get_img_files(dataset, str(folder)))
+    except FileNotFoundError:
+        return []
+
+
+def _corners_of(line: list[float], width: float, height: float) -> list[float]:
+    label, x, y, w, h = line
+    box = (x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height
+    return [int(label), *box]
+
+
 VERSIONS: dict[str, Callable[[], str]] = {
     "mmdet2": lambda: str(__import__("mmdet").__version__),
     "mmdet3": lambda: str(__import__("mmdet").__version__),
@@ -196,6 +271,7 @@ VERSIONS: dict[str, Callable[[], str]] = {
     "yolox": lambda: str(__import__("yolox").__version__),
     "detr": lambda: "1.11.2",
     "rfdetr": lambda: "1.11.2",
+    "ultralytics": lambda: str(__import__("ultralytics").__version__),
 }
 EMIT = {
     "mmdet2": mmdet2,
@@ -204,6 +280,7 @@ EMIT = {
     "yolox": yolox,
     "detr": detr,
     "rfdetr": rfdetr,
+    "ultralytics": ultralytics,
 }
 
 

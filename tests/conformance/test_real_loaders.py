@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import sys
+import types
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,11 +23,21 @@ from conftest import ROOT, SAMPLE, wild_files
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmdet_line import FORK, MMDET2, MMDET3, Line
-from odd_documents import USUAL, changed_usual, documents
+from odd_documents import NAN, USUAL, changed_usual, documents
 from worker import Worker, WorkerEndedError, working
 
 from cocosurgeon.errors import LoaderError
-from cocosurgeon.loaders import LOADERS, Instance, LoaderOptions, View, load, mmdet2, mmdet3, yolox
+from cocosurgeon.loaders import (
+    LOADERS,
+    Instance,
+    LoaderOptions,
+    View,
+    load,
+    mmdet2,
+    mmdet3,
+    ultralytics,
+    yolox,
+)
 
 SCRIPT = Path(__file__).with_name("real_loaders.py")
 FRESH = os.environ.get("COCOSURGEON_EXAMPLES")
@@ -121,6 +133,12 @@ def yolox_told(view: View, options: Options) -> Mapping[str, Any]:
         labels = [[*(v * scale for v in i.box), float(i.label or 0)] for i in s.instances]
         samples.append([s.img_id, s.img_path, s.height, s.width, labels])
     return {"classes": list(view.classes), "cat_ids": list(view.cat_ids), "samples": samples}
+
+
+def ultralytics_told(view: View, _: Options) -> Mapping[str, Any]:
+    return {
+        "samples": [[s.img_path, [[i.label, *i.box] for i in s.instances]] for s in view.samples]
+    }
 
 
 def _mmdet3_options(options: Options) -> mmdet3.Options:
@@ -231,6 +249,35 @@ BY_HAND3: list[tuple[Any, Options]] = [
     *((file, IMG | TRAIN | {"metainfo": {"classes": NAMES}} | more) for file, more in DERIVED),
 ]
 
+NC, RAW = {"nc": 80}, {"cls91to80": False, "nc": 90}
+
+
+def _annotations(*changes: dict[str, Any]) -> dict[str, Any]:
+    """The usual file with the annotations of its first image changed."""
+    return _with(USUAL, annotations=[{**USUAL["annotations"][0], **c} for c in changes])
+
+
+def _images(*changes: dict[str, Any]) -> dict[str, Any]:
+    records = [{**r, **c} for r, c in zip(USUAL["images"], changes, strict=False)]
+    return _with(USUAL, images=[*records, *USUAL["images"][len(records) :]])
+
+
+_NEAR = [{"bbox": [5, 5, 20.5, 8 + 1e-6]}, {}, {"bbox": [1, 5, 20.5, 8]}, {}]
+BY_HAND_ULTRALYTICS: list[tuple[Any, Options]] = [
+    *((_annotations({"category_id": i}), NC) for i in range(-93, 94)),
+    *((_annotations({"category_id": i}), RAW) for i in (0, 1, 90, 91, 1.5, 2.0, NAN, 10**400)),
+    *((_annotations(*_NEAR), options) for options in (NC, RAW)),
+    *((_annotations({"bbox": [x, 5, 20, 8]}), NC) for x in (-10, -10.6, -10.7, -11, 54.6, 54.7)),
+    *((_annotations({"bbox": [5, 5, w, 8]}), NC) for w in (64.6, 64.7, 1e-9, 1e-320)),
+    *((_images({"file_name": n}), NC) for n in ("images/1.jpg", "a/images/1.jpg", "a.b.JPG")),
+    *((_images({"file_name": n}), NC) for n in (".a/1.jpg", ".jpg", "../1.jpg", "./b//1.png")),
+    *((_images({"file_name": n}), NC) for n in ("0.jpg", "0.png", "d/../0.jpg", "a\0.jpg", "1.")),
+    (_images({"file_name": "a.jpg"}, {"file_name": "a.png"}), NC),
+    *((_images({}, {}, {"width": side}), NC) for side in (0, 1, 9, 9.9, 10, 11)),
+    (_annotations({"bbox": [[1], [2], [3], [4]]}), NC),
+    (_annotations({"iscrowd": 1}), NC),
+]
+
 REAL = {
     "mmdet3": Real("mmdet3", MMDET3, CHOICES3, _mmdet3_options, mmdet_told, BY_HAND3),
     "fork": Real("mmdet3", FORK, CHOICES3, _mmdet3_options, mmdet_told, BY_HAND3),
@@ -286,6 +333,14 @@ REAL = {
         [{}, {"img_size": (640, 480)}],
         lambda options: yolox.Options(**options),
         yolox_told,
+    ),
+    "ultralytics": Real(
+        "ultralytics",
+        Line("8.4.190", "ultra:tv", False, False),
+        [{"nc": 80}, {"cls91to80": False, "nc": 90}, {"nc": 17}, {"cls91to80": False, "nc": 18}],
+        lambda options: ultralytics.Options(**options),
+        ultralytics_told,
+        BY_HAND_ULTRALYTICS,
     ),
 }
 
@@ -382,6 +437,13 @@ def _is_sized(document: Any) -> bool:
     )
 
 
+def _is_below_its_folder(document: Any) -> bool:
+    """Whether no image has an absolute name, by which a label file is written anywhere."""
+    images = document.get("images") if isinstance(document, dict) else None
+    records = [i for i in images if isinstance(i, dict)] if isinstance(images, list) else []
+    return not any(str(i.get("file_name")).startswith("/") for i in records)
+
+
 def test_sample_and_wild_files(name: str, worker: Worker) -> None:
     account = Summary()
     always, others = REAL[name].choices[:2], REAL[name].choices[2:]
@@ -398,6 +460,8 @@ def test_made_files(name: str, worker: Worker, tmp_path: Path) -> None:
     def same(document: Any, options: Options) -> None:
         if name in SIZED and not _is_sized(document):
             return
+        if name == "ultralytics" and not _is_below_its_folder(document):
+            return
         path.write_text(json.dumps(document))
         account.compare(name, worker, path, options)
 
@@ -411,6 +475,56 @@ def test_made_files(name: str, worker: Worker, tmp_path: Path) -> None:
     loader = LOADERS[real.loader]
     missed = {rule.name for rule in (*loader.rules, *loader.errors)} - set(account.met)
     assert missed == real.unmet, "rules that no made file meets"
+
+
+MUTATIONS = [
+    ("rows[img_id] = row\n    return rows", "rows.setdefault(img_id, row)\n    return rows"),
+    ('part.startswith(".")', 'part.startswith("..")'),
+    ('and parts[0] != ""', ""),
+    ("ending[2].lower()", "ending[2]"),
+    ("elif files.setdefault(path, row) != row:", "elif False:"),
+    ("1 <= side < _LEAST_SIDE", "1 <= side < _LEAST_SIDE - 1"),
+    ("_LEAST_SIDE = 10", "_LEAST_SIDE = 11"),
+    (".max() <= 1.01", ".max() <= 1.0"),
+    ("least >= -0.01", "least >= -0.02"),
+    ("least >= -0.01", "least > 0"),
+    ("if not (table[:, 0] % 1 == 0).all()", "if False"),
+    (".max() < most", ".max() <= most"),
+    ('ann.get("iscrowd", False)', 'ann.get("iscrowd", 0) == 1'),
+    ("box[2] <= 0 or box[3] <= 0", "box[2] < 0 or box[3] < 0"),
+    ("if lines.setdefault(numbers, row) != row:", "if False:"),
+    ("if len(set(map(tuple, rows))) == len(rows):", "if True:"),
+    (":g}", ":.7g}"),
+    (".astype(np.float32)", ""),
+    ('.rsplit("/images/", 1)', '.split("/images/", 1)'),
+    ("71, 83, 91", "71, 83"),
+    ('"category_id"] - 1\n        except', '"category_id"]\n        except'),
+    ("sorted(_files(", "iter(_files("),
+    ("if img_id not in image_rows:", "if False:"),
+    ("isinstance(img_id, (float, str))", "isinstance(img_id, float)"),
+    ("(x + w / 2) / width", "x / width"),
+]
+"""Changes of the loader ``ultralytics``."""
+
+
+@pytest.mark.parametrize(("old", "new"), MUTATIONS, ids=str)
+def test_a_changed_rule_of_ultralytics_is_found(old: str, new: str) -> None:
+    """Files that the real one has been asked about as well."""
+    text = Path(ultralytics.__file__).read_text()
+    assert old in text
+    module = types.ModuleType("changed")
+    sys.modules["changed"] = module  # where dataclasses look
+    exec(compile(text.replace(old, new), "changed.py", "exec"), module.__dict__)
+    asked = [*BY_HAND_ULTRALYTICS, *((d, o) for d in changed_usual() for o in (NC, RAW))]
+    assert any(_outcome(ultralytics, *one) != _outcome(module, *one) for one in asked)
+
+
+def _outcome(module: Any, document: Any, options: Options) -> str:
+    try:
+        view = module.view(document, module.Options(**options))
+    except Exception as error:
+        return f"{type(error).__name__} {getattr(error, 'exception', None)}"
+    return json.dumps(ultralytics_told(view, {}))
 
 
 def test_a_worker_that_ends_is_told() -> None:
