@@ -63,6 +63,9 @@ def test_a_snippet_names_the_file_its_images_and_its_classes(
     if name in ("detr", "torchvision"):
         assert found["classes"] == {1: "person", 18: "dog", 90: "toothbrush"}
         assert found["num_classes"] == 91
+    elif name == "ultralytics":  # the table of COCO's 80
+        assert [found["classes"][label] for label in (0, 16, 79)] == names
+        assert "# 77 labels without a category" in text and found["classes"][1] == "unused_1"
     elif name == "mmdet3":
         assert ast.literal_eval(keywords(text)["classes"]) == names
         assert "metainfo = dict(classes=[\n    'person', 'dog', 'toothbrush',\n]," in text
@@ -124,6 +127,7 @@ def test_a_split_is_all_that_is_set(name: str, small: Any, put: Put) -> None:
         "detectron2": ("DATASETS.TRAIN", "COCOEvaluator"),
         "detr": ("dataset_train", "base_ds = "),
         "torchvision": ("CocoDetection", "COCOeval("),
+        "ultralytics": ("# No validation set", "# No training set"),
     }
     trained, evaluated = marks[name]
     assert trained in train and evaluated not in train
@@ -134,6 +138,10 @@ def test_a_split_is_all_that_is_set(name: str, small: Any, put: Put) -> None:
 def test_an_image_list_is_for_testing(name: str, small: Any, put: Put) -> None:
     del small["annotations"]
     path = put(small)
+    if name == "ultralytics":
+        with pytest.raises(RequestError, match="No annotations: convert_coco raises KeyError"):
+            printed(name, path)
+        return
     text = printed(name, path)
     ast.parse(text)
     assert "No annotations" in text
@@ -229,10 +237,33 @@ def test_a_file_is_opened_and_indexed_once(
     assert opened.count(str(path)) - 1 == images.walks == 1  # the test wrote it
 
 
+def test_ultralytics_takes_what_gets_a_label(small: Any, put: Put) -> None:
+    for category, name in zip(small["categories"], ("a", "b", "c"), strict=True):
+        category["name"] = name
+    small["annotations"][0]["bbox"] = [900, 5, 9, 9]
+    path = put(small)
+    found = snippet_for("ultralytics", read_source(str(path), IMAGES))
+    text = "\n".join(found.lines)
+    assert "cls91to80=False)" in text and "category 0 becomes -1" in text
+    classes = assigned(text)["classes"]
+    assert (len(classes), classes[0], classes[17], classes[89]) == (90, "a", "b", "c")
+    [note] = found.notes
+    assert note.startswith("not loaded: 1 image: out-of-bounds, ")
+    small["categories"][0]["id"] = 0
+    with pytest.raises(RequestError, match="category id 0 gives no label"):
+        printed("ultralytics", put(small))
+    small["categories"].pop(0)
+    for image in small["images"]:
+        image["file_name"] = "/" + image["file_name"]
+    with pytest.raises(RequestError, match="file names are absolute"):
+        snippet_for("ultralytics", read_source(str(put(small))))
+
+
 def test_a_framework_is_one_module(cli: Cli) -> None:
     texts = {p.stem: p.read_text() for p in (ROOT / "cocosurgeon/snippet").glob("[!_]*.py")}
     written = {name for name, text in texts.items() if "\ndef write(source: " in text}
-    assert written == set(FRAMEWORKS) == {"detectron2", "detr", "mmdet2", "mmdet3", "torchvision"}
+    usual = {"detectron2", "detr", "mmdet2", "mmdet3", "torchvision", "ultralytics"}
+    assert written == set(FRAMEWORKS) == usual
     for name, text in texts.items():
         for other in written - {name}:
             assert f'"{other}"' not in text, f"{name} names {other}"

@@ -8,6 +8,7 @@ mmdet2       MMDetection 2.x
 detectron2   detectron2
 detr         DETR and the like
 torchvision  torchvision's CocoDetection
+ultralytics  Ultralytics, by its conversion
 
 Every module but the first three is a framework, under its name, with a function ``write(source)``:
 a new framework is one new module, and nothing else.

@@ -1,6 +1,6 @@
 """Run configs with snippets in them; the results are a JSON list on the last line of stdout.
 
-    python snippet_run.py mmdet3|mmdet2|torchvision CONFIG...
+    python snippet_run.py mmdet3|mmdet2|torchvision|ultralytics CONFIG...
 
 Datasets are built as each config says, and the evaluator scores a perfect detector, whose boxes are
 those of the ground truth. Run by an interpreter that has the framework, and nothing of cocosurgeon.
@@ -168,6 +168,25 @@ def torchvision(config: str) -> dict[str, Any]:
     }
 
 
+def ultralytics(config: str) -> dict[str, Any]:
+    """The datasets that are built from the data.yaml that the snippet itself writes."""
+    from ultralytics.cfg import get_cfg  # type: ignore[import-not-found]
+    from ultralytics.data.dataset import YOLODataset  # type: ignore[import-not-found]
+    from ultralytics.data.utils import check_det_dataset  # type: ignore[import-not-found]
+
+    made = runpy.run_path(config)
+    data = check_det_dataset(str(made["folder"] / "data/data.yaml"), autodownload=False)
+    found: dict[str, Any] = {"names": list(data["names"].values()), "nc": data["nc"]}
+    for split in ("train", "val"):
+        dataset = YOLODataset(data[split], data=data, task="detect", augment=False, hyp=get_cfg())
+        found[split] = {
+            os.path.basename(label["im_file"]): label["cls"].ravel().tolist()  # noqa: PTH119
+            for label in dataset.labels
+        }
+        found["first"] = list(dataset[0]["img"].shape)
+    return found
+
+
 def config_text(config: str) -> str:
     """The config as it was written."""
     with open(config, encoding="utf-8") as text:  # noqa: PTH123
@@ -175,6 +194,7 @@ def config_text(config: str) -> str:
 
 
 if __name__ == "__main__":
-    run = {"mmdet3": mmdet3, "mmdet2": mmdet2, "torchvision": torchvision}[sys.argv[1]]
+    runs = {"mmdet3": mmdet3, "mmdet2": mmdet2}
+    run = (runs | {"torchvision": torchvision, "ultralytics": ultralytics})[sys.argv[1]]
     os.chdir(os.path.dirname(sys.argv[2]))  # noqa: PTH120 - where ./work_dirs is to appear
     print(json.dumps([run(path) for path in sys.argv[2:]]))

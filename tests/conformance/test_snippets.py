@@ -16,6 +16,7 @@ from mmdet_line import MMDET2, MMDET3, Line
 
 from cocosurgeon import Empty, ToSpace, read, write
 from cocosurgeon.errors import RequestError
+from cocosurgeon.loaders import load, ultralytics
 from cocosurgeon.snippet import snippet_for
 from cocosurgeon.snippet.source import Snippet, read_source
 
@@ -24,6 +25,7 @@ SAMPLE = ROOT / "sample_data/annotations/instances_sample2017.json"
 IMAGES = ROOT / "sample_data/sample2017"
 RUN = Path(__file__).with_name("snippet_run.py")
 TORCHVISION = Line("0.28.0", "tv", labels_crowd=True, single=False)
+ULTRALYTICS = Line("8.4.190", "ultra:tv", False, False)
 
 BASES = {
     MMDET3.overlay: (
@@ -233,3 +235,32 @@ def test_torchvision_loads_and_scores(tmp_path: Path) -> None:
         assert ran["num_classes"] == max(c["id"] for c in document["categories"]) + 1
         assert ran["highest"] < ran["num_classes"]
         assert ran["mAP"] == 1.0
+
+
+def of_ones_own(folder: Path) -> Path:
+    """Categories of one's own, numbered with a gap."""
+    document = json.loads(SAMPLE.read_bytes())
+    document["categories"] = [{"id": 1, "name": "person"}, {"id": 3, "name": "my car"}]
+    document["annotations"] = [a for a in document["annotations"] if a["category_id"] in (1, 3)]
+    return put(document, folder)
+
+
+def test_ultralytics_trains_on_the_labels_of_the_file(tmp_path: Path) -> None:
+    mmdet_line.require(ULTRALYTICS.overlay)
+    paths, files = [], []
+    for make in (whole, quoted_path, effectively_empty_only, of_ones_own):
+        folder = tmp_path / make.__name__
+        folder.mkdir()
+        files.append(make(folder))
+        found = snippet_for("ultralytics", read_source(str(files[-1]), str(IMAGES)))
+        paths.append(folder / "snippet.py")
+        paths[-1].write_text("\n".join(found.lines), encoding="utf-8")
+    results = ULTRALYTICS.run(RUN, "ultralytics", *paths)
+    for ann_file, ran in zip(files, results, strict=True):
+        is_own = "of_ones_own" in str(ann_file)
+        options = ultralytics.Options(cls91to80=not is_own)
+        view = load("ultralytics", json.loads(ann_file.read_bytes()), options)
+        expected = {s.img_path: [float(i.label or 0) for i in s.instances] for s in view.samples}
+        assert ran["train"] == ran["val"] == expected
+        assert ran["nc"] == len(ran["names"]) == (3 if is_own else 80)
+    assert results[-1]["names"] == ["person", "unused_1", "my car"]

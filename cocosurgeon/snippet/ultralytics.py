@@ -1,0 +1,100 @@
+"""Ultralytics: the conversion to label files, and the data.yaml that goes with these labels."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from cocosurgeon.categories.spaces import find_space
+from cocosurgeon.errors import RequestError
+from cocosurgeon.loaders import load
+from cocosurgeon.loaders import ultralytics as loader
+from cocosurgeon.snippet import comments
+from cocosurgeon.snippet.source import Snippet, SnippetSource
+from cocosurgeon.text import plural
+
+_NUMBER = "number the categories from 1 first: cocosurgeon remap --help"
+_TABLE = (
+    "# The default, cls91to80=True, is COCO's table: convert_coco raises IndexError for a category "
+    "id above 91, TypeError for 0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83 and 91, and gives each "
+    "other id the label of the COCO class that has it."
+)
+_IDS = "# With cls91to80=False a label is the category id - 1, and category 0 becomes -1."
+_CONVERT = """
+# convert_coco reads each .json file of a folder: this one has no other.
+folder = Path({folder!r}).absolute()  # a new one
+(folder / 'json').mkdir(parents=True)
+(folder / 'json/instances_all.json').symlink_to(ann_file)
+convert_coco(str(folder / 'json'), str(folder / 'data'), cls91to80={table})
+# The images of this file, and no others of their folder.
+(folder / 'data/images/all').symlink_to(img_folder)
+images = json.loads(Path(ann_file).read_text(encoding='utf-8'))['images']
+names = [f"./images/all/{{image['file_name']}}\\n" for image in images]
+(folder / 'data/all.txt').write_text(''.join(names), encoding='utf-8')
+"""
+_YAML = """data = {'path': str(folder / 'data'), 'train': 'all.txt', 'val': 'all.txt', 'names': classes}
+YAML.save(folder / 'data/data.yaml', data)  # for YOLO(...).train(data=...)"""
+
+
+def write(source: SnippetSource) -> Snippet:
+    """Write the lines that convert, and those that write data.yaml.
+
+    Raises:
+        RequestError: without annotations; a category gets no label; file names are absolute.
+    """
+    if not source.is_annotated:
+        raise RequestError(
+            "No annotations: convert_coco raises KeyError without a list of them",
+            where=source.ann_file,
+            hint="predict on the folder of the images: YOLO(...).predict(FOLDER)",
+        )
+    if not source.img_prefix:
+        raise RequestError(
+            "file names are absolute: convert_coco would write labels next to the images, where "
+            "training does not look for them",
+            where=source.ann_file,
+            hint="write names relative to one folder",
+        )
+    table = _is_of_coco(source)
+    view = load("ultralytics", source.index, loader.Options(cls91to80=table))
+    for category in source.categories:
+        label = view.cat2label.get(category.id) if category.id is not None else None
+        if label is None or not 0 <= label < len(view.classes):
+            raise RequestError(
+                f"category id {category.id!r} gives no label that data.yaml can name",
+                where=source.ann_file,
+                hint=_NUMBER,
+            )
+    unused = view.classes.count("")
+    classes = [name or f"unused_{label}" for label, name in enumerate(view.classes)]
+    lines = comments.code(
+        comments.LoaderCounts.of(view).summary(source, "Ultralytics"),
+        "import json\nfrom pathlib import Path\n",
+        "from ultralytics.data.converter import convert_coco",
+        "from ultralytics.utils import YAML\n",
+        f"ann_file = {source.ann_file!r}",
+        f"img_folder = {source.img_prefix!r}",
+        _TABLE,
+        not table and _IDS,
+        _CONVERT.format(folder=f"ultralytics_{source.stem}", table=table).strip("\n"),
+        "# By label, in the order of the conversion.",
+        comments.about_names(source),
+        unused > 0
+        and f"# {plural(unused, 'label')} without a category: data.yaml needs a name for each.",
+        f"classes = [\n{comments.items(map(repr, classes))}\n]",
+        not source.is_trained and "# No training set is named: train is the same images.",
+        not source.is_evaluated and "# No validation set is named: val is the same images.",
+        _YAML,
+    )
+    lost = Counter(d.rule for d in view.dropped if d.kind == "image")
+    what = {rule.name: rule.what for rule in loader.RULES}
+    notes = [f"not loaded: {plural(n, 'image')}: {rule}, {what[rule]}" for rule, n in lost.items()]
+    return Snippet(lines, tuple(notes))
+
+
+def _is_of_coco(source: SnippetSource) -> bool:
+    """Return whether each category has COCO's id and name."""
+    names = find_space("coco91").classes
+    return all(
+        isinstance(c.id, int) and c.name is not None and names.get(c.id) == c.name
+        for c in source.categories
+    )
