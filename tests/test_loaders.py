@@ -19,13 +19,18 @@ from cocosurgeon.loaders import (
     LoaderOptions,
     Rule,
     View,
+    deim,
     detectron2,
     detr,
+    dfine,
+    dino,
     index,
     load,
     mmdet2,
     mmdet3,
+    onedl,
     rfdetr,
+    rtdetr,
     torchvision,
     ultralytics,
     yolox,
@@ -35,6 +40,7 @@ from cocosurgeon.loaders.tensors import keypoint_error
 
 NAN, INF = float("nan"), float("inf")
 TRAIN = mmdet3.Options(filter_cfg=mmdet3.BASE_FILTER)
+FORK_TRAIN = onedl.Options(filter_cfg=mmdet3.BASE_FILTER)
 UNFILTERED = detectron2.Options(filter_empty=False)
 TEST2 = mmdet2.Options(test_mode=True)
 DOCUMENTATION = ROOT / "docs/loaders.md"
@@ -78,9 +84,11 @@ def image_rules(view: View) -> dict[Any, str]:
 
 
 KEPT = None
-MMDET = ("mmdet3", "mmdet2")
+MMDET = ("mmdet3", "mmdet2", "onedl")
+INTEGER = ("dfine", "deim")
+DETRS = ("detr", "dino", "rtdetr", *INTEGER)
 RAW = ("torchvision", "detectron2")
-LIKE_DETR = ("detr", "rfdetr")
+LIKE_DETR = (*DETRS, "rfdetr")
 ALL = tuple(LOADERS)
 BY_COCO_API = tuple(name for name in ALL if name != "ultralytics")
 """Those that index files as pycocotools does."""
@@ -88,7 +96,7 @@ FATES: list[tuple[tuple[str, ...], dict[str, Any], str | None]] = [
     (MMDET, {"ignore": 1}, "ignored"),
     (MMDET, {"ignore": "0"}, "ignored"),
     (MMDET, {"ignore": ""}, KEPT),
-    (("detr", "rfdetr", "torchvision", "yolox"), {"ignore": 1}, KEPT),
+    ((*LIKE_DETR, "torchvision", "yolox"), {"ignore": 1}, KEPT),
     (MMDET, {"bbox": [64, 0, 9, 9]}, "outside"),
     (MMDET, {"bbox": [63.5, 0, 9, 9]}, KEPT),
     (MMDET, {"bbox": [-9, 0, 9, 9]}, "outside"),
@@ -113,9 +121,16 @@ FATES: list[tuple[tuple[str, ...], dict[str, Any], str | None]] = [
     (MMDET, {"category_id": 77}, "category-not-taken"),
     (MMDET, {"category_id": "18"}, "category-not-taken"),
     (BY_COCO_API, {"category_id": 18.0}, KEPT),
-    (("detr", "torchvision"), {"category_id": 77}, KEPT),
+    ((*DETRS, "torchvision"), {"category_id": 77}, KEPT),
     (BY_COCO_API, {"image_id": 9}, "unlisted-image"),
-    (BY_COCO_API, {"image_id": "1"}, "unlisted-image"),
+    (
+        tuple(n for n in BY_COCO_API if n not in INTEGER),
+        {"image_id": "1"},
+        "unlisted-image",
+    ),
+    (INTEGER, {"image_id": "1"}, KEPT),
+    (INTEGER, {"image_id": 1.5}, KEPT),
+    (INTEGER, {"image_id": True}, KEPT),
     (ALL, {"image_id": 1.0}, KEPT),
     ((*MMDET, *RAW), {"iscrowd": 1}, KEPT),
     ((*LIKE_DETR, "yolox"), {"iscrowd": 1}, "crowd"),
@@ -211,13 +226,31 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     ),
     "mmdet2 no-coco-url": (doc(), mmdet2.Options(classes=["dog"], type="LVISV1Dataset")),
     "huge-id": (doc(images=[image(2**63)]), None),
-    "detr no-segmentation": (doc(ann(1)), detr.Options(return_masks=True)),
-    "detr bad-segmentation": (
-        doc(ann(1, segmentation=[[1, 2, 3, 4, 5, 6]]), ann(2, segmentation=None)),
-        detr.Options(return_masks=True),
-    ),
-    "detr no-keypoints": (doc(ann(1, keypoints=[1, 2, 2]), ann(2)), None),
-    "detr bad-keypoints": (doc(ann(1, keypoints=None)), None),
+    **{
+        f"{kind.LOADER.name} {how}-segmentation": (doc(*anns), kind.Options(return_masks=True))
+        for kind in (detr, dino, rtdetr)
+        for how, anns in (
+            ("no", [ann(1)]),
+            ("bad", [ann(1, segmentation=[[1, 2, 3, 4, 5, 6]]), ann(2, segmentation=None)]),
+        )
+    },
+    "no-keypoints": (doc(ann(1, keypoints=[1, 2, 2]), ann(2)), None),
+    "bad-keypoints": (doc(ann(1, keypoints=None)), None),
+    **{
+        f"{kind.LOADER.name} not-of-coco": (
+            doc(ann(1, category_id=91)),
+            kind.Options(remap_mscoco_category=True),
+        )
+        for kind in (rtdetr, dfine, deim)
+    },
+    **{f"{name} odd-id": (doc(images=[image("img")]), None) for name in INTEGER},
+    "odd-annotation-id": (doc(ann("1")), None),
+    "dino no-file-name": (doc(images=[{"id": 1}, {"id": 2}]), None),
+    "dino bad-file-name": (doc(images=[image(i, file_name=5) for i in (1, 2)]), None),
+    "dino text-id": (doc(images=[image("a1"), image("b1")]), None),
+    "dino odd-id": (doc(images=[image(1.0), image(2.0)]), None),
+    "no-file": (doc(images=[image(1), image(2)]), dino.Options(img_folder="no/such")),
+    "no-next-image": (doc(images=[image(1), {"id": 2}]), None),
     "detectron2 bad-name": (doc(categories=[{"id": 1, "name": 5}]), None),
     "detectron2 bad-bbox": (doc(ann(1, bbox=[])), None),
     "rfdetr bad-category-id": (doc(ann(1, category_id=None)), None),
@@ -236,6 +269,11 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "no-coco-class": (doc(ann(1, category_id=12)), None),
     "beyond-coco-table": (doc(ann(1, category_id=92)), None),
     "yolox unsortable-ids": (doc(categories=categories((1, "a"), ("b", "b"))), None),
+}
+SPECIAL |= {
+    key.replace("mmdet3", "onedl"): (file, options and onedl.Options(**vars(options)))
+    for key, (file, options) in SPECIAL.items()
+    if key.startswith("mmdet3 ")
 }
 RAISED = [(name, rule) for name, loader in LOADERS.items() for rule in loader.errors]
 
@@ -369,7 +407,8 @@ def test_labels_of_the_others() -> None:
     assert labels == {
         "mmdet3": 0,
         "mmdet2": 0,
-        "detr": 18,
+        "onedl": 0,
+        **dict.fromkeys(DETRS, 18),
         "rfdetr": 1,
         "torchvision": 18,
         "detectron2": 1,
@@ -443,6 +482,44 @@ def test_other_splits_take_the_labels_of_train(tmp_path: Path, cli: Cli) -> None
         load("rfdetr", document, found)
 
 
+@pytest.mark.parametrize("kind", [rtdetr, dfine, deim])
+def test_labels_by_the_table_of_coco(kind: Any) -> None:
+    options = kind.Options.usual("test", ())
+    name = kind.LOADER.name
+    document = doc(ann(1), ann(2, category_id=90.0), ann(3, category_id=True))
+    view = load(name, document, options)
+    labels = [i.label for i in view.samples[0].instances]
+    assert labels == [16, 79, 0]
+    assert [view.name_of(label) for label in labels] == ["dog", "toothbrush", "person"]
+    assert (view.cat_ids, view.cat2label) == ((1, 17, 18), {1: 0, 17: 15, 18: 16})
+    assert sorted(rtdetr.CATEGORY2LABEL.values()) == list(range(80))
+    for cat_id in (0, 12, 91, "18", None):
+        with pytest.raises(LoaderError) as caught:
+            load(name, doc(ann(1, category_id=cat_id, bbox=[0, 0, 0, 0])), options)
+        assert (caught.value.exception, caught.value.rule) == ("KeyError", "not-of-coco")
+        assert "turn remap_mscoco_category off" in caught.value.what
+    listless = {k: v for k, v in doc(ann(1, category_id=[1])).items() if k != "categories"}
+    with pytest.raises(LoaderError) as caught:
+        load(name, listless, options)
+    assert (caught.value.exception, caught.value.rule) == ("TypeError", "bad-category-id")
+    off = kind.Options.every_image(())
+    assert load(name, doc(ann(1, category_id=0)), off).samples[0].instances[0].label == 0
+    assert load(name, document, off).classes == ()
+
+
+def test_names_that_are_not_those_of_coco_are_found(tmp_path: Path, cli: Cli) -> None:
+    document = doc(ann(1, category_id=2), categories=categories((2, "dog"), (1, "person")))
+    (tmp_path / "own.json").write_text(json.dumps(document | {"info": {}}))
+    ended = cli("verify", "own.json", "--loader", "rtdetr", "--json")
+    [finding] = [f for f in json.loads(ended.out)["findings"] if f["code"] == "classes-unfit"]
+    assert finding["details"] == [
+        "rtdetr test: label 1 is 'bicycle' by the class names, and 'dog' in the file"
+    ]
+    assert "turn remap_mscoco_category off" in finding["next"]
+    off = ("--option", "remap_mscoco_category=false")
+    assert cli("verify", "own.json", "--loader", "rtdetr", *off, "--json").code == 0
+
+
 # ---- images and annotations
 
 
@@ -452,7 +529,7 @@ def test_order() -> None:
         name: [s.img_id for s in load(name, document, _unfiltered(name)).samples]
         for name in LOADERS
     }
-    sorts = {"detr", "rfdetr", "torchvision", "detectron2"}
+    sorts = {*LIKE_DETR, "torchvision", "detectron2"}
     sorts |= {"ultralytics"}  # by path
     assert order == {name: [1, 2, 3] if name in sorts else [3, 1, 2] for name in LOADERS}
 
@@ -499,6 +576,63 @@ def test_text_ids_are_looked_up_letter_by_letter() -> None:
     assert ids(load("yolox", document)) == []
 
 
+@pytest.mark.parametrize("name", INTEGER)
+def test_integers_are_made_of_image_ids(name: str) -> None:
+    document = doc(
+        ann(1, image_id="2"),
+        ann(2, image_id=2.9),
+        ann(3, image_id=10),
+        ann(4, image_id="01"),
+        ann(5, image_id="3"),
+        images=[image("10"), image(2), image(True), image(1.5)],
+    )
+    view = load(name, document)
+    found = [(s.img_id, s.img_path, [i.ann_id for i in s.instances]) for s in view.samples]
+    assert found == [(1.5, "1.5.jpg", [4]), (2, "2.jpg", [1, 2]), ("10", "10.jpg", [3])]
+    assert [(d.kind, d.row, d.rule) for d in view.dropped] == [
+        ("image", 2, "shadowed"),
+        ("annotation", 4, "unlisted-image"),
+    ]
+    assert load(name, document, only=["10"]).samples == view.samples[2:]
+    for img_id, exception in (
+        *(("000d68", "ValueError"), (NAN, "ValueError"), (INF, "OverflowError")),
+        *((None, "TypeError"), ([1], "TypeError")),
+    ):
+        for broken in (doc(images=[image(img_id)]), doc(ann(1, image_id=img_id))):
+            with pytest.raises(LoaderError) as caught:
+                load(name, broken)
+            assert (caught.value.exception, caught.value.rule) == (exception, "odd-id")
+    for ann_id in ("1", True, 1.0):
+        with pytest.raises(LoaderError, match="is no integer") as caught:
+            load(name, doc(ann(ann_id)))
+        assert caught.value.exception == "TypeError"
+        assert load(name, doc(ann(ann_id, image_id=9))).samples[0].instances == ()
+
+
+def test_dino_loads_the_next_image_for_one_that_it_cannot_read(tmp_path: Path, cli: Cli) -> None:
+    for img_id in (2, 4):
+        (tmp_path / f"{img_id}.jpg").touch()
+    images = [image(4), image(1), image(2), {"id": 3}]
+    document = doc(*(ann(i, image_id=i) for i in (1, 2, 3, 4)), images=images)
+    view = load("dino", document)
+    assert [s.img_id for s in view.samples] == [1, 2, 4, 4]
+    assert (image_rules(view), rules(view)) == ({3: "unreadable"}, {3: "unreadable"})
+    view = load("dino", document, dino.Options(img_folder=str(tmp_path)))
+    assert [s.img_id for s in view.samples] == [2, 2, 4, 4]
+    assert view.samples[0].img_path == f"{tmp_path}/2.jpg"
+    assert image_rules(view) == rules(view) == {1: "unreadable", 3: "unreadable"}
+    (tmp_path / "2.jpg").unlink()
+    with pytest.raises(LoaderError, match="there is no file") as caught:
+        load("dino", document, dino.Options(img_folder=str(tmp_path)))
+    assert (caught.value.exception, caught.value.rule) == ("FileNotFoundError", "no-file")
+    (tmp_path / "in.json").write_text(json.dumps(doc(ann(1)) | {"info": {}}))
+    ended = cli("verify", "in.json", "--loader", "dino")
+    assert "files of images are not looked for" in ended.out
+    (tmp_path / "1.jpg").touch()
+    ended = cli("verify", "in.json", "--loader", "dino", "--option", "img_folder=.")
+    assert (ended.code, "not looked for" in ended.out) == (0, False)
+
+
 def test_boxes() -> None:
     document = doc(ann(1, bbox=[-5.1, 40, 20.3, 20]))
     names = [name for name in LOADERS if name != "ultralytics"]  # which drops the image
@@ -506,6 +640,7 @@ def test_boxes() -> None:
     corners = (-5.1, 40, -5.1 + 20.3, 60)
     assert boxes == {
         "mmdet3": corners,
+        "onedl": corners,
         "mmdet2": (-5.099999904632568, 40.0, 15.199999809265137, 60.0),
         **dict.fromkeys(LIKE_DETR, (0.0, 40.0, 15.19999885559082, 48.0)),  # added in float32
         "torchvision": (-5.1, 40, 20.3, 20),
@@ -693,8 +828,12 @@ def test_paths() -> None:
     options: dict[str, LoaderOptions] = {
         "mmdet3": mmdet3.Options(data_prefix={"img": "root"}),
         "mmdet2": mmdet2.Options(img_prefix="root"),
+        "onedl": onedl.Options(data_prefix={"img": "root"}),
         "detr": detr.Options(img_folder="root"),
         "rfdetr": rfdetr.Options(img_folder="root"),
+        "rtdetr": rtdetr.Options(img_folder="root"),
+        "dfine": dfine.Options(img_folder="root"),
+        "deim": deim.Options(img_folder="root"),
         "torchvision": torchvision.Options(root="root"),
         "detectron2": detectron2.Options(image_root="root"),
     }
@@ -726,7 +865,7 @@ def test_sizes() -> None:
 def test_names_and_options() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'mmdet3'"):
         load("mmdet-3", doc())
-    with pytest.raises(UnknownNameError, match="there are: mmdet3, detectron2"):
+    with pytest.raises(UnknownNameError, match="there are: mmdet3, deim, "):
         load("keras", doc())
     with pytest.raises(TypeError, match="options of mmdet2"):
         load("mmdet2", doc(), yolox.Options())
@@ -736,7 +875,7 @@ def _loaded(name: str, document: Any, only: Any = None) -> View | tuple[str, str
     document = json.loads(json.dumps(document))
     before = repr(document)
     try:
-        return load(name, document, TRAIN if name == "mmdet3" else None, only)
+        return load(name, document, {"mmdet3": TRAIN, "onedl": FORK_TRAIN}.get(name), only)
     except LoaderError as error:
         return error.exception, error.rule
     finally:

@@ -96,7 +96,8 @@ def _effect(name: str, mode: Any, right: Any, wrong: Any) -> Effect | None:
         return None
     if isinstance(after, LoaderError):
         return Effect(name, "raises", f"raises {after.exception}")
-    if shifted := _wrong_names(after, wrong):
+    shifted = _wrong_names(after, wrong) - _wrong_names(before, right)
+    if shifted > 0:
         return Effect(name, "shifts", f"gives {plural(shifted, 'object')} a wrong label")
     lost = min(_objects(before), len(wrong.get("annotations", ()))) - _objects(after)
     if lost > 0:

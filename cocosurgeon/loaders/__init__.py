@@ -33,6 +33,7 @@ from cocosurgeon.loaders.registry import (
     config_loaders,
     find_loader,
     load,
+    loaders_by_script,
     probed_loaders,
     real_library,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "find_loader",
     "indexed",
     "load",
+    "loaders_by_script",
     "probed_loaders",
     "real_library",
 ]

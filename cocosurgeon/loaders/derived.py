@@ -27,8 +27,11 @@ ClassName: TypeAlias = Literal[
 """Name of a class whose rules are known."""
 
 _NAMES = Path(__file__).parents[1] / "categories/classes/coco.json"
-COCO: tuple[str, ...] = tuple(json.loads(_NAMES.read_bytes()).values())
+_OF_COCO: Mapping[str, str] = json.loads(_NAMES.read_bytes())
+COCO: tuple[str, ...] = tuple(_OF_COCO.values())
 """CocoDataset's own classes: ``mmdet/datasets/coco.py``, METAINFO (3.x) and CLASSES (2.x)."""
+COCO_IDS: tuple[int, ...] = tuple(map(int, _OF_COCO))
+"""Their ids in COCO's own files."""
 
 _MISSING = (
     "patch16/objects365_v2_00908726.jpg",

@@ -1,7 +1,7 @@
-"""DETR; also DINO, and RT-DETR without its remap. Samples before any transform.
+"""DETR; and what the frameworks that copied its conversion have in common with it. Samples before
+any transform.
 
-Read in facebookresearch/detr at 9a4b93a, ``datasets/coco.py``; the class ConvertCocoPolysToMask is
-the same in IDEA-Research/DINO at 66d7173 and in lyuwenyu/RT-DETR at 95fc522.
+Read in facebookresearch/detr at 9a4b93a, ``datasets/coco.py``.
 
 Items are torchvision's. Boxes are clipped to the image itself; here, to the JSON's ``width`` and
 ``height``, and not at all on the side where that is no number.
@@ -10,7 +10,7 @@ Items are torchvision's. Boxes are clipped to the image itself; here, to the JSO
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -46,24 +46,56 @@ DEGENERATE = Rule(
     "datasets/coco.py:86",
 )
 RULES = (SHADOWED, UNLISTED, CROWD, DEGENERATE)
+
+
+def conversion_errors(file: str, **lines: int | str) -> tuple[Rule, ...]:
+    """Return why a copy of ConvertCocoPolysToMask raises.
+
+    Args:
+        file: where it is.
+        lines: those of what is read there: ``img_id``, ``bbox``, ``box`` (used by rows), ``cat_id``
+            and ``label`` (its tensor), ``keypoints``, ``keypoint`` (their tensor) and ``area``;
+            ``segmentation`` and ``mask`` where it can return masks.
+    """
+    at = {name: f"{file}:{line}" for name, line in lines.items()}
+    many = "ValueError, TypeError, ..."
+    masks: tuple[Rule, ...] = ()
+    if "mask" in at:
+        masks = (
+            *errors_for("no", "segmentation", "KeyError (with return_masks)", at["segmentation"]),
+            *errors_for(
+                "bad", "segmentation", "Exception, ValueError, ... (with return_masks)", at["mask"]
+            ),
+        )
+    return (
+        Rule("huge-id", "an image id is beyond int64: ValueError", at["img_id"]),
+        *errors_for("no", "bbox", "KeyError", at["bbox"]),
+        *errors_for("bad", "bbox", many, at["box"]),
+        *errors_for("no", "category_id", "KeyError", at["cat_id"]),
+        *errors_for("bad", "category_id", many, at["label"]),
+        *masks,
+        *errors_for("no", "keypoints", "KeyError (where the first has them)", at["keypoints"]),
+        *errors_for("bad", "keypoints", "TypeError, ValueError, RuntimeError", at["keypoint"]),
+        *errors_for("no", "area", "KeyError", at["area"]),
+        *errors_for("bad", "area", "RuntimeError, ...", at["area"]),
+    )
+
+
 ERRORS = (
     *torchvision.ERRORS,
-    Rule("huge-id", "an image id is beyond int64: ValueError", "datasets/coco.py:58"),
-    *errors_for("no", "bbox", "KeyError", "datasets/coco.py:64"),
-    *errors_for("bad", "bbox", "ValueError, TypeError, ...", "datasets/coco.py:66,88"),
-    *errors_for("no", "category_id", "KeyError", "datasets/coco.py:71"),
-    *errors_for("bad", "category_id", "ValueError, TypeError, ...", "datasets/coco.py:72"),
-    *errors_for("no", "segmentation", "KeyError (with return_masks)", "datasets/coco.py:75"),
-    *errors_for(
-        "bad",
-        "segmentation",
-        "Exception, ValueError, ... (with return_masks)",
-        "datasets/coco.py:34",
+    *conversion_errors(
+        "datasets/coco.py",
+        img_id=58,
+        bbox=64,
+        box="66,88",
+        cat_id=71,
+        label=72,
+        area=104,
+        segmentation=75,
+        mask=34,
+        keypoints=80,
+        keypoint=81,
     ),
-    *errors_for("no", "keypoints", "KeyError (where the first has them)", "datasets/coco.py:80"),
-    *errors_for("bad", "keypoints", "TypeError, ValueError, RuntimeError", "datasets/coco.py:81"),
-    *errors_for("no", "area", "KeyError", "datasets/coco.py:104"),
-    *errors_for("bad", "area", "RuntimeError, ...", "datasets/coco.py:104"),
 )
 
 
@@ -79,6 +111,8 @@ class Options(LoaderOptions):
         return self.return_masks
 
 
+Item: TypeAlias = tuple[Id, Record, str, list[int]]
+"""An image's id, its record, its path, and the rows of its annotations."""
 Kept: TypeAlias = list[tuple[int, Record]]
 """Annotations of an image, each with its row."""
 Prepare: TypeAlias = Callable[[Record, Kept], tuple[Sequence[int], Sequence[object]]]
@@ -87,52 +121,86 @@ Prepare: TypeAlias = Callable[[Record, Kept], tuple[Sequence[int], Sequence[obje
 
 def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
     """Return what DETR loads from a parsed file; labels are category ids; see ``registry.load``."""
+    index = indexed(document)
+    items = integer_items(torchvision.items(index, options.img_folder))
+    samples, dropped = converted(index, items, only, preparation(options.return_masks))
+    return View(
+        loader=LOADER.name, box_format="xyxy", single=True, samples=samples, dropped=dropped
+    )
+
+
+def integer_items(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield items; fail at an id of which no tensor is made: datasets/coco.py:58."""
+    for item in items:
+        if isinstance(item[0], str):
+            what = f"the image id {item[0]!r} is text, which no tensor holds"
+            fail("ValueError", "text-id", what)
+        require_small(item[0])
+        yield item
+
+
+def require_small(img_id: Id) -> None:
+    """Fail for a number that is beyond int64."""
+    if exception := scalar_error([img_id]):
+        fail(exception, "huge-id", f"the image id {img_id!r} is too large for a tensor")
+
+
+def category_ids(kept: Kept) -> list[int]:
+    """Return labels that are category ids."""
+    cat_ids = column(kept, "category_id")
+    require(kept, "category_id", cast_error(cat_ids))
+    return [int(cat_id) for cat_id in cat_ids]
+
+
+def preparation(
+    return_masks: bool = False, labels: Callable[[Kept], list[int]] = category_ids
+) -> Prepare:
+    """Return ``ConvertCocoPolysToMask`` up to the clipping: datasets/coco.py:54-112.
+
+    Args:
+        labels: gives the labels of annotations.
+    """
 
     def prepare(image: Record, kept: Kept) -> tuple[Sequence[int], Sequence[object]]:
-        """``ConvertCocoPolysToMask``: datasets/coco.py:54-112."""
         boxes = column(kept, "bbox")
         require(kept, "bbox", box_error(boxes, ragged_only=True))
-        cat_ids = column(kept, "category_id")
-        require(kept, "category_id", cast_error(cat_ids))
+        found = labels(kept)
         masks: list[Any] = [None] * len(kept)
-        if options.return_masks:
+        if return_masks:
             masks = column(kept, "segmentation")
             _require_masks(kept, masks, image)
         if "keypoints" in kept[0][1]:
             require(kept, "keypoints", keypoint_error(column(kept, "keypoints")))
         require(kept, "bbox", box_error(boxes))
         require(kept, "area", scalar_error(column(kept, "area")))
-        return [int(i) for i in cat_ids], masks
+        return found, masks
 
-    samples, dropped = converted(indexed(document), options.img_folder, only, prepare)
-    return View(
-        loader=LOADER.name, box_format="xyxy", single=True, samples=samples, dropped=dropped
-    )
+    return prepare
 
 
 def converted(
-    index: Index, img_folder: str, only: Collection[Id | None] | None, prepare: Prepare
+    index: Index,
+    items: Iterable[Item],
+    only: Collection[Id | None] | None,
+    prepare: Prepare,
+    drops: Drops | None = None,
 ) -> tuple[tuple[Sample, ...], tuple[Dropped, ...]]:
-    """Return torchvision's items without crowds and degenerate boxes, and what is dropped."""
+    """Return items without crowds and degenerate boxes, and what is dropped.
+
+    Args:
+        drops: what the items leave out.
+    """
     wanted = wanted_of(index, only)
-    reached, drops, samples = set[int](), Drops(), []
+    drops = Drops() if drops is None else drops
+    reached, samples = set[int](), []
     with np.errstate(over="ignore", invalid="ignore"):
-        for img_id, image, path, rows in torchvision.items(index, img_folder):
+        for img_id, image, path, rows in items:
             reached.update(rows)
-            _require_integer(img_id)
             instances = _instances(index, image, rows, prepare, drops)
             if wanted is None or img_id in wanted:
                 size = image.get("height"), image.get("width")
                 samples.append(Sample(img_id, path, *size, tuple(instances)))
     return tuple(samples), drops.dropped(index, samples, reached)
-
-
-def _require_integer(img_id: Id) -> None:
-    """Fail for an id of which no tensor is made: datasets/coco.py:58."""
-    if isinstance(img_id, str):
-        fail("ValueError", "text-id", f"the image id {img_id!r} is text, which no tensor holds")
-    if exception := scalar_error([img_id]):
-        fail(exception, "huge-id", f"the image id {img_id!r} is too large for a tensor")
 
 
 def _instances(
@@ -215,7 +283,7 @@ def require(kept: Kept, key: str, exception: str | None) -> None:
 
 LOADER = Loader(
     name="detr",
-    title="DETR, DINO and RT-DETR without its remap: CocoDetection",
+    title="DETR, CocoDetection",
     version="9a4b93a",
     options=Options,
     rules=RULES,

@@ -124,7 +124,7 @@ def indexed(document: object) -> Index:
         return document
     if type(document) is not dict:
         fail("AssertionError", NOT_AN_OBJECT.name, "the file is not a JSON object")
-    annotations = _list(document, "annotations")
+    annotations = record_list(document, "annotations")
     rows_of: defaultdict[Id, list[int]] = defaultdict(list)
     last_rows: dict[Id, int] = {}
     for row, annotation in enumerate(annotations or ()):
@@ -134,9 +134,9 @@ def indexed(document: object) -> Index:
         except (KeyError, TypeError) as error:
             fields = ["image_id", "id"]
             raise failure(error, "annotations", row, annotation, fields) from error
-    images = _list(document, "images")
+    images = record_list(document, "images")
     image_rows = _by_id(images or (), "images")
-    categories = _list(document, "categories")
+    categories = record_list(document, "categories")
     _by_id(categories or (), "categories")
     images_of: defaultdict[Id, set[Id]] = defaultdict(set)
     for row, annotation in enumerate(annotations or () if categories is not None else ()):
@@ -158,8 +158,8 @@ def indexed(document: object) -> Index:
     )
 
 
-def _list(document: dict[str, Any], key: str) -> list[Record] | None:
-    """A list of records; None where the file has none."""
+def record_list(document: dict[str, Any], key: str) -> list[Record] | None:
+    """Return a list of records; None where the file has none."""
     if key not in document:
         return None
     try:

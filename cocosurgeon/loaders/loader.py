@@ -74,6 +74,18 @@ class LoaderOptions:
         """True where an image is loaded or not by its place in the file."""
         return False
 
+    @property
+    def names_hint(self) -> str:
+        """What to do where its names for labels are not those of the file."""
+        return (
+            "sort the list by id, as the loader numbers labels: `cocosurgeon remap FILE --sort id`"
+        )
+
+    @property
+    def note(self) -> str | None:
+        """What is assumed and not looked at; None for nothing."""
+        return None
+
     def for_framework(self) -> dict[str, Any]:
         """Return the arguments of a real dataset besides classes and mode, without defaults."""
         default = type(self)()
@@ -96,12 +108,19 @@ class RealLibrary:
         script: the module of ``cocosurgeon/probe/script`` that builds and reads the dataset.
         has_configs: whether datasets are built by config files, with a pipeline of transforms.
         is_common: whether environments of other libraries usually have it, too.
+        package: the package that has to be installed, for a fork that has another one's module.
     """
 
     module: str
     script: str
     has_configs: bool = False
     is_common: bool = False
+    package: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its package, or its module."""
+        return self.package or self.module
 
 
 @dataclass(frozen=True)

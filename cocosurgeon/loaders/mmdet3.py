@@ -165,6 +165,17 @@ class Options(LoaderOptions):
 
 def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
     """Return what 3.x loads from a parsed file; see ``registry.load``."""
+    return loaded(LOADER.name, document, options, only)
+
+
+def loaded(
+    name: str, document: object, options: Options, only: Collection[Id | None] | None
+) -> View:
+    """Return what CocoDataset loads.
+
+    Args:
+        name: of the loader.
+    """
     classes = _classes(options)
     kind = CLASSES[options.type]
     index = kind.changed(indexed(document))
@@ -188,7 +199,7 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
     kept = _picked(index, options, _filtered(index, options, cat_ids, drops), drops)
     samples = [loaded[row] for _, row in kept if row in loaded]
     found = View(
-        loader=LOADER.name,
+        loader=name,
         classes=tuple(classes or ()),
         cat_ids=cat_ids,
         cat2label=cat2label,

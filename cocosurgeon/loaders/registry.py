@@ -96,6 +96,14 @@ def real_library(name: str) -> RealLibrary | None:
     return next((real for real in libraries if real and real.module == name), None)
 
 
+def loaders_by_script(script: str) -> tuple[str, ...]:
+    """Return the names of the loaders that a script asks, forks first: they have another one's
+    module."""
+    found = {n: real for n, loader in LOADERS.items() if (real := loader.real)}
+    names = [name for name, real in found.items() if real.script == script]
+    return tuple(sorted(names, key=lambda name: found[name].package is None))
+
+
 def probed_loaders() -> tuple[str, ...]:
     """Return the names of the loaders whose real library can be asked."""
     return tuple(name for name, loader in LOADERS.items() if loader.real)

@@ -122,7 +122,8 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
         detr.require(kept, "area", float_error(detr.column(kept, "area")))
         return labels, [None] * len(kept)
 
-    samples, dropped = detr.converted(index, options.img_folder, only, prepare)
+    items = detr.integer_items(torchvision.items(index, options.img_folder))
+    samples, dropped = detr.converted(index, items, only, prepare)
     return View(
         loader=LOADER.name,
         classes=numbered.classes if numbered else (),

@@ -60,16 +60,25 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
 def items(index: Index, root: str) -> Iterator[tuple[Id, Record, str, list[int]]]:
     """Yield each item's image id, image record, path, and the rows of its annotations."""
     for img_id in sorted_ids(index.image_rows, "image"):
-        row, image = index.image(img_id)
-        try:
-            path = posixpath.join(root, image["file_name"])
-        except (KeyError, TypeError) as error:
-            raise failure(error, "images", row, image, ["file_name"]) from error
-        if not isinstance(img_id, str):
-            yield img_id, image, path, index.rows(img_id)
-        else:
-            named = (index.rows_of.get(letter, []) for letter in img_id)
-            yield img_id, image, path, index.loaded(row for rows in named for row in rows)
+        yield item(index, root, img_id)
+
+
+def item(index: Index, root: str, img_id: Id) -> tuple[Id, Record, str, list[int]]:
+    """Return the item of an image."""
+    row, image = index.image(img_id)
+    path = path_of(root, row, image)
+    if not isinstance(img_id, str):
+        return img_id, image, path, index.rows(img_id)
+    named = (index.rows_of.get(letter, []) for letter in img_id)
+    return img_id, image, path, index.loaded(row for rows in named for row in rows)
+
+
+def path_of(root: str, row: int, image: Record) -> str:
+    """Return an image's path."""
+    try:
+        return posixpath.join(root, image["file_name"])
+    except (KeyError, TypeError) as error:
+        raise failure(error, "images", row, image, ["file_name"]) from error
 
 
 def _instance(row: int, ann: Record) -> Instance:

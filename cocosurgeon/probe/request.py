@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import Distribution
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from cocosurgeon.errors import RequestError
-from cocosurgeon.loaders import LOADERS, Id, probed_loaders, real_library
-from cocosurgeon.loaders.loader import Mode
+from cocosurgeon.loaders import LOADERS, Id, loaders_by_script, probed_loaders, real_library
+from cocosurgeon.loaders.loader import Loader, Mode, RealLibrary
 from cocosurgeon.loaders.settings import Setting
 
 TIMEOUT = 600.0
@@ -99,7 +100,7 @@ class ProbeOptions:
     def has_library(self, loader: str) -> bool:
         """Return whether a loader's library is installed here, or an option asks for one."""
         real = real_library(loader)
-        return real is not None and (self.is_asked_for or find_spec(real.module) is not None)
+        return real is not None and (self.is_asked_for or _is_here(real))
 
     def require_library(self, loader: str) -> None:
         """Refuse options that ask for a real library where none would be asked.
@@ -210,5 +211,23 @@ class ProbeRequest:
         assert real is not None, "checked when the request was made"
         paths = {"ann_file": ann_file, "config": self.config, "img_prefix": self.img_prefix}
         absolute = {name: path and str(path.absolute()) for name, path in paths.items()}
-        others = {"options": dict(self.options), "script": real.script, "timeout": timeout}
+        names = [self.loader] if self.loader in LOADERS else loaders_by_script(real.script)
+        others = {
+            "options": dict(self.options),
+            "script": real.script,
+            "lines": [_line(LOADERS[name]) for name in names],
+            "timeout": timeout,
+        }
         return json.dumps(vars(self) | absolute | others)
+
+
+def _is_here(real: RealLibrary) -> bool:
+    if find_spec(real.module) is None:
+        return False
+    return real.package is None or any(Distribution.discover(name=real.package))
+
+
+def _line(loader: Loader) -> dict[str, str | None]:
+    """Return how the script recognizes a loader's library."""
+    package = loader.real.package if loader.real else None
+    return {"loader": loader.name, "package": package, "major": loader.major}

@@ -21,6 +21,7 @@ from cocosurgeon.errors import (
 )
 from cocosurgeon.files import is_gzip, open_unpacked, require_file
 from cocosurgeon.loaders import LOADERS, probed_loaders, real_library
+from cocosurgeon.loaders.loader import RealLibrary
 from cocosurgeon.probe.dump import Dump, read_dump
 from cocosurgeon.probe.request import TIMEOUT, ProbeRequest
 
@@ -88,14 +89,26 @@ def probe_file(
 
 _LIBRARIES = """
 import importlib.util, json, os, re, sys
+try:
+    from importlib.metadata import version as installed
+except ImportError:
+    installed = None
 found = {}
-for module in sys.argv[1:]:
+for name in sys.argv[1:]:
+    module, _, package = name.partition(":")
     spec = importlib.util.find_spec(module)
-    if spec and spec.origin:
-        path = os.path.join(os.path.dirname(spec.origin), "version.py")
-        text = open(path).read() if os.path.exists(path) else ""
-        version = re.search("__version__ *= *.([0-9a-z.+]+)", text)
-        found[module] = version.group(1) if version else ""
+    if not (spec and spec.origin):
+        continue
+    if package:
+        try:
+            found[name] = installed(package)
+        except Exception:
+            pass
+        continue
+    path = os.path.join(os.path.dirname(spec.origin), "version.py")
+    text = open(path).read() if os.path.exists(path) else ""
+    version = re.search("__version__ *= *.([0-9][0-9a-z.+]*)", text)
+    found[name] = version.group(1) if version else ""
 print(json.dumps(found))
 """
 
@@ -109,8 +122,8 @@ def installed_loader(python: Path | str) -> str:
         RequestError: it cannot be started, or has none of them, or several.
     """
     libraries = {name: real for name in probed_loaders() if (real := LOADERS[name].real)}
-    modules = {real.module for real in libraries.values()}
-    command = [_executable(python), "-c", _LIBRARIES, *sorted(modules)]
+    keys = {name: _key(real) for name, real in libraries.items()}
+    command = [_executable(python), "-c", _LIBRARIES, *sorted(set(keys.values()))]
     try:
         done = subprocess.run(command, capture_output=True, check=True, timeout=TIMEOUT)
         found: dict[str, str] = json.loads(done.stdout)
@@ -122,8 +135,8 @@ def installed_loader(python: Path | str) -> str:
         ) from error
     names = [
         name
-        for name, real in libraries.items()
-        if real.module in found and found[real.module].startswith(LOADERS[name].major)
+        for name, key in keys.items()
+        if key in found and found[key].startswith(LOADERS[name].major)
     ]
     if len(names) > 1:
         names = [name for name in names if not libraries[name].is_common]
@@ -133,14 +146,19 @@ def installed_loader(python: Path | str) -> str:
         raise RequestError(
             "that interpreter has no library of a loader that can be asked",
             where=str(python),
-            hint=f"name one that has {', '.join(sorted(modules))}, or install it there",
+            hint=f"name one that has {', '.join(sorted({r.name for r in libraries.values()}))}, "
+            "or install it there",
         )
-    has = " and ".join(f"{module} {version}".rstrip() for module, version in found.items())
+    has = " and ".join(f"{libraries[n].name} {found[keys[n]]}".rstrip() for n in names)
     raise RequestError(
         f"that interpreter has {has}: which loader is meant?",
         where=str(python),
         hint=f"name it: --loader {names[0]}, or {', '.join(names[1:])}",
     )
+
+
+def _key(real: RealLibrary) -> str:
+    return f"{real.module}:{real.package}" if real.package else real.module
 
 
 @contextmanager

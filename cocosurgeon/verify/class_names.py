@@ -38,7 +38,12 @@ def classes_fit(view: View, document: object, mode: Mode) -> Iterator[Finding]:
     if twice and given != list(names.values()):
         text = f"{_listed(twice)} appears more than once: it is one label, and counts as several"
         yield Finding("classes-unfit", text, view.loader, mode)
-    known = set(map(repr, names.values()))
+
+
+def classes_missing(view: View, document: object, mode: Mode) -> Iterator[Finding]:
+    """Compare the class names that were chosen with the file: it should have all of them."""
+    known = set(map(repr, _names(document).values()))
+    given = (name for name in view.classes if name != "")  # a label without a category
     missing = [name for name in given if repr(name) not in known]
     if missing:
         text = f"the file has no category {_listed(missing)}"

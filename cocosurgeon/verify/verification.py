@@ -13,7 +13,12 @@ from cocosurgeon.loaders import LOADERS, Id, NothingLeftError, View, indexed, lo
 from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import plural
-from cocosurgeon.verify.class_names import classes_are_text, classes_fit, classes_unused
+from cocosurgeon.verify.class_names import (
+    classes_are_text,
+    classes_fit,
+    classes_missing,
+    classes_unused,
+)
 from cocosurgeon.verify.drops import Listed, Skipped, faults_in, skipped_in
 from cocosurgeon.verify.expected import Expectation, document_of, expected_document
 from cocosurgeon.verify.loader_output import compare_output
@@ -307,7 +312,6 @@ def _counted(here: _Output, there: _Output | None) -> str:
 
 
 _BY_ID = "give the names in the order of the category ids: the dataset sorts the list by id"
-_SORT = "sort the list by id, as the loader numbers labels: `cocosurgeon remap FILE --sort id`"
 
 
 def _is_same_error(one: LoaderError, other: LoaderError) -> bool:
@@ -343,7 +347,10 @@ def _findings(
     if (one_text := setting.text_for_classes) is not None:
         yield classes_are_text(here.view, one_text, setting.mode)
     elif setting.has_own_classes:
-        for finding in classes_fit(here.view, document, setting.mode):
+        for finding in (
+            *classes_fit(here.view, document, setting.mode),
+            *classes_missing(here.view, document, setting.mode),
+        ):
             sorts = finding.code == "classes-unfit" and setting.options.sorts_categories
             yield replace(finding, hint=_BY_ID) if sorts else finding
     elif here.view.classes and not LOADERS[setting.loader].takes_classes:
@@ -351,7 +358,7 @@ def _findings(
             there is not None and there.view is not None and _has_same_names(here.view, there.view)
         )
         for finding in classes_fit(here.view, document, setting.mode):
-            yield replace(finding, hint=_SORT, is_in_source=too)
+            yield replace(finding, hint=setting.options.names_hint, is_in_source=too)
 
 
 def _advice(here: View, there: View, document: Mapping[str, object]) -> str | None:
@@ -393,5 +400,7 @@ def _notes(
                 "filter_cfg=dict(filter_empty_gt=False, min_size=0)"
             )
         yield note
+    if setting.options.note is not None:
+        yield f"{who}: {setting.options.note}"
     if here.view is not None and setting.has_own_classes:
         yield from classes_unused(here.view, document)

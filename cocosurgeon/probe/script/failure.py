@@ -112,13 +112,14 @@ def version_of(*names: str) -> dict[str, str]:
     found = {}
     for name in names:
         if name in sys.modules:
-            version = getattr(sys.modules[name], "__version__", None) or _installed(name)
+            version = getattr(sys.modules[name], "__version__", None) or installed(name)
             if version is not None:
                 found[name] = str(version)
     return found
 
 
-def _installed(name: str) -> str | None:
+def installed(name: str) -> str | None:
+    """Return the version of an installed package; None where it is not known."""
     try:
         version: str = import_module("importlib.metadata").version(name)
     # Python 3.7 does not have it, and not each module is a package of its name

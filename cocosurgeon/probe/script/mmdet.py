@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from .dataset import RealDataset, is_usable
-from .failure import Failure, needed, stage, version_of
+from .failure import Failure, installed, needed, stage, version_of
 from .wrappers import type_name
 
 UNREGISTERED = re.compile(r"is not in the \S+ registry")
@@ -32,18 +32,21 @@ def open_dataset(request: dict[str, Any]) -> RealDataset:
         Failure: there is none, or another one than was asked for; or it cannot be built.
     """
     version = str(getattr(needed("mmdet"), "__version__", "0"))
-    line = version.partition(".")[0]
-    wanted = request["loader"].replace("mmdet", "")
-    if line not in ("2", "3") or wanted not in ("", line):
-        raise Failure(
-            "version",
-            "that interpreter has MMDetection {}, but {} is wanted".format(
-                version, wanted + ".x" if wanted else "2.x or 3.x"
-            ),
-            hint="name an interpreter that has it",
-        )
-    dataset: RealDataset = import_module(".mmdet" + line, __package__).open_dataset(request)
-    return dataset
+    major = version.partition(".")[0]
+    for line in request["lines"]:
+        if line["major"] == major and (not line["package"] or installed(line["package"])):
+            script = import_module(".mmdet" + major, __package__)
+            dataset: MmdetDataset = script.open_dataset(request)
+            dataset.line = line
+            return dataset
+    wanted = sorted(line["package"] or line["major"] + ".x" for line in request["lines"])
+    raise Failure(
+        "version",
+        "that interpreter has MMDetection {}, but {} is wanted".format(
+            version, " or ".join(wanted)
+        ),
+        hint="name an interpreter that has it",
+    )
 
 
 def arguments(request: dict[str, Any]) -> dict[str, Any]:
@@ -232,6 +235,7 @@ class MmdetDataset(RealDataset):
         self._own = own
         self._backend = backend
         self._plain: dict[bool, Any] = {}
+        self.line: dict[str, Any] = {}
 
     def header(self) -> dict[str, Any]:
         dataset = self._dataset
@@ -245,7 +249,8 @@ class MmdetDataset(RealDataset):
                 list(map(self.image_path, range(len(self)))), self._backend
             )
         return {
-            "framework": "mmdet",
+            "framework": self.line["package"] or "mmdet",
+            "loader": self.line["loader"],
             "version": str(needed("mmdet").__version__),
             "mode": "test" if dataset.test_mode else "train",
             "box_format": "xyxy",

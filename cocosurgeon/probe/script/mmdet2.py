@@ -98,7 +98,7 @@ class _Dataset2(MmdetDataset):
         header = super().header()
         header["options"]["filter_empty_gt"] = self._dataset.filter_empty_gt
         classes = list(self._dataset.CLASSES or ())
-        return dict(header, loader="mmdet2", single=True, classes=classes)
+        return dict(header, single=True, classes=classes)
 
     def image_path(self, index: int) -> str:
         name = str(self._dataset.data_infos[index]["filename"])

@@ -139,7 +139,7 @@ class _Dataset3(MmdetDataset):
             classes=classes if isinstance(classes, str) else None,
             has_no_classes=classes is None,
         )
-        return dict(header, loader="mmdet3", classes=list(classes or ()))
+        return dict(header, classes=list(classes or ()))
 
     def img_id(self, index: int) -> Any:
         return self._dataset.get_data_info(index)["img_id"]
