@@ -31,7 +31,8 @@ images = json.loads(Path(ann_file).read_text(encoding='utf-8'))['images']
 names = [f"./images/all/{{image['file_name']}}\\n" for image in images]
 (folder / 'data/all.txt').write_text(''.join(names), encoding='utf-8')
 """
-_YAML = """data = {'path': str(folder / 'data'), 'train': 'all.txt', 'val': 'all.txt', 'names': classes}
+_YAML = """data = {'path': str(folder / 'data'), 'names': classes}
+data |= {'train': 'all.txt', 'val': 'all.txt'}
 YAML.save(folder / 'data/data.yaml', data)  # for YOLO(...).train(data=...)"""
 
 

@@ -32,7 +32,7 @@ IMPORTED = (
 def details(report: Any, code: str | None = None) -> list[str]:
     """Return what the findings of a report say (of one code), without the loader's name."""
     return [
-        re.sub(r"^mmdet\d( train| test)?: ", "", detail)
+        re.sub(r"^(?:mmdet\d|onedl)( train| test)?: ", "", detail)
         for finding in report["findings"]
         if code in (None, finding["code"])
         for detail in finding["details"]
@@ -68,7 +68,14 @@ class Line:
     @property
     def loader(self) -> str:
         """What it is called on the command line."""
+        if self.overlay == "fork":
+            return "onedl"
         return "mmdet2" if self.version.startswith("2.") else "mmdet3"
+
+    @property
+    def framework(self) -> str:
+        """What its dumps and reports call it."""
+        return "onedl-mmdetection" if self.overlay == "fork" else "mmdet"
 
     def verified(self, *args: object) -> tuple[int, dict[str, Any]]:
         """Exit code and report of ``cocosurgeon verify``, with its interpreter and loader."""
@@ -119,17 +126,21 @@ MMDET3 = Line("3.3.0", "mm3", labels_crowd=True, single=False)
 FORK = Line("3.5.1", "fork", labels_crowd=True, single=False)
 
 
-@pytest.fixture(params=[MMDET2, MMDET3], ids=["mmdet2", "mmdet3"])
+LINES = (MMDET2, MMDET3, FORK)
+LINE_IDS = [each.loader for each in LINES]
+
+
+@pytest.fixture(params=LINES, ids=LINE_IDS)
 def each_line(request: pytest.FixtureRequest) -> Line:
-    """Each line of MMDetection, where they are installed."""
+    """Each line of MMDetection, and the fork, where they are installed."""
     line: Line = request.param
     require(line.overlay)
     return line
 
 
-@pytest.fixture(params=[MMDET2, MMDET3, FORK], ids=["mmdet2", "mmdet3", "fork"])
-def each_line_or_fork(request: pytest.FixtureRequest) -> Line:
-    """Each line of MMDetection, and the fork."""
+@pytest.fixture(params=LINES[:2], ids=LINE_IDS[:2])
+def each_original(request: pytest.FixtureRequest) -> Line:
+    """Each line of MMDetection, without the fork."""
     line: Line = request.param
     require(line.overlay)
     return line

@@ -16,7 +16,7 @@ import os
 import sys
 import tempfile
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,15 @@ class Picture:
         return self
 
 
+class FilePicture(Picture):
+    """Stands in for an image that is opened, if there is a file of it."""
+
+    def __init__(self, path: str) -> None:
+        if not os.path.isfile(path):  # noqa: PTH113
+            raise FileNotFoundError(path)
+        super().__init__(path)
+
+
 def torchvision(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
     """torchvision's CocoDetection, by its items."""
     import torchvision.datasets.coco as real  # type: ignore[import-not-found,import-untyped,unused-ignore]
@@ -99,11 +108,42 @@ def detr(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
     import torchvision.datasets.coco as real
 
     real.Image.open = Picture
-    prepare = _conversion()
     dataset = real.CocoDetection(options.get("img_folder", ""), ann_file)
+    return _converted(dataset, ((place, *dataset[place]) for place in range(len(dataset))))
+
+
+def dfine(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The same on faster-coco-eval in place of pycocotools, as D-FINE and DEIM have it."""
+    import faster_coco_eval  # type: ignore[import-not-found]
+
+    faster_coco_eval.init_as_pycocotools()
+    return detr(ann_file, options)
+
+
+def dino(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The same with the next item for one that raises, as DINO has it: datasets/coco.py:351."""
+    import torchvision.datasets.coco as real
+
+    folder = options.get("img_folder", "")
+    real.Image.open = FilePicture if folder else Picture
+    dataset = real.CocoDetection(folder, ann_file)
+
+    def items() -> Iterator[tuple[int, Any, Any]]:
+        for place in range(len(dataset)):
+            try:
+                found = (place, *dataset[place])
+            except Exception:
+                found = (place + 1, *dataset[place + 1])
+            yield found
+
+    return _converted(dataset, items())
+
+
+def _converted(dataset: Any, items: Iterable[tuple[int, Any, Any]]) -> dict[str, Any]:
+    prepare = _conversion()
     samples = []
-    for place, img_id in enumerate(dataset.ids):
-        picture, target = dataset[place]
+    for place, picture, target in items:
+        img_id = dataset.ids[place]
         info = dataset.coco.loadImgs(img_id)[0]
         picture.size = info["width"], info["height"]
         _, found = prepare(picture, {"image_id": img_id, "annotations": target})
@@ -272,6 +312,8 @@ VERSIONS: dict[str, Callable[[], str]] = {
     "detr": lambda: "1.11.2",
     "rfdetr": lambda: "1.11.2",
     "ultralytics": lambda: str(__import__("ultralytics").__version__),
+    "dino": lambda: "1.11.2",
+    "dfine": lambda: str(__import__("faster_coco_eval").__version__),
 }
 EMIT = {
     "mmdet2": mmdet2,
@@ -281,6 +323,8 @@ EMIT = {
     "detr": detr,
     "rfdetr": rfdetr,
     "ultralytics": ultralytics,
+    "dino": dino,
+    "dfine": dfine,
 }
 
 

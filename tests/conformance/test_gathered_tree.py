@@ -18,7 +18,7 @@ from cocosurgeon.layout.gather import files_to_copy
 
 OPENED = Path(__file__).with_name("opened.py")
 
-line = mmdet_line.each_line
+line = mmdet_line.each_original
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png"])

@@ -13,8 +13,9 @@ import types
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 import mmdet_line
@@ -35,6 +36,7 @@ from cocosurgeon.loaders import (
     load,
     mmdet2,
     mmdet3,
+    onedl,
     ultralytics,
     yolox,
 )
@@ -46,6 +48,13 @@ NAMES_FILE = str(Path(__file__).with_name("class_names.txt"))
 NO_TEXT = str(next((ROOT / "sample_data/sample2017").glob("*.jpg")))
 CHANGED_BY_RFDETR = {"bad-area", "no-keypoints", "bad-keypoints"}
 """Where it raises otherwise than DETR: areas are float32 there, and keypoints are not required."""
+CONVERTED = ("detr", "dino", "dfine")
+NOT_IN_RFDETR = frozenset({"no-segmentation", "bad-segmentation", "bad-keypoints"})
+"""It makes an empty mask there, and no tensor of keypoints."""
+FOLDER = TemporaryDirectory()
+"""Files of some images: those of 1, 4 and 6 are missing."""
+for _name in ("0", "2", "3", "5", "7", "8", "9"):
+    Path(FOLDER.name, f"{_name}.jpg").touch()
 
 EXAMPLES = (
     settings(max_examples=int(FRESH), derandomize=False, print_blob=True)
@@ -68,6 +77,7 @@ class Real:
         told: what the pure-Python loader emits, told as the real one's is.
         by_hand: files and settings that are met in any case, beyond those for all loaders.
         unmet: rules that no file and no setting here can meet, each for a reason.
+        script: its name in the script; empty for the loader's.
     """
 
     loader: str
@@ -77,6 +87,7 @@ class Real:
     told: Callable[[View, Options], Mapping[str, Any]]
     by_hand: Sequence[tuple[Any, Options]] = ()
     unmet: frozenset[str] = frozenset()
+    script: str = ""
 
 
 def mmdet_told(view: View, _: Options) -> Mapping[str, Any]:
@@ -123,6 +134,12 @@ def rfdetr_told(view: View, options: Options) -> Mapping[str, Any]:
     }
 
 
+def integers_told(view: View, options: Options) -> Mapping[str, Any]:
+    """Image ids are integers there; here they are those of the file."""
+    told = detr_told(view, options)
+    return {"samples": [[int(img_id), *rest] for img_id, *rest in told["samples"]]}
+
+
 def yolox_told(view: View, options: Options) -> Mapping[str, Any]:
     """Boxes are scaled at once there."""
     high, wide = options.get("img_size", (416, 416))
@@ -145,6 +162,14 @@ def _mmdet3_options(options: Options) -> mmdet3.Options:
     cfg = options.get("filter_cfg")
     cfg = None if cfg is None else mmdet3.FilterCfg(**cfg)
     return mmdet3.Options(**{"data_prefix": {"img_path": ""}, **options, "filter_cfg": cfg})
+
+
+def _onedl_options(options: Options) -> onedl.Options:
+    return onedl.Options(**vars(_mmdet3_options(options)))
+
+
+def _made(name: str, options: Options) -> LoaderOptions:
+    return LOADERS[name].options(**options)
 
 
 def _with(document: Mapping[str, Any], **lists: Any) -> dict[str, Any]:
@@ -280,7 +305,7 @@ BY_HAND_ULTRALYTICS: list[tuple[Any, Options]] = [
 
 REAL = {
     "mmdet3": Real("mmdet3", MMDET3, CHOICES3, _mmdet3_options, mmdet_told, BY_HAND3),
-    "fork": Real("mmdet3", FORK, CHOICES3, _mmdet3_options, mmdet_told, BY_HAND3),
+    "onedl": Real("onedl", FORK, CHOICES3, _onedl_options, mmdet_told, BY_HAND3, script="mmdet3"),
     "mmdet2": Real(
         "mmdet2",
         MMDET2,
@@ -306,18 +331,32 @@ REAL = {
         "torchvision",
         Line("0.28.0+cu130", "tv", False, False),
         [{}, {"root": "root"}],
-        lambda options: LOADERS["torchvision"].options(**options),
+        partial(_made, "torchvision"),
         torchvision_told,
     ),
     "detr": Real(
         "detr",
         Line("1.11.2", "tv", False, False),
         [{}],
-        lambda options: LOADERS["detr"].options(**options),
+        partial(_made, "detr"),
         detr_told,
-        unmet=frozenset(
-            {"no-segmentation", "bad-segmentation", "bad-keypoints"}
-        ),  # RF-DETR makes an empty mask then
+        unmet=NOT_IN_RFDETR,
+    ),
+    "dino": Real(
+        "dino",
+        Line("1.11.2", "tv", False, False),
+        [{}, {"img_folder": FOLDER.name}],
+        partial(_made, "dino"),
+        detr_told,
+        unmet=NOT_IN_RFDETR,
+    ),
+    "dfine": Real(
+        "dfine",
+        Line("1.8.0", "fce:tv", False, False),
+        [{}, {"img_folder": "root"}],
+        partial(_made, "dfine"),
+        integers_told,
+        unmet=frozenset({"bad-keypoints", "not-of-coco"}),
     ),
     "rfdetr": Real(
         "rfdetr",
@@ -345,7 +384,7 @@ REAL = {
 }
 
 
-SIZED = {"detr", "rfdetr"}
+SIZED = {*CONVERTED, "rfdetr"}
 """Loaders that take the size of the image itself."""
 
 
@@ -361,7 +400,7 @@ def name(request: pytest.FixtureRequest) -> str:
 def worker(name: str) -> Iterator[Worker]:
     """The process in which the real one answers."""
     real = REAL[name]
-    with real.line.worker(SCRIPT, "mmdet3" if name == "fork" else name) as started:
+    with real.line.worker(SCRIPT, real.script or name) as started:
         assert started.said == real.line.version
         yield started
 
@@ -381,7 +420,7 @@ class Summary:
         self.met["raises" if "raises" in real else "emits"] += 1
         self.met["samples"] += len(samples)
         self.met["instances"] += sum(len(sample[-1]) for sample in samples)
-        if name == "detr" and rules & CHANGED_BY_RFDETR:
+        if name in CONVERTED and rules & CHANGED_BY_RFDETR:
             return
         told, seen = json.dumps(pure), json.dumps(real)
         assert told == seen, f"{path.name} {options}\n  pure {told[:900]}\n  real {seen[:900]}"

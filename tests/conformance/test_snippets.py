@@ -44,7 +44,7 @@ HEADS = {
     "faster_rcnn": "dict(roi_head=dict(bbox_head=dict(num_classes=num_classes)))",
 }
 
-line = mmdet_line.each_line
+line = mmdet_line.each_original
 
 
 def whole(folder: Path) -> Path:

@@ -78,7 +78,7 @@ def verified(tmp_path: Path, document: dict[str, Any]) -> Verified:
     return run
 
 
-@pytest.fixture(params=[MMDET2, MMDET3], ids=["mmdet2", "mmdet3"])
+@pytest.fixture(params=mmdet_line.LINES, ids=mmdet_line.LINE_IDS)
 def line(request: pytest.FixtureRequest) -> Line:
     """Each line of MMDetection."""
     found: Line = request.param

@@ -15,7 +15,6 @@ from PIL import Image
 from cocosurgeon import read, write
 
 line = mmdet_line.each_line
-line_or_fork = mmdet_line.each_line_or_fork
 
 PIPELINES = {
     "mmdet3": """
@@ -81,15 +80,15 @@ def found_in(report: Any) -> set[tuple[str, int | None]]:
 
 
 def test_of_a_faithful_subset_the_plain_pipeline_makes_the_same(
-    line_or_fork: mmdet_line.Line, subset: Path, source: Path, images: Path
+    line: mmdet_line.Line, subset: Path, source: Path, images: Path
 ) -> None:
-    code, report = line_or_fork.verified(
+    code, report = line.verified(
         *(subset, "--source", source, "--samples", 5, "--img-prefix", images)
     )
     assert (code, report["findings"]) == (0, [])
     told = "; ".join(report["compared"])
     for mode in ("train", "test"):
-        assert f"the real mmdet {line_or_fork.version} ({mode}, CocoDataset): 12 samples" in told
+        assert f"the real {line.framework} {line.version} ({mode}, CocoDataset): 12 samples" in told
     assert told.count("5 of them through its plain pipeline") == 2
     assert told.count("5 images through the pipeline, as of the source") == 2
 
@@ -99,7 +98,11 @@ def test_of_a_faithful_subset_a_random_pipeline_makes_the_same(
     line: mmdet_line.Line, split: str, subset: Path, source: Path, images: Path, tmp_path: Path
 ) -> None:
     config = tmp_path / "config.py"
-    config.write_text(PIPELINES[line.loader].format(ann_file=str(source), images=str(images)))
+    config.write_text(
+        PIPELINES["mmdet2" if line is mmdet_line.MMDET2 else "mmdet3"].format(
+            ann_file=str(source), images=str(images)
+        )
+    )
     code, report = line.verified(
         *(subset, "--source", source, "--config", config, "--split", split, "--samples", 5)
     )

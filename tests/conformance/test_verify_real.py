@@ -44,6 +44,7 @@ data = dict(
                        dict(type='Collect', keys=['img'], meta_keys=['img_shape'])]))
 """,
 }
+CONFIGS["fork"] = CONFIGS["mm3"]
 
 
 def test_the_real_one_emits_what_its_rules_say(line: mmdet_line.Line, tmp_path: Path) -> None:
@@ -54,7 +55,7 @@ def test_the_real_one_emits_what_its_rules_say(line: mmdet_line.Line, tmp_path: 
     )
     assert (code, found["findings"]) == (0, [])
     told = "; ".join(found["compared"])
-    assert f"the real mmdet {line.version} (train, CocoDataset)" in told
+    assert f"the real {line.framework} {line.version} (train, CocoDataset)" in told
     assert "4 of them through its plain pipeline" in told
     assert "4 images through the pipeline, as of the source" in told
 
@@ -66,18 +67,21 @@ def test_of_an_empty_only_subset_it_raises_as_its_rules_say(
     code, found = line.verified(subset, "--source", SAMPLE)
     assert (code, found["findings"]) == (0, [])
     assert [each["mode"] for each in found["skipped"]] == ["train"]
-    if line.loader == "mmdet3":  # serializes nothing: ValueError, in train mode alone
-        assert "the real mmdet3 (train): ValueError, as its rules say" in found["compared"]
+    if line.loader != "mmdet2":  # serializes nothing: ValueError, in train mode alone
+        assert f"the real {line.loader} (train): ValueError, as its rules say" in found["compared"]
 
 
 def test_options_of_its_own_reach_the_real_one(line: mmdet_line.Line, tmp_path: Path) -> None:
     subset = write(read(SAMPLE).keep(Empty()), tmp_path / "empty.json")
     options = ["--option", "filter_empty_gt=False"]
-    options += ["--option", "min_size=0"] if line.loader == "mmdet3" else []
+    options += ["--option", "min_size=0"] if line.loader != "mmdet2" else []
     code, found = line.verified(*(subset, "--source", SAMPLE), *options)
     assert (code, found["findings"]) == (0, [])
     told = "; ".join(found["compared"])
-    assert f"the real mmdet {line.version} (train, CocoDataset): 10 samples, 0 objects" in told
+    assert (
+        f"the real {line.framework} {line.version} (train, CocoDataset): 10 samples, 0 objects"
+        in told
+    )
 
 
 def test_samples_of_a_remapped_subset(line: mmdet_line.Line, tmp_path: Path) -> None:
@@ -143,7 +147,7 @@ def test_a_config_that_does_not_load_is_one_finding(line: mmdet_line.Line, tmp_p
 
 
 def test_the_config_of_another_line_is_one_finding(line: mmdet_line.Line, tmp_path: Path) -> None:
-    other = "mm2" if line.loader == "mmdet3" else "mm3"
+    other = "mm2" if line.loader != "mmdet2" else "mm3"
     config = tmp_path / "config.py"
     config.write_text(CONFIGS[other].format(ann_file=str(SAMPLE), images=str(IMAGES)))
     code, found = line.verified(SAMPLE, "--config", config)
@@ -246,7 +250,7 @@ def test_torchvision_is_asked_by_commands(tmp_path: Path) -> None:
 
 def test_a_root_of_images_as_an_option(line: mmdet_line.Line, tmp_path: Path) -> None:
     root = (
-        f'data_prefix={{"img": "{IMAGES}"}}' if line.loader == "mmdet3" else f"img_prefix={IMAGES}"
+        f'data_prefix={{"img": "{IMAGES}"}}' if line.loader != "mmdet2" else f"img_prefix={IMAGES}"
     )
     code, found = line.verified(SAMPLE, "--option", root, "--samples", "2")
     assert (code, found["findings"]) == (0, [])
@@ -282,7 +286,7 @@ def test_an_image_that_one_mode_leaves_out(line: mmdet_line.Line, tmp_path: Path
         "filter_empty_gt"
     )
     assert note in found["notes"]
-    told = [text for text in found["compared"] if "the real mmdet" in text]
+    told = [text for text in found["compared"] if f"the real {line.framework}" in text]
     assert ["through its plain" in text for text in told] == [False, True]
     done = done_by(line, "dump", *args, "--loader", line.loader, "--mode", "train", "-o", "d.gz")
     assert done.returncode == 2
@@ -303,12 +307,12 @@ def test_of_a_config_the_rule_is_said_as_well(line: mmdet_line.Line, tmp_path: P
 def flipping(line: mmdet_line.Line, folder: Path, wrapped: bool = False) -> Path:
     """A config whose train pipeline flips at random, or mixes images."""
     text = CONFIGS[line.overlay].format(ann_file=str(SAMPLE), images=str(IMAGES))
-    prob = "prob" if line.loader == "mmdet3" else "flip_ratio"
+    prob = "prob" if line.loader != "mmdet2" else "flip_ratio"
     flip = f"dict(type='RandomFlip', {prob}=0.5), dict(type="
-    last = "PackDetInputs" if line.loader == "mmdet3" else "DefaultFormatBundle"
+    last = "PackDetInputs" if line.loader != "mmdet2" else "DefaultFormatBundle"
     text = text.replace(f"dict(type='{last}'", f"{flip}'{last}'")
     if wrapped:
-        part = "train_dataloader['dataset']" if line.loader == "mmdet3" else "data['train']"
+        part = "train_dataloader['dataset']" if line.loader != "mmdet2" else "data['train']"
         text += f"{part} = dict(type='MultiImageMixDataset', dataset={part}, pipeline=[])\n"
     path = folder / "config.py"
     path.write_text(text)
@@ -369,7 +373,7 @@ def test_a_config_whose_own_file_is_gone(line: mmdet_line.Line, tmp_path: Path) 
     assert done.returncode == 3
     assert "gone.json" in done.stderr
     assert "paths in a config are relative to the folder that you are in" in done.stderr
-    if line.loader == "mmdet3":
+    if line.loader != "mmdet2":
         code, found = line.verified(SAMPLE, "--config", config)
         assert code == 0
         assert "gone.json (which is not there)" in "; ".join(found["notes"])
