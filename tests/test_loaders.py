@@ -32,6 +32,8 @@ from cocosurgeon.loaders import (
     rfdetr,
     rtdetr,
     torchvision,
+    torchvision2,
+    transformers,
     ultralytics,
     yolox,
 )
@@ -43,6 +45,9 @@ TRAIN = mmdet3.Options(filter_cfg=mmdet3.BASE_FILTER)
 FORK_TRAIN = onedl.Options(filter_cfg=mmdet3.BASE_FILTER)
 UNFILTERED = detectron2.Options(filter_empty=False)
 TEST2 = mmdet2.Options(test_mode=True)
+MASKED = transformers.Options(return_segmentation_masks=True)
+DRAWN = torchvision2.Options(target_keys=("boxes", "labels", "masks"))
+POLYGON = [[1, 2, 30, 4, 5, 26]]
 DOCUMENTATION = ROOT / "docs/loaders.md"
 
 
@@ -87,8 +92,8 @@ KEPT = None
 MMDET = ("mmdet3", "mmdet2", "onedl")
 INTEGER = ("dfine", "deim")
 DETRS = ("detr", "dino", "rtdetr", *INTEGER)
-RAW = ("torchvision", "detectron2")
-LIKE_DETR = (*DETRS, "rfdetr")
+RAW = ("torchvision", "torchvision2", "detectron2")
+LIKE_DETR = (*DETRS, "rfdetr", "transformers")
 ALL = tuple(LOADERS)
 BY_COCO_API = tuple(name for name in ALL if name != "ultralytics")
 """Those that index files as pycocotools does."""
@@ -96,7 +101,7 @@ FATES: list[tuple[tuple[str, ...], dict[str, Any], str | None]] = [
     (MMDET, {"ignore": 1}, "ignored"),
     (MMDET, {"ignore": "0"}, "ignored"),
     (MMDET, {"ignore": ""}, KEPT),
-    ((*LIKE_DETR, "torchvision", "yolox"), {"ignore": 1}, KEPT),
+    ((*LIKE_DETR, "torchvision", "torchvision2", "yolox"), {"ignore": 1}, KEPT),
     (MMDET, {"bbox": [64, 0, 9, 9]}, "outside"),
     (MMDET, {"bbox": [63.5, 0, 9, 9]}, KEPT),
     (MMDET, {"bbox": [-9, 0, 9, 9]}, "outside"),
@@ -121,7 +126,7 @@ FATES: list[tuple[tuple[str, ...], dict[str, Any], str | None]] = [
     (MMDET, {"category_id": 77}, "category-not-taken"),
     (MMDET, {"category_id": "18"}, "category-not-taken"),
     (BY_COCO_API, {"category_id": 18.0}, KEPT),
-    ((*DETRS, "torchvision"), {"category_id": 77}, KEPT),
+    ((*DETRS, "transformers", "torchvision", "torchvision2"), {"category_id": 77}, KEPT),
     (BY_COCO_API, {"image_id": 9}, "unlisted-image"),
     (
         tuple(n for n in BY_COCO_API if n not in INTEGER),
@@ -251,6 +256,25 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "dino odd-id": (doc(images=[image(1.0), image(2.0)]), None),
     "no-file": (doc(images=[image(1), image(2)]), dino.Options(img_folder="no/such")),
     "no-next-image": (doc(images=[image(1), {"id": 2}]), None),
+    "transformers no-segmentation": (doc(ann(1)), MASKED),
+    "transformers bad-segmentation": (doc(ann(1, segmentation=None)), MASKED),
+    "crowd-with-masks": (
+        doc(ann(1, segmentation=POLYGON), ann(2, segmentation=POLYGON, iscrowd=1)),
+        MASKED,
+    ),
+    "no-objects-with-masks": (doc(), MASKED),
+    "unknown-target-keys": (doc(), torchvision2.Options(target_keys=("boxes", "box"))),
+    "torchvision2 no-bbox": (doc({k: v for k, v in ann(1).items() if k != "bbox"}), None),
+    "torchvision2 no-segmentation": (doc(ann(1)), torchvision2.Options(target_keys="all")),
+    "torchvision2 bad-segmentation": (doc(ann(1, segmentation=[])), DRAWN),
+    "torchvision2 no-area": (
+        doc({k: v for k, v in ann(1).items() if k != "area"}),
+        torchvision2.Options(target_keys=("area",)),
+    ),
+    "torchvision2 no-iscrowd": (
+        doc({k: v for k, v in ann(1).items() if k != "iscrowd"}),
+        torchvision2.Options(target_keys=("iscrowd",)),
+    ),
     "detectron2 bad-name": (doc(categories=[{"id": 1, "name": 5}]), None),
     "detectron2 bad-bbox": (doc(ann(1, bbox=[])), None),
     "rfdetr bad-category-id": (doc(ann(1, category_id=None)), None),
@@ -341,6 +365,114 @@ def test_masks_that_detr_cannot_draw(mask: Any, exception: str | None) -> None:
     assert (caught.value.exception, caught.value.rule) == (exception, "bad-segmentation")
 
 
+@pytest.mark.parametrize(
+    ("mask", "exception"),
+    [*MASKS, (5, "ValueError"), ({"size": [48, 64]}, "KeyError")],
+    ids=str,
+)
+def test_masks_that_the_wrapper_cannot_draw(mask: Any, exception: str | None) -> None:
+    exception = {"None": "ValueError"}.get(str(mask), exception)  # it asks for the type first
+    document = doc(ann(1, segmentation=mask))
+    if exception is None:
+        [sample] = load("torchvision2", document, DRAWN).samples
+        assert sample.instances[0].mask == mask
+        assert load("torchvision2", document).samples[0].instances[0].mask is None
+        document["annotations"].append(ann(2, segmentation={"counts": [4], "size": [2, 2]}))
+        exception = "RuntimeError"
+    with pytest.raises(LoaderError) as caught:
+        load("torchvision2", document, DRAWN)
+    assert (caught.value.exception, caught.value.rule) == (exception, "bad-segmentation")
+    document["images"][0]["width"] = None  # it is the image's own that counts
+    assert load("torchvision2", document, DRAWN).samples
+
+
+BATCHES: list[tuple[list[Any], list[Any] | str]] = [
+    ([[1, 2, 3, 4], [True, 2, 3, 4]], [(1, 2, 4, 6), (1, 2, 4, 6)]),
+    ([[1, 2, 3, 4], [16777217, 2, 0.5, 4]], [(1, 2, 4, 6), (16777216, 2, 16777216, 6)]),
+    ([[], [1]], [(), ()]),
+    ([[1], [2]], [(1,), (2,)]),
+    ([1, 2, 3, 4], [(1, 2, 4, 6), (), (), ()]),
+    ([[1, 2, 3]], "RuntimeError"),
+    ([[1, 2, 3, 4], [1, 2, 3]], "ValueError"),
+    ([[[1, 2, 3, 4]]], "ValueError"),
+    ([[1, 2, 3, None]], "RuntimeError"),
+    ([[1, 2, 3, "4"]], "TypeError"),
+    ([[1, 2, 3, 2**63]], "ValueError"),
+]
+
+
+@pytest.mark.parametrize(("boxes", "expected"), BATCHES, ids=str)
+def test_boxes_that_the_wrapper_stacks(boxes: list[Any], expected: list[Any] | str) -> None:
+    document = doc(*(ann(i, bbox=box) for i, box in enumerate(boxes)))
+    if isinstance(expected, str):
+        with pytest.raises(LoaderError) as caught:
+            load("torchvision2", document)
+        assert (caught.value.exception, caught.value.rule) == (expected, "bad-bbox")
+    else:
+        [sample] = load("torchvision2", document).samples
+        assert [i.box for i in sample.instances] == expected
+
+
+def test_the_wrapper_skips_what_a_record_lacks() -> None:
+    second = {k: v for k, v in ann(2, category_id=17).items() if k != "bbox"}
+    document = doc(ann(1), second, ann(3, category_id=1, bbox=[0, 0, 7, 7]))
+    [sample] = load("torchvision2", document).samples
+    found = [(i.ann_id, i.box, i.label) for i in sample.instances]
+    assert found == [(1, (10, 10, 30, 30), 18), (2, (0, 0, 7, 7), 17), (3, (), 1)]
+
+
+def test_the_wrapper_gives_the_keys_that_are_asked_for() -> None:
+    document = doc(ann(1, iscrowd=1, category_id=18.5), ann(2))
+    [sample] = load("torchvision2", document).samples
+    assert [(i.label, i.ignore) for i in sample.instances] == [(18.5, False), (18.0, False)]
+    options = torchvision2.Options(target_keys=("iscrowd",))
+    [sample] = load("torchvision2", document, options).samples
+    assert [(i.box, i.label, i.ignore) for i in sample.instances] == [
+        ((), None, True),
+        ((), None, False),
+    ]
+    assert torchvision2.Options(target_keys="all").needs_masks and DRAWN.needs_masks
+    assert not options.needs_masks
+    with pytest.raises(LoaderError, match="'b'"):  # a text is taken for its letters
+        load("torchvision2", doc(), torchvision2.Options(target_keys="boxes"))
+
+
+def test_transformers_needs_keypoints_of_all_objects_or_of_none() -> None:
+    point = {"keypoints": [1, 2, 2]}
+    crowd = ann(3, iscrowd=1)
+    assert ids(load("transformers", doc(ann(1, **point), ann(2, **point), crowd))) == [1, 2]
+    odd = ann(2, keypoints=[1], bbox=[70, 0, 5, 5])
+    assert ids(load("transformers", doc(odd))) == []  # degenerate ones are not reshaped
+    for keypoints, exception in (
+        ([1, 2], "RuntimeError"),
+        ("x", "ValueError"),
+        (5, "RuntimeError"),
+    ):
+        with pytest.raises(LoaderError) as caught:
+            load("transformers", doc(ann(1, keypoints=keypoints)))
+        assert (caught.value.exception, caught.value.rule) == (exception, "bad-keypoints")
+
+
+def test_transformers_reads_masks_of_crowds() -> None:
+    rle = {"counts": [64 * 48], "size": [48, 64]}
+    whole = ann(1, segmentation=POLYGON)
+    assert load("transformers", doc(whole), MASKED).samples[0].instances[0].mask == POLYGON
+    for crowd, rule in (
+        (ann(2, iscrowd=1, segmentation=rle), "crowd-with-masks"),
+        (ann(2, iscrowd=1, segmentation=None), "bad-segmentation"),
+        (ann(2, iscrowd=1), "no-segmentation"),
+        (ann(2, segmentation={"counts": [4], "size": [2, 2]}), "bad-segmentation"),
+    ):
+        document = doc(whole, crowd)
+        with pytest.raises(LoaderError) as caught:
+            load("transformers", document, MASKED)
+        assert caught.value.rule == rule
+        assert ids(load("transformers", document))[0] == 1
+    degenerate = doc(ann(1, segmentation=POLYGON, bbox=[70, 0, 5, 5]))
+    with pytest.raises(LoaderError, match="no object"):
+        load("transformers", degenerate, MASKED)
+
+
 @pytest.mark.parametrize(("name", "rule"), RAISED, ids=lambda v: getattr(v, "name", v))
 def test_what_the_framework_raises_is_raised(name: str, rule: Rule) -> None:
     how, _, key = rule.name.partition("-")
@@ -411,6 +543,8 @@ def test_labels_of_the_others() -> None:
         **dict.fromkeys(DETRS, 18),
         "rfdetr": 1,
         "torchvision": 18,
+        "torchvision2": 18,
+        "transformers": 18,
         "detectron2": 1,
         "yolox": 1,
         "ultralytics": 16,
@@ -529,7 +663,7 @@ def test_order() -> None:
         name: [s.img_id for s in load(name, document, _unfiltered(name)).samples]
         for name in LOADERS
     }
-    sorts = {*LIKE_DETR, "torchvision", "detectron2"}
+    sorts = {*LIKE_DETR, *RAW}
     sorts |= {"ultralytics"}  # by path
     assert order == {name: [1, 2, 3] if name in sorts else [3, 1, 2] for name in LOADERS}
 
@@ -644,6 +778,7 @@ def test_boxes() -> None:
         "mmdet2": (-5.099999904632568, 40.0, 15.199999809265137, 60.0),
         **dict.fromkeys(LIKE_DETR, (0.0, 40.0, 15.19999885559082, 48.0)),  # added in float32
         "torchvision": (-5.1, 40, 20.3, 20),
+        "torchvision2": (-5.099999904632568, 40.0, 15.19999885559082, 60.0),
         "detectron2": (-5.1, 40, 20.3, 20),
         "yolox": (0, 40, 20.3, 48),  # the far corner moves with the near one
     }
@@ -835,6 +970,8 @@ def test_paths() -> None:
         "dfine": dfine.Options(img_folder="root"),
         "deim": deim.Options(img_folder="root"),
         "torchvision": torchvision.Options(root="root"),
+        "torchvision2": torchvision2.Options(root="root"),
+        "transformers": transformers.Options(root="root"),
         "detectron2": detectron2.Options(image_root="root"),
     }
     for name, chosen in options.items():

@@ -5,24 +5,26 @@ No framework is needed, and nothing is shared with ``annfile/``: a file is read 
 
 A framework is one module with a ``LOADER``, which holds all facts of it; nothing else names it.
 
-view         View: what is loaded, what is dropped and why; errors with a stable rule
-loader       Loader: all facts of a framework's loader; the options that every loader has
-index        ids, duplicates and owners in a file, as pycocotools finds them
-dropped      everything that is not loaded, each with its rule
-tensors      values of which torch makes no tensor
-derived      classes of MMDetection's that derive from CocoDataset
-mmdet        rules that both lines of MMDetection share
-mmdet3       MMDetection 3.x
-mmdet2       MMDetection 2.x
-torchvision  torchvision's CocoDetection
-detr         DETR, DINO, RT-DETR
-rfdetr       RF-DETR
-detectron2   detectron2
-yolox        YOLOX
-ultralytics  Ultralytics, by its conversion
-registry     the loaders by name
-settings     a loader as it is set up: mode, class names, options
-explain      one image through loaders
+view          View: what is loaded, what is dropped and why; errors with a stable rule
+loader        Loader: all facts of a framework's loader; the options that every loader has
+index         ids, duplicates and owners in a file, as pycocotools finds them
+dropped       everything that is not loaded, each with its rule
+tensors       values of which torch makes no tensor
+derived       classes of MMDetection's that derive from CocoDataset
+mmdet         rules that both lines of MMDetection share
+mmdet3        MMDetection 3.x
+mmdet2        MMDetection 2.x
+torchvision   torchvision's CocoDetection
+detr          DETR, and what its copies share
+rfdetr        RF-DETR
+detectron2    detectron2
+yolox         YOLOX
+ultralytics   Ultralytics, by its conversion
+torchvision2  torchvision's wrap_dataset_for_transforms_v2
+transformers  DetrImageProcessor of Hugging Face
+registry      the loaders by name
+settings      a loader as it is set up: mode, class names, options
+explain       one image through loaders
 """
 
 from cocosurgeon.loaders.index import indexed

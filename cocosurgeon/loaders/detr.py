@@ -117,13 +117,16 @@ Kept: TypeAlias = list[tuple[int, Record]]
 """Annotations of an image, each with its row."""
 Prepare: TypeAlias = Callable[[Record, Kept], tuple[Sequence[int], Sequence[object]]]
 """Takes an image and its annotations, at least one; returns their labels and masks, or raises."""
+Convert: TypeAlias = Callable[[Index, Record, list[int], Drops], list[Instance]]
+"""Takes a file, an image and the rows of its annotations; returns what is loaded of these."""
 
 
 def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
     """Return what DETR loads from a parsed file; labels are category ids; see ``registry.load``."""
     index = indexed(document)
     items = integer_items(torchvision.items(index, options.img_folder))
-    samples, dropped = converted(index, items, only, preparation(options.return_masks))
+    convert = conversion(preparation(options.return_masks))
+    samples, dropped = converted(index, items, only, convert)
     return View(
         loader=LOADER.name, box_format="xyxy", single=True, samples=samples, dropped=dropped
     )
@@ -168,7 +171,7 @@ def preparation(
         masks: list[Any] = [None] * len(kept)
         if return_masks:
             masks = column(kept, "segmentation")
-            _require_masks(kept, masks, image)
+            require_masks(kept, image)
         if "keypoints" in kept[0][1]:
             require(kept, "keypoints", keypoint_error(column(kept, "keypoints")))
         require(kept, "bbox", box_error(boxes))
@@ -182,10 +185,10 @@ def converted(
     index: Index,
     items: Iterable[Item],
     only: Collection[Id | None] | None,
-    prepare: Prepare,
+    convert: Convert,
     drops: Drops | None = None,
 ) -> tuple[tuple[Sample, ...], tuple[Dropped, ...]]:
-    """Return items without crowds and degenerate boxes, and what is dropped.
+    """Return what is made of items by converting each, and what is dropped.
 
     Args:
         drops: what the items leave out.
@@ -196,16 +199,28 @@ def converted(
     with np.errstate(over="ignore", invalid="ignore"):
         for img_id, image, path, rows in items:
             reached.update(rows)
-            instances = _instances(index, image, rows, prepare, drops)
+            instances = convert(index, image, rows, drops)
             if wanted is None or img_id in wanted:
                 size = image.get("height"), image.get("width")
                 samples.append(Sample(img_id, path, *size, tuple(instances)))
     return tuple(samples), drops.dropped(index, samples, reached)
 
 
-def _instances(
-    index: Index, image: Record, rows: list[int], prepare: Prepare, drops: Drops
-) -> list[Instance]:
+def conversion(prepare: Prepare) -> Convert:
+    """Return the conversion that leaves out crowds and degenerate boxes."""
+
+    def convert(index: Index, image: Record, rows: list[int], drops: Drops) -> list[Instance]:
+        kept = without_crowds(index, rows, drops)
+        if not kept:
+            return []
+        labels, masks = prepare(image, kept)
+        return with_area(kept, image, labels, masks, drops)
+
+    return convert
+
+
+def without_crowds(index: Index, rows: list[int], drops: Drops) -> Kept:
+    """Return an image's annotations but for crowds, each with its row."""
     kept = []
     for row in rows:
         ann = index.annotations[row]
@@ -213,11 +228,19 @@ def _instances(
             kept.append((row, ann))
         else:
             drops.annotations[row] = CROWD.name
-    if not kept:
-        return []
-    labels, masks = prepare(image, kept)
-    corners = _clipped(column(kept, "bbox"), image)
+    return kept
+
+
+def with_area(
+    kept: Kept,
+    image: Record,
+    labels: Sequence[int | None],
+    masks: Sequence[object],
+    drops: Drops,
+) -> list[Instance]:
+    """Return annotations whose boxes, clipped to the image, are not degenerate."""
     instances = []
+    corners = _clipped(column(kept, "bbox"), image)
     for (row, ann), box, label, mask in zip(kept, corners, labels, masks, strict=True):
         if box[3] > box[1] and box[2] > box[0]:
             instances.append(Instance(ann["id"], tuple(box), label, False, mask, row))
@@ -226,10 +249,11 @@ def _instances(
     return instances
 
 
-def _require_masks(kept: Kept, masks: list[Any], image: Record) -> None:
+def require_masks(kept: Kept, image: Record) -> None:
     """Fail where ``convert_coco_poly_to_mask`` does, datasets/coco.py:31-47: by the same calls."""
     from pycocotools import mask as mask_api
 
+    masks = column(kept, "segmentation")
     size = image.get("height"), image.get("width")
     if not all(type(side) is int for side in size):
         return  # DETR takes the size of the image itself
@@ -248,7 +272,7 @@ def _require_masks(kept: Kept, masks: list[Any], image: Record) -> None:
 
 
 def _clipped(boxes: list[Any], image: Record) -> list[list[float]]:
-    corners = np.array(boxes, np.float32)
+    corners = np.array(boxes, np.float32).reshape(-1, 4)
     corners[:, 2:] += corners[:, :2]
     for first, key in enumerate(("width", "height")):
         size = image.get(key)

@@ -81,7 +81,7 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
     index, drops = indexed(document), Drops()
     items = detr.integer_items(_items(index, options.img_folder, drops))
     prepare = detr.preparation(options.return_masks)
-    samples, dropped = detr.converted(index, items, only, prepare, drops)
+    samples, dropped = detr.converted(index, items, only, detr.conversion(prepare), drops)
     return View(
         loader=LOADER.name, box_format="xyxy", single=True, samples=samples, dropped=dropped
     )

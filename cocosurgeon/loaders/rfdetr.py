@@ -123,7 +123,7 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
         return labels, [None] * len(kept)
 
     items = detr.integer_items(torchvision.items(index, options.img_folder))
-    samples, dropped = detr.converted(index, items, only, prepare)
+    samples, dropped = detr.converted(index, items, only, detr.conversion(prepare))
     return View(
         loader=LOADER.name,
         classes=numbered.classes if numbered else (),

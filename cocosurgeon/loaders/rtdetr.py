@@ -111,7 +111,7 @@ def remapped(
     """
     labels = _labels_by_table if remaps else detr.category_ids
     prepare = detr.preparation(return_masks, labels)
-    samples, dropped = detr.converted(index, items, only, prepare)
+    samples, dropped = detr.converted(index, items, only, detr.conversion(prepare))
     cat2label: dict[Id, int] = {}
     if remaps:
         listed = {c["id"] for c in index.categories or ()}

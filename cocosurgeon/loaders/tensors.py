@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from math import prod
+from typing import Any, Literal
 
 from cocosurgeon.loaders.view import NUMBERS
 
 
 def scalar_error(values: Sequence[object]) -> str | None:
     """Return what ``torch.tensor(values)`` raises; None for nothing."""
-    if isinstance(values[0], list):
-        return (
-            None
-            if all(isinstance(v, list) and len(v) == len(values[0]) for v in values)
-            else "ValueError"
-        )
-    most, beyond = 2**63, "ValueError"
-    if any(isinstance(v, float) for v in values):
-        most, beyond = 2**1023, "OverflowError"
-    for i, value in enumerate(values):
-        if isinstance(value, str):
-            return "TypeError" if i else "ValueError"
-        if not isinstance(value, NUMBERS):
-            return "TypeError" if isinstance(value, list) else "RuntimeError"
-        if isinstance(value, int) and not -most <= value < most:
-            return beyond
-    return None
+    shape = shape_of(values)
+    if shape is None:
+        return "ValueError"
+    for leaf in _leaves(values):
+        if isinstance(leaf, str):
+            return "TypeError"
+        if not isinstance(leaf, NUMBERS):
+            return "RuntimeError"
+    return _store_error(values, shape, "float32" if dtype_of(values) == "float32" else "int64")
 
 
 def cast_error(values: Sequence[object]) -> str | None:
     """Return what ``torch.tensor(values, dtype=torch.int64)`` raises; None for nothing."""
-    for i, value in enumerate(values):
-        if isinstance(value, str):
-            return "TypeError" if i else "ValueError"
-        if not isinstance(value, NUMBERS):
-            return "TypeError"
-        if isinstance(value, int) and not -(2**63) <= value < 2**63:
-            return "ValueError"
-        if isinstance(value, float) and not -(2.0**63) <= value < 2.0**63:
-            return "RuntimeError"
-    return None
+    shape = shape_of(values)
+    return "ValueError" if shape is None else _store_error(values, shape, "int64")
+
+
+def float_error(values: Sequence[object]) -> str | None:
+    """Return what ``torch.tensor(values, dtype=torch.float32)`` raises; None for nothing."""
+    shape = shape_of(values)
+    return "ValueError" if shape is None else _store_error(values, shape, "float32")
 
 
 def box_error(boxes: Sequence[Any], ragged_only: bool = False) -> str | None:
@@ -50,49 +41,68 @@ def box_error(boxes: Sequence[Any], ragged_only: bool = False) -> str | None:
         boxes: as the annotations have them; there is one at least.
         ragged_only: without what is raised only when rows are used: a tensor with fewer or more.
     """
-    first = boxes[0]
-    if _is_text(first):
-        return "ValueError"
-    width = len(first) if isinstance(first, list) else 1  # the first one says what they all are
-    if width and (wrong := _value_error(boxes, width if isinstance(first, list) else None)):
+    if wrong := float_error(boxes):
         return wrong
-    if width * len(boxes) % 4:
+    count = prod(shape_of(boxes) or ())
+    if count % 4:
         return "RuntimeError"
-    return "IndexError" if width != 4 and not ragged_only else None
+    return "IndexError" if count != 4 * len(boxes) and not ragged_only else None
 
 
 def keypoint_error(values: Sequence[Any]) -> str | None:
     """Return what is raised where float32 keypoints are made, three numbers each; None: nothing."""
-    nested = any(isinstance(v, list) and any(isinstance(i, list) for i in v) for v in values)
-    first = values[0]
-    if nested and not _is_text(first):
-        return None  # lists of points are taken, too
-    width = len(first) if isinstance(first, list) else None
-    return float_error(values) or ("RuntimeError" if (width or 0) % 3 or width is None else None)
+    wrong = float_error(values)
+    return wrong or ("RuntimeError" if prod(shape_of(values) or ()) % (3 * len(values)) else None)
 
 
-def float_error(values: Sequence[Any]) -> str | None:
-    """Return what ``torch.tensor(values, dtype=torch.float32)`` raises; None for nothing."""
-    first = values[0]
-    if _is_text(first):
+def dtype_of(values: Sequence[object]) -> Literal["bool", "int64", "float32"]:
+    """Return the type of the numbers in ``torch.tensor(values)``."""
+    types = {type(leaf) for leaf in _leaves(values)}
+    return "float32" if float in types else "bool" if types == {bool} else "int64"
+
+
+def shape_of(values: object) -> tuple[int, ...] | None:
+    """Return the shape of a tensor, for which the first values count; None where they are text."""
+    shape = []
+    while isinstance(values, (list, tuple, str)):
+        if values and isinstance(values, str):
+            return None
+        shape.append(len(values))
+        if not values:
+            break
+        values = values[0]
+    return tuple(shape)
+
+
+def _leaves(values: Sequence[object]) -> Iterator[object]:
+    for value in values:
+        if isinstance(value, list):
+            yield from _leaves(value or [0.0])  # an empty list is one of floats
+        else:
+            yield value
+
+
+def _store_error(
+    values: Any, shape: tuple[int, ...], dtype: Literal["int64", "float32"]
+) -> str | None:
+    """Return what is raised where values are written into a tensor; None for nothing."""
+    if not shape:
+        return _leaf_error(values, dtype)
+    if 0 in shape:
+        return None
+    if not isinstance(values, (list, tuple, str, dict)):
+        return "TypeError"
+    if len(values) != shape[0]:
         return "ValueError"
-    return _value_error(values, len(first) if isinstance(first, list) else None)
+    errors = (_store_error(value, shape[1:], dtype) for value in values)
+    return next((error for error in errors if error), None)
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value[0] if isinstance(value, list) and value else value, str)
-
-
-def _value_error(boxes: Sequence[Any], width: int | None) -> str | None:
-    """Return what is raised for a value unlike the first: so many numbers, or one number each."""
-    for box in boxes:
-        if width is not None and isinstance(box, (list, str, dict)) and len(box) != width:
-            return "ValueError"
-        if isinstance(box, list) == (width is None):
-            return "TypeError"
-        for value in [box] if width is None else box:
-            if not isinstance(value, NUMBERS):
-                return "TypeError"
-            if isinstance(value, int) and abs(value) > 2**1023:
-                return "OverflowError"
-    return None
+def _leaf_error(value: object, dtype: Literal["int64", "float32"]) -> str | None:
+    if not isinstance(value, NUMBERS):
+        return "TypeError"
+    if dtype == "float32":
+        return "OverflowError" if isinstance(value, int) and abs(value) >= 2**1024 else None
+    if -(2**63) <= value < 2**63:
+        return None
+    return "ValueError" if isinstance(value, int) else "RuntimeError"

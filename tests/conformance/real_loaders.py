@@ -75,6 +75,8 @@ class Picture:
     def __init__(self, path: str) -> None:
         self.path = path
         self.size = (0, 0)
+        self.shape = (3, 0, 0)
+        self.device = "cpu"
 
     def convert(self, mode: str) -> Picture:
         """The image itself."""
@@ -217,6 +219,86 @@ logger.disabled = True
 """
 
 
+def transformers(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
+    """torchvision's items, put through what DetrImageProcessor does to annotations."""
+    import torchvision.datasets.coco as real
+    from transformers.models.detr import image_processing_detr  # type: ignore[import-not-found]
+
+    real.Image.open = Picture
+    processor = image_processing_detr.DetrImageProcessor()
+    dataset = real.CocoDetection(options.get("root", ""), ann_file)
+    with_masks = options.get("return_segmentation_masks")
+    samples = []
+    for place, img_id in enumerate(dataset.ids):
+        picture, target = dataset[place]
+        info = dataset.coco.loadImgs(img_id)[0]
+        picture.shape = 3, info["height"], info["width"]
+        target = {"image_id": img_id, "annotations": target}
+        found = processor.prepare_annotation(picture, target, return_segmentation_masks=with_masks)
+        assert found["orig_size"].tolist() == list(picture.shape[1:])
+        processor.resize_annotation(found, (1, 1), (1, 1))  # raises where there is no mask
+        boxes = (found["boxes"] + 0.0).tolist()  # -0.0 becomes 0.0
+        columns = boxes, found["class_labels"].tolist(), found["iscrowd"].tolist()
+        masks = len(found.get("masks", ()))
+        samples.append(
+            [found["image_id"].item(), picture.path, masks, list(zip(*columns, strict=True))]
+        )
+    return {"samples": samples}
+
+
+def torchvision2(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The wrapper's items, of images that are drawn."""
+    import torchvision.datasets.coco as real
+    from torchvision.datasets import (  # type: ignore[import-not-found,import-untyped,unused-ignore]
+        wrap_dataset_for_transforms_v2,
+    )
+
+    open_image = _open_image()
+    dataset = real.CocoDetection(options.get("root", ""), ann_file)
+    wrapped = wrap_dataset_for_transforms_v2(dataset, target_keys=options.get("target_keys"))
+    samples, paths = [], []
+
+    def opened(path: str) -> Any:
+        paths.append(path)
+        return open_image(_drawn(info["width"], info["height"]))
+
+    real.Image.open = opened
+    for place, img_id in enumerate(dataset.ids):
+        info = dataset.coco.loadImgs(img_id)[0]
+        _, target = wrapped[place]
+        tensors = {k: target.pop(k) for k in ("boxes", "labels", "masks") & target.keys()}
+        boxes = [box for box in tensors["boxes"].tolist() if box] if "boxes" in tensors else []
+        labels = tensors["labels"].tolist() if "labels" in tensors else []
+        masks = len(tensors.get("masks", ()))
+        samples.append(
+            [img_id, paths[-1], sorted(tensors), masks, sorted(target.items()), boxes, labels]
+        )
+    return {"samples": samples}
+
+
+@cache
+def _open_image() -> Any:
+    """Pillow's own ``open``, before another takes its place."""
+    from PIL import Image
+
+    return Image.open
+
+
+@cache
+def _drawn(width: int, height: int) -> Path:
+    """An image of a size: a file that goes with the process."""
+    from PIL import Image
+
+    path = Path(_folder().name) / f"{width}x{height}.png"
+    Image.new("L", (width, height)).save(path)
+    return path
+
+
+@cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory()
+
+
 def yolox(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
     """YOLOX's COCODataset: its labels, and the paths that it opens."""
     import yolox.data.datasets.coco as real  # type: ignore[import-not-found]
@@ -314,6 +396,8 @@ VERSIONS: dict[str, Callable[[], str]] = {
     "ultralytics": lambda: str(__import__("ultralytics").__version__),
     "dino": lambda: "1.11.2",
     "dfine": lambda: str(__import__("faster_coco_eval").__version__),
+    "transformers": lambda: str(__import__("transformers").__version__),
+    "torchvision2": lambda: str(__import__("torchvision").__version__),
 }
 EMIT = {
     "mmdet2": mmdet2,
@@ -325,6 +409,8 @@ EMIT = {
     "ultralytics": ultralytics,
     "dino": dino,
     "dfine": dfine,
+    "transformers": transformers,
+    "torchvision2": torchvision2,
 }
 
 

@@ -24,7 +24,7 @@ from conftest import ROOT, SAMPLE, wild_files
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmdet_line import FORK, MMDET2, MMDET3, Line
-from odd_documents import NAN, USUAL, changed_usual, documents
+from odd_documents import GONE, NAN, USUAL, changed_usual, documents
 from worker import Worker, WorkerEndedError, working
 
 from cocosurgeon.errors import LoaderError
@@ -37,6 +37,8 @@ from cocosurgeon.loaders import (
     mmdet2,
     mmdet3,
     onedl,
+    torchvision2,
+    transformers,
     ultralytics,
     yolox,
 )
@@ -76,6 +78,7 @@ class Real:
         options: a setting as the pure-Python loader's options.
         told: what the pure-Python loader emits, told as the real one's is.
         by_hand: files and settings that are met in any case, beyond those for all loaders.
+        opens_images: whether it takes sizes from the images, which have to have one then.
         unmet: rules that no file and no setting here can meet, each for a reason.
         script: its name in the script; empty for the loader's.
     """
@@ -86,6 +89,7 @@ class Real:
     options: Callable[[Options], LoaderOptions | None]
     told: Callable[[View, Options], Mapping[str, Any]]
     by_hand: Sequence[tuple[Any, Options]] = ()
+    opens_images: bool = False
     unmet: frozenset[str] = frozenset()
     script: str = ""
 
@@ -138,6 +142,41 @@ def integers_told(view: View, options: Options) -> Mapping[str, Any]:
     """Image ids are integers there; here they are those of the file."""
     told = detr_told(view, options)
     return {"samples": [[int(img_id), *rest] for img_id, *rest in told["samples"]]}
+
+
+def transformers_told(view: View, options: Options) -> Mapping[str, Any]:
+    """Zeros have no sign, as above; of masks there is one for each object."""
+    with_masks = bool(options.get("return_segmentation_masks"))
+    samples = []
+    for s in view.samples:
+        instances = [[[v + 0.0 for v in i.box], i.label, int(i.ignore)] for i in s.instances]
+        samples.append([s.img_id, s.img_path, len(instances) * with_masks, instances])
+    return {"samples": samples}
+
+
+def torchvision2_told(view: View, options: Options) -> Mapping[str, Any]:
+    """Fields that are passed on unchanged are those of the file itself."""
+    keys = torchvision2.Options(**options_of(options, "root", "target_keys")).keys
+    samples = []
+    for s in view.samples:
+        records = [options["document"]["annotations"][i.row] for i in s.instances]
+        made = sorted(keys & {"boxes", "labels", "masks"}) if records else []
+        copied: dict[str, Any] = {
+            key: [record[key] for record in records if key in record]
+            for key in keys - {"boxes", "labels", "masks", "image_id"}
+            if records
+        }
+        if "image_id" in keys or not records:
+            copied["image_id"] = s.img_id
+        boxes = [list(i.box) for i in s.instances if i.box]
+        labels = [i.label for i in s.instances if i.label is not None]
+        masks = sum("segmentation" in record for record in records) if "masks" in made else 0
+        samples.append([s.img_id, s.img_path, made, masks, sorted(copied.items()), boxes, labels])
+    return {"samples": samples}
+
+
+def options_of(options: Options, *names: str) -> Options:
+    return {name: options[name] for name in names if name in options}
 
 
 def yolox_told(view: View, options: Options) -> Mapping[str, Any]:
@@ -249,6 +288,48 @@ DERIVED: list[tuple[Any, Options]] = [
 ]
 """Files for classes that derive from CocoDataset, with what they are given in both lines."""
 
+_OBJECT = USUAL["annotations"][0] | {"segmentation": [[1, 2, 30, 4, 5, 26]]}
+
+
+def _drawn(*changes: Mapping[str, Any]) -> dict[str, Any]:
+    """One image, and its objects, each with a polygon."""
+    anns = [
+        {k: v for k, v in {**_OBJECT, "id": n, **change}.items() if v is not GONE}
+        for n, change in enumerate(changes)
+    ]
+    return _with(USUAL, images=USUAL["images"][:1], annotations=anns)
+
+
+_RLE = {"counts": [64 * 48], "size": [48, 64]}
+_WITHOUT_CATEGORY = [{"category_id": GONE}, {"category_id": GONE}]
+_POINTS: list[Any] = [[1, 2, 2], [1, 2], [], 5, "x", None, [[1, 2, 2]], GONE]
+KEYPOINTS = [
+    _drawn({"keypoints": one}, {"keypoints": other, **more})["annotations"]
+    for one in _POINTS
+    for other in _POINTS
+    for more in ({}, {"bbox": [70, 0, 5, 5]}, {"iscrowd": 1})
+]
+SEGMENTED: list[list[dict[str, Any]]] = [
+    [{"segmentation": one}, {"segmentation": other}]
+    for one in ([[1, 2, 30, 4, 5, 26]], _RLE, {"counts": [12], "size": [3, 4]})
+    for other in (
+        *(_RLE, {"counts": [12], "size": [3, 4]}, {"counts": "PPYo0", "size": [48, 64]}),
+        *([], [[]], None, 5, "x", {}, {"counts": [1]}, [1, 2, 3, 4], [5, 5, 6, 6, 9, 4], GONE),
+        *([[1, 2, 3]], [[1, 2, 3, 4]], [_RLE], {"counts": None, "size": [48, 64]}),
+    )
+]
+_BOXES: list[Any] = [
+    *([1, 2, 3, 4], [1, 2.5, 3, 4], [True, True, True, True], [1, 2, 3], [1, 2], [1], [], 7, GONE),
+    *([[1, 2, 3, 4]], None, "abcd", {}, [1, 2, 3, 4, 5], [2**63, 1, 2, 3], [0.5, 2**63, 1, 2]),
+    *([2**62, 1, 2**62, 3], [0.5, 2**1500, 1, 2], [1e300, 1, 1, 1]),
+]
+BOXED = [
+    _drawn(*({"bbox": box} for box in (one, other, *more)))["annotations"]
+    for one in _BOXES
+    for other in _BOXES
+    for more in ((), (one, other))
+]
+
 CHOICES3: list[Options] = [
     IMG | TRAIN,
     IMG | {"test_mode": True},
@@ -303,6 +384,8 @@ BY_HAND_ULTRALYTICS: list[tuple[Any, Options]] = [
     (_annotations({"iscrowd": 1}), NC),
 ]
 
+MASKED: list[list[Any]] = [[], [{}], [{}, {"iscrowd": 1}], [{"bbox": [5, 5, 0, 8]}]]
+
 REAL = {
     "mmdet3": Real("mmdet3", MMDET3, CHOICES3, _mmdet3_options, mmdet_told, BY_HAND3),
     "onedl": Real("onedl", FORK, CHOICES3, _onedl_options, mmdet_told, BY_HAND3, script="mmdet3"),
@@ -341,6 +424,7 @@ REAL = {
         partial(_made, "detr"),
         detr_told,
         unmet=NOT_IN_RFDETR,
+        opens_images=True,
     ),
     "dino": Real(
         "dino",
@@ -349,6 +433,7 @@ REAL = {
         partial(_made, "dino"),
         detr_told,
         unmet=NOT_IN_RFDETR,
+        opens_images=True,
     ),
     "dfine": Real(
         "dfine",
@@ -357,6 +442,7 @@ REAL = {
         partial(_made, "dfine"),
         integers_told,
         unmet=frozenset({"bad-keypoints", "not-of-coco"}),
+        opens_images=True,
     ),
     "rfdetr": Real(
         "rfdetr",
@@ -365,6 +451,46 @@ REAL = {
         _rfdetr_options,
         rfdetr_told,
         RFDETR_BY_HAND,
+        opens_images=True,
+    ),
+    "transformers": Real(
+        "transformers",
+        Line("5.24.0", "hf:tv", False, False),
+        [{}, {"root": "root"}, {"return_segmentation_masks": True}],
+        lambda options: transformers.Options(**options),
+        transformers_told,
+        [
+            *((file, {"return_segmentation_masks": True}) for file in changed_usual()),
+            *((_with(USUAL, annotations=anns), {}) for anns in KEYPOINTS),
+            *((_drawn(*anns), {"return_segmentation_masks": True}) for anns in MASKED),
+        ],
+        opens_images=True,
+    ),
+    "torchvision2": Real(
+        "torchvision2",
+        Line("0.28.0+cu130", "tv", False, False),
+        [
+            *({}, {"root": "root", "target_keys": "all"}),
+            *({"target_keys": keys} for keys in (["masks"], ["boxes", "labels", "masks"])),
+            *({"target_keys": keys} for keys in (["image_id", "iscrowd"], ["area"], [])),
+        ],
+        lambda options: torchvision2.Options(**options),
+        torchvision2_told,
+        [
+            *((USUAL, {"target_keys": keys}) for keys in ("boxes", ["boxes", "no"])),
+            *(
+                (_drawn(*anns), {"target_keys": ["masks", *keys]})
+                for keys in ([], ["boxes"], ["labels", "iscrowd", "area", "bbox"])
+                for anns in SEGMENTED
+            ),
+            *((_with(USUAL, annotations=anns), {}) for anns in BOXED),
+            *(
+                (_drawn({key: GONE}, {key: GONE}), {"target_keys": [key]})
+                for key in ("area", "iscrowd")
+            ),
+            ({k: v for k, v in _drawn(*_WITHOUT_CATEGORY).items() if k != "categories"}, {}),
+        ],
+        opens_images=True,
     ),
     "yolox": Real(
         "yolox",
@@ -382,10 +508,6 @@ REAL = {
         BY_HAND_ULTRALYTICS,
     ),
 }
-
-
-SIZED = {*CONVERTED, "rfdetr"}
-"""Loaders that take the size of the image itself."""
 
 
 @pytest.fixture(scope="module", params=list(REAL))
@@ -466,10 +588,10 @@ def require_complete(view: View, document: Any) -> None:
 
 
 def _is_sized(document: Any) -> bool:
-    """Whether each image has a size: DETR's comes from the image, which there is none of."""
+    """Whether each image has a size that an image can have."""
     images = document.get("images") if isinstance(document, dict) else None
     return not isinstance(images, list) or all(
-        type(image.get(key)) is int
+        type(image.get(key)) is int and image[key] > 0
         for image in images
         if isinstance(image, dict)
         for key in ("width", "height")
@@ -497,7 +619,7 @@ def test_made_files(name: str, worker: Worker, tmp_path: Path) -> None:
     real, account, path = REAL[name], Summary(), tmp_path / "made.json"
 
     def same(document: Any, options: Options) -> None:
-        if name in SIZED and not _is_sized(document):
+        if real.opens_images and not _is_sized(document):
             return
         if name == "ultralytics" and not _is_below_its_folder(document):
             return
