@@ -38,7 +38,7 @@ from cocosurgeon.loaders import (
     yolox,
 )
 from cocosurgeon.loaders.explain import explain
-from cocosurgeon.loaders.tensors import keypoint_error
+from cocosurgeon.loaders.tensors import keypoint_error, scalar_error
 
 NAN, INF = float("nan"), float("inf")
 TRAIN = mmdet3.Options(filter_cfg=mmdet3.BASE_FILTER)
@@ -122,6 +122,7 @@ FATES: list[tuple[tuple[str, ...], dict[str, Any], str | None]] = [
     (MMDET, {"bbox": [5, 5, 1, 1]}, KEPT),
     ((*LIKE_DETR, "yolox", *RAW), {"bbox": [5, 5, 0.5, 0.5]}, KEPT),
     (LIKE_DETR, {"bbox": [5, 5, 0, 9]}, "degenerate"),
+    (LIKE_DETR, {"bbox": [5, 5, 9, 0]}, "degenerate"),
     (("yolox",), {"bbox": [5, 5, 0, 9]}, KEPT),
     (MMDET, {"category_id": 77}, "category-not-taken"),
     (MMDET, {"category_id": "18"}, "category-not-taken"),
@@ -324,6 +325,27 @@ def test_keypoints_of_which_no_tensor_is_made(values: list[Any], exception: str 
     assert keypoint_error(values) == exception
 
 
+SCALARS: list[tuple[list[Any], str | None]] = [
+    ([1, 2.5, True], None),
+    ([[1], [2]], None),
+    ([[1], [2, 3]], "ValueError"),
+    ([[1], 2], "TypeError"),
+    (["x"], "ValueError"),
+    ([1, "x"], "TypeError"),
+    ([1, None], "RuntimeError"),
+    ([2**63], "ValueError"),
+    ([2**63, 1.0], None),
+    ([2**1500, []], "OverflowError"),
+    ([[], [1]], None),
+]
+"""What torch 2.13 raises in ``torch.tensor``, which finds a type for the values."""
+
+
+@pytest.mark.parametrize(("values", "exception"), SCALARS, ids=lambda v: str(v)[:20])
+def test_values_of_which_no_tensor_is_made(values: list[Any], exception: str | None) -> None:
+    assert scalar_error(values) == exception
+
+
 def test_of_minival_detectron2_takes_repeated_ids(tmp_path: Path, cli: Cli) -> None:
     document = doc(ann(1), ann(1))
     with pytest.raises(LoaderError, match="more than once"):
@@ -387,6 +409,7 @@ def test_masks_that_the_wrapper_cannot_draw(mask: Any, exception: str | None) ->
 
 
 BATCHES: list[tuple[list[Any], list[Any] | str]] = [
+    ([[16777217, 2, 3, 4]], [(16777217, 2, 16777220, 6)]),
     ([[1, 2, 3, 4], [True, 2, 3, 4]], [(1, 2, 4, 6), (1, 2, 4, 6)]),
     ([[1, 2, 3, 4], [16777217, 2, 0.5, 4]], [(1, 2, 4, 6), (16777216, 2, 16777216, 6)]),
     ([[], [1]], [(), ()]),
@@ -435,6 +458,21 @@ def test_the_wrapper_gives_the_keys_that_are_asked_for() -> None:
     assert not options.needs_masks
     with pytest.raises(LoaderError, match="'b'"):  # a text is taken for its letters
         load("torchvision2", doc(), torchvision2.Options(target_keys="boxes"))
+
+
+def test_transformers_reads_records_one_by_one() -> None:
+    boxless, arealess = (
+        {k: v for k, v in ann(i).items() if k != key} for i, key in ((1, "bbox"), (2, "area"))
+    )
+    for first, other, rule in (
+        (boxless, arealess, "no-bbox"),
+        (arealess, boxless, "no-area"),
+        (ann(1, category_id="18"), ann(2), "bad-category-id"),
+        (ann(1, area="5"), ann(2, bbox=[]), "bad-area"),
+    ):
+        with pytest.raises(LoaderError) as caught:
+            load("transformers", doc(first, other))
+        assert caught.value.rule == rule
 
 
 def test_transformers_needs_keypoints_of_all_objects_or_of_none() -> None:

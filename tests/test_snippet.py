@@ -17,15 +17,18 @@ from typing import Any
 import pytest
 from conftest import ROOT, SAMPLE, Cli
 from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 
 from cocosurgeon import Empty, ToSpace, read, write
 from cocosurgeon.errors import CocosurgeonError, LoaderError, RequestError, StructureError
-from cocosurgeon.loaders import load, mmdet2, mmdet3
+from cocosurgeon.loaders import View, load, mmdet2, mmdet3
 from cocosurgeon.snippet import FRAMEWORKS, snippet_for
 from cocosurgeon.snippet.source import read_source
 
 IMAGES = str(SAMPLE.parents[1] / "sample2017")
 Put = Callable[..., Path]
+OF_COCO_DETECTION = ("torchvision", "torchvision2", "transformers")
+LABELED_BY_ID = ("detr", *OF_COCO_DETECTION)
 
 
 def printed(name: str, path: Path, splits: tuple[str, ...] = ()) -> str:
@@ -60,7 +63,7 @@ def test_a_snippet_names_the_file_its_images_and_its_classes(
     assert found["ann_file"] == str(path)
     assert found.get("img_prefix", found.get("img_folder")) == IMAGES
     names = ["person", "dog", "toothbrush"]
-    if name in ("detr", "torchvision"):
+    if name in LABELED_BY_ID:
         assert found["classes"] == {1: "person", 18: "dog", 90: "toothbrush"}
         assert found["num_classes"] == 91
     elif name == "ultralytics":  # the table of COCO's 80
@@ -126,12 +129,12 @@ def test_a_split_is_all_that_is_set(name: str, small: Any, put: Put) -> None:
         "mmdet2": ("train=dict", "val=dict"),
         "detectron2": ("DATASETS.TRAIN", "COCOEvaluator"),
         "detr": ("dataset_train", "base_ds = "),
-        "torchvision": ("CocoDetection", "COCOeval("),
+        **dict.fromkeys(OF_COCO_DETECTION, ("CocoDetection", "COCOeval(")),
         "ultralytics": ("# No validation set", "# No training set"),
     }
     trained, evaluated = marks[name]
     assert trained in train and evaluated not in train
-    assert evaluated in val and (trained not in val or name == "torchvision")
+    assert evaluated in val and (trained not in val or name in OF_COCO_DETECTION)
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS)
@@ -184,7 +187,7 @@ def test_masks_that_are_run_lengths_are_said_where_it_matters(small: Any, put: P
     assert "no segmentation" not in printed("mmdet3", path)
 
 
-@pytest.mark.parametrize("name", ["detr", "torchvision"])
+@pytest.mark.parametrize("name", LABELED_BY_ID)
 def test_num_classes_is_above_every_id_that_pycocotools_reads(name: str) -> None:
     found = assigned(printed(name, SAMPLE))
     with contextlib.redirect_stdout(io.StringIO()):
@@ -262,8 +265,11 @@ def test_ultralytics_takes_what_gets_a_label(small: Any, put: Put) -> None:
 def test_a_framework_is_one_module(cli: Cli) -> None:
     texts = {p.stem: p.read_text() for p in (ROOT / "cocosurgeon/snippet").glob("[!_]*.py")}
     written = {name for name, text in texts.items() if "\ndef write(source: " in text}
-    usual = {"detectron2", "detr", "mmdet2", "mmdet3", "torchvision", "ultralytics"}
-    assert written == set(FRAMEWORKS) == usual
+    assert (
+        written
+        == set(FRAMEWORKS)
+        == {"detectron2", "mmdet2", "mmdet3", "ultralytics", *LABELED_BY_ID}
+    )
     for name, text in texts.items():
         for other in written - {name}:
             assert f'"{other}"' not in text, f"{name} names {other}"
@@ -347,8 +353,11 @@ def test_text_ids_of_images_are_refused_where_they_mean_other_images(small: Any,
         image["id"] = str(i)
     small["annotations"] = []
     path = put(small)
-    with pytest.raises(RequestError, match="letter by letter"):
-        printed("torchvision", path)
+    for name in ("torchvision", "torchvision2"):
+        with pytest.raises(RequestError, match="letter by letter"):
+            printed(name, path)
+    with pytest.raises(LoaderError, match="raises ValueError"):
+        printed("transformers", path)
     assert "5 images" in printed("mmdet3", path)
 
 
@@ -390,6 +399,60 @@ def test_crowds_are_in_the_targets_of_torchvision_and_said(small: Any, put: Put)
     small["annotations"][0]["iscrowd"] = 0
     text = printed("torchvision", put(small))
     assert "2 objects to train on." in text and "with iscrowd" not in text
+
+
+def test_the_wrapper_says_what_its_targets_lack(small: Any, put: Put) -> None:
+    box = {"bbox": [0, 0, 9, 9], "area": 81, "category_id": 1}
+    small["annotations"] = [{"id": 1, "image_id": small["images"][0]["id"], "iscrowd": 1, **box}]
+    text = printed("torchvision2", put(small)).replace("\n# ", " ")
+    assert "5 images, 1 object to train on." in text
+    assert "with iscrowd, 1 here, are objects like all others." in text
+    assert "Images without annotations: 4. Their targets would have neither 'boxes'" in text
+    small["categories"][0]["id"] = 0
+    text = printed("torchvision2", put(small))
+    assert "# Here 0 is a category as well" in text
+
+
+@pytest.mark.parametrize(("name", "who"), [("detr", "DETR"), ("transformers", "The processor")])
+def test_boxes_that_are_clipped_cost_a_perfect_detector(
+    name: str, who: str, small: Any, put: Put
+) -> None:
+    first = small["images"][0]
+    box = {"area": 81, "category_id": 1, "iscrowd": 0, "image_id": first["id"]}
+    inside, rounded = [0, 0, 9, 9], [0.1, 0.2, first["width"] - 0.1 + 1e-9, 9]
+    boxes = [inside, rounded, [-20, -20, 60, 60]]
+    small["annotations"] = [{"id": i, "bbox": b, **box} for i, b in enumerate(boxes, 1)]
+    path = put(small)
+    clipped = score(path, load(name, json.loads(path.read_bytes())))
+    expected = (
+        f"# 1 box reaches beyond the image. {who} clips boxes and COCOeval does not: where this "
+        "was measured, clipped boxes cost a perfect detector 0.013 AP."
+    )
+    unwrapped = printed(name, path).replace("\n    ", "\n").replace("\n# ", " ")
+    assert expected[2:] in unwrapped
+    assert "0.013" not in printed(name, path, ("train",))
+    small["annotations"].append(small["annotations"][2] | {"id": 4})
+    assert "# 2 boxes reach beyond" in printed(name, put(small))
+    small["annotations"] = small["annotations"][:2]
+    assert "0.013" not in printed(name, put(small))
+    assert clipped < score(path, load(name, small)) == 1
+
+
+def score(path: Path, view: View) -> float:
+    """AP of a detector that finds just what a loader loads."""
+    found = [
+        {"image_id": s.img_id, "category_id": i.label, "score": 1.0}
+        | {"bbox": [*i.box[:2], i.box[2] - i.box[0], i.box[3] - i.box[1]]}
+        for s in view.samples
+        for i in s.instances
+    ]
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO(str(path))
+        evaluated = COCOeval(truth, truth.loadRes(found), "bbox")
+        evaluated.evaluate()
+        evaluated.accumulate()
+        evaluated.summarize()
+    return float(evaluated.stats[0])
 
 
 @pytest.mark.parametrize("name", ["mmdet3", "mmdet2"])

@@ -8,6 +8,8 @@ mmdet2       MMDetection 2.x
 detectron2   detectron2
 detr         DETR and the like
 torchvision  torchvision's CocoDetection
+torchvision2 the same in wrap_dataset_for_transforms_v2
+transformers DetrImageProcessor
 ultralytics  Ultralytics, by its conversion
 
 Every module but the first three is a framework, under its name, with a function ``write(source)``:

@@ -21,6 +21,8 @@ _WIDTH = 92
 _wrap = partial(textwrap.wrap, width=_WIDTH, break_on_hyphens=False, break_long_words=False)
 _BLANK = "\0"
 """Stands for a blank in an item while lines are broken at those between items."""
+_ROUNDED = 0.01
+"""Pixels that a corner moves at most by rounding to float32."""
 _COUNT_IN_EVALUATION = tuple(
     rule.name for rule in (mmdet.IGNORED, mmdet.OUTSIDE, mmdet.NO_AREA, mmdet.TINY)
 )
@@ -131,6 +133,28 @@ def about_evaluation(source: SnippetSource, counts: LoaderCounts | None = None) 
     if not source.annotations:
         lines.append("# No annotation: there is no mAP, or -1 where anything is detected.")
     return "\n".join(lines)
+
+
+def about_clipping(source: SnippetSource, view: View, who: str) -> str:
+    """Return a comment on boxes that reach beyond their images, for a loader that clips them.
+
+    Args:
+        source: the file.
+        view: what the loader makes of it, with boxes by their corners.
+        who: what clips, at the beginning of a sentence.
+    """
+    boxes = ((source.annotations[i.row]["bbox"], i.box) for s in view.samples for i in s.instances)
+    beyond = sum(
+        any(abs(v - w) > _ROUNDED for v, w in zip((x, y, x + w, y + h), box, strict=True))
+        for (x, y, w, h), box in boxes
+    )
+    if not beyond or not source.is_evaluated or not source.is_annotated:
+        return ""
+    boxes_reach = "1 box reaches" if beyond == 1 else f"{beyond:,} boxes reach"
+    return (
+        f"# {boxes_reach} beyond the image. {who} clips boxes and COCOeval does not: where this was "
+        "measured, clipped boxes cost a perfect detector 0.013 AP."
+    )
 
 
 def _annotations(count: int) -> str:

@@ -41,6 +41,7 @@ def write(source: SnippetSource) -> Snippet:
             not source.is_annotated and "# No annotations: nothing can be scored.",
             "# evaluate() of engine.py passes it to CocoEvaluator(base_ds, iou_types): the "
             "annotations of the very file that is loaded.",
+            comments.about_clipping(source, view, "DETR"),
             comments.about_evaluation(source),
             "base_ds = get_coco_api_from_dataset(dataset_val)",
         ),

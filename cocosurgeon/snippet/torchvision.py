@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from cocosurgeon.errors import RequestError
-from cocosurgeon.loaders import load
+from cocosurgeon.loaders import View, load
 from cocosurgeon.loaders.dropped import UNREACHED
 from cocosurgeon.snippet import comments
 from cocosurgeon.snippet.source import Snippet, SnippetSource
 
-_EVALUATE = '''
+EVALUATE = '''
 
 def evaluate(predictions):
     """Score dicts of image_id, category_id, bbox (x, y, width, height) and score; one at least."""
@@ -26,15 +26,8 @@ def write(source: SnippetSource) -> Snippet:
     Raises:
         RequestError: image ids are text.
     """
-    view = load("torchvision", source.index)
+    view = view_of_numbered("torchvision", source)
     counts = comments.LoaderCounts.of(view)
-    if UNREACHED.name in counts.skipped or any(isinstance(s.img_id, str) for s in view.samples):
-        raise RequestError(
-            "image ids are text, which torchvision looks up letter by letter: it would load other "
-            "images' annotations",
-            where=source.ann_file,
-            hint="number the images; MMDetection and detectron2 take ids that are text",
-        )
     num_classes = comments.highest_id(source, view, "torchvision's detectors") + 1
     is_scored = source.is_evaluated and source.is_annotated
     only_crowds = counts.empty - counts.bare
@@ -61,9 +54,27 @@ def write(source: SnippetSource) -> Snippet:
         ),
         "dataset = CocoDetection(root=img_folder, annFile=ann_file)  # sorted by image id",
         is_scored and comments.about_evaluation(source),
-        is_scored and _EVALUATE,
+        is_scored and EVALUATE,
         source.is_evaluated
         and not source.is_annotated
         and "# No annotations: nothing can be scored.",
     )
     return Snippet(lines)
+
+
+def view_of_numbered(loader: str, source: SnippetSource) -> View:
+    """Return what a loader of torchvision's loads.
+
+    Raises:
+        RequestError: image ids are text.
+    """
+    view = load(loader, source.index)
+    is_text = any(isinstance(sample.img_id, str) for sample in view.samples)
+    if is_text or any(dropped.rule == UNREACHED.name for dropped in view.dropped):
+        raise RequestError(
+            "image ids are text, which torchvision looks up letter by letter: it would load other "
+            "images' annotations",
+            where=source.ann_file,
+            hint="number the images; MMDetection and detectron2 take ids that are text",
+        )
+    return view

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import types
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -236,7 +236,8 @@ def transformers(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
         target = {"image_id": img_id, "annotations": target}
         found = processor.prepare_annotation(picture, target, return_segmentation_masks=with_masks)
         assert found["orig_size"].tolist() == list(picture.shape[1:])
-        processor.resize_annotation(found, (1, 1), (1, 1))  # raises where there is no mask
+        if with_masks:
+            processor.resize_annotation(found, (1, 1), (1, 1))  # raises where there is none
         boxes = (found["boxes"] + 0.0).tolist()  # -0.0 becomes 0.0
         columns = boxes, found["class_labels"].tolist(), found["iscrowd"].tolist()
         masks = len(found.get("masks", ()))
@@ -253,14 +254,14 @@ def torchvision2(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
         wrap_dataset_for_transforms_v2,
     )
 
-    open_image = _open_image()
+    _open_image()
     dataset = real.CocoDetection(options.get("root", ""), ann_file)
     wrapped = wrap_dataset_for_transforms_v2(dataset, target_keys=options.get("target_keys"))
     samples, paths = [], []
 
     def opened(path: str) -> Any:
         paths.append(path)
-        return open_image(_drawn(info["width"], info["height"]))
+        return _drawn(info["width"], info["height"])
 
     real.Image.open = opened
     for place, img_id in enumerate(dataset.ids):
@@ -284,19 +285,31 @@ def _open_image() -> Any:
     return Image.open
 
 
-@cache
-def _drawn(width: int, height: int) -> Path:
-    """An image of a size: a file that goes with the process."""
+@lru_cache(maxsize=200)
+def _drawn(width: int, height: int) -> Any:
+    """An image of a size, from a file; a large one without pixels, which nothing looks at."""
     from PIL import Image
 
-    path = Path(_folder().name) / f"{width}x{height}.png"
-    Image.new("L", (width, height)).save(path)
-    return path
+    if max(width, height) > 200:
+        return _without_pixels()(width, height)
+    with tempfile.TemporaryFile() as file:
+        Image.new("L", (width, height)).save(file, "PNG")
+        return _open_image()(file).convert("RGB")
 
 
 @cache
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory()
+def _without_pixels() -> Any:
+    from PIL import Image
+
+    class WithoutPixels(Image.Image):  # type: ignore[misc,unused-ignore]
+        def __init__(self, width: int, height: int) -> None:
+            super().__init__()
+            self._size = width, height
+
+        def convert(self, *_: Any) -> Any:
+            return self
+
+    return WithoutPixels
 
 
 def yolox(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:

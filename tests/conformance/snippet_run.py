@@ -146,6 +146,36 @@ def torchvision(config: str) -> dict[str, Any]:
     """The dataset that the snippet itself makes, and its ``evaluate``."""
     made = runpy.run_path(config)
     dataset = made["dataset"]
+    return _coco_detection(made, len(dataset[0][1])) | {"size": list(dataset[0][0].size)}
+
+
+def torchvision2(config: str) -> dict[str, Any]:
+    """The dataset in torchvision's wrapper: all its targets have boxes and labels."""
+    made = runpy.run_path(config)
+    targets = [target for _, target in made["dataset"]]
+    assert all(len(t["boxes"]) == len(t["labels"]) for t in targets)
+    keys = sorted({key for target in targets for key in target})
+    boxes = [len(target["boxes"]) for target in targets]
+    return _coco_detection(made, boxes[0]) | {"keys": keys, "boxes": boxes}
+
+
+def transformers(config: str) -> dict[str, Any]:
+    """The dataset that the snippet itself makes, and a model's number of classes."""
+    from transformers import DetrConfig  # type: ignore[import-not-found]
+
+    made = runpy.run_path(config)
+    labels = [item["labels"] for item in made["dataset"]]
+    boxes = [len(label["boxes"]) for label in labels]
+    config_of_model = DetrConfig(id2label=made["id2label"])
+    return _coco_detection(made, boxes[0]) | {
+        "boxes": boxes,
+        "num_labels": config_of_model.num_labels,
+        "label_ids": sorted({i for label in labels for i in label["class_labels"].tolist()}),
+    }
+
+
+def _coco_detection(made: dict[str, Any], objects: int) -> dict[str, Any]:
+    dataset = made["dataset"]
     annotations = truth(made["ann_file"])
     predictions = [
         {
@@ -163,7 +193,7 @@ def torchvision(config: str) -> dict[str, Any]:
         "num_classes": made["num_classes"],
         "highest": max(labels, default=0),
         "targets": [len(dataset._load_target(img_id)) for img_id in dataset.ids],
-        "first": [len(dataset[0][1]), list(dataset[0][0].size)],
+        "first": objects,
         "mAP": float(made["evaluate"](predictions)[0]),
     }
 
@@ -194,7 +224,7 @@ def config_text(config: str) -> str:
 
 
 if __name__ == "__main__":
-    runs = {"mmdet3": mmdet3, "mmdet2": mmdet2}
-    run = (runs | {"torchvision": torchvision, "ultralytics": ultralytics})[sys.argv[1]]
+    runs = (mmdet3, mmdet2, torchvision, torchvision2, transformers, ultralytics)
+    run = {run.__name__: run for run in runs}[sys.argv[1]]
     os.chdir(os.path.dirname(sys.argv[2]))  # noqa: PTH120 - where ./work_dirs is to appear
     print(json.dumps([run(path) for path in sys.argv[2:]]))

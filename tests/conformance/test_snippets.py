@@ -26,6 +26,7 @@ IMAGES = ROOT / "sample_data/sample2017"
 RUN = Path(__file__).with_name("snippet_run.py")
 TORCHVISION = Line("0.28.0", "tv", labels_crowd=True, single=False)
 ULTRALYTICS = Line("8.4.190", "ultra:tv", False, False)
+TRANSFORMERS = Line("5.24.0", "hf:tv", labels_crowd=False, single=True)
 
 BASES = {
     MMDET3.overlay: (
@@ -264,3 +265,27 @@ def test_ultralytics_trains_on_the_labels_of_the_file(tmp_path: Path) -> None:
         assert ran["train"] == ran["val"] == expected
         assert ran["nc"] == len(ran["names"]) == (3 if is_own else 80)
     assert results[-1]["names"] == ["person", "unused_1", "my car"]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"), [("torchvision2", TORCHVISION), ("transformers", TRANSFORMERS)]
+)
+def test_the_others_that_read_by_torchvision_load_and_score(
+    name: str, line: Line, tmp_path: Path
+) -> None:
+    mmdet_line.require(line.overlay)
+    ann_file = whole(tmp_path)
+    found = snippet_for(name, read_source(str(ann_file), str(IMAGES)))
+    path = tmp_path / "snippet.py"
+    path.write_text("\n".join(found.lines), encoding="utf-8")
+    [ran] = line.run(RUN, name, path)
+    view = load(name, json.loads(ann_file.read_bytes()))
+    assert ran["ids"] == [sample.img_id for sample in view.samples]
+    assert ran["boxes"] == [len(sample.instances) for sample in view.samples]
+    assert 0 in ran["boxes"]
+    assert ran["num_classes"] == ran["highest"] + 1 == ran.get("num_labels", 91) == 91
+    assert ran["mAP"] == 1.0
+    if name == "torchvision2":
+        assert ran["keys"] == ["boxes", "image_id", "labels"]
+    else:
+        assert set(ran["label_ids"]) == {i.label for s in view.samples for i in s.instances}

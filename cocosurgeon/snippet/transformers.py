@@ -1,0 +1,67 @@
+"""transformers: a dataset for DetrImageProcessor and its like, and COCOeval on what it has read."""
+
+from __future__ import annotations
+
+from cocosurgeon.loaders import load
+from cocosurgeon.snippet import comments
+from cocosurgeon.snippet.source import Snippet, SnippetSource
+from cocosurgeon.snippet.torchvision import EVALUATE
+
+_DATASET = '''
+
+class Detection(CocoDetection):
+    """Items that a processor of DETR's kind has made: pixel_values and labels."""
+
+    def __init__(self, processor):
+        super().__init__(img_folder, ann_file)  # sorted by image id
+        self.processor = processor
+
+    def __getitem__(self, index):
+        image, target = super().__getitem__(index)
+        annotations = {'image_id': self.ids[index], 'annotations': target}
+        made = self.processor(images=image, annotations=annotations, return_tensors='pt')
+        return {'pixel_values': made['pixel_values'][0], 'labels': made['labels'][0]}
+
+
+dataset = Detection(DetrImageProcessor())'''
+
+
+def write(source: SnippetSource) -> Snippet:
+    """Write ``dataset``, ``id2label`` and ``evaluate``."""
+    view = load("transformers", source.index)
+    counts = comments.LoaderCounts.of(view)
+    num_classes = comments.highest_id(source, view, "transformers") + 1
+    is_scored = source.is_evaluated and source.is_annotated
+    lines = comments.code(
+        counts.summary(source, "transformers"),
+        is_scored and "from pycocotools.cocoeval import COCOeval",
+        "from torchvision.datasets import CocoDetection",
+        "from transformers import DetrImageProcessor\n",
+        f"ann_file = {source.ann_file!r}",
+        f"img_folder = {source.img_prefix!r}",
+        "# Labels are the file's category ids as they are.",
+        comments.names_by_id(source),
+        "# The highest id + 1. Models have as many classes as id2label has names, so that it needs "
+        "one for each number: DetrForObjectDetection.from_pretrained(NAME, id2label=id2label, "
+        "ignore_mismatched_sizes=True).",
+        f"num_classes = {num_classes}",
+        "id2label = {label: classes.get(label, 'N/A') for label in range(num_classes)}",
+        source.is_trained
+        and comments.block(
+            counts.empty > 0 and f"# {counts.empty:,} images have no object to train on.",
+            "# With return_segmentation_masks, an image with a crowd raises IndexError, and one "
+            "without objects RuntimeError.",
+            comments.about_masks(source),
+        ),
+        _DATASET,
+        is_scored
+        and comments.block(
+            comments.about_clipping(source, view, "The processor"),
+            comments.about_evaluation(source),
+        ),
+        is_scored and EVALUATE,
+        source.is_evaluated
+        and not source.is_annotated
+        and "# No annotations: nothing can be scored.",
+    )
+    return Snippet(lines)
