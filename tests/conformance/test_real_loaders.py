@@ -402,8 +402,6 @@ BY_HAND_ULTRALYTICS: list[tuple[Any, Options]] = [
     (_annotations({"iscrowd": 1}), NC),
 ]
 
-MASKED: list[list[Any]] = [[], [{}], [{}, {"iscrowd": 1}], [{"bbox": [5, 5, 0, 8]}]]
-
 REAL = {
     "mmdet3": Real("mmdet3", MMDET3, CHOICES3, _mmdet3_options, mmdet_told, BY_HAND3),
     "onedl": Real("onedl", FORK, CHOICES3, _onedl_options, mmdet_told, BY_HAND3, script="mmdet3"),
