@@ -604,6 +604,8 @@ def test_rfdetr_skips_parents_that_no_annotation_has() -> None:
     assert (full.cat2label, full.classes) == ({1: 0, 2: 1, 3: 2}, ("vehicle", "car", "bus"))
     part = load("rfdetr", doc(*objects[:2], categories=VEHICLES))
     assert (part.cat2label, part.classes) == ({2: 0, 3: 1}, ("car", "bus"))
+    shadowed = [ann(1, category_id=1), ann(1, category_id=2), objects[0] | {"id": 2}]
+    assert load("rfdetr", doc(*shadowed, categories=VEHICLES)).cat2label == part.cat2label
     raw = load("rfdetr", doc(*objects, categories=VEHICLES), rfdetr.Options(mode="coco"))
     assert (raw.cat2label, [i.label for i in raw.samples[0].instances]) == ({}, [3, 2])
     for above in ("none", "null", "", None):
@@ -621,6 +623,14 @@ def test_rfdetr_skips_parents_that_no_annotation_has() -> None:
         {"id": 2, "name": "b", "supercategory": "a"},
     )
     assert load("rfdetr", doc(categories=list(alone))).cat_ids == (1, 2)  # not none at all
+
+
+def test_rfdetr_sorts_images_before_it_numbers_categories() -> None:
+    nameless = [{"id": 1, "supercategory": "a"}]
+    for images, rule in (([image(1), image("a")], "unsortable-ids"), ([image(1)], "no-name")):
+        with pytest.raises(LoaderError) as caught:
+            load("rfdetr", doc(images=images, categories=nameless))
+        assert caught.value.rule == rule
 
 
 def test_other_splits_take_the_labels_of_train(tmp_path: Path, cli: Cli) -> None:

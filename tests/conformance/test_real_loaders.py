@@ -249,6 +249,7 @@ _PLACEHOLDERS = [
     (4, None, "null"),
     (5, "a", None),
 ]
+_SHADOWED = [{**USUAL["annotations"][0], "category_id": cat_id} for cat_id in (1, 18)]
 RFDETR_BY_HAND: list[tuple[Any, Options]] = [
     *((USUAL, options) for options in BY_SPLIT),
     (USUAL, {"dataset_dir": str(TRAIN_FILES / "broken")}),
@@ -259,10 +260,15 @@ RFDETR_BY_HAND: list[tuple[Any, Options]] = [
     (_categories((1, "a", None), (None, "b", "")), {}),
     (_categories((1, "a", "b"), (2, ["b"], "b"), (18, "d", "d"), (90, "c", "d")), {}),
     (_with(_categories(*_PLACEHOLDERS), annotations=[]), {}),
+    (_with(_categories((1, "p", ""), (18, "a", "p")), annotations=_SHADOWED), {}),
     (_with(_categories((1, "a", "b"), (18, "b", "b")), annotations=[]), {}),
     (_with(_categories((1, "a", "b"), (18, "b", "a")), annotations=[]), {}),
     (_with(USUAL, categories=[{"id": 1, "supercategory": "b"}, {"id": 18}]), {}),
     (_with(USUAL, categories=[{"id": 1}, {"id": 18}, {"id": 90}, {"id": 4.5}]), {}),
+    (
+        _with(USUAL, images=[{"id": 1}, {"id": "a"}], categories=[{"id": 1, "supercategory": "b"}]),
+        {},
+    ),
 ]
 
 
