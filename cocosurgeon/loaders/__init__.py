@@ -14,14 +14,19 @@ derived       classes of MMDetection's that derive from CocoDataset
 mmdet         rules that both lines of MMDetection share
 mmdet3        MMDetection 3.x
 mmdet2        MMDetection 2.x
+onedl         onedl-mmdetection, a fork of 3.x
 torchvision   torchvision's CocoDetection
-detr          DETR, and what its copies share
+torchvision2  torchvision's wrap_dataset_for_transforms_v2
+detr          DETR, and the conversion that others have from it
+dino          DINO
+rtdetr        RT-DETR, and the table of COCO's categories
+dfine         D-FINE, and ids as faster-coco-eval makes them
+deim          DEIM
 rfdetr        RF-DETR
+transformers  DetrImageProcessor of Hugging Face
 detectron2    detectron2
 yolox         YOLOX
 ultralytics   Ultralytics, by its conversion
-torchvision2  torchvision's wrap_dataset_for_transforms_v2
-transformers  DetrImageProcessor of Hugging Face
 registry      the loaders by name
 settings      a loader as it is set up: mode, class names, options
 explain       one image through loaders

@@ -76,14 +76,14 @@ class LoaderOptions:
 
     @property
     def names_hint(self) -> str:
-        """What to do where its names for labels are not those of the file."""
+        """Advice where its names for labels are not those of the file."""
         return (
             "sort the list by id, as the loader numbers labels: `cocosurgeon remap FILE --sort id`"
         )
 
     @property
     def note(self) -> str | None:
-        """What is assumed and not looked at; None for nothing."""
+        """A note on what is not looked at; None for nothing."""
         return None
 
     def for_framework(self) -> dict[str, Any]:

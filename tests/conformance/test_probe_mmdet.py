@@ -21,7 +21,7 @@ from pycocotools import mask as coco_mask
 from cocosurgeon.errors import ProbeError
 from cocosurgeon.probe.dump import Dump, DumpSample
 from cocosurgeon.probe.request import ProbeRequest
-from cocosurgeon.probe.run import probe
+from cocosurgeon.probe.run import installed_loader, probe
 
 line = mmdet_line.each_line
 
@@ -147,7 +147,7 @@ def test_a_file_alone_with_samples(each: Asked, wild: Path) -> None:
     doc = json.loads(ann_file.read_bytes())
     cat2label = {c["id"]: place for place, c in enumerate(doc["categories"])}
     header = dump.header
-    assert (header.framework, header.version) == ("mmdet", each.line.version)
+    assert (header.framework, header.version) == (each.line.framework, each.line.version)
     assert (header.mode, header.box_format, header.order) == ("test", "xyxy", "file")
     assert header.single is each.line.single
     assert header.classes == tuple(c["name"] for c in doc["categories"])
@@ -282,6 +282,18 @@ def test_a_config_that_does_not_load(
     assert (failure.kind, failure.exception) == ("config", exception)
     assert said in str(failure)
     assert str(path) in str(failure.where)
+
+
+def test_the_library_of_an_interpreter_is_recognized(
+    each: Asked, put: Callable[..., Path], small: Any
+) -> None:
+    """Also where two have one module: by the package that is installed."""
+    assert installed_loader(each.python) == each.line.loader
+    dump = each.dump(ann_file=put(small))
+    assert dump.header.loader == each.line.loader
+    if each.line is MMDET3:
+        failure = each.failure(ann_file=put({}), loader="onedl")
+        assert (failure.kind, "onedl-mmdetection is wanted" in str(failure)) == ("version", True)
 
 
 def test_a_config_of_the_other_line(each: Asked, wild: Path, tmp_path: Path) -> None:
