@@ -118,6 +118,13 @@ TWINS: list[tuple[str, list[str], dict[str, Any]]] = [
     ("remap", ["--flat"], {"flat": True}),
     ("remap", ["--start", "0"], {"start": 0}),
     ("subset", ["--license", "3"], {"license": 3}),
+    ("subset", ["--fix", "safe,boxes"], {"fix": ["safe", "boxes"]}),
+    ("fix", ["--select", "image-files", "--images", "."], {"fix": "image-files", "images": "."}),
+    (
+        "fix",
+        ["--select", "boxes", "--strip-folder", "--prefix", "a/"],
+        {"strip_folder": True, "prefix": "a/", "fix": "boxes"},
+    ),
     ("remap", ["--like", "other.json"], {"like": "other.json"}),
     ("remap", ["--map", "map.csv"], {"map": "map.csv"}),
     ("remap", ["--map", "map.csv"], {"map_": "map.csv"}),
