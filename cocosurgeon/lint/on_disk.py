@@ -165,7 +165,7 @@ def _images(file: AnnotationFile, folder: Path) -> _Images:
         )
     images = file.lists.get("images")
     if images is None or not images.count:
-        raise RequestError("the file lists no images", where=file.document.source.name)
+        return _Images((), (), (), (), (), ())
     columns = images.columns("file_name", "width", "height")
     names, widths, heights = (values.array.tolist() for values in columns)
     rows = [row for row, name in enumerate(names) if isinstance(name, str) and name]
@@ -181,6 +181,8 @@ def image_faults(file: AnnotationFile, folder: Path) -> Iterator[tuple[str, Faul
         RequestError: the file lists no images.
     """
     images = _images(file, folder)
+    if not images.names:
+        raise RequestError("the file lists no images", where=file.document.source.name)
     rows, paths, headers, names = images.rows, images.paths, images.headers, images.names
     known = _names_by_case(folder, names) if any(h.fault for h in headers) else {}
     for row, header in zip(rows, headers, strict=True):
