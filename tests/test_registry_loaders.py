@@ -134,7 +134,7 @@ def test_a_loader_has_cases_and_a_section(name: str) -> None:
     assert f"\n### `{name}`: " in DOCUMENTATION.read_text(), (
         "docs/loaders.md has no section for it: `python tests/test_loaders.py` writes one"
     )
-    for table in ("| loader | tested against", "| | `"):
+    for table in ("| loader | tested against", "| loader | image order"):
         rows = DOCUMENTATION.read_text().partition(f"\n{table}")[2].partition("\n\n")[0]
         assert f"{name}`" in rows, (
             f"docs/loaders.md: add {name} to the table that begins with {table!r}, by hand"
