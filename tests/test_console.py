@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,13 @@ from conftest import SAMPLE, Cli
 
 from cocosurgeon.cli.app import app
 from cocosurgeon.findings.finding import Finding, finding_fields, finding_lines
+from cocosurgeon.loaders.explain import explain
+from cocosurgeon.loaders.loader import MODES
+from cocosurgeon.loaders.settings import settings_for
+from cocosurgeon.progress import shown_by
+from cocosurgeon.verify.expected import Expectation
+from cocosurgeon.verify.read_again import read_again
+from cocosurgeon.verify.verification import verify_copy, verify_loader
 
 Put = Callable[..., Path]
 COMMAND = [sys.executable, "-m", "cocosurgeon"]
@@ -234,3 +241,21 @@ def test_values_are_completed_in_the_shell(line: str, expected: set[str], cli: C
         _COCOSURGEON_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=str(len(words) - 1)
     )
     assert set(done.out.split()) == expected
+
+
+def test_comparing_files_and_asking_loaders_is_shown() -> None:
+    shown: list[str] = []
+
+    @contextlib.contextmanager
+    def show(name: str) -> Iterator[Any]:
+        steps: list[float] = []
+        yield lambda done, total: steps.append(done / total)
+        shown.append(name)
+        assert steps == sorted(steps) and steps[0] == 0 and steps[-1] < 1
+
+    file = read_again(SAMPLE)
+    with shown_by(show):
+        verify_copy(file, file, Expectation())
+        verify_loader(settings_for("mmdet3", MODES, (), {}), file, file, Expectation())
+        explain(file.document(), 52154, {"detr": {}, "yolox": {}}, ())
+    assert shown == ["comparing records", "comparing with mmdet3", "asking loaders"]
