@@ -37,8 +37,8 @@ KERNELS = (False, True) if IS_IN_USE else (False,)
 
 
 def examples(count: int) -> settings:
-    """Try as many examples where the run is thorough, a third of them elsewhere."""
-    return settings(max_examples=count if THOROUGH else count // 3)
+    """Try as many examples where the run is thorough, a fifth of them elsewhere."""
+    return settings(max_examples=count if THOROUGH else count // 5)
 
 
 def wild_files() -> list[Path]:

@@ -140,8 +140,8 @@ def has_samples(path: Path) -> bool:
 def test_a_loader_is_as_its_own_dump(
     command: Command, tmp_path: Path, path: Path, loader: str
 ) -> None:
-    if not THOROUGH and (list(LOADERS).index(loader) + wild_files().index(path)) % 6:
-        pytest.skip("every sixth loader for each file; all of them in a thorough run")
+    if not THOROUGH and (list(LOADERS).index(loader) + wild_files().index(path)) % 12:
+        pytest.skip("every twelfth loader for each file; all of them in a thorough run")
     has_modes = LOADERS[loader].has_modes
     for mode in ("train", "test") if has_modes else ("test",):
         dump = tmp_path / f"{mode}.jsonl"

@@ -618,7 +618,8 @@ def test_clear_removes_the_drafts_of_a_killed_process_at_once(
                 os.utime(cache / name, (time.time() - age,) * 2)
             values = json.loads(cli("cache", "clear", "--yes", "--json").out)
             assert len(values["being_built"]) == 1
-            assert left_in(cache) == before
+            # it may have been stopped before it took note of the source, or after
+            assert left_in(cache) == [name for name in before if name != FINGERPRINTS]
         process.kill()
         process.wait()
         assert cli("cache", "clear", "--yes").code == 0

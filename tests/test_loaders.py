@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Cli, examples
+from conftest import ROOT, THOROUGH, Cli, examples
 from hypothesis import given
 from odd_documents import changed_usual, documents
 
@@ -1083,11 +1083,12 @@ def test_only_some_images_are_those_of_the_whole_view(name: str) -> None:
         assert part.dropped == tuple(d for d in whole.dropped if d.img_id in only)
         assert (part.cat_ids, part.cat2label) == (whole.cat_ids, whole.cat2label)
 
-    for document in changed_usual():  # hypothesis would print each of them first
-        same(document)
+    for document in changed_usual()[:: 1 if THOROUGH else 3]:
+        same(document)  # hypothesis would print each of them first
     examples(100)(given(documents())(same))()
     of_options = {"indices", "objects365-missing", "labels-lost", "same-file", "fractional-label"}
-    assert met == {rule.name for rule in LOADERS[name].rules} - of_options
+    rules = {rule.name for rule in LOADERS[name].rules} - of_options
+    assert met == rules if THOROUGH else met <= rules
 
 
 def test_a_file_is_indexed_once_to_explain_an_image(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,7 +107,7 @@ def test_all_pairs_of_spaces_there_and_back(name: str, tmp_path: Path) -> None:
         (tmp_path / "start.json").write_bytes(text)
         begun = read(tmp_path / "start.json")
         for at, target in enumerate(spaces()):
-            if not THOROUGH and (number + at + share) % 8:
+            if not THOROUGH and tried and (number + at + share) % 8:
                 continue
             try:
                 there = ToSpace(target, from_=source).apply(begun)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from conftest import THOROUGH
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
@@ -23,7 +24,10 @@ pytestmark = pytest.mark.filterwarnings(
 KNOWN_AP = {"bbox": 0.505, "segm": 0.320}
 
 
-@pytest.mark.parametrize("space", ["mmdet80", "detr91", "ultralytics91", "mmdet1x81"])
+SPACES = ["mmdet80", "detr91", "ultralytics91", "mmdet1x81"]
+
+
+@pytest.mark.parametrize("space", SPACES if THOROUGH else SPACES[:2])
 @pytest.mark.parametrize("kind", ["bbox", "segm"])
 def test_evaluation_is_the_same_before_and_after(
     kind: str, space: str, wild: Path, tmp_path: Path

@@ -387,7 +387,8 @@ def test_inside_an_annotated_mask_is_the_color_of_its_category(
 ) -> None:
     colors = {category.id: category.color for category in script.CATEGORIES}
     checked = 0
-    for number, those in sample.by_image.items():
+    chosen = list(sample.by_image.items())[:: 1 if conftest.THOROUGH else 4]
+    for number, those in chosen:
         pixels = seen(sample.image_by_id[number])
         for annotation in those:
             inner = pixels[eroded(sample.mask(annotation))]
@@ -396,11 +397,11 @@ def test_inside_an_annotated_mask_is_the_color_of_its_category(
                 assert np.abs(off.mean(axis=0)).max() <= MEAN_TOLERANCE, annotation["id"]
                 assert np.abs(off).max() <= PIXEL_TOLERANCE, annotation["id"]
                 checked += 1
-    assert checked > 0.9 * len(sample.annotations)
+    assert checked > 0.9 * sum(len(those) for _, those in chosen)
 
 
 def test_outside_all_annotated_masks_is_nothing_but_pale_background(sample: Sample) -> None:
-    for number, those in sample.by_image.items():
+    for number, those in list(sample.by_image.items())[:: 1 if conftest.THOROUGH else 4]:
         pixels = seen(sample.image_by_id[number])
         covered = np.zeros(pixels.shape[:2], dtype=np.bool_)
         for annotation in those:

@@ -250,6 +250,8 @@ SUBSETS = {
 @pytest.mark.parametrize("loader", LOADERS)
 @pytest.mark.parametrize("name", SUBSETS)
 def test_a_faithful_subset_has_no_findings(name: str, loader: str) -> None:
+    if not THOROUGH and (list(LOADERS).index(loader) + list(SUBSETS).index(name)) % 3:
+        pytest.skip("every third loader for each subset; all of them in a thorough run")
     kept = SUBSETS[name].apply(read(SAMPLE))
     found = _findings_of(kept, read_again(SAMPLE), expected_of(kept), loader)
     if loader == "detectron2":  # which takes no `ignore`, and one annotation of the sample has it
@@ -359,10 +361,10 @@ def test_subsets_of_odd_documents_are_emitted_as_their_sources() -> None:
                 compared[loader] += not codes(found)
                 assert codes(found) <= {"loader-error"}, (loader, found.findings)
 
-    for document in changed_usual()[:: 1 if THOROUGH else 3]:
+    for document in changed_usual()[:: 1 if THOROUGH else 9]:
         faithful(document)  # hypothesis would print each of them first
     examples(60)(given(documents())(faithful))()
-    assert min(compared.values()) > 50, compared
+    assert min(compared.values()) > (50 if THOROUGH else 15), compared
 
 
 def _file_names(dataset: Dataset) -> set[object]:

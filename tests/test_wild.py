@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import KERNELS, WILD, Cli, left_behind, wild_files
+from conftest import KERNELS, THOROUGH, WILD, Cli, left_behind, wild_files
 from naive import applied, same
 
 from cocosurgeon import (
@@ -52,6 +52,8 @@ def by_name(path: Path) -> str:
 def path(request: pytest.FixtureRequest) -> Path:
     """Each file that the standard library can load."""
     found: Path = request.param
+    if not THOROUGH and found.stat().st_size > 1_500_000:
+        pytest.skip("a large file, of which the parts are like those of others")
     return found
 
 
