@@ -105,7 +105,7 @@ _codes: dict[str, Code] = {
     "id-type": Code(
         "ids",
         "an id is of another type than in the source",
-        "ids went through a table or a string conversion; 1 and '1' never match",
+        "ids went through a table or a string conversion; to most loaders 1 and '1' are two ids",
         _CUT,
     ),
     "annotation-added": Code(
@@ -116,7 +116,8 @@ _codes: dict[str, Code] = {
     ),
     "annotation-orphaned": Code(
         "annotations",
-        "an annotation's image is not in the file: no loader takes it",
+        "an annotation's image is not in the file: loaders do not take it, except those that read "
+        "'1' as 1",
         "images were dropped and their annotations stayed, or ids are text in one list and numbers "
         "in the other",
         _CUT,
