@@ -105,6 +105,7 @@ FATES: list[tuple[tuple[str, ...], dict[str, Any], str | None]] = [
     (MMDET, {"bbox": [64, 0, 9, 9]}, "outside"),
     (MMDET, {"bbox": [63.5, 0, 9, 9]}, KEPT),
     (MMDET, {"bbox": [-9, 0, 9, 9]}, "outside"),
+    ((*MMDET, *LIKE_DETR), {"bbox": [-9, 0, 9.5, 9]}, KEPT),
     (MMDET, {"bbox": [NAN, 0, 9, 9]}, "outside"),
     (MMDET, {"bbox": [5, 5, -3, 9]}, "outside"),
     (MMDET, {"bbox": [5, 5, 0, 9], "area": 0}, "outside"),
@@ -155,13 +156,17 @@ FATES: list[tuple[tuple[str, ...], dict[str, Any], str | None]] = [
 ]
 
 
+def with_one(changes: dict[str, Any]) -> dict[str, Any]:
+    """A file with an annotation like this, of id 2, among two others."""
+    return doc(ann(1, bbox=[11, 10, 20, 20]), ann(2, **changes), ann(3, bbox=[12, 10, 20, 20]))
+
+
 @pytest.mark.parametrize(("names", "changes", "rule"), FATES, ids=str)
 def test_an_annotation_is_kept_or_dropped(
     names: tuple[str, ...], changes: dict[str, Any], rule: str | None
 ) -> None:
     for name in names:
-        others = ann(1, bbox=[11, 10, 20, 20]), ann(3, bbox=[12, 10, 20, 20])
-        view = load(name, doc(others[0], ann(2, **changes), others[1]))
+        view = load(name, with_one(changes))
         assert rules(view) == ({2: rule} if rule else {}), name
         assert ids(view) == (
             [1, 3] if rule else [1, 3, 2] if _is_last(name, changes) else [1, 2, 3]
@@ -369,6 +374,8 @@ MASKS: list[tuple[Any, str | None]] = [
     ({"counts": [9999], "size": [48, 64]}, "ValueError"),
 ]
 """What pycocotools 2.0.11 raises in ``frPyObjects`` and ``decode``."""
+STACKED = [[[1, 2, 3, 4, 5, 6]], {"counts": [4], "size": [2, 2]}]
+"""Masks of several sizes, which are not stacked."""
 
 
 @pytest.mark.parametrize(("mask", "exception"), MASKS, ids=str)
@@ -379,8 +386,7 @@ def test_masks_that_detr_cannot_draw(mask: Any, exception: str | None) -> None:
     if exception is None:
         [sample] = load("detr", document, options).samples
         assert sample.instances[0].mask == mask
-        other = ann(2, segmentation={"counts": [4], "size": [2, 2]})
-        document["annotations"].append(other)
+        document["annotations"].append(ann(2, segmentation=STACKED[1]))
         exception = "RuntimeError"
     with pytest.raises(LoaderError) as caught:
         load("detr", document, options)
@@ -399,7 +405,7 @@ def test_masks_that_the_wrapper_cannot_draw(mask: Any, exception: str | None) ->
         [sample] = load("torchvision2", document, DRAWN).samples
         assert sample.instances[0].mask == mask
         assert load("torchvision2", document).samples[0].instances[0].mask is None
-        document["annotations"].append(ann(2, segmentation={"counts": [4], "size": [2, 2]}))
+        document["annotations"].append(ann(2, segmentation=STACKED[1]))
         exception = "RuntimeError"
     with pytest.raises(LoaderError) as caught:
         load("torchvision2", document, DRAWN)
@@ -511,16 +517,33 @@ def test_transformers_reads_masks_of_crowds() -> None:
         load("transformers", degenerate, MASKED)
 
 
+def raising(name: str, rule: str) -> tuple[Any, LoaderOptions | None]:
+    """A file, and the options with which a loader raises by a rule."""
+    how, _, key = rule.partition("-")
+    made = SPECIAL.get(f"{name} {rule}", SPECIAL.get(rule))
+    return made or ((without if how == "no" else bad)(key.replace("-", "_")), None)
+
+
 @pytest.mark.parametrize(("name", "rule"), RAISED, ids=lambda v: getattr(v, "name", v))
 def test_what_the_framework_raises_is_raised(name: str, rule: Rule) -> None:
-    how, _, key = rule.name.partition("-")
-    made = SPECIAL.get(f"{name} {rule.name}", SPECIAL.get(rule.name))
-    if made is None:
-        made = (without if how == "no" else bad)(key.replace("-", "_")), None
     with pytest.raises(LoaderError) as caught:
-        load(name, *made)
+        load(name, *raising(name, rule.name))
     assert caught.value.rule == rule.name
     assert caught.value.exception in rule.what or "..." in rule.what or "(" in rule.what
+
+
+UNNAMED = {
+    "images": [image(1)],
+    "annotations": [{k: v for k, v in ann(1).items() if k != "category_id"}],
+}
+"""Without categories, annotations are indexed without a ``category_id``."""
+
+
+@pytest.mark.parametrize("name", [*LIKE_DETR, "torchvision2"])
+def test_a_category_id_is_missed_when_it_is_read(name: str) -> None:
+    with pytest.raises(LoaderError) as caught:
+        load(name, UNNAMED)
+    assert (caught.value.exception, caught.value.rule) == ("KeyError", "no-category-id")
 
 
 def test_duplicate_ids_are_seen_after_what_images_lack() -> None:
@@ -864,7 +887,7 @@ ULTRALYTICS: list[tuple[list[dict[str, Any]], ultralytics.Options | None, str | 
     ([{"bbox": [54, 5, 21.2, 9]}], None, None),  # its center is at 1.009375
     ([{"bbox": [54, 5, 21.4, 9]}], None, "out-of-bounds"),
     ([{"bbox": [-5, 5, 9, 9]}], None, None),
-    ([{"bbox": [-6, 5, 9, 9]}], None, "negative-label"),
+    ([{"bbox": [-5.5, 5, 9, 9]}], None, "negative-label"),
     ([{"bbox": [NAN, 5, 9, 9]}], None, "out-of-bounds"),
     ([{"category_id": 0}], ultralytics.Options(cls91to80=False), "negative-label"),
     ([{"category_id": 1.5}], ultralytics.Options(cls91to80=False), "fractional-label"),
@@ -877,33 +900,36 @@ ULTRALYTICS: list[tuple[list[dict[str, Any]], ultralytics.Options | None, str | 
 ]
 
 
+def with_all(changes: list[dict[str, Any]]) -> dict[str, Any]:
+    """A file with annotations like these."""
+    return doc(*(ann(i, **c) for i, c in enumerate(changes)))
+
+
 @pytest.mark.parametrize(("changes", "options", "rule"), ULTRALYTICS, ids=str)
 def test_ultralytics_drops_a_whole_image(
     changes: list[dict[str, Any]], options: LoaderOptions | None, rule: str | None
 ) -> None:
-    view = load("ultralytics", doc(*(ann(i, **c) for i, c in enumerate(changes))), options)
+    view = load("ultralytics", with_all(changes), options)
     kept = {} if rule is None else dict.fromkeys(range(len(changes)), rule)
     assert (rules(view), image_rules(view)) == (kept, {1: rule} if rule else {})
     assert len(view.samples) == (rule is None)
 
 
+NAMED = [
+    *("a.jpg", "a.png", "./a.jpg", "images/1.jpg", ".b.jpg", "../c.jpg", "/d.jpg", "jpg", "f.gif"),
+]
+FILES = doc(
+    *(ann(i, image_id=i, bbox=[i, 5, 9, 9]) for i in range(1, 11)),
+    images=[
+        *(image(i, file_name=n) for i, n in enumerate(NAMED, 1)),
+        *(image(10, width=9), {"id": 11}, image(12, file_name="z.jpg")),
+    ],
+)
+
+
 def test_ultralytics_files() -> None:
     """Images share label files and files; some are never found, or not with their labels."""
-    names = [
-        "a.jpg",
-        "a.png",
-        "./a.jpg",
-        "images/1.jpg",
-        ".b.jpg",
-        "../c.jpg",
-        "/d.jpg",
-        "e",
-        "f.gif",
-    ]
-    images = [image(i, file_name=n) for i, n in enumerate(names, 1)]
-    images += [image(10, width=9), {"id": 11}, image(12, file_name="z.jpg")]
-    boxes = [ann(i, image_id=i, bbox=[i, 5, 9, 9]) for i in range(1, 11)]
-    view = load("ultralytics", doc(*boxes, images=images))
+    view = load("ultralytics", FILES)
     found = {s.img_path: [i.ann_id for i in s.instances] for s in view.samples}
     assert found == {"a.jpg": [1, 2, 3], "a.png": [1, 2, 3], "images/1.jpg": [], "z.jpg": []}
     assert [s.img_path for s in view.samples] == list(found)
@@ -913,16 +939,21 @@ def test_ultralytics_files() -> None:
     assert rules(view) == {4: "labels-lost", **unfound, 10: "small-image"}
 
 
+NEAR = doc(
+    ann(9, bbox=[1 / 3, 5, 40, 10]),
+    *(ann(i, bbox=[5, 5, 20.5, h]) for i, h in enumerate([8 + 1e-5, 8, 8])),
+)
+
+
 def test_ultralytics_reads_six_digits() -> None:
     """Objects that differ in the seventh are one; then the others are sorted."""
-    near = [ann(i, bbox=[5, 5, 20.5, h]) for i, h in enumerate([8 + 1e-6, 8, 8])]
-    document = doc(ann(9, bbox=[1 / 3, 5, 40, 10]), *near)
-    [sample] = load("ultralytics", document).samples
+    view = load("ultralytics", NEAR)
+    [sample] = view.samples
     assert [i.ann_id for i in sample.instances] == [0, 9]
     x, y, right, bottom = sample.instances[1].box
     assert (x, y, right, bottom) != (1 / 3, 5, 1 / 3 + 40, 15)
     assert (x, y, right, bottom) == pytest.approx((1 / 3, 5, 1 / 3 + 40, 15), abs=64e-6)
-    assert rules(load("ultralytics", document)) == {1: "duplicate", 2: "duplicate"}
+    assert rules(view) == {1: "duplicate", 2: "duplicate"}
 
 
 def test_ultralytics_names() -> None:
@@ -990,20 +1021,43 @@ def test_detectron2_filters_what_is_left() -> None:
     assert len(load("detectron2", document, UNFILTERED).samples) == 4
 
 
-@pytest.mark.parametrize(
-    ("indices", "expected"),
-    [(2, [3, 1]), (99, [3, 1, 4]), (-1, [4]), ([2, 0, 0], [4, 3, 3]), ([-1], [4]), (0, [])],
-    ids=str,
+PICKED: list[tuple[Any, list[int]]] = [
+    *((2, [3, 1]), (99, [3, 1, 4]), (-1, [4]), ([2, 0, 0], [4, 3, 3]), ([-1], [4]), (0, [])),
+]
+PICKED_OF = doc(
+    *(ann(i, image_id=i) for i in (1, 3, 4)), images=[image(2), image(3), image(1), image(4)]
 )
+
+
+def picking(indices: Any) -> mmdet3.Options:
+    return mmdet3.Options(filter_cfg=TRAIN.filter_cfg, indices=indices, serialize_data=False)
+
+
+@pytest.mark.parametrize(("indices", "expected"), PICKED, ids=str)
 def test_indices_come_after_the_filter(indices: Any, expected: list[int]) -> None:
-    annotations = [ann(i, image_id=i) for i in (1, 3, 4)]
-    document = doc(*annotations, images=[image(2), image(3), image(1), image(4)])
-    options = mmdet3.Options(filter_cfg=TRAIN.filter_cfg, indices=indices, serialize_data=False)
-    view = load("mmdet3", document, options)
+    view = load("mmdet3", PICKED_OF, picking(indices))
     assert [s.img_id for s in view.samples] == expected
     gone = dict.fromkeys({1, 3, 4} - set(expected), "indices")
     assert image_rules(view) == {2: "filter_empty_gt"} | gone
     assert rules(view) == gone
+
+
+SKIPPED = doc(
+    *(ann(i, image_id=i) for i in (1, 2)),
+    images=[image(1, file_name="x/patch16/objects365_v2_00908726.jpg"), image(2)],
+)
+SKIPPING: dict[str, LoaderOptions] = {
+    "mmdet3": mmdet3.Options({"classes": ("dog",)}, type="Objects365V2Dataset"),
+    "mmdet2": mmdet2.Options(("dog",), type="Objects365V2Dataset", test_mode=True),
+    "onedl": onedl.Options({"classes": ("dog",)}, type="Objects365V2Dataset"),
+}
+
+
+@pytest.mark.parametrize("name", SKIPPING)
+def test_objects365_skips_images_without_a_file(name: str) -> None:
+    view = load(name, SKIPPED, SKIPPING[name])
+    assert [s.img_id for s in view.samples] == [2]
+    assert image_rules(view) == rules(view) == {1: "objects365-missing"}
 
 
 def test_paths() -> None:
