@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,24 +20,39 @@ from conftest import ROOT, SAMPLE, Cli
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from cocosurgeon import Empty, ToSpace, read, write
+from cocosurgeon import Empty, Flat, ToSpace, read, write
 from cocosurgeon.errors import CocosurgeonError, LoaderError, RequestError, StructureError
-from cocosurgeon.loaders import View, load, mmdet2, mmdet3
+from cocosurgeon.loaders import LOADERS, View, load, mmdet2, mmdet3
 from cocosurgeon.snippet import FRAMEWORKS, snippet_for
 from cocosurgeon.snippet.source import read_source
 
 IMAGES = str(SAMPLE.parents[1] / "sample2017")
 Put = Callable[..., Path]
 OF_COCO_DETECTION = ("torchvision", "torchvision2", "transformers")
-LABELED_BY_ID = ("detr", *OF_COCO_DETECTION)
+LABELED_BY_ID = ("detr", "dino", *OF_COCO_DETECTION)
+IN_YAML = ("deim", "dfine", "rtdetr")
+OF_LISTED = ("mmdet3", "mmdet2", "onedl", "detectron2", "rfdetr", "ultralytics")
+OF_LINE_3 = ("mmdet3", "onedl")
+TRAINED_IN_A_FOLDER = ("dino", "rfdetr", "ultralytics")
 
 
 def printed(name: str, path: Path, splits: tuple[str, ...] = ()) -> str:
     return "\n".join(snippet_for(name, read_source(str(path), IMAGES, splits)).lines)
 
 
+def of_yaml(text: str) -> dict[str, Any]:
+    """Values of a snippet in YAML, by key; of several, the last. They are JSON but for case."""
+    lines = [line for line in text.split("\n") if not line.startswith("#")]
+    pairs = (line.strip().partition(":") for line in lines)
+    found = {key: value.strip() for key, _, value in pairs if value}
+    bools = {"True": True, "False": False}
+    return {k: bools[v] if v in bools else json.loads(v) for k, v in found.items()}
+
+
 def assigned(text: str) -> dict[str, Any]:
     """Values of a snippet's plain assignments."""
+    if "_dataloader:\n" in text:
+        return of_yaml(text)
     found = {}
     for node in ast.parse(text).body:
         if isinstance(node, ast.Assign):
@@ -69,13 +85,15 @@ def test_a_snippet_names_the_file_its_images_and_its_classes(
     elif name == "ultralytics":  # the table of COCO's 80
         assert [found["classes"][label] for label in (0, 16, 79)] == names
         assert "# 77 labels without a category" in text and found["classes"][1] == "unused_1"
-    elif name == "mmdet3":
+    elif name in IN_YAML:
+        assert (found["num_classes"], found["remap_mscoco_category"]) == (80, True)
+    elif name in OF_LINE_3:
         assert ast.literal_eval(keywords(text)["classes"]) == names
         assert "metainfo = dict(classes=[\n    'person', 'dog', 'toothbrush',\n]," in text
         assert ast.literal_eval(keywords(text)["palette"]) is None
     else:
         assert found["classes"] == names
-    if name.startswith("mmdet"):
+    if name in ("mmdet2", *OF_LINE_3):
         assert found["num_classes"] == 3
 
 
@@ -113,10 +131,10 @@ def test_2x_says_how_many_images_no_option_keeps(small: Any, put: Put) -> None:
     assert not snippet_for("mmdet2", read_source(str(path), IMAGES, ["val"])).notes
 
 
-@pytest.mark.parametrize("name", ["mmdet3", "mmdet2"])
+@pytest.mark.parametrize("name", ["mmdet2", *OF_LINE_3, "dino", "rfdetr", *IN_YAML])
 def test_images_without_objects_are_those_of_the_effective_filter(name: str) -> None:
     empty = len(read(SAMPLE).keep(Empty(f"effective:{name}")).img_ids)
-    assert empty > len(read(SAMPLE).keep(Empty()).img_ids)
+    assert empty >= len(read(SAMPLE).keep(Empty()).img_ids)
     assert f"# {empty} images have no object to train on" in printed(name, SAMPLE)
 
 
@@ -125,12 +143,13 @@ def test_a_split_is_all_that_is_set(name: str, small: Any, put: Put) -> None:
     path = put(small)
     train, val = printed(name, path, ("train",)), printed(name, path, ("val",))
     marks = {
-        "mmdet3": ("train_dataloader", "val_evaluator"),
+        **dict.fromkeys(OF_LINE_3, ("train_dataloader", "val_evaluator")),
         "mmdet2": ("train=dict", "val=dict"),
         "detectron2": ("DATASETS.TRAIN", "COCOEvaluator"),
         "detr": ("dataset_train", "base_ds = "),
         **dict.fromkeys(OF_COCO_DETECTION, ("CocoDetection", "COCOeval(")),
-        "ultralytics": ("# No validation set", "# No training set"),
+        **dict.fromkeys(TRAINED_IN_A_FOLDER, ("# No validation set", "# No training set")),
+        **dict.fromkeys(IN_YAML, ("train_dataloader:", "val_dataloader:")),
     }
     trained, evaluated = marks[name]
     assert trained in train and evaluated not in train
@@ -141,15 +160,15 @@ def test_a_split_is_all_that_is_set(name: str, small: Any, put: Put) -> None:
 def test_an_image_list_is_for_testing(name: str, small: Any, put: Put) -> None:
     del small["annotations"]
     path = put(small)
-    if name == "ultralytics":
-        with pytest.raises(RequestError, match="No annotations: convert_coco raises KeyError"):
+    if name in ("ultralytics", "rfdetr"):
+        with pytest.raises(RequestError, match="No annotations: "):
             printed(name, path)
         return
     text = printed(name, path)
-    ast.parse(text)
+    assert assigned(text)["ann_file"] == str(path)
     assert "No annotations" in text
     assert "train_dataloader" not in text and "DATASETS.TRAIN" not in text
-    if name == "mmdet3":
+    if name in OF_LINE_3:
         assert "format_only=True" in text
     with pytest.raises(RequestError, match="nothing to train on"):
         read_source(str(path), IMAGES, ["train"])
@@ -265,11 +284,7 @@ def test_ultralytics_takes_what_gets_a_label(small: Any, put: Put) -> None:
 def test_a_framework_is_one_module(cli: Cli) -> None:
     texts = {p.stem: p.read_text() for p in (ROOT / "cocosurgeon/snippet").glob("[!_]*.py")}
     written = {name for name, text in texts.items() if "\ndef write(source: " in text}
-    assert (
-        written
-        == set(FRAMEWORKS)
-        == {"detectron2", "mmdet2", "mmdet3", "ultralytics", *LABELED_BY_ID}
-    )
+    assert written == set(FRAMEWORKS) == {*OF_LISTED, *IN_YAML, *LABELED_BY_ID}
     for name, text in texts.items():
         for other in written - {name}:
             assert f'"{other}"' not in text, f"{name} names {other}"
@@ -333,7 +348,7 @@ def test_files_that_no_framework_opens_are_refused(small: Any, put: Put) -> None
 def test_labels_that_no_framework_takes_are_refused(small: Any, put: Put) -> None:
     small["categories"][1]["name"] = None
     path = put(small)
-    for name in ("mmdet3", "mmdet2", "detectron2"):
+    for name in ("mmdet2", "detectron2", *OF_LINE_3):
         with pytest.raises(CocosurgeonError, match=r"no name"):
             printed(name, path)
     small["categories"][1] = {"id": "18", "name": "dog"}
@@ -413,7 +428,97 @@ def test_the_wrapper_says_what_its_targets_lack(small: Any, put: Put) -> None:
     assert "# Here 0 is a category as well" in text
 
 
-@pytest.mark.parametrize(("name", "who"), [("detr", "DETR"), ("transformers", "The processor")])
+@pytest.mark.parametrize("name", IN_YAML)
+def test_labels_are_those_of_coco_only_for_its_ids_and_names(
+    name: str, small: Any, put: Put
+) -> None:
+    path = put(small)
+    view = load(name, small, LOADERS[name].options.usual("train", ()))
+    found = assigned(printed(name, path))
+    assert (found["num_classes"], found["remap_mscoco_category"]) == (len(view.classes), True)
+    small["annotations"][0]["category_id"] = 12
+    assert assigned(printed(name, put(small)))["remap_mscoco_category"] is False
+    small["annotations"][0]["category_id"] = 1
+    small["categories"][1]["name"] = "hound"
+    path = put(small)
+    text = printed(name, path)
+    assert "as they are: 1 'person', 18 'hound', 90 'toothbrush'." in text.replace("\n# ", " ")
+    found = assigned(text)
+    labels = {i.label for s in load(name, small).samples for i in s.instances}
+    assert labels == {1, 18, 90} and found["num_classes"] == 91
+    assert found["remap_mscoco_category"] is False
+    small["categories"][1]["id"] = "18"
+    with pytest.raises(RequestError, match="category id '18' cannot be a label"):
+        printed(name, put(small | {"annotations": []}))
+
+
+def test_yaml_reads_any_path(small: Any, put: Put) -> None:
+    path = put(small, "a\t\"b\": # {c} '犬' 🐕\x85\u2028é\\.json")
+    text = printed("rtdetr", path)
+    assert "\\U00000085" in text and "\\U00002028" in text and "🐕" in text
+    for control in ("\\U00000085", "\\U00002028"):
+        text = text.replace(control, f"\\u{control[6:]}")
+    assert of_yaml(text)["ann_file"] == str(path)
+
+
+def test_categories_without_a_label_are_said(small: Any, put: Put) -> None:
+    """RF-DETR skips what others name as their parent, and what no annotation has."""
+    for category in small["categories"]:
+        category["supercategory"] = "none"
+    assert "No label" not in printed("rfdetr", put(small))
+    small["categories"].insert(0, {"id": 7, "name": "animal", "supercategory": "none"})
+    small["categories"][2]["supercategory"] = "animal"
+    text = printed("rfdetr", put(small))
+    assert assigned(text)["classes"] == ["person", "dog", "toothbrush"]
+    assert "# No label: 7 'animal'." in text and "#   cocosurgeon remap FILE --flat\n" in text
+    flat = put(small)
+    text = printed("rfdetr", write(Flat().apply(read(flat)), flat.with_name("flat.json")))
+    assert assigned(text)["classes"] == ["person", "animal", "dog", "toothbrush"]
+    assert "No label" not in text
+    for name in ("/images/1.jpg", "../1.jpg", "a/../../1.jpg"):
+        small["images"][0]["file_name"] = name
+        with pytest.raises(RequestError, match="leads out of that folder"):
+            printed("rfdetr", put(small))
+
+
+@pytest.mark.parametrize("name", ["dino", "rfdetr"])
+def test_a_folder_of_splits_is_made_of_links(
+    name: str, small: Any, put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for image in small["images"]:
+        image["file_name"] = f"sub/{image['file_name']}"
+        place = tmp_path / "images" / image["file_name"]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(image["file_name"])
+    path = put(small, "it's 犬.json")
+    monkeypatch.chdir(tmp_path)
+    source = read_source(str(path))
+    trained: list[str] = []
+    model = SimpleNamespace(train=lambda dataset_dir: trained.append(dataset_dir))
+    monkeypatch.setitem(sys.modules, "rfdetr", SimpleNamespace(RFDETRBase=lambda: model))
+    exec("\n".join(snippet_for(name, source).lines), {})
+    [made] = [p for p in tmp_path.iterdir() if p.name.startswith(name)]
+    splits = {"dino": ("train2017", "val2017"), "rfdetr": ("train", "valid", "test")}[name]
+    for split in splits:
+        for image in small["images"]:
+            assert (made / split / image["file_name"]).read_text() == image["file_name"]
+    files = [p for p in made.rglob("*.json") if p.resolve() == path]
+    assert len(files) == len(splits)
+    assert trained == ([str(made)] if name == "rfdetr" else [])
+
+
+CLIPPED_BY = {
+    "detr": "DETR",
+    "dino": "DINO",
+    "rfdetr": "RF-DETR",
+    "transformers": "The processor",
+    "deim": "DEIM",
+    "dfine": "D-FINE",
+    "rtdetr": "RT-DETR",
+}
+
+
+@pytest.mark.parametrize(("name", "who"), CLIPPED_BY.items())
 def test_boxes_that_are_clipped_cost_a_perfect_detector(
     name: str, who: str, small: Any, put: Put
 ) -> None:
@@ -440,8 +545,9 @@ def test_boxes_that_are_clipped_cost_a_perfect_detector(
 
 def score(path: Path, view: View) -> float:
     """AP of a detector that finds just what a loader loads."""
+    ids: dict[object, object] = {label: cat_id for cat_id, label in view.cat2label.items()}
     found = [
-        {"image_id": s.img_id, "category_id": i.label, "score": 1.0}
+        {"image_id": s.img_id, "category_id": ids[i.label] if ids else i.label, "score": 1.0}
         | {"bbox": [*i.box[:2], i.box[2] - i.box[0], i.box[3] - i.box[1]]}
         for s in view.samples
         for i in s.instances
@@ -455,7 +561,7 @@ def score(path: Path, view: View) -> float:
     return float(evaluated.stats[0])
 
 
-@pytest.mark.parametrize("name", ["mmdet3", "mmdet2"])
+@pytest.mark.parametrize("name", ["mmdet2", *OF_LINE_3])
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,18 +1,25 @@
 """Configuration for a file, ready to paste: one file a framework.
 
-source       the annotation file, and the folder of its images
-comments     lines of Python, and comments on what the file's records mean for training
-mmdet        what both lines of MMDetection share
-mmdet3       MMDetection 3.x
-mmdet2       MMDetection 2.x
-detectron2   detectron2
-detr         DETR and the like
-torchvision  torchvision's CocoDetection
-torchvision2 the same in wrap_dataset_for_transforms_v2
-transformers DetrImageProcessor
-ultralytics  Ultralytics, by its conversion
+source         the annotation file, and the folder of its images
+comments       lines of a snippet, and comments on what the file's records mean for training
+mmdet          what both lines of MMDetection share
+detection_yaml YAML that several frameworks read
+mmdet3         MMDetection 3.x
+mmdet2         MMDetection 2.x
+onedl          onedl-mmdetection, a fork of 3.x
+detectron2     detectron2
+detr           DETR and the like
+dino           DINO
+rtdetr         RT-DETR v1 and v2
+dfine          D-FINE
+deim           DEIM
+rfdetr         RF-DETR
+torchvision    torchvision's CocoDetection
+torchvision2   the same in wrap_dataset_for_transforms_v2
+transformers   DetrImageProcessor
+ultralytics    Ultralytics, by its conversion
 
-Every module but the first three is a framework, under its name, with a function ``write(source)``:
+Every module but the first four is a framework, under its name, with a function ``write(source)``:
 a new framework is one new module, and nothing else.
 """
 
@@ -28,7 +35,7 @@ from cocosurgeon.text import did_you_mean
 if TYPE_CHECKING:
     from cocosurgeon.snippet.source import Snippet, SnippetSource
 
-_SHARED = ("comments", "mmdet", "source")
+_SHARED = ("comments", "detection_yaml", "mmdet", "source")
 FRAMEWORKS = tuple(m.name for m in pkgutil.iter_modules(__path__) if m.name not in _SHARED)
 """Names of the frameworks, sorted. Listing them loads none of them."""
 

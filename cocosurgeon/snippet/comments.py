@@ -1,4 +1,4 @@
-"""Lines of Python, and comments on what the file's records mean for training and evaluation."""
+"""Lines of a snippet, and comments on what the file's records mean for training and evaluation."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.errors import RequestError
 from cocosurgeon.loaders import View, mmdet
 from cocosurgeon.masks import NO_MASK, MaskFault, mask_fault
@@ -236,3 +237,12 @@ def highest_id(source: SnippetSource, view: View, whose: str) -> int:
             )
         highest = max(highest, cat_id)
     return highest
+
+
+def is_of_coco(source: SnippetSource) -> bool:
+    """Return whether each category has COCO's id and name."""
+    names = find_space("coco91").classes
+    return all(
+        isinstance(c.id, int) and c.name is not None and names.get(c.id) == c.name
+        for c in source.categories
+    )

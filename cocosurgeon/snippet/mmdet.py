@@ -23,30 +23,28 @@ _REPLACED_BY_2 = re.compile(rf"{_REPLACED.pattern} | \$\{{[\w.]*\}}", re.VERBOSE
 """The same, and what ``replace_cfg_vals`` of 2.x replaces: ``mmdet/utils/replace_cfg_vals.py``."""
 
 
-def head(
-    source: SnippetSource, counts: comments.LoaderCounts, version: str, assignment: str
-) -> str:
+def head(source: SnippetSource, counts: comments.LoaderCounts, title: str, assignment: str) -> str:
     """Return the first lines of a snippet: summary, paths, class names.
 
     Args:
         source: the file.
         counts: what the loader makes of it.
-        version: ``3.x`` or ``2.x``.
+        title: of the framework, with its version: ``3.x`` or ``2.x``.
         assignment: the comments.code in front of the list of class names.
 
     Raises:
         RequestError: a path or a class name has text that is replaced when a config is read.
     """
-    replaced = _REPLACED_BY_2 if version == "2.x" else _REPLACED
+    replaced = _REPLACED_BY_2 if title.endswith(" 2.x") else _REPLACED
     for text in (source.ann_file, source.img_prefix, *source.classes):
         if match := replaced.search(text):
             raise RequestError(
-                f"MMDetection {version} puts something else in the place of {match.group()!r} in a "
+                f"{title} puts something else in the place of {match.group()!r} in a "
                 f"config: {text!r}",
                 hint="name it without that: a path by a link, a class in the file",
             )
     return comments.block(
-        counts.summary(source, f"MMDetection {version}"),
+        counts.summary(source, title),
         "# Paste it below `_base_` in your own config: dicts are merged into those of the base. "
         "Where the base wraps its dataset (RepeatDataset, ...), put it one `dataset` deeper.",
         f"ann_file = {source.ann_file!r}",

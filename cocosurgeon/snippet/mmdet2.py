@@ -25,7 +25,7 @@ def write(source: SnippetSource) -> Snippet:
             )
     options = loader.Options(source.classes, test_mode=True)
     counts = comments.LoaderCounts.of(load("mmdet2", source.index, options))
-    head = mmdet.head(source, counts, "2.x", "classes = ")
+    head = mmdet.head(source, counts, "MMDetection 2.x", "classes = ")
     notes: tuple[str, ...] = ()
     train = ""
     if source.is_trained:

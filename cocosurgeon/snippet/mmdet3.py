@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cocosurgeon.loaders import load
+from cocosurgeon.loaders import View, load
 from cocosurgeon.loaders import mmdet3 as loader
 from cocosurgeon.snippet import comments, mmdet
 from cocosurgeon.snippet.source import Snippet, SnippetSource
@@ -15,25 +15,36 @@ _DATASET = """\
 
 def write(source: SnippetSource) -> Snippet:
     """Write ``{train,val,test}_dataloader`` and ``{val,test}_evaluator``."""
-    options = loader.Options({"classes": source.classes}, test_mode=True)
-    counts = comments.LoaderCounts.of(load("mmdet3", source.index, options))
+    return written("mmdet3", "MMDetection 3.x", loader.Options, source)
+
+
+def written(name: str, title: str, options: type[loader.Options], source: SnippetSource) -> Snippet:
+    """Return dataloaders and evaluators, for this line or a fork of it.
+
+    Args:
+        name: of the loader.
+        title: of the framework, with its version.
+        options: the loader's.
+        source: the file.
+    """
+    metainfo = {"classes": source.classes}
+    view = load(name, source.index, options(metainfo, test_mode=True))
+    counts = comments.LoaderCounts.of(view)
+    usual = options(metainfo, filter_cfg=loader.BASE_FILTER, serialize_data=False)
     lines = comments.code(
-        mmdet.head(source, counts, "3.x", "metainfo = dict(classes=") + ",",
+        mmdet.head(source, counts, title, "metainfo = dict(classes=") + ",",
         "    # A palette of the base, or CocoDataset's own, may have fewer colors than there are "
         "classes; None takes random ones.",
         "    palette=None)\n",
-        source.is_trained and _train(source, counts),
+        source.is_trained and _train(source, counts, load(name, source.index, usual)),
         *(_evaluate(source, split, counts) for split in source.splits if split != "train"),
         f"\n{mmdet.heads(source)}",
     )
     return Snippet(lines)
 
 
-def _train(source: SnippetSource, counts: comments.LoaderCounts) -> str:
-    usual = loader.Options(
-        {"classes": source.classes}, filter_cfg=loader.BASE_FILTER, serialize_data=False
-    )
-    empty, small = mmdet.filtered(load("mmdet3", source.index, usual))
+def _train(source: SnippetSource, counts: comments.LoaderCounts, usual: View) -> str:
+    empty, small = mmdet.filtered(usual)
     why = "Nothing is filtered out: every image of the file is trained on."
     if empty + small:
         why = (

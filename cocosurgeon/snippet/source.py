@@ -28,7 +28,7 @@ class Snippet:
     """Lines to paste.
 
     Attributes:
-        lines: Python.
+        lines: Python, or YAML where the framework reads that.
         notes: what no line can bring about.
     """
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.errors import RequestError
 from cocosurgeon.loaders import load
 from cocosurgeon.loaders import ultralytics as loader
@@ -55,7 +54,7 @@ def write(source: SnippetSource) -> Snippet:
             where=source.ann_file,
             hint="write names relative to one folder",
         )
-    table = _is_of_coco(source)
+    table = comments.is_of_coco(source)
     view = load("ultralytics", source.index, loader.Options(cls91to80=table))
     for category in source.categories:
         label = view.cat2label.get(category.id) if category.id is not None else None
@@ -90,12 +89,3 @@ def write(source: SnippetSource) -> Snippet:
     what = {rule.name: rule.what for rule in loader.RULES}
     notes = [f"not loaded: {plural(n, 'image')}: {rule}, {what[rule]}" for rule, n in lost.items()]
     return Snippet(lines, tuple(notes))
-
-
-def _is_of_coco(source: SnippetSource) -> bool:
-    """Return whether each category has COCO's id and name."""
-    names = find_space("coco91").classes
-    return all(
-        isinstance(c.id, int) and c.name is not None and names.get(c.id) == c.name
-        for c in source.categories
-    )

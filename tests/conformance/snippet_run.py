@@ -1,6 +1,6 @@
 """Run configs with snippets in them; the results are a JSON list on the last line of stdout.
 
-    python snippet_run.py mmdet3|mmdet2|torchvision|ultralytics CONFIG...
+    python snippet_run.py FRAMEWORK CONFIG...
 
 Datasets are built as each config says, and the evaluator scores a perfect detector, whose boxes are
 those of the ground truth. Run by an interpreter that has the framework, and nothing of cocosurgeon.
@@ -12,6 +12,7 @@ import json
 import os
 import runpy
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -217,6 +218,54 @@ def ultralytics(config: str) -> dict[str, Any]:
     return found
 
 
+def rfdetr(config: str) -> dict[str, Any]:
+    """The datasets that RF-DETR builds from the folder that the snippet makes, untransformed.
+
+    Its functions are taken from its source: all of it wants more than is installed.
+    """
+    from PIL import Image
+    from real_loaders import _of_rfdetr
+
+    folders: list[str] = []
+    model = SimpleNamespace(train=lambda dataset_dir: folders.append(dataset_dir))
+    sys.modules["rfdetr"] = SimpleNamespace(RFDETRBase=lambda: model)  # type: ignore[assignment]
+    made = runpy.run_path(config)
+    del sys.modules["rfdetr"]
+    names = _of_rfdetr()
+    names |= {
+        "MultiScale": SimpleNamespace(OFF=None, PER_SAMPLE=1, from_value=lambda value: None),
+        "decode_pil_image": lambda path, _: (Image.open(path).convert("RGB"), (1.0, 1.0)),
+        "is_gpu_postprocess": lambda backend: False,
+        "make_coco_transforms_square_div_64": lambda *_, **__: None,
+        "resolve_backend_for_build": lambda backend: backend,
+        "resolve_keypoint_flip_pairs": lambda *_, **__: None,
+    }
+    args = SimpleNamespace(
+        dataset_dir=folders[0],
+        square_resize_div_64=True,
+        segmentation_head=False,
+        multi_scale=False,
+        expanded_scales=False,
+        patch_size=16,
+        num_windows=4,
+    )
+    found: dict[str, Any] = {"classes": made["classes"]}
+    for split in ("train", "val", "test"):
+        dataset = names["build_roboflow_from_coco"](split, args, 512)
+        targets = [dataset[place][1] for place in range(len(dataset))]
+        found[split] = [[t["image_id"].item(), t["labels"].tolist()] for t in targets]
+        cats = [dataset.coco.cats[cat_id] for cat_id in dataset.label2cat.values()]
+        found["names"] = [category["name"] for category in cats]
+    return found
+
+
+def in_yaml(config: str) -> Any:
+    """What the snippet says, read as RT-DETR and its like do."""
+    import yaml  # type: ignore[import-untyped,unused-ignore]
+
+    return yaml.load(config_text(config), Loader=yaml.Loader)
+
+
 def config_text(config: str) -> str:
     """The config as it was written."""
     with open(config, encoding="utf-8") as text:  # noqa: PTH123
@@ -224,7 +273,8 @@ def config_text(config: str) -> str:
 
 
 if __name__ == "__main__":
-    runs = (mmdet3, mmdet2, torchvision, torchvision2, transformers, ultralytics)
-    run = {run.__name__: run for run in runs}[sys.argv[1]]
+    runs = (mmdet3, mmdet2, torchvision, torchvision2, transformers, ultralytics, rfdetr)
+    others = {"onedl": mmdet3, **dict.fromkeys(("deim", "dfine", "rtdetr"), in_yaml)}
+    run = {**{run.__name__: run for run in runs}, **others}[sys.argv[1]]
     os.chdir(os.path.dirname(sys.argv[2]))  # noqa: PTH120 - where ./work_dirs is to appear
     print(json.dumps([run(path) for path in sys.argv[2:]]))

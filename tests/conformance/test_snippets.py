@@ -1,6 +1,7 @@
-"""Snippets, run: MMDetection 2.x and 3.x below configs that ship with them, torchvision itself.
+"""Snippets, run: MMDetection and its fork below configs that ship with them, torchvision itself.
 
-detectron2 and DETR are on no package index: their snippets are compiled and looked at in
+Of RF-DETR, the functions that build datasets are taken from its source. YAML is parsed. detectron2,
+DETR and DINO are on no package index: their snippets are compiled and looked at in
 ``tests/test_snippet.py``.
 """
 
@@ -12,11 +13,11 @@ from typing import Any
 
 import mmdet_line
 import pytest
-from mmdet_line import MMDET2, MMDET3, Line
+from mmdet_line import FORK, MMDET2, MMDET3, Line
 
 from cocosurgeon import Empty, ToSpace, read, write
 from cocosurgeon.errors import RequestError
-from cocosurgeon.loaders import load, ultralytics
+from cocosurgeon.loaders import LOADERS, load, ultralytics
 from cocosurgeon.snippet import snippet_for
 from cocosurgeon.snippet.source import Snippet, read_source
 
@@ -28,11 +29,13 @@ TORCHVISION = Line("0.28.0", "tv", labels_crowd=True, single=False)
 ULTRALYTICS = Line("8.4.190", "ultra:tv", False, False)
 TRANSFORMERS = Line("5.24.0", "hf:tv", labels_crowd=False, single=True)
 
+BASES_OF_3 = (
+    "dino/dino-4scale_r50_8xb2-12e_coco.py",
+    "faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py",
+)
 BASES = {
-    MMDET3.overlay: (
-        "dino/dino-4scale_r50_8xb2-12e_coco.py",
-        "faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py",
-    ),
+    MMDET3.overlay: BASES_OF_3,
+    FORK.overlay: BASES_OF_3,
     MMDET2.overlay: (
         "deformable_detr/deformable_detr_r50_16x2_50e_coco.py",
         "faster_rcnn/faster_rcnn_r50_fpn_1x_coco.py",
@@ -45,7 +48,7 @@ HEADS = {
     "faster_rcnn": "dict(roi_head=dict(bbox_head=dict(num_classes=num_classes)))",
 }
 
-line = mmdet_line.each_original
+line = mmdet_line.each_line
 
 
 def whole(folder: Path) -> Path:
@@ -132,7 +135,7 @@ def config(line: Line, base: str, lines: tuple[str, ...], folder: Path) -> Path:
 def test_mmdetection_trains_and_tests_on_what_is_in_the_file(
     line: Line, of: int, tmp_path: Path
 ) -> None:
-    name = "mmdet2" if line is MMDET2 else "mmdet3"
+    name = line.loader
     made: dict[str, tuple[Path, Path, Snippet]] = {}
     for make in FILES:
         folder = tmp_path / make.__name__
@@ -174,7 +177,7 @@ def test_an_image_list_is_tested_on_and_written(line: Line, tmp_path: Path) -> N
     document = json.loads(SAMPLE.read_bytes())
     del document["annotations"]
     ann_file = put(document, tmp_path)
-    name = "mmdet2" if line is MMDET2 else "mmdet3"
+    name = line.loader
     found = snippet_for(name, read_source(str(ann_file), str(IMAGES)))
     path = config(line, BASES[line.overlay][0], found.lines, tmp_path)
     [ran] = line.run(RUN, name, path)
@@ -192,16 +195,16 @@ def test_a_palette_of_the_base_is_not_kept(line: Line, tmp_path: Path) -> None:
     balloon = "dict(dataset=dict(metainfo=dict(classes=('balloon',), palette=[(220, 20, 60)])))"
     of_splits = [f"{split}_dataloader = {balloon}" for split in ("train", "val", "test")]
     base.write_text("\n".join([f"_base_ = [{str(shipped)!r}]", *of_splits, ""]))
-    found = snippet_for("mmdet3", read_source(str(whole(tmp_path)), str(IMAGES)))
+    found = snippet_for(line.loader, read_source(str(whole(tmp_path)), str(IMAGES)))
     path = tmp_path / "config.py"
     path.write_text("\n".join([f"_base_ = [{str(base)!r}]", *found.lines, ""]), encoding="utf-8")
-    [ran] = line.run(RUN, "mmdet3", path)
+    [ran] = line.run(RUN, line.loader, path)
     assert ran["colours"] == len(ran["train"]["classes"]) == 80
 
 
 def test_text_that_stays_what_it_is_is_not_refused(line: Line, tmp_path: Path) -> None:
     """And what is refused is what ``Config.fromfile`` replaces."""
-    name = "mmdet2" if line is MMDET2 else "mmdet3"
+    name = line.loader
     inner = tmp_path / "{{ file }} {{fileBasename}"
     inner.mkdir()
     ann_file = write(read(SAMPLE).first(3), inner / "{{ base.x }}.json")
@@ -289,3 +292,63 @@ def test_the_others_that_read_by_torchvision_load_and_score(
         assert ran["keys"] == ["boxes", "image_id", "labels"]
     else:
         assert set(ran["label_ids"]) == {i.label for s in view.samples for i in s.instances}
+
+
+def with_parents(folder: Path) -> Path:
+    """Categories out of order, two of them parents: one has annotations, and one has none."""
+    document = json.loads(SAMPLE.read_bytes())
+    document["categories"] = [
+        {"id": 3, "name": "car", "supercategory": "vehicle"},
+        {"id": 2, "name": "vehicle", "supercategory": "none"},
+        {"id": 18, "name": "dog", "supercategory": "person"},
+        {"id": 1, "name": "person", "supercategory": "none"},
+    ]
+    document["annotations"] = [a for a in document["annotations"] if a["category_id"] in (1, 3, 18)]
+    return put(document, folder)
+
+
+def test_rfdetr_builds_its_datasets_from_the_folder_that_is_made(tmp_path: Path) -> None:
+    mmdet_line.require(TORCHVISION.overlay)
+    made = {}
+    for make in (whole, quoted_path, with_parents, empty_only):
+        folder = tmp_path / make.__name__
+        folder.mkdir()
+        ann_file = make(folder)
+        found = snippet_for("rfdetr", read_source(str(ann_file), str(IMAGES)))
+        path = folder / "snippet.py"
+        path.write_text("\n".join(found.lines), encoding="utf-8")
+        made[path] = ann_file, found
+    results = TORCHVISION.run(RUN, "rfdetr", *made)
+    for (ann_file, found), ran in zip(made.values(), results, strict=True):
+        view = load("rfdetr", json.loads(ann_file.read_bytes()))
+        expected = [[s.img_id, [i.label for i in s.instances]] for s in view.samples]
+        assert ran["train"] == ran["val"] == ran["test"] == expected
+        assert ran["names"] == ran["classes"] == list(view.classes)
+        assert ("# No label: 2 'vehicle'." in "\n".join(found.lines)) == (len(view.classes) == 3)
+    assert results[2]["names"] == ["person", "car", "dog"]
+
+
+@pytest.mark.parametrize("name", ["deim", "dfine", "rtdetr"])
+def test_yaml_has_the_values_of_the_rules(name: str, tmp_path: Path) -> None:
+    mmdet_line.require()
+    made = {}
+    for make in (whole, strange_path, quoted_path, detr91, one_class, with_parents):
+        folder = tmp_path / make.__name__
+        folder.mkdir()
+        ann_file = make(folder)
+        found = snippet_for(name, read_source(str(ann_file), str(IMAGES)))
+        path = folder / "dataset.yml"
+        path.write_text("\n".join(found.lines), encoding="utf-8")
+        made[path] = ann_file
+    results = TORCHVISION.run(RUN, name, *made)
+    for ann_file, ran in zip(made.values(), results, strict=True):
+        dataset = {"img_folder": str(IMAGES), "ann_file": str(ann_file)}
+        assert ran.pop("train_dataloader") == ran.pop("val_dataloader") == {"dataset": dataset}
+        num_classes = ran.pop("num_classes")
+        options = LOADERS[name].options(**ran)
+        view = load(name, json.loads(ann_file.read_bytes()), options)
+        labels = {i.label or 0 for s in view.samples for i in s.instances}
+        assert labels and max(labels) < num_classes
+        is_of_coco = "detr91" not in str(ann_file) and "with_parents" not in str(ann_file)
+        assert ran == {"remap_mscoco_category": is_of_coco}
+        assert num_classes == (80 if is_of_coco else 19 if "parents" in str(ann_file) else 91)

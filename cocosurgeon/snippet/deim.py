@@ -1,0 +1,12 @@
+"""DEIM: a dataset's YAML."""
+
+from __future__ import annotations
+
+from cocosurgeon.loaders.deim import Options
+from cocosurgeon.snippet import detection_yaml
+from cocosurgeon.snippet.source import Snippet, SnippetSource
+
+
+def write(source: SnippetSource) -> Snippet:
+    """Write the dataset's YAML."""
+    return detection_yaml.written("deim", "DEIM", Options, source)
