@@ -135,7 +135,7 @@ def test_each_oddity_in_a_source() -> None:
     assert np.count_nonzero(USED) > len(USED) / 4
 
 
-SOME_FAULTS = list(FAULTS) if THOROUGH else list(FAULTS)[::4]
+SOME_FAULTS = list(FAULTS) if THOROUGH else list(FAULTS)[::8]
 
 
 @pytest.mark.parametrize("name", SOME_FAULTS)
