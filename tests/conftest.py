@@ -36,6 +36,17 @@ KERNELS = (False, True) if IS_IN_USE else (False,)
 """Scan without and, where it is installed, with the kernel."""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what shares a real library in one process: a file, or a loader where it names them."""
+    for item in items:
+        if item.path.parent.name == "conformance":
+            callspec = getattr(item, "callspec", None)
+            name = None if callspec is None else callspec.params.get("name")
+            whole = item.path.stem != "test_real_loaders" or name is None
+            item.add_marker(pytest.mark.xdist_group(item.path.stem if whole else str(name)))
+
+
 def examples(count: int) -> settings:
     """Try as many examples where the run is thorough, a fifth of them elsewhere."""
     return settings(max_examples=count if THOROUGH else count // 5)
