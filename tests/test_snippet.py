@@ -113,7 +113,7 @@ def test_what_the_filter_would_leave_out_is_said_and_kept(small: Any, put: Put) 
     assert len(load("mmdet3", small, usual).samples) == 4
     assert len(load("mmdet3", small, off).samples) == 5
     text = printed("mmdet3", path)
-    assert "would skip 1 images of this file (1 without annotations, 0 with" in text
+    assert "would skip 1 image of this file (1 without annotations, 0 with" in text
     assert ast.unparse(keywords(text)["filter_cfg"]) == "dict(filter_empty_gt=False, min_size=0)"
     assert ast.unparse(keywords(printed("mmdet2", path))["filter_empty_gt"]) == "False"
     assert assigned(printed("detectron2", path))["cfg.DATALOADER.FILTER_EMPTY_ANNOTATIONS"] is False

@@ -36,6 +36,7 @@ from cocosurgeon.loaders.view import (
     fail,
     failure,
 )
+from cocosurgeon.text import plural
 
 CROWD = Rule(
     detr.CROWD.name,
@@ -165,7 +166,8 @@ def _require_masks(all_of_image: list[tuple[int, Record]], image: Record, object
     if all_of_image:
         detr.require_masks(all_of_image, image)
     if len(all_of_image) != objects:
-        what = f"the image {image['id']!r} has {len(all_of_image)} masks, and {objects} boxes"
+        what = f"the image {image['id']!r} has {plural(len(all_of_image), 'mask')}, and "
+        what += plural(objects, "box", "boxes")
         fail("IndexError", "crowd-with-masks", what, f"annotations[{all_of_image[0][0]}]")
 
 

@@ -102,6 +102,11 @@ class LoaderCounts:
         return f"# {Path(source.ann_file).name!r} for {framework}: {text}."
 
 
+def without_objects(count: int) -> str:
+    """Return the words for images that have no object."""
+    return f"{plural(count, 'image')} {'has' if count == 1 else 'have'} no object to train on"
+
+
 def about_evaluation(source: SnippetSource, counts: LoaderCounts | None = None) -> str:
     """Return comments on what COCOeval makes of the annotations.
 

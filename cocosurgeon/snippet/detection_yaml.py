@@ -40,8 +40,7 @@ def written(
         trained
         and comments.block(
             counts.empty > 0
-            and f"# {counts.empty:,} images have no object to train on; {title} keeps them, with "
-            "no target.",
+            and f"# {comments.without_objects(counts.empty)}; {title} keeps them, with no target.",
             comments.about_masks(source),
             _dataset(source, "train"),
         ),

@@ -29,8 +29,7 @@ def write(source: SnippetSource) -> Snippet:
         trained
         and comments.block(
             counts.empty > 0
-            and f"# {counts.empty:,} images have no object to train on; DETR keeps them, with no "
-            "target.",
+            and f"# {comments.without_objects(counts.empty)}; DETR keeps them, with no target.",
             comments.about_masks(source),
             _dataset("train"),
         ),

@@ -34,8 +34,7 @@ def write(source: SnippetSource) -> Snippet:
         source.is_trained
         and comments.block(
             counts.empty > 0
-            and f"# {counts.empty:,} images have no object to train on; DINO keeps them, with no "
-            "target.",
+            and f"# {comments.without_objects(counts.empty)}; DINO keeps them, with no target.",
             comments.about_masks(source),
         ),
         "# An image whose file is missing is replaced by the next one, without a word.",

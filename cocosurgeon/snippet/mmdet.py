@@ -76,6 +76,6 @@ def about_empty(counts: comments.LoaderCounts) -> str:
     if not counts.empty:
         return ""
     return (
-        f"# {counts.empty:,} images have no object to train on: RandomCrop with "
+        f"# {comments.without_objects(counts.empty)}: RandomCrop with "
         "allow_negative_crop=False (its default) puts another image in the place of each."
     )

@@ -6,6 +6,7 @@ from cocosurgeon.loaders import View, load
 from cocosurgeon.loaders import mmdet3 as loader
 from cocosurgeon.snippet import comments, mmdet
 from cocosurgeon.snippet.source import Snippet, SnippetSource
+from cocosurgeon.text import plural
 
 _DATASET = """\
     ann_file=ann_file,
@@ -48,8 +49,8 @@ def _train(source: SnippetSource, counts: comments.LoaderCounts, usual: View) ->
     why = "Nothing is filtered out: every image of the file is trained on."
     if empty + small:
         why = (
-            f"The usual filter would skip {empty + small:,} images of this file ({empty:,} without "
-            f"annotations, {small:,} with a side below 32 pixels)."
+            f"The usual filter would skip {plural(empty + small, 'image')} of this file ({empty:,} "
+            f"without annotations, {small:,} with a side below 32 pixels)."
         )
     return comments.block(
         "train_dataloader = dict(dataset=dict(",

@@ -54,8 +54,7 @@ def write(source: SnippetSource) -> Snippet:
         source.is_trained
         and comments.block(
             counts.empty > 0
-            and f"# {counts.empty:,} images have no object to train on; RF-DETR keeps them, with "
-            "no target.",
+            and f"# {comments.without_objects(counts.empty)}; RF-DETR keeps them, with no target.",
             comments.about_masks(source),
         ),
         source.is_evaluated

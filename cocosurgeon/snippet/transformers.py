@@ -48,7 +48,7 @@ def write(source: SnippetSource) -> Snippet:
         "id2label = {label: classes.get(label, 'N/A') for label in range(num_classes)}",
         source.is_trained
         and comments.block(
-            counts.empty > 0 and f"# {counts.empty:,} images have no object to train on.",
+            counts.empty > 0 and f"# {comments.without_objects(counts.empty)}.",
             "# With return_segmentation_masks, an image with a crowd raises IndexError, and one "
             "without objects RuntimeError.",
             comments.about_masks(source),
