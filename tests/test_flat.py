@@ -115,10 +115,10 @@ def test_verify_reports_the_shift_and_flat_undoes_it(put: Put, cli: Cli, tmp_pat
         "label-shift",
     }
     assert found["label-shift"]["details"] == [
-        "rfdetr test: image 1, annotation 1: label 0 (car), in the source 1 (car)",
-        "rfdetr test: image 1, annotation 2: label 1 (bus), in the source 2 (bus)",
+        "rfdetr: image 1, annotation 1: label 0 (car), in the source 1 (car)",
+        "rfdetr: image 1, annotation 2: label 1 (bus), in the source 2 (bus)",
     ]
-    for part in ("1 'vehicle'", "remap SUBSET --flat", "Dropping the parent", "placeholder"):
+    for part in ("1 'vehicle'", "subset SOURCE ... --flat", "Dropping the parent", "placeholder"):
         assert part in found["label-shift"]["next"] and part in found["classes"]["next"]
     assert cli("remap", "part.json", "--flat", "-o", "flat.json").code == 0
     assert labels(tmp_path / "flat.json") == labels(tmp_path / "full.json") == {1: 0, 2: 1, 3: 2}
@@ -136,12 +136,73 @@ def test_what_the_source_skips_has_to_go(put: Put, cli: Cli, tmp_path: Path) -> 
     put(full(categories=categories), "full.json")
     assert cli("subset", "full.json", "--first", "1", "-o", "part.json").code == 0
     shown = cli("verify", "part.json", "--source", "full.json", "--loader", "rfdetr").out
-    assert "drop those that the source skips, too (`--map`): 0 'all'" in shown
-    put("before,after\n0,\n", "map.csv")
-    args = "--flat", "--map", "map.csv", "--unmapped", "keep"
-    done = cli("remap", "part.json", *args, "-o", "flat.json")
+    assert "--flat --map FILE --unmapped keep --recipe RECIPE`" in shown
+    assert "FILE has the line `0,`." in shown
+    put("0,\n", "map.csv")
+    args = "--flat", "--map", "map.csv", "--unmapped", "keep", "--recipe", "r.json"
+    done = cli("subset", "full.json", "--first", "1", *args, "-o", "flat.json")
     assert done.code == 0, done.err
     assert labels(tmp_path / "flat.json") == labels(tmp_path / "full.json") == {1: 0, 2: 1, 3: 2}
+    args = "--source", "full.json", "--recipe", "r.json", "--loader", "rfdetr"
+    assert cli("verify", "flat.json", *args).code == 0
+    assert cli("subset", "full.json", "--first", "1", "--flat", "-o", "root.json").code == 0
+    shown = cli("verify", "root.json", "--source", "full.json", "--loader", "rfdetr").out
+    assert "FILE has the line `0,`." in shown
+
+
+def test_the_advice_proves_to_be_right_and_is_printed_once(put: Put, cli: Cli) -> None:
+    put(full(), "full.json")
+    assert cli("subset", "full.json", "--first", "1", "-o", "part.json").code == 0
+    shown = cli("verify", "part.json", "--source", "full.json", "--loader", "rfdetr").out
+    assert shown.count("subset SOURCE ... --flat --recipe RECIPE") == 1
+    args = "--first", "1", "--flat", "--recipe", "r.json"
+    assert cli("subset", "full.json", *args, "-o", "flat.json").code == 0
+    args = "--source", "full.json", "--recipe", "r.json", "--loader", "rfdetr"
+    proven = cli("verify", "flat.json", *args)
+    assert proven.code == 0, proven.out
+
+
+def test_dropped_parents_get_the_advice(put: Put, cli: Cli) -> None:
+    put(full(), "full.json")
+    kept = [c for c in VEHICLES if c["name"] != "vehicle"]
+    objects = full()["annotations"][:2]
+    put(full(categories=kept, annotations=objects, images=[image(1)]), "part.json")
+    shown = cli("verify", "part.json", "--source", "full.json", "--loader", "rfdetr").out
+    assert "1 'vehicle'" in shown and "Dropping the parents does not help" in shown
+
+
+def test_each_file_has_the_labels_of_its_own_folder(cli: Cli, tmp_path: Path) -> None:
+    for folder, images in (("whole", [1, 2]), ("part", [1])):
+        objects = [a for a in full()["annotations"] if a["image_id"] in images]
+        put_in(tmp_path / folder, "train", full(annotations=objects))
+        put_in(tmp_path / folder, "valid", full(annotations=objects[:2], images=[image(1)]))
+    one, other = (tmp_path / folder / "valid" / NAME for folder in ("part", "whole"))
+    shown = cli("verify", one, "--source", other, "--loader", "rfdetr")
+    assert shown.code == 1
+    assert "image 1, annotation 1: label 0 (car), in the source 1 (car)" in shown.out
+    plain = tmp_path / "plain.json"
+    plain.write_text(json.dumps(full()))
+    assert cli("verify", one, "--source", plain, "--loader", "rfdetr").code == 1
+    assert cli("verify", other, "--source", plain, "--loader", "rfdetr").code == 0
+
+
+def test_a_loader_without_modes_names_none(put: Put, cli: Cli) -> None:
+    put(full(annotations=[ann(1, category_id=2, iscrowd=1), ann(2, category_id=3)]), "full.json")
+    option = "--option", "train_file=full.json"
+    shown = cli("verify", "full.json", "--loader", "rfdetr", *option)
+    assert shown.code == 0
+    assert "rfdetr test" not in shown.out and "test 3" not in shown.out
+    assert "1.11.2: with train_file='full.json'" in shown.out
+    assert "train with" in cli("verify", "full.json", "--loader", "mmdet3").out
+
+
+def test_a_train_file_that_is_not_there_is_an_error(put: Put, cli: Cli) -> None:
+    put(full(), "full.json")
+    args = "--loader", "rfdetr", "--option", "train_file=none.json"
+    for verb in (("verify", "full.json"), ("explain", "full.json", "--image", "1")):
+        refused = cli(*verb, *args)
+        assert refused.code == 2
+        assert "in: none.json" in refused.err
 
 
 def test_other_shifts_get_the_usual_advice(put: Put, cli: Cli) -> None:
@@ -153,6 +214,37 @@ def test_other_shifts_get_the_usual_advice(put: Put, cli: Cli) -> None:
 
 
 # ---- the warning of subset
+
+
+def put_in(folder: Path, split: str, document: object) -> Path:
+    path = folder / split / NAME
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document))
+    return path
+
+
+@pytest.mark.parametrize("split", ["valid", "test"])
+def test_a_cut_with_the_labels_of_train_does_not_warn(split: str, cli: Cli, tmp_path: Path) -> None:
+    put_in(tmp_path, "train", full())
+    path = put_in(tmp_path, split, full())
+    done = cli("subset", path, "--first", "1", "-o", path.with_name("cut.json"), "--quiet")
+    assert (done.code, done.err) == (0, "")
+    args = "--loader", "rfdetr", "--select", "category-parent"
+    cut = put_in(tmp_path, split, full(annotations=[ann(1, category_id=2)]))
+    assert "category-parent" not in cli("lint", cut, *args).out
+    assert (
+        "category-parent"
+        in cli("lint", put_in(tmp_path, "train", json.loads(cut.read_text())), *args).out
+    )
+
+
+def test_dropping_the_parents_warns(put: Put, cli: Cli, tmp_path: Path) -> None:
+    path = put_in(tmp_path, "train", full())
+    put("1,\n", "map.csv")
+    args = "--map", "map.csv", "--unmapped", "keep", "-o", "part.json", "--quiet"
+    warned = cli("subset", path, "--first", "1", *args)
+    assert warned.code == 0
+    assert "labels of 2 categories shift" in warned.err and "1 'vehicle'" in warned.err
 
 
 @pytest.mark.parametrize("split", ["train", "valid", "test"])
@@ -199,4 +291,4 @@ def test_labels_by_use_are_those_of_the_loader() -> None:
         objects = [ann(n, category_id=i) for n, i in enumerate(used) if i != "3"]
         objects += [ann(9, image_id=9, category_id="3")] if "3" in used else []
         view = load("rfdetr", full(annotations=objects))
-        assert numbering.labels(VEHICLES, used) == view.cat2label  # type: ignore[arg-type]
+        assert numbering.labels(VEHICLES, used, "") == view.cat2label  # type: ignore[arg-type]

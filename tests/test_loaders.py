@@ -667,7 +667,8 @@ def test_other_splits_take_the_labels_of_train(tmp_path: Path, cli: Cli) -> None
     assert Path(found.train_file) == train
     assert rfdetr.Options(train_file="x").of_file(str(valid)).train_file == "x"
     assert rfdetr.Options().of_file(str(train)) == rfdetr.Options()
-    assert rfdetr.Options().of_file(str(valid.with_name("other.json"))) == rfdetr.Options()
+    assert rfdetr.Options().of_file(str(valid.with_name("cut.json"))) == found
+    assert rfdetr.Options().of_file(str(tmp_path / "part" / name)) == rfdetr.Options()
     document = json.loads(valid.read_text())
     assert load("rfdetr", document).cat2label == {2: 0, 3: 1}
     assert load("rfdetr", document, found).cat2label == {1: 0, 2: 1, 3: 2}
@@ -718,7 +719,7 @@ def test_names_that_are_not_those_of_coco_are_found(tmp_path: Path, cli: Cli) ->
     ended = cli("verify", "own.json", "--loader", "rtdetr", "--json")
     [finding] = [f for f in json.loads(ended.out)["findings"] if f["code"] == "classes-unfit"]
     assert finding["details"] == [
-        "rtdetr test: label 1 is 'bicycle' by the class names, and 'dog' in the file"
+        "rtdetr: label 1 is 'bicycle' by the class names, and 'dog' in the file"
     ]
     assert "turn remap_mscoco_category off" in finding["next"]
     off = ("--option", "remap_mscoco_category=false")

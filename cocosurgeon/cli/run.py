@@ -105,7 +105,7 @@ def run(
 def _explain(plan: Plan, dataset: Dataset, outputs: Outputs, console: Console) -> None:
     with shown_by(console.progress):
         trace = trace_plan(plan, dataset)
-    summary = summarize(trace.result, (dataset.source.name, *outputs.places))
+    summary = summarize(trace.result, (dataset.source.name, outputs.subset or STDOUT))
     if console.as_json:
         fields = {
             "source": dataset.source.name,

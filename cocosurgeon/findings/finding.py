@@ -95,14 +95,20 @@ class Finding:
 
 
 def finding_lines(findings: Sequence[Finding], shown: int = _SHOWN) -> list[str]:
-    """Return findings as lines for a terminal: errors first, the first few of each code."""
+    """Return findings as lines for a terminal: errors first, the first few of each code.
+
+    Advice of a finding's own is given once, with the first code that has it.
+    """
     lines: list[str] = []
+    shown_hints: set[str | None] = set()
     for (severity, code), of_code in _by_code(findings).items():
         lines.append(f"{severity}: {code}: {CODES[code].meaning} ({len(of_code):,})")
         lines += [f"  {with_short_boxes(finding.sentence)}" for finding in of_code[:shown]]
         if len(of_code) > shown:
             lines.append(f"  ... {len(of_code) - shown:,} more (--json)")
-        lines += [f"  next: {one_line(n)}" for n in dict.fromkeys(f.next for f in of_code[:shown])]
+        of_shown = [f for f in of_code[:shown] if f.hint is None or f.hint not in shown_hints]
+        lines += [f"  next: {one_line(n)}" for n in dict.fromkeys(f.next for f in of_shown)]
+        shown_hints.update(f.hint for f in of_shown)
     return lines
 
 

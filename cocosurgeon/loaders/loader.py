@@ -129,14 +129,16 @@ class NumberingByUse:
 
     Attributes:
         reads: whether the framework numbers so for a file at this path.
-        labels: takes the category list and the category ids of all annotations; returns label by
-            category id. It raises LoaderError where the framework raises.
-        advice: takes the category list, the labels, and those of the source; returns what to do
-            about labels that differ, None where use is not the reason.
+        takes_others: whether a file at this path gets its labels from another file.
+        labels: takes the category list, the category ids of all annotations and the file's path;
+            returns label by category id. It raises LoaderError where the framework raises.
+        advice: takes the source's category list, the labels, and those of the source; returns what
+            to do about labels that differ, None where use is not the reason.
     """
 
     reads: Callable[[str], bool]
-    labels: Callable[[Sequence[Record], Collection[Id]], Mapping[Id, int]]
+    takes_others: Callable[[str], bool]
+    labels: Callable[[Sequence[Record], Collection[Id], str], Mapping[Id, int]]
     advice: Callable[[Sequence[Record], Mapping[Id, int], Mapping[Id, int]], str | None]
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
+from cocosurgeon.files import require_file
 from cocosurgeon.loaders import detr, torchvision
 from cocosurgeon.loaders.dropped import SHADOWED, UNLISTED
 from cocosurgeon.loaders.index import ERRORS as INDEX_ERRORS
@@ -72,7 +73,7 @@ class Options(LoaderOptions):
     Attributes:
         mode: ``folder``, or ``coco`` for category ids as labels.
         train_file: annotation file of the train split, from which other splits take their labels;
-            empty: the file's own labels. In a folder's ``valid`` and ``test`` it is found.
+            empty: the file's own labels. For a file in a folder ``valid`` or ``test`` it is found.
     """
 
     img_folder: str = ""
@@ -87,10 +88,15 @@ class Options(LoaderOptions):
 
         return msgspec.convert(options, cls)
 
+    def with_own(self, own: Mapping[str, Any]) -> LoaderOptions:
+        if train_file := own.get("train_file"):
+            require_file(Path(train_file))
+        return super().with_own(own)
+
     def of_file(self, ann_file: str) -> Options:
         folder = Path(ann_file).absolute().parent
         train = folder.parent / "train" / _ANN_FILE
-        is_other = _reads(ann_file) and folder.name in _OTHER_SPLITS
+        is_other = bool(ann_file) and folder.name in _OTHER_SPLITS
         if self.train_file or not is_other or not train.is_file():
             return self
         return replace(self, train_file=str(train))
@@ -269,28 +275,40 @@ def _reads(path: str) -> bool:
     return file.name == _ANN_FILE and file.parent.name in ("train", *_OTHER_SPLITS)
 
 
-def _labels(categories: Sequence[Record], used: Collection[Id]) -> Mapping[Id, int]:
+def _takes_others(path: str) -> bool:
+    """Return whether a file takes the labels of the train file next to it."""
+    return bool(Options().of_file(path).train_file)
+
+
+def _labels(categories: Sequence[Record], used: Collection[Id], path: str) -> Mapping[Id, int]:
+    train_file = Options().of_file(path).train_file
+    train = _of_train(train_file) if train_file else None
     index = indexed({"categories": categories})
-    return _of_list(index.categories or (), _integers(used, "category_id")).cat2label
+    numbered = train or _of_list(index.categories or (), _integers(used, "category_id"))
+    return numbered.cat2label
 
 
 def _advice(
-    categories: Sequence[Record], here: Mapping[Id, int], there: Mapping[Id, int]
+    source: Sequence[Record], here: Mapping[Id, int], there: Mapping[Id, int]
 ) -> str | None:
-    ordered = sorted((n, c.get("name")) for c in categories if (n := _number(c)) is not None)
-    skipped = [f"{n} {name!r}" for n, name in ordered if n in there and n not in here]
-    too = [f"{n} {name!r}" for n, name in ordered if n not in there and n not in here]
-    flat = [n for n, _ in ordered if n in there or n in here]
-    if not skipped or {n: label for label, n in enumerate(flat)} != there:
+    names = {n: c.get("name") for c in source if (n := _number(c)) is not None}
+    ordered = sorted(names)
+    moved = [n for n in ordered if (n in here) != (n in there)]
+    above = [(c.get("supercategory"), c.get("name")) for c in source]
+    parents = [up for up, name in above if isinstance(up, str) and up and up != name]
+    labels = {n: label for label, n in enumerate(n for n in ordered if n in there)}
+    if not moved or labels != there or any(names[n] not in parents for n in moved):
         return None
-    also = f", and drop those that the source skips, too (`--map`): {first_few(too)}" if too else ""
+    lines = [f"`{n},`" for n in ordered if n not in there]
+    flat = "--flat --map FILE --unmapped keep" if lines else "--flat"
+    of_file = f" FILE has the line{'s' if lines[1:] else ''} {' and '.join(lines)}." * bool(lines)
     return (
-        "RF-DETR skips categories that others name as `supercategory` and that no annotation has: "
-        f"{first_few(skipped)}. Later labels move. Set `supercategory` of every category to "
-        f'"none"{also}: `cocosurgeon remap SUBSET --flat` gives the source\'s labels back. '
-        "Dropping the parent categories does not: the labels stay shifted. An annotation added as "
-        "a placeholder is no fix: no image shows that object, and it is trained on, or counted as "
-        "missed"
+        "RF-DETR gives no label to parent categories without annotations: "
+        f"{first_few([f'{n} {names[n]!r}' for n in moved])}. Cut and flatten in one command: "
+        f"`cocosurgeon subset SOURCE ... {flat} --recipe RECIPE`, and verify with `--recipe "
+        f"RECIPE`.{of_file} Flatten `train`, too: `valid` and `test` take its labels. Dropping "
+        "the parents does not help, nor does a placeholder annotation, an object that no image "
+        "shows"
     )
 
 
@@ -304,5 +322,5 @@ LOADER = Loader(
     view=view,
     order="id",
     image_root="img_folder",
-    numbering_by_use=NumberingByUse(_reads, _labels, _advice),
+    numbering_by_use=NumberingByUse(_reads, _takes_others, _labels, _advice),
 )

@@ -24,31 +24,34 @@ def shifted_labels(dataset: Dataset, paths: Sequence[str]) -> Iterator[str]:
     differ.
 
     Args:
-        paths: of the source and the result; a loader matters that reads one of them.
+        paths: of the source, and of the result; a loader matters that reads one of them.
     """
+    source_path, *result_paths = paths or ("",)
     listing = dataset.category_list
-    if listing is not None and any(old != new for old, new in listing.cat_ids.items()):
+    if listing is not None and any(new not in (None, old) for old, new in listing.cat_ids.items()):
         return
     origin, index = dataset.origin, dataset.index
     used = _used(origin, np.arange(len(origin.image_of_annotation), dtype=np.int64))
     still_used = _used(index, dataset.annotation_rows)
-    if used == still_used:
-        return
     before, after = CategoryList.of(origin), listing or CategoryList.of(index)
     for loader in LOADERS.values():
         numbering = loader.numbering_by_use
         if numbering is None or not any(map(numbering.reads, paths)):
             continue
+        source = _entries(origin, before)
         try:
-            there = numbering.labels(_entries(origin, before), used)
-            here = numbering.labels(_entries(index, after), still_used)
+            there = numbering.labels(source, used, source_path)
+            entries = _entries(index, after)
+            results = [numbering.labels(entries, still_used, path) for path in result_paths]
         except LoaderError:  # it is not trained on
             continue
-        moved = sum(label != there.get(cat_id) for cat_id, label in here.items())
-        advice = numbering.advice(_entries(index, after), here, there)
-        if moved and advice:
-            what = plural(moved, "category", "categories")
-            yield f"labels of {what} shift where {loader.name} trains on the result: {advice}"
+        for here in results:
+            moved = sum(label != there.get(cat_id) for cat_id, label in here.items())
+            advice = numbering.advice(source, here, there)
+            if moved and advice:
+                what = plural(moved, "category", "categories")
+                yield f"labels of {what} shift where {loader.name} trains on the result: {advice}"
+                break
 
 
 def _used(index: AnnotationIndex, rows: Numbers) -> set[Id]:

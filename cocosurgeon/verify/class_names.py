@@ -14,7 +14,7 @@ from cocosurgeon.verify.values import key_of
 _SHOWN = 3
 
 
-def classes_fit(view: View, document: object, mode: Mode) -> Iterator[Finding]:
+def classes_fit(view: View, document: object, mode: Mode | None) -> Iterator[Finding]:
     """Compare the names that MMDetection has for labels with those that the file has for them.
 
     Labels follow the file's order, names that of ``classes``: ``mmdet/datasets/coco.py:71`` of
@@ -40,7 +40,7 @@ def classes_fit(view: View, document: object, mode: Mode) -> Iterator[Finding]:
         yield Finding("classes-unfit", text, view.loader, mode)
 
 
-def classes_missing(view: View, document: object, mode: Mode) -> Iterator[Finding]:
+def classes_missing(view: View, document: object, mode: Mode | None) -> Iterator[Finding]:
     """Compare the class names that were chosen with the file: it should have all of them."""
     known = set(map(repr, _names(document).values()))
     given = (name for name in view.classes if name != "")  # a label without a category
@@ -73,7 +73,7 @@ def default_classes_fit(loader: Loader, document: object) -> Iterator[Finding]:
         yield Finding("classes-default", text, loader.name)
 
 
-def classes_are_text(view: View, text: str, mode: Mode) -> Finding:
+def classes_are_text(view: View, text: str, mode: Mode | None) -> Finding:
     """Return the finding that the class names are one text.
 
     3.x takes every category whose name is within it

@@ -96,7 +96,9 @@ class Listed:
         return self._records[key]
 
 
-def faults_in(view: View, mine: Listed, theirs: Listed | None, mode: Mode) -> Iterator[Finding]:
+def faults_in(
+    view: View, mine: Listed, theirs: Listed | None, mode: Mode | None
+) -> Iterator[Finding]:
     """Yield the annotations with a fault for which a loader drops them, each with its cause.
 
     Where labels are ids, an unlisted category is a fault, too: no output of a model means it.
@@ -181,7 +183,7 @@ class Skipped:
         )
 
 
-def skipped_in(view: View, mine: Listed, mode: Mode) -> tuple[Skipped, ...]:
+def skipped_in(view: View, mine: Listed, mode: Mode | None) -> tuple[Skipped, ...]:
     """Return what a loader skips by its rules, and for no fault of the file."""
     found: defaultdict[tuple[Literal["image", "annotation"], str], list[Id | None]]
     found = defaultdict(list)

@@ -13,19 +13,19 @@ from cocosurgeon.loaders import Instance, Sample, View
 from cocosurgeon.verify.values import same
 
 
-def compare_output(subset: View, source: View, mode: str) -> list[Finding]:
+def compare_output(subset: View, source: View, mode: str | None) -> list[Finding]:
     """Compare what a loader loads: classes, samples by image id, their objects in order.
 
     Args:
         source: what it loads from the source, for the subset's images only.
-        mode: ``train`` or ``test``, for the findings.
+        mode: ``train`` or ``test``, for the findings; None for a loader without modes.
     """
     comparison = _Comparison(subset, source, mode)
     return [*comparison.classes(), *comparison.samples()]
 
 
 class _Comparison:
-    def __init__(self, subset: View, source: View, mode: str) -> None:
+    def __init__(self, subset: View, source: View, mode: str | None) -> None:
         self.subset = subset
         self.source = source
         self.mode = mode

@@ -60,7 +60,7 @@ def _in_wrappers(header: DumpHeader) -> str:
 
 def _differences(file: PlainFile, dump: Dump, setting: Setting) -> Iterator[Finding]:
     header = dump.header
-    loader, mode = setting.loader, setting.mode
+    loader, mode = setting.loader, setting.named_mode
     try:
         view = load(loader, file.document(), setting.options)
     except LoaderError as error:

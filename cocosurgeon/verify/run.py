@@ -250,6 +250,7 @@ def _verified(
                 hint="name the results file that it was cut from: --source",
             )
         return found
+    source_settings: list[list[Setting]] = []
     if real.config is not None:
         asked = by_config(case, real, next(iter(request.loaders), ANY_LINE))
         settings = [[asked.setting]] if asked.setting else []
@@ -258,32 +259,23 @@ def _verified(
         asked = None
         document = subset.document() if source is None else expected_document(source, expectation)
         classes = class_names(document) if request.classes is None else request.classes
-        chosen = request.classes is not None
-        settings = [
-            settings_for(
-                name,
-                request.modes,
-                classes,
-                own,
-                ann_file=str(request.subset),
-                has_own_classes=chosen,
-            )
-            for name, own in request.loaders.items()
-        ]
+        settings = _settings(request, classes, request.subset)
+        if request.source is not None:
+            source_settings = _settings(request, classes, request.source)
         if request.is_default and request.against is None and (what := _without_boxes(subset)):
             note = (
                 f"annotations are {what}, which {DEFAULT} does not read: the text alone is "
                 "compared; --config asks the dataset that reads them"
             )
             found = found.joined(case.found(notes=(note,)))
-            settings = []
+            settings = source_settings = []
     dump = None if request.against is None else read_dump(request.against)
     if settings and (dump is None or source is not None):
         found = found.joined(case.found(findings=tuple(check_values(*case.listed()))))
     without_rules = None if asked is None else asked.view
-    for group in settings:
+    for group, of_source in zip(settings, source_settings or settings, strict=True):
         if without_rules is None and (dump is None or source is not None):
-            by_rules = verify_loader(group, subset, source, expectation)
+            by_rules = verify_loader(group, subset, source, expectation, of_source)
             # A config says how the loader is used; nothing is assumed.
             assumed = by_rules.assumed if real.config is None else ()
             found = found.joined(replace(by_rules, assumed=assumed))
@@ -298,6 +290,21 @@ def _verified(
         text = "that Python's json reads it; no loader, and no --source to compare it with"
         return found.joined(case.found(text))
     return found
+
+
+def _settings(request: VerifyRequest, classes: tuple[str, ...], path: Path) -> list[list[Setting]]:
+    """Return the settings of each loader for the file at a path."""
+    return [
+        settings_for(
+            name,
+            request.modes,
+            classes,
+            own,
+            ann_file=str(path),
+            has_own_classes=request.classes is not None,
+        )
+        for name, own in request.loaders.items()
+    ]
 
 
 def _without_boxes(file: PlainFile) -> str | None:

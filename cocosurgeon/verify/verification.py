@@ -62,7 +62,8 @@ class Assumed:
         parts = [f"classes {given}"] if takes_classes else []
         for mode, options in self.options.items():
             chosen = ", ".join(f"{name}={value!r}" for name, value in options.items())
-            parts += [f"{mode} with {chosen}"] if chosen else []
+            of_mode = f"{mode} with" if LOADERS[self.loader].has_modes else "with"
+            parts += [f"{of_mode} {chosen}"] if chosen else []
         return f"{self.loader} {self.version}" + (f": {'; '.join(parts)}" if parts else "")
 
 
@@ -156,12 +157,15 @@ def verify_loader(
     subset: PlainFile,
     source: PlainFile | None,
     expectation: Expectation,
+    source_settings: Sequence[Setting] | None = None,
 ) -> Verification:
     """Compare what a loader loads from the subset with what it loads from the source.
 
     Args:
         settings: one loader, in the modes to be compared.
         source: None: only whether it loads, and what it leaves out.
+        source_settings: those for the source, in the same order, where its path matters; None:
+            the same.
 
     Raises:
         WholeSourceNeededError: a part of the source does not decide.
@@ -176,18 +180,19 @@ def verify_loader(
     skipped: list[list[Skipped]] = []
     notes: list[str] = []
     with progress_of(f"comparing with {loader}") as progress:
-        for done, setting in enumerate(settings):
+        pairs = zip(settings, source_settings or settings, strict=True)
+        for done, (setting, its) in enumerate(pairs):
             if progress is not None:
                 progress(done, len(settings))
             here = _output(setting, my_index)
-            there = None if theirs is None else _expected(setting, theirs, their_index, subset)
-            if source is not None and source.omitted and not _is_decided(setting, there):
+            there = None if theirs is None else _expected(its, theirs, their_index, subset)
+            if source is not None and source.omitted and not _is_decided(its, there):
                 raise WholeSourceNeededError
-            counts.append(f"{setting.mode} {_counted(here, there)}")
-            found = list(_findings(setting, here, there, mine))
+            counts.append(_with_mode(setting, _counted(here, there)))
+            found = list(_findings(setting, here, there, mine, theirs))
             if here.view is not None:
-                found += faults_in(here.view, my_lists, their_lists, setting.mode)
-                skipped.append(list(skipped_in(here.view, my_lists, setting.mode)))
+                found += faults_in(here.view, my_lists, their_lists, setting.named_mode)
+                skipped.append(list(skipped_in(here.view, my_lists, setting.named_mode)))
             findings.append(found)
             notes += _notes(setting, here, there, mine)
     against = "" if source is None else " against the source"
@@ -298,6 +303,10 @@ def _is_decided(setting: Setting, there: _Output | None) -> bool:
     return not raises and not mixes
 
 
+def _with_mode(setting: Setting, text: str) -> str:
+    return f"{setting.named_mode} {text}" if setting.named_mode else text
+
+
 def _counted(here: _Output, there: _Output | None) -> str:
     """Return the number of samples and objects, and whether they were compared."""
     if here.view is None:
@@ -327,29 +336,33 @@ def _objects(view: View) -> int:
 
 
 def _findings(
-    setting: Setting, here: _Output, there: _Output | None, document: Mapping[str, object]
+    setting: Setting,
+    here: _Output,
+    there: _Output | None,
+    document: Mapping[str, object],
+    source: object,
 ) -> Iterator[Finding]:
     if here.error is not None and _is_of_the_file(here, there, document):
         text = f"{here.error.exception} ({here.error.rule}): {here.error.what}"
         whole_error = None if there is None else there.whole_error
         too = whole_error is not None and _is_same_error(here.error, whole_error)
-        yield Finding("loader-error", text, setting.loader, setting.mode, is_in_source=too)
+        yield Finding("loader-error", text, setting.loader, setting.named_mode, is_in_source=too)
     if here.view is None:
         return
     if here.error is None and document.get("annotations") and not _objects(here.view):
         text = f"{plural(len(here.view.samples), 'sample')}, and no object"
         too = there is not None and there.view is not None and not _objects(there.view)
-        yield Finding("nothing-loaded", text, setting.loader, setting.mode, is_in_source=too)
+        yield Finding("nothing-loaded", text, setting.loader, setting.named_mode, is_in_source=too)
     if there is not None and there.view is not None:
-        advice = _advice(here.view, there.view, document)
-        for finding in compare_output(here.view, there.view, setting.mode):
+        advice = _advice(here.view, there.view, source)
+        for finding in compare_output(here.view, there.view, setting.named_mode):
             yield replace(finding, hint=advice) if finding.code in _OF_LABELS else finding
     if (one_text := setting.text_for_classes) is not None:
-        yield classes_are_text(here.view, one_text, setting.mode)
+        yield classes_are_text(here.view, one_text, setting.named_mode)
     elif setting.has_own_classes:
         for finding in (
-            *classes_fit(here.view, document, setting.mode),
-            *classes_missing(here.view, document, setting.mode),
+            *classes_fit(here.view, document, setting.named_mode),
+            *classes_missing(here.view, document, setting.named_mode),
         ):
             sorts = finding.code == "classes-unfit" and setting.options.sorts_categories
             yield replace(finding, hint=_BY_ID) if sorts else finding
@@ -357,14 +370,14 @@ def _findings(
         too = (
             there is not None and there.view is not None and _has_same_names(here.view, there.view)
         )
-        for finding in classes_fit(here.view, document, setting.mode):
+        for finding in classes_fit(here.view, document, setting.named_mode):
             yield replace(finding, hint=setting.options.names_hint, is_in_source=too)
 
 
-def _advice(here: View, there: View, document: Mapping[str, object]) -> str | None:
+def _advice(here: View, there: View, source: object) -> str | None:
     """Return what to do about labels that differ since other categories are in use."""
     numbering = LOADERS[here.loader].numbering_by_use
-    categories = document.get("categories")
+    categories = source.get("categories") if isinstance(source, Mapping) else None
     if numbering is None or not isinstance(categories, list):
         return None
     return numbering.advice(categories, here.cat2label, there.cat2label)
@@ -384,7 +397,7 @@ def _is_of_the_file(here: _Output, there: _Output | None, document: Mapping[str,
 def _notes(
     setting: Setting, here: _Output, there: _Output | None, document: Mapping[str, object]
 ) -> Iterator[str]:
-    who = f"{setting.loader} {setting.mode}"
+    who = " ".join(filter(None, (setting.loader, setting.named_mode)))
     if there is not None and there.whole_error is not None:
         error = there.whole_error
         how = "not compared" if there.view is None else "compared with its records of these images"

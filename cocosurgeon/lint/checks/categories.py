@@ -12,6 +12,7 @@ from cocosurgeon.dataset.keys import as_key
 from cocosurgeon.lint.annotation_file import AnnotationFile, Record, repeated
 from cocosurgeon.lint.check import Fault, check
 from cocosurgeon.lint.ids import as_numbers
+from cocosurgeon.loaders import LOADERS
 from cocosurgeon.text import first_few, plural
 
 _BACKGROUND = {"background", "__background__", "_background_", "bg", "root"}
@@ -286,6 +287,9 @@ def category_unused(file: AnnotationFile) -> Iterator[Fault]:
     is_judged=False,
 )
 def category_parent(file: AnnotationFile) -> Iterator[Fault]:
+    by_use = [n for each in LOADERS.values() if (n := each.numbering_by_use) is not None]
+    if all(numbering.takes_others(file.document.source.name) for numbering in by_use):
+        return
     parents = {
         parent
         for c in file.categories
