@@ -143,8 +143,8 @@ def test_what_the_source_skips_has_to_go(put: Put, cli: Cli, tmp_path: Path) -> 
     done = cli("subset", "full.json", "--first", "1", *args, "-o", "flat.json")
     assert done.code == 0, done.err
     assert labels(tmp_path / "flat.json") == labels(tmp_path / "full.json") == {1: 0, 2: 1, 3: 2}
-    args = "--source", "full.json", "--recipe", "r.json", "--loader", "rfdetr"
-    assert cli("verify", "flat.json", *args).code == 0
+    proof = "--source", "full.json", "--recipe", "r.json", "--loader", "rfdetr"
+    assert cli("verify", "flat.json", *proof).code == 0
     assert cli("subset", "full.json", "--first", "1", "--flat", "-o", "root.json").code == 0
     shown = cli("verify", "root.json", "--source", "full.json", "--loader", "rfdetr").out
     assert "FILE has the line `0,`." in shown
@@ -157,8 +157,8 @@ def test_the_advice_proves_to_be_right_and_is_printed_once(put: Put, cli: Cli) -
     assert shown.count("subset SOURCE ... --flat --recipe RECIPE") == 1
     args = "--first", "1", "--flat", "--recipe", "r.json"
     assert cli("subset", "full.json", *args, "-o", "flat.json").code == 0
-    args = "--source", "full.json", "--recipe", "r.json", "--loader", "rfdetr"
-    proven = cli("verify", "flat.json", *args)
+    proof = "--source", "full.json", "--recipe", "r.json", "--loader", "rfdetr"
+    proven = cli("verify", "flat.json", *proof)
     assert proven.code == 0, proven.out
 
 
