@@ -26,12 +26,13 @@ from PIL import Image
 from cocosurgeon.errors import CocosurgeonError, RequestError, UnknownNameError
 from cocosurgeon.findings.codes import CODES
 from cocosurgeon.lint.annotation_file import AnnotationFile
-from cocosurgeon.lint.check import all_checks
+from cocosurgeon.lint.check import Check, all_checks
 from cocosurgeon.lint.effects import correct_for, effects_of, example_of
 from cocosurgeon.lint.example import correct
 from cocosurgeon.lint.page import page_of
 from cocosurgeon.lint.report import LintReport
 from cocosurgeon.lint.run import Choice, lint, lint_codes, lint_pair
+from cocosurgeon.loaders import load
 
 Put = Callable[..., Path]
 IMAGES = ROOT / "sample_data/sample2017"
@@ -48,6 +49,11 @@ def report_of(document: Any, loaders: Any = None, **how: Any) -> LintReport:
         text = document if isinstance(document, str) else json.dumps(document)
         path.write_text(text)
         return lint(path, loaders=loaders, **how)
+
+
+def loaders_for(check: Check) -> list[str] | None:
+    """The usual loaders; for a check that is made only for others one of them."""
+    return [effects_of(check.code)[-1].loader] if check.is_for_hurt else None
 
 
 def codes(report: LintReport, *severities: str) -> set[str]:
@@ -68,10 +74,11 @@ def test_a_correct_file_has_nothing_but_empty_images() -> None:
 @pytest.mark.parametrize("name", CHECKS)
 def test_a_fault_is_named_by_its_code_and_no_other_error(name: str) -> None:
     check = CHECKS[name]
-    before = report_of(correct_for(check))
+    loaders = loaders_for(check)
+    before = report_of(correct_for(check), loaders)
     assert check.code not in before.tallies
     assert not codes(before, "error")
-    after = report_of(example_of(check))
+    after = report_of(example_of(check), loaders)
     assert check.code in after.tallies
     assert codes(after, "error") <= {check.code}
 
@@ -82,9 +89,55 @@ def test_with_each_loader_it_is_an_error_where_that_is_hurt(name: str) -> None:
     if not check.is_judged:
         return
     hurt = {effect.loader for effect in effects_of(check.code)}
-    for loader in ("yolox", "detr", "torchvision", "mmdet3"):
-        tally = report_of(example_of(check), [loader]).tallies[check.code]
-        assert (tally.severity == "error") == (loader in hurt), loader
+    for loader in ("yolox", "detr", "torchvision", "mmdet3", "rtdetr", "rfdetr", "ultralytics"):
+        tally = report_of(example_of(check), [loader]).tallies.get(check.code)
+        assert (tally is not None and tally.severity == "error") == (loader in hurt), loader
+        assert tally is not None or check.is_for_hurt
+
+
+def test_categories_that_are_not_those_of_coco() -> None:
+    document = correct()
+    assert not codes(report_of(document, ["ultralytics"]), "error")
+    for loader in ("rtdetr", "dfine", "deim"):
+        assert codes(report_of(document, [loader]), "error") == {"category-names-foreign"}
+    document["categories"].append({"id": 12, "name": "emu"})
+    assert codes(report_of(document, ["ultralytics"]), "error") == set()
+    document["annotations"][0]["category_id"] = 12
+    assert codes(report_of(document, ["ultralytics"]), "error") == {"category-ids-foreign"}
+    assert "category-ids-foreign" in codes(report_of(document, ["rtdetr"]), "error")
+    assert not codes(report_of(document, ["yolox", "detr"]), "error")
+    document["categories"][2]["id"] = 0
+    document["annotations"][2]["category_id"] = 0
+    assert "category-id-zero" in codes(report_of(document, ["rtdetr"]), "error")
+
+
+@pytest.mark.parametrize(
+    ("bbox", "is_found"),
+    [
+        ([-30, 10, 40, 20], True),
+        ([-5, 10, 20, 20], False),
+        ([-11, 10, 20, 20], False),
+        ([10, 72, 20, 20], True),
+        ([-5, 10, 110, 20], True),
+    ],
+    ids=str,
+)
+def test_boxes_by_which_ultralytics_loses_an_image(bbox: list[int], is_found: bool) -> None:
+    document = correct()
+    document["annotations"][0]["bbox"] = bbox
+    report = report_of(document, ["ultralytics"])
+    assert codes(report, "error") == ({"box-center-outside"} if is_found else set())
+    lost = len(load("ultralytics", document).samples) < 3
+    assert lost == is_found
+    assert "box-center-outside" not in report_of(document).tallies
+
+
+def test_names_with_a_folder_images() -> None:
+    document = correct()
+    document["images"][1]["file_name"] = "a/images/b.jpg"
+    [finding] = report_of(document, ["ultralytics"]).tallies["file-name-images"].findings
+    assert finding.message == "'a/images/b.jpg'"
+    assert "file-name-images" not in report_of(document).tallies
 
 
 def test_keys_twice() -> None:
@@ -158,7 +211,9 @@ def test_where_the_real_evaluation_raises_it_is_an_error(name: str) -> None:
         return  # panoptic
     outcome = scored(example_of(check))
     if isinstance(outcome, str):
-        assert report_of(example_of(check)).tallies[check.code].severity == "error", outcome
+        assert (
+            report_of(example_of(check), loaders_for(check)).tallies[check.code].severity == "error"
+        ), outcome
     said = check.further.get("pycocotools", "")
     if "raises" in said and "keypoints" not in said:
         assert isinstance(outcome, str)
@@ -222,7 +277,7 @@ def test_a_fault_in_a_generated_file_is_found(name: str, rng: random.Random, cou
         document["annotations"][4:] = []
     check.base(document)
     check.example(document)
-    assert check.code in report_of(document).tallies
+    assert check.code in report_of(document, loaders_for(check)).tallies
 
 
 def require_plain_is_plain(document: Any) -> None:

@@ -17,10 +17,18 @@ from cocosurgeon.lint import checks
 from cocosurgeon.lint.annotation_file import AnnotationFile, Record
 from cocosurgeon.lint.repair import Repair
 
-Subject = Literal["file", "images", "categories", "annotations", "every-annotation", "every-record"]
-"""What a check looks at: the whole file, or the records of a list. Of ``annotations`` it sees those
-that are not plain, of ``every-annotation`` all, which takes longer, as does ``every-record``: those
-checks see the text, too."""
+Subject = Literal[
+    "file",
+    "images",
+    "categories",
+    "annotations",
+    "every-image",
+    "every-annotation",
+    "every-record",
+]
+"""What a check looks at: the whole file, or the records of a list. Of ``images`` and
+``annotations`` it sees those that are not plain, of ``every-annotation`` and ``every-image`` all,
+which takes longer, as does ``every-record``: those checks see the text, too."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,7 @@ class Check:
         is_judged: whether loaders decide how much it matters; if not, its own severity counts.
         repair: what can be done about it; None: nothing that a program could know.
         further: what happens in libraries that have no rules here, by their names.
+        is_for_hurt: whether it is made only for loaders that it hurts: to others it is no fault.
     """
 
     code: str
@@ -65,6 +74,7 @@ class Check:
     is_judged: bool = True
     repair: Repair | None = None
     further: Mapping[str, str] = field(default_factory=dict)
+    is_for_hurt: bool = False
 
     @property
     def group(self) -> str:
@@ -94,6 +104,7 @@ def check(
     is_judged: bool = True,
     repair: Repair | None = None,
     further: Mapping[str, str] | None = None,
+    is_for_hurt: bool = False,
 ) -> Callable[[Any], Any]:
     """Register a function as a check.
 
@@ -103,12 +114,15 @@ def check(
         severity: how much it matters if it hurts none of the loaders.
         further: what it does to libraries that have no rules here; ``pycocotools`` counts like a
             loader.
+        is_for_hurt: whether it is made only for loaders that it hurts.
     """
 
     def register(find: Any) -> Any:
         if meaning:
             add_code(code, Code(group, meaning, arises, next, severity))
-        _checks.append(Check(code, of, find, base, example, is_judged, repair, further or {}))
+        _checks.append(
+            Check(code, of, find, base, example, is_judged, repair, further or {}, is_for_hurt)
+        )
         return find
 
     return register

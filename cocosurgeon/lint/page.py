@@ -56,7 +56,10 @@ def _severity(code: str, check: Check | None) -> str:
     if severity == "error":
         return "Severity: error; a warning if `--loader` names only loaders that do not mind."
     names = [effect.loader for effect in effects_of(code) if effect.loader in LOADERS]
-    also = f"; an error with {' or '.join(f'`--loader {name}`' for name in names)}" if names else ""
+    with_one = " or ".join(f"`--loader {name}`" for name in names)
+    if check.is_for_hurt:
+        return f"Severity: error. It is looked for only with {with_one}."
+    also = f"; an error with {with_one}" if names else ""
     return f"Severity: {severity}{also}."
 
 

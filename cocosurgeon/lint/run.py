@@ -97,7 +97,12 @@ def lint(
     file = _opened(ann_file)
     counts = {key: file.count(key) for key in ("images", "annotations", "categories")}
     report = LintReport(file.document.source.name, counts, loaders or usual_loaders(), keep, known)
-    checks = [check for check in all_checks() if choice.takes(check.code)]
+    checks = [
+        check
+        for check in all_checks()
+        if choice.takes(check.code)
+        and not (check.is_for_hurt and not affects(check.code, report.loaders))
+    ]
     severities: dict[str, Severity] = {}
     for check, fault, located in find_faults(file, checks):
         if report.is_full(check.code):

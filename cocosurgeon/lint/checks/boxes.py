@@ -21,7 +21,12 @@ _FAR = 1.05
 """Times an image's side: boxes that end beyond are over the edge by more than a habit."""
 _FEWEST = 3
 """Boxes that a conclusion about all of them needs."""
-_CLIP = "clip the box to the image; DETR and YOLOX do, MMDetection and detectron2 do not"
+_CLIP = (
+    "clip the box to the image; DETR and YOLOX do, MMDetection and detectron2 do not, Ultralytics "
+    "drops the whole image of some"
+)
+_HABIT = 0.01
+"""Share of an image's side: a center that is farther out is over the edge by more than rounding."""
 
 
 def _shown(record: Record) -> str:
@@ -240,6 +245,30 @@ def box_beyond(record: Record, file: AnnotationFile) -> str | None:
         return None
     width, height = file.size_of(record.get("image_id"))
     return f"{_shown(record)}, {beyond:.2f} px over the edge of {width} x {height}"
+
+
+@check(
+    "box-center-outside",
+    "annotations",
+    annotation(bbox=[-30, 10, 40, 20]),
+    group="boxes",
+    meaning="a box over the edge has its center outside of the image, or is larger than the image",
+    arises="the image was cropped or resized, or its size in the file is wrong",
+    next="clip the box to the image: `cocosurgeon fix FILE --select box-beyond`",
+    severity="note",
+    is_for_hurt=True,
+)
+def box_center_outside(record: Record, file: AnnotationFile) -> str | None:
+    box, sides = box_of(record), _sides(record, file)
+    if box is None or sides is None or min(box[2:]) <= 0 or _is_outside(box, sides):
+        return None
+    shares = [
+        ((start + length / 2) / side, length / side)
+        for start, length, side in zip(box[:2], box[2:], sides, strict=True)
+    ]
+    if all(at >= -_HABIT and max(at, length) <= 1 + _HABIT for at, length in shares):
+        return None
+    return f"{_shown(record)}, the image is {sides[0]} x {sides[1]}"
 
 
 @check(

@@ -222,7 +222,6 @@ def category_ids_gap(file: AnnotationFile) -> Iterator[Fault]:
     next="nothing for loaders that number labels themselves; torchvision's detectors take label 0 "
     "for background: `cocosurgeon remap FILE --renumber --start 1`",
     severity="note",
-    is_judged=False,
 )
 def category_id_zero(file: AnnotationFile) -> Iterator[Fault]:
     for row, cat_id in enumerate(file.ids("categories")):
@@ -284,7 +283,6 @@ def category_unused(file: AnnotationFile) -> Iterator[Fault]:
     next="RF-DETR leaves it out and numbers the others from 0, other loaders do not: their labels "
     "differ by the number of such entries before them. `cocosurgeon remap FILE --flat` makes it a "
     "category like the others",
-    is_judged=False,
 )
 def category_parent(file: AnnotationFile) -> Iterator[Fault]:
     by_use = [n for each in LOADERS.values() if (n := each.numbering_by_use) is not None]
@@ -330,6 +328,66 @@ def category_space(file: AnnotationFile) -> Iterator[Fault]:
             best = share, space.name
     if best is not None:
         yield Fault(f"{best[1]}: {_differences(mine, find_space(best[1]).classes)}")
+
+
+def _in_use(file: AnnotationFile) -> Iterator[tuple[int, Any, object]]:
+    """Yield row, id and name of the categories that have objects."""
+    for row, entry in enumerate(file.categories):
+        key = as_key(entry.get("id"))
+        if key is not None and file.objects[key]:
+            yield row, key, entry.get("name")
+
+
+_OWN = (
+    "set the loader up for categories of your own: `cocosurgeon verify FILE --loader NAME` names "
+    "the option"
+)
+
+
+@check(
+    "category-ids-foreign",
+    "file",
+    lambda document: (
+        document["categories"].insert(11, {"id": 12, "name": "street sign"}),
+        document["annotations"][0].update(category_id=12),
+    ),
+    base=lambda document: document.update(categories=_coco()),
+    group="categories",
+    meaning="a category with objects has none of the 80 ids of COCO",
+    arises="the classes are not those of COCO, and the loader is set up for these",
+    next=_OWN,
+    severity="note",
+    is_for_hurt=True,
+)
+def category_ids_foreign(file: AnnotationFile) -> Iterator[Fault]:
+    theirs = find_space("coco91").classes
+    foreign = [(row, key, name) for row, key, name in _in_use(file) if key not in theirs]
+    if foreign:
+        shown = first_few([f"{key!r} {name!r}" for _, key, name in foreign])
+        yield Fault(shown, "categories", foreign[0][0])
+
+
+@check(
+    "category-names-foreign",
+    "file",
+    lambda document: document["categories"][0].update(name="human"),
+    base=lambda document: document.update(categories=_coco()),
+    group="categories",
+    meaning="a category with objects has an id of COCO, and another name",
+    arises="the classes are not those of COCO, and the loader is set up for these",
+    next=_OWN,
+    severity="note",
+    is_for_hurt=True,
+)
+def category_names_foreign(file: AnnotationFile) -> Iterator[Fault]:
+    theirs = find_space("coco91").classes
+    foreign = [
+        (row, f"{key!r} is {name!r}, in COCO {theirs[key]!r}")
+        for row, key, name in _in_use(file)
+        if theirs.get(key, name) != name
+    ]
+    if foreign:
+        yield Fault(first_few([text for _, text in foreign], 3), "categories", foreign[0][0])
 
 
 def _differences(mine: Mapping[Any, str], theirs: Mapping[Any, str]) -> str:

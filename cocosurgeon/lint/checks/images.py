@@ -328,6 +328,23 @@ def file_name_form(record: Record, _: AnnotationFile) -> str | None:
 
 
 @check(
+    "file-name-images",
+    "every-image",
+    lambda document: document["images"][0].update(file_name="images/a.jpg"),
+    group="images",
+    meaning="a file_name has a folder called images/",
+    arises="names begin in the data root, not in the folder of images",
+    next="write names that begin in the folder of images: Ultralytics looks for labels in labels/, "
+    "in place of the last images/ of a path, and finds none",
+    severity="note",
+    is_for_hurt=True,
+)
+def file_name_images(record: Record, _: AnnotationFile) -> str | None:
+    name = record.get("file_name")
+    return repr(name) if isinstance(name, str) and "images" in name.split("/")[:-1] else None
+
+
+@check(
     "images-empty",
     "file",
     lambda document: None,
