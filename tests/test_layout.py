@@ -409,6 +409,13 @@ def test_why_none_is_there_is_reported(tmp_path: Path, named: str, on_disk: str,
     assert "a link to" not in str(finding.hint)  # where other files are
 
 
+def test_images_of_roboflow_go_next_to_their_file(tmp_path: Path) -> None:
+    for split in ("train", "valid"):
+        ann_file(tmp_path / split / "_annotations.coco.json", ["1.jpg"])
+    hints = [f.hint for f in check_layout(tmp_path).findings if f.code == "images-missing"]
+    assert hints == [f"put them in {tmp_path / split}" for split in ("train", "valid")]
+
+
 def test_images_where_ultralytics_has_them_are_misplaced(tmp_path: Path) -> None:
     coco(tmp_path)
     (tmp_path / "images").mkdir()
@@ -805,6 +812,7 @@ def test_a_tree_has_the_kind_of_its_program(
         assert not file.on_disk.missing
     else:
         assert "Ultralytics reads text files in labels/" in found.findings[0].message
+        assert found.findings[0].severity == "note"
     assert cli("layout", tmp_path).out.splitlines()[0] == f"kind: {kind}"
     assert json.loads(cli("layout", tmp_path, "--json").out)["kind"] == kind
 

@@ -837,6 +837,7 @@ def test_dino_loads_the_next_image_for_one_that_it_cannot_read(tmp_path: Path, c
     (tmp_path / "1.jpg").touch()
     ended = cli("verify", "in.json", "--loader", "dino", "--option", "img_folder=.")
     assert (ended.code, "not looked for" in ended.out) == (0, False)
+    assert "the next image is loaded, and comes twice" in ended.out
 
 
 def test_boxes() -> None:
@@ -926,6 +927,78 @@ FILES = doc(
         *(image(10, width=9), {"id": 11}, image(12, file_name="z.jpg")),
     ],
 )
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "reason"),
+    [
+        ([{}, {"bbox": [99, 5, 9, 9]}], None, "annotation 1: center x 1.61719, the limit is 1.01"),
+        ([{"bbox": [-5.5, 5, 9, 9]}], None, "annotation 0: center x -0.015625, the limit is -0.01"),
+        ([{"category_id": 0}], "raw", "annotation 0: label -1, the limit is 0"),
+        ([{}, {"category_id": 1.5}], "raw", "annotation 1: label 0.5, no whole number"),
+        ([{"category_id": 19}], "raw", "annotation 0: label 18, there are 18 names"),
+    ],
+    ids=str,
+)
+def test_ultralytics_says_for_which_annotation_an_image_is_dropped(
+    changes: list[dict[str, Any]], options: str | None, reason: str, tmp_path: Path, cli: Cli
+) -> None:
+    document = with_all(changes)
+    chosen = ultralytics.Options(cls91to80=False) if options else None
+    [image_drop] = [d for d in load("ultralytics", document, chosen).dropped if d.kind == "image"]
+    assert image_drop.reason == reason
+    (tmp_path / "in.json").write_text(json.dumps(document | {"info": {}}))
+    raw = ("--option", "cls91to80=false") if options else ()
+    ended = cli("verify", "in.json", "--loader", "ultralytics", *raw)
+    assert "warning: image-dropped: " in ended.out
+    assert f"image 1: {image_drop.rule}, {reason}" in ended.out
+    assert "skipped by" not in ended.out
+    shown = cli("explain", "in.json", "--image", "1", "--loader", "ultralytics", *raw)
+    assert f"drops image 1: {image_drop.rule}, {reason} (" in shown.out
+
+
+def test_an_image_that_the_source_loses_too(tmp_path: Path, cli: Cli) -> None:
+    for name in ("in.json", "source.json"):
+        (tmp_path / name).write_text(json.dumps(with_all([{"bbox": [99, 5, 9, 9]}])))
+    ended = cli("verify", "in.json", "--source", "source.json", "--loader", "ultralytics")
+    assert "the limit is 1.01; so does the source" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("loader", "cat_id", "options", "advice"),
+    [
+        ("ultralytics", 12, (), "--option cls91to80=false"),
+        ("ultralytics", 95, (), "--option cls91to80=false"),
+        ("ultralytics", 0, ("cls91to80=false",), "remap FILE --renumber --start 1"),
+        ("rtdetr", 12, (), "--option remap_mscoco_category=false"),
+        ("dfine", 12, (), "--option remap_mscoco_category=false"),
+        ("deim", 12, (), "--option remap_mscoco_category=false"),
+        (
+            "torchvision2",
+            1,
+            ("target_keys=image_id,boxes",),
+            '["image_id", "boxes"]',
+        ),
+    ],
+    ids=str,
+)
+def test_advice_names_the_option(
+    loader: str, cat_id: int, options: tuple[str, ...], advice: str, tmp_path: Path, cli: Cli
+) -> None:
+    document = doc(ann(1, category_id=cat_id), categories=categories((cat_id, "a"), (2, "b")))
+    (tmp_path / "in.json").write_text(json.dumps(document))
+    chosen = [text for option in options for text in ("--option", option)]
+    ended = cli("verify", "in.json", "--loader", loader, *chosen)
+    assert ended.code == 1
+    assert advice in ended.out
+
+
+def test_the_wrapper_has_a_note_on_images_without_objects(tmp_path: Path, cli: Cli) -> None:
+    (tmp_path / "in.json").write_text(json.dumps(doc(ann(1))))
+    note = "the target of an image without annotations has one key, image_id"
+    assert note in cli("verify", "in.json", "--loader", "torchvision2").out
+    shown = cli("explain", "in.json", "--image", "1", "--loader", "torchvision2")
+    assert f"  note: {note}" in shown.out
 
 
 def test_ultralytics_files() -> None:

@@ -281,6 +281,17 @@ def test_ultralytics_takes_what_gets_a_label(small: Any, put: Put) -> None:
         snippet_for("ultralytics", read_source(str(put(small))))
 
 
+def test_ultralytics_names_a_file_once(small: Any, put: Put) -> None:
+    """A text file that names an image twice would train it twice."""
+    first, second = small["images"][:2]
+    second["file_name"] = first["file_name"]
+    lines = printed("ultralytics", put(small)).splitlines()
+    [at] = [n for n, line in enumerate(lines) if line.startswith("names = ")]
+    given: dict[str, Any] = {"images": small["images"]}
+    exec(lines[at], given)
+    assert len("".join(given["names"]).splitlines()) == len(small["images"]) - 1
+
+
 def test_a_framework_is_one_module(cli: Cli) -> None:
     texts = {p.stem: p.read_text() for p in (ROOT / "cocosurgeon/snippet").glob("[!_]*.py")}
     written = {name for name, text in texts.items() if "\ndef write(source: " in text}

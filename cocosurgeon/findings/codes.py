@@ -404,6 +404,13 @@ _codes: dict[str, Code] = {
         "unused categories were pruned, or the files have different classes",
         "`cocosurgeon remap FILE --like OTHER` adds and orders entries",
     ),
+    "image-dropped": Code(
+        "images",
+        "a loader drops a whole image for one of its annotations",
+        "a box is far over the edge of the image, or a category id gives no label",
+        "correct that annotation; see the rule with `cocosurgeon explain FILE --image ID`",
+        "warning",
+    ),
     "category-unlisted": Code(
         "categories",
         "a category id is used that the list does not have",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cocosurgeon.errors import CocosurgeonError, SourceUnavailableError, StructureError
 from cocosurgeon.files import is_gzip
+from cocosurgeon.findings.codes import Severity
 from cocosurgeon.findings.finding import Finding
 from cocosurgeon.layout import tree
 from cocosurgeon.layout.folders import Folders
@@ -137,7 +138,8 @@ def _check_annotations_folder(
         if kind is not None and kind.labels:
             what += f"; {kind.name} reads {kind.labels}"
             hint = f"add the COCO file that they were made of: {wanted}/instances_train.json"
-        yield Finding("no-annotations", what, path=str(root), hint=hint)
+        severity: Severity | None = "note" if kind is not None and kind.labels else None
+        yield Finding("no-annotations", what, path=str(root), hint=hint, own_severity=severity)
     elif folders.error(wanted) and any(file.path.name != ROBOFLOW for file in files):
         what = f"annotation files are in it; MMDetection and DETR look in {ANNOTATIONS}/"
         yield Finding("no-annotations", what, path=str(root), hint=f"move them into {wanted}")
@@ -155,7 +157,9 @@ def _check_file(file: AnnotationFile, root: Path, folders: Folders) -> Iterator[
         yield Finding("nameless", what, path=path, hint="write the names into the file")
     split = split_in(file.path)
     if (images := file.on_disk) is not None and images.missing:
-        hint = _hint(images, root / (split or "images"), folders)
+        is_roboflow = file.path.name == ROBOFLOW
+        wanted = file.path.parent if is_roboflow else root / (split or "images")
+        hint = _hint(images, wanted, folders)
         yield Finding("images-missing", images.sentence("images"), path=path, hint=hint)
     if (pngs := file.pngs) is not None and pngs.missing:
         wanted = root / ANNOTATIONS / f"panoptic_{split or 'train2017'}"

@@ -54,4 +54,5 @@ LOADER = Loader(
     object_fields=("keypoints",),
     order="id",
     image_root="img_folder",
+    traps=rtdetr.TRAPS,
 )

@@ -67,9 +67,9 @@ class Options(detr.Options):
         return True
 
     @property
-    def note(self) -> str | None:
+    def note(self) -> str:
         if self.img_folder:
-            return None
+            return "for an image whose file is missing, the next image is loaded, and comes twice"
         return (
             "files of images are not looked for: one that is missing is replaced by the next "
             "image; --option img_folder=FOLDER looks"

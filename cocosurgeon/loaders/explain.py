@@ -55,10 +55,17 @@ class Explanation:
         ]
         drops = [
             {"kind": d.kind, "id": d.id, "rule": r.name, "what": r.what, "source": r.source}
+            | ({"reason": d.reason} if d.reason else {})
             for d in self.result.dropped
             for r in [self._rule(d)]
         ]
-        return {**head, "loads": loads if self.result.samples else None, "drops": drops}
+        found: dict[str, object] = {
+            **head,
+            "loads": loads if self.result.samples else None,
+            "drops": drops,
+        }
+        note = self.setting.options.note
+        return found if note is None else found | {"note": note}
 
     def lines(self) -> Iterator[str]:
         """Yield the explanation for a terminal."""
@@ -83,10 +90,13 @@ class Explanation:
             shown[d.rule] += 1
             if shown[d.rule] <= _SHOWN:
                 rule = self._rule(d)
-                yield f"  drops {d.kind} {d.id}: {rule.name}, {rule.what} [{rule.source}]"
+                what = f"{d.reason} ({rule.what})" if d.reason else rule.what
+                yield f"  drops {d.kind} {d.id}: {rule.name}, {what} [{rule.source}]"
         for name, count in shown.items():
             if count > _SHOWN:
                 yield f"  ... {count - _SHOWN:,} more dropped by {name} (--json)"
+        if (note := self.setting.options.note) is not None:
+            yield f"  note: {note}"
 
     def _rule(self, dropped: Dropped) -> Rule:
         return next(r for r in LOADERS[self.setting.loader].rules if r.name == dropped.rule)

@@ -163,7 +163,7 @@ class Loader:
         is_usual: whether files are checked for it where no loader is named.
         object_fields: fields of an annotation, besides its ids, box, area, `iscrowd` and `ignore`,
             that decide whether it is loaded.
-        traps: rule of an error -> what to do about it in a config.
+        traps: rule of an error -> what to do about it in a config, or by an option.
         numbering_by_use: how it numbers labels, where that depends on the categories in use.
         mixes_records: whether other records decide what is loaded of an image, such as one with
             the same file name; and one object may be the reason that others are dropped.

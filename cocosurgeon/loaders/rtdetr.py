@@ -83,8 +83,10 @@ class Options(detr.Options):
 
 
 NAMES_HINT = (
-    "labels and names are those of COCO: of other categories turn remap_mscoco_category off"
+    "for other categories than COCO's, turn remap_mscoco_category off: "
+    "`--option remap_mscoco_category=false`"
 )
+TRAPS = {NOT_OF_COCO: NAMES_HINT}
 
 
 def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
@@ -155,4 +157,5 @@ LOADER = Loader(
     object_fields=("keypoints",),
     order="id",
     image_root="img_folder",
+    traps=TRAPS,
 )

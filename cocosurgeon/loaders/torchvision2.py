@@ -110,6 +110,13 @@ class Options(LoaderOptions):
         return DEFAULT_KEYS if self.target_keys is None else frozenset(self.target_keys)
 
     @property
+    def note(self) -> str:
+        return (
+            "the target of an image without annotations has one key, image_id: "
+            "target['boxes'] is a KeyError"
+        )
+
+    @property
     def needs_masks(self) -> bool:
         return not self.keys.isdisjoint(("masks", "segmentation"))
 
@@ -244,4 +251,9 @@ LOADER = Loader(
     view=view,
     order="id",
     image_root="root",
+    traps={
+        "unknown-target-keys": "write names as a JSON list: "
+        """`--option 'target_keys=["image_id", "boxes"]'`; """
+        "a text other than all is read letter by letter"
+    },
 )

@@ -16,9 +16,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cocosurgeon.loaders.dropped import SHADOWED
 from cocosurgeon.loaders.index import NOT_AN_OBJECT, Index
@@ -36,9 +38,13 @@ from cocosurgeon.loaders.view import (
     fail,
     failure,
 )
+from cocosurgeon.text import plural
 
 _CONVERTER = "ultralytics/data/converter.py"
 _UTILS = "ultralytics/data/utils.py"
+
+IMAGE_DROPPED = "image-dropped"
+"""Code of the finding that a whole image is dropped for one of its annotations."""
 
 NO_IMAGE_FILE = Rule(
     "no-image-file",
@@ -60,23 +66,27 @@ OUT_OF_BOUNDS = Rule(
     "a box of the image has a center or a size above 1.01 times the image's, or NaN: "
     "the whole image is dropped",
     f"{_UTILS}:480",
+    fault=IMAGE_DROPPED,
 )
 NEGATIVE = Rule(
     "negative-label",
     "a box of the image has a center below -0.01 times the image's size, or a label is negative "
     "(category 0 without `cls91to80`): the whole image is dropped",
     f"{_UTILS}:482",
+    fault=IMAGE_DROPPED,
 )
 FRACTION = Rule(
     "fractional-label",
     "a label of the image is no whole number: the whole image is dropped",
     f"{_UTILS}:483",
+    fault=IMAGE_DROPPED,
 )
 BEYOND_NAMES = Rule(
     "label-beyond-names",
     "a label of the image is not below the number of names in data.yaml (`nc`): the whole image "
     "is dropped",
     f"{_UTILS}:487",
+    fault=IMAGE_DROPPED,
 )
 CROWD = Rule("crowd", "its `iscrowd` is true in Python's sense", f"{_CONVERTER}:313")
 DEGENERATE = Rule("degenerate", "its box has a width or height of 0 or less", f"{_CONVERTER}:320")
@@ -143,6 +153,11 @@ ERRORS = (
     *errors_for("bad", "file_name", "TypeError", f"{_CONVERTER}:365"),
 )
 
+_NOT_COCO = (
+    "for categories other than COCO's: `--option cls91to80=false` (convert_coco(..., "
+    "cls91to80=False)), with ids from 1: `cocosurgeon remap FILE --renumber --start 1`"
+)
+
 _WITHOUT_CLASS = frozenset((12, 26, 29, 30, 45, 66, 68, 69, 71, 83, 91))
 _IDS = [i for i in range(1, 92) if i not in _WITHOUT_CLASS]
 _COCO80 = [_IDS.index(i) if i in _IDS else None for i in range(1, 92)]
@@ -153,6 +168,7 @@ _IMAGE_FORMATS = (
     *("tif", "tiff", "webp"),
 )
 _LEAST_SIDE = 10
+_COLUMNS = ("label", "center x", "center y", "width", "height")
 _MOST_NAMES = 10_000
 
 
@@ -167,6 +183,10 @@ class Options(LoaderOptions):
 
     cls91to80: bool = True
     nc: int | None = None
+
+    @property
+    def names_hint(self) -> str:
+        return "number the categories from 1: `cocosurgeon remap FILE --renumber --start 1`"
 
 
 @dataclass(frozen=True)
@@ -201,7 +221,7 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
     last = set(image_rows.values())
     gone = {row: SHADOWED.name for row in range(len(images)) if row not in last}
     most = len(classes) if options.nc is None else options.nc
-    samples, loaded = [], set[int]()
+    samples, loaded, reasons = [], set[int](), dict[int, str]()
     for path, row in sorted(_files(images, image_rows, gone).items()):
         found = lines.get(_label_path(path), [])
         rule, kept = _verified(found, images[row], most)
@@ -209,6 +229,8 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
             rules.setdefault(line.row, rule or DUPLICATE.name)
         if rule:
             gone[row] = rule
+            if rule != SMALL.name:
+                reasons[row] = _reason(rule, found, annotations, most)
             continue
         loaded.update(line.row for line, _ in kept)
         height, width = images[row].get("height"), images[row].get("width")
@@ -236,7 +258,7 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
         single=True,
         samples=tuple(samples),
         dropped=(
-            *_dropped("image", images, "id", gone),
+            *_dropped("image", images, "id", gone, reasons),
             *_dropped(
                 "annotation",
                 annotations,
@@ -457,8 +479,7 @@ def _verified(
         return SMALL.name, []
     if not lines:
         return None, []
-    with np.errstate(over="ignore"):
-        table = np.array([line.numbers for line in lines]).astype(np.float32)
+    table = _table(lines)
     least = table.min()
     if not table[:, 1:].max() <= 1.01:
         return OUT_OF_BOUNDS.name, []
@@ -473,6 +494,30 @@ def _verified(
         return None, list(zip(lines, rows, strict=True))
     _, first = np.unique(table, axis=0, return_index=True)  # sorted, as they are loaded then
     return None, [(lines[i], rows[i]) for i in first]
+
+
+def _table(lines: Sequence[_Line]) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        return np.array([line.numbers for line in lines]).astype(np.float32)
+
+
+def _reason(rule: str, lines: Sequence[_Line], annotations: Sequence[Record], most: int) -> str:
+    """Return the annotation for which a rule drops the image, its number, and the limit."""
+    table = _table(lines)
+    limit = "the limit is 1.01"
+    if rule == OUT_OF_BOUNDS.name:
+        numbers = np.where(np.isnan(table), np.inf, table)
+        numbers[:, 0] = -np.inf
+        place, column = divmod(int(numbers.argmax()), 5)
+    elif rule == NEGATIVE.name:
+        place, column = divmod(int(table.argmin()), 5)
+        limit = f"the limit is {-0.01 if column else 0}"
+    elif rule == FRACTION.name:
+        place, column, limit = int(np.argmax(table[:, 0] % 1 != 0)), 0, "no whole number"
+    else:
+        place, column, limit = int(table[:, 0].argmax()), 0, f"there are {plural(most, 'name')}"
+    ann_id = annotations[lines[place].row].get("id")
+    return f"annotation {ann_id!r}: {_COLUMNS[column]} {table[place, column]:.6g}, {limit}"
 
 
 def _side(value: object) -> float:
@@ -491,9 +536,11 @@ def _dropped(
     records: Sequence[Record],
     image_key: str,
     rules: Mapping[int, str],
+    reasons: Mapping[int, str] = MappingProxyType({}),
 ) -> Iterator[Dropped]:
     for row, rule in sorted(rules.items()):
-        yield Dropped(kind, records[row].get("id"), row, records[row][image_key], rule)
+        record = records[row]
+        yield Dropped(kind, record.get("id"), row, record[image_key], rule, reasons.get(row, ""))
 
 
 LOADER = Loader(
@@ -506,4 +553,5 @@ LOADER = Loader(
     view=view,
     order="path",
     mixes_records=True,
+    traps=dict.fromkeys((NO_CLASS.name, BEYOND_TABLE.name), _NOT_COCO),
 )

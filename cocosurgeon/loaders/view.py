@@ -90,6 +90,7 @@ class Dropped:
         row: its index in the file's list, from 0.
         img_id: the image (of an annotation: the one that it names).
         rule: name of the first rule that drops it.
+        reason: of an image, the annotation for which it is dropped; empty where it is for none.
     """
 
     kind: Literal["image", "annotation"]
@@ -97,6 +98,7 @@ class Dropped:
     row: int
     img_id: Id | None
     rule: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

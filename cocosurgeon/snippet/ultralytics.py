@@ -27,7 +27,7 @@ convert_coco(str(folder / 'json'), str(folder / 'data'), cls91to80={table})
 # The images of this file, and no others of their folder.
 (folder / 'data/images/all').symlink_to(img_folder)
 images = json.loads(Path(ann_file).read_text(encoding='utf-8'))['images']
-names = [f"./images/all/{{image['file_name']}}\\n" for image in images]
+names = dict.fromkeys(f"./images/all/{{image['file_name']}}\\n" for image in images)
 (folder / 'data/all.txt').write_text(''.join(names), encoding='utf-8')
 """
 _YAML = """data = {'path': str(folder / 'data'), 'names': classes}

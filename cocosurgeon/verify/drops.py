@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from cocosurgeon.findings.finding import Finding, of_annotation
+from cocosurgeon.findings.finding import Finding, of_annotation, of_image
 from cocosurgeon.loaders import LOADERS, Dropped, Id, View
 from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.view import Rule
@@ -123,6 +123,26 @@ def faults_in(
         )
 
 
+def images_lost(view: View, source: View | None, mode: Mode) -> Iterator[Finding]:
+    """Yield the images that a loader drops for one of their annotations.
+
+    Args:
+        source: what it loads of the source.
+    """
+    too = set() if source is None else {key_of(d.img_id) for d, _ in _images_lost(source)}
+    for dropped, code in _images_lost(view):
+        text = f"image {dropped.img_id!r}: {dropped.rule}, {dropped.reason}"
+        record, is_old = of_image(dropped.img_id), key_of(dropped.img_id) in too
+        yield Finding(code, text, view.loader, mode, record, is_in_source=is_old)
+
+
+def _images_lost(view: View) -> Iterator[tuple[Dropped, str]]:
+    faults = {rule.name: rule.fault for rule in LOADERS[view.loader].rules}
+    for dropped in view.dropped:
+        if dropped.reason and (code := faults[dropped.rule]) is not None:
+            yield dropped, code
+
+
 def _suspects(view: View, mine: Listed) -> Iterator[tuple[int, str]]:
     """Yield rows of annotations that may have a fault, each with the fault's code."""
     for dropped, rule in _annotations(view):
@@ -188,7 +208,7 @@ def skipped_in(view: View, mine: Listed, mode: Mode | None) -> tuple[Skipped, ..
     found: defaultdict[tuple[Literal["image", "annotation"], str], list[Id | None]]
     found = defaultdict(list)
     for dropped in view.dropped:
-        if dropped.kind == "image":
+        if dropped.kind == "image" and not dropped.reason:
             found["image", dropped.rule].append(dropped.img_id)
     # An image's annotations go with it: they are not counted again.
     images = {d.img_id for d in view.dropped if d.kind == "image"}

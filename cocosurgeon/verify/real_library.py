@@ -307,7 +307,7 @@ def _hint_of_config(case: Case, mode: Mode, error: ProbeError) -> str | None:
         return None
     document = case.subset.document()
     for loader in LOADERS.values():
-        if not loader.traps:
+        if not loader.traps or not (loader.real and loader.real.has_configs):
             continue
         try:
             load(loader.name, document, loader.options.usual(mode, class_names(document)))

@@ -19,7 +19,7 @@ from cocosurgeon.verify.class_names import (
     classes_missing,
     classes_unused,
 )
-from cocosurgeon.verify.drops import Listed, Skipped, faults_in, skipped_in
+from cocosurgeon.verify.drops import Listed, Skipped, faults_in, images_lost, skipped_in
 from cocosurgeon.verify.expected import Expectation, document_of, expected_document
 from cocosurgeon.verify.loader_output import compare_output
 from cocosurgeon.verify.read_again import PlainFile
@@ -192,6 +192,8 @@ def verify_loader(
             found = list(_findings(setting, here, there, mine, theirs))
             if here.view is not None:
                 found += faults_in(here.view, my_lists, their_lists, setting.named_mode)
+                of_source = None if there is None else there.view
+                found += images_lost(here.view, of_source, setting.named_mode)
                 skipped.append(list(skipped_in(here.view, my_lists, setting.named_mode)))
             findings.append(found)
             notes += _notes(setting, here, there, mine)
@@ -346,7 +348,11 @@ def _findings(
         text = f"{here.error.exception} ({here.error.rule}): {here.error.what}"
         whole_error = None if there is None else there.whole_error
         too = whole_error is not None and _is_same_error(here.error, whole_error)
-        yield Finding("loader-error", text, setting.loader, setting.named_mode, is_in_source=too)
+        traps = LOADERS[setting.loader].traps if here.view is None else {}
+        hint = traps.get(here.error.rule)
+        yield Finding(
+            "loader-error", text, setting.loader, setting.named_mode, hint=hint, is_in_source=too
+        )
     if here.view is None:
         return
     if here.error is None and document.get("annotations") and not _objects(here.view):
