@@ -123,7 +123,7 @@ def faults_in(
         )
 
 
-def images_lost(view: View, source: View | None, mode: Mode) -> Iterator[Finding]:
+def images_lost(view: View, source: View | None, mode: Mode | None) -> Iterator[Finding]:
     """Yield the images that a loader drops for one of their annotations.
 
     Args:
