@@ -65,7 +65,7 @@ BY_OTHERS = {
     *("real-error", "real-differs", "packed", "unexplained", "augmented"),
     *("classes-unfit", "evaluator-file", "evaluator-indices", "evaluator-missing"),
     *("evaluator-absent", "num-classes", "image-files"),
-    *("classes-default", "annotation-shadowed", "info-missing"),
+    *("classes-default", "annotation-shadowed", "info-missing", "image-dropped"),
     *("value-unusable", "rle-unusable", "polygon-unusable"),
     *("image-repeated", "category-repeated", "category-nameless"),
     *("category-id", "category-name", "category-missing"),
