@@ -36,14 +36,36 @@ def area_of_mask(record: Record, file: AnnotationFile) -> float:
     some overlap, or one crosses itself. Then it is the number of pixels drawn.
     """
     mask = record["segmentation"]
-    total, outline = area_of_parts(mask), outline_of(mask)
-    if isinstance(mask, dict) or not outline < _LONGEST:
+    total = area_of_parts(mask)
+    if isinstance(mask, dict) or (len(mask) == 1 and _is_simple(mask[0], *_canvas(record, file))):
+        return total
+    outline = outline_of(mask)
+    if not outline < _LONGEST:
         return total
     from pycocotools import mask as masks
 
     drawn = masks.frPyObjects(mask, *_canvas(record, file))
     pixels = int(masks.area(masks.merge(drawn)))
     return total if abs(total - pixels) <= outline / 2 else pixels
+
+
+def _is_simple(polygon: Sequence[Any], height: int, width: int) -> bool:
+    """Return whether a polygon is surely inside the image, and does not cross itself.
+
+    It is if its corners go round their mean once, always the same way. That is said of most
+    objects in a tenth of the time that drawing takes.
+    """
+    xs, ys = polygon[::2], polygon[1::2]
+    if min(xs) < 0 or min(ys) < 0 or max(xs) > width or max(ys) > height:
+        return False
+    x, y = sum(xs) / len(xs), sum(ys) / len(ys)
+    xs, ys = [a - x for a in xs], [b - y for b in ys]
+    ahead = list(map(mul, xs, [*ys[1:], ys[0]]))
+    back = list(map(mul, [*xs[1:], xs[0]], ys))
+    turns = {a > b for a, b in zip(ahead, back, strict=True)}
+    are_below = [b < 0 for b in ys]
+    sides = sum(a != b for a, b in zip(are_below, [*are_below[1:], are_below[0]], strict=True))
+    return len(turns) == 1 and sides == 2
 
 
 def _canvas(record: Record, file: AnnotationFile) -> tuple[int, int]:
