@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeGuard
@@ -78,6 +78,7 @@ class AnnotationFile:
 
     document: Document
     _judged: list[Any] = field(default_factory=lambda: [None, None])
+    _measured: list[Any] = field(default_factory=lambda: [None, 0.0])
 
     @cached_property
     def lists(self) -> Mapping[str, Records]:
@@ -160,6 +161,13 @@ class AnnotationFile:
             self._judged[:] = record, mask_fault(record.get("segmentation"), height, width)
         found: MaskFault | None = self._judged[1]
         return found
+
+    def measured(self, record: Record, measure: Callable[[], float]) -> float:
+        """Return the area of an annotation's mask, which a check and its repair both ask for."""
+        if self._measured[0] is not record:
+            self._measured[:] = record, measure()
+        area: float = self._measured[1]
+        return area
 
     def records(self, key: str, rows: Numbers | None = None) -> Iterator[Located]:
         """Yield the records of a list (of these rows, ascending), decoded."""

@@ -1,4 +1,4 @@
-"""Repairs of ids: written as numbers, on all sides at once, and annotations numbered anew."""
+"""Repairs of ids: written as numbers, on all sides at once, and annotations numbered again."""
 
 from __future__ import annotations
 

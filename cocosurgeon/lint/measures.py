@@ -35,6 +35,10 @@ def area_of_mask(record: Record, file: AnnotationFile) -> float:
     That of polygons is the sum of theirs, as in COCO, unless the mask that they draw is another:
     some overlap, or one crosses itself. Then it is the number of pixels drawn.
     """
+    return file.measured(record, lambda: _area_of_mask(record, file))
+
+
+def _area_of_mask(record: Record, file: AnnotationFile) -> float:
     mask = record["segmentation"]
     total = area_of_parts(mask)
     if isinstance(mask, dict) or (len(mask) == 1 and _is_simple(mask[0], *_canvas(record, file))):
@@ -50,10 +54,9 @@ def area_of_mask(record: Record, file: AnnotationFile) -> float:
 
 
 def _is_simple(polygon: Sequence[Any], height: int, width: int) -> bool:
-    """Return whether a polygon is surely inside the image, and does not cross itself.
+    """Return True for a polygon inside the image whose corners go once round their mean, one way.
 
-    It is if its corners go round their mean once, always the same way. That is said of most
-    objects in a tenth of the time that drawing takes.
+    Such a polygon does not cross itself. To find that takes a tenth of the time of drawing.
     """
     xs, ys = polygon[::2], polygon[1::2]
     if min(xs) < 0 or min(ys) < 0 or max(xs) > width or max(ys) > height:
