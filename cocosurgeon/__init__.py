@@ -29,6 +29,7 @@ Packages and modules, in the order in which they may import each other (each onl
     layout/     where annotation files and images lie; a subset copied with its images
     snippet/    the configuration that goes with a file, one file a framework
     verify/     a result against its source, a loader against another: findings
+    diff/       what changed between two files, and what that does to labels
     report/     summaries and plan traces as values, text and JSON
     cache/      the cache of subsets: built once by one of many processes, and found again
     config      plain functions for dataset config scripts

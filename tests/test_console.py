@@ -49,6 +49,7 @@ JSON: dict[str, list[Any]] = {
     "cache clear": ["--cache", "c", "--yes"],
     "cache list": ["--cache", "c"],
     "cache where": ["--cache", "c"],
+    "diff": [SAMPLE, SAMPLE],
     "dump": [SAMPLE, "--loader", "detr", "-o", "d.jsonl"],
     "empty-only": [SAMPLE, "-o", "out.json"],
     "fix": [SAMPLE, "-o", "out.json"],

@@ -42,6 +42,7 @@ ROOMS = (
         "layout",
         "snippet",
         "verify",
+        "diff",
         "report",
     ),
     *("cache", "config", "mmdet", "cli", "__main__"),

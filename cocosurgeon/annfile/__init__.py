@@ -13,5 +13,6 @@ kernel    the compiled scan, where it is installed
 listscan  the records of one list: by the kernel, by separators that are proven, or one by one
 parallel  threads, or a second process, that scan parts of a long list
 scan      the one pass that finds all of it
+compare   records of two sources that differ, byte for byte
 splice    the text with lists cut or changed
 """

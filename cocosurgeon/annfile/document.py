@@ -10,6 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -24,6 +25,8 @@ from cocosurgeon.annfile.parallel import scan_list
 from cocosurgeon.annfile.source import Source
 from cocosurgeon.annfile.walk import Span
 from cocosurgeon.errors import DataError
+
+_BLOCK = 1 << 22
 
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -132,6 +135,35 @@ class Records:
         spans = [span for index in range(len(self.blocks.starts)) for span in self._located(index)]
         starts, stops = np.array(spans, np.int64).reshape(-1, 2).T
         return starts, stops
+
+    def texts(self, rows: Numbers) -> Iterator[tuple[int, int, bytes]]:
+        """Yield the row of each record, where it begins, and its text.
+
+        Args:
+            rows: theirs; consecutive ones are read together.
+
+        Raises:
+            SourceChangedError: the source is no longer what was read.
+        """
+        starts, stops = self.spans()
+        begins, ends = starts[rows], stops[rows]
+        descents = np.flatnonzero(np.diff(rows) <= 0) + 1
+        for first_row, behind in pairwise([0, *descents.tolist(), len(rows)]):
+            at = first_row
+            while at < behind:
+                start = int(begins[at])
+                until = at + int(np.searchsorted(ends[at:behind], start + _BLOCK, "right"))
+                until = max(at + 1, until)
+                text = self.source.read(start, int(ends[until - 1]))
+                for row, begin, end in zip(
+                    rows[at:until].tolist(),
+                    begins[at:until].tolist(),
+                    ends[at:until].tolist(),
+                    strict=True,
+                ):
+                    yield row, begin, text[begin - start : end - start]
+                at = until
+        self.source.require_unchanged()
 
     def runs(self, rows: Numbers, longest: int) -> Iterator[Run]:
         """Yield where records lie that are kept, consecutive ones together.

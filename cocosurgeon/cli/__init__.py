@@ -3,6 +3,7 @@
 app         the group of all verbs, each loaded when it is called
 apply       repeat a recipe
 cache       list and clear the subsets that configs have built
+diff        print what changed between two files
 dump        write what a loader loads to a file
 empty_only  keep the images without objects
 explain     follow one image through all loaders

@@ -24,7 +24,6 @@ from cocosurgeon.masks import MaskFault, mask_fault
 Record: TypeAlias = Mapping[str, Any]
 """A record, decoded."""
 
-_BLOCK = 1 << 22
 _BOX = ("bbox_x", "bbox_y", "bbox_w", "bbox_h")
 _PARTS = ("keypoints", "num_keypoints", "segments_category_ids", "track_id")
 """Keys of annotations whose values are looked into in every record."""
@@ -174,21 +173,9 @@ class AnnotationFile:
         records = self.lists.get(key)
         if records is None or not records.count:
             return
-        starts, stops = records.spans()
         chosen = np.arange(records.count) if rows is None else rows
-        source = self.document.source
-        at = 0
-        while at < len(chosen):
-            start = int(starts[chosen[at]])
-            until = int(np.searchsorted(stops[chosen], start + _BLOCK, "right"))
-            until = max(at + 1, min(until, len(chosen)))
-            text = source.read(start, int(stops[chosen[until - 1]]))
-            for row in chosen[at:until].tolist():
-                first = int(starts[row])
-                own = text[first - start : int(stops[row]) - start]
-                yield Located(row, first, own, _decoded(own))
-            at = until
-        source.require_unchanged()
+        for row, first, text in records.texts(chosen):
+            yield Located(row, first, text, _decoded(text))
 
     def located(self, key: str, row: int) -> tuple[object, int]:
         """Return the id of a record, and the offset of its first byte."""

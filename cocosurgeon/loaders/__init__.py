@@ -29,6 +29,7 @@ yolox         YOLOX
 ultralytics   Ultralytics, by its conversion
 registry      the loaders by name
 settings      a loader as it is set up: mode, class names, options
+labels        labels of a category list under each loader
 explain       one image through loaders
 """
 

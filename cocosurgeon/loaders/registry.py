@@ -26,6 +26,7 @@ NOT_LOADERS = frozenset(
         "dropped",
         "explain",
         "index",
+        "labels",
         "loader",
         "mmdet",
         "registry",

@@ -1,0 +1,183 @@
+"""Records decoded, and the differences between two of them, value by value."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cocosurgeon.annfile.columns import Numbers
+from cocosurgeon.annfile.document import Records
+
+NONE = object()
+"""Stands for a key that is not there."""
+IDS = frozenset(("id", "image_id", "category_id"))
+_SHOWN = 60
+
+
+def decoded(records: Records, rows: Numbers) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """Yield the row of each record, where it begins, and its values as ``json`` reads them."""
+    for row, byte, text in records.texts(rows):
+        yield row, byte, json.loads(text)
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """A value that differs.
+
+    Attributes:
+        key: its key; keys of objects inside follow after dots.
+        before, after: the values; ``NONE`` where there is no such key.
+        names: of the categories that they stand for; None where they stand for none.
+    """
+
+    key: str
+    before: object
+    after: object
+    names: tuple[str, str] | None = None
+
+    def words(self) -> str:
+        """Return the change for people; of boxes by how many pixels they moved."""
+        if self.before is NONE:
+            return f"{self.key} is new: {_short(self.after)}"
+        if self.after is NONE:
+            return f"{self.key} is gone, was {_short(self.before)}"
+        if (moved := box_moves(self.key, self.before, self.after)) is not None:
+            axes = zip(("x", "y", "width", "height"), moved, strict=True)
+            by = ", ".join(f"{side} {move:+.2f}" for side, move in axes if move)
+            return f"{self.key} {by} px, {_box(self.before)} -> {_box(self.after)}"
+        if self.key == "segmentation":
+            if (far := _farthest(self.before, self.after)) is not None:
+                return f"segmentation points moved, by {far:.2f} px at most"
+            return f"segmentation {_mask(self.before)} -> {_mask(self.after)}"
+        sides = [_short(self.before), _short(self.after)]
+        if self.names is not None:
+            sides = [f"{side} ({name})" for side, name in zip(sides, self.names, strict=True)]
+        return f"{self.key} {' -> '.join(sides)}"
+
+    def fields(self) -> dict[str, object]:
+        """Return the change for JSON; a key that is not there has no value."""
+        values = {"before": self.before, "after": self.after}
+        found = {"key": self.key, **{k: v for k, v in values.items() if v is not NONE}}
+        if (moved := box_moves(self.key, self.before, self.after)) is not None:
+            found["moved"] = list(moved)
+        return found
+
+
+def field_changes(
+    before: Mapping[str, object], after: Mapping[str, object], tolerance: float
+) -> tuple[list[FieldChange], bool]:
+    """Return the values that differ between two records.
+
+    Equal numbers are equal however they are spelled (2.5 and 2.50, 1 and 1.0), except as ids.
+
+    Args:
+        tolerance: by which other numbers may differ.
+
+    Returns:
+        The differences, and whether there are others that the tolerance passes over.
+    """
+    found: list[FieldChange] = []
+    is_passed_over = False
+    for key in {**before, **after}:
+        a, b = before.get(key, NONE), after.get(key, NONE)
+        if _same(a, b, 0.0, as_id=key in IDS):
+            continue
+        if tolerance and key not in IDS and _same(a, b, tolerance, as_id=False):
+            is_passed_over = True
+        elif isinstance(a, dict) and isinstance(b, dict) and key != "segmentation":
+            inner, passed = field_changes(a, b, tolerance)
+            is_passed_over |= passed
+            found += [FieldChange(f"{key}.{c.key}", c.before, c.after) for c in inner]
+        else:
+            found.append(FieldChange(key, a, b))
+    return found, is_passed_over
+
+
+def _same(a: object, b: object, tolerance: float, *, as_id: bool) -> bool:
+    if isinstance(a, bool) or isinstance(b, bool) or a is NONE or b is NONE:
+        return a is b
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        if a != a or b != b:
+            return a != a and b != b
+        is_near = a == b or (tolerance > 0 and abs(a - b) <= tolerance)
+        return is_near and not (as_id and type(a) is not type(b))
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(
+            _same(x, y, tolerance, as_id=as_id) for x, y in zip(a, b, strict=True)
+        )
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_same(a[k], b[k], tolerance, as_id=k in IDS) for k in a)
+    return type(a) is type(b) and a == b
+
+
+def box_moves(key: str, before: Any, after: Any) -> tuple[float, ...] | None:
+    """Return by how many pixels x, y, width and height of a box changed; None: no two boxes."""
+    if key != "bbox" or not (_is_box(before) and _is_box(after)):
+        return None
+    return tuple(float(b - a) for a, b in zip(before, after, strict=True))
+
+
+def _is_box(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 4
+        and all(isinstance(v, (int, float)) and math.isfinite(v) for v in value)
+    )
+
+
+def _box(box: Any) -> str:
+    return "[" + ", ".join(f"{float(v):.2f}" for v in box) + "]"
+
+
+def _mask(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, dict):
+        size = value.get("size")
+        return f"RLE of {size}" if size else "RLE"
+    if isinstance(value, list) and all(isinstance(part, list) for part in value):
+        points = sum(len(part) // 2 for part in value)
+        return f"{len(value)} polygon{'' if len(value) == 1 else 's'} of {points} points"
+    return _short(value)
+
+
+def _farthest(before: object, after: object) -> float | None:
+    """Return by how many pixels a coordinate moved at most; None where points are not the same."""
+    here, there = map(_polygons, (before, after))
+    if here is None or there is None or list(map(len, here)) != list(map(len, there)):
+        return None
+    moves = np.abs(np.subtract(np.concatenate(here), np.concatenate(there)))
+    return float(moves.max()) if len(moves) else None
+
+
+def _polygons(value: Any) -> list[list[float]] | None:
+    """Return polygons; None where a value is anything else."""
+    if not isinstance(value, list) or not value:
+        return None
+    for part in value:
+        if not isinstance(part, list) or not all(isinstance(v, (int, float)) for v in part):
+            return None
+    return value
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def moved_places(places: Numbers) -> int:
+    """Return how many of these have to move so that all ascend."""
+    from bisect import bisect_left
+
+    if len(places) < 2 or (np.diff(places) > 0).all():
+        return 0
+    ends: list[int] = []
+    for place in places.tolist():
+        at = bisect_left(ends, place)
+        ends[at : at + 1] = [place]
+    return len(places) - len(ends)

@@ -1,0 +1,268 @@
+"""Difference: what changed, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
+
+from cocosurgeon.diff.records import FieldChange
+from cocosurgeon.loaders.labels import CategoryUse, LabelEffect
+from cocosurgeon.loaders.view import Id
+from cocosurgeon.text import first_few, plural, table_lines
+
+Kind = Literal["removed", "added", "changed", "ids", "category", "order"]
+
+_KINDS: Mapping[Kind, str] = {
+    "removed": "removed",
+    "added": "added",
+    "ids": "other ids",
+    "changed": "changed",
+    "category": "another class, by the same number",
+    "order": "in another order",
+}
+_ONE_OF = {"images": "image", "annotations": "annotation", "categories": "category"}
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class ListCounts:
+    """Records of a list: in each file, and those that only one of them has."""
+
+    before: int
+    after: int
+    removed: int
+    added: int
+
+
+@dataclass(frozen=True)
+class Renumbered:
+    """Ids of records that are otherwise in both files.
+
+    Attributes:
+        list: their list.
+        pairs: ids before and after, where they differ.
+        total: number of records that are in both files.
+    """
+
+    list: str
+    pairs: Sequence[tuple[Any, Any]]
+    total: int
+
+    @classmethod
+    def of(cls, name: str, pairs: Sequence[tuple[Any, Any]], total: int) -> Renumbered:
+        """Return the change of these ids."""
+        return cls(name, pairs, total)
+
+    def words(self) -> str:
+        """Return the change for people: a shift, if it is one."""
+        count = f"{len(self.pairs):,} of {self.total:,}"
+        ids = f"{_ONE_OF.get(self.list, self.list)} ids"
+        befores, afters = zip(*self.pairs, strict=True)
+        if all(isinstance(i, int) for i in (*befores, *afters)):
+            shifts = {after - before for before, after in self.pairs}
+            if len(shifts) == 1:
+                return f"{ids} shifted by {shifts.pop():+d} ({count})"
+            if list(afters) == list(range(afters[0], afters[0] + len(afters))):
+                return f"{ids} renumbered from {afters[0]} on ({count})"
+        if all(str(before) == str(after) for before, after in self.pairs):
+            kind = "text, were numbers" if isinstance(afters[0], str) else "numbers, were text"
+            return f"{ids} are {kind} ({count})"
+        few = first_few([f"{b!r} -> {a!r}" for b, a in self.pairs], 4)
+        return f"{ids} differ ({count}): {few}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that changed.
+
+    Attributes:
+        kind: what happened.
+        list: the top-level key.
+        id: of the record: in the first file, or of what was added in the second.
+        message: what it is, where that is not about the fields of a record.
+        record: the record, as it was; of what was added, as it is.
+        fields: values that differ.
+        count: records that it is about.
+        byte: where the record begins, in the file that ``id`` is of.
+        row: its place in the list, from 0.
+    """
+
+    kind: Kind
+    list: str
+    id: object
+    message: str = ""
+    record: Mapping[str, Any] = field(default_factory=dict)
+    fields: tuple[FieldChange, ...] = ()
+    count: int = 1
+    byte: int | None = None
+    row: int | None = None
+
+    def only(self, keys: Collection[str]) -> Change | None:
+        """Return what of the change is about these keys; None: nothing."""
+        if self.list in keys:
+            return self
+        if self.kind == "ids":
+            return self if {"id", f"{self.list}.id"} & set(keys) else None
+        if self.kind == "category":
+            return self if {"category_id", f"{self.list}.category_id"} & set(keys) else None
+        fields = tuple(
+            f
+            for f in self.fields
+            if {f.key, f.key.partition(".")[0], f"{self.list}.{f.key}"} & set(keys)
+        )
+        return replace(self, fields=fields) if fields else None
+
+    def words(self) -> str:
+        """Return the change for people."""
+        if self.kind in ("ids", "order"):
+            return self.message if self.kind == "ids" else f"{self.list}: {self.message}"
+        about = [self._named()]
+        if self.message:
+            more = f" (and {self.count - 1:,} more)" if self.count > 1 else ""
+            about.append(f"{self.message}{more}")
+        about += [f.words() for f in self.fields]
+        return about[0] if len(about) == 1 else f"{about[0]}: {'; '.join(about[1:])}"
+
+    def _named(self) -> str:
+        if self.row is None:
+            return "" if self.message else self.list
+        one = _ONE_OF.get(self.list, f"{self.list} entry")
+        name = one if self.id is None else f"{one} {self.id!r}"
+        if self.id is None:
+            name = f"{one} at place {self.row}"
+        where = self.record.get("image_id") if self.list == "annotations" else None
+        called = self.record.get("file_name" if self.list == "images" else "name")
+        more = called if isinstance(called, str) else None
+        if where is not None:
+            more = f"of image {where!r}"
+        return f"{name} ({more})" if more else name
+
+    def json_fields(self) -> dict[str, object]:
+        """Return the change for JSON."""
+        found: dict[str, object] = {"kind": self.kind, "list": self.list, "id": self.id}
+        if self.row is not None:
+            found |= {"row": self.row, "byte": self.byte}
+        if self.kind in ("removed", "added") and self.record:
+            found["record"] = self.record
+        if self.message:
+            found |= {"message": self.message, "count": self.count}
+        if self.fields:
+            found["fields"] = [f.fields() for f in self.fields]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedLists:
+    """Category lists whose labels can be compared.
+
+    Attributes:
+        before, after: the lists.
+        pairs: name of each category that both have, its id before, and its id after.
+    """
+
+    before: CategoryUse
+    after: CategoryUse
+    pairs: tuple[tuple[str, Id, Id], ...]
+
+    @cached_property
+    def effect(self) -> LabelEffect:
+        """Labels of each loader in both lists, compared."""
+        return LabelEffect.of(self.before, self.after, self.pairs)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Everything that changed between two files.
+
+    Attributes:
+        before, after: names of the files.
+        counts: of records, by list.
+        changes: all changes.
+        lists: the category lists; None where a file has none.
+        text_only: records and values that differ in their text only.
+        passed_over: records that differ by no more than the tolerance.
+        tolerance: it.
+        is_text_equal: whether the files are equal byte for byte.
+    """
+
+    before: str
+    after: str
+    counts: Mapping[str, ListCounts]
+    changes: tuple[Change, ...]
+    lists: ComparedLists | None
+    text_only: int
+    passed_over: int
+    tolerance: float
+    is_text_equal: bool
+
+    @property
+    def labels(self) -> LabelEffect | None:
+        """Return what the changes do to each loader's labels; None without category lists."""
+        return None if self.lists is None else self.lists.effect
+
+    @property
+    def is_difference(self) -> bool:
+        """Return whether something differs in value or in order."""
+        return bool(self.changes)
+
+    def notes(self) -> Iterator[str]:
+        """Yield what differs and does not count."""
+        if self.passed_over:
+            what = plural(self.passed_over, "record differs", "records differ")
+            yield f"{what} by no more than {self.tolerance:g}"
+        if self.text_only:
+            what = plural(self.text_only, "record differs", "records differ")
+            yield f"{what} in the text only (spelling of numbers, order of keys, spacing)"
+        if not self.changes and not self.text_only and not self.passed_over:
+            if self.is_text_equal:
+                yield "the files are equal, byte for byte"
+            else:
+                yield "only spacing, or the order of top-level keys, differs"
+
+    def lines(self, width: int | None = None) -> Iterator[str]:
+        """Yield the difference for people.
+
+        Args:
+            width: characters of a line; None: as long as they are.
+        """
+        head = ("list", "before", "after", "removed", "added", "changed")
+        rows: list[tuple[str, ...]] = [head]
+        for name, c in self.counts.items():
+            changed = sum(x.list == name and x.kind == "changed" for x in self.changes)
+            cells = (c.before, c.after, c.removed, c.added, changed)
+            rows.append((name, *(f"{n:,}" for n in cells)))
+        yield from table_lines(rows, frozenset(range(1, 6)), width)
+        for kind, title in _KINDS.items():
+            of_kind = [c for c in self.changes if c.kind == kind]
+            if not of_kind:
+                continue
+            yield f"{title}:"
+            yield from (f"  {c.words()}" for c in of_kind[:_SHOWN])
+            if len(of_kind) > _SHOWN:
+                yield f"  ... {len(of_kind) - _SHOWN:,} more (--json)"
+        if self.changes and self.labels is not None:
+            yield "labels, by each loader's rules:"
+            yield from (f"  {line}" for line in self.labels.lines())
+        yield from (f"note: {note}" for note in self.notes())
+
+    def fields(self) -> dict[str, object]:
+        """Return the difference for JSON."""
+        return {
+            "before": self.before,
+            "after": self.after,
+            "differs": self.is_difference,
+            "lists": {name: vars(counts) for name, counts in self.counts.items()},
+            "changes": [c.json_fields() for c in self.changes],
+            "labels": None if self.labels is None else self.labels.fields(),
+            "notes": list(self.notes()),
+        }
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def to_json(self) -> str:
+        """Return the difference as a JSON document."""
+        return json.dumps(self.fields(), indent=2, ensure_ascii=False)

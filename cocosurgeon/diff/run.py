@@ -1,0 +1,362 @@
+"""``diff``: two files, list by list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cocosurgeon.annfile.columns import Numbers
+from cocosurgeon.annfile.compare import differing, is_equal
+from cocosurgeon.annfile.document import Document, Records
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.ids import as_keys
+from cocosurgeon.dataset.index import AnnotationIndex
+from cocosurgeon.dataset.references import LISTS_OF_IDS
+from cocosurgeon.diff.match import (
+    By,
+    Pairs,
+    Partners,
+    image_partners,
+    match_annotations,
+    match_listed,
+    match_named,
+)
+from cocosurgeon.diff.records import FieldChange, decoded, field_changes, moved_places
+from cocosurgeon.diff.report import Change, ComparedLists, Difference, Kind, ListCounts, Renumbered
+from cocosurgeon.errors import RequestError
+from cocosurgeon.loaders.labels import CategoryUse
+from cocosurgeon.progress import progress_of
+from cocosurgeon.text import did_you_mean
+
+_MAIN = ("images", "annotations", "categories")
+
+
+def diff(
+    one: Dataset,
+    other: Dataset,
+    by: By = "auto",
+    tolerance: float = 0.0,
+    only: Collection[str] = (),
+) -> Difference:
+    """Return what changed from one file to another.
+
+    Args:
+        one, other: the files, whole; filters of the datasets do not count.
+        by: what records are matched by: ``id``; ``content`` (file name; image, category and box);
+            or ``auto``, ids where content agrees.
+        tolerance: by which numbers may differ that are no ids (pixels, for boxes).
+        only: top-level keys, and keys of records (``bbox``, ``images.width``), that count.
+
+    Raises:
+        RequestError: a key of ``only`` is in neither file; one file is a results file, the other
+            an annotation file.
+    """
+    a, b = one.origin, other.origin
+    if a.is_results != b.is_results:
+        raise RequestError(
+            "one of the files is a list of detections, the other an annotation file",
+            where=f"{a.document.source.name}, {b.document.source.name}",
+            hint="compare two of one kind",
+        )
+    comparison = _Comparison(a, b, by, tolerance)
+    changes = comparison.changes()
+    if only:
+        _require_known(only, a.document, b.document, changes)
+        changes = [c for c in (change.only(only) for change in changes) if c is not None]
+    return comparison.difference(changes, only)
+
+
+class _Comparison:
+    """Two files, and what is the same in both."""
+
+    def __init__(
+        self, one: AnnotationIndex, other: AnnotationIndex, by: By, tolerance: float
+    ) -> None:
+        self.one, self.other = one, other
+        self.tolerance = tolerance
+        self.counts: dict[str, ListCounts] = {}
+        self.renumbered: list[Renumbered] = []
+        self.text_only = 0
+        self.passed_over = 0
+        self.images = match_named(one.image_records, other.image_records, "file_name", by)
+        self.categories = match_named(one.category_records, other.category_records, "name", by)
+        self.img_ids = _ids_of_pairs(one.image_records, other.image_records, self.images)
+        self.cat_ids = _ids_of_pairs(one.category_records, other.category_records, self.categories)
+        self.by = by
+
+    def changes(self) -> list[Change]:
+        """Return every change, list by list."""
+        one, other = self.one, self.other
+        partners = Partners(image_partners(one, other, self.images), self.cat_ids)
+        annotations, differ = match_annotations(one, other, partners, self.by)
+        found: list[Change] = []
+        if not one.is_results:
+            for name, pairs in (("images", self.images), ("categories", self.categories)):
+                found += self._list(name, pairs, None)
+        found += self._list("annotations", annotations, differ)
+        found += self._same_number_other_class(annotations)
+        found += self._others()
+        return found
+
+    # ---- lists
+
+    def _list(self, name: str, pairs: Pairs, differ: Any) -> Iterator[Change]:
+        if name == "annotations":
+            records, others = self.one.annotation_records, self.other.annotation_records
+        else:
+            records, others = (i.document.lists.get(name) for i in (self.one, self.other))
+        if records is None or others is None:
+            if records is not None or others is not None:
+                kind: Kind = "removed" if others is None else "added"
+                yield Change(kind, name, None, message=f"the list {name!r}")
+            return
+        if differ is None:
+            differ = differing(records, others, pairs.rows, pairs.other_rows)
+        self.counts[name] = ListCounts(
+            records.count, others.count, len(pairs.removed), len(pairs.added)
+        )
+        yield from self._alone("removed", name, self.one, records, pairs.removed)
+        yield from self._alone("added", name, self.other, others, pairs.added)
+        yield from self._ids(name, records, others, pairs)
+        yield from self._values(name, records, others, pairs, differ)
+        if moved := moved_places(pairs.other_rows):
+            first = int(np.flatnonzero(np.diff(pairs.other_rows) < 0)[0]) + 1
+            row = int(pairs.rows[first])
+            yield Change(
+                "order",
+                name,
+                _id(records, row),
+                message=f"{moved:,} of {len(pairs.rows):,} are in another place",
+                count=moved,
+            )
+
+    def _alone(
+        self, kind: Kind, name: str, index: AnnotationIndex, records: Records, rows: Numbers
+    ) -> Iterator[Change]:
+        for row, byte, value in decoded(records, rows):
+            yield Change(kind, name, _id(records, row), record=value, byte=byte, row=row)
+
+    def _ids(self, name: str, records: Records, others: Records, pairs: Pairs) -> Iterator[Change]:
+        """Yield one change for all ids that differ."""
+        if not records.column("id").present and not others.column("id").present:
+            return
+        before = as_keys(records.column("id").array)[pairs.rows].tolist()
+        after = as_keys(others.column("id").array)[pairs.other_rows].tolist()
+        if before == after:
+            return
+        changed = [(a, b) for a, b in zip(before, after, strict=True) if _differ(a, b)]
+        if changed:
+            renumbered = Renumbered.of(name, changed, len(before))
+            self.renumbered.append(renumbered)
+            yield Change("ids", name, changed[0][0], message=renumbered.words(), count=len(changed))
+
+    def _values(
+        self, name: str, records: Records, others: Records, pairs: Pairs, differ: Any
+    ) -> Iterator[Change]:
+        rows, other_rows = pairs.rows[differ], pairs.other_rows[differ]
+        here, there = decoded(records, rows), decoded(others, other_rows)
+        with progress_of("comparing values") as progress:
+            pairs_of_values = zip(here, there, strict=True)
+            for done, ((row, byte, before), (_, _, after)) in enumerate(pairs_of_values):
+                if progress is not None:
+                    progress(done, len(rows))
+                expected = self._translated(name, before, after)
+                found, passed = field_changes(expected, after, self.tolerance)
+                self.passed_over += passed
+                if found:
+                    yield Change(
+                        "changed",
+                        name,
+                        _id(records, row),
+                        record=before,
+                        fields=tuple(map(self._with_names, found)),
+                        byte=byte,
+                        row=row,
+                    )
+                elif not passed and expected == before:
+                    self.text_only += 1
+
+    def _with_names(self, change: FieldChange) -> FieldChange:
+        if change.key != "category_id":
+            return change
+        names = self._names
+        called = tuple(str(names[n].get(i)) for n, i in enumerate((change.before, change.after)))
+        return replace(change, names=(called[0], called[1]))
+
+    @cached_property
+    def _names(self) -> tuple[dict[Any, str | None], dict[Any, str | None]]:
+        here, there = ({c.id: c.name for c in i.categories} for i in (self.one, self.other))
+        return here, there
+
+    def _translated(
+        self, name: str, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return a record with the ids that the same images and categories have in the other file,
+        and with the other's own id: those are a change of their own."""
+        found = dict(before)
+        if "id" in found and "id" in after:
+            found["id"] = after["id"]
+        if "image_id" in found:
+            found["image_id"] = _partner(self.img_ids, found["image_id"], after.get("image_id"))
+        if "category_id" in found and name != "categories":
+            found["category_id"] = _partner(
+                self.cat_ids, found["category_id"], after.get("category_id")
+            )
+        for key in LISTS_OF_IDS:
+            if isinstance(found.get(key), list):
+                found[key] = [_partner(self.cat_ids, i, None) for i in found[key]]
+        if isinstance(found.get("segments_info"), list):
+            found["segments_info"] = [
+                {**s, "category_id": _partner(self.cat_ids, s["category_id"], None)}
+                if isinstance(s, dict) and "category_id" in s
+                else s
+                for s in found["segments_info"]
+            ]
+        return found
+
+    def _same_number_other_class(self, pairs: Pairs) -> Iterator[Change]:
+        """Yield one change for annotations whose ``category_id`` is as before, and means another
+        class, since the list has other ids."""
+        moved = {a: b for a, b in self.cat_ids.items() if _differ(a, b)}
+        records, others = self.one.annotation_records, self.other.annotation_records
+        if not moved or records is None or others is None:
+            return
+        before = as_keys(records.column("category_id").array)[pairs.rows]
+        after = as_keys(others.column("category_id").array)[pairs.other_rows]
+        names, names_there = self._names
+        stale = [
+            place
+            for place, (a, b) in enumerate(zip(before.tolist(), after.tolist(), strict=True))
+            if a == b and a in moved
+        ]
+        if stale:
+            row, cat_id = int(pairs.rows[stale[0]]), before.tolist()[stale[0]]
+            yield Change(
+                "category",
+                "annotations",
+                _id(records, row),
+                message=f"category_id {cat_id!r} stays, and means {names_there.get(cat_id)!r}, "
+                f"was {names.get(cat_id)!r}",
+                count=len(stale),
+                row=row,
+            )
+
+    # ---- other keys
+
+    def _others(self) -> Iterator[Change]:
+        one, other = self.one.document, self.other.document
+        members = {m.key: m for m in one.members if m.key not in _MAIN}
+        there = {m.key: m for m in other.members if m.key not in _MAIN}
+        for key in {**members, **there}:
+            if key not in there or key not in members:
+                kind: Kind = "added" if key in there else "removed"
+                yield Change(kind, key, None, message=f"the top-level key {key!r}")
+                continue
+            a, b = members[key], there[key]
+            if a.records is not None and b.records is not None:
+                yield from self._list(key, match_listed(a.records, b.records), None)
+                continue
+            texts = one.source.read(a.start, a.stop), other.source.read(b.start, b.stop)
+            if texts[0] == texts[1]:
+                continue
+            before, after = map(json.loads, texts)
+            found, passed = field_changes({key: before}, {key: after}, self.tolerance)
+            self.passed_over += passed
+            if found:
+                yield Change("changed", key, None, fields=tuple(found))
+            elif not passed:
+                self.text_only += 1
+
+    # ---- result
+
+    def difference(self, changes: Sequence[Change], only: Collection[str]) -> Difference:
+        """Return the result."""
+        one, other = self.one, self.other
+        lists = None
+        if one.category_records is not None and other.category_records is not None:
+            pairs = tuple((str(self._names[0].get(a)), a, b) for a, b in self.cat_ids.items())
+            lists = ComparedLists(_use(one), _use(other), pairs)
+        return Difference(
+            one.document.source.name,
+            other.document.source.name,
+            self.counts,
+            tuple(changes),
+            lists if not only or {"categories", "category_id"} & set(only) else None,
+            self.text_only,
+            self.passed_over,
+            self.tolerance,
+            not changes and is_equal(one.document.source, other.document.source),
+        )
+
+
+def _use(index: AnnotationIndex) -> CategoryUse:
+    records = index.category_records
+    assert records is not None
+    entries = [v for _, _, v in decoded(records, np.arange(records.count, dtype=np.int64))]
+    used = {i for i in index.category_pairs[1].tolist() if i is not None}
+    return CategoryUse(entries, used, index.document.source.name)
+
+
+def _ids_of_pairs(one: Records | None, other: Records | None, pairs: Pairs) -> dict[Any, Any]:
+    """Return id there by id here."""
+    if one is None or other is None:
+        return {}
+    before = as_keys(one.column("id").array)[pairs.rows].tolist()
+    after = as_keys(other.column("id").array)[pairs.other_rows].tolist()
+    return {a: b for a, b in zip(before, after, strict=True) if a is not None and b is not None}
+
+
+def _partner(ids: Mapping[Any, Any], value: Any, there: Any) -> Any:
+    """Return the id that the same record has in the other file.
+
+    Args:
+        there: the value there; an equal number in another spelling stays what it is here.
+    """
+    try:
+        found = ids.get(value, value)
+    except TypeError:  # a list, or an object
+        return value
+    return value if found == value else found
+
+
+def _differ(a: object, b: object) -> bool:
+    return a != b or isinstance(a, str) != isinstance(b, str)
+
+
+def _id(records: Records, row: int) -> object:
+    value: object = records.column("id").array[row] if records.column("id").present else None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _require_known(
+    only: Collection[str], one: Document, other: Document, changes: Sequence[Change]
+) -> None:
+    """Refuse keys that no record has.
+
+    Raises:
+        RequestError: with the nearest one.
+    """
+    known: dict[str, None] = {}
+    for document in (one, other):
+        lists = dict(document.lists)
+        if document.results is not None:
+            lists["annotations"] = document.results
+        known |= dict.fromkeys([m.key for m in document.members])
+        known |= dict.fromkeys(lists)
+        for name, records in lists.items():
+            keys = records.first_keys()
+            known |= dict.fromkeys([*keys, *(f"{name}.{key}" for key in keys)])
+    for change in changes:
+        keys = tuple(f.key for f in change.fields)
+        known |= dict.fromkeys([*keys, *(f"{change.list}.{key}" for key in keys)])
+    for key in only:
+        if key not in known:
+            raise RequestError(
+                f"neither file has a key {key!r}",
+                hint=did_you_mean(key, known) or "a top-level key, or a key of records",
+            )

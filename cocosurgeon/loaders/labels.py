@@ -1,0 +1,197 @@
+"""Labels of a category list under each loader."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from cocosurgeon.errors import LoaderError
+from cocosurgeon.loaders.loader import MODES, Mode
+from cocosurgeon.loaders.registry import LOADERS, load
+from cocosurgeon.loaders.settings import settings_for
+from cocosurgeon.loaders.view import Id, Record
+from cocosurgeon.text import first_few, plural
+
+_SHOWN = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """The labels that a loader gives to the categories of a list.
+
+    Attributes:
+        loader: its name.
+        mode: its mode; None where both give the same labels.
+        labels: label by category id; a category that is not loaded has none.
+        error: what it raises; None where it loads the list.
+    """
+
+    loader: str
+    mode: Mode | None
+    labels: Mapping[Id, Id | None]
+    error: str | None = None
+
+    @property
+    def called(self) -> str:
+        """Return its name, with the mode where that matters."""
+        return self.loader if self.mode is None else f"{self.loader} {self.mode}"
+
+
+def labels_by_loader(
+    categories: Sequence[Record], used: Collection[Id], ann_file: str = ""
+) -> Iterator[Labels]:
+    """Yield the labels that each loader gives to a category list, with the file's own names.
+
+    Args:
+        categories: entries of the list, as ``json.load`` gives them.
+        used: ids of the categories that have annotations.
+        ann_file: path of the file, for loaders that go by it.
+    """
+    names = tuple(str(c.get("name")) for c in categories)
+    for name, loader in LOADERS.items():
+        listed = [c["id"] for c in categories if isinstance(c.get("id"), (int, float, str))]
+        cat_ids = [i for i in listed if i in used] if loader.numbering_by_use else listed
+        found = [
+            _labels_of(name, mode, categories, cat_ids, names, ann_file) for mode in loader.modes
+        ]
+        if all((f.labels, f.error) == (found[0].labels, found[0].error) for f in found):
+            yield Labels(name, None, found[0].labels, found[0].error)
+        else:
+            yield from found
+
+
+def _labels_of(
+    name: str,
+    mode: Mode,
+    categories: Sequence[Record],
+    cat_ids: Sequence[Id],
+    names: tuple[str, ...],
+    ann_file: str,
+) -> Labels:
+    """Return the labels of one mode, each read off an object of its category."""
+    images = [
+        {"id": n, "file_name": f"{n}.jpg", "width": 64, "height": 64}
+        for n in range(1, len(cat_ids) + 1)
+    ]
+    square = {"bbox": [16, 16, 32, 32], "area": 1024, "iscrowd": 0}
+    polygon = {"segmentation": [[16, 16, 48, 16, 48, 48, 16, 48]]}
+    annotations = [
+        {"id": n, "image_id": n, "category_id": i, **square, **polygon}
+        for n, i in enumerate(cat_ids, 1)
+    ]
+    document = {"images": images, "annotations": annotations, "categories": list(categories)}
+    modes = MODES if LOADERS[name].has_modes else LOADERS[name].modes
+    setting = next(s for s in settings_for(name, modes, names, ann_file=ann_file) if s.mode == mode)
+    try:
+        view = load(name, document, setting.options)
+    except LoaderError as error:
+        return Labels(name, mode, {}, f"{error.exception}: {error.what}")
+    instances = (i for sample in view.samples for i in sample.instances)
+    return Labels(name, mode, {cat_ids[i.row]: i.label for i in instances})
+
+
+@dataclass(frozen=True)
+class CategoryUse:
+    """A category list, and what loaders look at beside it.
+
+    Attributes:
+        categories: its entries, as ``json.load`` gives them.
+        used: ids of the categories that have annotations.
+        ann_file: path of the file, for loaders that go by it.
+    """
+
+    categories: Sequence[Record]
+    used: Collection[Id]
+    ann_file: str = ""
+
+    def labels(self) -> dict[str, Labels]:
+        """Return the labels of each loader and mode, by both."""
+        found = labels_by_loader(self.categories, self.used, self.ann_file)
+        return {each.called: each for each in found}
+
+
+@dataclass(frozen=True)
+class LabelShift:
+    """Labels that some loaders read otherwise from one list than from another.
+
+    Attributes:
+        loaders: their names.
+        moved: category name, label before, label after; None where it is not loaded.
+    """
+
+    loaders: tuple[str, ...]
+    moved: tuple[tuple[str, Id | None, Id | None], ...]
+
+    def line(self) -> str:
+        """Return the shift for people."""
+        few = first_few(
+            self.moved, _SHOWN, show=lambda m: f"{m[0]} {_or_none(m[1])} -> {_or_none(m[2])}"
+        )
+        count = plural(len(self.moved), "category gets", "categories get")
+        return f"{', '.join(self.loaders)}: {count} another label: {few}"
+
+    def fields(self) -> dict[str, object]:
+        """Return the shift for JSON."""
+        moved = [{"category": c, "before": old, "after": new} for c, old, new in self.moved]
+        return {"loaders": self.loaders, "categories": moved}
+
+
+@dataclass(frozen=True)
+class LabelEffect:
+    """The labels of categories in two lists, compared for each loader, by its rules.
+
+    Attributes:
+        shifts: what differs, one for all loaders with the same labels.
+        same: loaders that read the same labels.
+        raising: loaders that raise on one of the lists.
+    """
+
+    shifts: tuple[LabelShift, ...]
+    same: tuple[str, ...]
+    raising: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, before: CategoryUse, after: CategoryUse, pairs: Iterable[tuple[str, Id, Id]]
+    ) -> LabelEffect:
+        """Compare two lists.
+
+        Args:
+            pairs: name of each category that both have, its id before, and its id after.
+        """
+        pairs = list(pairs)
+        there, here = before.labels(), after.labels()
+        found: dict[tuple[tuple[str, Id | None, Id | None], ...], list[str]] = {}
+        raising = []
+        for called in dict.fromkeys([*there, *here]):
+            old = there.get(called) or there.get(called.partition(" ")[0])
+            new = here.get(called) or here.get(called.partition(" ")[0])
+            if old is None or new is None:  # only the other list tells its modes apart
+                continue
+            if old.error or new.error:
+                raising.append(called)
+                continue
+            labels = ((n, old.labels.get(a), new.labels.get(b)) for n, a, b in pairs)
+            found.setdefault(tuple(m for m in labels if m[1] != m[2]), []).append(called)
+        same = tuple(found.pop((), ()))
+        shifts = (LabelShift(tuple(who), moved) for moved, who in found.items())
+        return cls(tuple(shifts), same, tuple(raising))
+
+    def lines(self) -> Iterator[str]:
+        """Yield the effect for people."""
+        yield from (shift.line() for shift in self.shifts)
+        if not self.shifts:
+            yield "no loader reads other labels"
+        elif self.same:
+            yield f"the same labels in {', '.join(self.same)}"
+        if self.raising:
+            yield f"not compared, since the loader raises on a list: {', '.join(self.raising)}"
+
+    def fields(self) -> dict[str, object]:
+        """Return the effect for JSON."""
+        shifts = [shift.fields() for shift in self.shifts]
+        return {"shifts": shifts, "same": self.same, "raising": self.raising}
+
+
+def _or_none(label: Id | None) -> str:
+    return "none" if label is None else str(label)
