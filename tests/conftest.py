@@ -23,6 +23,10 @@ SHARED = ROOT.parent / "shared"
 WILD = SHARED / "wild"
 SAMPLE = ROOT / "sample_data/annotations/instances_sample2017.json"
 
+# Hundreds of processes are started below: none compiles the modules of another again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 settings.register_profile(
     "cocosurgeon", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
