@@ -138,14 +138,6 @@ def each_line(request: pytest.FixtureRequest) -> Line:
     return line
 
 
-@pytest.fixture(params=LINES[:2], ids=LINE_IDS[:2])
-def each_original(request: pytest.FixtureRequest) -> Line:
-    """Each line of MMDetection, without the fork."""
-    line: Line = request.param
-    require(line.overlay)
-    return line
-
-
 def require(overlay: str = "") -> None:
     """Skip where the folder is not named, or was made before it had this overlay."""
     if not os.environ.get("COCOSURGEON_MMDET"):

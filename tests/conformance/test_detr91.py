@@ -16,7 +16,7 @@ from cocosurgeon import ToSpace, read, write
 
 IDENTITY = {i: i for i in range(91)}
 
-line = mmdet_line.each_original
+line = mmdet_line.each_line
 source = expectation.each_source
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import mmdet_line
 import pytest
 from conftest import SAMPLE, WILD
-from mmdet_line import MMDET2, MMDET3, Line
+from mmdet_line import LINE_IDS, LINES, MMDET2, Line
 from trained import VAL, Outcome, detections, document, laid_out, put, trained
 
 MINI = WILD / "coco_mini_val.json"
@@ -110,7 +110,8 @@ def on_mini() -> dict[str, Case]:
 
 
 BY_CONFIG = {
-    ("detr91 by the config", "mm3"): f"""
+    "mm3": {
+        "detr91 by the config": f"""
 from cocosurgeon.config import ann_file, metainfo_for
 _subset = ann_file("{VAL}", steps=[dict(first=30), dict(to="detr91")])
 _same = dict(ann_file=_subset, metainfo=metainfo_for(_subset))
@@ -118,13 +119,7 @@ train_dataloader = dict(dataset=dict(filter_cfg=dict(filter_empty_gt=False), **_
 val_dataloader = dict(dataset=_same)
 val_evaluator = dict(ann_file=_subset)
 """,
-    ("detr91 by the config", "mm2"): f"""
-from cocosurgeon.config import ann_file, classes_for
-_subset = ann_file("{VAL}", steps=[dict(first=30), dict(to="detr91")])
-_same = dict(ann_file=_subset, classes=classes_for(_subset))
-data = dict(train=dict(filter_empty_gt=False, **_same), val=_same)
-""",
-    ("empty by the config", "mm3"): f"""
+        "empty by the config": f"""
 from cocosurgeon.config import ann_file
 _subset = ann_file("{VAL}", empty=True)
 _filter = dict(filter_empty_gt=False)
@@ -132,12 +127,22 @@ train_dataloader = dict(dataset=dict(ann_file=_subset, filter_cfg=_filter))
 val_dataloader = dict(dataset=dict(ann_file=_subset))
 val_evaluator = dict(ann_file=_subset)
 """,
-    ("empty by the config", "mm2"): f"""
+    },
+    "mm2": {
+        "detr91 by the config": f"""
+from cocosurgeon.config import ann_file, classes_for
+_subset = ann_file("{VAL}", steps=[dict(first=30), dict(to="detr91")])
+_same = dict(ann_file=_subset, classes=classes_for(_subset))
+data = dict(train=dict(filter_empty_gt=False, **_same), val=_same)
+""",
+        "empty by the config": f"""
 from cocosurgeon.config import ann_file
 _subset = ann_file("{VAL}", empty=True)
 data = dict(train=dict(ann_file=_subset, filter_empty_gt=False), val=dict(ann_file=_subset))
 """,
+    },
 }
+BY_CONFIG["fork"] = BY_CONFIG["mm3"]
 
 
 def cocosurgeon(*args: object) -> str:
@@ -170,7 +175,7 @@ def subsets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         return dict(zip(wanted, pool.map(cut, wanted, wanted.values()), strict=True))
 
 
-@pytest.fixture(scope="module", params=[MMDET2, MMDET3], ids=["mmdet2", "mmdet3"])
+@pytest.fixture(scope="module", params=LINES, ids=LINE_IDS)
 def outcomes(
     request: pytest.FixtureRequest,
     subsets: dict[str, Path],
@@ -193,7 +198,7 @@ def ran(line: Line, subsets: dict[str, Path], folder: Path) -> dict[str, Outcome
 
     with ThreadPoolExecutor(2) as pool:
         texts = dict(zip(subsets, pool.map(snippet, subsets), strict=True))
-    texts |= {name: text for (name, overlay), text in BY_CONFIG.items() if overlay == line.overlay}
+    texts |= BY_CONFIG[line.overlay]
     perfect = {
         name: {} if "empty" in name else detections(document(case.source), case.by)
         for name, case in cases.items()
@@ -232,7 +237,7 @@ def test_a_subset_is_trained_on_and_scored(
     if "empty" in name:  # no detection, no score
         assert outcome.scores == {}
         assert NOTHING in outcome.logged
-        assert (NO_BEST in outcome.logged) == (line is MMDET3)
+        assert (NO_BEST in outcome.logged) == (line is not MMDET2)
     else:
         assert outcome.score == 1.0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import mmdet_line
 import pytest
 from conftest import SAMPLE
-from mmdet_line import MMDET3, Line
+from mmdet_line import MMDET2, Line
 from PIL import Image
 
 from cocosurgeon import read
@@ -18,7 +18,7 @@ from cocosurgeon.layout.gather import files_to_copy
 
 OPENED = Path(__file__).with_name("opened.py")
 
-line = mmdet_line.each_original
+line = mmdet_line.each_line
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png"])
@@ -56,7 +56,7 @@ def test_instances_and_panoptic_are_opened(line: Line, tmp_path: Path, ending: s
     copy_tree(files_to_copy([read(things), read(panoptic)]), out, "copy")
     assert not check_layout(out).findings
     pngs = "annotations/panoptic_val2017/"
-    of_panoptic_file = ("annotations/panoptic_val2017.json", pngs) if line is MMDET3 else ()
+    of_panoptic_file = () if line is MMDET2 else ("annotations/panoptic_val2017.json", pngs)
     found = line.run(
         *(OPENED, f"{out}/", "annotations/instances_val2017.json", "val2017/"), *of_panoptic_file
     )

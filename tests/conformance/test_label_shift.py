@@ -12,7 +12,7 @@ import mmdet_line
 import pytest
 from mmdet_line import Line
 
-line = mmdet_line.each_original
+line = mmdet_line.each_line
 
 
 @pytest.fixture(scope="module")

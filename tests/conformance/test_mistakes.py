@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import mmdet_line
 import pytest
 from conftest import SAMPLE
-from mmdet_line import MMDET2, MMDET3, Line
+from mmdet_line import LINE_IDS, LINES, MMDET2, Line
 from trained import VAL, Outcome, detections, document, laid_out, put, trained
 
 from cocosurgeon import Empty, read, write
@@ -69,6 +70,9 @@ class Made:
     def texts(self) -> list[str]:
         """Of the findings."""
         return mmdet_line.details({"findings": self.findings})
+
+
+MadeBy = Callable[[Line], dict[str, Made]]
 
 
 def only(folder: Path, *names: str) -> Path:
@@ -173,22 +177,27 @@ def all_made(line: Line, folder: Path) -> dict[str, Made]:
 
 
 @pytest.fixture(scope="module")
-def made_2(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
-    """With 2.x."""
-    return all_made(MMDET2, tmp_path_factory.mktemp("two"))
+def made_by(tmp_path_factory: pytest.TempPathFactory) -> MadeBy:
+    """What came of the mistakes with a line; each is made once."""
+    return functools.cache(lambda line: all_made(line, tmp_path_factory.mktemp(line.overlay)))
 
 
-@pytest.fixture(scope="module")
-def made_3(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
-    """With 3.x."""
-    return all_made(MMDET3, tmp_path_factory.mktemp("three"))
-
-
-@pytest.fixture(params=["made_2", "made_3"], ids=["mmdet2", "mmdet3"])
-def made(request: pytest.FixtureRequest) -> dict[str, Made]:
+@pytest.fixture(params=LINES, ids=LINE_IDS)
+def made(request: pytest.FixtureRequest, made_by: MadeBy) -> dict[str, Made]:
     """With each line."""
-    found: dict[str, Made] = request.getfixturevalue(request.param)
-    return found
+    return made_by(request.param)
+
+
+@pytest.fixture
+def made_2(made_by: MadeBy) -> dict[str, Made]:
+    """With 2.x."""
+    return made_by(MMDET2)
+
+
+@pytest.fixture(params=LINES[1:], ids=LINE_IDS[1:])
+def made_3(request: pytest.FixtureRequest, made_by: MadeBy) -> dict[str, Made]:
+    """With 3.x, and with the fork."""
+    return made_by(request.param)
 
 
 def test_without_a_mistake(made: dict[str, Made]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import mmdet_line
 import pytest
 from conftest import SAMPLE
-from mmdet_line import MMDET2, MMDET3, Line
+from mmdet_line import LINE_IDS, LINES, Line
 from test_mistakes import both, written
 from trained import Outcome, detections, document, laid_out, put, trained
 
@@ -52,7 +52,7 @@ BROKEN: dict[str, Break] = {
 }
 
 
-@pytest.fixture(scope="module", params=[MMDET2, MMDET3], ids=lambda line: line.overlay)
+@pytest.fixture(scope="module", params=LINES, ids=LINE_IDS)
 def outcomes(request: pytest.FixtureRequest, tmp_path_factory: Any) -> dict[str, Outcome]:
     """What comes of each broken file, as it is (``NAME``) and repaired (``NAME, fixed``)."""
     line: Line = request.param

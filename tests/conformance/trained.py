@@ -16,7 +16,7 @@ from typing import Any
 
 import mmdet_line
 from conftest import ROOT, SAMPLE
-from mmdet_line import MMDET3, Line
+from mmdet_line import MMDET2, Line
 
 SCRIPT = Path(__file__).with_name("end_to_end_run.py")
 VAL = "data/coco/annotations/instances_val2017.json"
@@ -65,6 +65,7 @@ runner = dict(max_epochs=1)
 checkpoint_config = dict(interval=-1)
 """,
 }
+SMALL["fork"] = SMALL["mm3"]
 """Below the stock configs: images in small, one epoch, and the model that is none."""
 
 
@@ -133,7 +134,7 @@ def put(line: Line, folder: Path, name: str, text: str, found: Mapping[str, obje
     """A config on the base, and what its detector finds."""
     there = folder / f"{name}.detections.json"
     there.write_text(json.dumps(found))
-    classes = "" if line is MMDET3 else "classes=91, "
+    classes = "classes=91, " if line is MMDET2 else ""
     model = f"model = dict({classes}detections={str(there)!r})"
     path = folder / f"{name.replace(' ', '_')}.py"
     path.write_text(f'_base_ = ["./base.py"]\n{text}\n{model}\n')
@@ -158,7 +159,7 @@ def trained(line: Line, folder: Path, configs: Mapping[str, Path]) -> dict[str, 
 
 
 def _outcome(line: Line, said: Any) -> Outcome:
-    start = "coco/" if line is MMDET3 else ""
+    start = "" if line is MMDET2 else "coco/"
     scores = {k.removeprefix(start): v for k, v in said.get("scores", {}).items()}
     return Outcome(
         trained={name: sorted(labels) for name, labels in said.get("trained", ())},
