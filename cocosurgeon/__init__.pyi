@@ -56,6 +56,7 @@ from cocosurgeon.steps.categories.renumber import SortCategories as SortCategori
 from cocosurgeon.steps.categories.to import ToSpace as ToSpace
 from cocosurgeon.steps.images.empty import Empty as Empty
 from cocosurgeon.steps.images.file_name import FileName as FileName
+from cocosurgeon.steps.images.file_names_file import FileNames as FileNames
 from cocosurgeon.steps.images.first import First as First
 from cocosurgeon.steps.images.first import Last as Last
 from cocosurgeon.steps.images.first import Skip as Skip

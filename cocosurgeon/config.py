@@ -46,7 +46,7 @@ def ann_file(
             source; None: $COCOSURGEON_CACHE, else the user's cache.
         timeout: seconds to wait for another process that builds it; None: 1800.
         options: steps of the command line by their names, ``_`` for ``-``; they apply in the order
-            given. ``from_`` is ``--from``.
+            given. ``from_`` is ``--from``, ``except_`` is ``--except``.
 
     Raises:
         RequestError: it cannot be done: an unknown option, name or id, no such file, no room.

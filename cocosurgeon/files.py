@@ -5,13 +5,15 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO
 
-from cocosurgeon.errors import FormatError, SourceUnavailableError
+from cocosurgeon.errors import EncodingError, FormatError, SourceUnavailableError
 from cocosurgeon.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -111,6 +113,30 @@ def open_unpacked(path: Path, what: str = "the file") -> Iterator[IO[bytes]]:
             return
         with unpacked(raw, str(path)) as text:
             yield text
+
+
+def read_lines(path: str, what: str, hint: str) -> list[str]:
+    """Return the lines of a text file that are not blank, without blanks around them.
+
+    Args:
+        path: of the file; ``-`` is standard input.
+        what: is in it, for errors.
+        hint: says what it should be.
+
+    Raises:
+        SourceUnavailableError, EncodingError: it cannot be read.
+    """
+    with reading(path, what):
+        text = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    try:
+        lines = re.split(r"\r\n|\n|\r", text.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise EncodingError(
+            f"{what} is not UTF-8: byte 0x{text[error.start]:02x} at offset {error.start}",
+            where=path,
+            hint=hint,
+        ) from error
+    return [line.strip() for line in lines if line.strip()]
 
 
 def require_file(path: Path) -> None:

@@ -5,6 +5,7 @@ python docs/make_reference.py
 
 from __future__ import annotations
 
+import keyword
 import shlex
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from cocosurgeon.select.filter import PlanPart
 from cocosurgeon.steps.recipe_form import recipe_name
 from cocosurgeon.steps.registry import (
     PANELS,
+    Modifier,
     Option,
     modifiers,
     options,
@@ -120,7 +122,7 @@ def page() -> str:
             users = [f"`--{o.name}`" for o in options().values() if modifier in o.modifiers]
             default = f" Default: {modifier.default}." if modifier.default else ""
             lines.append(
-                f"| `--{modifier.name}{_escaped(value)}` | `{modifier.name.replace('-', '_')}` | "
+                f"| `--{modifier.name}{_escaped(value)}` | `{_keyword(modifier)}` | "
                 f"{_escaped(modifier.help)}{default} Goes with {', '.join(users)}. |"
             )
     lines += [
@@ -163,7 +165,12 @@ def _row(option: Option) -> str:
     if option.bare:
         example = example.replace(f"--{option.name} ", f"--{option.name}=")
     help = _escaped(option.help + example)
-    return f"| `--{option.name}{_escaped(value)}` | `{option.keyword}` | {help} |"
+    return f"| `--{option.name}{_escaped(value)}` | `{_keyword(option)}` | {help} |"
+
+
+def _keyword(option: Option | Modifier) -> str:
+    name = option.name.replace("-", "_")
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def _escaped(text: str) -> str:

@@ -81,6 +81,15 @@ TWINS: list[tuple[str, list[str], dict[str, Any]]] = [
         ["--match", "other.json", "--match-by", "file_name"],
         {"match": "other.json", "match_by": "file_name"},
     ),
+    ("subset", ["--except-ids", "10,30"], {"except_ids": [10, 30]}),
+    ("subset", ["--except-ids-file", "ids.txt"], {"except_ids_file": "ids.txt"}),
+    ("subset", ["--except", "other.json"], {"except_": "other.json"}),
+    (
+        "subset",
+        ["--except", "other.json", "--match-by", "file_name"],
+        {"except_": "other.json", "match_by": "file_name"},
+    ),
+    ("subset", ["--file-names-file", "names.txt"], {"file_names_file": ["names.txt"]}),
     ("subset", ["--file-name", "a/*"], {"file_name": "a/*"}),
     ("subset", ["--empty"], {"empty": True}),
     ("subset", ["--empty=category:dog"], {"empty": "category:dog"}),
@@ -155,6 +164,7 @@ def test_the_same_bytes_as_on_the_command_line(
     small["categories"].reverse()
     put(small | {"images": small["images"][1:]}, "other.json")
     put("10\n30\n", "ids.txt")
+    put("30.jpg\nb/20.png\n", "names.txt")
     put("before,after\n1,5\n18,6\n90,7\n", "map.csv")
     done = cli(verb, "small.json", *args, "-o", "cli.json", "--quiet")
     assert done.code == 0, done.err
@@ -436,5 +446,6 @@ def test_options_that_name_files_are_those_that_read_them(put: Put) -> None:
             plan = plan_of_options({name: path})
         except RequestError:
             continue
-        reads = {"ids_file", "match", "like", "map"}
+        reads = {"ids_file", "match", "like", "map", "except", "except_ids_file"}
+        reads |= {"file_names_file"}
         assert plan.files == ((path,) if name in reads else ()), name

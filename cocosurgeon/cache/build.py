@@ -127,7 +127,8 @@ def _build(
     dataset = read(source, columns=plan.columns)
     bound = plan.bind(dataset)
     result = bound.apply(dataset)
-    summary = tuple(summarize(result).lines())
+    counted = summarize(result)
+    summary = (*counted.lines(), *(f"warning: {line}" for line in counted.warnings()))
     recipe = Recipe.of(bound, result).to_json()
     steps = ", ".join(map(repr, plan.steps))
     try:

@@ -26,11 +26,15 @@ class FilterResult:
 
     Attributes:
         mask: shape (kept images,) or (kept annotations,).
-        notes: facts about the result that the summary prints.
+        notes: facts about the result that the summary prints; see ``WarningNote``.
     """
 
     mask: Mask
     notes: tuple[str, ...] = ()
+
+
+class WarningNote(str):
+    """A note that is printed as a warning: no option hides it."""
 
 
 class IndexName(str):

@@ -13,7 +13,7 @@ from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import UNKNOWN, all_differ, as_keys, isin, objects, type_mismatch
 from cocosurgeon.dataset.index import AnnotationIndex
-from cocosurgeon.dataset.mask import Mask
+from cocosurgeon.dataset.mask import Mask, WarningNote
 from cocosurgeon.report.label_shift import shifted_labels
 from cocosurgeon.text import plural
 
@@ -108,7 +108,7 @@ class Summary:
             lines.append(f"copied unchanged though they name images: {_named(self.unfollowed)}")
         if self.whole:
             lines.append(f"copied unchanged: {_named(self.whole)}")
-        return lines + list(self.notes)
+        return lines + [note for note in self.notes if not isinstance(note, WarningNote)]
 
     def warnings(self) -> list[str]:
         """Return lines about data that is lost and labels that shift, which no option hides."""
@@ -128,6 +128,7 @@ class Summary:
                 f"{self.unknown_categories.total:,} of {plural(total, what)} of no listed "
                 f"category: {self.category_mismatch}"
             )
+        lines += [note for note in self.notes if isinstance(note, WarningNote)]
         return [*lines, *self.shifted]
 
     def config_lines(self) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from cocosurgeon.select.filter import AnyFilter, Columns, PlanPart, all_columns, as_filter
 
@@ -78,6 +78,28 @@ class Keep(Step):
 
     def words(self) -> str | None:
         return self.filter.words()
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Except(Unbound):
+    """Keep what another step drops, and drop what it keeps.
+
+    Attributes:
+        of: that step; for a file it is a ``Keep``.
+    """
+
+    of: Unbound
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return self.of.files
+
+    @property
+    def columns(self) -> Columns:
+        return self.of.columns
+
+    def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
+        return Keep(~cast(Keep, self.of.bind(dataset, progress)).filter)
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -1,13 +1,16 @@
-"""``where`` expressions: columns, literals, comparisons, arithmetic, and/or/not. Nothing else.
+"""``where`` expressions: columns, counts, literals, comparisons, arithmetic, and/or/not only.
 
 The text is parsed, every node is compared with that list, and pandas evaluates it over the
-columns. Python's ``eval`` never sees it.
+columns. Python's ``eval`` never sees it. ``count(NAME)`` is a column of that name, and ``in`` a
+list is one comparison for each value.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -51,16 +54,26 @@ _LONGEST = 10_000
 
 
 def columns_of(expression: str) -> tuple[str, ...]:
-    """Names of the columns of an expression, once it is known to hold nothing forbidden.
+    """Return the keys of records that an expression names, once it holds nothing forbidden.
 
     Raises:
         ExpressionError: it does not parse, or holds something else, and which.
     """
-    tree = _parsed(expression)
-    names = dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
-    if not names:
-        raise ExpressionError(f"no column in the expression {expression!r}")
-    return tuple(names)
+    tree, counts = _parsed(expression)
+    return tuple(name for name in _names(tree) if name not in counts)
+
+
+def counts_of(expression: str) -> Mapping[str, str | int | None]:
+    """Return the counts of an expression: the column of each, and its category (None: any).
+
+    Raises:
+        ExpressionError: it does not parse, or holds something else, and which.
+    """
+    return _parsed(expression)[1]
+
+
+def _names(tree: ast.Expression) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name)))
 
 
 def evaluate(expression: str, columns: Callable[..., tuple[Array, ...]]) -> Mask:
@@ -71,7 +84,7 @@ def evaluate(expression: str, columns: Callable[..., tuple[Array, ...]]) -> Mask
     A missing value is equal to nothing, and neither less nor more than anything.
 
     Args:
-        columns: gives columns by their names.
+        columns: gives columns by their names, those of counts among them.
 
     Raises:
         ExpressionError: forbidden, or it does not fit the columns' types.
@@ -81,8 +94,8 @@ def evaluate(expression: str, columns: Callable[..., tuple[Array, ...]]) -> Mask
 
     from cocosurgeon.annfile.columns import as_floats
 
-    tree = _parsed(expression)
-    names = columns_of(expression)
+    tree, _ = _parsed(expression)
+    names = _names(tree)
     raw = dict(zip(names, columns(*names), strict=True))
     _require_fit(tree, raw, expression)
     values = {name: _exact(v) for name, v in raw.items()}
@@ -91,7 +104,7 @@ def evaluate(expression: str, columns: Callable[..., tuple[Array, ...]]) -> Mask
     stand_ins = {name: f"column_{i}" for i, name in enumerate(names)}
     frame = pd.DataFrame({stand_ins[name]: v for name, v in values.items()})
     try:
-        text = ast.unparse(_Renamed(stand_ins).visit(tree))
+        text = ast.unparse(_Renamed(stand_ins).visit(deepcopy(tree)))
         with np.errstate(all="ignore"):
             answers = frame.eval(text, engine="python", parser="pandas")
     except RecursionError as error:
@@ -104,11 +117,14 @@ def evaluate(expression: str, columns: Callable[..., tuple[Array, ...]]) -> Mask
     return np.asarray(answers, dtype=np.bool_)
 
 
-def _parsed(expression: str) -> ast.Expression:
+@lru_cache(16)
+def _parsed(expression: str) -> tuple[ast.Expression, Mapping[str, str | int | None]]:
+    """Return the tree of an expression, which nobody may change, and the counts in it."""
+    plain = _Plain(expression)
     try:
         # A backslash is a letter like others: names from Windows have it, and hints show it.
         tree = ast.parse(expression.strip().replace("\\", "\\\\"), mode="eval")
-        _Booleans().visit(tree)  # in place: the root stays
+        plain.visit(tree)  # in place: the root stays
     except (MemoryError, RecursionError) as error:
         raise _too_long(expression) from error
     except (SyntaxError, ValueError) as error:
@@ -116,7 +132,7 @@ def _parsed(expression: str) -> ast.Expression:
         raise ExpressionError(
             f"cannot read the expression {expression!r}: {why}",
             hint="write it as in Python: 'width > 640 and height > 480', "
-            "'annotations: area < 1024'",
+            "'annotations: area < 1024', \"count('traffic light') == 1\"",
         ) from error
     if len(expression) > _LONGEST:
         raise _too_long(expression)
@@ -148,15 +164,76 @@ def _parsed(expression: str) -> ast.Expression:
             f"the expression {expression!r} asks a value for yes or no",
             hint="compare it with something: area > 100, iscrowd == 1",
         )
-    return tree
+    if not _has_column(tree):
+        raise ExpressionError(f"no column in the expression {expression!r}")
+    return tree, plain.counts
 
 
-class _Booleans(ast.NodeTransformer):
-    """Reads ``true`` and ``false``, as JSON writes them, as Python's own."""
+class _Plain(ast.NodeTransformer):
+    """Puts what the rest of this file knows for what is short for it.
+
+    Attributes:
+        counts: what ``count(NAME)`` was found; each becomes a column with a name that no key has.
+    """
+
+    def __init__(self, expression: str) -> None:
+        self._expression = expression
+        self.counts: dict[str, str | int | None] = {}
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
+        """Read ``true`` and ``false``, as JSON writes them, as Python's own."""
         value = {"true": True, "false": False}.get(node.id)
         return node if value is None else ast.copy_location(ast.Constant(value), node)
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """Make a column of ``count(person)``, ``count('traffic light')``, ``count(17)``."""
+        is_count = isinstance(node.func, ast.Name) and node.func.id == "count"
+        if not is_count or node.keywords or len(node.args) > 1:
+            return node
+        category: str | int | None = None
+        match node.args:
+            case [ast.Name(id=name)]:
+                category = name
+            case [ast.Constant(value=str() | int() as value)] if not isinstance(value, bool):
+                category = value
+            case [_]:
+                return node
+        column = "count()" if category is None else f"count({category!r})"
+        self.counts[column] = category
+        return ast.Name(column, ast.Load())
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        """Make comparisons with each value of ``in (1, 2)``."""
+        self.generic_visit(node)
+        if not any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops):
+            return node
+        if len(node.ops) > 1:
+            raise _forbidden(self._expression, "'in' in a chain of comparisons")
+        [values], [op] = node.comparators, node.ops
+        if not isinstance(values, (ast.Tuple, ast.List)) or not values.elts:
+            raise ExpressionError(
+                f"the expression {self._expression!r} has no list of values after 'in'",
+                hint="width in (320, 640), license in [1], file_name in ('a.jpg', 'b.jpg')",
+            )
+        if not all(map(_is_literal, values.elts)):
+            raise _forbidden(self._expression, "a list of something else than numbers and strings")
+        equals = [ast.Compare(deepcopy(node.left), [ast.Eq()], [each]) for each in values.elts]
+        found = _any_of(equals)
+        return found if isinstance(op, ast.In) else ast.UnaryOp(ast.Not(), found)
+
+
+def _any_of(answers: Sequence[ast.expr]) -> ast.expr:
+    """Return ``or`` of answers, in halves: a long list is not deeply nested."""
+    if len(answers) == 1:
+        return answers[0]
+    half = len(answers) // 2
+    return ast.BoolOp(ast.Or(), [_any_of(answers[:half]), _any_of(answers[half:])])
+
+
+def _is_literal(node: ast.expr) -> bool:
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+        return isinstance(node.operand, ast.Constant) and not _is_text(node.operand)
+    return isinstance(node, ast.Constant)
 
 
 def _asked(tree: ast.Expression) -> Iterator[ast.expr]:
@@ -189,13 +266,14 @@ def _too_long(expression: str) -> ExpressionError:
 def _forbidden(expression: str, what: str) -> ExpressionError:
     return ExpressionError(
         f"the expression {expression!r} holds {what}",
-        hint="only columns, numbers, strings in quotes, comparisons, + - * / // % **, "
-        "and, or, not are accepted",
+        hint="only columns, count(NAME), numbers, strings in quotes, comparisons, "
+        "in (lists of values), + - * / // % **, and, or, not are accepted",
     )
 
 
 def _called(node: ast.AST) -> str:
-    names = {ast.Call: "a call", ast.Attribute: "an attribute", ast.Subscript: "an index"}
+    call = "a call other than count(NAME), count('traffic light') or count(17)"
+    names = {ast.Call: call, ast.Attribute: "an attribute", ast.Subscript: "an index"}
     return names.get(type(node), f"what Python calls {type(node).__name__}")
 
 
@@ -214,7 +292,7 @@ def _is_tame(exponent: ast.expr) -> bool:
     )
 
 
-def _has_column(node: ast.expr) -> bool:
+def _has_column(node: ast.AST) -> bool:
     return any(isinstance(inner, ast.Name) for inner in ast.walk(node))
 
 

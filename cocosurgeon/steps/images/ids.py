@@ -5,19 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cocosurgeon.dataset.keys import Id, as_key
 from cocosurgeon.dataset.mask import FilterResult
-from cocosurgeon.errors import (
-    EncodingError,
-    RequestError,
-    UnknownIdError,
-)
-from cocosurgeon.files import reading
+from cocosurgeon.errors import RequestError, UnknownIdError
+from cocosurgeon.files import read_lines
 from cocosurgeon.select.filter import ImageFilter
-from cocosurgeon.select.plan import Keep, Step, Unbound
+from cocosurgeon.select.plan import Except, Keep, Step, Unbound
 from cocosurgeon.steps.arguments import IDS, PATHS, Typed, resolve_ids
 from cocosurgeon.steps.naming import with_ids
 from cocosurgeon.steps.registry import Option
@@ -73,7 +68,13 @@ class Ids(ImageFilter):
         return FilterResult(mask, (*self.notes, *((note,) if missing else ())))
 
     def words(self) -> str | None:
-        return with_ids("ids", self.ids) if self.unknown == "error" and self.ids else None
+        return self._words("ids")
+
+    def negated_words(self) -> str | None:
+        return self._words("except-ids")
+
+    def _words(self, word: str) -> str | None:
+        return with_ids(word, self.ids) if self.unknown == "error" and self.ids else None
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -128,27 +129,9 @@ class IdsFile(Unbound):
         return self.paths
 
     def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
-        lines = (line for path in self.paths for line in _lines(path))
+        hint = "one id a line, as --ids-out writes them"
+        lines = (line for path in self.paths for line in read_lines(path, "the list of ids", hint))
         return GivenIds(tuple(map(Typed, lines))).bind(dataset)
-
-
-def _lines(path: str) -> list[str]:
-    """Return the lines of a file that are not blank.
-
-    Raises:
-        SourceUnavailableError, EncodingError: it cannot be read.
-    """
-    try:
-        with reading(path, "the list of ids"):
-            text = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-        lines = text.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise EncodingError(
-            f"the list of ids is not UTF-8: byte 0x{text[error.start]:02x} at offset {error.start}",
-            where=path,
-            hint="one id a line, as --ids-out writes them",
-        ) from error
-    return [line.strip() for line in lines if line.strip()]
 
 
 OPTIONS = (
@@ -165,6 +148,21 @@ OPTIONS = (
         PATHS,
         "Keep only images whose ids are in this file, one a line. - is stdin.",
         IdsFile,
+        is_joined=True,
+    ),
+    Option(
+        "except-ids",
+        IDS,
+        "Drop images with these ids. '\"1\"' is the string.",
+        lambda ids: Except(GivenIds(ids)),
+        "114743,4868",
+        is_joined=True,
+    ),
+    Option(
+        "except-ids-file",
+        PATHS,
+        "Drop images whose ids are in this file, one a line. - is stdin.",
+        lambda paths: Except(IdsFile(paths)),
         is_joined=True,
     ),
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from cocosurgeon.dataset.mask import WarningNote
 from cocosurgeon.errors import RequestError, UnknownNameError
 from cocosurgeon.select.filter import Columns
-from cocosurgeon.select.plan import Keep, Step, Unbound
+from cocosurgeon.select.plan import Except, Keep, Step, Unbound
 from cocosurgeon.steps.arguments import PATH, choice
+from cocosurgeon.steps.images.file_names_file import FileNames
 from cocosurgeon.steps.images.ids import Ids
 from cocosurgeon.steps.registry import Modifier, Option
 from cocosurgeon.text import first_few, plural
@@ -54,11 +56,19 @@ class MatchFile(Unbound):
 
         other = read(self.path, progress, self.columns)
         if self.by == "file_name":
-            names = set(_names(other).values())
-            return Keep(Ids([i for i, name in _names(dataset).items() if name in names]))
+            there = set(_file_names(other))
+            names = [name for name in _file_names(dataset) if name in there]
+            none = (f"no file_name of {self.path} is in the file",)
+            return Keep(FileNames(names, () if names else none))
         ids = [i for i in other.img_ids if i is not None]
         _require_one_type(ids, dataset, self.path)
-        return Keep(Ids(ids, unknown="ignore", notes=_notes(dataset, other, self.path)))
+        notes = (*_notes(dataset, other, self.path), *_undetected(dataset, other, self.path))
+        return Keep(Ids(ids, unknown="ignore", notes=notes))
+
+
+def _file_names(dataset: Dataset) -> list[str]:
+    [names] = dataset.index.image_columns("file_name")
+    return [name for name in names.tolist() if isinstance(name, str)]
 
 
 def _names(dataset: Dataset) -> dict[Id, object]:
@@ -105,12 +115,42 @@ def _notes(dataset: Dataset, other: Dataset, path: str) -> tuple[str, ...]:
     return (f"{count} {verb} another file_name in {path}: {shown}; --match-by file_name",)
 
 
+def _undetected(dataset: Dataset, other: Dataset, path: str) -> tuple[str, ...]:
+    """Return a warning where ground truth has objects on images without a detection.
+
+    They count as missed, unless their images are dropped.
+    """
+    from cocosurgeon.dataset.ids import UNKNOWN, isin
+
+    if dataset.index.is_results or not other.index.is_results:
+        return ()
+    owners = {*dataset.index.image_of_annotation.tolist()} - {UNKNOWN}
+    ids = dataset.index.images.ids[sorted(owners)]
+    undetected = len(ids) - isin(ids, [i for i in other.img_ids if i is not None]).sum()
+    if not undetected:
+        return ()
+    verb = "has" if undetected == 1 else "have"
+    count = f"{undetected:,} of {plural(len(ids), 'image')} with objects"
+    warning = (
+        f"{count} {verb} no detection in {path}: AP on the other images alone is higher; choose "
+        "images by the ground truth, then cut the detections with --match"
+    )
+    return (WarningNote(warning),)
+
+
 OPTIONS = (
     Option(
         "match",
         PATH.called("ANN_FILE"),
         "Keep only images that this annotation file has, too. Use it to cut results files.",
         MatchFile,
+        modifiers=(MATCH_BY,),
+    ),
+    Option(
+        "except",
+        PATH.called("ANN_FILE"),
+        "Drop images that this annotation file has, too: the rest of a dataset.",
+        lambda path, **by: Except(MatchFile(path, **by)),
         modifiers=(MATCH_BY,),
     ),
 )

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cocosurgeon.dataset.mask import FilterResult
 from cocosurgeon.errors import ExpressionError
 from cocosurgeon.select.filter import AnnotationFilter, AnyFilter, Columns, ImageFilter
 from cocosurgeon.select.plan import Keep, Step, Unbound
-from cocosurgeon.select.where import columns_of
+from cocosurgeon.select.where import columns_of, counts_of
 from cocosurgeon.steps.arguments import TEXT
 from cocosurgeon.steps.registry import Option
 from cocosurgeon.text import did_you_mean, plural
 
 if TYPE_CHECKING:
+    from cocosurgeon.annfile.columns import Array
     from cocosurgeon.annfile.document import Records
     from cocosurgeon.dataset.dataset import Dataset
     from cocosurgeon.dataset.mask import Mask
     from cocosurgeon.progress import Progress
 
 
+OBJECTS, CATEGORIES = "objects", "categories"
+"""Names of counts, in files whose image records have no such keys."""
+
+
 @dataclass(frozen=True, repr=False, eq=False)
 class ImageWhere(ImageFilter):
-    """Images for which an expression over their columns holds (``width > 640``)."""
+    """Images for which an expression holds: ``width > 640``, ``count(dog) == 1``.
+
+    Besides keys of image records it takes ``count(NAME)``, objects of a category; ``objects`` (or
+    ``count()``), all of them; ``categories``, those of its objects. Objects that an earlier step
+    dropped do not count; crowds do. A key of the records goes before a count of that name.
+    """
 
     expression: str
 
@@ -37,8 +47,31 @@ class ImageWhere(ImageFilter):
     def evaluate(self, dataset: Dataset) -> FilterResult:
         from cocosurgeon.select.where import evaluate
 
-        everywhere = evaluate(self.expression, dataset.index.image_columns)
-        return _result(everywhere[dataset.image_indices], self.expression, "image")
+        everywhere = evaluate(self.expression, lambda *names: self._columns(dataset, names))
+        result = _result(everywhere[dataset.image_indices], self.expression, "image")
+        own = [name for name in (OBJECTS, CATEGORIES) if name in self._keys(dataset)]
+        return replace(result, notes=(*(_own_key(name) for name in own), *result.notes))
+
+    def _keys(self, dataset: Dataset) -> tuple[str, ...]:
+        """Return the names that are keys of records, not counts."""
+        names = columns_of(self.expression)
+        counts = [name for name in (OBJECTS, CATEGORIES) if name in names]
+        there = _present(dataset.index.image_records, tuple(counts))
+        absent = {name for name, is_there in zip(counts, there, strict=True) if not is_there}
+        return tuple(name for name in names if name not in absent)
+
+    def _columns(self, dataset: Dataset, names: tuple[str, ...]) -> tuple[Array, ...]:
+        from cocosurgeon.select.counts import count_categories, count_objects
+
+        keys, counts = self._keys(dataset), counts_of(self.expression)
+        columns = dataset.index.image_columns(*keys) if keys else ()
+        found = dict(zip(keys, columns, strict=True))
+        for name in names:
+            if name == CATEGORIES and name not in found:
+                found[name] = count_categories(dataset)
+            elif name not in found:
+                found[name] = count_objects(dataset, counts.get(name))
+        return tuple(found[name] for name in names)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -48,7 +81,8 @@ class AnnotationWhere(AnnotationFilter):
     expression: str
 
     def __post_init__(self) -> None:
-        columns_of(self.expression)
+        for name in counts_of(self.expression):
+            raise _no_count_of_annotations(name)
 
     @property
     def columns(self) -> Columns:
@@ -57,8 +91,24 @@ class AnnotationWhere(AnnotationFilter):
     def evaluate(self, dataset: Dataset) -> FilterResult:
         from cocosurgeon.select.where import evaluate
 
+        records = dataset.index.annotation_records
+        for name in (OBJECTS, CATEGORIES):
+            if name in columns_of(self.expression) and not all(_present(records, (name,))):
+                raise _no_count_of_annotations(name)
         everywhere = evaluate(self.expression, dataset.source_annotation_columns)
         return _result(everywhere[dataset.annotation_rows], self.expression, "annotation")
+
+
+def _own_key(name: str) -> str:
+    way_out = "; count() counts objects" if name == OBJECTS else ""
+    return f"--where: {name!r} is a key of the image records, and no count{way_out}"
+
+
+def _no_count_of_annotations(name: str) -> ExpressionError:
+    return ExpressionError(
+        f"{name} counts what an image has; an annotation has no such count",
+        hint="leave 'annotations:' out, and give two --where, one for images",
+    )
 
 
 def _result(mask: Mask, expression: str, what: str) -> FilterResult:
@@ -102,10 +152,14 @@ class GivenWhere(Unbound):
 
 
 def _by_columns(expression: str, dataset: Dataset) -> AnyFilter:
-    columns = columns_of(expression)
+    columns, counts = columns_of(expression), counts_of(expression)
     images = _present(dataset.index.image_records, columns)
+    images = [
+        is_there or name in (OBJECTS, CATEGORIES)
+        for name, is_there in zip(columns, images, strict=True)
+    ]
     annotations = _present(dataset.index.annotation_records, columns)
-    if all(images) and all(annotations):
+    if all(images) and all(annotations) and not counts:
         raise ExpressionError(
             f"images and annotations both have {', '.join(columns)}: which are meant?",
             where=dataset.source.name,
@@ -113,7 +167,7 @@ def _by_columns(expression: str, dataset: Dataset) -> AnyFilter:
         )
     if all(images):
         return ImageWhere(expression)
-    if all(annotations):
+    if all(annotations) and not counts:
         return AnnotationWhere(expression)
     missing = [
         column
@@ -142,7 +196,9 @@ def _no_such_column(column: str, dataset: Dataset) -> ExpressionError:
     return ExpressionError(
         f"the file has no column {column!r}",
         where=dataset.source.name,
-        hint=did_you_mean(column, [k for of_list in keys.values() for k in of_list])
+        hint=did_you_mean(
+            column, [*(k for of_list in keys.values() for k in of_list), OBJECTS, CATEGORIES]
+        )
         or f"columns of {listing}",
     )
 
@@ -152,7 +208,7 @@ OPTIONS = (
         "where",
         TEXT.called("EXPR"),
         "Keep only images or annotations for which this is true: 'width > 640 and "
-        "height > 480', 'annotations: area < 1024'.",
+        "height > 480', 'count(person) == 1', 'annotations: area < 1024'.",
         GivenWhere,
         "width > 300",
     ),
