@@ -37,6 +37,7 @@ ROOMS = (
         "dataset",
         "select",
         "categories",
+        "sets",
         "lint",
         "steps",
         "layout",

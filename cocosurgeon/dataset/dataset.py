@@ -7,7 +7,6 @@ Every method gives a new Dataset; nothing is copied but those arrays, nothing is
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping
@@ -25,6 +24,7 @@ from cocosurgeon.annfile.splice import Cut, pieces
 from cocosurgeon.dataset.category_list import CategoryList
 from cocosurgeon.dataset.ids import UNKNOWN, Id, as_keys
 from cocosurgeon.dataset.index import AnnotationIndex, Category
+from cocosurgeon.dataset.lots import lots
 from cocosurgeon.dataset.mask import FilterResult, IndexName, Level, Mask, marked_rows
 from cocosurgeon.dataset.order import Order, as_count, require_order
 from cocosurgeon.errors import RequestError, StructureError, UnknownNameError
@@ -335,14 +335,9 @@ class Dataset:
         the machine, and a larger sample contains a smaller one of the same seed.
         """
         count = as_count(n)
-        salt = hashlib.blake2b(str(seed).encode(), digest_size=16).digest()
-        ids = self.index.images.ids.tolist()
-
-        def lot(number: int) -> bytes:
-            return hashlib.blake2b(ascii(ids[number]).encode(), digest_size=16, salt=salt).digest()
-
-        drawn = sorted(self.image_indices.tolist(), key=lot)[:count]
-        return self._pick(count, np.array(drawn, dtype=np.int64), "sample of")
+        ranks = lots(self.index.images.ids[self.image_indices].tolist(), seed)
+        drawn = self.image_indices[ranks < count]
+        return self._pick(count, drawn, "sample of")
 
     def cascade(self, name: str) -> Dataset:
         """Let a further top-level list follow the images: of its records those stay whose
