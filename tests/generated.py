@@ -216,6 +216,8 @@ def _plan(rng: random.Random, doc: Any) -> Plan:
         lambda: First(n),
         lambda: Last(n),
         lambda: Skip(rng.randint(0, 3)),
+        lambda: Last(rng.choice(["50%", "12.5%", "99%"])),
+        lambda: Skip(rng.choice(["10%", "33.3%"])),
         lambda: Ids(rng.sample(ids, rng.randint(0, len(ids)))),
         lambda: ~Ids(rng.sample(ids, rng.randint(0, len(ids)))),
     ]

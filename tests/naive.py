@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+from decimal import ROUND_HALF_UP, Decimal
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -152,13 +153,13 @@ class _State:
                     kept = zip(self.ann_rows, answers, strict=True)
                     self.ann_rows = [r for r, a in kept if a]
             case cocosurgeon.First(order="id"):
-                self.keep(self.chosen(sorted(self.images)[: step.n]))
+                self.keep(self.chosen(sorted(self.images)[: self.number(step.n)]))
             case cocosurgeon.First():
-                self.keep(self.images[: step.n])
+                self.keep(self.images[: self.number(step.n)])
             case cocosurgeon.Last():
-                self.keep(self.images[-step.n :] if step.n else [])
+                self.keep(self.images[max(len(self.images) - self.number(step.n), 0) :])
             case cocosurgeon.Skip():
-                self.keep(self.images[step.n :])
+                self.keep(self.images[self.number(step.n) :])
             case cocosurgeon.Cascade():
                 rows = range(len(self.doc[step.name]))
                 self.followed[step.name] = list(rows)
@@ -168,6 +169,13 @@ class _State:
                 self.remap(dict(step.pairs))
             case _:
                 raise NotImplementedError(step)
+
+    def number(self, n: int | str) -> int:
+        """A number of images, or a share of them as a number."""
+        if isinstance(n, int):
+            return n
+        exact = Decimal(n.removesuffix("%")) * len(self.images) / 100
+        return min(max(int(exact.to_integral_value(ROUND_HALF_UP)), 1), len(self.images))
 
     def remap(self, table: dict[Any, Any]) -> None:
         """Change every category id by a table that has all of them."""

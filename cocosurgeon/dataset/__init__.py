@@ -6,7 +6,7 @@ index          what a file holds: images, annotations, categories
 placeholders   names of category entries that stand for no class
 category_list  the category list as it will be written
 keys           ids as Python compares dictionary keys
-order          counts of images, and their orders
+order          numbers and shares of images, and their orders
 lots           a random order of images that ids and a seed decide
 mask           which images or annotations a filter, or a pandas Series, marks
 dataset        Dataset

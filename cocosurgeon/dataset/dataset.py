@@ -26,7 +26,7 @@ from cocosurgeon.dataset.ids import UNKNOWN, Id, as_keys
 from cocosurgeon.dataset.index import AnnotationIndex, Category
 from cocosurgeon.dataset.lots import lots
 from cocosurgeon.dataset.mask import FilterResult, IndexName, Level, Mask, marked_rows
-from cocosurgeon.dataset.order import Order, as_count, require_order
+from cocosurgeon.dataset.order import Order, as_amount, count_of, require_order
 from cocosurgeon.errors import RequestError, StructureError, UnknownNameError
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import did_you_mean, plural
@@ -313,31 +313,36 @@ class Dataset:
         kept = self.image_indices if level == "images" else self.annotation_rows
         return np.isin(kept, np.array(rows, dtype=np.int64), assume_unique=True)
 
-    def first(self, n: SupportsIndex, order: Order = "file") -> Dataset:
-        """Keep the first n images, by file order or by id (as loaders that sort see them)."""
-        count = as_count(n)
-        return self._pick(count, self._ranked(order)[:count], "first")
+    def first(self, n: SupportsIndex | str, order: Order = "file") -> Dataset:
+        """Keep the first n images, by file order or by id (as loaders that sort see them).
 
-    def last(self, n: SupportsIndex, order: Order = "file") -> Dataset:
-        """Keep the last n images, by file order or by id."""
-        count = as_count(n)
+        Args:
+            n: a number, or a share of the images that are kept so far: ``"10%"``. A share is
+                rounded to the nearest whole number (halves up), and is one image at least.
+        """
+        count, noted = self._counted(n, "first")
+        return noted._pick(count, self._ranked(order)[:count], "first")
+
+    def last(self, n: SupportsIndex | str, order: Order = "file") -> Dataset:
+        """Keep the last n images, by file order or by id; see ``first``."""
+        count, noted = self._counted(n, "last")
         ranked = self._ranked(order)
-        return self._pick(count, ranked[max(len(ranked) - count, 0) :], "last")
+        return noted._pick(count, ranked[max(len(ranked) - count, 0) :], "last")
 
-    def skip(self, n: SupportsIndex, order: Order = "file") -> Dataset:
-        """Leave out the first n images, by file order or by id."""
-        return self.with_images(np.sort(self._ranked(order)[as_count(n) :]))
+    def skip(self, n: SupportsIndex | str, order: Order = "file") -> Dataset:
+        """Leave out the first n images, by file order or by id; see ``first``."""
+        count, noted = self._counted(n, "skip")
+        return noted.with_images(np.sort(self._ranked(order)[count:]))
 
-    def sample(self, n: SupportsIndex, seed: int = 0) -> Dataset:
-        """Keep n images drawn by a seed.
+    def sample(self, n: SupportsIndex | str, seed: int = 0) -> Dataset:
+        """Keep n images drawn by a seed; see ``first`` for shares.
 
         Which are drawn depends on the seed and the ids alone: not on the file's order, not on
         the machine, and a larger sample contains a smaller one of the same seed.
         """
-        count = as_count(n)
+        count, noted = self._counted(n, "sample of")
         ranks = lots(self.index.images.ids[self.image_indices].tolist(), seed)
-        drawn = self.image_indices[ranks < count]
-        return self._pick(count, drawn, "sample of")
+        return noted._pick(count, self.image_indices[ranks < count], "sample of")
 
     def cascade(self, name: str) -> Dataset:
         """Let a further top-level list follow the images: of its records those stay whose
@@ -447,6 +452,15 @@ class Dataset:
                 where=self.source.name,
                 hint="use the file's order",
             ) from error
+
+    def _counted(self, n: SupportsIndex | str, what: str) -> tuple[int, Dataset]:
+        """Return the number of images that is meant, and the dataset with a note of a share."""
+        amount, there = as_amount(n), len(self.image_indices)
+        count = count_of(amount, there)
+        if isinstance(amount, int):
+            return count, self
+        note = f"{what} {amount} of {plural(there, 'image')}: {count:,}"
+        return count, replace(self, notes=(*self.notes, note))
 
     def _pick(self, n: int, numbers: Numbers, what: str) -> Dataset:
         notes = self.notes

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cocosurgeon.dataset.keys import Id, as_key
+from cocosurgeon.dataset.order import as_amount
 from cocosurgeon.errors import RequestError
 from cocosurgeon.text import did_you_mean
 
@@ -97,6 +98,17 @@ def _count(value: object) -> int:
     return found
 
 
+def _amount(value: object) -> int | str:
+    plain = plain_value(value)
+    if isinstance(plain, str) and "%" in plain:
+        return as_amount(plain)
+    try:
+        return _count(value)
+    except RequestError as error:
+        hint = "a number of images, 100, or a share of them, 10%"
+        raise RequestError(error.what, hint=hint) from None
+
+
 def number(value: object) -> float:
     """Return a number as a float.
 
@@ -124,6 +136,7 @@ def _text(value: object) -> str:
 
 
 COUNT = Kind("N", _count, _count)
+AMOUNT = Kind("N[%]", _amount, _amount)
 NUMBER = Kind("NUMBER", number, number)
 TEXT = Kind("TEXT", str, _text)
 FLAG = Kind("", lambda text: True, _flag)

@@ -40,6 +40,11 @@ def slug(plan: Plan, longest: int = _LONGEST) -> str:
     return f"{safe}-{digest}" if safe else digest
 
 
+def with_amount(word: str, amount: int | str) -> str:
+    """Return a word and a number of images, or a share of them: ``first100``, ``first10pct``."""
+    return f"{word}{amount}".replace("%", "pct")
+
+
 def with_names(word: str, categories: tuple[str | int, ...]) -> str | None:
     """Return a word and plain names; None where two lists of names would read alike."""
     plain = all(isinstance(c, str) and re.fullmatch(r"[a-zA-Z ]+", c) for c in categories)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cocosurgeon.dataset.order import Order, as_count, require_order
+from cocosurgeon.dataset.order import Order, as_amount, require_order
 from cocosurgeon.select.plan import Step
-from cocosurgeon.steps.arguments import COUNT, choice
+from cocosurgeon.steps.arguments import AMOUNT, choice
+from cocosurgeon.steps.naming import with_amount
 from cocosurgeon.steps.registry import Modifier, Option
 
 if TYPE_CHECKING:
@@ -27,20 +28,20 @@ class _ByPosition(Step):
     """A step that counts images.
 
     Attributes:
-        n: number of images.
+        n: number of images, or a share of those that are there: ``10%``.
         order: ``file``, or ``id`` as loaders that sort see them.
     """
 
-    n: int
+    n: int | str
     order: Order = "file"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "n", as_count(self.n))
+        object.__setattr__(self, "n", as_amount(self.n))
         require_order(self.order)
 
     def words(self) -> str | None:
         by = "" if self.order == "file" else "-by-id"
-        return f"{type(self).__name__.lower()}{self.n}{by}"
+        return with_amount(type(self).__name__.lower(), self.n) + by
 
 
 class First(_ByPosition):
@@ -65,7 +66,7 @@ class Skip(_ByPosition):
 
 
 OPTIONS = (
-    Option("first", COUNT, "Keep the first N images.", First, "100", (ORDER,)),
-    Option("last", COUNT, "Keep the last N images.", Last, "10", (ORDER,)),
-    Option("skip", COUNT, "Skip the first N images.", Skip, "20", (ORDER,)),
+    Option("first", AMOUNT, "Keep the first N images, or N percent.", First, "100", (ORDER,)),
+    Option("last", AMOUNT, "Keep the last N images, or N percent.", Last, "10", (ORDER,)),
+    Option("skip", AMOUNT, "Skip the first N images, or N percent.", Skip, "20", (ORDER,)),
 )

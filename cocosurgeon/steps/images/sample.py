@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cocosurgeon.dataset.order import as_count
+from cocosurgeon.dataset.order import as_amount
 from cocosurgeon.select.plan import Step
-from cocosurgeon.steps.arguments import COUNT
+from cocosurgeon.steps.arguments import AMOUNT, COUNT
+from cocosurgeon.steps.naming import with_amount
 from cocosurgeon.steps.registry import Modifier, Option
 
 if TYPE_CHECKING:
@@ -27,21 +28,23 @@ class Sample(Step):
     """Keep n images drawn by a seed; see ``Dataset.sample``.
 
     Attributes:
-        n: number of images.
+        n: number of images, or a share of those that are there: ``10%``.
         seed: any whole number.
     """
 
-    n: int
+    n: int | str
     seed: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "n", as_count(self.n))
+        object.__setattr__(self, "n", as_amount(self.n))
 
     def apply(self, dataset: Dataset) -> Dataset:
         return dataset.sample(self.n, self.seed)
 
     def words(self) -> str | None:
-        return f"sample{self.n}-seed{self.seed}"
+        return f"{with_amount('sample', self.n)}-seed{self.seed}"
 
 
-OPTIONS = (Option("sample", COUNT, "Draw N images by --seed.", Sample, "20", (SEED,)),)
+OPTIONS = (
+    Option("sample", AMOUNT, "Draw N images, or N percent, by --seed.", Sample, "20", (SEED,)),
+)
