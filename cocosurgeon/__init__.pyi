@@ -63,6 +63,7 @@ from cocosurgeon.steps.images.first import Skip as Skip
 from cocosurgeon.steps.images.having import Having as Having
 from cocosurgeon.steps.images.ids import Ids as Ids
 from cocosurgeon.steps.images.license import License as License
+from cocosurgeon.steps.images.per_class import PerClass as PerClass
 from cocosurgeon.steps.images.sample import Sample as Sample
 from cocosurgeon.steps.images.where import AnnotationWhere as AnnotationWhere
 from cocosurgeon.steps.images.where import ImageWhere as ImageWhere

@@ -44,6 +44,11 @@ def objects_by_class(dataset: Dataset) -> tuple[Numbers, Numbers, Numbers]:
     return pairs // max(count, 1), pairs % max(count, 1), counts.astype(np.int64)
 
 
+def class_ids(dataset: Dataset) -> list[Id]:
+    """Return the category id of each class, as ``objects_by_class`` numbers them."""
+    return in_order(as_keys(dataset.category_pairs[1]).tolist())
+
+
 def in_order(ids: Iterable[Id | None]) -> list[Id]:
     """Return distinct ids in an order that no file decides: numbers, then text."""
     numbers = {i for i in ids if i is not None}

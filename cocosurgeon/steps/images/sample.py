@@ -18,7 +18,7 @@ SEED = Modifier(
     "seed",
     "seed",
     COUNT.called("S"),
-    "Set the seed of --sample. The same ids give the same images on every machine.",
+    "Set the seed of --sample and --per-class. The same ids give the same images on every machine.",
     default="0",
 )
 

@@ -1,0 +1,93 @@
+"""A few images of each class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cocosurgeon.dataset.order import as_count
+from cocosurgeon.dataset.placeholders import BACKGROUND, PLACEHOLDER
+from cocosurgeon.errors import RequestError
+from cocosurgeon.select.plan import Step
+from cocosurgeon.steps.arguments import COUNT
+from cocosurgeon.steps.images.sample import SEED
+from cocosurgeon.steps.registry import Option
+from cocosurgeon.text import first_few, plural
+
+if TYPE_CHECKING:
+    from cocosurgeon.dataset.dataset import Dataset
+    from cocosurgeon.dataset.keys import Id
+    from cocosurgeon.select.filter import Columns
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class PerClass(Step):
+    """Keep few images, so that at least k of them have each class.
+
+    Of a class with fewer images all are kept, and a note has their number. Which are kept depends
+    on ids and seed, not on the file's order. A larger k contains a smaller one of the same seed.
+
+    Attributes:
+        k: number of images of each class.
+        seed: any whole number.
+    """
+
+    k: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "k", as_count(self.k))
+        if not self.k:
+            raise RequestError("at least one image of each class, not 0")
+
+    @property
+    def columns(self) -> Columns:
+        return {"annotations": ("category_id", "segments_category_ids")}
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        import numpy as np
+
+        from cocosurgeon.sets.cover import covering
+        from cocosurgeon.sets.units import class_ids, image_units
+
+        units = image_units(dataset, self.seed)
+        chosen = dataset.image_indices[np.sort(covering(units, self.k))]
+        cat_ids = class_ids(dataset)
+        images = np.bincount(units.classes, minlength=len(cat_ids)).tolist()
+        there = {i: count for i, count in zip(cat_ids, images, strict=True) if count}
+        notes = self._notes(dataset, there)
+        return replace(dataset.with_images(chosen), notes=(*dataset.notes, *notes))
+
+    def _notes(self, dataset: Dataset, images: Mapping[Id, int]) -> tuple[str, ...]:
+        """Return which classes have fewer images than were asked for, fewest first."""
+        names = {category.id: category.name for category in dataset.categories}
+        classes = [
+            (images.get(cat_id, 0), names.get(cat_id) or f"category_id {cat_id}")
+            for cat_id in dict.fromkeys([*names, *images])
+            if cat_id is not None and names.get(cat_id) not in (PLACEHOLDER, BACKGROUND)
+        ]
+        few = sorted((each for each in classes if each[0] < self.k), key=lambda each: each[0])
+        if not few:
+            return ()
+        shown = first_few(few, show=lambda each: f"{each[1]} ({each[0]:,})")
+        verb = "has" if len(few) == 1 else "have"
+        return (
+            f"{len(few):,} of {plural(len(classes), 'class', 'classes')} {verb} fewer than "
+            f"{plural(self.k, 'image')}, all of which are kept: {shown}",
+        )
+
+    def words(self) -> str | None:
+        return f"per-class{self.k}-seed{self.seed}"
+
+
+OPTIONS = (
+    Option(
+        "per-class",
+        COUNT.called("K"),
+        "Keep at least K images of each class, and as few as possible. Draws by --seed.",
+        PerClass,
+        "2",
+        (SEED,),
+    ),
+)
