@@ -46,6 +46,7 @@ from cocosurgeon.steps.annotations.crowd import Crowd as Crowd
 from cocosurgeon.steps.annotations.min_area import Area as Area
 from cocosurgeon.steps.annotations.only import InCategory as InCategory
 from cocosurgeon.steps.categories.classes import Classes as Classes
+from cocosurgeon.steps.categories.drop_unused import DropUnused as DropUnused
 from cocosurgeon.steps.categories.flat import Flat as Flat
 from cocosurgeon.steps.categories.like import Like as Like
 from cocosurgeon.steps.categories.map import Remap as Remap
@@ -53,6 +54,7 @@ from cocosurgeon.steps.categories.merge import Merge as Merge
 from cocosurgeon.steps.categories.merge import Rename as Rename
 from cocosurgeon.steps.categories.renumber import Renumber as Renumber
 from cocosurgeon.steps.categories.renumber import SortCategories as SortCategories
+from cocosurgeon.steps.categories.shift import Shift as Shift
 from cocosurgeon.steps.categories.to import ToSpace as ToSpace
 from cocosurgeon.steps.images.empty import Empty as Empty
 from cocosurgeon.steps.images.file_name import FileName as FileName

@@ -125,6 +125,8 @@ TWINS: list[tuple[str, list[str], dict[str, Any]]] = [
     ("remap", ["--sort", "name"], {"sort": "name"}),
     ("remap", ["--renumber", "--sort", "name"], {"renumber": True, "sort": "name"}),
     ("remap", ["--flat"], {"flat": True}),
+    ("remap", ["--drop-unused"], {"drop_unused": True}),
+    ("remap", ["--shift", "1"], {"shift": 1}),
     ("remap", ["--start", "0"], {"start": 0}),
     ("subset", ["--license", "3"], {"license": 3}),
     ("subset", ["--fix", "safe,boxes"], {"fix": ["safe", "boxes"]}),

@@ -68,7 +68,7 @@ def test_an_entry_has_a_test_a_page_and_a_help_text(each: Any) -> None:
         "docs/steps.md is not up to date: run python docs/make_reference.py"
     )
     assert re.match(
-        r"(Keep|Drop|Skip|Draw|Count|Set|Let|Make|Take|Change|Give|Number|Sort|Bring|"
+        r"(Add|Keep|Drop|Skip|Draw|Count|Set|Let|Make|Take|Change|Give|Number|Sort|Bring|"
         r"Choose|Treat|Repair|Leave|Put|Look) ",
         each.help,
     ), f"the help of --{each.name} begins with a verb"

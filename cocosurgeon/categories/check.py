@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.dataset.category_list import Entry
@@ -76,7 +76,21 @@ def check_categories(left: Dataset, right: Dataset) -> Check:
             hint="compare files of boxes or masks",
         )
     found = _unlisted(users, listing)
+    if hint := _shift_hint(users, listing):
+        found = [replace(each, hint=hint) for each in found]
     return Check(sides[0].where, sides[1].where, len(users.used), False, tuple(found))
+
+
+def _shift_hint(users: Inventory, listing: Inventory) -> str | None:
+    """Return what to do where ids are counted from 0 in one file, and from 1 in the other."""
+    listed = listing.classes.keys()
+    for by in (1, -1):
+        if users.used and {i + by if isinstance(i, int) else i for i in users.used} <= listed:
+            return (
+                "if one file counts from 0 and the other from 1: "
+                f"`cocosurgeon remap {users.where} --shift {by}`"
+            )
+    return None
 
 
 class _Listed:

@@ -18,6 +18,7 @@ from cocosurgeon.categories.policy import (
 from cocosurgeon.categories.remap import Remapping, remapped_entries, with_placeholders
 from cocosurgeon.dataset.category_list import CategoryList, Entry
 from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.ids import as_other_type
 from cocosurgeon.errors import RequestError
 
 
@@ -96,6 +97,69 @@ def flatten(dataset: Dataset) -> Dataset:
     changed = sum(before != after for before, after in pairs)
     note = f'categories whose supercategory becomes "none": {changed:,} of {len(entries):,}'
     return replace(dataset, category_list=result, notes=(*dataset.notes, note))
+
+
+def drop_unused(dataset: Dataset) -> Dataset:
+    """Drop categories without objects from the list; the others keep their ids.
+
+    A category that records name as another type (``"1"`` for 1) is in use.
+
+    Raises:
+        RequestError: there is no list, or nothing of it is in use.
+        StructureError: categories without an id, or with the same.
+    """
+    before = Inventory.of(dataset)
+    listed = [e.category.id for e in before.listing.entries if e.category.id is not None]
+    if not listed:
+        raise RequestError("the file has no category list", where=before.where)
+    used = {i if i in listed else as_other_type(i) for i in before.objects}
+    if not used.intersection(listed):
+        raise RequestError(
+            "no category has an annotation: nothing of the list would stay", where=before.where
+        )
+    unused = set(listed) - used
+    cat_map = CategoryMap({i: None if i in unused else i for i in (*listed, *before.used)})
+    notes = ("every category has annotations",) if used.issuperset(listed) else ()
+    result = Remapping(
+        before, cat_map, remapped_entries(before, cat_map), meant="drop unused", notes=notes
+    ).apply(dataset)
+    listing = result.category_list
+    return replace(result, category_list=listing and replace(listing, is_pruned=True))
+
+
+def shift(dataset: Dataset, by: int) -> Dataset:
+    """Add a number to every category id, listed or used; placeholders of the list included.
+
+    Raises:
+        RequestError: an id is text, or would be below 0.
+        StructureError: categories without an id, or with the same.
+    """
+    before = Inventory.of(dataset)
+    placeholders = (e.category.id for e in before.placeholders if e.category.id is not None)
+    ids = list(dict.fromkeys([*before.ids, *placeholders]))
+    numbers = [i for i in ids if isinstance(i, int)]
+    if len(numbers) < len(ids):
+        other = next(i for i in ids if not isinstance(i, int))
+        raise RequestError(
+            f"category id {before.called(other)} is no whole number: nothing can be added to it",
+            where=before.where,
+            hint="say what each id becomes: --map FILE",
+        )
+    if numbers and min(numbers) + by < 0:
+        lowest = min(numbers)
+        raise RequestError(
+            f"category id {before.called(lowest)} would become {lowest + by}: an id below 0 is no "
+            "label",
+            where=before.where,
+            hint=f"--shift {-lowest} makes it 0",
+        )
+    cat_map = CategoryMap({i: i + by for i in numbers})
+    entries = remapped_entries(before, cat_map)
+    notes = []
+    if numbers:
+        first, last = min(numbers), max(numbers)
+        notes.append(f"category ids {first}..{last} become {first + by}..{last + by}")
+    return Remapping(before, cat_map, entries, f"shift by {by}", tuple(notes)).apply(dataset)
 
 
 def sort_categories(dataset: Dataset, by: By = "id") -> Dataset:

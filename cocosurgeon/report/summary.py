@@ -14,7 +14,7 @@ from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import UNKNOWN, all_differ, as_keys, isin, objects, type_mismatch
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.mask import Mask, WarningNote
-from cocosurgeon.report.label_shift import shifted_labels
+from cocosurgeon.report.label_shift import ListEffect, shifted_labels
 from cocosurgeon.text import plural
 
 _BLANK = "\0"
@@ -53,6 +53,7 @@ class Summary:
         notes: facts that the steps add.
         shifted: labels that the cut shifts for a loader that reads the file; see
             ``shifted_labels``.
+        list_effect: labels by each loader, where unused categories left the list; else None.
     """
 
     images: Kept
@@ -74,6 +75,7 @@ class Summary:
     classes: tuple[str | None, ...] | None
     notes: tuple[str, ...]
     shifted: tuple[str, ...] = ()
+    list_effect: ListEffect | None = None
 
     def lines(self) -> list[str]:
         """Return the summary for people."""
@@ -108,7 +110,8 @@ class Summary:
             lines.append(f"copied unchanged though they name images: {_named(self.unfollowed)}")
         if self.whole:
             lines.append(f"copied unchanged: {_named(self.whole)}")
-        return lines + [note for note in self.notes if not isinstance(note, WarningNote)]
+        lines += [note for note in self.notes if not isinstance(note, WarningNote)]
+        return [*lines, *(self.list_effect.lines() if self.list_effect else ())]
 
     def warnings(self) -> list[str]:
         """Return lines about data that is lost and labels that shift, which no option hides."""
@@ -129,7 +132,8 @@ class Summary:
                 f"category: {self.category_mismatch}"
             )
         lines += [note for note in self.notes if isinstance(note, WarningNote)]
-        return [*lines, *self.shifted]
+        effect = self.list_effect.warnings() if self.list_effect else ()
+        return [*lines, *self.shifted, *effect]
 
     def config_lines(self) -> list[str]:
         """Return lines for an MMDetection config, where categories changed."""
@@ -179,6 +183,7 @@ def summarize(dataset: Dataset, paths: Sequence[str] = ()) -> Summary:
         classes=tuple(c.name for c in dataset.categories) if changed else None,
         notes=dataset.notes,
         shifted=tuple(shifted_labels(dataset, paths)),
+        list_effect=ListEffect.of(dataset, next(iter(paths), "")),
     )
 
 

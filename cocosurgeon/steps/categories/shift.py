@@ -1,0 +1,44 @@
+"""Category ids moved by a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cocosurgeon.select.plan import CategoryStep
+from cocosurgeon.steps.arguments import COUNT
+from cocosurgeon.steps.registry import Option
+
+if TYPE_CHECKING:
+    from cocosurgeon.dataset.dataset import Dataset
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Shift(CategoryStep):
+    """Add a number to every category id, listed or used: ``Shift(1)`` makes 0..79 1..80.
+
+    Attributes:
+        by: the number; below 0, ids become smaller.
+    """
+
+    by: int
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        from cocosurgeon.categories.edit import shift
+
+        return shift(dataset, self.by)
+
+    def words(self) -> str | None:
+        return f"shift{self.by}"
+
+
+OPTIONS = (
+    Option(
+        "shift",
+        COUNT.called("K"),
+        "Add K to every category id: 1 for results that count classes from 0, where the ground "
+        "truth counts from 1. COCO's own ids have gaps: --to coco91.",
+        Shift,
+        "1",
+    ),
+)
