@@ -15,6 +15,7 @@ from test_loaders import VEHICLES, ann, doc, image
 from cocosurgeon import Flat, Plan, Recipe, Rename, RequestError, read
 from cocosurgeon.config import ann_file
 from cocosurgeon.loaders import load, rfdetr
+from cocosurgeon.probe.record import Recorder
 from cocosurgeon.steps.categories.like import Like
 
 Put = Callable[..., Path]
@@ -128,6 +129,58 @@ def test_verify_reports_the_shift_and_flat_undoes_it(put: Put, cli: Cli, tmp_pat
         assert cli("verify", "part.json", "--source", "full.json", "--loader", loader).code == 0
     raw = cli(*args, "--option", "mode=coco")
     assert raw.code == 0, raw.out
+
+
+def test_a_dump_of_the_same_loader_shows_the_shift_too(put: Put, cli: Cli) -> None:
+    put(full(), "full.json")
+    assert cli("subset", "full.json", "--first", "1", "-o", "part.json").code == 0
+    assert cli("dump", "full.json", "--loader", "rfdetr", "-o", "full.jsonl").code == 0
+    args = "verify", "part.json", "--loader", "rfdetr", "--against"
+    shown = cli(*args, "full.jsonl", "--json")
+    assert shown.code == 1
+    [finding] = json.loads(shown.out)["findings"]
+    assert finding["code"] == "label-shift"
+    assert finding["details"] == [
+        "rfdetr: image 1, annotation 1: label 0 (car), in the dump 1 (car)",
+        "rfdetr: image 1, annotation 2: label 1 (bus), in the dump 2 (bus)",
+    ]
+    assert "1 'vehicle'" in finding["next"] and "--flat --recipe RECIPE" in finding["next"]
+    source = cli("verify", "part.json", "--loader", "rfdetr", "--source", "full.json", "--json")
+    of_source = {f["code"]: f["next"] for f in json.loads(source.out)["findings"]}
+    assert finding["next"] == of_source["label-shift"]
+    assert cli("remap", "part.json", "--flat", "-o", "flat.json").code == 0
+    assert cli("verify", "flat.json", *args[2:], "full.jsonl").code == 0
+
+
+@pytest.mark.parametrize(
+    ("dumped", "options"), [("rfdetr", ("--option", "mode=coco")), ("detectron2", ()), ("detr", ())]
+)
+def test_other_numberings_are_no_shift(
+    dumped: str, options: tuple[str, ...], put: Put, cli: Cli
+) -> None:
+    put(full(), "full.json")
+    assert cli("subset", "full.json", "--first", "1", "-o", "part.json").code == 0
+    assert cli("dump", "full.json", "--loader", dumped, *options, "-o", "d.jsonl").code == 0
+    shown = cli("verify", "part.json", "--loader", "rfdetr", "--against", "d.jsonl")
+    assert shown.code == 0, shown.out
+    assert "same class name, another label number: 2" in shown.out
+
+
+def test_a_recorded_dump_shows_the_shift_without_advice(put: Put, cli: Cli, tmp_path: Path) -> None:
+    put(full(), "full.json")
+    assert cli("subset", "full.json", "--first", "1", "-o", "part.json").code == 0
+    names = ["vehicle", "car", "bus"]
+    known: dict[str, Any] = {
+        "framework": "own",
+        "loader": "rfdetr",
+        "box_format": "xyxy",
+        "classes": names,
+    }
+    with Recorder(tmp_path / "d.jsonl", **known) as recorder:
+        recorder.record(1, [[10, 10, 30, 30]] * 2, [1, 2], 48, 64)
+    shown = cli("verify", "part.json", "--loader", "rfdetr", "--against", "d.jsonl")
+    assert shown.code == 1
+    assert "label 0 (car), in the dump 1 (car)" in shown.out and "--flat" not in shown.out
 
 
 def test_what_the_source_skips_has_to_go(put: Put, cli: Cli, tmp_path: Path) -> None:

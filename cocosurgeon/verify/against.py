@@ -265,16 +265,41 @@ class _Comparison:
                 self._report(f"{where}: label {mine.label!r}, in the dump {other.label!r}", img_id)
         elif None in names:
             self._report(f"{where}: {mine.label!r} or {other.label!r} has no name", img_id)
-        elif names[0] != names[1]:
+        elif names[0] != names[1] or (
+            self._numbers_alike and not _equal(mine.label, _whole(other.label))
+        ):
             text = (
                 f"{where}: label {mine.label!r} ({names[0]}), in the dump {other.label!r} "
                 f"({names[1]})"
             )
+            loader, record = self.view.loader, of_image(img_id)
             self.findings.append(
-                Finding("label-shift", text, self.view.loader, record=of_image(img_id))
+                Finding("label-shift", text, loader, record=record, hint=self._shift_hint)
             )
         elif not _equal(mine.label, other.label):
             self.explained["same class name, another label number"] += 1
+
+    @cached_property
+    def _numbers_alike(self) -> bool:
+        """Return whether one loader made both by one numbering, so that numbers have to agree.
+
+        Where the categories in use decide the numbers, two files can differ in them. Of any other
+        loader another number comes from other options, or another list.
+        """
+        header, numbering = self.dump.header, LOADERS[self.view.loader].numbering_by_use
+        if numbering is None or header.loader != self.view.loader:
+            return False
+        sides = (self.setting, header.setting())
+        return all(setting.options.sorts_categories for setting in sides)
+
+    @cached_property
+    def _shift_hint(self) -> str | None:
+        """Return what to do about labels that differ since other categories are in use."""
+        numbering, there = LOADERS[self.view.loader].numbering_by_use, self.dump.header.cat2label
+        if numbering is None or not self._numbers_alike or not there:
+            return None
+        categories = [dict(r.value) for r in self.file.lists.get("categories", ())]
+        return numbering.advice(categories, self.view.cat2label, there)
 
     def _changed(self, mine: Sequence[Instance], theirs: Sequence[Placed]) -> dict[int, int]:
         """Objects whose boxes a rule of theirs or of ours changes, each with its partner."""
