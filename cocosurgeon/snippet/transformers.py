@@ -10,24 +10,26 @@ from cocosurgeon.snippet.torchvision import EVALUATE
 _DATASET = '''
 
 class Detection(CocoDetection):
-    """Items that a processor of DETR's kind has made: pixel_values and labels."""
-
-    def __init__(self, processor):
-        super().__init__(img_folder, ann_file)  # sorted by image id
-        self.processor = processor
+    """An image, and its annotations as a processor of DETR's kind takes them."""
 
     def __getitem__(self, index):
         image, target = super().__getitem__(index)
-        annotations = {'image_id': self.ids[index], 'annotations': target}
-        made = self.processor(images=image, annotations=annotations, return_tensors='pt')
-        return {'pixel_values': made['pixel_values'][0], 'labels': made['labels'][0]}
+        return image, {'image_id': self.ids[index], 'annotations': target}
 
 
-dataset = Detection(DetrImageProcessor())'''
+def collate(items):
+    """Pad a batch to its largest image: pixel_values, pixel_mask, labels with boxes to match."""
+    images, annotations = map(list, zip(*items))
+    return processor(images=images, annotations=annotations, return_tensors='pt')
+
+
+processor = DetrImageProcessor()
+dataset = Detection(img_folder, ann_file)  # sorted by image id
+# DataLoader(dataset, batch_size=2, collate_fn=collate); for Trainer: data_collator=collate'''
 
 
 def write(source: SnippetSource) -> Snippet:
-    """Write ``dataset``, ``id2label`` and ``evaluate``."""
+    """Write ``dataset``, ``collate``, ``id2label`` and ``evaluate``."""
     view = load("transformers", source.index)
     counts = comments.LoaderCounts.of(view)
     num_classes = comments.highest_id(source, view, "transformers") + 1

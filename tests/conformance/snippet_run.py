@@ -161,15 +161,29 @@ def torchvision2(config: str) -> dict[str, Any]:
 
 
 def transformers(config: str) -> dict[str, Any]:
-    """The dataset that the snippet itself makes, and a model's number of classes."""
+    """Batches of the dataset that the snippet itself makes, and a model's number of classes."""
+    import torch
+    from torch.utils.data import DataLoader  # type: ignore[import-not-found,unused-ignore]
     from transformers import DetrConfig  # type: ignore[import-not-found]
 
     made = runpy.run_path(config)
-    labels = [item["labels"] for item in made["dataset"]]
-    boxes = [len(label["boxes"]) for label in labels]
+    labels, boxes, unlike = [], [], 0
+    for batch in DataLoader(made["dataset"], batch_size=2, collate_fn=made["collate"]):
+        masks = batch["pixel_mask"]
+        height, width = masks.shape[1:]
+        assert batch["pixel_values"].shape[2:] == masks.shape[1:]
+        inner = [[int(mask[:, 0].sum()), int(mask[0].sum())] for mask in masks]
+        unlike += len({tuple(size) for size in inner}) > 1
+        labels += batch["labels"]
+        for label, (inner_height, inner_width) in zip(batch["labels"], inner, strict=True):
+            of_height, of_width = label["orig_size"].tolist()
+            x, y = width / inner_width * of_width, height / inner_height * of_height
+            boxes.append((label["boxes"] * torch.tensor([x, y, x, y])).tolist())
     config_of_model = DetrConfig(id2label=made["id2label"])
-    return _coco_detection(made, boxes[0]) | {
-        "boxes": boxes,
+    return _coco_detection(made, len(boxes[0])) | {
+        "boxes": [len(each) for each in boxes],
+        "placed": boxes,
+        "unlike": unlike,
         "num_labels": config_of_model.num_labels,
         "label_ids": sorted({i for label in labels for i in label["class_labels"].tolist()}),
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import mmdet_line
+import numpy as np
 import pytest
 from mmdet_line import FORK, MMDET2, MMDET3, Line
 
@@ -292,6 +293,13 @@ def test_the_others_that_read_by_torchvision_load_and_score(
         assert ran["keys"] == ["boxes", "image_id", "labels"]
     else:
         assert set(ran["label_ids"]) == {i.label for s in view.samples for i in s.instances}
+        assert ran["unlike"]  # batches of two sizes
+        for sample, placed in zip(view.samples, ran["placed"], strict=True):
+            corners = [
+                [x - w / 2, y - h / 2, x + w / 2, y + h / 2] for x, y, w, h in placed
+            ]  # in the image, without its padding
+            expected = [instance.box for instance in sample.instances]
+            assert np.allclose(corners, expected, atol=1e-2) or not expected
 
 
 def with_parents(folder: Path) -> Path:
