@@ -20,8 +20,9 @@ from cocosurgeon import DropUnused, First, Plan, Recipe, Remap, RequestError, Sh
 from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.dataset.ids import as_other_type
 from cocosurgeon.loaders import LOADERS, load
+from cocosurgeon.loaders.labels import LabelShift
 from cocosurgeon.loaders.settings import settings_for
-from cocosurgeon.report.label_shift import LabelShift
+from cocosurgeon.report.label_shift import effect_warnings
 
 Put = Callable[..., Path]
 DROP = Plan(DropUnused())
@@ -121,7 +122,7 @@ def test_the_effect_is_what_each_loader_loads(plan: Plan, list_of: Any, put: Put
     after = json.loads(text_of(result))
     found = summarize(result).list_effect
     assert found is not None
-    labels = {name: shift.labels for shift in found.shifts for name in shift.loaders}
+    labels = {name: shift.moved for shift in found.shifts for name in shift.loaders}
     assert {*labels, *found.same, *found.raising} == set(LOADERS)
     for name in set(LOADERS) - {*found.raising}:
         sides = []
@@ -141,22 +142,22 @@ def test_the_effect_is_what_each_loader_loads(plan: Plan, list_of: Any, put: Put
 
 def test_loaders_with_the_same_shift_are_one_line() -> None:
     found = effect(zoo(18, 6), Plan(DropUnused()))
-    by_list = LabelShift(("mmdet3", "mmdet2", "onedl"), 2, (("dog", 2, 0), ("bus", 4, 1)))
-    by_id = LabelShift(("detectron2", "rfdetr", "yolox"), 2, (("dog", 4, 1), ("bus", 2, 0)))
+    by_list = LabelShift(("mmdet3", "mmdet2", "onedl"), (("dog", 2, 0), ("bus", 4, 1)))
+    by_id = LabelShift(("detectron2", "rfdetr", "yolox"), (("dog", 4, 1), ("bus", 2, 0)))
     assert found.shifts == (by_list, by_id)
     assert list(found.lines())[:2] == [
         "2 labels shift in mmdet3, mmdet2, onedl: dog 2 -> 0, bus 4 -> 1",
         "2 labels shift in detectron2, rfdetr, yolox: dog 4 -> 1, bus 2 -> 0",
     ]
     assert set(found.same) == set(LOADERS) - {*by_list.loaders, *by_id.loaders}
-    many = LabelShift(("a",), 6, tuple((str(n), n, None) for n in range(6)))
-    assert many.line().endswith("2 2 -> None, 3 3 -> None, and 2 more")
+    many = LabelShift(("a",), tuple((str(n), n, None) for n in range(6)))
+    assert many.line().endswith("2 2 -> none, 3 3 -> none, and 2 more")
 
 
 def test_no_loader_reads_other_labels() -> None:
     found = effect(zoo(1, 17, categories=categories((1, "a"), (17, "b"), (18, "c"))), DROP)
     assert list(found.lines()) == ["no loader reads other labels"]
-    assert not list(found.warnings())
+    assert not list(effect_warnings(found))
     assert effect(zoo(1, 17), Plan(First(1))) is None
     raising = effect(doc(ann(1, category_id=200), categories=categories((200, "a"))), DROP)
     assert list(raising.lines())[-1].startswith("labels not compared, since the loader raises: ")
@@ -175,8 +176,8 @@ def test_every_way_to_ask_gives_the_same_bytes(put: Put, cli: Cli, tmp_path: Pat
     quiet = cli("subset", "in.json", "--drop-unused", "-o", "quiet.json", "--quiet")
     assert "dog 2" not in quiet.err and "warning: labels shift in mmdet3" in quiet.err
     as_json = json.loads(cli("remap", "in.json", "--drop-unused", "-o", "j.json", "--json").out)
-    assert as_json["list_effect"]["shifts"][0]["labels"] == [["dog", 2, 0], ["bus", 4, 1]]
-    assert as_json["warnings"] == list(effect(zoo(18, 6), DROP).warnings())
+    assert as_json["list_effect"]["shifts"][0]["moved"] == [["dog", 2, 0], ["bus", 4, 1]]
+    assert as_json["warnings"] == list(effect_warnings(effect(zoo(18, 6), DROP)))
     assert "dog 2 -> 0" in cli("remap", "in.json", "--drop-unused", "--dry-run").out
     plan = Recipe.from_json(Recipe.of(DROP, read(source)).to_json(), "r").plan
     assert plan.steps == DROP.steps

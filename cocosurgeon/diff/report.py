@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -256,7 +256,7 @@ class Difference:
             "differs": self.is_difference,
             "lists": {name: vars(counts) for name, counts in self.counts.items()},
             "changes": [c.json_fields() for c in self.changes],
-            "labels": None if self.labels is None else self.labels.fields(),
+            "labels": None if self.labels is None else asdict(self.labels),
             "notes": list(self.notes()),
         }
 

@@ -50,7 +50,10 @@ def labels_by_loader(
     names = tuple(str(c.get("name")) for c in categories)
     for name, loader in LOADERS.items():
         listed = [c["id"] for c in categories if isinstance(c.get("id"), (int, float, str))]
-        cat_ids = [i for i in listed if i in used] if loader.numbering_by_use else listed
+        by_use = loader.numbering_by_use is not None
+        # ids that are used and not listed make some loaders raise
+        cat_ids = [i for i in listed if i in used or not by_use]
+        cat_ids += sorted(set(used).difference(listed), key=str)
         found = [
             _labels_of(name, mode, categories, cat_ids, names, ann_file) for mode in loader.modes
         ]
@@ -124,16 +127,9 @@ class LabelShift:
 
     def line(self) -> str:
         """Return the shift for people."""
-        few = first_few(
-            self.moved, _SHOWN, show=lambda m: f"{m[0]} {_or_none(m[1])} -> {_or_none(m[2])}"
-        )
-        count = plural(len(self.moved), "category gets", "categories get")
-        return f"{', '.join(self.loaders)}: {count} another label: {few}"
-
-    def fields(self) -> dict[str, object]:
-        """Return the shift for JSON."""
-        moved = [{"category": c, "before": old, "after": new} for c, old, new in self.moved]
-        return {"loaders": self.loaders, "categories": moved}
+        moved = [f"{name} {_or_none(old)} -> {_or_none(new)}" for name, old, new in self.moved]
+        count = plural(len(moved), "label shifts", "labels shift")
+        return f"{count} in {', '.join(self.loaders)}: {first_few(moved, _SHOWN)}"
 
 
 @dataclass(frozen=True)
@@ -185,12 +181,7 @@ class LabelEffect:
         elif self.same:
             yield f"the same labels in {', '.join(self.same)}"
         if self.raising:
-            yield f"not compared, since the loader raises on a list: {', '.join(self.raising)}"
-
-    def fields(self) -> dict[str, object]:
-        """Return the effect for JSON."""
-        shifts = [shift.fields() for shift in self.shifts]
-        return {"shifts": shifts, "same": self.same, "raising": self.raising}
+            yield f"labels not compared, since the loader raises: {', '.join(self.raising)}"
 
 
 def _or_none(label: Id | None) -> str:

@@ -14,7 +14,8 @@ from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import UNKNOWN, all_differ, as_keys, isin, objects, type_mismatch
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.mask import Mask, WarningNote
-from cocosurgeon.report.label_shift import ListEffect, shifted_labels
+from cocosurgeon.loaders.labels import LabelEffect
+from cocosurgeon.report.label_shift import effect_warnings, list_effect, shifted_labels
 from cocosurgeon.text import plural
 
 _BLANK = "\0"
@@ -75,7 +76,7 @@ class Summary:
     classes: tuple[str | None, ...] | None
     notes: tuple[str, ...]
     shifted: tuple[str, ...] = ()
-    list_effect: ListEffect | None = None
+    list_effect: LabelEffect | None = None
 
     def lines(self) -> list[str]:
         """Return the summary for people."""
@@ -132,8 +133,7 @@ class Summary:
                 f"category: {self.category_mismatch}"
             )
         lines += [note for note in self.notes if isinstance(note, WarningNote)]
-        effect = self.list_effect.warnings() if self.list_effect else ()
-        return [*lines, *self.shifted, *effect]
+        return [*lines, *self.shifted, *effect_warnings(self.list_effect)]
 
     def config_lines(self) -> list[str]:
         """Return lines for an MMDetection config, where categories changed."""
@@ -183,7 +183,7 @@ def summarize(dataset: Dataset, paths: Sequence[str] = ()) -> Summary:
         classes=tuple(c.name for c in dataset.categories) if changed else None,
         notes=dataset.notes,
         shifted=tuple(shifted_labels(dataset, paths)),
-        list_effect=ListEffect.of(dataset, next(iter(paths), "")),
+        list_effect=list_effect(dataset, next(iter(paths), "")),
     )
 
 
