@@ -230,9 +230,17 @@ SINGLE: dict[str, Case] = {
         numbered_categories,
         *("ids", CAT, 1, "category ids renumbered from 0 on (4 of 4)"),
     ),
+    "images swapped, objects stay": (
+        lambda d: (images(d, 0).update(id=8), images(d, 1).update(id=7)),
+        *("stale", ANN, 101, "image_id 7 stays, and means '8.jpg', was '7.jpg' (and 3 more)"),
+    ),
+    "image ids shifted, objects stay": (
+        lambda d: [i.update(id=i["id"] + 50) for i in d[IMG]],
+        *("stale", ANN, 101, "image_id 7 stays, and is not listed, was '7.jpg' (and 4 more)"),
+    ),
     "categories swapped, objects stay": (
         lambda d: (d[CAT][0].update(id=2), d[CAT][1].update(id=1)),
-        *("category", ANN, 101, "category_id 1 stays, and means 'cat', was 'dog' (and 3 more)"),
+        *("stale", ANN, 101, "category_id 1 stays, and means 'cat', was 'dog' (and 3 more)"),
     ),
     "info": (lambda d: d["info"].update(year=1), "changed", "info", None, "info.year 2017 -> 1"),
     "info inside": (
@@ -263,9 +271,8 @@ def test_each_single_change_is_named(name: str) -> None:
     # what cannot change alone: ids in use by others, and objects of what is gone
     of_kind = [c for c in found.changes if c.kind == kind and c.list == key]
     others = [c for c in found.changes if c not in of_kind]
-    swapped = name == "categories swapped, objects stay"
     assert len(of_kind) == 1
-    assert [c.kind for c in others] == (["ids"] if swapped else [])
+    assert [c.kind for c in others] == (["ids"] if kind == "stale" else [])
     assert of_kind[0].id == record
     assert words in of_kind[0].words()
     assert any(words in line for line in found.lines())

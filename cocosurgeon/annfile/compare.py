@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,6 +23,29 @@ def is_equal(one: Source, other: Source) -> bool:
         one.read(at, min(at + _PIECE, one.size)) == other.read(at, min(at + _PIECE, one.size))
         for at in range(0, one.size, _PIECE)
     )
+
+
+def integers_apart(
+    text: bytes, other: bytes, keys: Sequence[str]
+) -> tuple[dict[str, int], dict[str, int]] | None:
+    """Return the integers that two records have for some keys, where their text is otherwise equal.
+
+    None where that is not plain: the text differs elsewhere, or a record has objects inside.
+    """
+    if text.count(b"{") != 1 or other.count(b"{") != 1 or b"\\" in text:
+        return None
+    pattern = _integers(tuple(keys))
+    if pattern.sub(b"", text) != pattern.sub(b"", other):
+        return None
+    pairs = [pattern.findall(each) for each in (text, other)]
+    found = [{key.decode(): int(number) for key, number in each} for each in pairs]
+    return (found[0], found[1]) if list(map(len, found)) == list(map(len, pairs)) else None
+
+
+@lru_cache
+def _integers(keys: tuple[str, ...]) -> re.Pattern[bytes]:
+    names = "|".join(map(re.escape, keys)).encode()
+    return re.compile(rb'"(%b)"[ \t]*:[ \t]*(-?\d{1,18})(?=[ \t]*[,}])' % names)
 
 
 def differing(

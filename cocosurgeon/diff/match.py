@@ -201,7 +201,9 @@ def match_annotations(
     else:
         ids = [as_keys(r.column("id").array) for r in (records, others)]
         a, b = left.by_key(*ids)
-    are_of_one_image = images[a] == other_images[b]
+    # the number of its image may have stayed while the list of images got others
+    named, named_there = (as_keys(r.column("image_id").array) for r in (records, others))
+    are_of_one_image = (images[a] == other_images[b]) | _equal_values(named[a], named_there[b])
     a, b, of_any = a[are_of_one_image], b[are_of_one_image], len(a)
     with progress_of("comparing bytes") as progress:
         differ = differing(records, others, a, b, progress)
@@ -219,6 +221,9 @@ def match_annotations(
             alike = _are_one_object(objects_here.at(a), objects_there.at(b))
             left.take(a[alike], b[alike])
             agreeing = len(equal[0]) + int(alike.sum())
+        here, there = objects_here.at(left.rows), objects_there.at(left.other_rows)
+        a, b = _equal(here.keys(), there.keys())
+        left.take(here.rows[a], there.rows[b])
         left.take(*_by_box(objects_here.at(left.rows), objects_there.at(left.other_rows)))
         if by == "auto" and not one.is_results and 2 * agreeing >= of_any:
             left.take(*left.by_key(*ids))
@@ -290,6 +295,15 @@ class _Objects:
             rows, self.images[at], self.categories[at], self.boxes[at], self.contents[at]
         )
 
+    def keys(self) -> Array:
+        """Return what equal objects have in common: image, category, and box or content."""
+        columns = (self.images.tolist(), self.categories.tolist(), self.boxes.tolist())
+        boxes = zip(*columns, self.contents.tolist(), strict=True)
+        return objects(
+            (image, category, *(box if content is None else (content,)))
+            for image, category, box, content in boxes
+        )
+
 
 def _box(value: Any) -> list[float]:
     is_box = isinstance(value, list) and len(value) == 4
@@ -318,6 +332,9 @@ def _are_one_object(here: _Objects, there: _Objects) -> Mask:
 
 
 def _equal_values(values: Array, others: Array) -> Mask:
+    if values.dtype == others.dtype and values.dtype != object:
+        same: Mask = values == others
+        return same
     pairs = zip(values.tolist(), others.tolist(), strict=True)
     return np.fromiter((a == b for a, b in pairs), np.bool_, count=len(values))
 

@@ -31,14 +31,25 @@ class FieldChange:
 
     Attributes:
         key: its key; keys of objects inside follow after dots.
-        before, after: the values; ``NONE`` where there is no such key.
+        before, after: the values; ``NONE`` where there is no such key. Of a segmentation what it
+            is, in words: its numbers are most of a file.
         names: of the categories that they stand for; None where they stand for none.
+        farthest: pixels by which a coordinate of polygons with as many points moved at most.
     """
 
     key: str
     before: object
     after: object
     names: tuple[str, str] | None = None
+    farthest: float | None = None
+
+    @classmethod
+    def of(cls, key: str, before: object, after: object) -> FieldChange:
+        """Return the change of a value."""
+        if key != "segmentation":
+            return cls(key, before, after)
+        here, there = (v if v is NONE else _mask(v) for v in (before, after))
+        return cls(key, here, there, farthest=_farthest(before, after))
 
     def words(self) -> str:
         """Return the change for people; of boxes by how many pixels they moved."""
@@ -50,11 +61,11 @@ class FieldChange:
             axes = zip(("x", "y", "width", "height"), moved, strict=True)
             by = ", ".join(f"{side} {move:+.2f}" for side, move in axes if move)
             return f"{self.key} {by} px, {_box(self.before)} -> {_box(self.after)}"
-        if self.key == "segmentation":
-            if (far := _farthest(self.before, self.after)) is not None:
-                return f"segmentation points moved, by {far:.2f} px at most"
-            return f"segmentation {_mask(self.before)} -> {_mask(self.after)}"
+        if self.farthest is not None:
+            return f"segmentation points moved, by {self.farthest:.2f} px at most"
         sides = [_short(self.before), _short(self.after)]
+        if self.key == "segmentation":
+            sides = [str(self.before), str(self.after)]
         if self.names is not None:
             sides = [f"{side} ({name})" for side, name in zip(sides, self.names, strict=True)]
         return f"{self.key} {' -> '.join(sides)}"
@@ -65,7 +76,7 @@ class FieldChange:
         found = {"key": self.key, **{k: v for k, v in values.items() if v is not NONE}}
         if (moved := box_moves(self.key, self.before, self.after)) is not None:
             found["moved"] = list(moved)
-        return found
+        return found if self.farthest is None else {**found, "farthest": self.farthest}
 
 
 def field_changes(
@@ -94,7 +105,7 @@ def field_changes(
             is_passed_over |= passed
             found += [FieldChange(f"{key}.{c.key}", c.before, c.after) for c in inner]
         else:
-            found.append(FieldChange(key, a, b))
+            found.append(FieldChange.of(key, a, b))
     return found, is_passed_over
 
 

@@ -13,14 +13,14 @@ from cocosurgeon.loaders.labels import CategoryUse, LabelEffect
 from cocosurgeon.loaders.view import Id
 from cocosurgeon.text import first_few, plural, table_lines
 
-Kind = Literal["removed", "added", "changed", "ids", "category", "order"]
+Kind = Literal["removed", "added", "changed", "ids", "stale", "order"]
 
 _KINDS: Mapping[Kind, str] = {
     "removed": "removed",
     "added": "added",
     "ids": "other ids",
     "changed": "changed",
-    "category": "another class, by the same number",
+    "stale": "another meaning, by the same number",
     "order": "in another order",
 }
 _ONE_OF = {"images": "image", "annotations": "annotation", "categories": "category"}
@@ -83,7 +83,7 @@ class Change:
         list: the top-level key.
         id: of the record: in the first file, or of what was added in the second.
         message: what it is, where that is not about the fields of a record.
-        record: the record, as it was; of what was added, as it is.
+        about: values of the record that tell what it is: its image, its name.
         fields: values that differ.
         count: records that it is about.
         byte: where the record begins, in the file that ``id`` is of.
@@ -94,7 +94,7 @@ class Change:
     list: str
     id: object
     message: str = ""
-    record: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
     fields: tuple[FieldChange, ...] = ()
     count: int = 1
     byte: int | None = None
@@ -106,8 +106,9 @@ class Change:
             return self
         if self.kind == "ids":
             return self if {"id", f"{self.list}.id"} & set(keys) else None
-        if self.kind == "category":
-            return self if {"category_id", f"{self.list}.category_id"} & set(keys) else None
+        if self.kind == "stale":
+            stale = self.message.partition(" ")[0]
+            return self if {stale, f"{self.list}.{stale}"} & set(keys) else None
         fields = tuple(
             f
             for f in self.fields
@@ -119,12 +120,12 @@ class Change:
         """Return the change for people."""
         if self.kind in ("ids", "order"):
             return self.message if self.kind == "ids" else f"{self.list}: {self.message}"
-        about = [self._named()]
+        parts = [self._named()]
         if self.message:
             more = f" (and {self.count - 1:,} more)" if self.count > 1 else ""
-            about.append(f"{self.message}{more}")
-        about += [f.words() for f in self.fields]
-        return about[0] if len(about) == 1 else f"{about[0]}: {'; '.join(about[1:])}"
+            parts.append(f"{self.message}{more}")
+        parts += [f.words() for f in self.fields]
+        return parts[0] if len(parts) == 1 else f"{parts[0]}: {'; '.join(parts[1:])}"
 
     def _named(self) -> str:
         if self.row is None:
@@ -133,8 +134,8 @@ class Change:
         name = one if self.id is None else f"{one} {self.id!r}"
         if self.id is None:
             name = f"{one} at place {self.row}"
-        where = self.record.get("image_id") if self.list == "annotations" else None
-        called = self.record.get("file_name" if self.list == "images" else "name")
+        where = self.about.get("image_id") if self.list == "annotations" else None
+        called = self.about.get("file_name" if self.list == "images" else "name")
         more = called if isinstance(called, str) else None
         if where is not None:
             more = f"of image {where!r}"
@@ -145,8 +146,8 @@ class Change:
         found: dict[str, object] = {"kind": self.kind, "list": self.list, "id": self.id}
         if self.row is not None:
             found |= {"row": self.row, "byte": self.byte}
-        if self.kind in ("removed", "added") and self.record:
-            found["record"] = self.record
+        if self.about:
+            found["about"] = dict(self.about)
         if self.message:
             found |= {"message": self.message, "count": self.count}
         if self.fields:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cocosurgeon.annfile.columns import Numbers
-from cocosurgeon.annfile.compare import differing, is_equal
+from cocosurgeon.annfile.compare import differing, integers_apart, is_equal
 from cocosurgeon.annfile.document import Document, Records
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import as_keys
@@ -33,6 +33,9 @@ from cocosurgeon.loaders.labels import CategoryUse
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import did_you_mean
 
+_TELLING = ("image_id", "category_id", "file_name", "name")
+"""Keys of records that tell what they are."""
+_ID_KEYS = ("id", "image_id", "category_id")
 _MAIN = ("images", "annotations", "categories")
 
 
@@ -99,7 +102,7 @@ class _Comparison:
             for name, pairs in (("images", self.images), ("categories", self.categories)):
                 found += self._list(name, pairs, None)
         found += self._list("annotations", annotations, differ)
-        found += self._same_number_other_class(annotations)
+        found += self._stale(annotations)
         found += self._others()
         return found
 
@@ -139,7 +142,7 @@ class _Comparison:
         self, kind: Kind, name: str, index: AnnotationIndex, records: Records, rows: Numbers
     ) -> Iterator[Change]:
         for row, byte, value in decoded(records, rows):
-            yield Change(kind, name, _id(records, row), record=value, byte=byte, row=row)
+            yield Change(kind, name, _id(records, row), about=_about(value), byte=byte, row=row)
 
     def _ids(self, name: str, records: Records, others: Records, pairs: Pairs) -> Iterator[Change]:
         """Yield one change for all ids that differ."""
@@ -159,12 +162,14 @@ class _Comparison:
         self, name: str, records: Records, others: Records, pairs: Pairs, differ: Any
     ) -> Iterator[Change]:
         rows, other_rows = pairs.rows[differ], pairs.other_rows[differ]
-        here, there = decoded(records, rows), decoded(others, other_rows)
+        texts = zip(records.texts(rows), others.texts(other_rows), strict=True)
         with progress_of("comparing values") as progress:
-            pairs_of_values = zip(here, there, strict=True)
-            for done, ((row, byte, before), (_, _, after)) in enumerate(pairs_of_values):
+            for done, ((row, byte, text), (_, _, other_text)) in enumerate(texts):
                 if progress is not None:
                     progress(done, len(rows))
+                # most records of a file that was numbered anew differ in that only
+                apart = integers_apart(text, other_text, _ID_KEYS)
+                before, after = apart or (json.loads(text), json.loads(other_text))
                 expected = self._translated(name, before, after)
                 found, passed = field_changes(expected, after, self.tolerance)
                 self.passed_over += passed
@@ -173,7 +178,7 @@ class _Comparison:
                         "changed",
                         name,
                         _id(records, row),
-                        record=before,
+                        about=_about(before),
                         fields=tuple(map(self._with_names, found)),
                         byte=byte,
                         row=row,
@@ -204,47 +209,68 @@ class _Comparison:
         if "image_id" in found:
             found["image_id"] = _partner(self.img_ids, found["image_id"], after.get("image_id"))
         if "category_id" in found and name != "categories":
-            found["category_id"] = _partner(
-                self.cat_ids, found["category_id"], after.get("category_id")
-            )
+            there = after.get("category_id")
+            found["category_id"] = _partner(self.cat_ids, found["category_id"], there)
         for key in LISTS_OF_IDS:
             if isinstance(found.get(key), list):
-                found[key] = [_partner(self.cat_ids, i, None) for i in found[key]]
+                found[key] = [_partner(self.cat_ids, i) for i in found[key]]
         if isinstance(found.get("segments_info"), list):
             found["segments_info"] = [
-                {**s, "category_id": _partner(self.cat_ids, s["category_id"], None)}
+                {**s, "category_id": _partner(self.cat_ids, s["category_id"])}
                 if isinstance(s, dict) and "category_id" in s
                 else s
                 for s in found["segments_info"]
             ]
         return found
 
-    def _same_number_other_class(self, pairs: Pairs) -> Iterator[Change]:
-        """Yield one change for annotations whose ``category_id`` is as before, and means another
-        class, since the list has other ids."""
-        moved = {a: b for a, b in self.cat_ids.items() if _differ(a, b)}
+    def _stale(self, pairs: Pairs) -> Iterator[Change]:
+        """Yield a change for annotations whose ``category_id``, or ``image_id``, is as before and
+        means something else, since the list has other ids."""
         records, others = self.one.annotation_records, self.other.annotation_records
-        if not moved or records is None or others is None:
+        if records is None or others is None:
             return
-        before = as_keys(records.column("category_id").array)[pairs.rows]
-        after = as_keys(others.column("category_id").array)[pairs.other_rows]
-        names, names_there = self._names
-        stale = [
-            place
-            for place, (a, b) in enumerate(zip(before.tolist(), after.tolist(), strict=True))
-            if a == b and a in moved
-        ]
-        if stale:
-            row, cat_id = int(pairs.rows[stale[0]]), before.tolist()[stale[0]]
-            yield Change(
-                "category",
-                "annotations",
-                _id(records, row),
-                message=f"category_id {cat_id!r} stays, and means {names_there.get(cat_id)!r}, "
-                f"was {names.get(cat_id)!r}",
-                count=len(stale),
-                row=row,
+        for key, ids, names in (
+            ("category_id", self.cat_ids, self._names),
+            ("image_id", self.img_ids, self._file_names),
+        ):
+            moved = {a for a, b in ids.items() if _differ(a, b)}
+            moved |= {b for b in names[1] if b not in ids and b is not None}
+            if not moved:
+                continue
+            before = as_keys(records.column(key).array)[pairs.rows].tolist()
+            after = as_keys(others.column(key).array)[pairs.other_rows].tolist()
+            both = enumerate(zip(before, after, strict=True))
+            stale = [place for place, (a, b) in both if a == b and a in moved]
+            if stale:
+                row, value = int(pairs.rows[stale[0]]), before[stale[0]]
+                here, there = (
+                    repr(each[value]) if value in each else "not listed" for each in names
+                )
+                verb = "means" if value in names[1] else "is"
+                yield Change(
+                    "stale",
+                    "annotations",
+                    _id(records, row),
+                    message=f"{key} {value!r} stays, and {verb} {there}, was {here}",
+                    count=len(stale),
+                    row=row,
+                )
+
+    @cached_property
+    def _file_names(self) -> tuple[dict[Any, object], dict[Any, object]]:
+        here, there = (
+            {}
+            if i.image_records is None
+            else dict(
+                zip(
+                    as_keys(i.image_records.column("id").array).tolist(),
+                    i.image_records.column("file_name").array.tolist(),
+                    strict=True,
+                )
             )
+            for i in (self.one, self.other)
+        )
+        return here, there
 
     # ---- other keys
 
@@ -294,6 +320,10 @@ class _Comparison:
         )
 
 
+def _about(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: record[key] for key in _TELLING if key in record}
+
+
 def _use(index: AnnotationIndex) -> CategoryUse:
     records = index.category_records
     assert records is not None
@@ -311,16 +341,15 @@ def _ids_of_pairs(one: Records | None, other: Records | None, pairs: Pairs) -> d
     return {a: b for a, b in zip(before, after, strict=True) if a is not None and b is not None}
 
 
-def _partner(ids: Mapping[Any, Any], value: Any, there: Any) -> Any:
-    """Return the id that the same record has in the other file.
+def _partner(ids: Mapping[Any, Any], value: Any, there: Any = None) -> Any:
+    """Return the id that the same image or category has in the other file.
 
     Args:
-        there: the value there; an equal number in another spelling stays what it is here.
+        there: the value there; if that is the same, it stays, and is reported as stale.
     """
-    try:
-        found = ids.get(value, value)
-    except TypeError:  # a list, or an object
+    if not isinstance(value, (int, float, str)) or value == there:
         return value
+    found = ids.get(value, value)
     return value if found == value else found
 
 
