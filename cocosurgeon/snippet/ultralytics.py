@@ -34,6 +34,19 @@ _YAML = """data = {'path': str(folder / 'data'), 'names': classes}
 data |= {'train': 'all.txt', 'val': 'all.txt'}
 YAML.save(folder / 'data/data.yaml', data)  # for YOLO(...).train(data=...)"""
 
+_NOT_NAMED = {True: "No validation set is named: val", False: "No training set is named: train"}
+_PART = """# The snippet of the other set, run in the same folder, puts its images into this file.
+data_yaml = Path('ultralytics_data.yaml').absolute()  # for YOLO(...).train(data=...)
+listed = str(folder / 'data/all.txt')
+data = {{'names': classes, 'train': listed, 'val': listed}}
+if data_yaml.exists():
+    data = YAML.load(data_yaml)
+    if data['names'] != classes:
+        raise ValueError(f'{{data_yaml}} is of other classes: move it away')
+data |= {{{split!r}: listed}}
+YAML.save(data_yaml, data)
+print(data_yaml, 'train:', data['train'], 'val:', data['val'])"""
+
 
 def write(source: SnippetSource) -> Snippet:
     """Write the lines that convert, and those that write data.yaml.
@@ -64,6 +77,9 @@ def write(source: SnippetSource) -> Snippet:
                 where=source.ann_file,
                 hint=_NUMBER,
             )
+    # a part of a pair shares data.yaml with the other part, whose file may have the same name
+    is_part = source.is_trained != source.is_evaluated
+    folder = "_".join(("ultralytics", source.stem, *(source.splits if is_part else ())))
     unused = view.classes.count("")
     classes = [name or f"unused_{label}" for label, name in enumerate(view.classes)]
     lines = comments.code(
@@ -75,15 +91,15 @@ def write(source: SnippetSource) -> Snippet:
         f"img_folder = {source.img_prefix!r}",
         _TABLE,
         not table and _IDS,
-        _CONVERT.format(folder=f"ultralytics_{source.stem}", table=table).strip("\n"),
+        _CONVERT.format(folder=folder, table=table).strip("\n"),
         "# By label, in the order of the conversion.",
         comments.about_names(source),
         unused > 0
         and f"# {plural(unused, 'label')} without a category: data.yaml needs a name for each.",
         f"classes = [\n{comments.items(map(repr, classes))}\n]",
-        not source.is_trained and "# No training set is named: train is the same images.",
-        not source.is_evaluated and "# No validation set is named: val is the same images.",
-        _YAML,
+        is_part
+        and f"# {_NOT_NAMED[source.is_trained]} is the same images until its own snippet has run.",
+        _PART.format(split="train" if source.is_trained else "val") if is_part else _YAML,
     )
     lost = Counter(d.rule for d in view.dropped if d.kind == "image")
     what = {rule.name: rule.what for rule in loader.RULES}

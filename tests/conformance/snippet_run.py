@@ -220,7 +220,8 @@ def ultralytics(config: str) -> dict[str, Any]:
     from ultralytics.data.utils import check_det_dataset  # type: ignore[import-not-found]
 
     made = runpy.run_path(config)
-    data = check_det_dataset(str(made["folder"] / "data/data.yaml"), autodownload=False)
+    path = made.get("data_yaml", made["folder"] / "data/data.yaml")
+    data = check_det_dataset(str(path), autodownload=False)
     found: dict[str, Any] = {"names": list(data["names"].values()), "nc": data["nc"]}
     for split in ("train", "val"):
         dataset = YOLODataset(data[split], data=data, task="detect", augment=False, hyp=get_cfg())

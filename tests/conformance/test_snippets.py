@@ -271,6 +271,33 @@ def test_ultralytics_trains_on_the_labels_of_the_file(tmp_path: Path) -> None:
     assert results[-1]["names"] == ["person", "unused_1", "my car"]
 
 
+def test_two_sets_have_one_data_yaml_for_ultralytics(tmp_path: Path) -> None:
+    mmdet_line.require(ULTRALYTICS.overlay)
+    paths, expected = [], []
+    for split, count in (("train", 5), ("val", 3)):
+        folder = tmp_path / split
+        folder.mkdir()
+        part = write(read(SAMPLE).first(count), folder / "_annotations.coco.json")
+        found = snippet_for("ultralytics", read_source(str(part), str(IMAGES), [split]))
+        paths.append(tmp_path / f"{split}.py")
+        paths[-1].write_text("\n".join(found.lines), encoding="utf-8")
+        options = ultralytics.Options(cls91to80=True)
+        view = load("ultralytics", json.loads(part.read_bytes()), options)
+        expected.append(
+            {s.img_path: [float(i.label or 0) for i in s.instances] for s in view.samples}
+        )
+    first, both = ULTRALYTICS.run(RUN, "ultralytics", *paths)
+    assert first["train"] == first["val"] == both["train"] == expected[0]
+    assert both["val"] == expected[1]
+    assert both["nc"] == 80
+    other = snippet_for(
+        "ultralytics", read_source(str(of_ones_own(tmp_path)), str(IMAGES), ["val"])
+    )
+    paths[-1].write_text("\n".join(other.lines), encoding="utf-8")
+    with pytest.raises(AssertionError, match=r"ultralytics_data\.yaml is of other classes"):
+        ULTRALYTICS.run(RUN, "ultralytics", paths[-1])
+
+
 @pytest.mark.parametrize(
     ("name", "line"), [("torchvision2", TORCHVISION), ("transformers", TRANSFORMERS)]
 )
