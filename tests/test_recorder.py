@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Cli
 
+from cocosurgeon.loaders import LOADERS
 from cocosurgeon.probe import record as recording
 from cocosurgeon.probe.dump import read_dump
 from cocosurgeon.probe.record import Recorder
@@ -54,6 +55,15 @@ def test_orig_size_is_in_the_order_of_the_framework(
     assert run(tmp_path, RECORD % framework).returncode == 0
     samples = read_dump(tmp_path / "out.jsonl").samples
     assert {(s.height, s.width) for s in samples} == {size}
+
+
+def test_the_recorder_knows_the_loaders_whose_width_comes_first(tmp_path: Path) -> None:
+    for name, loader in LOADERS.items():
+        script = RECORD.replace("out.jsonl", f"{name}.jsonl") % name
+        assert run(tmp_path, script).returncode == 0
+        first, _ = read_dump(tmp_path / f"{name}.jsonl").samples
+        size = (40, 20) if loader.is_width_first else (20, 40)
+        assert (first.height, first.width) == size, name
 
 
 @pytest.mark.parametrize("status", ["1", "'out of memory'", "True"])

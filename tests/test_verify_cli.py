@@ -383,7 +383,20 @@ def test_explain_shows_one_image_through_all_loaders(cli: Cli) -> None:
     [detr] = told["loaders"]
     assert [d["id"] for d in detr["drops"] if d["rule"] == "crowd"] == [crowd["id"]]
     assert all(d["source"] for d in detr["drops"])
+    assert "orig_size" not in detr
     assert cli("explain", SAMPLE, "--image", "1").code == 2
+
+
+def test_explain_names_loaders_whose_targets_begin_with_the_width(cli: Cli) -> None:
+    args = "explain", SAMPLE, "--image", json.loads(SAMPLE.read_bytes())["images"][0]["id"]
+    named = [arg for name in ("rtdetr", "detr", "deim", "dfine") for arg in ("--loader", name)]
+    shown = cli(*args, *named).out
+    assert shown.count("`orig_size` of a target is (width, height)") == 3
+    detr = shown[shown.index("\ndetr:") : shown.index("\ndeim:")]
+    assert "orig_size" not in detr
+    found = json.loads(cli(*args, *named, "--json").out)["loaders"]
+    order = ["width", "height"]
+    assert [each.get("orig_size") for each in found] == [order, None, order, order]
 
 
 def test_dumps_of_two_loaders_differ_by_rules_alone(cli: Cli, tmp_path: Path) -> None:

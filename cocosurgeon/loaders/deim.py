@@ -55,4 +55,5 @@ LOADER = Loader(
     order="id",
     image_root="img_folder",
     traps=rtdetr.TRAPS,
+    is_width_first=True,
 )

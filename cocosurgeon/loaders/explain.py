@@ -17,6 +17,7 @@ from cocosurgeon.loaders.view import Dropped, Id, Rule, View
 from cocosurgeon.progress import progress_of
 
 _SHOWN = 5
+_WIDTH_FIRST = "`orig_size` of a target is (width, height); that of DETR is (height, width)"
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class Explanation:
             "loads": loads if self.result.samples else None,
             "drops": drops,
         }
+        if LOADERS[self.setting.loader].is_width_first:
+            found["orig_size"] = ["width", "height"]
         note = self.setting.options.note
         return found if note is None else found | {"note": note}
 
@@ -95,6 +98,8 @@ class Explanation:
         for name, count in shown.items():
             if count > _SHOWN:
                 yield f"  ... {count - _SHOWN:,} more dropped by {name} (--json)"
+        if LOADERS[self.setting.loader].is_width_first:
+            yield f"  note: {_WIDTH_FIRST}"
         if (note := self.setting.options.note) is not None:
             yield f"  note: {note}"
 

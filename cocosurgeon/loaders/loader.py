@@ -165,6 +165,8 @@ class Loader:
             that decide whether it is loaded.
         traps: rule of an error -> what to do about it in a config, or by an option.
         numbering_by_use: how it numbers labels, where that depends on the categories in use.
+        is_width_first: whether ``orig_size`` of a target is (width, height), unlike DETR's. The
+            recorder (``probe/record.py``), a script of its own, lists these loaders again.
         mixes_records: whether other records decide what is loaded of an image, such as one with
             the same file name; and one object may be the reason that others are dropped.
     """
@@ -185,6 +187,7 @@ class Loader:
     object_fields: tuple[str, ...] = ()
     traps: Mapping[str, str] = field(default_factory=dict)
     numbering_by_use: NumberingByUse | None = None
+    is_width_first: bool = False
     mixes_records: bool = False
 
     @property

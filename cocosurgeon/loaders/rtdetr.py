@@ -158,4 +158,5 @@ LOADER = Loader(
     order="id",
     image_root="img_folder",
     traps=TRAPS,
+    is_width_first=True,
 )
