@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from typing import Any, Literal, TypeAlias, get_type_hints
 
 from cocosurgeon.loaders.view import Id, Record, Rule, View
@@ -47,8 +48,9 @@ class LoaderOptions:
         return cls.usual(mode, classes)
 
     @classmethod
+    @cache
     def settable(cls) -> dict[str, Any]:
-        """Return the types of the options that ``--option`` sets, by name."""
+        """Return the types of the options that ``--option`` sets, by name; evaluated once."""
         return get_type_hints(cls)
 
     def with_own(self, own: Mapping[str, Any]) -> LoaderOptions:
@@ -89,8 +91,8 @@ class LoaderOptions:
     def for_framework(self) -> dict[str, Any]:
         """Return the arguments of a real dataset besides classes and mode, without defaults."""
         default = type(self)()
-        names = (f.name for f in fields(self) if f.name in self.settable())
-        found = {name: getattr(self, name) for name in names}
+        settable = self.settable()
+        found = {f.name: getattr(self, f.name) for f in fields(self) if f.name in settable}
         return {n: value for n, value in found.items() if value != getattr(default, n)}
 
     def chosen_classes(self) -> tuple[str, ...] | str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, get_type_hints
 
 import numpy as np
@@ -79,6 +80,7 @@ class Options(LoaderOptions):
         )
 
     @classmethod
+    @cache
     def settable(cls) -> dict[str, Any]:
         types = get_type_hints(cls)
         return {n: t for n, t in types.items() if n not in ("classes", "test_mode")}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache
 from typing import Any, get_type_hints
 
 from cocosurgeon.loaders import mmdet
@@ -135,6 +136,7 @@ class Options(LoaderOptions):
         )
 
     @classmethod
+    @cache
     def settable(cls) -> dict[str, Any]:
         types = get_type_hints(cls) | get_type_hints(FilterCfg)
         derived = ("metainfo", "filter_cfg", "test_mode")

@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 from cocosurgeon.loaders.view import NUMBERS
 
+_NO_FLOAT = 2**1024
+"""The first integer above all floats; made once, as it is compared with every coordinate."""
+
 
 def scalar_error(values: Sequence[object]) -> str | None:
     """Return what ``torch.tensor(values)`` raises; None for nothing."""
@@ -94,7 +97,10 @@ def _store_error(
         return "TypeError"
     if len(values) != shape[0]:
         return "ValueError"
-    errors = (_store_error(value, shape[1:], dtype) for value in values)
+    if len(shape) == 1:
+        errors = (_leaf_error(value, dtype) for value in values)
+    else:
+        errors = (_store_error(value, shape[1:], dtype) for value in values)
     return next((error for error in errors if error), None)
 
 
@@ -102,7 +108,7 @@ def _leaf_error(value: object, dtype: Literal["int64", "float32"]) -> str | None
     if not isinstance(value, NUMBERS):
         return "TypeError"
     if dtype == "float32":
-        return "OverflowError" if isinstance(value, int) and abs(value) >= 2**1024 else None
+        return "OverflowError" if isinstance(value, int) and abs(value) >= _NO_FLOAT else None
     if -(2**63) <= value < 2**63:
         return None
     return "ValueError" if isinstance(value, int) else "RuntimeError"
