@@ -8,7 +8,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -18,12 +17,13 @@ from typing import Any
 
 import pytest
 from forked import ForkedPython
+from warm import WarmProcess
 from worker import Worker, working
 
 HOW_TO = "make it by `.ci/mmdet FOLDER`, and name it: COCOSURGEON_MMDET=FOLDER"
 EMITTED = Path(__file__).with_name("emitted.py")
 IMPORTED = (
-    *("mmdet.datasets", "mmdet.apis", "mmdet.evaluation", "mmcv.runner", "mmengine.runner"),
+    *("mmdet.datasets", "mmdet.apis", "mmdet.models", "mmdet.engine", "mmcv.runner"),
     *("torchvision.datasets", "yolox.data", "ultralytics.data.base"),
 )
 """Modules that take long to import: of them an environment has some."""
@@ -79,16 +79,10 @@ class Line:
 
     def verified(self, *args: object) -> tuple[int, dict[str, Any]]:
         """Exit code and report of ``cocosurgeon verify``, with its interpreter and loader."""
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "cocosurgeon", "verify", *map(str, args), "--json"),
-                *("--loader", self.loader, "--python", str(self.python)),
-            ],
-            capture_output=True,
-            env=os.environ | self.environment(),
-            timeout=300,
-            check=False,
-        )
+        words = ["verify", *map(str, args), "--json", "--loader", self.loader]
+        words += ["--python", str(self.python)]
+        environment = os.environ | self.environment()
+        done = warm().run(words, b"", Path.cwd(), environment, timeout=300)
         assert done.returncode in (0, 1), done.stderr.decode()
         return done.returncode, json.loads(done.stdout)
 
@@ -144,6 +138,14 @@ def require(overlay: str = "") -> None:
         pytest.skip(f"the real MMDetection is not at hand: {HOW_TO}")
     if not all(Path(part).is_dir() for part in _python_path(overlay).split(os.pathsep)):
         pytest.skip(f"{_folder()} has no {overlay}: an older one, {HOW_TO}")
+
+
+@functools.cache
+def warm() -> WarmProcess:
+    """The server of command lines, for all tests of this process."""
+    server = WarmProcess()
+    atexit.register(server.close)
+    return server
 
 
 @functools.cache

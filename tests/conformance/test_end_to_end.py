@@ -6,10 +6,8 @@ source: a label that shifts anywhere on the way shows in the score.
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,12 +145,8 @@ BY_CONFIG["fork"] = BY_CONFIG["mm3"]
 
 def cocosurgeon(*args: object) -> str:
     """What a command prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "cocosurgeon", *map(str, args), "--quiet"],
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    words = [*map(str, args), "--quiet"]
+    done = mmdet_line.warm().run(words, b"", Path.cwd(), os.environ, timeout=60)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode()
 
@@ -171,8 +165,7 @@ def subsets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         return path
 
     wanted = {name: c for name, c in (ON_SAMPLE | on_mini()).items() if c.command is not None}
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(wanted, pool.map(cut, wanted, wanted.values()), strict=True))
+    return {name: cut(name, case) for name, case in wanted.items()}
 
 
 @pytest.fixture(scope="module", params=LINES, ids=LINE_IDS)
@@ -196,9 +189,7 @@ def ran(line: Line, subsets: dict[str, Path], folder: Path) -> dict[str, Outcome
         wanted = ("--for", line.loader, "--img-prefix", images)
         return cocosurgeon("snippet", subsets[name], *wanted)
 
-    with ThreadPoolExecutor(2) as pool:
-        texts = dict(zip(subsets, pool.map(snippet, subsets), strict=True))
-    texts |= BY_CONFIG[line.overlay]
+    texts = {name: snippet(name) for name in subsets} | BY_CONFIG[line.overlay]
     perfect = {
         name: {} if "empty" in name else detections(document(case.source), case.by)
         for name, case in cases.items()

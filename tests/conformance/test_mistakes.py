@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -171,9 +170,9 @@ def all_made(line: Line, folder: Path) -> dict[str, Made]:
         code, report = line.verified(made[name].file, *options)
         return Made(outcomes[name], code, report["findings"])
 
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
+    with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)  # to which the stock configs' paths are relative
-        return dict(zip(made, pool.map(verified, made), strict=True))
+        return {name: verified(name) for name in made}
 
 
 @pytest.fixture(scope="module")

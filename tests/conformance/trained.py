@@ -34,8 +34,9 @@ _train = [
 _test = [dict(type="LoadImageFromFile"), _resize, dict(type="PackDetInputs", meta_keys=[
     "img_id", "img_path", "ori_shape", "img_shape", "scale_factor"])]
 model = dict(type="Oracle")
-train_dataloader = dict(persistent_workers=False, dataset=dict(pipeline=_train))
-val_dataloader = dict(persistent_workers=False, dataset=dict(pipeline=_test))
+_alone = dict(num_workers=0, persistent_workers=False)
+train_dataloader = dict(dataset=dict(pipeline=_train), **_alone)
+val_dataloader = dict(dataset=dict(pipeline=_test), **_alone)
 train_cfg = dict(max_epochs=1)
 default_hooks = dict(checkpoint=dict(interval=-1, save_last=False))
 """,
@@ -60,13 +61,13 @@ _test = [
         dict(type="Collect", keys=["img"]),
     ]),
 ]
-data = dict(train=dict(pipeline=_train), val=dict(pipeline=_test))
+data = dict(workers_per_gpu=0, train=dict(pipeline=_train), val=dict(pipeline=_test))
 runner = dict(max_epochs=1)
 checkpoint_config = dict(interval=-1)
 """,
 }
+"""Below the stock configs: small images, one epoch, one process, and the model that is none."""
 SMALL["fork"] = SMALL["mm3"]
-"""Below the stock configs: images in small, one epoch, and the model that is none."""
 
 
 @dataclass(frozen=True)
@@ -143,10 +144,9 @@ def put(line: Line, folder: Path, name: str, text: str, found: Mapping[str, obje
 
 def trained(line: Line, folder: Path, configs: Mapping[str, Path]) -> dict[str, Outcome]:
     """Train and validate by each config, all in one process."""
-    place = Path(os.environ["COCOSURGEON_MMDET"]).absolute()
-    paths = f"{place / line.overlay}{os.pathsep}{ROOT}"
+    paths = os.pathsep.join((*line.environment().values(), str(ROOT)))
     done = subprocess.run(
-        [place / "venv/bin/python", "-W", "ignore", SCRIPT, *configs.values()],
+        [line.python, SCRIPT, *configs.values()],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": paths, "COCOSURGEON_CACHE": str(folder / "cache")},
         capture_output=True,
