@@ -65,6 +65,9 @@ _HOMES = {
     "report.trace": "PlanTrace trace_plan",
     "select.filter": "Annotation AnnotationFilter Filter Image ImageFilter",
     "select.plan": "Keep Plan Step",
+    "sets.parts": "split",
+    "sets.report": "SplitReport",
+    "sets.split": "Split",
     "steps.recipe": "Recipe read_recipe",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

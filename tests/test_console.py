@@ -59,6 +59,7 @@ JSON: dict[str, list[Any]] = {
     "remap": [SAMPLE, "--to", "detr91", "-o", "out.json"],
     "snippet": [SAMPLE, "--for", "mmdet3"],
     "spaces": ["coco91"],
+    "split": [SAMPLE, "--out-dir", "."],
     "subset": [SAMPLE, "--first", "3", "-o", "out.json"],
     "verify": [SAMPLE],
 }

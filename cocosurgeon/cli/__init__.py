@@ -13,6 +13,7 @@ layout      check folders; copy a subset with its images
 remap       change category ids, names and order
 snippet     print the configuration that goes with a file
 spaces      print label spaces
+split       split a file into parts that share no image
 subset      keep some images and annotations
 verify      prove that a loader loads what was meant
 command     commands whose options keep their order, in panels of help
@@ -21,4 +22,5 @@ console     the terminal: streams, messages, progress bars, signals, exit codes
 options     options that verbs share, and how a verb takes them
 outputs     output files: paths, checks, writing
 run         read a file, apply a plan, write the result, print the summary
+run_split   read a file, split it, write the parts, print the report
 """

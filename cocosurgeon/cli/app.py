@@ -16,7 +16,7 @@ from cocosurgeon.cli.command import convert_only
 from cocosurgeon.cli.options import make_command
 from cocosurgeon.version import __version__
 
-_SHARED = {"app", "command", "completion", "console", "options", "outputs", "run"}
+_SHARED = {"app", "command", "completion", "console", "options", "outputs", "run", "run_split"}
 """Modules of this folder that are no verbs."""
 
 

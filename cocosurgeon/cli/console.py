@@ -197,22 +197,28 @@ class Console:
         else:
             self.info(*lines)
 
-    def written(self, path: str | os.PathLike[str], fields: Mapping[str, object]) -> None:
+    def written(
+        self, path: str | os.PathLike[str] | Sequence[str], fields: Mapping[str, object]
+    ) -> None:
         """Print what was written to stdout: its path, or with ``--json`` all fields.
 
         The file is there: a stdout that cannot take its path is worth a warning, and no error.
+
+        Args:
+            path: of the file; a list of them is printed one a line.
         """
-        name = os.fsdecode(path)
+        is_one = isinstance(path, (str, os.PathLike))
+        names = [os.fsdecode(path)] if isinstance(path, (str, os.PathLike)) else list(path)
         try:
             if self.as_json:
-                print_json({"output": name, **fields}, sys.stdout)
+                print_json({"output": names[0] if is_one else names, **fields}, sys.stdout)
             else:
-                sys.stdout.buffer.write(os.fsencode(name) + b"\n")
+                sys.stdout.buffer.write(b"".join(os.fsencode(name) + b"\n" for name in names))
                 sys.stdout.flush()
         except OSError as error:
             silence(sys.stdout)
             if not isinstance(error, BrokenPipeError):
-                self.warn(f"{name} is written, but standard output cannot be: {error.strerror}")
+                self.warn(f"{names[0]} is written, but standard output cannot be: {error.strerror}")
 
     @contextlib.contextmanager
     def bar(self, what: str) -> Iterator[tqdm[NoReturn] | None]:

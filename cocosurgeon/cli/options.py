@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cocosurgeon.cli.outputs import Output
     from cocosurgeon.probe.request import ProbeOptions
     from cocosurgeon.select.plan import Plan
+    from cocosurgeon.steps.given import Given
 
 Verb = Callable[..., None]
 Group = Callable[..., object]
@@ -114,9 +115,9 @@ def assembled(function: Verb) -> Verb:
 
 
 def _parameters(group: Group) -> Iterator[inspect.Parameter]:
-    if group is steps:
+    if group in (steps, part_options):
         yield inspect.Parameter("ctx", _KIND, annotation=typer.Context)
-        yield from _step_parameters()
+        yield from _step_parameters(_every_option() if group is steps else _options_of_parts())
     else:
         yield from inspect.signature(group, locals=_LATER, eval_str=True).parameters.values()
 
@@ -124,11 +125,22 @@ def _parameters(group: Group) -> Iterator[inspect.Parameter]:
 _KIND = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 
-def _step_parameters() -> Iterator[inspect.Parameter]:
-    """Yield an option for each entry of the table of steps."""
-    from cocosurgeon.steps.registry import PANELS, Option, modifiers, options, panel_of
+def _every_option() -> list[Any]:
+    from cocosurgeon.steps.registry import modifiers, options
 
-    every: list[Any] = [*options().values(), *modifiers().values()]
+    return [*options().values(), *modifiers().values()]
+
+
+def _options_of_parts() -> list[Any]:
+    from cocosurgeon.steps.registry import options
+
+    return [*options()["part"].modifiers, options()["cascade"]]
+
+
+def _step_parameters(every: list[Any]) -> Iterator[inspect.Parameter]:
+    """Yield an option for each of these entries of the table of steps."""
+    from cocosurgeon.steps.registry import PANELS, Option, panel_of
+
     for each in sorted(every, key=lambda option: PANELS.index(panel_of(option))):
         is_flag = not each.kind.metavar
         default = "" if isinstance(each, Option) else each.default
@@ -157,15 +169,29 @@ def _completion_of(option: Any) -> Callable[[str], list[str]] | None:
 
 def steps(ctx: typer.Context, **_: object) -> Plan:
     """Return the plan that the options of a command line stand for, in the order given."""
-    from cocosurgeon.steps.given import make_plan, parse
+    from cocosurgeon.steps.given import make_plan
+
+    return make_plan(_given_steps(ctx))
+
+
+def part_options(ctx: typer.Context, **_: object) -> Plan:
+    """Return the plan of the first part of the split that options stand for."""
+    from cocosurgeon.steps.given import make_plan
+    from cocosurgeon.steps.registry import options
+
+    return make_plan([*_given_steps(ctx), (options()["part"], None)])
+
+
+def _given_steps(ctx: typer.Context) -> list[Given]:
+    from cocosurgeon.steps.given import parse
     from cocosurgeon.steps.registry import modifiers, options
 
     known: dict[str, Any] = {**options(), **modifiers()}
-    return make_plan(
+    return [
         parse(known[name.removeprefix(_PREFIX).replace("_", "-")], value)
         for name, value in given_options(ctx)
         if name.startswith(_PREFIX)
-    )
+    ]
 
 
 def output(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from cocosurgeon.steps.naming import slug
 from cocosurgeon.steps.recipe import Recipe
 
 STDOUT = "-"
+Text = Callable[[], Iterator[bytes]]
 _LONGEST_NAME = 255
 _HEAD = 4096
 
@@ -119,26 +120,53 @@ def default_output(dataset: Dataset, plan: Plan, folder: Path | None = None) -> 
     path = dataset.source.path
     if path is None:
         return STDOUT
-    suffixes = re.search(r"(?<=.)(\.json)?(\.gz)?$", path.name)
-    suffix = suffixes[0] if suffixes else ""
-    stem = path.name.removesuffix(suffix)
+    stem, suffix = _split_name(path)
     room = _LONGEST_NAME - len(os.fsencode(f"{stem}_{suffix}"))
     return str((folder or path.parent) / f"{stem}_{slug(plan, room)}{suffix}")
 
 
+def part_outputs(dataset: Dataset, names: Iterable[str], folder: Path | None) -> dict[str, str]:
+    """Return the output of each part of a split, by the part's name.
+
+    Args:
+        folder: where they go; None: next to the input, for a stream to the current folder.
+    """
+    path = dataset.source.path
+    if path is None:
+        return {name: str((folder or Path()) / f"{name}.json") for name in names}
+    stem, suffix = _split_name(path)
+    return {name: str((folder or path.parent) / f"{stem}_{name}{suffix}") for name in names}
+
+
+def recipe_output(output: str) -> str:
+    """Return the path of the recipe next to an output."""
+    path = Path(output)
+    return str(path.with_name(f"{_split_name(path)[0]}.recipe.json"))
+
+
+def _split_name(path: Path) -> tuple[str, str]:
+    """Return a file's name without its suffix, and the suffix."""
+    suffixes = re.search(r"(?<=.)(\.json)?(\.gz)?$", path.name)
+    suffix = suffixes[0] if suffixes else ""
+    return path.name.removesuffix(suffix), suffix
+
+
 def write_all(result: Dataset, plan: Plan, outputs: Outputs, console: Console) -> None:
     """Write all outputs; files appear only when all of them are whole."""
-    texts: dict[str, Callable[[], Iterator[bytes]]] = {}
+    texts: dict[str, Text] = {}
     if outputs.subset is not None:
-        texts[outputs.subset] = lambda: _with_bar(result, console)
+        texts[outputs.subset] = lambda: with_bar(result, console)
     if outputs.ids is not None:
         texts[outputs.ids] = lambda: iter([_id_lines(result)])
     if outputs.recipe is not None:
         texts[outputs.recipe] = lambda: iter([Recipe.of(plan, result).to_json()])
+    write_files(texts, outputs.force, console)
+
+
+def write_files(texts: Mapping[str, Text], force: bool, console: Console) -> None:
+    """Write texts to their places; files appear only when all of them are whole."""
     files = [place for place in texts if place != STDOUT]
-    with appearing(
-        [Path(place) for place in files], force=outputs.force, notice=console.info
-    ) as opened:
+    with appearing([Path(place) for place in files], force=force, notice=console.info) as opened:
         for place, file in zip(files, opened, strict=True):
             file.writelines(texts[place]())
         if STDOUT in texts:
@@ -146,7 +174,8 @@ def write_all(result: Dataset, plan: Plan, outputs: Outputs, console: Console) -
                 stdout.writelines(texts[STDOUT]())
 
 
-def _with_bar(result: Dataset, console: Console) -> Iterator[bytes]:
+def with_bar(result: Dataset, console: Console) -> Iterator[bytes]:
+    """Yield the text of a result, while a progress bar advances."""
     with console.bar("writing") as bar:
         for piece in result.text():
             yield piece

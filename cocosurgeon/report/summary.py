@@ -87,6 +87,11 @@ class Summary:
             f"{name:<{width}}  {c.kept:,} of {c.total:,} kept, {c.total - c.kept:,} dropped"
             for name, c in counts.items()
         ]
+        return lines + self.facts()
+
+    def facts(self) -> list[str]:
+        """Return all of the summary for people but the counts of what is kept."""
+        what = "detections" if self.is_results else "annotations"
         causes = [
             f" ({why})" if why else "" for why in (self.image_mismatch, self.category_mismatch)
         ]
@@ -98,9 +103,7 @@ class Summary:
             "image records without an id": self.images_without_id,
             f"{what} without an id": self.annotations_without_id,
         }
-        lines += [
-            f"{name}: {c.total:,}, {c.kept:,} kept" for name, c in oddities.items() if c.total
-        ]
+        lines = [f"{name}: {c.total:,}, {c.kept:,} kept" for name, c in oddities.items() if c.total]
         if self.nonfinite:
             lines.append(f"bare NaN or Infinity, kept as they are: {self.nonfinite:,}")
         if self.repeated_keys:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,51 +15,69 @@ from cocosurgeon.sets.stratify import Units
 
 
 def image_units(dataset: Dataset, seed: int, *, stratified: bool = True) -> Units:
-    """Return each kept image as a unit, with its objects of each class, crowds among them.
+    """Return each kept image as a unit, with its objects of each class.
+
+    Images without objects are a class of their own, so that each part has its share of them.
 
     Args:
         stratified: with objects; without, sizes alone count.
     """
     images = dataset.image_indices
     ranks = lots(dataset.index.images.ids[images].tolist(), seed)
-    none = np.empty(0, dtype=np.int64)
-    units, classes, counts = objects_by_class(dataset) if stratified else (none, none, none)
-    return Units(np.ones(len(images), dtype=np.int64), units, classes, counts, ranks)
+    sizes = np.ones(len(images), dtype=np.int64)
+    if not stratified:
+        none = np.empty(0, dtype=np.int64)
+        return Units(sizes, none, none, none, ranks)
+    objects = Objects.of(dataset)
+    empty = np.setdiff1d(np.arange(len(images)), objects.images)  # a class of their own
+    return Units(
+        sizes,
+        np.concatenate([objects.images, empty]),
+        np.concatenate([objects.classes, np.full(len(empty), len(objects.cat_ids))]),
+        np.concatenate([objects.counts, np.ones(len(empty), dtype=np.int64)]),
+        ranks,
+    )
 
 
-def objects_by_class(dataset: Dataset) -> tuple[Numbers, Numbers, Numbers]:
-    """Return units, classes and counts as ``Units`` has them, of kept images and annotations.
+@dataclass(frozen=True, eq=False)
+class Objects:
+    """Objects of kept images, by class. Crowds count; a panoptic segment is an object.
 
-    A class is a category id that an object has, listed or not, numbered in the order of ids.
+    Attributes:
+        images, classes, counts: shape (entries,): a kept image, a class, and how many objects of it
+            the image has, which are 1 or more; ascending by image, then by class.
+        cat_ids: the category id of each class, in the order of ids: those that objects of the file
+            have, listed or not.
     """
-    rows, ids = dataset.category_pairs
-    place = np.full(dataset.index.images.count + 1, UNKNOWN, dtype=np.int64)
-    place[dataset.image_indices] = np.arange(len(dataset.image_indices))
-    kept = np.zeros(len(dataset.index.image_of_annotation), dtype=np.bool_)
-    kept[dataset.annotation_rows] = True
-    owners = place[dataset.index.image_of_annotation[rows]]
-    classes, count = _numbered(as_keys(ids))
-    used = kept[rows] & (owners != UNKNOWN) & (classes != UNKNOWN)
-    pairs, counts = np.unique(owners[used] * count + classes[used], return_counts=True)
-    return pairs // max(count, 1), pairs % max(count, 1), counts.astype(np.int64)
+
+    images: Numbers
+    classes: Numbers
+    counts: Numbers
+    cat_ids: list[Id]
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Objects:
+        """Return the objects of a dataset."""
+        rows, ids = dataset.category_pairs
+        place = np.full(dataset.index.images.count + 1, UNKNOWN, dtype=np.int64)
+        place[dataset.image_indices] = np.arange(len(dataset.image_indices))
+        is_kept = np.zeros(len(dataset.index.image_of_annotation), dtype=np.bool_)
+        is_kept[dataset.annotation_rows] = True
+        owners = place[dataset.index.image_of_annotation[rows]]
+        classes, cat_ids = _numbered(as_keys(ids))
+        used = is_kept[rows] & (owners != UNKNOWN) & (classes != UNKNOWN)
+        count = max(len(cat_ids), 1)
+        pairs, counts = np.unique(owners[used] * count + classes[used], return_counts=True)
+        return cls(pairs // count, pairs % count, counts.astype(np.int64), cat_ids)
 
 
-def class_ids(dataset: Dataset) -> list[Id]:
-    """Return the category id of each class, as ``objects_by_class`` numbers them."""
-    return in_order(as_keys(dataset.category_pairs[1]).tolist())
-
-
-def in_order(ids: Iterable[Id | None]) -> list[Id]:
-    """Return distinct ids in an order that no file decides: numbers, then text."""
-    numbers = {i for i in ids if i is not None}
-    return sorted(numbers, key=lambda i: (isinstance(i, str), i))
-
-
-def _numbered(ids: Array) -> tuple[Numbers, int]:
-    """Return the number of each id among all of them (-1: it is none), and how many there are."""
+def _numbered(ids: Array) -> tuple[Numbers, list[Id]]:
+    """Return the place of each id (-1: it is none) among all of them, numbers before text."""
     if ids.dtype == np.int64:
         distinct, numbers = np.unique(ids, return_inverse=True)
-        return numbers.astype(np.int64), len(distinct)
-    place = {each: number for number, each in enumerate(in_order(ids.tolist()))}
-    found = (UNKNOWN if i is None else place[i] for i in ids.tolist())
-    return np.fromiter(found, dtype=np.int64, count=len(ids)), len(place)
+        return numbers.astype(np.int64), distinct.tolist()
+    listed = ids.tolist()
+    ranked = sorted({i for i in listed if i is not None}, key=lambda i: (isinstance(i, str), i))
+    place = {each: number for number, each in enumerate(ranked)}
+    found = (place.get(i, UNKNOWN) for i in listed)
+    return np.fromiter(found, dtype=np.int64, count=len(ids)), ranked

@@ -248,6 +248,22 @@ def _ids(value: object) -> tuple[Id, ...]:
     )
 
 
+def numbers(metavar: str) -> Kind:
+    """Return the kind of an argument that is a list of numbers.
+
+    Args:
+        metavar: an example, which help shows.
+    """
+
+    def convert(value: object) -> tuple[float, ...]:
+        plain = plain_value(value)
+        listed = split_list(plain) if isinstance(plain, str) else value
+        found: tuple[float, ...] = _listed(listed, number, "a list of numbers")
+        return found
+
+    return Kind(metavar, convert, convert)
+
+
 NAMES = Kind("NAMES", parse_names, _names)
 IDS = Kind("1,2,3", _parse_ids, _ids)
 
@@ -384,6 +400,26 @@ def _aliases(value: object) -> list[object]:
     if isinstance(value, dict):
         value = [{old: value[old]} for old in sorted(value, key=_name)]
     return _several(value)
+
+
+def path_pairs(metavar: str) -> Kind:
+    """Return the kind of an argument that names a file, or several: ``NAME=FILE``.
+
+    Args:
+        metavar: what help calls a value.
+    """
+
+    def parse(text: str) -> tuple[str, str]:
+        name, equals, path = text.partition("=")
+        if not (name and equals and path):
+            raise RequestError(f"expected {metavar}, not {text!r}")
+        return name, path
+
+    def convert(value: object) -> tuple[str, str]:
+        name, path = _pair(value, parse, _path)
+        return name, _path(path)
+
+    return Kind(metavar, parse, convert, _aliases)
 
 
 RENAME = Kind("OLD=NEW", _parse_rename, lambda v: _pair(v, _parse_rename, _name), _several)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cocosurgeon.dataset.order import as_amount
 from cocosurgeon.select.plan import Step
-from cocosurgeon.steps.arguments import AMOUNT, COUNT
+from cocosurgeon.steps.arguments import AMOUNT, COUNT, FLAG
 from cocosurgeon.steps.naming import with_amount
 from cocosurgeon.steps.registry import Modifier, Option
 
@@ -18,8 +18,14 @@ SEED = Modifier(
     "seed",
     "seed",
     COUNT.called("S"),
-    "Set the seed of --sample and --per-class. The same ids give the same images on every machine.",
+    "Set the seed of what is drawn. The same ids give the same images on every machine.",
     default="0",
+)
+STRATIFY = Modifier(
+    "stratify",
+    "stratify",
+    FLAG,
+    "Draw so that each class keeps its share of the objects.",
 )
 
 

@@ -1,0 +1,119 @@
+"""Read a file, split it, write the parts, print the report."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+from cocosurgeon.cli.console import Console, print_json, print_text
+from cocosurgeon.cli.outputs import (
+    STDOUT,
+    Outputs,
+    Text,
+    part_outputs,
+    recipe_output,
+    with_bar,
+    write_files,
+)
+from cocosurgeon.cli.run import choose
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.io import read
+from cocosurgeon.errors import RequestError
+from cocosurgeon.progress import shown_by
+from cocosurgeon.report.summary import Summary, summarize
+from cocosurgeon.select.plan import Plan
+from cocosurgeon.steps.images.part import every_part
+from cocosurgeon.steps.recipe import Recipe
+
+
+def run_split(
+    ann_file: str | None,
+    plan: Plan,
+    out_dir: str | None,
+    console: Console,
+    *,
+    force: bool,
+    dry_run: bool,
+    recipe: bool,
+) -> None:
+    """Split an annotation file, and write the parts.
+
+    Args:
+        ann_file: None: the usual one.
+        plan: of one of the parts.
+        out_dir: the folder of the parts; None: the usual one.
+        recipe: write recipes, too.
+
+    Raises:
+        CocosurgeonError: it cannot be done; nothing was written.
+    """
+    started = time.monotonic()
+    chosen = choose(ann_file)
+    if chosen.why:
+        console.info(f"annotation file: {chosen.path} ({chosen.why})")
+    inputs = [chosen.path, *plan.files]
+    if inputs.count(STDOUT) > 1:
+        raise RequestError("standard input can be read only once")
+    with console.progress("reading") as progress:
+        dataset = read(chosen.path, progress, plan.columns)
+    with console.progress(f"reading {', '.join(plan.files)}") as progress:
+        plan = plan.bind(dataset, progress)
+    with shown_by(console.progress):
+        parts, report = every_part(plan, dataset)
+    folder = chosen.folder if out_dir is None else Path(out_dir)
+    paths = part_outputs(dataset, parts, folder)
+    recipes = {name: recipe_output(path) for name, path in paths.items()} if recipe else {}
+    for name, path in paths.items():
+        outputs = Outputs(subset=path, ids=None, recipe=recipes.get(name), force=force)
+        outputs.require_free(inputs, needs_stdout=False)
+    summaries = {
+        name: summarize(part, (chosen.path, paths[name])) for name, (_, part) in parts.items()
+    }
+    warnings = [*_of_all(summaries, Summary.warnings), *report.warnings()]
+    lines = [*report.lines(), *_of_all(summaries, Summary.facts)]
+    fields: dict[str, object] = {
+        "source": dataset.source.name,
+        "source_chosen": chosen.why,
+        **asdict(report),
+        "summaries": {name: asdict(summary) for name, summary in summaries.items()},
+        "warnings": warnings,
+    }
+    if dry_run:
+        would_write = [*paths.values(), *recipes.values()]
+        if console.as_json:
+            print_json({**fields, "would_write": would_write}, sys.stdout)
+        else:
+            print_text("\n".join([*lines, "would write", *would_write]), sys.stdout)
+    else:
+        texts: dict[str, Text] = {}
+        for name, (of_part, part) in parts.items():
+            texts[paths[name]] = partial(with_bar, part, console)
+            if recipe:
+                texts[recipes[name]] = partial(_recipe, of_part, part)
+        write_files(texts, force, console)
+    if not console.as_json:
+        console.warn(*warnings)
+    if dry_run:
+        return
+    seconds = time.monotonic() - started
+    console.block(lines)
+    console.info(f"{seconds:.1f} s")
+    console.written(list(texts), {**fields, "seconds": round(seconds, 3)})
+
+
+def _recipe(plan: Plan, part: Dataset) -> Iterator[bytes]:
+    yield Recipe.of(plan, part).to_json()
+
+
+def _of_all(
+    summaries: Mapping[str, Summary], lines_of: Callable[[Summary], list[str]]
+) -> Iterator[str]:
+    """Yield the lines of all parts: once what all have, other lines with the parts' names."""
+    lines = {name: lines_of(summary) for name, summary in summaries.items()}
+    for line in dict.fromkeys(line for of_part in lines.values() for line in of_part):
+        names = [name for name, of_part in lines.items() if line in of_part]
+        yield line if len(names) == len(lines) else f"{', '.join(names)}: {line}"

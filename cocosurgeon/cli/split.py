@@ -1,0 +1,68 @@
+"""``cocosurgeon split``: a file split into parts that share no image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cocosurgeon.cli.options import AnnFile, console, part_options, takes
+
+if TYPE_CHECKING:
+    from cocosurgeon.cli.console import Console
+    from cocosurgeon.select.plan import Plan
+
+EXAMPLES = (
+    "cocosurgeon split instances.json --ratios 0.8,0.1,0.1 --stratify",
+    r"cocosurgeon split instances.json --sizes rest,500 --group-by '^(.+)_\d+\.jpg$'",
+    "cocosurgeon split new.json --against train=train.json --against val=val.json",
+)
+
+
+@takes(part_options, console, examples=EXAMPLES)
+def split(
+    ann_file: AnnFile = None,
+    out_dir: Annotated[
+        str | None,
+        typer.Option(
+            "--out-dir",
+            "-o",
+            metavar="DIR",
+            show_default=False,
+            rich_help_panel="Output",
+            help="Write the parts into this folder. Default: next to the input (sample data: into "
+            "the current folder). Names are the input's with the part's: instances_train.json.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", "-f", help="Replace existing files.", rich_help_panel="Output"),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Print the report; write nothing.", rich_help_panel="Output"
+        ),
+    ] = False,
+    recipe: Annotated[
+        bool,
+        typer.Option(
+            "--recipe",
+            rich_help_panel="Output",
+            help="Write the recipe of each part, too, next to it: instances_train.recipe.json "
+            "(for `cocosurgeon apply` and `cocosurgeon verify --recipe`).",
+        ),
+    ] = False,
+    *,
+    part_options: Plan,
+    console: Console,
+) -> None:
+    """Split a file into parts that share no image, byte for byte.
+
+    Each image of the file is in one part (with --folds, in one val), with all of its annotations.
+    Every part has the full category list. Which part an image is in depends on its id and --seed:
+    not on the order of the file, not on the machine. All parts appear, or none.
+    """
+    from cocosurgeon.cli.run_split import run_split
+
+    run_split(ann_file, part_options, out_dir, console, force=force, dry_run=dry_run, recipe=recipe)

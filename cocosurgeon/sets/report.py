@@ -1,0 +1,243 @@
+"""SplitReport: images and objects of each part, by class."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from cocosurgeon.annfile.columns import Numbers
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.keys import Id
+from cocosurgeon.errors import UnknownNameError
+from cocosurgeon.sets.parts import Groups
+from cocosurgeon.sets.split import Split
+from cocosurgeon.sets.units import Objects
+from cocosurgeon.text import first_few, first_names, one_line, plural, table_lines
+
+_CLASSES_SHOWN = 10
+_PARTS_SHOWN = 4
+_WIDEST = 24
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Images and objects, of all classes or of one.
+
+    Attributes:
+        images: images with such objects; of all classes: all images.
+        objects: such objects.
+        share: of the objects of the whole file; None where it has none.
+    """
+
+    images: int
+    objects: int
+    share: float | None
+
+
+@dataclass(frozen=True)
+class PartAmount(Amount):
+    """Images and objects of a part.
+
+    Attributes:
+        image_share: of the images of the whole file; None where it has none.
+        without_objects: images without objects.
+        groups: number of groups that it has images of; None: images are not grouped.
+        absent: names of the classes (ids of those without a name) that it has no object of, and the
+            file has.
+    """
+
+    image_share: float | None
+    without_objects: int
+    groups: int | None
+    absent: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ClassAmount(Amount):
+    """Images and objects of a class, in the file and in each part.
+
+    Attributes:
+        id, name: of the category; a category that is not listed has no name.
+        parts: by the name of the part.
+    """
+
+    id: Id
+    name: str | None
+    parts: Mapping[str, Amount]
+
+
+@dataclass(frozen=True)
+class SplitReport:
+    """Images and objects of the parts of a split.
+
+    Attributes:
+        parts: by name.
+        classes: those that objects of the file have, in the order of ids.
+        apart: names of parts that share no image and lack none: of folds, each val.
+        shared_file_names: file names that images of several parts have, with these parts.
+    """
+
+    parts: Mapping[str, PartAmount]
+    classes: tuple[ClassAmount, ...]
+    apart: tuple[str, ...]
+    shared_file_names: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, dataset: Dataset, split: Split, parts: Mapping[str, Dataset]) -> SplitReport:
+        """Return the report on the parts of a dataset."""
+        objects, count = Objects.of(dataset), len(dataset.image_indices)
+        groups = Groups.of(dataset, split.group_by).numbers if split.group_by else None
+        names = {category.id: category.name for category in dataset.categories}
+        labels = [names.get(i) or str(i) for i in objects.cat_ids]
+        whole = _ByClass.of(objects, np.arange(count))
+        amounts: dict[str, PartAmount] = {}
+        inside = {
+            name: np.flatnonzero(np.isin(dataset.image_indices, part.image_indices))
+            for name, part in parts.items()
+        }
+        by_part = {name: _ByClass.of(objects, images) for name, images in inside.items()}
+        for name, images in inside.items():
+            of_part = by_part[name]
+            absent = np.flatnonzero((of_part.objects == 0) & (whole.objects > 0))
+            total = int(of_part.objects.sum())
+            amounts[name] = PartAmount(
+                len(images),
+                total,
+                _share(total, int(whole.objects.sum())),
+                _share(len(images), count),
+                len(np.setdiff1d(images, objects.images)),
+                None if groups is None else len(np.unique(groups[images])),
+                tuple(labels[number] for number in absent),
+            )
+        classes = tuple(
+            ClassAmount(
+                *whole.amount(number, whole),
+                cat_id,
+                names.get(cat_id),
+                {name: Amount(*of_part.amount(number, whole)) for name, of_part in by_part.items()},
+            )
+            for number, cat_id in enumerate(objects.cat_ids)
+            if whole.objects[number]
+        )
+        shared = _shared_names(dataset, {name: inside[name] for name in split.apart})
+        return cls(amounts, classes, split.apart, shared)
+
+    def lines(self, width: int | None = None) -> list[str]:
+        """Return the report for people: a line a part, and the classes furthest from their share.
+
+        Args:
+            width: characters that a line may have; None: as many as it takes.
+        """
+        with_groups = any(part.groups is not None for part in self.parts.values())
+        rows = [
+            ["part", "images", "", "objects", "", "no objects", "classes absent"]
+            + (["groups"] if with_groups else [])
+        ]
+        rows += [
+            [
+                name,
+                f"{part.images:,}",
+                _percent(part.image_share),
+                f"{part.objects:,}",
+                _percent(part.share),
+                f"{part.without_objects:,}",
+                f"{len(part.absent):,} of {len(self.classes):,}",
+            ]
+            + ([f"{part.groups:,}"] if with_groups else [])
+            for name, part in self.parts.items()
+        ]
+        lines = table_lines(rows, frozenset(range(1, 8)), width)
+        lines += [
+            f"absent from {name}: {first_few(part.absent, 12, show=one_line)}"
+            for name, part in self.parts.items()
+            if part.absent
+        ]
+        return [*lines, *self._class_lines(width)]
+
+    def warnings(self) -> list[str]:
+        """Return lines about images that are in several parts by their file name."""
+        if not self.shared_file_names:
+            return []
+        names = list(self.shared_file_names)
+        return [
+            f"{plural(len(names), 'file name')} in several parts, on images with ids of their own: "
+            f"{first_names(names)}; group-by file_name keeps them together"
+        ]
+
+    def _class_lines(self, width: int | None) -> list[str]:
+        shown = [
+            n for n in self.parts if not n.endswith("_train") or f"{n[:-6]}_val" not in self.parts
+        ]
+        shown = shown[:_PARTS_SHOWN]
+
+        def distance(each: ClassAmount) -> float:
+            return max(
+                abs((amount.share or 0.0) - (self.parts[name].image_share or 0.0))
+                for name, amount in each.parts.items()
+            )
+
+        furthest = sorted(self.classes, key=distance, reverse=True)[:_CLASSES_SHOWN]
+        if not furthest:
+            return []
+        rows = [["furthest from its share", "objects", *(cell for n in shown for cell in (n, ""))]]
+        for each in furthest:
+            name = one_line(each.name or str(each.id))
+            cells = (
+                cell
+                for part in shown
+                for cell in (f"{each.parts[part].objects:,}", _percent(each.parts[part].share))
+            )
+            rows.append(
+                [
+                    name if len(name) <= _WIDEST else f"{name[:_WIDEST]}...",
+                    f"{each.objects:,}",
+                    *cells,
+                ]
+            )
+        more = len(self.classes) - len(furthest)
+        tail = [f"and {plural(more, 'class', 'classes')} more (--json)"] if more else []
+        return [*table_lines(rows, frozenset(range(1, len(rows[0]))), width), *tail]
+
+
+@dataclass(frozen=True, eq=False)
+class _ByClass:
+    """Images with objects of each class, and these objects; shape (classes,)."""
+
+    images: Numbers
+    objects: Numbers
+
+    @classmethod
+    def of(cls, objects: Objects, images: Numbers) -> _ByClass:
+        """Return those among some images."""
+        mine, size = np.isin(objects.images, images), len(objects.cat_ids)
+        counts = np.zeros(size, dtype=np.int64)
+        np.add.at(counts, objects.classes[mine], objects.counts[mine])
+        return cls(np.bincount(objects.classes[mine], minlength=size), counts)
+
+    def amount(self, number: int, whole: _ByClass) -> tuple[int, int, float | None]:
+        objects = int(self.objects[number])
+        return int(self.images[number]), objects, _share(objects, int(whole.objects[number]))
+
+
+def _share(count: int, of: int) -> float | None:
+    return count / of if of else None
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"
+
+
+def _shared_names(dataset: Dataset, inside: Mapping[str, Numbers]) -> dict[str, tuple[str, ...]]:
+    try:
+        [names] = dataset.image_columns("file_name")
+    except UnknownNameError:
+        return {}
+    parts: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for part, images in inside.items():
+        for name in names[images].tolist():
+            if isinstance(name, str):
+                parts[name][part] = None
+    return {name: tuple(of) for name, of in parts.items() if len(of) > 1}

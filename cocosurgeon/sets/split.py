@@ -1,0 +1,214 @@
+"""Split: what a file is split into, as it is asked for; loads nothing heavy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from cocosurgeon.dataset.keys import Id
+from cocosurgeon.errors import RequestError
+from cocosurgeon.text import did_you_mean, plural
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+REST = "rest"
+USUAL_RATIOS = (0.8, 0.2)
+_USUAL_NAMES = ("train", "val", "test")
+
+Sizes = tuple[int | Literal["rest"], ...]
+Earlier = tuple[tuple[str, tuple[Id, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Parts of a file, as they are asked for.
+
+    Attributes:
+        ratios: share of the images of each part; they add up to 1. Without ratios, sizes and folds:
+            0.8 and 0.2.
+        sizes: images of each part; ``rest`` for one of them.
+        folds: number of folds K. Fold i is the ``val`` of its pair, all others are its ``train``,
+            as in scikit-learn's KFold; pairs count from 0.
+        parts: names of the parts. Default: train, val and test, or part1, part2, ...
+        seed: any whole number.
+        stratify: each part gets its share of the objects of each class.
+        group_by: images with one value stay together: a key of the image record, or a regular
+            expression whose one group is found in ``file_name``.
+        against: ids of images that an earlier split has, by the part that they stay in.
+    """
+
+    ratios: tuple[float, ...] = ()
+    sizes: Sizes = ()
+    folds: int = 0
+    parts: tuple[str, ...] = ()
+    seed: int = 0
+    stratify: bool = False
+    group_by: str = ""
+    against: Earlier = ()
+
+    def __post_init__(self) -> None:
+        if sum(map(bool, (self.ratios, self.sizes, self.folds))) > 1:
+            raise RequestError("ratios, sizes and folds exclude each other: give one of them")
+        if not (self.ratios or self.sizes or self.folds):
+            object.__setattr__(self, "ratios", USUAL_RATIOS)
+        _require_ratios(self.ratios)
+        _require_sizes(self.sizes)
+        if self.folds and (self.folds < 2 or self.parts or self.against):
+            raise RequestError(
+                f"folds: expected 2 or more, not {self.folds}"
+                if self.folds < 2
+                else "folds have names of their own, and stand against no earlier split",
+                hint="parts and against go with ratios or sizes",
+            )
+        _require_names(self.parts, self.cells)
+        if self.group_by:
+            group_pattern(self.group_by)
+        for name, _ in self.against:
+            self.require_part(name)
+
+    @property
+    def cells(self) -> int:
+        """Return how many sets the images are distributed over."""
+        return len(self.ratios) or len(self.sizes) or self.folds
+
+    @cached_property
+    def cells_of_part(self) -> Mapping[str, tuple[int, ...]]:
+        """Return what each part has of these sets, by its name, in order."""
+        every = range(self.cells)
+        if not self.folds:
+            few = self.cells <= len(_USUAL_NAMES)
+            usual = _USUAL_NAMES if few else [f"part{number + 1}" for number in every]
+            return {(self.parts or usual)[number]: (number,) for number in every}
+        pairs: dict[str, tuple[int, ...]] = {}
+        for fold in every:
+            pairs[f"fold{fold}_train"] = tuple(other for other in every if other != fold)
+            pairs[f"fold{fold}_val"] = (fold,)
+        return pairs
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the parts, in order."""
+        return tuple(self.cells_of_part)
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """Return names of parts that share no image and lack none: of folds, each val."""
+        return tuple(name for name, own in self.cells_of_part.items() if len(own) == 1)
+
+    def require_part(self, name: str) -> None:
+        """Raise RequestError when no part has this name."""
+        if name not in self.cells_of_part:
+            raise RequestError(
+                f"no part is named {name!r}",
+                hint=did_you_mean(name, self.names) or f"the parts are {', '.join(self.names)}",
+            )
+
+    def wanted(self, images: int, held: Sequence[int]) -> list[int]:
+        """Return the size of each set; they add up to the number of images.
+
+        Args:
+            held: images of an earlier split in each. A set that has more than its share keeps
+                them; the others share what is left.
+
+        Raises:
+            RequestError: sizes do not add up, or there are fewer images than folds.
+        """
+        weights = self._weights(images)
+        full: set[int] = set()
+        while True:
+            others = [cell for cell in range(self.cells) if cell not in full]
+            rest = images - sum(held[cell] for cell in full)
+            shares = _shares(rest, [weights[cell] for cell in others])
+            sizes = {
+                **{cell: held[cell] for cell in full},
+                **dict(zip(others, shares, strict=True)),
+            }
+            over = [cell for cell in others if sizes[cell] < held[cell]]
+            if not over:
+                return [sizes[cell] for cell in range(self.cells)]
+            full.update(over)
+
+    def _weights(self, images: int) -> list[Fraction]:
+        from fractions import Fraction
+
+        if self.folds:
+            if self.folds > images:
+                raise RequestError(f"{self.folds} folds of {plural(images, 'image')}")
+            return [Fraction(1)] * self.folds
+        if self.ratios:
+            return [Fraction(repr(ratio)) for ratio in self.ratios]
+        given = sum(size for size in self.sizes if isinstance(size, int))
+        rest = images - given
+        if rest < 0 or (rest and REST not in self.sizes):
+            raise RequestError(
+                f"the sizes add up to {given:,}; the file has {plural(images, 'image')}",
+                hint=None if rest < 0 else f"name one of them {REST}, or `subset` the file first",
+            )
+        return [Fraction(rest if size == REST else size) for size in self.sizes]
+
+
+def group_pattern(text: str) -> re.Pattern[str] | None:
+    """Return the pattern for ``file_name``; None for the key of an image record.
+
+    A text with a group, in parentheses, is a pattern.
+
+    Raises:
+        RequestError: it is no regular expression, or has several groups.
+    """
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        raise RequestError(
+            f"no key, and no regular expression: {text!r}: {error}",
+            hint=r"a key of the image record, or a pattern such as '^(.+)_\d+\.jpg$'",
+        ) from None
+    if pattern.groups > 1:
+        raise RequestError(
+            f"{pattern.groups} groups in {text!r}: which one names the group would be a guess",
+            hint="write others as (?:...)",
+        )
+    return pattern if pattern.groups else None
+
+
+def _shares(count: int, weights: Sequence[Fraction]) -> list[int]:
+    """Return whole numbers that add up to a count, nearest to their weights (largest remainder)."""
+    total = sum(weights)
+    exact = [count * w / total if total else count * (w + 1) / len(weights) for w in weights]
+    sizes = [int(share) for share in exact]
+    by_remainder = sorted(range(len(exact)), key=lambda i: sizes[i] - exact[i])
+    for place in by_remainder[: count - sum(sizes)]:
+        sizes[place] += 1
+    return sizes
+
+
+def _require_ratios(ratios: tuple[float, ...]) -> None:
+    if ratios and (min(ratios) <= 0 or abs(sum(ratios) - 1) > 1e-6 or len(ratios) < 2):
+        raise RequestError(
+            f"ratios {', '.join(map(repr, ratios))} add up to {sum(ratios):g}",
+            hint="one for each of several parts, above 0; together they are 1: 0.8,0.1,0.1",
+        )
+
+
+def _require_sizes(sizes: Sizes) -> None:
+    wrong = [s for s in sizes if s != REST and (not isinstance(s, int) or s < 0)]
+    if sizes and (wrong or sizes.count(REST) > 1 or len(sizes) < 2):
+        raise RequestError(
+            f"sizes {', '.join(map(str, sizes))}",
+            hint=f"one for each of several parts, 0 or more; one of them may be {REST}: 100,{REST}",
+        )
+
+
+def _require_names(names: tuple[str, ...], count: int) -> None:
+    if names and len(names) != count:
+        raise RequestError(f"{plural(len(names), 'name')} for {plural(count, 'part')}")
+    for name in names:
+        if not re.fullmatch(r"[\w.-]+", name, re.ASCII) or names.count(name) > 1:
+            raise RequestError(
+                f"{name!r} cannot name a part",
+                hint="letters, digits, dots, hyphens and underscores; each name once: it is a part "
+                "of the file's name",
+            )

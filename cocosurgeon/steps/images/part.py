@@ -1,0 +1,204 @@
+"""One part of a split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING
+
+from cocosurgeon.errors import RequestError
+from cocosurgeon.select.filter import Columns
+from cocosurgeon.select.plan import Plan, Step, Unbound
+from cocosurgeon.sets.split import REST, Earlier, Sizes, Split, group_pattern
+from cocosurgeon.steps.arguments import (
+    COUNT,
+    NAMES,
+    TEXT,
+    Kind,
+    numbers,
+    parse_names,
+    path_pairs,
+)
+from cocosurgeon.steps.images.sample import SEED, STRATIFY
+from cocosurgeon.steps.registry import Modifier, Option
+
+if TYPE_CHECKING:
+    from cocosurgeon.dataset.dataset import Dataset
+    from cocosurgeon.progress import Progress
+    from cocosurgeon.sets.report import SplitReport
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Part(Step):
+    """Keep the images of one part of a split: ``Part("val", ratios=(0.8, 0.2))``.
+
+    The parts of one split, each made by a step of its own, share no image and lack none.
+
+    Attributes:
+        part: its name.
+        ratios, sizes, folds, parts, seed, stratify, group_by, against: see ``Split``.
+        notes: facts about earlier parts, for the summary; no part of the step.
+    """
+
+    part: str
+    ratios: tuple[float, ...] = ()
+    sizes: Sizes = ()
+    folds: int = 0
+    parts: tuple[str, ...] = ()
+    seed: int = 0
+    stratify: bool = False
+    group_by: str = ""
+    against: Earlier = ()
+    notes: tuple[str, ...] = field(default=(), compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.split.require_part(self.part)
+
+    @property
+    def split(self) -> Split:
+        """Return the split that it is a part of."""
+        return Split(**{each.name: getattr(self, each.name) for each in fields(Split)})
+
+    @property
+    def columns(self) -> Columns:
+        if not self.group_by:
+            return {}
+        return {"images": ("file_name" if group_pattern(self.group_by) else self.group_by,)}
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        return self.every(dataset)[self.part]
+
+    def every(self, dataset: Dataset) -> dict[str, Dataset]:
+        """Return all parts of the split by their names."""
+        from cocosurgeon.sets.parts import parts_of
+
+        return parts_of(replace(dataset, notes=(*dataset.notes, *self.notes)), self.split)
+
+    def words(self) -> str | None:
+        if self.group_by or self.against:
+            return None
+        asked: list[object] = [*self.split.ratios, *self.sizes]
+        asked += [f"{self.folds}folds"] if self.folds else []
+        how = ["stratified"] if self.stratify else []
+        return "-".join(map(str, [self.part, "of", *asked, *self.parts, f"seed{self.seed}", *how]))
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class PartAgainst(Unbound):
+    """``Part`` next to earlier parts that are still to be read.
+
+    Attributes:
+        of: the part, without earlier ones.
+        earlier: a name of a part and the path of its file, for each.
+    """
+
+    of: Part
+    earlier: tuple[tuple[str, str], ...]
+
+    def __post_init__(self) -> None:
+        for name, _ in self.earlier:
+            self.of.split.require_part(name)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return tuple(path for _, path in self.earlier)
+
+    @property
+    def columns(self) -> Columns:
+        return {"images": ("file_name", *self.of.columns.get("images", ()))}
+
+    def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
+        from cocosurgeon.dataset.io import read
+        from cocosurgeon.sets.parts import earlier_ids
+
+        columns = {"images": ("file_name",)}
+        read_ones = [(name, read(path, progress, columns)) for name, path in self.earlier]
+        against, notes = earlier_ids(dataset, read_ones)
+        return replace(self.of, against=against, notes=notes)
+
+
+def make_part(
+    part: str | None, against: tuple[tuple[str, str], ...] = (), **asked: object
+) -> Part | PartAgainst:
+    """Return the step for the values of options.
+
+    Args:
+        part: None: the first one.
+    """
+    name = Split(**asked).names[0] if part is None else part  # type: ignore[arg-type]
+    step = Part(name, **asked)  # type: ignore[arg-type]
+    return PartAgainst(step, against) if against else step
+
+
+def every_part(plan: Plan, dataset: Dataset) -> tuple[dict[str, tuple[Plan, Dataset]], SplitReport]:
+    """Return each part of a split by its name, with the plan that makes it, and the report.
+
+    Args:
+        plan: bound; its last step makes one of the parts.
+    """
+    from cocosurgeon.sets.report import SplitReport
+
+    *before, part = plan.steps
+    assert isinstance(part, Part)
+    whole = Plan(*before).apply(dataset)
+    parts = part.every(whole)
+    plans = {name: Plan(*before, replace(part, part=name)) for name in parts}
+    report = SplitReport.of(whole, part.split, parts)
+    return {name: (plans[name], of) for name, of in parts.items()}, report
+
+
+def _size(value: object) -> int | str:
+    return REST if value == REST else COUNT.convert(value)  # type: ignore[return-value]
+
+
+def _sizes(value: object) -> tuple[int | str, ...]:
+    listed = parse_names(value) if isinstance(value, str) else value
+    if not isinstance(listed, (list, tuple)):
+        raise RequestError(f"expected a list of sizes, not {value!r}")
+    return tuple(map(_size, listed))
+
+
+RATIOS = Modifier(
+    "ratios",
+    "ratios",
+    numbers("0.8,0.2"),
+    "Give each part this share of the images; together they are 1.",
+    default="0.8,0.2",
+)
+SIZES = Modifier(
+    "sizes",
+    "sizes",
+    Kind(f"100,{REST}", _sizes, _sizes),
+    f"Give each part this many images; one of them may be {REST}.",
+)
+FOLDS = Modifier(
+    "folds",
+    "folds",
+    COUNT.called("K"),
+    "Make K pairs of parts: fold0_train and fold0_val, and so on. Each image is in one val.",
+)
+PARTS = Modifier("parts", "parts", NAMES, "Give the parts these names.", default="train,val,test")
+GROUP_BY = Modifier(
+    "group-by",
+    "group_by",
+    TEXT.called("KEY"),
+    "Keep images together that have the same value of this key, or whose file_name has the same "
+    "text in the one group of this regular expression.",
+)
+AGAINST = Modifier(
+    "against",
+    "against",
+    path_pairs("PART=FILE"),
+    "Leave the images of this earlier file in the part of that name.",
+)
+
+OPTIONS = (
+    Option(
+        "part",
+        TEXT.called("NAME"),
+        "Keep one part of a split: train, val, ... The other parts are made by the same command "
+        "with their names, or all at once by `cocosurgeon split`.",
+        make_part,
+        "val",
+        (RATIOS, SIZES, FOLDS, PARTS, SEED, STRATIFY, GROUP_BY, AGAINST),
+    ),
+)
