@@ -118,7 +118,7 @@ def page() -> str:
                 lines.append(_row(option))
         of_panel = [each for each in modifiers().values() if panel_of(each) == panel]
         for modifier in of_panel:
-            value = f" {modifier.kind.metavar}"
+            value = f" {modifier.kind.metavar}" if modifier.kind.metavar else ""
             users = [f"`--{o.name}`" for o in options().values() if modifier in o.modifiers]
             default = f" Default: {modifier.default}." if modifier.default else ""
             lines.append(
