@@ -129,6 +129,12 @@ TWINS: list[tuple[str, list[str], dict[str, Any]]] = [
     ("remap", ["--shift", "1"], {"shift": 1}),
     ("remap", ["--start", "0"], {"start": 0}),
     ("subset", ["--license", "3"], {"license": 3}),
+    ("subset", ["--per-class", "1", "--seed", "2"], {"per_class": 1, "seed": 2}),
+    (
+        "subset",
+        ["--sample", "60%", "--stratify", "--nested"],
+        {"sample": "60%", "stratify": True, "nested": True},
+    ),
     ("subset", ["--fix", "safe,boxes"], {"fix": ["safe", "boxes"]}),
     ("fix", ["--select", "image-files", "--images", "."], {"fix": "image-files", "images": "."}),
     (
@@ -247,7 +253,7 @@ def test_a_compressed_source_is_unpacked(put: Put, small: Any) -> None:
         ({"rename": {"a": ["b", "c"]}}, "expected a name"),
         ({"rename": "dog"}, "NEW=OLD"),
         ({"order": "id"}, "--order has no effect without --first, --last or --skip"),
-        ({"seed": 3, "first": 2}, "--seed has no effect without --sample"),
+        ({"seed": 3, "first": 2}, "--seed has no effect without --per-class or --sample"),
         ({"first": 2, "order": "size"}, "file or id"),
         ({"to": "DETR-91"}, "did you mean 'detr91'?"),
         ({"first": 1, "timeout": -1}, "seconds"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, SupportsIndex, runtime_checkable
 
@@ -320,18 +320,16 @@ class Dataset:
             n: a number, or a share of the images that are kept so far: ``"10%"``. A share is
                 rounded to the nearest whole number (halves up), and is one image at least.
         """
-        count, noted = self._counted(n, "first")
-        return noted._pick(count, self._ranked(order)[:count], "first")
+        return self.pick(n, "first", lambda count: self._ranked(order)[:count])
 
     def last(self, n: SupportsIndex | str, order: Order = "file") -> Dataset:
         """Keep the last n images, by file order or by id; see ``first``."""
-        count, noted = self._counted(n, "last")
-        ranked = self._ranked(order)
-        return noted._pick(count, ranked[max(len(ranked) - count, 0) :], "last")
+        there = len(self.image_indices)
+        return self.pick(n, "last", lambda count: self._ranked(order)[there - count :])
 
     def skip(self, n: SupportsIndex | str, order: Order = "file") -> Dataset:
         """Leave out the first n images, by file order or by id; see ``first``."""
-        count, noted = self._counted(n, "skip")
+        _, count, noted = self._counted(n, "skip")
         return noted.with_images(np.sort(self._ranked(order)[count:]))
 
     def sample(self, n: SupportsIndex | str, seed: int = 0) -> Dataset:
@@ -340,9 +338,22 @@ class Dataset:
         Which are drawn depends on the seed and the ids alone: not on the file's order, not on
         the machine, and a larger sample contains a smaller one of the same seed.
         """
-        count, noted = self._counted(n, "sample of")
         ranks = lots(self.index.images.ids[self.image_indices].tolist(), seed)
-        return noted._pick(count, self.image_indices[ranks < count], "sample of")
+        return self.pick(n, "sample of", lambda count: self.image_indices[ranks < count])
+
+    def pick(self, n: SupportsIndex | str, what: str, choose: Callable[[int], Numbers]) -> Dataset:
+        """Keep n images that a function chooses; see ``first`` for shares.
+
+        Args:
+            what: names the step in notes: of a share, and where there are fewer images than n.
+            choose: takes a number, of the images that are there at most, and returns so many of
+                ``image_indices``.
+        """
+        asked, count, noted = self._counted(n, what)
+        notes = noted.notes
+        if count < asked:
+            notes += (f"{what} {asked:,} asked for, {plural(count, 'image')} there",)
+        return replace(noted.with_images(np.sort(choose(count))), notes=notes)
 
     def cascade(self, name: str) -> Dataset:
         """Let a further top-level list follow the images: of its records those stay whose
@@ -453,20 +464,15 @@ class Dataset:
                 hint="use the file's order",
             ) from error
 
-    def _counted(self, n: SupportsIndex | str, what: str) -> tuple[int, Dataset]:
-        """Return the number of images that is meant, and the dataset with a note of a share."""
+    def _counted(self, n: SupportsIndex | str, what: str) -> tuple[int, int, Dataset]:
+        """Return how many images are asked for, how many of them there are, and the dataset with
+        a note of what a share means."""
         amount, there = as_amount(n), len(self.image_indices)
         count = count_of(amount, there)
         if isinstance(amount, int):
-            return count, self
+            return count, min(count, there), self
         note = f"{what} {amount} of {plural(there, 'image')}: {count:,}"
-        return count, replace(self, notes=(*self.notes, note))
-
-    def _pick(self, n: int, numbers: Numbers, what: str) -> Dataset:
-        notes = self.notes
-        if len(numbers) < n:
-            notes += (f"{what} {n:,} asked for, {plural(len(numbers), 'image')} there",)
-        return replace(self.with_images(np.sort(numbers)), notes=notes)
+        return count, count, replace(self, notes=(*self.notes, note))
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, compress
 
 import numpy as np
 
@@ -164,7 +164,7 @@ class _Parts:
         self.goal_list: list[list[int]] = self.goal.tolist()
         self.weight_list: list[int] = self.weight.tolist()
         self.absent_list: list[int] = self.absent.tolist()
-        may_move = len(set(self.sizes)) > 1
+        may_move = len(set(compress(self.sizes, self.is_free))) > 1
         pairs = list(combinations(range(self.k), 2))
         self.tries = self.work = quiet = 0
         while quiet < len(pairs):  # since the last change

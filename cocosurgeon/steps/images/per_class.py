@@ -11,7 +11,7 @@ from cocosurgeon.dataset.placeholders import BACKGROUND, PLACEHOLDER
 from cocosurgeon.errors import RequestError
 from cocosurgeon.select.plan import Step
 from cocosurgeon.steps.arguments import COUNT
-from cocosurgeon.steps.images.sample import SEED
+from cocosurgeon.steps.images.sample import NESTED, SEED
 from cocosurgeon.steps.registry import Option
 from cocosurgeon.text import first_few, plural
 
@@ -49,15 +49,21 @@ class PerClass(Step):
         import numpy as np
 
         from cocosurgeon.sets.cover import covering
-        from cocosurgeon.sets.units import class_ids, image_units
+        from cocosurgeon.sets.units import Objects, image_units
 
-        units = image_units(dataset, self.seed)
-        chosen = dataset.image_indices[np.sort(covering(units, self.k))]
-        cat_ids = class_ids(dataset)
-        images = np.bincount(units.classes, minlength=len(cat_ids)).tolist()
-        there = {i: count for i, count in zip(cat_ids, images, strict=True) if count}
+        objects = Objects.of(dataset)
+        units = replace(
+            image_units(dataset, self.seed, stratified=False),
+            units=objects.images,
+            classes=objects.classes,
+            counts=objects.counts,
+        )
+        chosen = covering(units, self.k)
+        images = np.bincount(objects.classes, minlength=len(objects.cat_ids)).tolist()
+        there = {i: count for i, count in zip(objects.cat_ids, images, strict=True) if count}
         notes = self._notes(dataset, there)
-        return replace(dataset.with_images(chosen), notes=(*dataset.notes, *notes))
+        kept = dataset.with_images(dataset.image_indices[np.sort(chosen)])
+        return replace(kept, notes=(*dataset.notes, *notes))
 
     def _notes(self, dataset: Dataset, images: Mapping[Id, int]) -> tuple[str, ...]:
         """Return which classes have fewer images than were asked for, fewest first."""
@@ -86,8 +92,8 @@ OPTIONS = (
         "per-class",
         COUNT.called("K"),
         "Keep at least K images of each class, and as few as possible. Draws by --seed.",
-        PerClass,
+        lambda k, seed=0, nested=True: PerClass(k, seed),  # which is nested in any case
         "2",
-        (SEED,),
+        (SEED, NESTED),
     ),
 )

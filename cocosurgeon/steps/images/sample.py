@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cocosurgeon.dataset.order import as_amount
@@ -10,8 +10,10 @@ from cocosurgeon.select.plan import Step
 from cocosurgeon.steps.arguments import AMOUNT, COUNT, FLAG
 from cocosurgeon.steps.naming import with_amount
 from cocosurgeon.steps.registry import Modifier, Option
+from cocosurgeon.text import first_few, plural
 
 if TYPE_CHECKING:
+    from cocosurgeon.annfile.columns import Numbers
     from cocosurgeon.dataset.dataset import Dataset
 
 SEED = Modifier(
@@ -27,6 +29,13 @@ STRATIFY = Modifier(
     FLAG,
     "Draw so that each class keeps its share of the objects.",
 )
+NESTED = Modifier(
+    "nested",
+    "nested",
+    FLAG,
+    "Let a larger sample contain a smaller one of the same seed with --stratify, too. Without "
+    "--stratify it always does, and so does --per-class.",
+)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -36,21 +45,67 @@ class Sample(Step):
     Attributes:
         n: number of images, or a share of those that are there: ``10%``.
         seed: any whole number.
+        stratify: whether each class keeps its share of the objects, and images without objects
+            theirs. Each class has an object in the sample where n is more than what ``PerClass(1)``
+            keeps and ``nested`` is not set; a note names classes without one.
+        nested: whether a larger sample contains a smaller one, also a stratified one. Shares are
+            a little less exact then. Without ``stratify`` every sample is nested.
     """
 
     n: int | str
     seed: int = 0
+    stratify: bool = False
+    nested: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "n", as_amount(self.n))
+        object.__setattr__(self, "nested", self.nested and self.stratify)
 
     def apply(self, dataset: Dataset) -> Dataset:
-        return dataset.sample(self.n, self.seed)
+        if not self.stratify:
+            return dataset.sample(self.n, self.seed)
+        result = dataset.pick(self.n, "sample of", lambda count: self._drawn(dataset, count))
+        return replace(result, notes=(*result.notes, *_notes(dataset, result)))
+
+    def _drawn(self, dataset: Dataset, count: int) -> Numbers:
+        from cocosurgeon.sets.sample import nested, stratified
+        from cocosurgeon.sets.units import image_units
+
+        draw = nested if self.nested else stratified
+        return dataset.image_indices[draw(image_units(dataset, self.seed), count)]
 
     def words(self) -> str | None:
-        return f"{with_amount('sample', self.n)}-seed{self.seed}"
+        how = "-stratified" * self.stratify + "-nested" * self.nested
+        return f"{with_amount('sample', self.n)}{how}-seed{self.seed}"
+
+
+def _notes(before: Dataset, after: Dataset) -> tuple[str, ...]:
+    """Return which classes have no object left."""
+    import numpy as np
+
+    from cocosurgeon.sets.units import Objects
+
+    there, left = Objects.of(before), Objects.of(after)
+    if not len(there.classes):
+        return ("nothing to stratify by: no object of any category is there",)
+    gone = np.setdiff1d(there.classes, left.classes).tolist()
+    if not gone:
+        return ()
+    names = {category.id: category.name for category in before.categories}
+    ids = [there.cat_ids[each] for each in gone]
+    shown = first_few([names.get(i) or f"category_id {i}" for i in ids])
+    count = plural(len(np.unique(there.classes)), "class", "classes")
+    verb = "has" if len(gone) == 1 else "have"
+    return (f"{len(gone):,} of {count} {verb} no object in the sample: {shown}",)
 
 
 OPTIONS = (
-    Option("sample", AMOUNT, "Draw N images, or N percent, by --seed.", Sample, "20", (SEED,)),
+    Option(
+        "sample",
+        AMOUNT,
+        "Draw N images, or N percent, by --seed.",
+        Sample,
+        "20",
+        (SEED, STRATIFY, NESTED),
+    ),
 )
