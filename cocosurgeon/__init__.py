@@ -24,7 +24,7 @@ Packages and modules, in the order in which they may import each other (each onl
     dataset/    Dataset: a file and the rows of it that are kept; ids, category list, pandas views
     select/     what a filter is and how filters combine with & | ~; where expressions; plans
     categories/ the label spaces, maps between them, remapping
-    sets/       images distributed over parts
+    sets/       images distributed over parts; files merged, and given back by source
     lint/       one file judged by itself, for the loaders that will read it; repairs
     steps/      steps as users give them: the table of steps, recipes, file names
     layout/     where annotation files and images lie; a subset copied with its images

@@ -41,9 +41,6 @@ from cocosurgeon.select.filter import ImageFilter as ImageFilter
 from cocosurgeon.select.plan import Keep as Keep
 from cocosurgeon.select.plan import Plan as Plan
 from cocosurgeon.select.plan import Step as Step
-from cocosurgeon.sets.parts import split as split
-from cocosurgeon.sets.report import SplitReport as SplitReport
-from cocosurgeon.sets.split import Split as Split
 from cocosurgeon.steps.annotations.cascade import Cascade as Cascade
 from cocosurgeon.steps.annotations.crowd import Crowd as Crowd
 from cocosurgeon.steps.annotations.min_area import Area as Area
@@ -65,7 +62,7 @@ from cocosurgeon.steps.images.first import Skip as Skip
 from cocosurgeon.steps.images.having import Having as Having
 from cocosurgeon.steps.images.ids import Ids as Ids
 from cocosurgeon.steps.images.license import License as License
-from cocosurgeon.steps.images.part import Part as Part
+from cocosurgeon.steps.images.merge_with import MergeWith as MergeWith
 from cocosurgeon.steps.images.sample import Sample as Sample
 from cocosurgeon.steps.images.where import AnnotationWhere as AnnotationWhere
 from cocosurgeon.steps.images.where import ImageWhere as ImageWhere

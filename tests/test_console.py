@@ -56,6 +56,7 @@ JSON: dict[str, list[Any]] = {
     "explain": [SAMPLE, "--image", "52154"],
     "layout": [SAMPLE.parents[1]],
     "lint": [SAMPLE],
+    "merge": [SAMPLE, "x.json", "--on-duplicate", "first", "--ids", "offset", "-o", "out.json"],
     "remap": [SAMPLE, "--to", "detr91", "-o", "out.json"],
     "snippet": [SAMPLE, "--for", "mmdet3"],
     "spaces": ["coco91"],

@@ -15,4 +15,5 @@ parallel  threads, or a second process, that scan parts of a long list
 scan      the one pass that finds all of it
 compare   records of two sources that differ, byte for byte
 splice    the text with lists cut or changed
+join      the text with records of other documents, and with members more or less
 """

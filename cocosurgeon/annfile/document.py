@@ -199,6 +199,19 @@ class Records:
             raise self.source.changed()  # even when its size and time say otherwise
         return [(start + first, start + last) for first, last in spans]
 
+    def separators(self) -> tuple[bytes, bytes | None, bytes]:
+        """Return the text before the first record, between the first two, and after the last one.
+
+        Brackets are left out; of a list of one record there is none between two. At least one.
+        """
+        spans = self._located(0)
+        if len(spans) < 2 and len(self.blocks.starts) > 1:
+            spans += self._located(1)[:1]
+        read = self.source.read
+        between = read(spans[0][1], spans[1][0]) if len(spans) > 1 else None
+        last = int(self.blocks.stops[-1])
+        return read(self.start + 1, spans[0][0]), between, read(last, self.stop - 1)
+
     def first_keys(self) -> tuple[str, ...]:
         """Return the keys of the first record, in its order."""
         if not self.count:

@@ -48,6 +48,36 @@ class RecordEdits:
         return b"".join([*parts, text[at:]])
 
 
+@dataclass(frozen=True)
+class MemberRemoval:
+    """Removal of a key that was added last to every record; a ``Rewrite``.
+
+    Attributes:
+        key: the key; records without it stay as they are.
+    """
+
+    key: str
+
+    def __call__(self, text: bytes, rows: Numbers) -> bytes:
+        """Return the new text of the records of these rows."""
+        first = text.index(b"{")
+        parts: list[bytes] = []
+        at = 0
+        for start, stop in record_spans(text[first:], len(rows)):
+            parts += (text[at : first + start], self._without(text[first + start : first + stop]))
+            at = first + stop
+        return b"".join([*parts, text[at:]])
+
+    def _without(self, record: bytes) -> bytes:
+        span = _span(record, (self.key,))
+        if span is None:
+            return record
+        key = record.rindex(b'"%b"' % json.dumps(self.key)[1:-1].encode(), 0, span[0])
+        comma = record.rfind(b",", 0, key)
+        is_alone = comma < 0 or record[comma + 1 : key].strip(_BLANKS) != b""
+        return record[: key if is_alone else comma] + record[span[1] :]
+
+
 def edited_record(record: bytes, values: Values) -> bytes:
     """Return the text of a record with new values; a key that it does not have is added last."""
     for place, value in values.items():

@@ -28,6 +28,17 @@ Rewrite = Callable[[bytes, Numbers], bytes]
 """Takes the text of whole records, separators included, and their rows; returns the new text."""
 
 
+def one_after_another(changes: Sequence[Rewrite]) -> Rewrite:
+    """Return several changes as one."""
+
+    def rewrite(text: bytes, rows: Numbers) -> bytes:
+        for change in changes:
+            text = change(text, rows)
+        return text
+
+    return rewrite
+
+
 @dataclass(frozen=True)
 class ValueChange:
     """Change of the values of one key, in every record; a ``Rewrite``.

@@ -27,28 +27,36 @@ class Cut:
     rewrite: Rewrite | None = None
 
 
-def pieces(document: Document, edits: Mapping[Records, Cut | bytes]) -> Iterator[bytes]:
+def pieces(
+    document: Document,
+    edits: Mapping[Records, Cut | bytes],
+    spots: Iterable[tuple[int, int, bytes]] = (),
+) -> Iterator[bytes]:
     """Return the text of the document, in pieces.
 
     Args:
         edits: what becomes of each list that does not stay as it is: what stays of it, or its
             new text.
+        spots: places of other text, and the new text there; a list there goes as a whole.
 
     Raises:
         SourceChangedError: the source is no longer what was scanned; what came before is void.
     """
     source = document.source
     at = 0
-    for records in sorted(edits, key=lambda r: r.start):
-        edit = edits[records]
-        if isinstance(edit, Cut) and edit.rewrite is None and len(edit.rows) == records.count:
-            continue
-        yield from _copy(source, at, records.start)
+    changes: list[tuple[int, int, Records | bytes]] = [(r.start, r.stop, r) for r in edits]
+    for start, stop, new in sorted([*spots, *changes], key=lambda change: change[0]):
+        edit = new if isinstance(new, bytes) else edits[new]
+        if isinstance(edit, Cut) and isinstance(new, Records):
+            is_whole = edit.rewrite is None and len(edit.rows) == new.count
+            if start < at or is_whole:
+                continue
+        yield from _copy(source, at, start)
         if isinstance(edit, bytes):
             yield edit
-        else:
-            yield from _cut_list(records, edit)
-        at = records.stop
+        elif isinstance(new, Records):
+            yield from _cut_list(new, edit)
+        at = stop
     yield from _copy(source, at, source.size)
     source.require_unchanged()
 

@@ -10,6 +10,7 @@ explain     follow one image through all loaders
 fix         repair what lint finds
 lint        check files by themselves
 layout      check folders; copy a subset with its images
+merge       merge files into one
 remap       change category ids, names and order
 snippet     print the configuration that goes with a file
 spaces      print label spaces

@@ -14,9 +14,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from cocosurgeon.annfile.columns import Array, Numbers
+from cocosurgeon.annfile.columns import Array
 from cocosurgeon.annfile.document import Records
-from cocosurgeon.annfile.rewrite import Rewrite, ValueChange
+from cocosurgeon.annfile.rewrite import Rewrite, ValueChange, one_after_another
 from cocosurgeon.annfile.walk import value_span
 from cocosurgeon.dataset.ids import Id, as_key, as_keys, objects
 from cocosurgeon.dataset.index import AnnotationIndex, Category
@@ -180,7 +180,7 @@ class CategoryList:
         if any(old != new for old, new in self.cat_ids.items()):
             for references in self.index.references:
                 found.setdefault(references.records, []).append(self._rewrite(references))
-        return {records: _one_after_another(changes) for records, changes in found.items()}
+        return {records: one_after_another(changes) for records, changes in found.items()}
 
     def _rewrite(self, references: References) -> Rewrite:
         known: dict[bytes, bytes | None] = {}
@@ -234,12 +234,3 @@ def _source_text(records: Records) -> tuple[list[bytes], list[bytes]]:
 def _replaced(record: bytes, key: str, value: bytes) -> bytes:
     start, stop = value_span(record, key) or (0, 0)
     return record[:start] + value + record[stop:]
-
-
-def _one_after_another(changes: list[Rewrite]) -> Rewrite:
-    def rewrite(text: bytes, rows: Numbers) -> bytes:
-        for change in changes:
-            text = change(text, rows)
-        return text
-
-    return rewrite

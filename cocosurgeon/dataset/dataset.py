@@ -69,6 +69,8 @@ class Dataset:
         category_list: what becomes of the categories; None: they stay as they are.
         notes: what the steps so far want known.
         rewritings: changes of values so far. After one, the dataset is of the text that it made.
+        merged_from: the file that was read, where others were merged into it since: the dataset is
+            of the merged text, and nothing before that counts; None: nothing was merged.
     """
 
     index: AnnotationIndex
@@ -79,6 +81,7 @@ class Dataset:
     category_list: CategoryList | None = None
     notes: tuple[str, ...] = ()
     rewritings: tuple[Rewriting, ...] = ()
+    merged_from: Source | None = None
 
     def __post_init__(self) -> None:
         for numbers in (self.image_indices, self.annotation_rows, *self.cascaded.values()):
@@ -106,8 +109,13 @@ class Dataset:
 
     @property
     def origin(self) -> AnnotationIndex:
-        """The index of the file that was read, whatever was rewritten since."""
+        """The index of the file that was read, or merged, whatever was rewritten since."""
         return self.rewritings[0].before.index if self.rewritings else self.index
+
+    @property
+    def opened(self) -> Source:
+        """The file that was read, whatever was rewritten or merged since."""
+        return self.merged_from or self.origin.document.source
 
     def origin_rows(self, name: str, rows: Numbers) -> Numbers:
         """Return the rows, in the file that was read, of rows of a list."""
@@ -421,6 +429,7 @@ class Dataset:
             images_asked=self.images_asked,
             notes=self.notes,
             rewritings=(*self.rewritings, rewriting),
+            merged_from=self.merged_from,
         )
 
     # ---- text

@@ -53,7 +53,7 @@ def write(dataset: Dataset, path: str | os.PathLike[str], *, force: bool = False
     if str(path) == "-":
         raise RequestError("write takes a path", hint="write dataset.text() to a stream yourself")
     path = Path(path)
-    refuse_same_file(path, dataset.origin.document.source.path)
+    refuse_same_file(path, dataset.opened.path)
     with appearing([path], force=force) as [file]:
         for piece in dataset.text():
             file.write(piece)

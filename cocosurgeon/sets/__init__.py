@@ -7,4 +7,12 @@ sample      samples in which each class keeps its share
 units       images of a dataset as what is distributed
 parts       the parts of a dataset
 report      images and objects of each part, by class
+options     how files are merged
+labels      names of the files that are merged
+id_change   new ids of the records of one file, and back
+merged_file a file that is merged, and what becomes of its records
+categories  categories of several files, united by their names
+merge       several annotation files as one
+results     several results files as one
+sources     the records of each source of a merged file
 """

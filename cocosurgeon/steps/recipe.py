@@ -43,7 +43,7 @@ class SourceIdentity:
     @classmethod
     def of(cls, dataset: Dataset) -> SourceIdentity:
         """Return the identity of the file that a dataset was read from; reads all of it."""
-        source = dataset.origin.document.source
+        source = dataset.opened
         return cls(Path(source.name).name, source.size, source.sha256())
 
 
@@ -161,7 +161,18 @@ class RecipeEffect:
 
     @classmethod
     def of(cls, result: Dataset) -> RecipeEffect:
-        """Return the effect of the steps that made a dataset."""
+        """Return the effect of the steps that made a dataset.
+
+        Raises:
+            RequestError: several files were merged, and it has rows of all of them.
+        """
+        if result.merged_from is not None:
+            raise RequestError(
+                "the recipe merges files, and verify compares a result with one source",
+                where=result.merged_from.name,
+                hint="merge with --source-key NAME; then `cocosurgeon split --by-key NAME` gives "
+                "the records of each source back: verify each part with --source and no --recipe",
+            )
         index, changed = result.index, result.category_list
         rows = {records: result.origin_rows(records.name, r) for records, r in result.rows_kept()}
         images, annotations = index.image_records, index.annotation_records

@@ -1,0 +1,50 @@
+"""Names of the files that are merged: as short as tells them from each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from cocosurgeon.errors import RequestError
+from cocosurgeon.text import did_you_mean
+
+
+def labels_of(paths: Sequence[str]) -> list[str]:
+    """Return the ends of paths, without ``.json``, as long as tells them from each other.
+
+    Raises:
+        RequestError: a path is there twice.
+    """
+    for path in paths:
+        if list(paths).count(path) > 1:
+            raise RequestError(f"{path} is named twice", hint="name each file once")
+    parts = [PurePath(re.sub(r"(?<=.)(\.json)?(\.gz)?$", "", path)).parts for path in paths]
+    labels = ["/".join(each[-1:]) for each in parts]
+    for count in range(2, max(map(len, parts)) + 1):
+        if len(set(labels)) == len(labels):
+            break
+        labels = ["/".join(each[-count:]) for each in parts]
+    return labels if len(set(labels)) == len(labels) else list(paths)
+
+
+def find_label(name: str, labels: Sequence[str], paths: Sequence[str]) -> int:
+    """Return the place of the file that a name stands for: its path, its label or its file name.
+
+    Raises:
+        RequestError: it stands for none, or for several.
+    """
+    forms = [{path, label, PurePath(path).name} for path, label in zip(paths, labels, strict=True)]
+    found = [place for place, each in enumerate(forms) if name in each]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise RequestError(
+            f"--prefix: {name!r} may be any of {', '.join(labels[place] for place in found)}",
+            hint="name it by its path",
+        )
+    known = [form for each in forms for form in sorted(each)]
+    raise RequestError(
+        f"--prefix: {name!r} is none of the files",
+        hint=did_you_mean(name, known) or f"one of {', '.join(labels)}",
+    )

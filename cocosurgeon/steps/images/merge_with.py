@@ -1,0 +1,156 @@
+"""Images, annotations and categories of other files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from cocosurgeon.errors import RequestError
+from cocosurgeon.select.filter import Columns
+from cocosurgeon.select.plan import Step
+from cocosurgeon.sets.options import MergeOptions
+from cocosurgeon.steps.arguments import PATH, PATHS, TEXT, Kind, choice, split_list, split_pair
+from cocosurgeon.steps.categories.modifiers import ALIAS
+from cocosurgeon.steps.registry import Modifier, Option
+
+if TYPE_CHECKING:
+    from cocosurgeon.dataset.dataset import Dataset
+    from cocosurgeon.progress import Progress
+
+
+def _parse_prefixes(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple(split_pair(token) for token in split_list(text))
+
+
+def _convert_prefixes(value: object) -> tuple[tuple[str, str], ...]:
+    if isinstance(value, str):
+        return _parse_prefixes(value)
+    if isinstance(value, dict) and value:
+        return tuple(sorted((str(name), str(prefix)) for name, prefix in value.items()))
+    raise RequestError(f"expected a dict of prefixes by file, not {value!r}")
+
+
+PREFIXES = Kind("A=DIR/,B=DIR/", _parse_prefixes, _convert_prefixes)
+
+IDS = Modifier(
+    "merge-ids",
+    "ids",
+    choice("error", "offset", "renumber"),
+    "Choose what to do with ids of two files that collide: offset moves all ids of that list in "
+    "the later file by one number, renumber gives only those that collide new ones.",
+    default="error",
+)
+PREFIX = Modifier(
+    "merge-prefix",
+    "prefixes",
+    PREFIXES,
+    "Put a folder before each file_name of a file. A file is named by its path or file name.",
+)
+ON_DUPLICATE = Modifier(
+    "on-duplicate",
+    "on_duplicate",
+    choice("error", "first", "keep"),
+    "Choose what to do with an image that two files have: first keeps the first file's with its "
+    "annotations and drops the other with its own, keep keeps both.",
+    default="error",
+)
+IMAGES = Modifier(
+    "merge-images",
+    "images",
+    PATH.called("DIR"),
+    "Look for images of two files by the content of the image files, not by file_name; with its "
+    "prefix, file_name begins in this folder.",
+)
+SOURCE_KEY = Modifier(
+    "source-key",
+    "source_key",
+    TEXT.called("NAME"),
+    "Give each image this key with the name of its file, and the file what is needed to give each "
+    "file's records back.",
+)
+INFO = Modifier(
+    "merge-info", "info", PATH, "Take info from this JSON file, not from the first file."
+)
+LICENSES = Modifier(
+    "merge-licenses",
+    "licenses",
+    PATH,
+    "Take licenses from this JSON file, not from the first file.",
+)
+FOLLOW = Modifier(
+    "follow",
+    "follow",
+    PATH.called("MERGED"),
+    "Change the ids of results files as the merge of their annotation files did. MERGED was "
+    "written with --source-key, from as many files in the same order.",
+)
+MODIFIERS = (IDS, PREFIX, ALIAS, ON_DUPLICATE, IMAGES, SOURCE_KEY, INFO, LICENSES, FOLLOW)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class MergeWith(MergeOptions, Step):
+    """Add the images, annotations and categories of other files: ``MergeWith(paths=("b.json",))``.
+
+    Results files are merged with results files. See docs/merge.md.
+
+    Attributes:
+        paths: of the other files, in order.
+        sha256: of the other files, as they were when the step was bound.
+        others: their datasets, if they have been read.
+    """
+
+    paths: tuple[str, ...] = ()
+    sha256: tuple[str, ...] = field(default=(), repr=False)
+    others: tuple[Any, ...] = field(default=(), compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.paths:
+            raise RequestError("MergeWith takes the paths of other files")
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        more = (self.info, self.licenses, self.follow)
+        return (*self.paths, *(path for path in more if path is not None))
+
+    @property
+    def columns(self) -> Columns:
+        from cocosurgeon.dataset.references import CATEGORY_COLUMNS
+
+        key = () if self.source_key is None else (self.source_key,)
+        return {
+            "images": (*("file_name", "license", "video_id"), *CATEGORY_COLUMNS, *key),
+            "annotations": (*("id", "file_name", "video_id", "track_id"), *CATEGORY_COLUMNS),
+        }
+
+    def bind(self, dataset: Dataset, progress: Progress | None = None) -> MergeWith:
+        from cocosurgeon.dataset.io import read
+
+        others = tuple(read(path, progress, self.columns) for path in self.paths)
+        sha256 = tuple(other.source.sha256() for other in others)
+        if self.sha256 not in ((), sha256):
+            wrong = [p for p, a, b in zip(self.paths, sha256, self.sha256, strict=True) if a != b]
+            raise RequestError(
+                f"not the file that the recipe was made with: {', '.join(wrong)}",
+                hint="bring that file back, or merge without the recipe",
+            )
+        return replace(self, others=others, sha256=sha256)
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        from cocosurgeon.sets.merge import merge
+
+        if not self.others:
+            return self.bind(dataset).apply(dataset)
+        return merge(dataset, self.others, self, (dataset.opened.name, *self.paths))
+
+
+OPTIONS = (
+    Option(
+        "merge-with",
+        PATHS.called("ANN_FILE"),
+        "Bring in images, annotations and categories of this file, as `cocosurgeon merge` does.",
+        lambda paths, **given: MergeWith(paths=paths, **given),
+        modifiers=MODIFIERS,
+        is_joined=True,
+    ),
+)
