@@ -32,6 +32,7 @@ Packages and modules, in the order in which they may import each other (each onl
     verify/     a result against its source, a loader against another: findings
     diff/       what changed between two files, and what that does to labels
     report/     summaries and plan traces as values, text and JSON
+    stats/      what a file holds, counted: tables, a page, pictures
     cache/      the cache of subsets: built once by one of many processes, and found again
     config      plain functions for dataset config scripts
     mmdet/      a dataset and an evaluator of MMDetection's that load a subset
@@ -68,6 +69,7 @@ _HOMES = {
     "sets.parts": "split",
     "sets.report": "SplitReport",
     "sets.split": "Split",
+    "stats.statistics": "Stats",
     "steps.recipe": "Recipe read_recipe",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

@@ -41,6 +41,7 @@ from cocosurgeon.select.filter import ImageFilter as ImageFilter
 from cocosurgeon.select.plan import Keep as Keep
 from cocosurgeon.select.plan import Plan as Plan
 from cocosurgeon.select.plan import Step as Step
+from cocosurgeon.stats.statistics import Stats as Stats
 from cocosurgeon.steps.annotations.cascade import Cascade as Cascade
 from cocosurgeon.steps.annotations.crowd import Crowd as Crowd
 from cocosurgeon.steps.annotations.min_area import Area as Area

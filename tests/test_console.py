@@ -61,6 +61,7 @@ JSON: dict[str, list[Any]] = {
     "snippet": [SAMPLE, "--for", "mmdet3"],
     "spaces": ["coco91"],
     "split": [SAMPLE, "--out-dir", "."],
+    "stats": [SAMPLE],
     "subset": [SAMPLE, "--first", "3", "-o", "out.json"],
     "verify": [SAMPLE],
 }

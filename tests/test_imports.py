@@ -45,6 +45,7 @@ ROOMS = (
         "verify",
         "diff",
         "report",
+        "stats",
     ),
     *("cache", "config", "mmdet", "cli", "__main__"),
 )
@@ -139,6 +140,7 @@ def test_public_names_are_pinned() -> None:
         "Space",
         "Split",
         "SplitReport",
+        "Stats",
         "Step",
         "StructureError",
         "Summary",

@@ -4,7 +4,8 @@ No numpy here: the second process of a scan starts faster without it.
 
 A column is named by the JSON key. Some look inside a value: ``bbox_x``, ``bbox_y``, ``bbox_w``,
 ``bbox_h`` (pixels, xywh as in the file), ``segments_category_ids`` (the category ids of a panoptic
-annotation's ``segments_info``) and ``segmentation_points`` (of its longest polygon; -1 for RLE).
+annotation's ``segments_info``), ``segmentation_points`` (of its longest polygon; -1 for RLE) and
+``segmentation_kind``. ``record_keys`` is of the whole record: its keys, sorted.
 """
 
 from __future__ import annotations
@@ -25,13 +26,24 @@ EXACT_IN_FLOAT = 2**53
 """Integers below this, and no further, all have a double of their own."""
 
 
+RECORD_KEYS = "record_keys"
+"""Name of the column of each record's keys."""
+
+
 @dataclass(frozen=True)
 class Column:
-    """A column: the record's key, and the parts of its values that are read (None: all of it)."""
+    """A column: the record's key, and the parts of its values that are read (None: all of it).
+
+    Attributes:
+        begin: two bytes; a value whose text begins so has not to be decoded.
+        usual: the value of the column for it.
+    """
 
     name: str
     key: str
     take: Callable[[list[object]], list[object]] | None = None
+    begin: bytes = b""
+    usual: object = None
 
     def pack(self, values: list[object]) -> Chunk:
         """Return the chunk of what records have for the key."""
@@ -46,6 +58,8 @@ def column(name: str) -> Column:
         return Column(name, "segments_info", lambda values: list(map(_segment_categories, values)))
     if name == "segmentation_points":
         return Column(name, "segmentation", lambda values: list(map(_points, values)))
+    if name == "segmentation_kind":
+        return Column(name, "segmentation", _kinds_of_masks, b"[[", "polygons")
     return Column(name, name)
 
 
@@ -80,6 +94,24 @@ def _points(segmentation: object) -> object:
         return max([len(p) // 2 for p in segmentation if len(p) % 2 == 0], default=0)
     except TypeError:
         return None
+
+
+def _kinds_of_masks(values: list[object]) -> list[object]:
+    return list(map(_kind_of_mask, values))
+
+
+def _kind_of_mask(segmentation: object) -> object:
+    """Return the kind of a segmentation by its form, whether it can be used or not."""
+    if segmentation is None or segmentation is ABSENT:
+        return segmentation
+    if isinstance(segmentation, list):
+        if not segmentation:
+            return "empty"
+        return "polygons" if isinstance(segmentation[0], list) else "other"
+    counts = segmentation.get("counts") if isinstance(segmentation, dict) else None
+    if isinstance(counts, (str, list)):
+        return "RLE, compressed" if isinstance(counts, str) else "RLE, uncompressed"
+    return "other"
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,8 @@ def join(chunks: Sequence[Chunk]) -> Values:
     if kinds == {"d"} or (kinds == {"d", "q"} and _all_exact(chunks)):
         return _numbers(chunks, np.float64)
     if kinds == {"-"}:
-        return Values(np.full(sum(map(len, chunks)), None), 0)
+        nothing = np.array(None, dtype=object)
+        return Values(np.broadcast_to(nothing, sum(map(len, chunks))), 0)  # of one value's size
     values = [v for chunk in chunks for v in chunk]
     present = sum(v is not ABSENT for v in values)
     nulled = (None if v is ABSENT else v for v in values)

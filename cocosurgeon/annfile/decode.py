@@ -9,11 +9,21 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from operator import attrgetter
 
 import msgspec
 
-from cocosurgeon.annfile.chunks import ABSENT, Absent, Chunk, column, extend
+from cocosurgeon.annfile.chunks import (
+    ABSENT,
+    RECORD_KEYS,
+    Absent,
+    Chunk,
+    Column,
+    column,
+    extend,
+    pack,
+)
 from cocosurgeon.annfile.kernel import MOST_DIGITS, Cells
 from cocosurgeon.annfile.source import Source
 from cocosurgeon.annfile.walk import Span
@@ -21,6 +31,7 @@ from cocosurgeon.errors import EncodingError, JSONSyntaxError, StructureError
 
 _STEP = min(4096, max(512, MOST_DIGITS - 128))
 _decode_list = msgspec.json.Decoder(list[object]).decode
+_decode_keys = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 
 
 class ColumnDecoder:
@@ -39,7 +50,8 @@ class ColumnDecoder:
     def __init__(self, source: Source, name: str, columns: Iterable[str]) -> None:
         self._source = source
         self._name = name
-        self._columns = [column(n) for n in columns]
+        wanted = tuple(columns)
+        self._columns = [column(n) for n in wanted if n != RECORD_KEYS]
         fields = {c.key: f"f{i}" for i, c in enumerate(self._columns)}
         record = msgspec.defstruct(
             "Record",
@@ -52,7 +64,12 @@ class ColumnDecoder:
         ).decode
         self._getters = [attrgetter(fields[c.key]) for c in self._columns]
         self.keys = tuple(key.encode() for key in fields)
-        self.chunks: list[list[Chunk]] = [[] for _ in self._columns]
+        self.chunks: list[list[Chunk]] = [[] for _ in wanted]
+        self._own_chunks = [
+            chunks for n, chunks in zip(wanted, self.chunks, strict=True) if n != RECORD_KEYS
+        ]
+        self._key_chunks = self.chunks[wanted.index(RECORD_KEYS)] if RECORD_KEYS in wanted else None
+        self._known_keys: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.nonfinite = 0
 
     def try_all(self, text: bytes) -> int:
@@ -70,6 +87,7 @@ class ColumnDecoder:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return 0
         self._take([map(get, records) for get in self._getters])
+        self._take_keys_of(text)
         return len(records)
 
     def each(self, text: bytes, spans: Sequence[Span], offset: int, first_row: int) -> None:
@@ -88,29 +106,65 @@ class ColumnDecoder:
             for i, (start, stop) in enumerate(spans)
         ]
         self._take([[r.get(c.key, ABSENT) for r in records] for c in self._columns])
+        self._take_keys(records)
 
-    def take(self, text: bytes, count: int, found: Sequence[Cells]) -> None:
-        """Take what the kernel found for each of the keys in so many records of a text."""
+    def take(self, text: bytes, records: Span, count: int, found: Sequence[Cells]) -> None:
+        """Take what the kernel found for each of the keys in so many records of a text.
+
+        Args:
+            records: where the first of them begins, and the last one ends.
+        """
         packed: dict[bytes, Chunk] = {}
         values: dict[bytes, list[object]] = {}
+        long = array("q")
         for key, (numbers, are_integers) in zip(self.keys, found, strict=True):
             cells = array("q", numbers)
             if are_integers:
                 packed[key] = cells[2::3]
             elif not cells:
                 packed[key] = Absent(count)
+            elif (by_begin := self._by_begin(key)) is not None:
+                packed[key] = pack(_values_by_begin(text, cells, by_begin))
+                long = cells
             else:
                 values[key] = _values(text, cells)
-        for chunks, col in zip(self.chunks, self._columns, strict=True):
+        if self._key_chunks is not None:
+            self._take_keys_of(_without(text, records, long))
+        for chunks, col in zip(self._own_chunks, self._columns, strict=True):
             key = col.key.encode()
-            if key in packed and (col.take is None or isinstance(packed[key], Absent)):
+            is_done = col.take is None or col.begin or isinstance(packed.get(key), Absent)
+            if key in packed and is_done:
                 extend(chunks, packed[key])
             else:
                 extend(chunks, col.pack(values[key] if key in values else list(packed[key])))
 
     def _take(self, columns: Sequence[Iterable[object]]) -> None:
-        for chunks, values, col in zip(self.chunks, columns, self._columns, strict=True):
+        for chunks, values, col in zip(self._own_chunks, columns, self._columns, strict=True):
             extend(chunks, col.pack(list(values)))
+
+    def _take_keys_of(self, text: bytes) -> None:
+        """Take the keys of records that lie in a text as in a list."""
+        if self._key_chunks is None:
+            return
+        try:
+            self._take_keys(_decode_keys(b"[%b]" % text))
+        except (msgspec.DecodeError, RecursionError):
+            self._take_keys(json.loads(b"[%b]" % text))
+
+    def _take_keys(self, records: Iterable[Iterable[str]]) -> None:
+        if self._key_chunks is not None:
+            known, chunk = self._known_keys, list[object]()
+            for keys in map(tuple, records):
+                if keys not in known:
+                    known[keys] = tuple(sorted(keys))
+                chunk.append(known[keys])
+            extend(self._key_chunks, chunk)
+
+    def _by_begin(self, key: bytes) -> Column | None:
+        """Return the column that needs only the begin of a key's values; None where there is none,
+        or another one needs them."""
+        first, *others = (c for c in self._columns if c.key.encode() == key)
+        return first if first.begin and not others else None
 
     def _record(self, text: bytes, offset: int, where: str) -> dict[str, object]:
         value = decode_value(text, self._source, offset, where, self._met_nonfinite)
@@ -151,6 +205,29 @@ def _values(text: bytes, cells: array[int]) -> list[object]:
         return values
     there = iter(values)
     return [next(there) if stop else ABSENT for _, stop in places]
+
+
+def _values_by_begin(text: bytes, cells: array[int], of: Column) -> list[object]:
+    """Return the values of a column; those that do not begin as usual are decoded for it."""
+    begins = [text[start : start + 2] for start in cells[::3]]
+    values = [of.usual] * len(begins)
+    others = [place for place, begin in enumerate(begins) if begin != of.begin]
+    if others and of.take:
+        of_others = array("q", chain.from_iterable(cells[3 * n : 3 * n + 3] for n in others))
+        for place, value in zip(others, of.take(_values(text, of_others)), strict=True):
+            values[place] = value
+    return values
+
+
+def _without(text: bytes, span: Span, cells: array[int]) -> bytes:
+    """Return a part of a text with zeros for the values in some places."""
+    pieces: list[bytes] = []
+    at, last = span
+    for start, stop in zip(cells[::3], cells[1::3], strict=True):
+        if stop:
+            pieces.append(text[at:start])
+            at = stop
+    return b"0".join([*pieces, text[at:last]])
 
 
 def decode_value(

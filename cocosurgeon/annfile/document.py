@@ -258,13 +258,15 @@ def _spans_by_length(text: bytes) -> list[Span]:
 
 
 def joined(columns: Sequence[str], parts: Sequence[ScannedPart]) -> dict[str, Values]:
-    """Join the columns of consecutive parts of a list."""
+    """Join the columns of consecutive parts of a list; the parts lose them, so that no two copies
+    of all columns take memory."""
     found: dict[str, Values] = {}
     for place, column in enumerate(columns):
         chunks: list[Chunk] = []
         for part in parts:
             for chunk in part.chunks[place]:
                 extend(chunks, chunk)
+            part.chunks[place] = []
         found[column] = join(chunks)
     return found
 

@@ -265,8 +265,9 @@ class ListScan:
     def _by_kernel(self, text: bytes, at: int, found: _Found) -> _Taken:
         scanned = kernel.scan(text, at, found.decoder.keys)
         if scanned.n:
-            found.decoder.take(text, scanned.n, scanned.columns)
             cells = array("q", scanned.records)
+            records = cells[0] - at, cells[-2] - at
+            found.decoder.take(text, records, scanned.n, scanned.columns)
             found.blocks.extend(cells[::3], cells[1::3])
         return _Taken(scanned.n, scanned.after, scanned.is_closed, scanned.is_plain)
 

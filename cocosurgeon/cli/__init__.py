@@ -15,6 +15,7 @@ remap       change category ids, names and order
 snippet     print the configuration that goes with a file
 spaces      print label spaces
 split       split a file into parts that share no image
+stats       count what a file holds
 subset      keep some images and annotations
 verify      prove that a loader loads what was meant
 command     commands whose options keep their order, in panels of help

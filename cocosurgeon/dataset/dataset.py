@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from pycocotools.coco import COCO
 
+    from cocosurgeon.stats.statistics import Stats
+
 
 _IMAGE_COLUMNS = ("id", "file_name", "width", "height")
 _ANNOTATION_COLUMNS = (
@@ -277,6 +279,12 @@ class Dataset:
         with contextlib.redirect_stdout(io.StringIO()):
             coco.createIndex()
         return coco
+
+    def stats(self) -> Stats:
+        """Return counts of what is kept; its tables are DataFrames (``.categories``, ...)."""
+        from cocosurgeon import Stats  # the public name: what counts a dataset imports this module
+
+        return Stats(self)
 
     # ---- steps
 

@@ -1,0 +1,135 @@
+"""``cocosurgeon stats``: what a file holds, counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cocosurgeon.cli.completion import complete_loader
+from cocosurgeon.cli.options import console, takes
+
+if TYPE_CHECKING:
+    from cocosurgeon.cli.console import Console
+
+EXAMPLES = (
+    "cocosurgeon stats instances_val2017.json",
+    "cocosurgeon stats instances_val2017.json --html val.html --plot val.png",
+    "cocosurgeon stats instances_train2017.json subset.json",
+)
+
+
+@takes(console, examples=EXAMPLES)
+def stats(
+    ann_files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="ANN_FILE",
+            show_default=False,
+            help="Annotation file or results file. Two: their classes are compared.",
+        ),
+    ] = None,
+    loader: Annotated[
+        list[str] | None,
+        typer.Option(
+            autocompletion=complete_loader,
+            metavar="NAME",
+            show_default="labels of all, empty images of MMDetection's",
+            help="Print the labels of this loader, and the images that are empty for it.",
+        ),
+    ] = None,
+    csv: Annotated[
+        str | None,
+        typer.Option(
+            "--csv",
+            metavar="FILE",
+            show_default=False,
+            help="Write the table of classes, too.",
+            rich_help_panel="Output",
+        ),
+    ] = None,
+    html: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Write all of it as one page, which works offline.",
+            rich_help_panel="Output",
+        ),
+    ] = None,
+    plot: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Draw classes, sizes, objects per image and box centers (.png or .svg). Needs "
+            "matplotlib: pip install 'cocosurgeon[plot]'.",
+            rich_help_panel="Output",
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", "-f", help="Replace existing files.", rich_help_panel="Output"),
+    ] = False,
+    *,
+    console: Console,
+) -> None:
+    """Count what a file holds: images, objects, classes with their labels, sizes, ids, keys.
+
+    Of two files: the share of each class, the largest drift first.
+    """
+    import gc
+    from pathlib import Path
+
+    from cocosurgeon.atomic import appearing, final_path, refuse_existing, refuse_same_file
+    from cocosurgeon.cli.run import choose
+    from cocosurgeon.dataset.io import read
+    from cocosurgeon.errors import OutputError, RequestError
+    from cocosurgeon.loaders import find_loader
+    from cocosurgeon.progress import shown_by
+    from cocosurgeon.stats import page, report
+    from cocosurgeon.stats import plot as drawing
+    from cocosurgeon.stats.statistics import Stats, stats_columns
+
+    gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
+    chosen = [choose(ann_file) for ann_file in ann_files or (None,)]
+    if len(chosen) > 2:
+        raise RequestError(f"one file or two, not {len(chosen)}")
+    paths = [each.path for each in chosen]
+    if paths.count("-") > 1:
+        raise RequestError("standard input can be read only once")
+    for each in chosen:
+        if each.why:
+            console.info(f"annotation file: {each.path} ({each.why})")
+    loaders = tuple(dict.fromkeys(find_loader(name).name for name in loader or ())) or None
+    outputs = [Path(place) for place in (csv, html, plot) if place is not None]
+    if len(set(map(final_path, outputs))) < len(outputs):
+        raise OutputError("two outputs have the same path", where=", ".join(map(str, outputs)))
+    for output in outputs:
+        if str(output) == "-":
+            raise OutputError("standard output is taken by the report", hint="name a file")
+        refuse_existing(output, force=True)  # a folder; of a file, the bytes decide
+        for path in paths:
+            refuse_same_file(output, None if path == "-" else Path(path))
+    if plot is not None:
+        drawing.require_plot(Path(plot))
+    columns = stats_columns(loaders)
+    found = []
+    with shown_by(console.progress):
+        for path in paths:
+            with console.progress("reading") as progress:
+                found.append(Stats(read(path, progress, columns), loaders))
+        texts: dict[str, bytes] = {}
+        if csv is not None:
+            texts[csv] = report.csv_of(found).encode(errors="backslashreplace")
+        if html is not None:
+            texts[html] = page.page_of(found).encode(errors="backslashreplace")
+        if plot is not None:
+            texts[plot] = drawing.picture_of(found, Path(plot).suffix)
+        fields = report.fields_of(found) if console.as_json else {}
+        lines = [] if console.as_json else report.lines_of(found, console.width)
+    with appearing([Path(p) for p in texts], force=force, notice=console.info) as files:
+        for file, text in zip(files, texts.values(), strict=True):
+            file.write(text)
+    console.report({**fields, "output": list(texts)} if texts else fields, lines)
+    console.info(*(f"written: {path}" for path in texts))

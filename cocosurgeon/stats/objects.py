@@ -1,0 +1,196 @@
+"""Objects of a dataset in columns: image, category, area, box."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cocosurgeon.annfile.columns import Array, Numbers, as_floats
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.ids import UNKNOWN, Id, as_key, as_keys, objects
+from cocosurgeon.dataset.mask import Mask
+
+Floats = npt.NDArray[np.float64]
+
+SMALL, MEDIUM = 32**2, 96**2
+"""Square pixels from which on an object is medium, and large (``pycocotools/cocoeval.py``)."""
+LARGEST = 1e5**2
+"""Square pixels up to which COCOeval counts an object."""
+
+_TABLE = 1 << 24
+_BOX = ("bbox_x", "bbox_y", "bbox_w", "bbox_h")
+_MEASURES = ("area", *_BOX)
+OBJECT_COLUMNS = (*_MEASURES, "iscrowd", "segments_info")
+"""Columns of annotations that objects are made from."""
+
+
+@dataclass(frozen=True, eq=False)
+class Objects:
+    """Objects: annotations; detections of a results file; segments of a panoptic file.
+
+    Attributes:
+        images: image number of each, -1 for an image that the file does not have.
+        cat_ids: category ids, int64 or objects; None where there is none.
+        is_crowd: whether ``iscrowd`` is true in Python's sense.
+        area: square pixels as the file says, of detections those of their boxes; NaN for no number
+            from 0 to 1e10, which COCOeval does not count.
+        x, y, w, h: boxes in pixels; NaN for a box that is no four finite numbers.
+    """
+
+    images: Numbers
+    cat_ids: Array
+    is_crowd: Mask
+    area: Floats
+    x: Floats
+    y: Floats
+    w: Floats
+    h: Floats
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Objects:
+        """Return the objects that a dataset keeps."""
+        index, rows = dataset.index, dataset.annotation_rows
+        records = index.annotation_records
+        if records is None:
+            return _made(np.empty(0, np.int64), np.empty(0, np.int64), {})
+        columns = dict(zip(OBJECT_COLUMNS, records.columns(*OBJECT_COLUMNS), strict=True))
+        segments = columns.pop("segments_info")
+        images = index.image_of_annotation[rows]
+        if segments.present:
+            return _segments(dataset, images, segments.array[rows])
+        cat_ids = np.full(len(rows), None)
+        if records.column("category_id").present:
+            (cat_ids,) = dataset.annotation_columns("category_id")
+        is_all = len(rows) == records.count
+        values = {n: v.array if is_all else v.array[rows] for n, v in columns.items() if v.present}
+        if index.is_results and "bbox_w" in values:
+            values["area"] = as_floats(values["bbox_w"]) * as_floats(values["bbox_h"])
+        return _made(images, as_keys(cat_ids), values)
+
+    @property
+    def has_box(self) -> Mask:
+        """True for boxes that are wider and higher than 0."""
+        found: Mask = (self.w > 0) & (self.h > 0)
+        return found
+
+    @property
+    def sizes(self) -> Mapping[str, Mask]:
+        """Masks of the objects by COCO's bounds of area; crowds are of no size."""
+        area = np.where(self.is_crowd, np.nan, self.area)
+        return {
+            "small": area < SMALL,
+            "medium": (area >= SMALL) & (area < MEDIUM),
+            "large": area >= MEDIUM,
+            "no_area": np.isnan(area) & ~self.is_crowd,
+        }
+
+
+def _segments(dataset: Dataset, images: Numbers, lists: Array) -> Objects:
+    """Return the segments of panoptic annotations; an annotation without a list is one itself."""
+    found: list[Mapping[str, Any]] = []
+    owners: list[int] = []
+    for image, segments in zip(images.tolist(), lists.tolist(), strict=True):
+        kept = [s for s in segments if isinstance(s, dict)] if isinstance(segments, list) else []
+        found += kept
+        owners += [image] * len(kept)
+    changed = dataset.category_list
+    cat_ids = as_keys(objects(as_key(s.get("category_id")) for s in found))
+    values: dict[str, Array] = {
+        name: objects(s.get(name) for s in found) for name in ("area", "iscrowd")
+    }
+    for place, name in enumerate(_BOX):
+        boxes = (s.get("bbox") for s in found)
+        values[name] = objects(
+            b[place] if isinstance(b, list) and len(b) == len(_BOX) else None for b in boxes
+        )
+    ids = changed.ids(cat_ids) if changed else cat_ids
+    return _made(np.array(owners, np.int64), ids, values)
+
+
+def _made(images: Numbers, cat_ids: Array, values: Mapping[str, Array]) -> Objects:
+    nothing = np.full(len(images), np.nan)
+    area, x, y, w, h = (_finite(values[name]) if name in values else nothing for name in _MEASURES)
+    is_box = ~np.isnan(x + y + w + h)
+    if not is_box.all():
+        x, y, w, h = (np.where(is_box, side, np.nan) for side in (x, y, w, h))
+    is_area = (area >= 0) & (area <= LARGEST)
+    crowd = values.get("iscrowd")
+    return Objects(
+        images=images,
+        cat_ids=cat_ids,
+        is_crowd=np.zeros(len(images), np.bool_) if crowd is None else crowd.astype(np.bool_),
+        area=area if is_area.all() else np.where(is_area, area, np.nan),
+        **dict(zip("xywh", (x, y, w, h), strict=True)),
+    )
+
+
+def _finite(values: Array) -> Floats:
+    found = values if values.dtype == np.float64 else as_floats(values)
+    is_finite = np.isfinite(found)
+    return found if is_finite.all() else np.where(is_finite, found, np.nan)
+
+
+def distinct(keys: Numbers) -> Numbers:
+    """Return the different values of a column of integers, ascending; faster than sorting where
+    they lie close together."""
+    if not len(keys):
+        return keys
+    low, high = int(keys.min()), int(keys.max())
+    if high - low >= _TABLE:
+        return np.unique(keys)
+    return np.flatnonzero(np.bincount(keys - low)) + low
+
+
+def codes_of(cat_ids: Array, known: Sequence[Id]) -> Numbers:
+    """Return the place of each category id among known ids; -1 for others."""
+    place_of = {cat_id: place for place, cat_id in enumerate(known)}
+    if cat_ids.dtype != np.int64:
+        found = (UNKNOWN if i is None else place_of.get(i, UNKNOWN) for i in cat_ids.tolist())
+        return np.fromiter(found, np.int64, len(cat_ids))
+    unique = distinct(cat_ids)
+    places = np.array([place_of.get(i, UNKNOWN) for i in unique.tolist()], np.int64)
+    return places[np.searchsorted(unique, cat_ids)] if len(unique) else unique
+
+
+def pairs_in_images(images: Numbers, codes: Numbers, count: int) -> tuple[Numbers, Numbers]:
+    """Return pairs of classes that an image has together, each as ``first * count + second``, and
+    in how many images.
+
+    Args:
+        images, codes: each class of each image once, ascending by image, then by class.
+    """
+    found: list[tuple[Numbers, Numbers]] = []
+    firsts, distance = np.arange(len(images), dtype=np.int64), 1
+    while len(firsts := firsts[firsts + distance < len(images)]):
+        firsts = firsts[images[firsts] == images[firsts + distance]]
+        pairs = codes[firsts] * count + codes[firsts + distance]
+        found.append(_counted(pairs, np.ones(len(pairs), np.int64)))
+        distance += 1
+    if not found:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    keys, counts = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return _counted(keys, counts)
+
+
+def _counted(keys: Numbers, counts: Numbers) -> tuple[Numbers, Numbers]:
+    unique, places = np.unique(keys, return_inverse=True)
+    sums = np.bincount(places, weights=counts, minlength=len(unique))
+    return unique, sums.astype(np.int64)
+
+
+def medians(values: Floats, codes: Numbers, count: int) -> Floats:
+    """Return the median of the values of each class; NaN for a class without any."""
+    is_there = (codes >= 0) & ~np.isnan(values)
+    values, codes = values[is_there], codes[is_there]
+    ranked = values[np.lexsort((values, codes))]
+    numbers = np.bincount(codes, minlength=count)
+    starts = np.cumsum(numbers) - numbers
+    found = np.full(count, np.nan)
+    some = np.flatnonzero(numbers)
+    low = ranked[starts[some] + (numbers[some] - 1) // 2]
+    found[some] = (low + ranked[starts[some] + numbers[some] // 2]) / 2
+    return found
