@@ -41,12 +41,16 @@ from cocosurgeon.select.filter import ImageFilter as ImageFilter
 from cocosurgeon.select.plan import Keep as Keep
 from cocosurgeon.select.plan import Plan as Plan
 from cocosurgeon.select.plan import Step as Step
+from cocosurgeon.sets.parts import split as split
+from cocosurgeon.sets.report import SplitReport as SplitReport
+from cocosurgeon.sets.split import Split as Split
 from cocosurgeon.stats.statistics import Stats as Stats
 from cocosurgeon.steps.annotations.cascade import Cascade as Cascade
 from cocosurgeon.steps.annotations.crowd import Crowd as Crowd
 from cocosurgeon.steps.annotations.min_area import Area as Area
 from cocosurgeon.steps.annotations.only import InCategory as InCategory
 from cocosurgeon.steps.categories.classes import Classes as Classes
+from cocosurgeon.steps.categories.drop_unused import DropUnused as DropUnused
 from cocosurgeon.steps.categories.flat import Flat as Flat
 from cocosurgeon.steps.categories.like import Like as Like
 from cocosurgeon.steps.categories.map import Remap as Remap
@@ -54,9 +58,11 @@ from cocosurgeon.steps.categories.merge import Merge as Merge
 from cocosurgeon.steps.categories.merge import Rename as Rename
 from cocosurgeon.steps.categories.renumber import Renumber as Renumber
 from cocosurgeon.steps.categories.renumber import SortCategories as SortCategories
+from cocosurgeon.steps.categories.shift import Shift as Shift
 from cocosurgeon.steps.categories.to import ToSpace as ToSpace
 from cocosurgeon.steps.images.empty import Empty as Empty
 from cocosurgeon.steps.images.file_name import FileName as FileName
+from cocosurgeon.steps.images.file_names_file import FileNames as FileNames
 from cocosurgeon.steps.images.first import First as First
 from cocosurgeon.steps.images.first import Last as Last
 from cocosurgeon.steps.images.first import Skip as Skip
@@ -64,6 +70,8 @@ from cocosurgeon.steps.images.having import Having as Having
 from cocosurgeon.steps.images.ids import Ids as Ids
 from cocosurgeon.steps.images.license import License as License
 from cocosurgeon.steps.images.merge_with import MergeWith as MergeWith
+from cocosurgeon.steps.images.part import Part as Part
+from cocosurgeon.steps.images.per_class import PerClass as PerClass
 from cocosurgeon.steps.images.sample import Sample as Sample
 from cocosurgeon.steps.images.where import AnnotationWhere as AnnotationWhere
 from cocosurgeon.steps.images.where import ImageWhere as ImageWhere

@@ -160,7 +160,10 @@ def test_an_option_given_twice_where_one_counts() -> None:
     ("pairs", "says"),
     [
         ([("order", "id")], "--order has no effect without --first, --last or --skip"),
-        ([("seed", "1"), ("first", "1")], "--seed has no effect without --part, --per-class or --sample"),
+        (
+            [("seed", "1"), ("first", "1")],
+            "--seed has no effect without --part, --per-class or --sample",
+        ),
         ([("from", "coco91")], "--from has no effect without --to"),
         ([("unmapped", "drop")], "--unmapped has no effect without"),
         ([("first", "x")], "--first: expected a whole number, not 'x'"),
