@@ -10,6 +10,7 @@ Packages and modules, in the order in which they may import each other (each onl
     errors      one tree of exceptions: what, where, what next
     version     the version
     text        the nearest match to a name that is not there
+    page        pages of HTML: head, style, tables
     files       files opened to read: gzip data, and what cannot be opened
     sample      the sample data, where they are
     progress    how long work is shown

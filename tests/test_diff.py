@@ -492,4 +492,24 @@ def test_the_verb(cli: Cli, tmp_path: Path) -> None:
         done = cli("diff", "a.json", "b.json", *options)
         assert (done.code, what in done.err) == (2, True), done.err
     assert cli("diff", "a.json", "none.json").code == 2
+    assert cli("diff", "a.json", "b.json", "--html", "a.json").code == 2
     assert cli("diff", "-", "-").code == 2
+
+
+def test_the_page(cli: Cli, tmp_path: Path) -> None:
+    def rename(document: Doc) -> None:
+        document[CAT][0]["name"] = "<script>alert(1)</script>"
+        del document[CAT][1]
+
+    for name, document in (("a.json", base()), ("b.json", edited(rename))):
+        (tmp_path / name).write_text(json.dumps(document))
+    assert cli("diff", "a.json", "b.json", "--html", "page.html").code == 1
+    page = (tmp_path / "page.html").read_text()
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "category 2 (cat)" in page
+    assert "http" not in page
+    (tmp_path / "page.html").write_text("mine")
+    refused = cli("diff", "a.json", "b.json", "--html", "page.html")
+    assert (refused.code, (tmp_path / "page.html").read_text()) == (2, "mine")
+    assert cli("diff", "a.json", "b.json", "--html", "page.html", "--force").code == 1

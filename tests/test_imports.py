@@ -21,6 +21,7 @@ ROOMS = (
         "version",
         "errors",
         "text",
+        "page",
         "progress",
         "files",
         "sample",

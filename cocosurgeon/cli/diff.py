@@ -44,6 +44,13 @@ def diff(
             help="Compare only these: top-level keys, or keys of records (bbox, images.width).",
         ),
     ] = None,
+    html: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", show_default=False, help="Write the difference as one page, too."
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace an existing page.")] = False,
     *,
     console: Console,
 ) -> None:
@@ -52,10 +59,13 @@ def diff(
     Exit code 1 where a value or the order differs; text that differs with equal values is a note.
     """
     import gc
+    from pathlib import Path
     from typing import cast, get_args
 
+    from cocosurgeon.atomic import appearing, refuse_existing, refuse_same_file
     from cocosurgeon.dataset.io import read
     from cocosurgeon.diff.match import By
+    from cocosurgeon.diff.page import page_of
     from cocosurgeon.diff.run import diff as compared
     from cocosurgeon.errors import RequestError
     from cocosurgeon.progress import shown_by
@@ -70,6 +80,11 @@ def diff(
     keys = [key.strip() for key in (only or "").split(",") if key.strip()]
     if only is not None and not keys:
         raise RequestError("--only names no key")
+    page = None if html is None else Path(html)
+    if page is not None:
+        refuse_existing(page, force=True)  # a folder; of a file, the bytes decide
+        for path in (before, after):
+            refuse_same_file(page, None if path == "-" else Path(path))
     columns = {"images": ("file_name",)}
     with console.progress(f"reading {before}") as progress:
         one = read(before, progress, columns)
@@ -77,6 +92,10 @@ def diff(
         other = read(after, progress, columns)
     with shown_by(console.progress):
         difference = compared(one, other, cast(By, match), tolerance, keys)
+    if page is not None:
+        with appearing([page], force=force, notice=console.info) as [file]:
+            file.write(page_of(difference).encode(errors="backslashreplace"))
+        console.info(f"written: {page}")
     console.report(difference.fields(), list(difference.lines(console.width)))
     if difference.is_difference:
         raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 match    records that are the same in both
 records  records decoded, and the values that differ
+page     the difference as a page of HTML
 report   the difference, for people and programs
 run      the whole of diff
 """

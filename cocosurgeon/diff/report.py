@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -15,7 +14,7 @@ from cocosurgeon.text import first_few, plural, table_lines
 
 Kind = Literal["removed", "added", "changed", "ids", "stale", "order"]
 
-_KINDS: Mapping[Kind, str] = {
+KINDS: Mapping[Kind, str] = {
     "removed": "removed",
     "added": "added",
     "ids": "other ids",
@@ -223,20 +222,23 @@ class Difference:
             else:
                 yield "only spacing, or the order of top-level keys, differs"
 
+    def count_rows(self) -> list[tuple[str, ...]]:
+        """Return the records of each list, counted: a head, and rows."""
+        rows: list[tuple[str, ...]] = [("list", "before", "after", "removed", "added", "changed")]
+        for name, c in self.counts.items():
+            changed = sum(x.list == name and x.kind == "changed" for x in self.changes)
+            cells = (c.before, c.after, c.removed, c.added, changed)
+            rows.append((name, *(f"{n:,}" for n in cells)))
+        return rows
+
     def lines(self, width: int | None = None) -> Iterator[str]:
         """Yield the difference for people.
 
         Args:
             width: characters of a line; None: as long as they are.
         """
-        head = ("list", "before", "after", "removed", "added", "changed")
-        rows: list[tuple[str, ...]] = [head]
-        for name, c in self.counts.items():
-            changed = sum(x.list == name and x.kind == "changed" for x in self.changes)
-            cells = (c.before, c.after, c.removed, c.added, changed)
-            rows.append((name, *(f"{n:,}" for n in cells)))
-        yield from table_lines(rows, frozenset(range(1, 6)), width)
-        for kind, title in _KINDS.items():
+        yield from table_lines(self.count_rows(), frozenset(range(1, 6)), width)
+        for kind, title in KINDS.items():
             of_kind = [c for c in self.changes if c.kind == kind]
             if not of_kind:
                 continue
@@ -263,7 +265,3 @@ class Difference:
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
-
-    def to_json(self) -> str:
-        """Return the difference as a JSON document."""
-        return json.dumps(self.fields(), indent=2, ensure_ascii=False)

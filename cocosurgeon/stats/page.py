@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from html import escape
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from cocosurgeon.page import page, table, text
 from cocosurgeon.stats.drift import drifts, total_drift
 from cocosurgeon.stats.objects import MEDIUM, SMALL
 from cocosurgeon.stats.report import (
@@ -21,70 +20,43 @@ from cocosurgeon.stats.report import (
     pair_table,
 )
 from cocosurgeon.stats.statistics import GRID, Stats
-from cocosurgeon.text import one_line
 
 _PAIRS = 50
 _CELL = 8
 """Pixels of a cell of the map of box centers."""
 _STYLE = """
-:root { color-scheme: light dark; --ink: #1f2328; --paper: #fff; --line: #d1d9e0; --soft: #59636e;
-  --bar: #0072b2; --map: 0, 114, 178; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --line: #3d444d;
-  --soft: #9198a1; --bar: #56b4e9; --map: 86, 180, 233; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 1100px; margin: 2em auto; padding: 0 1em; }
-h1 { font-size: 1.5em; overflow-wrap: anywhere; } h2 { font-size: 1.2em; margin-top: 2em; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2em 1em; }
-dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .15em .7em; border-bottom: 1px solid var(--line); text-align: right; }
-th { position: sticky; top: 0; background: var(--paper); color: var(--soft); font-weight: 600; }
-th.text, td.text { text-align: left; overflow-wrap: anywhere; min-width: 9em; }
-td.bar { min-width: 100px; text-align: left; }
-td.bar div { height: .8em; background: var(--bar); }
 .charts { display: flex; flex-wrap: wrap; gap: 2em; } figure { margin: 0; }
 figcaption { color: var(--soft); } svg text { fill: var(--ink); font-size: 11px; }
 svg rect.bar { fill: var(--bar); } svg rect.map { fill: rgb(var(--map)); }
 svg rect.frame { fill: none; stroke: var(--line); }
 """
 
-Row: TypeAlias = tuple[str, ...]
-
 
 def page_of(files: Sequence[Stats]) -> str:
     """Return the page of a file, or of two that are compared."""
-    title = " and ".join(_text(stats.name) for stats in files)
-    body = [f"<h1>{title}</h1>"]
+    title = " and ".join(stats.name for stats in files)
+    body = [f"<h1>{text(title)}</h1>"]
     if len(files) > 1:
         body += _comparison(*files)
     for stats in files:
         body += _file(stats, is_one=len(files) == 1)
-    return "\n".join(
-        [
-            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>",
-            *body,
-            "</body>\n</html>\n",
-        ]
-    )
+    return page(title, body, _STYLE)
 
 
 def _comparison(first: Stats, second: Stats) -> Iterator[str]:
     found = drifts(first, second)
-    yield f"<p>First: {_text(first.name)}. Second: {_text(second.name)}.</p>"
-    yield _table(overview_table(first, second), texts=(0,))
+    yield f"<p>First: {text(first.name)}. Second: {text(second.name)}.</p>"
+    yield table(overview_table(first, second), texts=(0,))
     yield f"<h2>Classes, the largest drift first ({total_drift(found):.2%} in all)</h2>"
-    yield _table(drift_table(found), texts=(0,), bars=[abs(each.change) for each in found])
+    yield table(drift_table(found), texts=(0,), bars=[abs(each.change) for each in found])
 
 
 def _file(stats: Stats, *, is_one: bool) -> Iterator[str]:
     if not is_one:
-        yield f"<h1>{_text(stats.name)}</h1>"
+        yield f"<h1>{text(stats.name)}</h1>"
     yield "<dl>"
-    for label, text in facts(stats):
-        yield f"<dt>{_text(label)}</dt><dd>{_text(text)}</dd>"
+    for label, value in facts(stats):
+        yield f"<dt>{text(label)}</dt><dd>{text(value)}</dd>"
     yield '</dl>\n<div class="charts">'
     yield _chart("Objects per image", objects_by_image(stats))
     yield _chart("Root of the area, pixels (small below 32, large from 96)", _areas(stats))
@@ -93,19 +65,19 @@ def _file(stats: Stats, *, is_one: bool) -> Iterator[str]:
     if stats.names:
         yield "<h2>Classes</h2>"
         counts = stats.counts["instances"].tolist()
-        yield _table(class_table(stats), texts=(1,), bars=counts)
-        yield from (f"<p>{_text(line)}</p>" for line in label_notes(stats))
+        yield table(class_table(stats), texts=(1,), bars=counts)
+        yield from (f"<p>{text(line)}</p>" for line in label_notes(stats))
     yield "<h2>Measures</h2>"
-    yield _table(measure_table(stats), texts=(0,))
+    yield table(measure_table(stats), texts=(0,))
     if stats.class_pairs:
         yield "<h2>Classes together in an image</h2>"
-        yield _table(pair_table(stats, _PAIRS), texts=(0, 1))
+        yield table(pair_table(stats, _PAIRS), texts=(0, 1))
     yield "<h2>Keys</h2>"
     rows = [
         (k.level, k.name, f"{k.count:,}", f"{k.of:,}", "extra" if k.is_extra else "")
         for k in stats.record_keys
     ]
-    yield _table([("level", "key", "records", "of", ""), *rows], texts=(0, 1, 4))
+    yield table([("level", "key", "records", "of", ""), *rows], texts=(0, 1, 4))
 
 
 def _areas(stats: Stats) -> Mapping[str, int]:
@@ -146,34 +118,3 @@ def _map(stats: Stats) -> str:
     svg = f'<svg width="{side}" height="{side}" role="img">{"".join(cells)}{frame}</svg>'
     caption = f"Box centers in their images ({most:,} boxes where most are)"
     return f"<figure><figcaption>{caption}</figcaption>{svg}</figure>"
-
-
-def _table(rows: Sequence[Row], texts: Iterable[int], bars: Sequence[float] = ()) -> str:
-    """Return a table.
-
-    Args:
-        rows: cells; the first row is the head.
-        texts: columns that are no numbers.
-        bars: a number for each row, drawn as a bar behind it.
-    """
-    left = set(texts)
-
-    def cells(tag: str, row: Row) -> str:
-        marks = (' class="text"' if place in left else "" for place in range(len(row)))
-        return "".join(f"<{tag}{m}>{_text(c)}</{tag}>" for m, c in zip(marks, row, strict=True))
-
-    most = max(bars, default=0) or 1
-    drawn = [f'<td class="bar"><div style="width:{100 * v / most:.1f}%"></div></td>' for v in bars]
-    head = cells("th", rows[0]) + ("<th></th>" if bars else "")
-    body = [cells("td", row) for row in rows[1:]]
-    if bars:
-        body = [row + bar for row, bar in zip(body, drawn, strict=True)]
-    lines = "\n".join(f"<tr>{row}</tr>" for row in body)
-    return (
-        f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n'
-        f"<tbody>{lines}</tbody></table></div>"
-    )
-
-
-def _text(text: str) -> str:
-    return escape(one_line(text))

@@ -1,0 +1,78 @@
+"""Pages of HTML that need no other file and no network: head, style, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import TypeAlias
+
+from cocosurgeon.text import one_line
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1f2328; --paper: #fff; --line: #d1d9e0; --soft: #59636e;
+  --bar: #0072b2; --map: 0, 114, 178; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --line: #3d444d;
+  --soft: #9198a1; --bar: #56b4e9; --map: 86, 180, 233; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  max-width: 1100px; margin: 2em auto; padding: 0 1em; }
+h1 { font-size: 1.5em; overflow-wrap: anywhere; } h2 { font-size: 1.2em; margin-top: 2em; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2em 1em; }
+dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .15em .7em; border-bottom: 1px solid var(--line); text-align: right; }
+th { position: sticky; top: 0; background: var(--paper); color: var(--soft); font-weight: 600; }
+th.text, td.text { text-align: left; overflow-wrap: anywhere; min-width: 9em; }
+td.bar { min-width: 100px; text-align: left; }
+td.bar div { height: .8em; background: var(--bar); }
+"""
+
+Row: TypeAlias = tuple[str, ...]
+
+
+def page(title: str, body: Iterable[str], style: str = "") -> str:
+    """Return a page, in light or dark as the reader's system is.
+
+    Args:
+        title: plain text.
+        body: HTML.
+        style: CSS beside that of all pages.
+    """
+    head = [
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{text(title)}</title>\n<style>{_STYLE}{style}</style>\n</head>\n<body>",
+    ]
+    return "\n".join([*head, *body, "</body>\n</html>\n"])
+
+
+def table(rows: Sequence[Row], texts: Iterable[int], bars: Sequence[float] = ()) -> str:
+    """Return a table.
+
+    Args:
+        rows: cells; the first row is the head.
+        texts: columns that are no numbers.
+        bars: a number for each row, drawn as a bar behind it.
+    """
+    left = set(texts)
+
+    def cells(tag: str, row: Row) -> str:
+        marks = (' class="text"' if place in left else "" for place in range(len(row)))
+        return "".join(f"<{tag}{m}>{text(c)}</{tag}>" for m, c in zip(marks, row, strict=True))
+
+    most = max(bars, default=0) or 1
+    drawn = [f'<td class="bar"><div style="width:{100 * v / most:.1f}%"></div></td>' for v in bars]
+    head = cells("th", rows[0]) + ("<th></th>" if bars else "")
+    body = [cells("td", row) for row in rows[1:]]
+    if bars:
+        body = [row + bar for row, bar in zip(body, drawn, strict=True)]
+    lines = "\n".join(f"<tr>{row}</tr>" for row in body)
+    return (
+        f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n'
+        f"<tbody>{lines}</tbody></table></div>"
+    )
+
+
+def text(plain: str) -> str:
+    """Return plain text as HTML."""
+    return escape(one_line(plain))
