@@ -17,6 +17,8 @@ from statistics import median
 
 import pytest
 from conftest import ROOT, Cli
+from forked import ForkedPython
+from warm import modules
 
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -70,10 +72,28 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def ran(command: str, folder: Path) -> str:
+INSTALLED = Path(sys.executable).parent
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a ``cocosurgeon`` whose process has its imports from the beginning."""
+    if not hasattr(os, "pidfd_open"):
+        yield INSTALLED
+        return
+    server, folder = tmp_path_factory.mktemp("server"), tmp_path_factory.mktemp("bin")
+    python = ForkedPython(Path(sys.executable), {}, modules(), server)
+    program = folder / "cocosurgeon"
+    program.write_text(f'#!/bin/sh\nexec {python.path} {INSTALLED}/cocosurgeon "$@"\n')
+    program.chmod(0o700)
+    yield folder
+    python.close()
+
+
+def ran(command: str, folder: Path, programs: Path = INSTALLED) -> str:
     """What a command prints, its errors first, where cocosurgeon is installed."""
     environment = {k: v for k, v in os.environ.items() if k != "COCOSURGEON_ANN_FILE"}
-    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    environment["PATH"] = f"{programs}:{INSTALLED}:{environment['PATH']}"
     environment["COCOSURGEON_CACHE"] = str(folder / ".cache")
     done = subprocess.run(
         command,
@@ -95,9 +115,10 @@ def timeless(text: str) -> str:
 @pytest.mark.parametrize(
     "page", [p for p in (README, *DOCS) if any(examples(p))], ids=lambda page: page.name
 )
-def test_examples(page: Path, clone: Path) -> None:
+def test_examples(page: Path, clone: Path, programs: Path) -> None:
+    """Python is run by an interpreter of its own, which has imported nothing yet."""
     for example in examples(page):
-        output, expected = timeless(ran(example.code, clone)), timeless(example.printed)
+        output, expected = timeless(ran(example.code, clone, programs)), timeless(example.printed)
         if expected.endswith("...\n"):
             assert output.startswith(expected.removesuffix("...\n")), example.code
         else:

@@ -19,10 +19,11 @@ import subprocess
 import sys
 import tempfile
 import threading
-import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
+
+from forked import run_as_process
 
 _HEAD = struct.Struct("!I")
 _HEAVY = (
@@ -30,6 +31,14 @@ _HEAVY = (
     *("typer._adapters", "typer.rich_utils", "rich.table"),
 )
 """Packages of others, and modules that newer typers load with the first option."""
+
+
+def modules() -> list[str]:
+    """Return the modules that a command line may import, of the package and of others."""
+    package = importlib.import_module("cocosurgeon")
+    found = pkgutil.walk_packages(package.__path__, "cocosurgeon.", onerror=lambda _: None)
+    elsewhere = ("cocosurgeon.mmdet", "cocosurgeon.probe.script")  # in other environments
+    return [*_HEAVY, *(m.name for m in found if not m.name.startswith(elsewhere))]
 
 
 class WarmProcess:
@@ -102,13 +111,9 @@ def _received(connection: socket.socket, count: int) -> bytes:
 
 
 def _serve(connection: socket.socket) -> None:
-    for name in _HEAVY:
+    for name in modules():
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    package = importlib.import_module("cocosurgeon")
-    for module in pkgutil.walk_packages(package.__path__, "cocosurgeon.", onerror=lambda _: None):
-        if not module.name.startswith(("cocosurgeon.mmdet", "cocosurgeon.probe.script")):
-            importlib.import_module(module.name)
     gc.collect()
     gc.freeze()  # or the first collection of each child would copy every page
     while True:
@@ -129,40 +134,16 @@ def _serve(connection: socket.socket) -> None:
 def _run(
     descriptors: list[int], words: list[str], cwd: str, env: dict[str, str], umask: int
 ) -> NoReturn:
-    code: Any = 1
-    try:
+    def work() -> None:
         os.umask(umask)
-        os.chdir(cwd)
-        os.environ.clear()
-        os.environ.update(env)
         tempfile.tempdir = None
-        for number, each in enumerate(descriptors):
-            os.dup2(each, number)
-            os.close(each)
-        sys.stdin, sys.stdout, sys.stderr = (
-            open(0),  # noqa: SIM115
-            open(1, "w", buffering=-1),  # noqa: SIM115
-            open(2, "w", buffering=1, errors="backslashreplace"),  # noqa: SIM115
-        )
         signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.argv = ["cocosurgeon", *words]
         from cocosurgeon.__main__ import main
 
         main()
-        code = 0
-    except SystemExit as ended:
-        code = ended.code
-        if isinstance(code, str):
-            print(code, file=sys.stderr)
-            code = 1
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        try:
-            sys.stdout.flush()
-        finally:
-            sys.stderr.flush()
-            os._exit(code or 0)
+
+    run_as_process(descriptors, cwd, env, work)
 
 
 if __name__ == "__main__":

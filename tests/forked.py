@@ -1,8 +1,9 @@
 """An interpreter that has imported a framework before it is asked to run anything.
 
-The imports of MMDetection take seconds. A server imports them once; ``python`` in its folder takes
-the command line of an interpreter (a script or ``-c``) and has the server fork for it. Streams,
-folder, variables, exit code and the signals that end it are those of a process of its own.
+The imports of MMDetection take seconds, those of ``cocosurgeon`` tenths. A server imports them
+once; ``python`` in its folder takes the command line of an interpreter (a script or ``-c``) and has
+the server fork for it. Streams, folder, variables, exit code and the signals that end it are those
+of a process of its own.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import struct
 import subprocess
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -111,9 +112,20 @@ def _watch(connection: socket.socket) -> NoReturn:
 
 
 def _run(streams: list[int], words: list[str], cwd: str, env: dict[str, str]) -> NoReturn:
+    def work() -> None:
+        os.setsid()
+        sys.stdout = io.TextIOWrapper(open(1, "wb", 0), line_buffering=True, write_through=True)  # noqa: SIM115
+        _interpret(words)
+
+    run_as_process(streams, cwd, env, work)
+
+
+def run_as_process(
+    streams: Sequence[int], cwd: str, env: Mapping[str, str], work: Callable[[], None]
+) -> NoReturn:
+    """Do work in a fork with these streams, in this folder; end as an interpreter does."""
     code: Any = 1
     try:
-        os.setsid()
         os.chdir(cwd)
         os.environ.clear()
         os.environ.update(env)
@@ -121,11 +133,11 @@ def _run(streams: list[int], words: list[str], cwd: str, env: dict[str, str]) ->
             os.dup2(each, number)
             os.close(each)
         sys.stdin, sys.stdout, sys.stderr = (
-            open(0),  # noqa: SIM115
-            io.TextIOWrapper(open(1, "wb", 0), line_buffering=True, write_through=True),  # noqa: SIM115
-            open(2, "w", buffering=1, errors="backslashreplace"),  # noqa: SIM115
+            open(0, closefd=False),  # noqa: SIM115
+            open(1, "w", buffering=-1, closefd=False),  # noqa: SIM115
+            open(2, "w", buffering=1, errors="backslashreplace", closefd=False),  # noqa: SIM115
         )
-        _interpret(words)
+        work()
         code = 0
     except SystemExit as ended:
         code = ended.code
