@@ -20,7 +20,7 @@ import numpy as np
 from cocosurgeon.annfile.columns import Numbers
 
 UNSET = -1
-_SCALE = 1 << 20
+_SCALE = 1 << 28  # of weights; sums over a file of 2 million images fit into 64 bits
 
 # Bounds of the work of exchanges, so that 118,000 images take seconds; small files end before them.
 _WORK = 8_000_000  # entries looked at
