@@ -135,6 +135,21 @@ TWINS: list[tuple[str, list[str], dict[str, Any]]] = [
         ["--sample", "60%", "--stratify", "--nested"],
         {"sample": "60%", "stratify": True, "nested": True},
     ),
+    (
+        "subset",
+        ["--part", "b", "--sizes", "2,rest", "--parts", "a,b", "--seed", "3", "--stratify"],
+        {"part": "b", "sizes": [2, "rest"], "parts": ["a", "b"], "seed": 3, "stratify": True},
+    ),
+    (
+        "subset",
+        ["--part", "fold1_val", "--folds", "2", "--group-by", "^(.)/"],
+        {"part": "fold1_val", "folds": 2, "group_by": "^(.)/"},
+    ),
+    (
+        "subset",
+        ["--part", "val", "--ratios", "0.6,0.4", "--against", "val=other.json"],
+        {"part": "val", "ratios": [0.6, 0.4], "against": {"val": "other.json"}},
+    ),
     ("subset", ["--fix", "safe,boxes"], {"fix": ["safe", "boxes"]}),
     ("fix", ["--select", "image-files", "--images", "."], {"fix": "image-files", "images": "."}),
     (
@@ -253,7 +268,7 @@ def test_a_compressed_source_is_unpacked(put: Put, small: Any) -> None:
         ({"rename": {"a": ["b", "c"]}}, "expected a name"),
         ({"rename": "dog"}, "NEW=OLD"),
         ({"order": "id"}, "--order has no effect without --first, --last or --skip"),
-        ({"seed": 3, "first": 2}, "--seed has no effect without --per-class or --sample"),
+        ({"seed": 3, "first": 2}, "--seed has no effect without --part, --per-class or --sample"),
         ({"first": 2, "order": "size"}, "file or id"),
         ({"to": "DETR-91"}, "did you mean 'detr91'?"),
         ({"first": 1, "timeout": -1}, "seconds"),

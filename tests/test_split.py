@@ -417,3 +417,15 @@ def test_a_dataset_grows_and_validation_images_stay(
     assert ids_of(tmp_path / "old_val.json") < ids_of(tmp_path / "new_val.json") < val
     assert not val & ids_of(tmp_path / "newer_train.json")
     assert len(val) == 12
+
+
+def test_a_config_names_earlier_parts(
+    grown: list[int], cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COCOSURGEON_CACHE", str(tmp_path / "cache"))
+    assert cli("split", "new.json", *AGAINST, "-q").code == 0
+    earlier = {part: str(tmp_path / f"old_{part}.json") for part in ("train", "val")}
+    path = ann_file(tmp_path / "new.json", part="val", against=earlier)
+    assert Path(path).read_bytes() == (tmp_path / "new_val.json").read_bytes()
+    with pytest.raises(RequestError, match="no part is named"):
+        ann_file(tmp_path / "new.json", part="val", against={"tset": earlier["val"]})

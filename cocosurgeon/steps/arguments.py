@@ -248,18 +248,19 @@ def _ids(value: object) -> tuple[Id, ...]:
     )
 
 
-def numbers(metavar: str) -> Kind:
-    """Return the kind of an argument that is a list of numbers.
+def list_of(item: Callable[[object], Any], wanted: str, metavar: str) -> Kind:
+    """Return the kind of an argument that is a list.
 
     Args:
+        item: makes a value of one of its items.
+        wanted: what it is a list of, for errors.
         metavar: an example, which help shows.
     """
 
-    def convert(value: object) -> tuple[float, ...]:
+    def convert(value: object) -> tuple[Any, ...]:
         plain = plain_value(value)
         listed = split_list(plain) if isinstance(plain, str) else value
-        found: tuple[float, ...] = _listed(listed, number, "a list of numbers")
-        return found
+        return _listed(listed, item, wanted)
 
     return Kind(metavar, convert, convert)
 

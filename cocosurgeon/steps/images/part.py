@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
-from cocosurgeon.errors import RequestError
 from cocosurgeon.select.filter import Columns
 from cocosurgeon.select.plan import Plan, Step, Unbound
 from cocosurgeon.sets.split import REST, Earlier, Sizes, Split, group_pattern
@@ -13,10 +12,10 @@ from cocosurgeon.steps.arguments import (
     COUNT,
     NAMES,
     TEXT,
-    Kind,
-    numbers,
-    parse_names,
+    list_of,
+    number,
     path_pairs,
+    plain_value,
 )
 from cocosurgeon.steps.images.sample import SEED, STRATIFY
 from cocosurgeon.steps.registry import Modifier, Option
@@ -146,28 +145,21 @@ def every_part(plan: Plan, dataset: Dataset) -> tuple[dict[str, tuple[Plan, Data
     return {name: (plans[name], of) for name, of in parts.items()}, report
 
 
-def _size(value: object) -> int | str:
-    return REST if value == REST else COUNT.convert(value)  # type: ignore[return-value]
-
-
-def _sizes(value: object) -> tuple[int | str, ...]:
-    listed = parse_names(value) if isinstance(value, str) else value
-    if not isinstance(listed, (list, tuple)):
-        raise RequestError(f"expected a list of sizes, not {value!r}")
-    return tuple(map(_size, listed))
+def _size(value: object) -> object:
+    return REST if plain_value(value) == REST else COUNT.convert(value)
 
 
 RATIOS = Modifier(
     "ratios",
     "ratios",
-    numbers("0.8,0.2"),
+    list_of(number, "a list of ratios", "0.8,0.2"),
     "Give each part this share of the images; together they are 1.",
     default="0.8,0.2",
 )
 SIZES = Modifier(
     "sizes",
     "sizes",
-    Kind(f"100,{REST}", _sizes, _sizes),
+    list_of(_size, "a list of sizes", f"100,{REST}"),
     f"Give each part this many images; one of them may be {REST}.",
 )
 FOLDS = Modifier(
