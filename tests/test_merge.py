@@ -27,7 +27,7 @@ Put = Callable[..., Path]
 
 
 def split(path: Path) -> dict[str, bytes]:
-    return {n: b"".join(pieces) for n, pieces in split_by_source(read(path), "source").items()}
+    return {n: b"".join(part.text) for n, part in split_by_source(read(path), "source").items()}
 
 
 def text_of(dataset: Dataset) -> bytes:
@@ -335,7 +335,7 @@ def test_a_recipe_merges_the_same_files_only(cli: Cli, put: Put) -> None:
 def test_options_of_the_step_are_those_of_the_verb(cli: Cli, put: Put) -> None:
     first, second = file(1, {1: "dog"}), file(1, {1: "Dog"})
     a, b = put(first, "a.json"), put(second, "b.json")
-    step = ("--merge-ids offset --merge-prefix b=b/ --alias Dog=dog --on-duplicate first "
+    step = ("--merge-ids offset --merge-prefix b=b/ --merge-alias Dog=dog --on-duplicate first "
             f"--merge-images {a.parent} --merge-info {b} --merge-licenses {b}").split()  # fmt: skip
     assert cli("subset", a, "--merge-with", b, *step, "-o", "step.json").code == 0
     run(cli, a, b, *(word.replace("--merge-", "--") for word in step))
@@ -370,3 +370,33 @@ def test_files_of_one_name_are_named_by_their_folders(cli: Cli, put: Put, tmp_pa
     sources = [i["source"] for i in written(tmp_path / "x")["images"]]
     assert sources == ["train/_annotations.coco"] * 2 + ["valid/_annotations.coco"] * 2
     assert "may be any of" in failing(cli, *paths, "--prefix", "_annotations.coco.json=x/")
+
+
+def test_the_split_verb_gives_sources_back(cli: Cli, put: Put) -> None:
+    a, b = put(file(1, {1: "dog"}), "a.json"), put(file(2, {7: "dog", 1: "bus"}), "b.json")
+    run(cli, a, b, "--ids", "offset", "--prefix", "a=a/,b=b/", "--source-key", "source")
+    done = cli("split", "out.json", "--by-key", "source", "--dry-run")
+    assert (done.code, done.out) == (0, "would write\nout_a.json\nout_b.json\n")
+    done = cli("split", "out.json", "--by-key", "source")
+    assert (done.code, done.out) == (0, "out_a.json\nout_b.json\n")
+    assert "b: 2 images, 2 annotations" in done.err
+    for path in (a, b):
+        back = path.with_name(f"out_{path.name}")
+        for key in ("images", "annotations", "categories"):
+            assert records(back.read_text(), key) == records(path.read_text(), key)
+    # after a cut; after a change of categories; by another key; with other options
+    assert cli("subset", "out.json", "--last", 1, "-o", "cut.json").code == 0
+    assert cli("split", "cut.json", "--by-key", "source").code == 0
+    assert json.loads(a.with_name("cut_a.json").read_bytes())["images"] == []
+    assert [i["id"] for i in json.loads(a.with_name("cut_b.json").read_bytes())["images"]] == [3]
+    assert cli("remap", "out.json", "--rename", "dog=hound", "-o", "renamed.json").code == 0
+    done = cli("split", "renamed.json", "--by-key", "source")
+    assert (done.code, "the categories were changed since" in done.err) == (2, True)
+    assert "did you mean 'source'?" in cli("split", "out.json", "--by-key", "sorce").err
+    assert "nothing else" in cli("split", "out.json", "--by-key", "source", "--folds", 2).err
+    evil = json.loads(a.with_name("out.json").read_bytes())
+    evil["source"]["sources"][0]["name"] = "../../a"
+    for image in evil["images"][:2]:
+        image["source"] = "../../a"
+    put(evil, "evil.json")
+    assert cli("split", "evil.json", "--by-key", "source").out.startswith("evil_.._.._a.json\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -26,8 +27,10 @@ from cocosurgeon.errors import RequestError
 from cocosurgeon.progress import shown_by
 from cocosurgeon.report.summary import Summary, summarize
 from cocosurgeon.select.plan import Plan
+from cocosurgeon.sets.sources import SourcePart, split_by_source
 from cocosurgeon.steps.images.part import every_part
 from cocosurgeon.steps.recipe import Recipe
+from cocosurgeon.text import plural
 
 
 def run_split(
@@ -103,6 +106,63 @@ def run_split(
     console.block(lines)
     console.info(f"{seconds:.1f} s")
     console.written(list(texts), {**fields, "seconds": round(seconds, 3)})
+
+
+def run_by_key(
+    ann_file: str | None,
+    key: str,
+    out_dir: str | None,
+    console: Console,
+    *,
+    force: bool,
+    dry_run: bool,
+) -> None:
+    """Write the records of each source of a merged file, as files of their own.
+
+    Args:
+        ann_file: None: the usual one.
+        key: as given to ``cocosurgeon merge --source-key``.
+        out_dir: the folder of the files; None: the usual one.
+
+    Raises:
+        CocosurgeonError: it cannot be done; nothing was written.
+    """
+    chosen = choose(ann_file)
+    if chosen.why:
+        console.info(f"annotation file: {chosen.path} ({chosen.why})")
+    with console.progress("reading") as progress:
+        dataset = read(chosen.path, progress)
+    with shown_by(console.progress):
+        parts = split_by_source(dataset, key)
+    # names come from the file: none leads to another folder
+    names = {name: re.sub(r"[^\w.-]+", "_", name) for name in parts}
+    folder = chosen.folder if out_dir is None else Path(out_dir)
+    paths = part_outputs(dataset, names.values(), folder)
+    if len(paths) < len(parts):
+        raise RequestError(
+            f"sources whose files would have one name: {', '.join(parts)}",
+            where=dataset.source.name,
+            hint="merge them under other names",
+        )
+    for path in paths.values():
+        outputs = Outputs(subset=path, ids=None, recipe=None, force=force)
+        outputs.require_free([chosen.path], needs_stdout=False)
+    texts = {paths[names[name]]: partial(_text, part) for name, part in parts.items()}
+    counts = {name: part.counts for name, part in parts.items()}
+    for name, of in counts.items():
+        shown = (plural(count, each.removesuffix("s"), each) for each, count in of.items())
+        console.info(f"{name}: {', '.join(shown)}")
+    if not dry_run:
+        write_files(texts, force, console)
+        console.written(list(texts), {"source": dataset.source.name, "records": counts})
+    elif console.as_json:
+        print_json({"records": counts, "would_write": list(texts)}, sys.stdout)
+    else:
+        print_text("\n".join(["would write", *texts]), sys.stdout)
+
+
+def _text(part: SourcePart) -> Iterator[bytes]:
+    return part.text
 
 
 def _recipe(plan: Plan, part: Dataset) -> Iterator[bytes]:

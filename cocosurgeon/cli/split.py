@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cocosurgeon.cli.command import given_options
 from cocosurgeon.cli.options import AnnFile, console, part_options, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
     from cocosurgeon.select.plan import Plan
+
+_WITH_KEY = {"ann_file", "by_key", "out_dir", "force", "dry_run", "quiet", "as_json"}
+"""Parameters that --by-key goes with."""
 
 EXAMPLES = (
     "cocosurgeon split instances.json --ratios 0.8,0.1,0.1 --stratify",
@@ -21,6 +25,7 @@ EXAMPLES = (
 
 @takes(part_options, console, examples=EXAMPLES)
 def split(
+    ctx: typer.Context,
     ann_file: AnnFile = None,
     out_dir: Annotated[
         str | None,
@@ -53,6 +58,16 @@ def split(
             "(for `cocosurgeon apply` and `cocosurgeon verify --recipe`).",
         ),
     ] = False,
+    by_key: Annotated[
+        str | None,
+        typer.Option(
+            "--by-key",
+            metavar="NAME",
+            show_default=False,
+            help="Give the records of each source of a merged file back, byte for byte: of a file "
+            "that `cocosurgeon merge --source-key NAME` wrote.",
+        ),
+    ] = None,
     *,
     part_options: Plan,
     console: Console,
@@ -63,6 +78,16 @@ def split(
     Every part has the full category list. Which part an image is in depends on its id and --seed:
     not on the order of the file, not on the machine. All parts appear, or none.
     """
-    from cocosurgeon.cli.run_split import run_split
+    from cocosurgeon.cli.run_split import run_by_key, run_split
+    from cocosurgeon.errors import RequestError
 
+    if by_key is not None:
+        others = {name for name, _ in given_options(ctx)} - _WITH_KEY
+        if others or recipe:
+            raise RequestError(
+                "--by-key gives the sources back, and nothing else",
+                hint="split by source, then split the parts",
+            )
+        run_by_key(ann_file, by_key, out_dir, console, force=force, dry_run=dry_run)
+        return
     run_split(ann_file, part_options, out_dir, console, force=force, dry_run=dry_run, recipe=recipe)

@@ -95,8 +95,21 @@ class MergeEntry:
         return dropped
 
 
-def split_by_source(dataset: Dataset, key: str) -> dict[str, Iterator[bytes]]:
-    """Return the text of a file for each source of a merged one, in pieces, by its name.
+@dataclass(frozen=True, eq=False)
+class SourcePart:
+    """Records of one source of a merged file.
+
+    Attributes:
+        counts: number of its records, by list.
+        text: of a file of them, in pieces; it can be read once.
+    """
+
+    counts: Mapping[str, int]
+    text: Iterator[bytes]
+
+
+def split_by_source(dataset: Dataset, key: str) -> dict[str, SourcePart]:
+    """Return the records of each source of a merged file, by its name.
 
     Every record has the bytes that it has in its source. Records that were dropped since are not
     there; nor is anything of images that the merge dropped.
@@ -121,10 +134,12 @@ def split_by_source(dataset: Dataset, key: str) -> dict[str, Iterator[bytes]]:
             hint="split the merged file, then change the parts",
         )
     rows = _rows_by_source(dataset, entry)
-    return {
-        name: _source_text(dataset, entry, place, {n: of[place] for n, of in rows.items()})
-        for place, name in enumerate(entry.names)
-    }
+    parts = {}
+    for place, name in enumerate(entry.names):
+        own = {n: of[place] for n, of in rows.items() if n in entry.sources[place]["records"]}
+        counts = {n: len(of) for n, of in own.items()}
+        parts[name] = SourcePart(counts, _source_text(dataset, entry, place, own))
+    return parts
 
 
 def _rows_by_source(dataset: Dataset, entry: MergeEntry) -> dict[str, list[Numbers]]:
@@ -230,7 +245,7 @@ def _categories(records: Records, source: Mapping[str, Any]) -> bytes:
     return b"[" + before + (between or b", ").join(texts) + after + b"]"
 
 
-def _split_results(dataset: Dataset, key: str) -> Iterator[tuple[str, Iterator[bytes]]]:
+def _split_results(dataset: Dataset, key: str) -> Iterator[tuple[str, SourcePart]]:
     records = dataset.index.document.results
     assert records is not None
     labels = records.column(key).array.tolist()
@@ -243,4 +258,5 @@ def _split_results(dataset: Dataset, key: str) -> Iterator[tuple[str, Iterator[b
         )
     for name in dict.fromkeys(labels):
         rows = np.array([row for row, label in enumerate(labels) if label == name], np.int64)
-        yield name, pieces(dataset.index.document, {records: Cut(rows, MemberRemoval(key))})
+        text = pieces(dataset.index.document, {records: Cut(rows, MemberRemoval(key))})
+        yield name, SourcePart({"detections": len(rows)}, text)

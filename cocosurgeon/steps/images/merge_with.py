@@ -9,8 +9,8 @@ from cocosurgeon.errors import RequestError
 from cocosurgeon.select.filter import Columns
 from cocosurgeon.select.plan import Step
 from cocosurgeon.sets.options import MergeOptions
+from cocosurgeon.steps.arguments import ALIAS as PAIRS
 from cocosurgeon.steps.arguments import PATH, PATHS, TEXT, Kind, choice, split_list, split_pair
-from cocosurgeon.steps.categories.modifiers import ALIAS
 from cocosurgeon.steps.registry import Modifier, Option
 
 if TYPE_CHECKING:
@@ -45,6 +45,13 @@ PREFIX = Modifier(
     "prefixes",
     PREFIXES,
     "Put a folder before each file_name of a file. A file is named by its path or file name.",
+)
+ALIAS = Modifier(
+    "merge-alias",
+    "aliases",
+    PAIRS,
+    "Treat the category name OLD of a later file as NEW; OLD= says that it is a class of its own, "
+    "however alike another one is.",
 )
 ON_DUPLICATE = Modifier(
     "on-duplicate",
@@ -118,9 +125,10 @@ class MergeWith(MergeOptions, Step):
         from cocosurgeon.dataset.references import CATEGORY_COLUMNS
 
         key = () if self.source_key is None else (self.source_key,)
+        ids = ("id", "image_id", "annotation_id", "video_id", "track_id")
         return {
-            "images": (*("file_name", "license", "video_id"), *CATEGORY_COLUMNS, *key),
-            "annotations": (*("id", "file_name", "video_id", "track_id"), *CATEGORY_COLUMNS),
+            "images": ("file_name", "license", *ids, *CATEGORY_COLUMNS, *key),
+            "annotations": ("file_name", *ids, *CATEGORY_COLUMNS),
         }
 
     def bind(self, dataset: Dataset, progress: Progress | None = None) -> MergeWith:
