@@ -150,6 +150,26 @@ TWINS: list[tuple[str, list[str], dict[str, Any]]] = [
         ["--part", "val", "--ratios", "0.6,0.4", "--against", "val=other.json"],
         {"part": "val", "ratios": [0.6, 0.4], "against": {"val": "other.json"}},
     ),
+    (
+        "subset",
+        [
+            *("--merge-with", "other.json", "--on-duplicate", "first", "--merge-info"),
+            *("other.json", "--merge-licenses", "other.json", "--merge-images", "."),
+            *("--source-key", "from", "--merge-ids", "renumber"),
+        ],
+        {"merge_with": "other.json", "on_duplicate": "first", "merge_info": "other.json"}
+        | {"merge_licenses": "other.json", "merge_images": ".", "source_key": "from"}
+        | {"merge_ids": "renumber"},
+    ),
+    (
+        "subset",
+        [
+            *("--merge-with", "other.json", "--merge-ids", "offset"),
+            *("--merge-prefix", "other=b/", "--merge-alias", "person=dog"),
+        ],
+        {"merge_with": ["other.json"], "merge_ids": "offset", "merge_prefix": {"other": "b/"}}
+        | {"merge_alias": {"person": "dog"}},
+    ),
     ("subset", ["--fix", "safe,boxes"], {"fix": ["safe", "boxes"]}),
     ("fix", ["--select", "image-files", "--images", "."], {"fix": "image-files", "images": "."}),
     (
@@ -165,6 +185,7 @@ TWINS: list[tuple[str, list[str], dict[str, Any]]] = [
 
 def test_there_is_a_twin_for_every_option() -> None:
     given = {name.replace("-", "_").rstrip("_") for _, _, twin in TWINS for name in twin}
+    given.add("follow")  # of results files: tests/test_merge_flows.py
     assert given == {name.rstrip("_") for name in OPTIONS}
 
 
@@ -470,5 +491,5 @@ def test_options_that_name_files_are_those_that_read_them(put: Put) -> None:
         except RequestError:
             continue
         reads = {"ids_file", "match", "like", "map", "except", "except_ids_file"}
-        reads |= {"file_names_file"}
+        reads |= {"file_names_file", "merge_with"}
         assert plan.files == ((path,) if name in reads else ()), name

@@ -10,7 +10,16 @@ from cocosurgeon.select.filter import Columns
 from cocosurgeon.select.plan import Step
 from cocosurgeon.sets.options import MergeOptions
 from cocosurgeon.steps.arguments import ALIAS as PAIRS
-from cocosurgeon.steps.arguments import PATH, PATHS, TEXT, Kind, choice, split_list, split_pair
+from cocosurgeon.steps.arguments import (
+    PATH,
+    PATHS,
+    TEXT,
+    Kind,
+    choice,
+    shown,
+    split_list,
+    split_pair,
+)
 from cocosurgeon.steps.registry import Modifier, Option
 
 if TYPE_CHECKING:
@@ -27,7 +36,7 @@ def _convert_prefixes(value: object) -> tuple[tuple[str, str], ...]:
         return _parse_prefixes(value)
     if isinstance(value, dict) and value:
         return tuple(sorted((str(name), str(prefix)) for name, prefix in value.items()))
-    raise RequestError(f"expected a dict of prefixes by file, not {value!r}")
+    raise RequestError(f"expected a dict of prefixes by file, not {shown(value)}")
 
 
 PREFIXES = Kind("A=DIR/,B=DIR/", _parse_prefixes, _convert_prefixes)
