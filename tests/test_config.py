@@ -153,22 +153,22 @@ TWINS: list[tuple[str, list[str], dict[str, Any]]] = [
     (
         "subset",
         [
-            *("--merge-with", "other.json", "--on-duplicate", "first", "--merge-info"),
-            *("other.json", "--merge-licenses", "other.json", "--merge-images", "."),
+            *("--merge-with", "more.json", "--on-duplicate", "first", "--merge-info"),
+            *("more.json", "--merge-licenses", "more.json", "--merge-images", "."),
             *("--source-key", "from", "--merge-ids", "renumber"),
         ],
-        {"merge_with": "other.json", "on_duplicate": "first", "merge_info": "other.json"}
-        | {"merge_licenses": "other.json", "merge_images": ".", "source_key": "from"}
+        {"merge_with": "more.json", "on_duplicate": "first", "merge_info": "more.json"}
+        | {"merge_licenses": "more.json", "merge_images": ".", "source_key": "from"}
         | {"merge_ids": "renumber"},
     ),
     (
         "subset",
         [
-            *("--merge-with", "other.json", "--merge-ids", "offset"),
-            *("--merge-prefix", "other=b/", "--merge-alias", "person=dog"),
+            *("--merge-with", "more.json", "--merge-ids", "offset"),
+            *("--merge-prefix", "more=b/", "--merge-alias", "hound=dog"),
         ],
-        {"merge_with": ["other.json"], "merge_ids": "offset", "merge_prefix": {"other": "b/"}}
-        | {"merge_alias": {"person": "dog"}},
+        {"merge_with": ["more.json"], "merge_ids": "offset", "merge_prefix": {"more": "b/"}}
+        | {"merge_alias": {"hound": "dog"}},
     ),
     ("subset", ["--fix", "safe,boxes"], {"fix": ["safe", "boxes"]}),
     ("fix", ["--select", "image-files", "--images", "."], {"fix": "image-files", "images": "."}),
@@ -207,6 +207,15 @@ def test_the_same_bytes_as_on_the_command_line(
     source = put(small, "small.json")
     small["categories"].reverse()
     put(small | {"images": small["images"][1:]}, "other.json")
+    pairs = [{"id": n, "image_id": i, "category_id": 7} for n, i in ((1, 30), (2, 99))]
+    more = {
+        "info": {"year": 1999},
+        "licenses": [{"id": 9}],
+        "images": [{"id": 30, "file_name": "a/30.jpg"}, {"id": 99, "file_name": "99.jpg"}],
+        "annotations": pairs,
+        "categories": [{"id": 7, "name": "hound"}],
+    }
+    put(more, "more.json")
     put("10\n30\n", "ids.txt")
     put("30.jpg\nb/20.png\n", "names.txt")
     put("before,after\n1,5\n18,6\n90,7\n", "map.csv")
@@ -214,7 +223,8 @@ def test_the_same_bytes_as_on_the_command_line(
     assert done.code == 0, done.err
     made = Path(ann_file(source, **options))
     assert made.read_bytes() == (tmp_path / "cli.json").read_bytes()
-    if not {*modifiers(), "from_", "match_by", "renumber"} & options.keys():
+    keywords = {name.replace("-", "_") for name in modifiers()}
+    if not {*keywords, "from_", "match_by", "renumber"} & options.keys():
         steps = [{name: value} for name, value in options.items() if value is not None]
         if not isinstance(options.get("rename"), list):
             assert ann_file(source, steps=steps) == str(made)
