@@ -75,8 +75,9 @@ def split(
     """Split a file into parts that share no image, byte for byte.
 
     Each image of the file is in one part (with --folds, in one val), with all of its annotations.
-    Every part has the full category list. Which part an image is in depends on its id and --seed:
-    not on the order of the file, not on the machine. All parts appear, or none.
+    Every part has the full category list. The parts depend on the ids and --seed, with --stratify
+    on the objects, too: not on the order of the file, not on the machine. All parts appear, or
+    none.
     """
     from cocosurgeon.cli.run_split import run_by_key, run_split
     from cocosurgeon.errors import RequestError

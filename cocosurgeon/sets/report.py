@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -235,9 +235,10 @@ def _shared_names(dataset: Dataset, inside: Mapping[str, Numbers]) -> dict[str, 
         [names] = dataset.image_columns("file_name")
     except UnknownNameError:
         return {}
+    counts = Counter(name for name in names.tolist() if isinstance(name, str))
+    repeated = {name for name, count in counts.items() if count > 1}
     parts: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for part, images in inside.items():
-        for name in names[images].tolist():
-            if isinstance(name, str):
-                parts[name][part] = None
-    return {name: tuple(of) for name, of in parts.items() if len(of) > 1}
+        for name in repeated.intersection(names[images].tolist() if repeated else ()):
+            parts[name][part] = None
+    return {name: tuple(parts[name]) for name in sorted(parts) if len(parts[name]) > 1}

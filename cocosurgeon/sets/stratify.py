@@ -142,11 +142,13 @@ class _Parts:
         return self.units[by].tolist(), edges.tolist()
 
     def _choose(self, unit: int, lack: list[int], room: list[int]) -> int:
-        size = self.sizes[unit]
-        fits = [j for j in range(self.k) if room[j] >= size]
-        if not fits:
-            return max(range(self.k), key=room.__getitem__)
-        return max(fits, key=lambda j: (lack[j], room[j]))
+        size, best = self.sizes[unit], UNSET
+        for part in range(self.k):
+            if room[part] >= size and (
+                best == UNSET or (lack[part], room[part]) > (lack[best], room[best])
+            ):
+                best = part
+        return best if best != UNSET else max(range(self.k), key=room.__getitem__)
 
     def _note(self, unit: int, part: int, lack: list[list[int]], room: list[int]) -> None:
         room[part] -= self.sizes[unit]
