@@ -443,7 +443,7 @@ def test_recipes(small: Any, put: Put, cli: Cli, tmp_path: Path) -> None:
             "rows by number",
         ),
         ('{"recipe": 1, "steps": [{"step": "fly"}]}', "unknown step 'fly'"),
-        ('{"recipe": 1, "steps": [{"step": "first", "n": "3"}]}', "Expected `int`"),
+        ('{"recipe": 1, "steps": [{"step": "first", "n": "3"}]}', "not a share of images: '3'"),
         ('{"recipe": 1, "steps": [{"step": "first", "n": 3, "x": 1}]}', "has no"),
         ('{"recipe": 1, "steps": [{"step": "first"}]}', "n"),
         ('{"recipe": 1, "steps": [{"step": "first", "n": -3}]}', "negative"),

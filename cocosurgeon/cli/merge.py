@@ -20,7 +20,7 @@ _MODIFIERS = {each.name.removeprefix("merge-"): each for each in step.MODIFIERS}
 EXAMPLES = (
     "cocosurgeon merge cvat.json roboflow.json -o all.json --source-key source",
     "cocosurgeon merge a.json b.json -o all.json --ids offset --prefix a=a/,b=b/",
-    "cocosurgeon merge a_results.json b_results.json -o results.json --follow all.json",
+    "cocosurgeon merge a_dets.json b_dets.json -o dets.json --follow all.json",
 )
 
 
