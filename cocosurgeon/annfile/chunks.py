@@ -144,7 +144,8 @@ def pack(values: list[object]) -> Chunk:
         floats = array("d", numbers)
     except (TypeError, OverflowError):
         return values
-    if any(type(v) is int and abs(v) >= EXACT_IN_FLOAT for v in values):
+    has_integers = int in set(map(type, values))
+    if has_integers and any(type(v) is int and abs(v) >= EXACT_IN_FLOAT for v in values):
         return values
     return floats
 

@@ -60,8 +60,8 @@ def join(chunks: Sequence[Chunk]) -> Values:
         nothing = np.array(None, dtype=object)
         return Values(np.broadcast_to(nothing, sum(map(len, chunks))), 0)  # of one value's size
     values = [v for chunk in chunks for v in chunk]
-    present = sum(v is not ABSENT for v in values)
-    nulled = (None if v is ABSENT else v for v in values)
+    present = len(values) - values.count(ABSENT)
+    nulled = values if present == len(values) else [None if v is ABSENT else v for v in values]
     return Values(np.fromiter(nulled, dtype=object, count=len(values)), present)
 
 

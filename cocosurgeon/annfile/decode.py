@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain
+from itertools import chain, repeat
 from operator import attrgetter
 
 import msgspec
@@ -116,20 +116,29 @@ class ColumnDecoder:
         """
         packed: dict[bytes, Chunk] = {}
         values: dict[bytes, list[object]] = {}
-        long = array("q")
+        long, objects = array("q"), array("q")
+        everywhere: list[str] = []  # keys that all of the records have
         for key, (numbers, are_integers) in zip(self.keys, found, strict=True):
             cells = array("q", numbers)
+            if cells and (are_integers or not cells[1::3].count(0)):
+                everywhere.append(key.decode())
             if are_integers:
                 packed[key] = cells[2::3]
             elif not cells:
                 packed[key] = Absent(count)
             elif (by_begin := self._by_begin(key)) is not None:
-                packed[key] = pack(_values_by_begin(text, cells, by_begin))
-                long = cells
+                long, objects = cells, _without_begin(text, cells, by_begin.begin)
+                packed[key] = pack(_values_by_begin(text, cells, by_begin, objects))
             else:
                 values[key] = _values(text, cells)
         if self._key_chunks is not None:
-            self._take_keys_of(_without(text, records, long))
+            # Each key has a colon: as many colons as these keys have leave none for another key.
+            inside = sum(map(text.count, repeat(b":"), objects[::3], objects[1::3]))
+            if text.count(b":", *records) - inside == len(everywhere) * count:
+                chunk: list[object] = [self._sorted(tuple(everywhere))] * count
+                extend(self._key_chunks, chunk)
+            else:
+                self._take_keys_of(_without(text, records, long))
         for chunks, col in zip(self._own_chunks, self._columns, strict=True):
             key = col.key.encode()
             is_done = col.take is None or col.begin or isinstance(packed.get(key), Absent)
@@ -153,12 +162,14 @@ class ColumnDecoder:
 
     def _take_keys(self, records: Iterable[Iterable[str]]) -> None:
         if self._key_chunks is not None:
-            known, chunk = self._known_keys, list[object]()
-            for keys in map(tuple, records):
-                if keys not in known:
-                    known[keys] = tuple(sorted(keys))
-                chunk.append(known[keys])
-            extend(self._key_chunks, chunk)
+            extend(self._key_chunks, list(map(self._sorted, map(tuple, records))))
+
+    def _sorted(self, keys: tuple[str, ...]) -> tuple[str, ...]:
+        """Return keys in order; the same object for the same keys."""
+        if keys not in self._known_keys:
+            ranked = tuple(sorted(keys))
+            self._known_keys[keys] = self._known_keys.setdefault(ranked, ranked)
+        return self._known_keys[keys]
 
     def _by_begin(self, key: bytes) -> Column | None:
         """Return the column that needs only the begin of a key's values; None where there is none,
@@ -207,16 +218,26 @@ def _values(text: bytes, cells: array[int]) -> list[object]:
     return [next(there) if stop else ABSENT for _, stop in places]
 
 
-def _values_by_begin(text: bytes, cells: array[int], of: Column) -> list[object]:
-    """Return the values of a column; those that do not begin as usual are decoded for it."""
+def _without_begin(text: bytes, cells: array[int], begin: bytes) -> array[int]:
+    """Return the cells of values that do not begin so; a record without the key is among them."""
     begins = [text[start : start + 2] for start in cells[::3]]
-    values = [of.usual] * len(begins)
-    others = [place for place, begin in enumerate(begins) if begin != of.begin]
-    if others and of.take:
-        of_others = array("q", chain.from_iterable(cells[3 * n : 3 * n + 3] for n in others))
-        for place, value in zip(others, of.take(_values(text, of_others)), strict=True):
-            values[place] = value
-    return values
+    others = [place for place, each in enumerate(begins) if each != begin]
+    return array("q", chain.from_iterable(cells[3 * n : 3 * n + 3] for n in others))
+
+
+def _values_by_begin(
+    text: bytes, cells: array[int], of: Column, others: array[int]
+) -> list[object]:
+    """Return the values of a column; those that do not begin as usual are decoded for it.
+
+    Args:
+        others: the cells of these.
+    """
+    if not others or not of.take:
+        return [of.usual] * (len(cells) // 3)
+    decoded = iter(of.take(_values(text, others)))
+    starts = set(others[::3])
+    return [next(decoded) if start in starts else of.usual for start in cells[::3]]
 
 
 def _without(text: bytes, span: Span, cells: array[int]) -> bytes:

@@ -21,7 +21,7 @@ SMALL, MEDIUM = 32**2, 96**2
 LARGEST = 1e5**2
 """Square pixels up to which COCOeval counts an object."""
 
-_TABLE = 1 << 24
+_TABLE = 1 << 20
 _BOX = ("bbox_x", "bbox_y", "bbox_w", "bbox_h")
 _MEASURES = ("area", *_BOX)
 OBJECT_COLUMNS = (*_MEASURES, "iscrowd", "segments_info")
@@ -68,7 +68,8 @@ class Objects:
         is_all = len(rows) == records.count
         values = {n: v.array if is_all else v.array[rows] for n, v in columns.items() if v.present}
         if index.is_results and "bbox_w" in values:
-            values["area"] = as_floats(values["bbox_w"]) * as_floats(values["bbox_h"])
+            with np.errstate(over="ignore", invalid="ignore"):
+                values["area"] = as_floats(values["bbox_w"]) * as_floats(values["bbox_h"])
         return _made(images, as_keys(cat_ids), values)
 
     @property
@@ -114,7 +115,7 @@ def _segments(dataset: Dataset, images: Numbers, lists: Array) -> Objects:
 def _made(images: Numbers, cat_ids: Array, values: Mapping[str, Array]) -> Objects:
     nothing = np.full(len(images), np.nan)
     area, x, y, w, h = (_finite(values[name]) if name in values else nothing for name in _MEASURES)
-    is_box = ~np.isnan(x + y + w + h)
+    is_box = ~(np.isnan(x) | np.isnan(y) | np.isnan(w) | np.isnan(h))
     if not is_box.all():
         x, y, w, h = (np.where(is_box, side, np.nan) for side in (x, y, w, h))
     is_area = (area >= 0) & (area <= LARGEST)
@@ -141,7 +142,10 @@ def distinct(keys: Numbers) -> Numbers:
         return keys
     low, high = int(keys.min()), int(keys.max())
     if high - low >= _TABLE:
-        return np.unique(keys)
+        ranked = np.sort(keys)
+        is_new = np.append(True, ranked[1:] != ranked[:-1])
+        unique: Numbers = ranked[is_new]
+        return unique
     return np.flatnonzero(np.bincount(keys - low)) + low
 
 
@@ -183,14 +187,15 @@ def _counted(keys: Numbers, counts: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def medians(values: Floats, codes: Numbers, count: int) -> Floats:
-    """Return the median of the values of each class; NaN for a class without any."""
-    is_there = (codes >= 0) & ~np.isnan(values)
+    """Return the median of the finite values of each class; NaN for a class without any."""
+    is_there = (codes >= 0) & np.isfinite(values)
     values, codes = values[is_there], codes[is_there]
-    ranked = values[np.lexsort((values, codes))]
+    narrow = codes.astype(np.int16) if count < 1 << 15 else codes  # sorted in linear time
+    ranked = values[np.argsort(narrow, kind="stable")]
     numbers = np.bincount(codes, minlength=count)
-    starts = np.cumsum(numbers) - numbers
+    stops = np.cumsum(numbers)
     found = np.full(count, np.nan)
-    some = np.flatnonzero(numbers)
-    low = ranked[starts[some] + (numbers[some] - 1) // 2]
-    found[some] = (low + ranked[starts[some] + numbers[some] // 2]) / 2
+    with np.errstate(over="ignore"):
+        for place in np.flatnonzero(numbers).tolist():
+            found[place] = np.median(ranked[stops[place] - numbers[place] : stops[place]])
     return found

@@ -66,7 +66,9 @@ def csv_of(files: Sequence[Stats]) -> str:
 def _lines(stats: Stats, *, width: int | None) -> list[str]:
     lines = [f"{label}: {text}" for label, text in facts(stats)]
     if stats.names:
-        lines += ["", *table_lines(class_table(stats), _numbers(class_table(stats)), width)]
+        rows = class_table(stats)
+        numbers = frozenset(range(len(rows[0]))) - {1}
+        lines += ["", *table_lines(rows, numbers, width)]
         lines += ["", *label_notes(stats)]
     lines += ["", *table_lines(measure_table(stats), frozenset(range(1, 10)), width)]
     if stats.class_pairs:
@@ -88,14 +90,15 @@ def _drift_lines(first: Stats, second: Stats, *, width: int | None) -> list[str]
 
 def facts(stats: Stats) -> Iterator[tuple[str, str]]:
     """Yield what is said of a file in one line each."""
+    empty = stats.empty  # first: it takes memory for a while, and little else is there yet
     is_results = stats.dataset.index.is_results
     kind = "results file (a list of detections)" if is_results else "annotation file"
     yield "file", f"{stats.name}, {kind}"
     images = plural(len(stats.objects_per_image), "image")
     sides = "" if is_results else f" ({_image_sizes(stats)})"
     yield "images", f"{images}{sides}"
-    if stats.empty:
-        yield "empty images", ", ".join(f"{name} {_number(n)}" for name, n in stats.empty.items())
+    if empty:
+        yield "empty images", ", ".join(f"{name} {_number(n)}" for name, n in empty.items())
     yield "objects", ", ".join(_of_objects(stats))
     counts = objects_by_image(stats)
     yield "objects per image", ", ".join(f"{name}: {n:,}" for name, n in counts.items() if n)
@@ -257,16 +260,12 @@ def _name(stats: Stats, cat_id: Id) -> str:
     return str(stats.names[cat_id] or cat_id)
 
 
-def _numbers(rows: Sequence[Row]) -> frozenset[int]:
-    return frozenset(range(len(rows[0]))) - {1}
-
-
 def _cell(value: object) -> str:
     return "-" if value is None else str(value)
 
 
 def _number(count: int | str) -> str:
-    return count if isinstance(count, str) else f"{count:,}"
+    return f"not counted ({count})" if isinstance(count, str) else f"{count:,}"
 
 
 def _decimal(value: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -61,13 +61,14 @@ class Quantiles:
 
     @classmethod
     def of(cls, name: str, values: Array) -> Quantiles:
-        """Return the distribution of finite values; NaN counts as none."""
-        found = values[~np.isnan(values)] if values.dtype == np.float64 else values
+        """Return the distribution of the finite values."""
+        found = values[np.isfinite(values)]
         if not len(found):
             return cls(name, 0, float("nan"), {})
-        cuts = np.quantile(found, [*QUANTILES.values(), 1.0]).tolist()
-        named = dict(zip((*QUANTILES, "max"), cuts, strict=True))
-        return cls(name, len(found), float(found.mean()), named)
+        with np.errstate(over="ignore"):  # a sum may be infinite
+            cuts = np.quantile(found, [*QUANTILES.values(), 1.0]).tolist()
+            mean = float(found.mean())
+        return cls(name, len(found), mean, dict(zip((*QUANTILES, "max"), cuts, strict=True)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -219,7 +220,14 @@ class Stats:
     def space(self) -> Guess | str:
         """The label space that the file looks like; or why none is looked for."""
         try:
-            return guess_space(Inventory.of(self.dataset))
+            inventory = Inventory.of(self.dataset)
+            uses = (
+                replace(use, cat_ids=distinct(use.cat_ids))  # each id once is enough
+                if use.cat_ids.dtype == np.int64
+                else use
+                for use in inventory.uses
+            )
+            return guess_space(replace(inventory, uses=tuple(uses)))
         except CocosurgeonError as error:
             return error.what
 
@@ -295,6 +303,8 @@ class Stats:
         """Distributions; boxes are those wider and higher than 0, areas those of all objects."""
         o, has_box = self.objects, self.objects.has_box
         width, height = self.image_sides
+        with np.errstate(over="ignore", invalid="ignore"):
+            box_area = o.w * o.h
         return (
             Quantiles.of("image width", width),
             Quantiles.of("image height", height),
@@ -302,7 +312,7 @@ class Stats:
             Quantiles.of("classes per image", self.classes_per_image),
             Quantiles.of("box width", o.w[has_box]),
             Quantiles.of("box height", o.h[has_box]),
-            Quantiles.of("box area", (o.w * o.h)[has_box]),
+            Quantiles.of("box area", box_area[has_box]),
             Quantiles.of("box width / height", _aspect(o)[has_box]),
             Quantiles.of("area", o.area),
         )
@@ -326,11 +336,11 @@ class Stats:
         sides = [np.full(self.dataset.index.images.count, np.nan) for _ in range(2)]
         for side, values in zip(sides, self.image_sides, strict=True):
             side[self.dataset.image_indices] = values
-        places = [
-            (start[shown] + extent[shown] / 2) / side[o.images[shown]] * GRID
-            for start, extent, side in zip((o.x, o.y), (o.w, o.h), sides, strict=True)
-        ]
-        x, y = places
+        with np.errstate(over="ignore", invalid="ignore"):
+            x, y = (
+                (start[shown] + extent[shown] / 2) / side[o.images[shown]] * GRID
+                for start, extent, side in zip((o.x, o.y), (o.w, o.h), sides, strict=True)
+            )
         inside = (x >= 0) & (x < GRID) & (y >= 0) & (y < GRID)
         cells = y[inside].astype(np.int64) * GRID + x[inside].astype(np.int64)
         return np.bincount(cells, minlength=GRID * GRID).reshape(GRID, GRID)
@@ -400,5 +410,5 @@ def _frame(rows: Any, columns: list[str] | None = None) -> pd.DataFrame:
 
 
 def _aspect(objects: Objects) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         return objects.w / objects.h
