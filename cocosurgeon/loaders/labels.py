@@ -9,7 +9,7 @@ from cocosurgeon.errors import LoaderError
 from cocosurgeon.loaders.loader import MODES, Mode
 from cocosurgeon.loaders.registry import LOADERS, load
 from cocosurgeon.loaders.settings import settings_for
-from cocosurgeon.loaders.view import Id, Record
+from cocosurgeon.loaders.view import Id, NothingLeftError, Record
 from cocosurgeon.text import first_few, plural
 
 _SHOWN = 4
@@ -38,7 +38,10 @@ class Labels:
 
 
 def labels_by_loader(
-    categories: Sequence[Record], used: Collection[Id], ann_file: str = ""
+    categories: Sequence[Record],
+    used: Collection[Id],
+    ann_file: str = "",
+    loaders: Sequence[str] | None = None,
 ) -> Iterator[Labels]:
     """Yield the labels that each loader gives to a category list, with the file's own names.
 
@@ -46,10 +49,12 @@ def labels_by_loader(
         categories: entries of the list, as ``json.load`` gives them.
         used: ids of the categories that have annotations.
         ann_file: path of the file, for loaders that go by it.
+        loaders: names of those that are asked; None: all.
     """
     names = tuple(str(c.get("name")) for c in categories)
-    for name, loader in LOADERS.items():
-        listed = [c["id"] for c in categories if isinstance(c.get("id"), (int, float, str))]
+    for name in loaders or LOADERS:
+        loader = LOADERS[name]
+        listed = _listed(categories)
         by_use = loader.numbering_by_use is not None
         # ids that are used and not listed make some loaders raise
         cat_ids = [i for i in listed if i in used or not by_use]
@@ -61,6 +66,10 @@ def labels_by_loader(
             yield Labels(name, None, found[0].labels, found[0].error)
         else:
             yield from found
+
+
+def _listed(categories: Sequence[Record]) -> list[Id]:
+    return [c["id"] for c in categories if isinstance(c.get("id"), (int, float, str))]
 
 
 def _labels_of(
@@ -87,10 +96,14 @@ def _labels_of(
     setting = next(s for s in settings_for(name, modes, names, ann_file=ann_file) if s.mode == mode)
     try:
         view = load(name, document, setting.options)
+    except NothingLeftError as error:
+        view = error.view
     except LoaderError as error:
         return Labels(name, mode, {}, f"{error.exception}: {error.what}")
     instances = (i for sample in view.samples for i in sample.instances)
-    return Labels(name, mode, {cat_ids[i.row]: i.label for i in instances})
+    labels = {**view.cat2label, **{cat_ids[i.row]: i.label for i in instances}}
+    order = dict.fromkeys([*_listed(categories), *cat_ids])
+    return Labels(name, mode, {i: labels[i] for i in order if i in labels})
 
 
 @dataclass(frozen=True)
