@@ -180,6 +180,7 @@ def summarize(dataset: Dataset, paths: Sequence[str] = ()) -> Summary:
             n: count
             for n, count in others.items()
             if n not in index.followers and n not in dataset.cascaded
+            if dataset.merged_from is None  # they are made of several then
         },
         image_mismatch=_image_mismatch(index),
         category_mismatch=None if changed else _category_mismatch(index),

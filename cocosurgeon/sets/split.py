@@ -206,9 +206,11 @@ def _require_names(names: tuple[str, ...], count: int) -> None:
     if names and len(names) != count:
         raise RequestError(f"{plural(len(names), 'name')} for {plural(count, 'part')}")
     for name in names:
-        if not re.fullmatch(r"[\w.-]+", name, re.ASCII) or names.count(name) > 1:
+        if names.count(name) > 1:
+            raise RequestError(f"two parts are named {name!r}")
+        if not re.fullmatch(r"[\w.-]+", name, re.ASCII):
             raise RequestError(
                 f"{name!r} cannot name a part",
-                hint="letters, digits, dots, hyphens and underscores; each name once: it is a part "
-                "of the file's name",
+                hint="letters, digits, dots, hyphens and underscores: it is a part of the file's "
+                "name",
             )
