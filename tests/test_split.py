@@ -190,7 +190,7 @@ def test_more_than_three_parts_have_numbers() -> None:
         (("--folds", "500"), "500 folds of 128 images"),
         (("--folds", "3", "--parts", "a,b,c"), "names of their own"),
         (("--parts", "a,b,c"), "3 names for 2 parts"),
-        (("--parts", "a,a"), "each name once"),
+        (("--parts", "a,a"), "two parts are named"),
         (("--parts", "a,../b"), "cannot name a part"),
         (("--group-by", "(a"), "no key, and no regular expression"),
         (("--group-by", "(a)(b)"), "2 groups"),
