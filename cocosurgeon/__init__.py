@@ -31,6 +31,7 @@ Packages and modules, in the order in which they may import each other (each onl
     layout/     where annotation files and images lie; a subset copied with its images
     snippet/    the configuration that goes with a file, one file a framework
     verify/     a result against its source, a loader against another: findings
+    draw/       images with what files and loaders say of them
     diff/       what changed between two files, and what that does to labels
     report/     summaries and plan traces as values, text and JSON
     stats/      what a file holds, counted: tables, a page, pictures
@@ -57,6 +58,7 @@ _HOMES = {
     "dataset.dataset": "Dataset",
     "dataset.index": "Category",
     "dataset.io": "read write",
+    "draw.show": "show_images show_panels",
     "errors": (
         "CocosurgeonError DataError EncodingError ExpressionError FormatError "
         "JSONSyntaxError LevelError LoaderError OutputError ProbeError "

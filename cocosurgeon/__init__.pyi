@@ -13,6 +13,8 @@ from cocosurgeon.dataset.dataset import Dataset as Dataset
 from cocosurgeon.dataset.index import Category as Category
 from cocosurgeon.dataset.io import read as read
 from cocosurgeon.dataset.io import write as write
+from cocosurgeon.draw.show import show_images as show_images
+from cocosurgeon.draw.show import show_panels as show_panels
 from cocosurgeon.errors import CocosurgeonError as CocosurgeonError
 from cocosurgeon.errors import DataError as DataError
 from cocosurgeon.errors import EncodingError as EncodingError

@@ -58,6 +58,7 @@ JSON: dict[str, list[Any]] = {
     "lint": [SAMPLE],
     "merge": [SAMPLE, "x.json", "--on-duplicate", "first", "--ids", "offset", "-o", "out.json"],
     "remap": [SAMPLE, "--to", "detr91", "-o", "out.json"],
+    "show": [SAMPLE, "--image", "52154", "-o", "out.png"],
     "snippet": [SAMPLE, "--for", "mmdet3"],
     "spaces": ["coco91"],
     "split": [SAMPLE, "--out-dir", "."],
@@ -72,7 +73,12 @@ def test_each_command_prints_one_json_document(cli: Cli) -> None:
     assert set(JSON) == set(commands())
     assert cli("subset", SAMPLE, "--first", 9, "-o", "x.json", "--recipe", "r.json").code == 0
     for name, args in JSON.items():
-        done = cli(*name.split(), *args, "--json", "--force" if "out.json" in args else "--quiet")
+        done = cli(
+            *name.split(),
+            *args,
+            "--json",
+            "--force" if {"out.json", "out.png"} & set(args) else "--quiet",
+        )
         assert (done.code, done.err) == (0, ""), name
         document = json.loads(done.out)
         assert isinstance(document, dict)

@@ -12,6 +12,7 @@ lint        check files by themselves
 layout      check folders; copy a subset with its images
 merge       merge files into one
 remap       change category ids, names and order
+show        draw images with their annotations
 snippet     print the configuration that goes with a file
 spaces      print label spaces
 split       split a file into parts that share no image

@@ -42,6 +42,19 @@ def explain(
         ),
     ] = None,
     option: LoaderOptions = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT.png",
+            show_default=False,
+            help="Draw it, too: a panel for each loader, as `cocosurgeon show --panels` does.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", "-f", help="Replace an existing picture.")
+    ] = False,
     *,
     console: Console,
 ) -> None:
@@ -93,4 +106,12 @@ def explain(
     lines = [line for each in found for line in each.lines()]
     if chosen is None and any(LOADERS[name].takes_classes for name in names):
         lines.append("assumed: classes as listed in the file; --classes gives others")
+    if output is not None:
+        from cocosurgeon.cli.show import write_picture
+        from cocosurgeon.dataset.io import read
+        from cocosurgeon.draw.show import show_panels
+
+        shown = show_panels(read(ann_file), img_id, loaders, classes=chosen)
+        write_picture(shown, Path(output), ann_file, console, force=force)
+        fields["output"] = output
     console.report(fields, lines)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, SupportsIndex, runtime_checkable
 
 import numpy as np
@@ -28,11 +30,13 @@ from cocosurgeon.dataset.lots import lots
 from cocosurgeon.dataset.mask import FilterResult, IndexName, Level, Mask, marked_rows
 from cocosurgeon.dataset.order import Order, as_amount, count_of, require_order
 from cocosurgeon.errors import RequestError, StructureError, UnknownNameError
+from cocosurgeon.page import text as plain_html
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import did_you_mean, plural
 
 if TYPE_CHECKING:
     import pandas as pd
+    from PIL import Image
     from pycocotools.coco import COCO
 
     from cocosurgeon.stats.statistics import Stats
@@ -43,6 +47,9 @@ _ANNOTATION_COLUMNS = (
     *("id", "image_id", "category_id", "area", "iscrowd"),
     *("bbox_x", "bbox_y", "bbox_w", "bbox_h"),
 )
+
+_THUMBNAILS = 4
+"""Images of a dataset that a notebook shows."""
 
 
 @runtime_checkable
@@ -285,6 +292,29 @@ class Dataset:
         from cocosurgeon import Stats  # the public name: what counts a dataset imports this module
 
         return Stats(self)
+
+    def show(self, *img_ids: Id, images: str | os.PathLike[str] | None = None) -> Image.Image:
+        """Draw images with their annotations; a notebook shows the result.
+
+        Args:
+            img_ids: theirs; none: all that are kept.
+            images: the folder in which file names begin; None: it is looked for.
+        """
+        from cocosurgeon import Ids, show_images  # public names: what draws imports this module
+
+        chosen = self.keep(Ids(img_ids)) if img_ids else self
+        return show_images(chosen, None if images is None else Path(images)).image
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: counts, and the first images where they are found."""
+        from cocosurgeon import show_images
+
+        line = f"<p>{plain_html(repr(self)[1:-1])}</p>"
+        first = self.first(_THUMBNAILS)
+        if self.index.is_results or not first.img_ids:
+            return line
+        shown = show_images(first)
+        return line if shown.folder is None else line + shown.as_html()
 
     # ---- steps
 

@@ -238,6 +238,7 @@ LOADER = Loader(
     options=Options,
     rules=RULES,
     errors=ERRORS,
+    turns_by_exif=True,
     view=view,
     object_fields=("segmentation",),
     modes=MODES,

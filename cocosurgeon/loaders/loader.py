@@ -171,6 +171,8 @@ class Loader:
             recorder (``probe/record.py``), a script of its own, lists these loaders again.
         mixes_records: whether other records decide what is loaded of an image, such as one with
             the same file name; and one object may be the reason that others are dropped.
+        turns_by_exif: whether it turns an image by its EXIF tag, as OpenCV and detectron2's
+            ``read_image`` do. Pillow alone does not.
     """
 
     name: str
@@ -190,6 +192,7 @@ class Loader:
     traps: Mapping[str, str] = field(default_factory=dict)
     numbering_by_use: NumberingByUse | None = None
     is_width_first: bool = False
+    turns_by_exif: bool = False
     mixes_records: bool = False
 
     @property

@@ -210,6 +210,7 @@ LOADER = Loader(
     options=Options,
     rules=RULES,
     errors=ERRORS,
+    turns_by_exif=True,
     view=view,
     modes=MODES,
     image_root="img_prefix",

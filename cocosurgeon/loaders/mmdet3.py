@@ -303,6 +303,7 @@ LOADER = Loader(
     options=Options,
     rules=RULES,
     errors=ERRORS,
+    turns_by_exif=True,
     view=view,
     modes=MODES,
     image_root="data_prefix",

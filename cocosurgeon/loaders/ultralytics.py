@@ -550,6 +550,7 @@ LOADER = Loader(
     options=Options,
     rules=RULES,
     errors=ERRORS,
+    turns_by_exif=True,
     view=view,
     order="path",
     mixes_records=True,

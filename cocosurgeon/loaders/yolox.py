@@ -220,5 +220,6 @@ LOADER = Loader(
     options=Options,
     rules=RULES,
     errors=ERRORS,
+    turns_by_exif=True,
     view=view,
 )

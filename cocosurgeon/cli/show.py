@@ -1,0 +1,152 @@
+"""``cocosurgeon show``: images drawn with their annotations, or with what loaders load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cocosurgeon.cli.completion import complete_loader
+from cocosurgeon.cli.options import AnnFile, console, steps, takes
+
+if TYPE_CHECKING:
+    from cocosurgeon.cli.console import Console
+    from cocosurgeon.draw.show import Shown
+    from cocosurgeon.select.plan import Plan
+
+EXAMPLES = (
+    "cocosurgeon show instances_val2017.json --image 139",
+    "cocosurgeon show --having dog --first 12 -o dogs.png",
+    "cocosurgeon show instances_val2017.json --image 139 --panels --loader mmdet3",
+)
+
+
+@takes(steps, console, examples=EXAMPLES)
+def show(
+    ann_file: AnnFile = None,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID", show_default=False, help="Draw this image; repeat it for a sheet."
+        ),
+    ] = None,
+    images_in: Annotated[
+        str | None,
+        typer.Option(
+            "--images-in",
+            metavar="DIR",
+            show_default="found as by layout",
+            help="Look for the image files here: file_name begins in this folder.",
+        ),
+    ] = None,
+    panels: Annotated[
+        bool,
+        typer.Option(
+            "--panels",
+            help="Draw one image as it is recorded, and as each loader loads it; what it drops is "
+            "gray, with the rule.",
+        ),
+    ] = False,
+    loader: Annotated[
+        list[str] | None,
+        typer.Option(
+            autocompletion=complete_loader,
+            metavar="NAME",
+            show_default="all",
+            help="With --panels: draw this loader.",
+        ),
+    ] = None,
+    columns: Annotated[
+        int, typer.Option(metavar="N", min=1, max=20, help="Images in a row of a sheet.")
+    ] = 4,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT.png",
+            show_default=False,
+            rich_help_panel="Output",
+            help="Write here: .png, .jpg or .webp. Default: in the current folder, named after "
+            "the input and the image.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", "-f", help="Replace an existing file.", rich_help_panel="Output"),
+    ] = False,
+    *,
+    steps: Plan,
+    console: Console,
+) -> None:
+    """Draw images with boxes, masks, keypoints and names.
+
+    Crowds are hatched, what has ignore set is dashed. Several images make a sheet. Steps choose
+    images and annotations, as in subset.
+    """
+    import re
+
+    from cocosurgeon.cli.run import choose
+    from cocosurgeon.dataset.io import read
+    from cocosurgeon.draw.show import require_format, show_images, show_panels
+    from cocosurgeon.errors import RequestError
+    from cocosurgeon.loaders import LOADERS, find_loader
+    from cocosurgeon.progress import shown_by
+    from cocosurgeon.steps.arguments import Typed, split_list
+    from cocosurgeon.steps.images.ids import GivenIds
+
+    if loader and not panels:
+        raise RequestError("--loader has no effect without --panels")
+    if output is not None:
+        require_format(Path(output).suffix)
+    names = [find_loader(name).name for name in loader or LOADERS]
+    chosen = choose(ann_file)
+    if chosen.why:
+        console.info(f"annotation file: {chosen.path} ({chosen.why})")
+    with console.progress("reading") as progress:
+        dataset = read(chosen.path, progress, steps.columns)
+    with shown_by(console.progress):
+        dataset = steps.bind(dataset).apply(dataset)
+        chosen_images = dataset
+        if image:
+            wanted = GivenIds(tuple(Typed(i) for text in image for i in split_list(text)))
+            chosen_images = wanted.bind(dataset).apply(dataset)
+        folder = None if images_in is None else Path(images_in)
+        if panels:
+            if len(chosen_images.img_ids) != 1 or chosen_images.img_ids[0] is None:
+                raise RequestError("--panels draws one image", hint="name it: --image ID")
+            # of the whole file: labels may depend on which categories it uses
+            loaders = {name: dict[str, object]() for name in names}
+            shown = show_panels(dataset, chosen_images.img_ids[0], loaders, folder)
+        else:
+            shown = show_images(chosen_images, folder, columns)
+    stem = Path(dataset.source.name).name.partition(".")[0]
+    what = f"{len(shown.img_ids)}images"
+    if len(shown.img_ids) == 1:
+        what = re.sub(r"[^\w.-]+", "-", str(shown.img_ids[0]), flags=re.ASCII)
+    kind = "_panels" if panels else ""
+    path = Path(f"{stem or 'stdin'}_{what}{kind}.png" if output is None else output)
+    write_picture(shown, path, chosen.path, console, force=force)
+    fields = {"images": shown.img_ids, "size": shown.image.size, "notes": shown.notes}
+    console.written(path, fields)
+
+
+def write_picture(
+    shown: Shown, path: Path, ann_file: str, console: Console, *, force: bool
+) -> None:
+    """Write a picture, and warn of what could not be drawn.
+
+    Raises:
+        RequestError: its name has no suffix of a picture.
+        OutputError: it exists, is the annotation file, or cannot be written.
+    """
+    from cocosurgeon.atomic import appearing, refuse_existing, refuse_same_file
+    from cocosurgeon.draw.show import encoded
+
+    picture = encoded(shown.image, path.suffix)
+    refuse_existing(path, force=True)  # a folder; of a file, the bytes decide
+    refuse_same_file(path, None if ann_file == "-" else Path(ann_file))
+    with appearing([path], force=force, notice=console.info) as [file]:
+        file.write(picture)
+    console.warn(*dict.fromkeys(shown.notes))
