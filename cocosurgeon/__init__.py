@@ -35,6 +35,7 @@ Packages and modules, in the order in which they may import each other (each onl
     diff/       what changed between two files, and what that does to labels
     report/     summaries and plan traces as values, text and JSON
     stats/      what a file holds, counted: tables, a page, pictures
+    browse/     a page to look at images with their objects
     cache/      the cache of subsets: built once by one of many processes, and found again
     config      plain functions for dataset config scripts
     mmdet/      a dataset and an evaluator of MMDetection's that load a subset

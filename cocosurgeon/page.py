@@ -1,7 +1,8 @@
-"""Pages of HTML that need no other file and no network: head, style, tables."""
+"""Pages of HTML that need no other file and no network: head, style, tables, data for scripts."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TypeAlias
@@ -9,10 +10,9 @@ from typing import TypeAlias
 from cocosurgeon.text import one_line
 
 _STYLE = """
-:root { color-scheme: light dark; --ink: #1f2328; --paper: #fff; --line: #d1d9e0; --soft: #59636e;
-  --bar: #0072b2; --map: 0, 114, 178; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --line: #3d444d;
-  --soft: #9198a1; --bar: #56b4e9; --map: 86, 180, 233; } }
+:root { color-scheme: light dark; --ink: light-dark(#1f2328, #e6edf3);
+  --paper: light-dark(#fff, #0d1117); --line: light-dark(#d1d9e0, #3d444d);
+  --soft: light-dark(#59636e, #9198a1); --bar: light-dark(#0072b2, #56b4e9); }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
   max-width: 1100px; margin: 2em auto; padding: 0 1em; }
 h1 { font-size: 1.5em; overflow-wrap: anywhere; } h2 { font-size: 1.2em; margin-top: 2em; }
@@ -38,12 +38,21 @@ def page(title: str, body: Iterable[str], style: str = "") -> str:
         body: HTML.
         style: CSS beside that of all pages.
     """
-    head = [
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{text(title)}</title>\n<style>{_STYLE}{style}</style>\n</head>\n<body>",
-    ]
-    return "\n".join([*head, *body, "</body>\n</html>\n"])
+    return "\n".join([head(title, style), *body, END])
+
+
+def head(title: str, style: str = "") -> str:
+    """Return the beginning of a page; see ``page``. Its end is ``END``."""
+    return "\n".join(
+        [
+            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{text(title)}</title>\n<style>{_STYLE}{style}</style>\n</head>\n<body>",
+        ]
+    )
+
+
+END = "</body>\n</html>\n"
 
 
 def table(rows: Sequence[Row], texts: Iterable[int], bars: Sequence[float] = ()) -> str:
@@ -76,3 +85,13 @@ def table(rows: Sequence[Row], texts: Iterable[int], bars: Sequence[float] = ())
 def text(plain: str) -> str:
     """Return plain text as HTML."""
     return escape(one_line(plain))
+
+
+def script_data(name: str, value: object) -> str:
+    """Return a value as JSON in a script element, which nothing in it can end.
+
+    It is ASCII: half a character of a file name stays one.
+    """
+    encoded = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    safe = encoded.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return f'<script type="application/json" id="{name}">{safe}</script>'

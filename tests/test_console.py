@@ -46,6 +46,7 @@ def commands() -> dict[str, Any]:
 
 JSON: dict[str, list[Any]] = {
     "apply": ["r.json", SAMPLE, "-o", "out.json"],
+    "browse": [SAMPLE, "-o", "page.html", "--loader", "yolox"],
     "cache clear": ["--cache", "c", "--yes"],
     "cache list": ["--cache", "c"],
     "cache where": ["--cache", "c"],

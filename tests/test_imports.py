@@ -49,7 +49,7 @@ ROOMS = (
         "report",
         "stats",
     ),
-    *("cache", "config", "mmdet", "cli", "__main__"),
+    *("browse", "cache", "config", "mmdet", "cli", "__main__"),
 )
 
 FOLDERS = tuple(name for name in ROOMS if (PACKAGE / name / "__init__.py").is_file())

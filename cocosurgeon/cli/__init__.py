@@ -2,6 +2,7 @@
 
 app         the group of all verbs, each loaded when it is called
 apply       repeat a recipe
+browse      write a page to look at images with their objects
 cache       list and clear the subsets that configs have built
 diff        print what changed between two files
 dump        write what a loader loads to a file

@@ -90,9 +90,14 @@ _LATER = {"Console": object, "Plan": object, "Output": object, "ProbeOptions": o
 def assembled(function: Verb) -> Verb:
     """Return a verb with the options of its groups, reporting errors."""
     groups: tuple[Group, ...] = getattr(function, "groups", ())
-    parameters = {group.__name__: list(_parameters(group)) for group in groups}
-
     own = inspect.signature(function, locals=_LATER, eval_str=True).parameters
+    # an option of the verb replaces that of a step with the same name
+    replaced = {_PREFIX + name for name in own}
+    parameters = {
+        group.__name__: [p for p in _parameters(group) if p.name not in replaced]
+        for group in groups
+    }
+
     kept = [p for p in own.values() if p.name not in parameters]
     every = {p.name: p for p in [*kept, *(p for of in parameters.values() for p in of)]}
 

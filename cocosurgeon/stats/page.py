@@ -27,7 +27,7 @@ _CELL = 8
 _STYLE = """
 .charts { display: flex; flex-wrap: wrap; gap: 2em; } figure { margin: 0; }
 figcaption { color: var(--soft); } svg text { fill: var(--ink); font-size: 11px; }
-svg rect.bar { fill: var(--bar); } svg rect.map { fill: rgb(var(--map)); }
+svg rect.bar { fill: var(--bar); } svg rect.map { fill: var(--bar); }
 svg rect.frame { fill: none; stroke: var(--line); }
 """
 

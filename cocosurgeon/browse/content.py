@@ -1,0 +1,318 @@
+"""What the page knows of a file, in columns: images, objects, findings, and what loaders drop."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+from cocosurgeon.annfile.scan import scan
+from cocosurgeon.annfile.source import source_of
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.keys import Id, as_key
+from cocosurgeon.errors import LoaderError, RequestError
+from cocosurgeon.findings.codes import CODES
+from cocosurgeon.lint.annotation_file import COLUMNS, AnnotationFile
+from cocosurgeon.lint.check import all_checks
+from cocosurgeon.lint.effects import usual_loaders
+from cocosurgeon.lint.on_disk import image_faults
+from cocosurgeon.lint.run import find_faults, severity_of
+from cocosurgeon.loaders import LOADERS, NothingLeftError, View, load
+from cocosurgeon.loaders.index import indexed
+from cocosurgeon.loaders.loader import MODES
+from cocosurgeon.loaders.settings import Setting, settings_for
+from cocosurgeon.masks import mask_fault
+from cocosurgeon.progress import progress_of
+from cocosurgeon.steps.arguments import format_id
+from cocosurgeon.verify.expected import class_names
+
+Columns: TypeAlias = dict[str, list[Any]]
+Record: TypeAlias = Mapping[str, Any]
+
+_SAFE = re.compile(r"[\w./-]+", re.ASCII)
+_EXACT = 1 << 53
+"""Whole numbers from here on are others in a browser."""
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """A file, as the page shows it.
+
+    Attributes:
+        name: of the annotation file.
+        text: its JSON text.
+        folder: the folder that ``file_name`` begins in; None where it is not known.
+        beside: the folder of the page, which links begin in.
+    """
+
+    name: str
+    text: bytes
+    folder: Path | None
+    beside: Path
+
+    @classmethod
+    def of(cls, dataset: Dataset, folder: Path | None, beside: Path) -> Content:
+        """Take what a dataset keeps, as ``subset`` would write it.
+
+        Raises:
+            RequestError: it is a results file.
+        """
+        if dataset.index.is_results:
+            raise RequestError(
+                "a results file lists no images",
+                where=dataset.source.name,
+                hint="name the annotation file, and these with --against",
+            )
+        return cls(dataset.opened.name, b"".join(dataset.text()), folder, beside)
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """The file as ``json.load`` gives it."""
+        document: Mapping[str, Any] = json.loads(self.text.decode("utf-8-sig"))
+        return document
+
+    @cached_property
+    def images(self) -> Sequence[Record]:
+        """Its records of images."""
+        return self._list("images")
+
+    @cached_property
+    def annotations(self) -> Sequence[Record]:
+        """Its annotations."""
+        return self._list("annotations")
+
+    def _list(self, key: str) -> Sequence[Record]:
+        found: Sequence[Record] = self.document.get(key) or ()
+        return found
+
+    @cached_property
+    def paths(self) -> list[str | None]:
+        """Paths of image files, by image; None where one is not known."""
+        names = [_text(record.get("file_name")) for record in self.images]
+        if self.folder is None:
+            return [n if n and os.path.isabs(n) else None for n in names]  # noqa: PTH117
+        return [os.path.join(self.folder, n) if n else None for n in names]  # noqa: PTH118
+
+    @cached_property
+    def img_places(self) -> Mapping[Id, int]:
+        """Id -> place of the image; of several with one id the last, as pycocotools takes it."""
+        return _places(self.images)
+
+    @cached_property
+    def categories(self) -> list[tuple[object, str]]:
+        """Id and name of each category, those that only annotations have at the end."""
+        listed = [(as_key(r.get("id")), _text(r.get("name"))) for r in self._list("categories")]
+        known = {cat_id for cat_id, _ in listed}
+        others = dict.fromkeys(as_key(r.get("category_id")) for r in self.annotations)
+        found = [*listed, *((i, None) for i in others if i not in known and i is not None)]
+        return [(i, f"category {_token(i)}" if n is None else n) for i, n in found]
+
+    @cached_property
+    def cat_places(self) -> Mapping[Id, int]:
+        """Id -> place of the category."""
+        return {
+            i: p for p, (i, _) in enumerate(self.categories) if isinstance(i, (int, float, str))
+        }
+
+    @cached_property
+    def objects(self) -> list[int]:
+        """Rows of the annotations that are shown, by image."""
+        places = [(find(self.img_places, r.get("image_id")), n) for n, r in self._numbered]
+        return [row for place, row in sorted((p, n) for p, n in places if p is not None)]
+
+    @property
+    def _numbered(self) -> Iterator[tuple[int, Record]]:
+        return enumerate(self.annotations)
+
+    @cached_property
+    def object_places(self) -> Mapping[int, int]:
+        """Row of an annotation -> its place among those that are shown."""
+        return {row: place for place, row in enumerate(self.objects)}
+
+    # ---- columns
+
+    def image_columns(self) -> Columns:
+        """Return the columns of images."""
+        return {
+            "id": [_token(as_key(r.get("id"))) for r in self.images],
+            "name": [_text(r.get("file_name")) or "" for r in self.images],
+            "width": [_size(r.get("width")) for r in self.images],
+            "height": [_size(r.get("height")) for r in self.images],
+        }
+
+    def links(self) -> list[str | None]:
+        """Return the address of each image from the page; None where it is not known."""
+        root = os.path.abspath(self.beside)  # noqa: PTH100 - links stay as they are
+        return [None if p is None else address_of(p, root) for p in self.paths]
+
+    def object_columns(self) -> Columns:
+        """Return the columns of objects, by image; ``end`` is one of each image."""
+        found: Columns = {n: [] for n in ("id", "category", "box", "area", "crowd", "mask")}
+        counts = [0] * len(self.images)
+        for row in self.objects:
+            record = self.annotations[row]
+            counts[self.img_places[as_key(record["image_id"])]] += 1  # type: ignore[index]
+            found["id"].append(_number_or_text(record.get("id")))
+            found["category"].append(find(self.cat_places, record.get("category_id")))
+            found["box"] += box_of(record.get("bbox")) or [None] * 4
+            found["area"].append(finite(record.get("area")))
+            found["crowd"].append(1 if record.get("iscrowd") else 0)
+            found["mask"].append(_mask(record.get("segmentation")))
+        ends, end = [], 0
+        for count in counts:
+            ends.append(end := end + count)
+        return {"end": ends, **found}
+
+    def findings(self) -> list[dict[str, object]]:
+        """Return what lint finds of images and objects, by code, without what it says of each."""
+        file = AnnotationFile(scan(source_of([self.text], self.name), columns=COLUMNS))
+        checks = all_checks()
+        by_code = {check.code: check for check in checks}
+        found: dict[str, tuple[set[int], set[int]]] = {}
+        faults = [(check.code, fault) for check, fault, _ in find_faults(file, checks)]
+        if self.folder is not None and self.images:
+            faults += image_faults(file, self.folder)
+        for code, fault in faults:
+            images, objects = found.setdefault(code, (set(), set()))
+            if fault.list == "images":
+                images.add(fault.row)
+            elif fault.list == "annotations" and fault.row in self.object_places:
+                objects.add(self.object_places[fault.row])
+        loaders = usual_loaders()
+        return [
+            {
+                "code": code,
+                "severity": severity_of(by_code[code], loaders)
+                if code in by_code
+                else CODES[code].severity,
+                "meaning": CODES[code].meaning,
+                "images": sorted(images),
+                "objects": sorted(objects),
+            }
+            for code, (images, objects) in found.items()
+            if images or objects
+        ]
+
+    def drops(self, loaders: Sequence[str]) -> list[dict[str, object]]:
+        """Return what each loader drops, in each mode in which it drops something else."""
+        classes = class_names(self.document)
+        settings = [s for n in loaders for s in settings_for(n, MODES, classes, ann_file=self.name)]
+        document: object = self.document
+        found = []
+        with progress_of("asking loaders") as progress:
+            with suppress(LoaderError):  # which each raises by itself, some after other checks
+                document = indexed(document)
+            for done, setting in enumerate(settings):
+                if progress is not None:
+                    progress(done, len(settings))
+                found.append(self._dropped(setting, document))
+        return found
+
+    def _dropped(self, setting: Setting, document: object) -> dict[str, object]:
+        raises, view = None, None
+        try:
+            view = load(setting.loader, document, setting.options)
+        except NothingLeftError as error:
+            raises, view = f"{error.exception}: {error.what}", error.view
+        except LoaderError as error:
+            raises = f"{error.exception}: {error.what}"
+        rules: dict[str, int] = {}
+        images, objects = self._rows_of(view, rules) if view is not None else ([], [])
+        by_name = {rule.name: rule for rule in LOADERS[setting.loader].rules}
+        return {
+            "name": " ".join(filter(None, (setting.loader, setting.named_mode))),
+            "raises": raises,
+            "rules": [[name, by_name[name].what, by_name[name].source] for name in rules],
+            "images": images,
+            "objects": objects,
+        }
+
+    def _rows_of(self, view: View, rules: dict[str, int]) -> tuple[list[int], list[int]]:
+        """Return places of what is dropped, each with the number of its rule behind it."""
+        images: list[int] = []
+        objects: list[int] = []
+        for dropped in view.dropped:
+            rule = rules.setdefault(dropped.rule, len(rules))
+            if dropped.kind == "image":
+                images += (dropped.row, rule)
+            elif dropped.row in self.object_places:
+                objects += (self.object_places[dropped.row], rule)
+        return images, objects
+
+
+def find(places: Mapping[Id, int], value: object) -> int | None:
+    """Return the place of an id, as it is in JSON; None where it is none of these."""
+    key = as_key(value)
+    return None if key is None else places.get(key)
+
+
+def finite(value: object) -> float | None:
+    """Return a number of JSON that a browser has, too; None for any other value."""
+    is_number = isinstance(value, (int, float)) and abs(value) < _EXACT  # false of NaN
+    return value if is_number else None  # type: ignore[return-value]
+
+
+def box_of(value: object) -> list[float] | None:
+    """Return a box of four numbers; None for any other value."""
+    if not isinstance(value, list) or len(value) != 4:
+        return None
+    sides = [finite(side) for side in value]
+    return None if None in sides else sides  # type: ignore[return-value]
+
+
+def address_of(path: str, root: str) -> str:
+    """Return the address of a file, relative to a folder: percent-encoded, byte by byte."""
+    near = os.path.relpath(os.path.abspath(path), root)  # noqa: PTH100
+    if _SAFE.fullmatch(near):
+        return near
+    encoded = quote(os.fsencode(near))
+    # "a:b" would be read as a scheme
+    return encoded if encoded.startswith(".") else f"./{encoded}"
+
+
+def _places(records: Sequence[Record]) -> dict[Id, int]:
+    keys = ((as_key(record.get("id")), place) for place, record in enumerate(records))
+    return {key: place for key, place in keys if key is not None}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _token(key: Id | object | None) -> str:
+    """Return an id as a line of ``--ids-file``; empty where there is none."""
+    return format_id(key) if isinstance(key, (int, float, str)) else ""
+
+
+def _number_or_text(value: object) -> object:
+    return number if (number := finite(value)) is not None else _token(as_key(value))
+
+
+def _size(value: object) -> float | None:
+    number = finite(value)
+    return number if number is not None and number > 0 else None
+
+
+def _mask(value: object) -> object:
+    """Return a mask to draw: polygons in tenths of a pixel, RLE as it is; None for none."""
+    fault = mask_fault(value)
+    if fault is not None and not (fault.kind == "polygon" and isinstance(value, list)):
+        return None
+    if isinstance(value, dict):
+        return {"size": value["size"], "counts": value["counts"]}
+    polygons = [
+        [round(10 * n) for n in polygon]
+        for polygon in (value if isinstance(value, list) else ())
+        if isinstance(polygon, list)
+        and len(polygon) >= 6
+        and len(polygon) % 2 == 0
+        and all(finite(n) is not None for n in polygon)
+    ]
+    return polygons or None

@@ -1,0 +1,169 @@
+"""The page: head, data, program, and pictures, which come last so that it is seen before them."""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+from cocosurgeon.browse.content import Content
+from cocosurgeon.browse.results import Results, read_results
+from cocosurgeon.browse.thumbnails import Thumbnail, making
+from cocosurgeon.page import END, head, script_data
+from cocosurgeon.progress import progress_of
+from cocosurgeon.text import are, plural
+
+_BLOCK = 250
+"""Pictures in one element of the page."""
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A page that can be written.
+
+    Attributes:
+        content: the file.
+        data: what the program of the page reads.
+        thumbnails: one of each image.
+        results: detections, if they are shown.
+        embed: whether the image files themselves are in the page.
+    """
+
+    content: Content
+    data: dict[str, object]
+    thumbnails: Sequence[Thumbnail]
+    results: Results | None
+    embed: bool
+    faults: Counter[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        found = Counter(t.fault for t in self.thumbnails if t.fault is not None)
+        object.__setattr__(self, "faults", found)
+
+    def notes(self) -> list[str]:
+        """Return what is not shown as it is, for people."""
+        turned = sum(t.is_turned for t in self.thumbnails)
+        lost = len(self.content.annotations) - len(self.content.objects)
+        sized = len(_other_sizes(self.content, self.thumbnails))
+        have = "has" if sized == 1 else "have"
+        odd = sum(width is None for width in self.content.image_columns()["width"])
+        found = [
+            (n, f"{plural(n, 'image')} {are(n)} {fault}: a gray tile is shown")
+            for fault, n in sorted(self.faults.items())
+        ]
+        found += [
+            (turned, f"EXIF turns {plural(turned, 'image')}: boxes may not fit as they are shown"),
+            (sized, f"{plural(sized, 'image file')} {have} another size than recorded"),
+            (odd, f"{plural(odd, 'image')} without a width: boxes are not drawn"),
+            (lost, f"{plural(lost, 'annotation')} {are(lost)} of no image that the file lists"),
+        ]
+        notes = [note for n, note in found if n]
+        return [*notes, *(self.results.notes() if self.results else ())]
+
+    def fields(self) -> dict[str, object]:
+        """Return what is on the page, for JSON."""
+        return {
+            "images": len(self.content.images),
+            "objects": len(self.content.objects),
+            "detections": self.results.count if self.results else None,
+            "missing": self.faults["missing"],
+            "unreadable": self.faults["unreadable"],
+            "notes": self.notes(),
+        }
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the page."""
+        yield head(self.content.name, _part("browse.css")).encode(errors="backslashreplace")
+        yield f"\n{_part('browse.html')}\n".encode()
+        yield f"{script_data('data', self.data)}\n".encode()
+        yield f"<script>\n{_part('browse.js')}</script>\n".encode()
+        for start in range(0, len(self.thumbnails), _BLOCK):
+            lines = (_encoded(t.data) for t in self.thumbnails[start : start + _BLOCK])
+            yield b'<script type="text/plain">%b</script>' % b"\n".join(lines)
+            yield b"<script>takePictures(%d)</script>\n" % start
+        if self.embed:
+            yield from self._files()
+        yield END.encode()
+
+    def _files(self) -> Iterator[bytes]:
+        with progress_of("embedding images") as progress:
+            for place, path in enumerate(self.content.paths):
+                if progress is not None:
+                    progress(place, len(self.content.paths))
+                if path is not None and self.thumbnails[place].fault is None:
+                    kind = mimetypes.guess_type(path)[0] or "image/jpeg"
+                    yield b'<script type="text/plain" id="file%d">data:%b;base64,%b</script>\n' % (
+                        place,
+                        kind.encode(),
+                        _encoded(Path(path).read_bytes()),
+                    )
+
+
+def make_page(
+    content: Content,
+    loaders: Sequence[str],
+    against: Path | None = None,
+    *,
+    embed: bool = False,
+) -> Page:
+    """Collect everything that the page of a file has.
+
+    Args:
+        loaders: those whose drops are shown.
+        against: a results file.
+        embed: put the image files themselves into the page.
+
+    Raises:
+        CocosurgeonError: the results cannot be read.
+    """
+    with making(content.paths) as made:
+        results = None
+        if against is not None:
+            places = content.img_places
+            results = read_results(against, places, content.cat_places, len(content.images))
+        categories = content.categories
+        data: dict[str, object] = {
+            "name": content.name,
+            "categories": [[str(i), name] for i, name in categories],
+            "objects": content.object_columns(),
+            "findings": content.findings(),
+            "loaders": content.drops(loaders),
+            "results": results and {"name": str(against), **results.fields},
+        }
+        thumbnails = []
+        with progress_of("thumbnails") as progress:
+            for thumbnail in made:
+                thumbnails.append(thumbnail)
+                if progress is not None:
+                    progress(len(thumbnails), len(content.paths))
+    links = [None] * len(content.paths) if embed else content.links()
+    faults = [t.fault for t in thumbnails]
+    data["images"] = {
+        **content.image_columns(),
+        "link": [None if f == "missing" else link for f, link in zip(faults, links, strict=True)],
+        "fault": faults,
+        "actual": _other_sizes(content, thumbnails),
+        "turned": [place for place, t in enumerate(thumbnails) if t.is_turned],
+    }
+    data["embedded"] = embed
+    return Page(content, data, thumbnails, results, embed)
+
+
+def _other_sizes(content: Content, thumbnails: Sequence[Thumbnail]) -> dict[int, tuple[int, int]]:
+    """Return the sizes of image files that are not those of their records, by place."""
+    columns = content.image_columns()
+    recorded = zip(columns["width"], columns["height"], strict=True)
+    sizes = enumerate(zip(thumbnails, recorded, strict=True))
+    return {n: t.size for n, (t, size) in sizes if t.size is not None and t.size != size}
+
+
+def _part(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _encoded(data: bytes | None) -> bytes:
+    return b"" if data is None else base64.b64encode(data)

@@ -1,0 +1,142 @@
+"""``cocosurgeon browse``: a page to look at images with their objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cocosurgeon.cli.completion import complete_loader
+from cocosurgeon.cli.options import AnnFile, console, steps, takes
+
+if TYPE_CHECKING:
+    from cocosurgeon.cli.console import Console
+    from cocosurgeon.select.plan import Plan
+
+EXAMPLES = (
+    "cocosurgeon browse instances_val2017.json -o val.html",
+    "cocosurgeon browse instances_val2017.json --images val2017 --having dog -o dogs.html",
+    "cocosurgeon browse instances_val2017.json --against bbox_results.json -o errors.html",
+)
+
+
+@takes(steps, console, examples=EXAMPLES)
+def browse(
+    ann_file: AnnFile = None,
+    images: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            show_default="found by their names",
+            help="Take the images from this folder. file_name begins in it.",
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RESULTS",
+            show_default=False,
+            help="Show matched, missed and false detections of this results file, too.",
+        ),
+    ] = None,
+    loader: Annotated[
+        list[str] | None,
+        typer.Option(
+            autocompletion=complete_loader,
+            metavar="NAME",
+            show_default="all",
+            help="Show only what this loader drops.",
+        ),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            show_default=False,
+            rich_help_panel="Output",
+            help="Write the page here. Default: next to the input (sample data: in the current "
+            "folder), named after the steps.",
+        ),
+    ] = None,
+    embed: Annotated[
+        bool,
+        typer.Option(
+            "--embed",
+            rich_help_panel="Output",
+            help="Put the image files into the page. Default: link to them.",
+        ),
+    ] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", "-f", help="Replace existing files.", rich_help_panel="Output"),
+    ] = False,
+    *,
+    steps: Plan,
+    console: Console,
+) -> None:
+    """Write one page of HTML to look at images, objects, findings, and what loaders drop.
+
+    It works offline. The steps choose its images.
+    """
+    import gc
+    import time
+    from pathlib import Path
+
+    from cocosurgeon.atomic import appearing, refuse_existing, refuse_same_file
+    from cocosurgeon.browse.content import Content
+    from cocosurgeon.browse.page import make_page
+    from cocosurgeon.cli.outputs import default_output
+    from cocosurgeon.cli.run import choose
+    from cocosurgeon.dataset.io import read
+    from cocosurgeon.errors import RequestError, SourceUnavailableError
+    from cocosurgeon.layout.names import FileNames
+    from cocosurgeon.layout.search import find_prefix
+    from cocosurgeon.loaders import LOADERS, find_loader
+    from cocosurgeon.progress import shown_by
+
+    gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
+    started = time.monotonic()
+    chosen = choose(ann_file)
+    if chosen.why:
+        console.info(f"annotation file: {chosen.path} ({chosen.why})")
+    loaders = list(dict.fromkeys(find_loader(name).name for name in loader or LOADERS))
+    folder = None if images is None else Path(images)
+    if folder is not None and not folder.is_dir():
+        raise SourceUnavailableError("no such folder of images", where=str(folder))
+    inputs = [chosen.path, *([] if against is None else [against]), *steps.files]
+    if inputs.count("-") > 1:
+        raise RequestError("standard input can be read only once")
+    with console.progress("reading") as progress:
+        dataset = read(chosen.path, progress, steps.columns)
+    with console.progress("reading") as progress:
+        plan = steps.bind(dataset, progress)
+    if output is None:
+        named = default_output(dataset, plan, chosen.folder) if plan.steps else chosen.path
+        if dataset.source.path is None:
+            raise RequestError("no output is named", hint="name the page: -o page.html")
+        target = (chosen.folder or Path(named).parent) / Path(named).name
+        page_path = target.with_name(f"{target.name.removesuffix('.gz')}").with_suffix(".html")
+    else:
+        page_path = Path(output)
+    if str(page_path) == "-":
+        raise RequestError("the page links to images: it needs a path", hint="-o page.html")
+    refuse_existing(page_path, force=True)  # a folder; of a file, the bytes decide
+    for path in inputs:
+        refuse_same_file(page_path, None if path == "-" else Path(path))
+    with shown_by(console.progress):
+        result = plan.apply(dataset)
+        if folder is None and dataset.source.path is not None:
+            folder = find_prefix(Path(chosen.path), FileNames.of(result.index).images).folder
+        content = Content.of(result, folder, page_path.parent)
+        page = make_page(content, loaders, None if against is None else Path(against), embed=embed)
+        with appearing([page_path], force=force, notice=console.info) as [file]:
+            for piece in page.pieces():
+                file.write(piece)
+    if not console.as_json:
+        console.warn(*result.notes, *page.notes())
+    count = f"{len(content.images):,} images, {len(content.objects):,} objects"
+    console.info(count, f"images: {folder}", f"{time.monotonic() - started:.1f} s")
+    fields = {"source": dataset.source.name, "folder": folder and str(folder), **page.fields()}
+    console.written(page_path, fields)
