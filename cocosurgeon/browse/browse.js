@@ -21,6 +21,7 @@ const KEYS = [
 const STATUS = ["false", "matched", "ignored", "hidden"];
 const FALSE = 0, MATCHED = 1, IGNORED = 2, HIDDEN = 3;
 
+const isOn = (name) => state[name] === "1";
 const by = (id) => document.getElementById(id);
 const state = { ...DEFAULTS };
 const pictures = new Array(COUNT).fill("");
@@ -215,36 +216,28 @@ function runsOf(counts) {
   return runs;
 }
 
-function rleMask(o) {
-  if (masks.has(o)) return masks.get(o);
+function rleMask(o, color) {
+  const key = `${o} ${color}`;
+  if (masks.has(key)) return masks.get(key);
   const { size: [height, width], counts } = objects.mask[o];
   if (!(height * width > 0) || height * width > MOST_PIXELS) return null;
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d");
   const pixels = context.createImageData(width, height);
-  const [r, g, b] = rgbOf(hue(objects.category[o]));
   let at = 0;
   runsOf(counts).forEach((run, k) => {
-    if (k % 2) {
-      for (let p = at; p < at + run; p++) { // column by column
-        const offset = 4 * ((p % height) * width + Math.floor(p / height));
-        pixels.data.set([r, g, b, 255], offset);
-      }
+    for (let p = at; k % 2 && p < at + run; p++) { // column by column
+      pixels.data[4 * ((p % height) * width + Math.floor(p / height)) + 3] = 255;
     }
     at += run;
   });
   context.putImageData(pixels, 0, 0);
+  context.globalCompositeOperation = "source-in";
+  context.fillStyle = color;
+  context.fillRect(0, 0, width, height);
   if (masks.size > 50) masks.delete(masks.keys().next().value);
-  masks.set(o, canvas);
+  masks.set(key, canvas);
   return canvas;
-}
-
-function rgbOf(angle) {
-  const part = (n) => {
-    const k = (n + angle / 30) % 12;
-    return Math.round(255 * (0.58 - 0.357 * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
-  };
-  return [part(0), part(8), part(4)];
 }
 
 // Draw what an image has onto a canvas that covers the picture.
@@ -272,7 +265,7 @@ function draw(canvas, i, width, height, isLarge) {
     context.globalAlpha = isDim ? 0.3 : 1;
     drawOne(pen, boxOf(objects, o), objects.mask[o], o, color, label, isDropped ? [3, 4] : objects.crowd[o] ? [9, 5] : []);
   }
-  for (const d of matched && state.boxes ? detectionsOf(i) : []) {
+  for (const d of matched && isOn("boxes") ? detectionsOf(i) : []) {
     const status = matched.detections.get(d);
     if (status === HIDDEN) continue;
     context.globalAlpha = lit >= 0 ? 0.2 : 1;
@@ -283,7 +276,7 @@ function draw(canvas, i, width, height, isLarge) {
 
 function drawOne({ context, sx, sy, line, ratio, isLarge }, box, mask, o, color, label, dash) {
   const alpha = context.globalAlpha;
-  if (state.masks && mask) {
+  if (isOn("masks") && mask) {
     context.globalAlpha = 0.4 * alpha;
     if (Array.isArray(mask)) {
       context.beginPath();
@@ -302,14 +295,14 @@ function drawOne({ context, sx, sy, line, ratio, isLarge }, box, mask, o, color,
       context.setLineDash([]);
       context.stroke();
     } else {
-      const pixels = rleMask(o);
+      const pixels = rleMask(o, color);
       if (pixels) context.drawImage(pixels, 0, 0, pixels.width * sx, pixels.height * sy);
     }
     context.globalAlpha = alpha;
   }
   if (!box) return;
   const [x, y, w, h] = [box[0] * sx, box[1] * sy, box[2] * sx, box[3] * sy];
-  if (state.boxes) {
+  if (isOn("boxes")) {
     context.setLineDash([]);
     context.lineWidth = line + 1.2 * ratio; // a dark edge: seen on any picture
     context.strokeStyle = "rgb(0 0 0 / 45%)";
@@ -319,7 +312,7 @@ function drawOne({ context, sx, sy, line, ratio, isLarge }, box, mask, o, color,
     context.strokeStyle = color;
     context.strokeRect(x, y, w, h);
   }
-  if (state.names) {
+  if (isOn("names")) {
     const size = (isLarge ? 12 : 9) * ratio;
     context.font = `600 ${size}px system-ui, sans-serif`;
     const wide = context.measureText(label).width + 6 * ratio;
@@ -614,7 +607,7 @@ function apply() {
     field.classList.toggle("on", state[name] !== DEFAULTS[name]);
     if (field.type === "range") field.nextElementSibling.textContent = Number(state[name]).toFixed(2);
   }
-  for (const name of ["boxes", "masks", "names"]) by(name).setAttribute("aria-pressed", state[name] === "1");
+  for (const name of ["boxes", "masks", "names"]) by(name).setAttribute("aria-pressed", isOn(name));
   shown = passing();
   current = Math.min(current, Math.max(0, shown.length - 1));
   by("count").textContent = shown.length === COUNT ? `${COUNT.toLocaleString("en")} images` : `${shown.length.toLocaleString("en")} of ${COUNT.toLocaleString("en")} images`;
@@ -635,7 +628,7 @@ function set(name, value) {
   apply();
 }
 
-const toggle = (name) => set(name, state[name] === "1" ? (DEFAULTS[name] === "1" ? "0" : "") : "1");
+const toggle = (name) => set(name, isOn(name) ? (DEFAULTS[name] === "1" ? "0" : "") : "1");
 
 function nextOf(name, values) {
   set(name, values[(values.indexOf(state[name]) + 1) % values.length]);
@@ -673,7 +666,7 @@ function fill(id, options) {
 }
 
 function setUp() {
-  by("name").textContent = data.name;
+  by("name").textContent = results ? `${data.name} against ${results.name}` : data.name;
   const counts = new Map();
   for (let i = 0; i < COUNT; i++) {
     for (const category of new Set(objectsOf(i).map((o) => objects.category[o]))) counts.set(category, (counts.get(category) || 0) + 1);
@@ -714,6 +707,7 @@ function setUp() {
   window.addEventListener("hashchange", readHash);
   window.addEventListener("popstate", readHash);
   document.addEventListener("keydown", onKey);
+  if (data.embedded) document.addEventListener("DOMContentLoaded", showImage); // files come last
   readHash();
 }
 

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
+from cocosurgeon.annfile.document import Document
 from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import source_of
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.keys import Id, as_key
 from cocosurgeon.errors import LoaderError, RequestError
 from cocosurgeon.findings.codes import CODES
+from cocosurgeon.layout.names import image_names
 from cocosurgeon.lint.annotation_file import COLUMNS, AnnotationFile
 from cocosurgeon.lint.check import all_checks
 from cocosurgeon.lint.effects import usual_loaders
@@ -46,19 +48,17 @@ class Content:
     """A file, as the page shows it.
 
     Attributes:
-        name: of the annotation file.
+        name: path of the annotation file.
         text: its JSON text.
         folder: the folder that ``file_name`` begins in; None where it is not known.
-        beside: the folder of the page, which links begin in.
     """
 
     name: str
     text: bytes
     folder: Path | None
-    beside: Path
 
     @classmethod
-    def of(cls, dataset: Dataset, folder: Path | None, beside: Path) -> Content:
+    def of(cls, dataset: Dataset, folder: Path | None) -> Content:
         """Take what a dataset keeps, as ``subset`` would write it.
 
         Raises:
@@ -70,7 +70,17 @@ class Content:
                 where=dataset.source.name,
                 hint="name the annotation file, and these with --against",
             )
-        return cls(dataset.opened.name, b"".join(dataset.text()), folder, beside)
+        return cls(dataset.opened.name, b"".join(dataset.text()), folder)
+
+    @cached_property
+    def scanned(self) -> Document:
+        """Its layout."""
+        return scan(source_of([self.text], self.name), columns=COLUMNS)
+
+    @cached_property
+    def file_names(self) -> list[str | None]:
+        """File name of each image; None without one."""
+        return image_names(self.scanned.lists.get("images"))
 
     @cached_property
     def document(self) -> Mapping[str, Any]:
@@ -95,10 +105,10 @@ class Content:
     @cached_property
     def paths(self) -> list[str | None]:
         """Paths of image files, by image; None where one is not known."""
-        names = [_text(record.get("file_name")) for record in self.images]
-        if self.folder is None:
-            return [n if n and os.path.isabs(n) else None for n in names]  # noqa: PTH117
-        return [os.path.join(self.folder, n) if n else None for n in names]  # noqa: PTH118
+        folder = self.folder
+        if folder is None:
+            return [n if n and os.path.isabs(n) else None for n in self.file_names]  # noqa: PTH117
+        return [os.path.join(folder, n) if n else None for n in self.file_names]  # noqa: PTH118
 
     @cached_property
     def img_places(self) -> Mapping[Id, int]:
@@ -142,15 +152,10 @@ class Content:
         """Return the columns of images."""
         return {
             "id": [_token(as_key(r.get("id"))) for r in self.images],
-            "name": [_text(r.get("file_name")) or "" for r in self.images],
+            "name": [name or "" for name in self.file_names],
             "width": [_size(r.get("width")) for r in self.images],
             "height": [_size(r.get("height")) for r in self.images],
         }
-
-    def links(self) -> list[str | None]:
-        """Return the address of each image from the page; None where it is not known."""
-        root = os.path.abspath(self.beside)  # noqa: PTH100 - links stay as they are
-        return [None if p is None else address_of(p, root) for p in self.paths]
 
     def object_columns(self) -> Columns:
         """Return the columns of objects, by image; ``end`` is one of each image."""
@@ -172,7 +177,7 @@ class Content:
 
     def findings(self) -> list[dict[str, object]]:
         """Return what lint finds of images and objects, by code, without what it says of each."""
-        file = AnnotationFile(scan(source_of([self.text], self.name), columns=COLUMNS))
+        file = AnnotationFile(self.scanned)
         checks = all_checks()
         by_code = {check.code: check for check in checks}
         found: dict[str, tuple[set[int], set[int]]] = {}
@@ -255,8 +260,9 @@ def find(places: Mapping[Id, int], value: object) -> int | None:
 
 def finite(value: object) -> float | None:
     """Return a number of JSON that a browser has, too; None for any other value."""
-    is_number = isinstance(value, (int, float)) and abs(value) < _EXACT  # false of NaN
-    return value if is_number else None  # type: ignore[return-value]
+    if not isinstance(value, (int, float)) or not abs(value) < _EXACT:  # not of NaN either
+        return None
+    return int(value) if isinstance(value, bool) else value
 
 
 def box_of(value: object) -> list[float] | None:
@@ -267,9 +273,9 @@ def box_of(value: object) -> list[float] | None:
     return None if None in sides else sides  # type: ignore[return-value]
 
 
-def address_of(path: str, root: str) -> str:
+def address_of(path: str, folder: Path) -> str:
     """Return the address of a file, relative to a folder: percent-encoded, byte by byte."""
-    near = os.path.relpath(os.path.abspath(path), root)  # noqa: PTH100
+    near = os.path.relpath(path, folder)
     if _SAFE.fullmatch(near):
         return near
     encoded = quote(os.fsencode(near))

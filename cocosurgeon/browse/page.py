@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
-from cocosurgeon.browse.content import Content
+from cocosurgeon.browse.content import Content, address_of
 from cocosurgeon.browse.results import Results, read_results
-from cocosurgeon.browse.thumbnails import Thumbnail, making
+from cocosurgeon.browse.thumbnails import MISSING, Thumbnail, making
 from cocosurgeon.page import END, head, script_data
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import are, plural
@@ -30,14 +30,14 @@ class Page:
         data: what the program of the page reads.
         thumbnails: one of each image.
         results: detections, if they are shown.
-        embed: whether the image files themselves are in the page.
+        is_embedded: whether the image files themselves are in the page.
     """
 
     content: Content
     data: dict[str, object]
     thumbnails: Sequence[Thumbnail]
     results: Results | None
-    embed: bool
+    is_embedded: bool
     faults: Counter[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,22 +46,24 @@ class Page:
 
     def notes(self) -> list[str]:
         """Return what is not shown as it is, for people."""
+        images, objects = self.content.image_columns(), self.content.object_columns()
         turned = sum(t.is_turned for t in self.thumbnails)
-        lost = len(self.content.annotations) - len(self.content.objects)
         sized = len(_other_sizes(self.content, self.thumbnails))
-        have = "has" if sized == 1 else "have"
-        odd = sum(width is None for width in self.content.image_columns()["width"])
-        found = [
+        lost = len(self.content.annotations) - len(self.content.objects)
+        boxless = objects["box"].count(None) // 4
+        flat = sum(None in size for size in zip(images["width"], images["height"], strict=True))
+        counted = [
             (n, f"{plural(n, 'image')} {are(n)} {fault}: a gray tile is shown")
             for fault, n in sorted(self.faults.items())
         ]
-        found += [
-            (turned, f"EXIF turns {plural(turned, 'image')}: boxes may not fit as they are shown"),
-            (sized, f"{plural(sized, 'image file')} {have} another size than recorded"),
-            (odd, f"{plural(odd, 'image')} without a width: boxes are not drawn"),
+        counted += [
+            (turned, f"{plural(turned, 'image')} turned by EXIF, as browsers do: see the boxes"),
+            (sized, f"{plural(sized, 'image')} of another size than recorded: see the boxes"),
+            (flat, f"{plural(flat, 'image')} recorded without a size"),
+            (boxless, f"{plural(boxless, 'annotation')} without a box: none is drawn"),
             (lost, f"{plural(lost, 'annotation')} {are(lost)} of no image that the file lists"),
         ]
-        notes = [note for n, note in found if n]
+        notes = [note for n, note in counted if n]
         return [*notes, *(self.results.notes() if self.results else ())]
 
     def fields(self) -> dict[str, object]:
@@ -77,7 +79,9 @@ class Page:
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the page."""
-        yield head(self.content.name, _part("browse.css")).encode(errors="backslashreplace")
+        yield head(Path(self.content.name).name, _part("browse.css")).encode(
+            errors="backslashreplace"
+        )
         yield f"\n{_part('browse.html')}\n".encode()
         yield f"{script_data('data', self.data)}\n".encode()
         yield f"<script>\n{_part('browse.js')}</script>\n".encode()
@@ -85,7 +89,7 @@ class Page:
             lines = (_encoded(t.data) for t in self.thumbnails[start : start + _BLOCK])
             yield b'<script type="text/plain">%b</script>' % b"\n".join(lines)
             yield b"<script>takePictures(%d)</script>\n" % start
-        if self.embed:
+        if self.is_embedded:
             yield from self._files()
         yield END.encode()
 
@@ -108,14 +112,15 @@ def make_page(
     loaders: Sequence[str],
     against: Path | None = None,
     *,
-    embed: bool = False,
+    beside: Path | None = None,
 ) -> Page:
     """Collect everything that the page of a file has.
 
     Args:
         loaders: those whose drops are shown.
         against: a results file.
-        embed: put the image files themselves into the page.
+        beside: the folder of the page, from which it links to image files. None: they are in the
+            page themselves.
 
     Raises:
         CocosurgeonError: the results cannot be read.
@@ -127,12 +132,12 @@ def make_page(
             results = read_results(against, places, content.cat_places, len(content.images))
         categories = content.categories
         data: dict[str, object] = {
-            "name": content.name,
+            "name": Path(content.name).name,
             "categories": [[str(i), name] for i, name in categories],
             "objects": content.object_columns(),
             "findings": content.findings(),
             "loaders": content.drops(loaders),
-            "results": results and {"name": str(against), **results.fields},
+            "results": results and {"name": Path(str(against)).name, **results.fields},
         }
         thumbnails = []
         with progress_of("thumbnails") as progress:
@@ -140,17 +145,20 @@ def make_page(
                 thumbnails.append(thumbnail)
                 if progress is not None:
                     progress(len(thumbnails), len(content.paths))
-    links = [None] * len(content.paths) if embed else content.links()
-    faults = [t.fault for t in thumbnails]
     data["images"] = {
         **content.image_columns(),
-        "link": [None if f == "missing" else link for f, link in zip(faults, links, strict=True)],
-        "fault": faults,
+        "link": [
+            None
+            if path is None or t.fault == MISSING.fault or beside is None
+            else address_of(path, beside)
+            for path, t in zip(content.paths, thumbnails, strict=True)
+        ],
+        "fault": [t.fault for t in thumbnails],
         "actual": _other_sizes(content, thumbnails),
         "turned": [place for place, t in enumerate(thumbnails) if t.is_turned],
     }
-    data["embedded"] = embed
-    return Page(content, data, thumbnails, results, embed)
+    data["embedded"] = beside is None
+    return Page(content, data, thumbnails, results, is_embedded=beside is None)
 
 
 def _other_sizes(content: Content, thumbnails: Sequence[Thumbnail]) -> dict[int, tuple[int, int]]:

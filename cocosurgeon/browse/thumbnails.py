@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -48,7 +49,10 @@ def thumbnail(path: str | None) -> Thumbnail:
     """
     from PIL import Image, ImageOps
 
-    if path is None:
+    path = path or ""
+    try:
+        os.stat(path)  # noqa: PTH116 - of any text
+    except (OSError, ValueError):  # a null byte, or half a character
         return MISSING
     try:
         with warnings.catch_warnings():
@@ -62,8 +66,6 @@ def thumbnail(path: str | None) -> Thumbnail:
                 small = ImageOps.exif_transpose(small)
                 stream = io.BytesIO()
                 small.convert("RGB").save(stream, "WEBP", quality=_QUALITY, method=2)
-    except FileNotFoundError:
-        return MISSING
     except Exception:  # a broken file raises whatever its decoder stumbles over
         return Thumbnail(None, "unreadable")
     return Thumbnail(stream.getvalue(), None, orientation not in (0, 1), size)

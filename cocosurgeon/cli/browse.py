@@ -95,6 +95,7 @@ def browse(
     from cocosurgeon.layout.search import find_prefix
     from cocosurgeon.loaders import LOADERS, find_loader
     from cocosurgeon.progress import shown_by
+    from cocosurgeon.text import plural
 
     gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
     started = time.monotonic()
@@ -129,14 +130,19 @@ def browse(
         result = plan.apply(dataset)
         if folder is None and dataset.source.path is not None:
             folder = find_prefix(Path(chosen.path), FileNames.of(result.index).images).folder
-        content = Content.of(result, folder, page_path.parent)
-        page = make_page(content, loaders, None if against is None else Path(against), embed=embed)
+        content = Content.of(result, folder)
+        results = None if against is None else Path(against)
+        beside = None if embed else page_path.parent
+        page = make_page(content, loaders, results, beside=beside)
         with appearing([page_path], force=force, notice=console.info) as [file]:
             for piece in page.pieces():
                 file.write(piece)
     if not console.as_json:
         console.warn(*result.notes, *page.notes())
-    count = f"{len(content.images):,} images, {len(content.objects):,} objects"
-    console.info(count, f"images: {folder}", f"{time.monotonic() - started:.1f} s")
+    console.info(
+        f"{plural(len(content.images), 'image')}, {plural(len(content.objects), 'object')}",
+        "no folder has its images: name one (--images)" if folder is None else f"images: {folder}",
+        f"{time.monotonic() - started:.1f} s",
+    )
     fields = {"source": dataset.source.name, "folder": folder and str(folder), **page.fields()}
     console.written(page_path, fields)

@@ -29,7 +29,7 @@ class FileNames:
     @classmethod
     def of(cls, index: AnnotationIndex) -> FileNames:
         """Collect the names; none in a results file."""
-        images = _image_names(index.image_records)
+        images = image_names(index.image_records)
         pngs: list[str | None] = []
         if index.annotation_records is not None and kind_of(index) == "panoptic":
             pngs = _column(index.annotation_records, "file_name")
@@ -76,7 +76,8 @@ def kind_of(index: AnnotationIndex) -> str:
     return "instances"
 
 
-def _image_names(records: Records | None) -> list[str | None]:
+def image_names(records: Records | None) -> list[str | None]:
+    """Return the file name of each record of ``images``, see ``FileNames``; None without one."""
     if records is None:
         return []
     names = _column(records, "file_name")
