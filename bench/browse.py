@@ -14,6 +14,7 @@ import resource
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
 from PIL import Image
@@ -44,8 +45,9 @@ def make(folder: Path, count: int, scale: int) -> Path:
         name = f"{number:012}.jpg"
         with Image.open(IMAGES / image["file_name"]) as picture:
             larger = picture.resize((picture.width * scale, picture.height * scale))
-            noise = Image.effect_noise(larger.size, 40 + number % 20).convert("RGB")
-            Image.blend(larger, noise, 0.2).save(folder / "images" / name, quality=90)
+            Image.blend(larger, noise_of(larger.size), 0.2).save(
+                folder / "images" / name, quality=90
+            )
         size = {"width": image["width"] * scale, "height": image["height"] * scale}
         made["images"].append({**image, "id": number, "file_name": name, **size})
         for annotation in by_image[image["id"]]:
@@ -58,6 +60,12 @@ def make(folder: Path, count: int, scale: int) -> Path:
     path = folder / "instances.json"
     path.write_text(json.dumps({**document, **made}))
     return path
+
+
+@cache
+def noise_of(size: tuple[int, int]) -> Image.Image:
+    """Return noise, with which an image is as large a file as a photograph."""
+    return Image.effect_noise(size, 50).convert("RGB")
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from cocosurgeon.browse.content import Content
+from cocosurgeon.browse.file_data import FileData
 from cocosurgeon.browse.page import make_page
 from cocosurgeon.browse.thumbnails import SIDE, thumbnail
 from cocosurgeon.dataset.io import read
@@ -52,10 +52,10 @@ def write_page(folder: Path, document: object, images: Path, **options: Any) -> 
     """Write a page for a document."""
     ann_file, page = folder / "instances.json", folder / "page.html"
     ann_file.write_text(json.dumps(document))
-    content = Content.of(read(ann_file), images)
+    file = FileData.of(read(ann_file), images)
     loaders = options.pop("loaders", ["mmdet3", "yolox"])
     options = {"beside": folder, **options}
-    page.write_bytes(b"".join(make_page(content, loaders, **options).pieces()))
+    page.write_bytes(b"".join(make_page(file, loaders, **options).pieces()))
     return page
 
 
@@ -122,7 +122,7 @@ def test_filters_show_what_the_json_says(browser: Chromium, sample: Path) -> Non
 @in_browser
 def test_findings_are_filtered_by_code(browser: Chromium, tmp_path: Path) -> None:
     first, *others = DOCUMENT["annotations"]
-    document = {**DOCUMENT, "annotations": [{**first, "bbox": [9, 9, 9e3, 9]}, *others]}
+    document = {**DOCUMENT, "annotations": [{**first, "bbox": [9e3, 9e3, 9, 9]}, *others]}
     page = write_page(tmp_path, document, IMAGES, loaders=[])
     browser.open(url_of(page, "find=box-outside"))
     assert shown(browser) == [first["image_id"]]

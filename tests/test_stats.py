@@ -362,7 +362,7 @@ def test_a_page_needs_nothing_else_and_escapes_names(small: Any, put: Put) -> No
     assert not re.search(r"<(script|link|img|b|i)\b|https?:|\bsrc=|url\(", page)
     assert "&lt;script&gt;" in page
     assert "\u202e" not in page
-    assert "prefers-color-scheme: dark" in page
+    assert "color-scheme: light dark" in page
 
 
 def test_a_list_of_many_classes_is_printed_whole(small: Any, put: Put) -> None:

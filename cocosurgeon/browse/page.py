@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
-from cocosurgeon.browse.content import Content, address_of
+from cocosurgeon.browse.file_data import FileData, address_of
 from cocosurgeon.browse.results import Results, read_results
 from cocosurgeon.browse.thumbnails import MISSING, Thumbnail, making
 from cocosurgeon.page import END, head, script_data
@@ -26,14 +26,14 @@ class Page:
     """A page that can be written.
 
     Attributes:
-        content: the file.
+        file: the file.
         data: what the program of the page reads.
         thumbnails: one of each image.
         results: detections, if they are shown.
         is_embedded: whether the image files themselves are in the page.
     """
 
-    content: Content
+    file: FileData
     data: dict[str, object]
     thumbnails: Sequence[Thumbnail]
     results: Results | None
@@ -46,10 +46,10 @@ class Page:
 
     def notes(self) -> list[str]:
         """Return what is not shown as it is, for people."""
-        images, objects = self.content.image_columns(), self.content.object_columns()
+        images, objects = self.file.image_columns, self.file.object_columns
         turned = sum(t.is_turned for t in self.thumbnails)
-        sized = len(_other_sizes(self.content, self.thumbnails))
-        lost = len(self.content.annotations) - len(self.content.objects)
+        sized = len(_other_sizes(self.file, self.thumbnails))
+        lost = len(self.file.annotations) - len(self.file.objects)
         boxless = objects["box"].count(None) // 4
         flat = sum(None in size for size in zip(images["width"], images["height"], strict=True))
         counted = [
@@ -69,8 +69,8 @@ class Page:
     def fields(self) -> dict[str, object]:
         """Return what is on the page, for JSON."""
         return {
-            "images": len(self.content.images),
-            "objects": len(self.content.objects),
+            "images": len(self.file.images),
+            "objects": len(self.file.objects),
             "detections": self.results.count if self.results else None,
             "missing": self.faults["missing"],
             "unreadable": self.faults["unreadable"],
@@ -79,9 +79,7 @@ class Page:
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the page."""
-        yield head(Path(self.content.name).name, _part("browse.css")).encode(
-            errors="backslashreplace"
-        )
+        yield head(Path(self.file.name).name, _part("browse.css")).encode(errors="backslashreplace")
         yield f"\n{_part('browse.html')}\n".encode()
         yield f"{script_data('data', self.data)}\n".encode()
         yield f"<script>\n{_part('browse.js')}</script>\n".encode()
@@ -95,9 +93,9 @@ class Page:
 
     def _files(self) -> Iterator[bytes]:
         with progress_of("embedding images") as progress:
-            for place, path in enumerate(self.content.paths):
+            for place, path in enumerate(self.file.paths):
                 if progress is not None:
-                    progress(place, len(self.content.paths))
+                    progress(place, len(self.file.paths))
                 if path is not None and self.thumbnails[place].fault is None:
                     kind = mimetypes.guess_type(path)[0] or "image/jpeg"
                     yield b'<script type="text/plain" id="file%d">data:%b;base64,%b</script>\n' % (
@@ -108,7 +106,7 @@ class Page:
 
 
 def make_page(
-    content: Content,
+    file: FileData,
     loaders: Sequence[str],
     against: Path | None = None,
     *,
@@ -125,18 +123,18 @@ def make_page(
     Raises:
         CocosurgeonError: the results cannot be read.
     """
-    with making(content.paths) as made:
+    with making(file.paths) as made:
         results = None
         if against is not None:
-            places = content.img_places
-            results = read_results(against, places, content.cat_places, len(content.images))
-        categories = content.categories
+            places = file.img_places
+            results = read_results(against, places, file.cat_places, len(file.images))
+        categories = file.categories
         data: dict[str, object] = {
-            "name": Path(content.name).name,
+            "name": Path(file.name).name,
             "categories": [[str(i), name] for i, name in categories],
-            "objects": content.object_columns(),
-            "findings": content.findings(),
-            "loaders": content.drops(loaders),
+            "objects": file.object_columns,
+            "findings": file.findings(),
+            "loaders": file.drops(loaders),
             "results": results and {"name": Path(str(against)).name, **results.fields},
         }
         thumbnails = []
@@ -144,26 +142,26 @@ def make_page(
             for thumbnail in made:
                 thumbnails.append(thumbnail)
                 if progress is not None:
-                    progress(len(thumbnails), len(content.paths))
+                    progress(len(thumbnails), len(file.paths))
     data["images"] = {
-        **content.image_columns(),
+        **file.image_columns,
         "link": [
             None
             if path is None or t.fault == MISSING.fault or beside is None
             else address_of(path, beside)
-            for path, t in zip(content.paths, thumbnails, strict=True)
+            for path, t in zip(file.paths, thumbnails, strict=True)
         ],
         "fault": [t.fault for t in thumbnails],
-        "actual": _other_sizes(content, thumbnails),
+        "actual": _other_sizes(file, thumbnails),
         "turned": [place for place, t in enumerate(thumbnails) if t.is_turned],
     }
     data["embedded"] = beside is None
-    return Page(content, data, thumbnails, results, is_embedded=beside is None)
+    return Page(file, data, thumbnails, results, is_embedded=beside is None)
 
 
-def _other_sizes(content: Content, thumbnails: Sequence[Thumbnail]) -> dict[int, tuple[int, int]]:
+def _other_sizes(file: FileData, thumbnails: Sequence[Thumbnail]) -> dict[int, tuple[int, int]]:
     """Return the sizes of image files that are not those of their records, by place."""
-    columns = content.image_columns()
+    columns = file.image_columns
     recorded = zip(columns["width"], columns["height"], strict=True)
     sizes = enumerate(zip(thumbnails, recorded, strict=True))
     return {n: t.size for n, (t, size) in sizes if t.size is not None and t.size != size}

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "cocosurgeon browse instances_val2017.json -o val.html",
-    "cocosurgeon browse instances_val2017.json --images val2017 --having dog -o dogs.html",
-    "cocosurgeon browse instances_val2017.json --against bbox_results.json -o errors.html",
+    "cocosurgeon browse val2017.json --images val2017 --having dog -o dogs.html",
+    "cocosurgeon browse val2017.json --against results.json -o errors.html",
 )
 
 
@@ -85,7 +85,7 @@ def browse(
     from pathlib import Path
 
     from cocosurgeon.atomic import appearing, refuse_existing, refuse_same_file
-    from cocosurgeon.browse.content import Content
+    from cocosurgeon.browse.file_data import FileData
     from cocosurgeon.browse.page import make_page
     from cocosurgeon.cli.outputs import default_output
     from cocosurgeon.cli.run import choose
@@ -130,17 +130,17 @@ def browse(
         result = plan.apply(dataset)
         if folder is None and dataset.source.path is not None:
             folder = find_prefix(Path(chosen.path), FileNames.of(result.index).images).folder
-        content = Content.of(result, folder)
+        shown = FileData.of(result, folder)
         results = None if against is None else Path(against)
         beside = None if embed else page_path.parent
-        page = make_page(content, loaders, results, beside=beside)
+        page = make_page(shown, loaders, results, beside=beside)
         with appearing([page_path], force=force, notice=console.info) as [file]:
             for piece in page.pieces():
                 file.write(piece)
     if not console.as_json:
         console.warn(*result.notes, *page.notes())
     console.info(
-        f"{plural(len(content.images), 'image')}, {plural(len(content.objects), 'object')}",
+        f"{plural(len(shown.images), 'image')}, {plural(len(shown.objects), 'object')}",
         "no folder has its images: name one (--images)" if folder is None else f"images: {folder}",
         f"{time.monotonic() - started:.1f} s",
     )

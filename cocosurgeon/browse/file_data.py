@@ -1,4 +1,4 @@
-"""What the page knows of a file, in columns: images, objects, findings, and what loaders drop."""
+"""Data of a file in columns: images, objects, findings, and what loaders drop."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _EXACT = 1 << 53
 
 
 @dataclass(frozen=True, eq=False)
-class Content:
+class FileData:
     """A file, as the page shows it.
 
     Attributes:
@@ -58,7 +58,7 @@ class Content:
     folder: Path | None
 
     @classmethod
-    def of(cls, dataset: Dataset, folder: Path | None) -> Content:
+    def of(cls, dataset: Dataset, folder: Path | None) -> FileData:
         """Take what a dataset keeps, as ``subset`` would write it.
 
         Raises:
@@ -148,8 +148,9 @@ class Content:
 
     # ---- columns
 
+    @cached_property
     def image_columns(self) -> Columns:
-        """Return the columns of images."""
+        """Columns of images."""
         return {
             "id": [_token(as_key(r.get("id"))) for r in self.images],
             "name": [name or "" for name in self.file_names],
@@ -157,8 +158,9 @@ class Content:
             "height": [_size(r.get("height")) for r in self.images],
         }
 
+    @cached_property
     def object_columns(self) -> Columns:
-        """Return the columns of objects, by image; ``end`` is one of each image."""
+        """Columns of objects, by image; ``end`` is one of each image."""
         found: Columns = {n: [] for n in ("id", "category", "box", "area", "crowd", "mask")}
         counts = [0] * len(self.images)
         for row in self.objects:
