@@ -31,10 +31,9 @@ def show(
             metavar="ID", show_default=False, help="Draw this image; repeat it for a sheet."
         ),
     ] = None,
-    images_in: Annotated[
+    images: Annotated[
         str | None,
         typer.Option(
-            "--images-in",
             metavar="DIR",
             show_default="found as by layout",
             help="Look for the image files here: file_name begins in this folder.",
@@ -112,7 +111,7 @@ def show(
         if image:
             wanted = GivenIds(tuple(Typed(i) for text in image for i in split_list(text)))
             chosen_images = wanted.bind(dataset).apply(dataset)
-        folder = None if images_in is None else Path(images_in)
+        folder = None if images is None else Path(images)
         if panels:
             if len(chosen_images.img_ids) != 1 or chosen_images.img_ids[0] is None:
                 raise RequestError("--panels draws one image", hint="name it: --image ID")
