@@ -45,9 +45,8 @@ def make(folder: Path, count: int, scale: int) -> Path:
         name = f"{number:012}.jpg"
         with Image.open(IMAGES / image["file_name"]) as picture:
             larger = picture.resize((picture.width * scale, picture.height * scale))
-            Image.blend(larger, noise_of(larger.size), 0.2).save(
-                folder / "images" / name, quality=90
-            )
+            mixed = Image.blend(larger, noise_of(larger.size), 0.2)
+        mixed.save(folder / "images" / name, quality=90)
         size = {"width": image["width"] * scale, "height": image["height"] * scale}
         made["images"].append({**image, "id": number, "file_name": name, **size})
         for annotation in by_image[image["id"]]:
@@ -115,7 +114,9 @@ LAST = """(async () => {
   const last = () => [...document.querySelectorAll(".tile")].find(
     (tile) => tile.title.startsWith(images.name[COUNT - 1]));
   while (!last()) await new Promise(requestAnimationFrame);
-  await Promise.all([...document.querySelectorAll(".tile img")].map((image) => image.decode()));
+  const row = [...document.querySelectorAll(".tile")].filter(
+    (tile) => tile.style.top === last().style.top);
+  await Promise.all(row.map((tile) => tile.querySelector("img")?.decode()));
   await new Promise(requestAnimationFrame);
   return performance.now() - started;
 })()"""

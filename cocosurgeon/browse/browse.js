@@ -377,7 +377,9 @@ function makeTile(place) {
   fillPicture(picture, i);
   const caption = element("span", undefined, "caption");
   const count = objects.end[i] - objectStart(i);
-  caption.append(element("span", images.name[i] || images.id[i]), element("span", count ? String(count) : "empty"));
+  const name = element("span");
+  name.append(element("bdi", images.name[i] || images.id[i]));
+  caption.append(name, element("span", count ? String(count) : "empty"));
   tile.append(picture, caption);
   tile.title = `${images.name[i]}\nid ${images.id[i]}`;
   tile.addEventListener("click", () => {

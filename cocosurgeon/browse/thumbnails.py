@@ -62,7 +62,7 @@ def thumbnail(path: str | None) -> Thumbnail:
                 size = image.size[::-1] if orientation in _SIDEWAYS else image.size
                 image.draft("RGB", (SIDE, SIDE))
                 small = _visible(image)
-                small.thumbnail((SIDE, SIDE), reducing_gap=2)
+                small.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR)
                 small = ImageOps.exif_transpose(small)
                 stream = io.BytesIO()
                 small.convert("RGB").save(stream, "WEBP", quality=_QUALITY, method=2)
