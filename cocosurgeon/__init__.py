@@ -31,8 +31,8 @@ Packages and modules, in the order in which they may import each other (each onl
     layout/     where annotation files and images lie; a subset copied with its images
     snippet/    the configuration that goes with a file, one file a framework
     verify/     a result against its source, a loader against another: findings
-    draw/       images with what files and loaders say of them
     diff/       what changed between two files, and what that does to labels
+    draw/       images with what files and loaders say of them
     report/     summaries and plan traces as values, text and JSON
     stats/      what a file holds, counted: tables, a page, pictures
     browse/     a page to look at images with their objects

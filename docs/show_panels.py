@@ -1,6 +1,6 @@
 """Draw docs/panels.png: one image of the sample data, as it is recorded and as loaders load it.
 
-    python docs/show_panels.py
+python docs/show_panels.py
 """
 
 from __future__ import annotations

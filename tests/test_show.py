@@ -96,8 +96,8 @@ def test_keypoints_and_bones() -> None:
     [mark] = as_recorded([record], [category], {}).marks
     assert mark.points == ((50.0, 50.0, True), (90.0, 50.0, False), None)
     image = canvas(mark)
-    assert image.getpixel((70, 50)) == FIRST  # the bone
-    assert image.getpixel((50, 50)) == FIRST
+    assert image.getpixel((70, 50)) == mark.color  # the bone
+    assert image.getpixel((50, 50)) == mark.color
 
 
 @pytest.mark.parametrize(
@@ -226,3 +226,32 @@ def test_the_verb(cli: Cli, tmp_path: Path) -> None:
     }.items():
         done = cli("show", SAMPLE, *options)
         assert (done.code, what in done.err) == (2, True), done.err
+
+
+def test_a_category_has_its_color_in_every_file() -> None:
+    dog, cat = {"id": 3, "name": "dog"}, {"id": 1, "name": "cat"}
+    record = {"id": 1, "category_id": 3}
+    one, other = (as_recorded([record], of, {}).marks[0] for of in ([dog, cat], [cat, dog]))
+    assert one.color == other.color
+
+
+@pytest.mark.parametrize("verb", ["lint", "verify"])
+def test_findings_on_a_page(verb: str, cli: Cli, tmp_path: Path) -> None:
+    document = json.loads(SAMPLE.read_bytes())
+    moved = document["annotations"][5]
+    moved["bbox"][0] += 1000
+    document["categories"][0]["name"] = "<script>alert(1)</script>"
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    images = SAMPLE.parents[1] / "sample2017"
+    more = ["--source", SAMPLE] if verb == "verify" else ["--images", images]
+    assert cli(verb, "a.json", *more, "--html", "page.html").code == 1
+    page = (tmp_path / "page.html").read_text()
+    assert "<script" not in page
+    assert "data:image/jpeg;base64," in page
+    assert ("annotation-changed" if verb == "verify" else "box-outside") in page
+    assert ("Labels, by each loader" in page) == (verb == "verify")
+    assert page.count("<figcaption>source</figcaption>") == page.count("<figcaption>result</fig")
+    assert cli(verb, "a.json", "--html", "a.json").code == 2
+    (tmp_path / "page.html").write_text("mine")
+    assert cli(verb, "a.json", *more, "--html", "page.html").code == 2
+    assert (tmp_path / "page.html").read_text() == "mine"

@@ -84,10 +84,9 @@ def browse(
     import time
     from pathlib import Path
 
-    from cocosurgeon.atomic import appearing, refuse_existing, refuse_same_file
     from cocosurgeon.browse.file_data import FileData
     from cocosurgeon.browse.page import make_page
-    from cocosurgeon.cli.outputs import default_output
+    from cocosurgeon.cli.outputs import default_output, require_apart, write_files
     from cocosurgeon.cli.run import choose
     from cocosurgeon.dataset.io import read
     from cocosurgeon.errors import RequestError, SourceUnavailableError
@@ -123,9 +122,7 @@ def browse(
         page_path = Path(output)
     if str(page_path) == "-":
         raise RequestError("the page links to images: it needs a path", hint="-o page.html")
-    refuse_existing(page_path, force=True)  # a folder; of a file, the bytes decide
-    for path in inputs:
-        refuse_same_file(page_path, None if path == "-" else Path(path))
+    require_apart([page_path], inputs)
     with shown_by(console.progress):
         result = plan.apply(dataset)
         if folder is None and dataset.source.path is not None:
@@ -134,9 +131,7 @@ def browse(
         results = None if against is None else Path(against)
         beside = None if embed else page_path.parent
         page = make_page(shown, loaders, results, beside=beside)
-        with appearing([page_path], force=force, notice=console.info) as [file]:
-            for piece in page.pieces():
-                file.write(piece)
+        write_files({str(page_path): page.pieces}, force, console)
     if not console.as_json:
         console.warn(*result.notes, *page.notes())
     console.info(

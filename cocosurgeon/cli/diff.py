@@ -62,7 +62,7 @@ def diff(
     from pathlib import Path
     from typing import cast, get_args
 
-    from cocosurgeon.atomic import appearing, refuse_existing, refuse_same_file
+    from cocosurgeon.cli.outputs import require_apart, write_files
     from cocosurgeon.dataset.io import read
     from cocosurgeon.diff.match import By
     from cocosurgeon.diff.page import page_of
@@ -80,11 +80,8 @@ def diff(
     keys = [key.strip() for key in (only or "").split(",") if key.strip()]
     if only is not None and not keys:
         raise RequestError("--only names no key")
-    page = None if html is None else Path(html)
-    if page is not None:
-        refuse_existing(page, force=True)  # a folder; of a file, the bytes decide
-        for path in (before, after):
-            refuse_same_file(page, None if path == "-" else Path(path))
+    if html is not None:
+        require_apart([Path(html)], [before, after])
     columns = {"images": ("file_name",)}
     with console.progress(f"reading {before}") as progress:
         one = read(before, progress, columns)
@@ -92,10 +89,10 @@ def diff(
         other = read(after, progress, columns)
     with shown_by(console.progress):
         difference = compared(one, other, cast(By, match), tolerance, keys)
-    if page is not None:
-        with appearing([page], force=force, notice=console.info) as [file]:
-            file.write(page_of(difference).encode(errors="backslashreplace"))
-        console.info(f"written: {page}")
+    if html is not None:
+        page = page_of(difference).encode(errors="backslashreplace")
+        write_files({html: lambda: iter([page])}, force, console)
+        console.info(f"written: {html}")
     console.report(difference.fields(), list(difference.lines(console.width)))
     if difference.is_difference:
         raise typer.Exit(1)

@@ -75,6 +75,15 @@ def lint(
     explain: Annotated[
         str | None, typer.Option(metavar="CODE", help="Print the page of a code, and stop.")
     ] = None,
+    html: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Write the findings as one page, too, with the images that they are about.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace an existing page.")] = False,
     *,
     console: Console,
 ) -> None:
@@ -84,8 +93,12 @@ def lint(
     """
     import gc
     from itertools import chain
+    from pathlib import Path
 
+    from cocosurgeon.cli.outputs import require_apart, write_files
     from cocosurgeon.cli.run import choose
+    from cocosurgeon.dataset.io import read
+    from cocosurgeon.draw.findings import SENTENCES, lint_page
     from cocosurgeon.errors import RequestError, UnknownNameError
     from cocosurgeon.lint.effects import PYCOCOTOOLS
     from cocosurgeon.lint.on_disk import ON_DISK_CODES
@@ -121,8 +134,12 @@ def lint(
         raise RequestError("these codes are about image files", hint="name their folder: --images")
     if len(chosen) != 2 and choice.is_only(PAIR_CODES):
         raise RequestError("these codes compare two files", hint="name both")
-    keep = None if console.as_json or code is not None else 5
+    keep = None if console.as_json or code is not None else SENTENCES if html is not None else 5
     paths = [each.path for each in chosen]
+    if html is not None:
+        if len(paths) != 1:
+            raise RequestError("--html is about one file", hint="name one, or leave it out")
+        require_apart([Path(html)], paths)
     with shown_by(console.progress):
         reports = [
             judged(p, loaders=loaders, choice=choice, keep=keep, known=known, images=images)
@@ -133,6 +150,12 @@ def lint(
             reports.append(
                 lint_pair(one, two, choice=choice, keep=keep, known=known, images=images)
             )
+    if html is not None:
+        folder = None if images is None else Path(images)
+        with shown_by(console.progress):
+            page = lint_page(reports[0], read(paths[0]), folder).encode(errors="backslashreplace")
+        write_files({html: lambda: iter([page])}, force, console)
+        console.info(f"written: {html}")
     fields = [report.fields() for report in reports]
     lines = [report.lines() if format == "text" else report.github_lines() for report in reports]
     console.report(fields[0] if len(fields) == 1 else {"files": fields}, list(chain(*lines)))

@@ -163,6 +163,24 @@ def write_all(result: Dataset, plan: Plan, outputs: Outputs, console: Console) -
     write_files(texts, outputs.force, console)
 
 
+def require_apart(outputs: Iterable[Path], inputs: Iterable[str]) -> None:
+    """Refuse outputs beside a report that cannot be written, before any work is done.
+
+    Raises:
+        OutputError: standard output, a folder, an input, or one place twice.
+    """
+    paths = list(outputs)
+    if len(set(map(final_path, paths))) < len(paths):
+        raise OutputError("two outputs have the same path", where=", ".join(map(str, paths)))
+    sources = list(inputs)
+    for path in paths:
+        if str(path) == STDOUT:
+            raise OutputError("standard output is taken by the report", hint="name a file")
+        refuse_existing(path, force=True)  # a folder; of a file, the bytes decide
+        for source in sources:
+            refuse_same_file(path, None if source == STDOUT else Path(source))
+
+
 def write_files(texts: Mapping[str, Text], force: bool, console: Console) -> None:
     """Write texts to their places; files appear only when all of them are whole."""
     files = [place for place in texts if place != STDOUT]

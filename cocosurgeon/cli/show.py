@@ -140,12 +140,10 @@ def write_picture(
         RequestError: its name has no suffix of a picture.
         OutputError: it exists, is the annotation file, or cannot be written.
     """
-    from cocosurgeon.atomic import appearing, refuse_existing, refuse_same_file
+    from cocosurgeon.cli.outputs import require_apart, write_files
     from cocosurgeon.draw.show import encoded
 
     picture = encoded(shown.image, path.suffix)
-    refuse_existing(path, force=True)  # a folder; of a file, the bytes decide
-    refuse_same_file(path, None if ann_file == "-" else Path(ann_file))
-    with appearing([path], force=force, notice=console.info) as [file]:
-        file.write(picture)
+    require_apart([path], [ann_file])
+    write_files({str(path): lambda: iter([picture])}, force, console)
     console.warn(*dict.fromkeys(shown.notes))

@@ -79,12 +79,13 @@ def stats(
     Of two files: the share of each class, the largest drift first.
     """
     import gc
+    from functools import partial
     from pathlib import Path
 
-    from cocosurgeon.atomic import appearing, final_path, refuse_existing, refuse_same_file
+    from cocosurgeon.cli.outputs import require_apart, write_files
     from cocosurgeon.cli.run import choose
     from cocosurgeon.dataset.io import read
-    from cocosurgeon.errors import OutputError, RequestError
+    from cocosurgeon.errors import RequestError
     from cocosurgeon.loaders import find_loader
     from cocosurgeon.progress import shown_by
     from cocosurgeon.stats import page, report
@@ -103,14 +104,7 @@ def stats(
             console.info(f"annotation file: {each.path} ({each.why})")
     loaders = tuple(dict.fromkeys(find_loader(name).name for name in loader or ())) or None
     outputs = [Path(place) for place in (csv, html, plot) if place is not None]
-    if len(set(map(final_path, outputs))) < len(outputs):
-        raise OutputError("two outputs have the same path", where=", ".join(map(str, outputs)))
-    for output in outputs:
-        if str(output) == "-":
-            raise OutputError("standard output is taken by the report", hint="name a file")
-        refuse_existing(output, force=True)  # a folder; of a file, the bytes decide
-        for path in paths:
-            refuse_same_file(output, None if path == "-" else Path(path))
+    require_apart(outputs, paths)
     if plot is not None:
         drawing.require_plot(Path(plot))
     columns = stats_columns(loaders)
@@ -128,8 +122,6 @@ def stats(
             texts[plot] = drawing.picture_of(found, Path(plot).suffix)
         fields = report.fields_of(found) if console.as_json else {}
         lines = [] if console.as_json else report.lines_of(found, console.width)
-    with appearing([Path(p) for p in texts], force=force, notice=console.info) as files:
-        for file, text in zip(files, texts.values(), strict=True):
-            file.write(text)
+    write_files({path: partial(iter, [text]) for path, text in texts.items()}, force, console)
     console.report({**fields, "output": list(texts)} if texts else fields, lines)
     console.info(*(f"written: {path}" for path in texts))

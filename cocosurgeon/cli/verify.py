@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cocosurgeon.cli.console import Console
+    from cocosurgeon.findings.finding import Finding
     from cocosurgeon.probe.request import ProbeOptions
     from cocosurgeon.steps.recipe import RecipeEffect
     from cocosurgeon.verify.expected import Expectation
@@ -91,6 +92,15 @@ def verify(
         typer.Option(metavar="PIXELS", help="Let boxes differ from those of a dump by this."),
     ] = 0.0,
     strict: options.Strict = False,
+    html: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Write the findings as one page, too, with the images that they are about.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace an existing page.")] = False,
     *,
     real: ProbeOptions,
     console: Console,
@@ -111,6 +121,10 @@ def verify(
     from cocosurgeon.verify import run
 
     gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
+    if html is not None:
+        from cocosurgeon.cli.outputs import require_apart
+
+        require_apart([Path(html)], [p for p in (subset, source, recipe, against) if p is not None])
     request = run.VerifyRequest.of(
         subset=subset,
         source=source,
@@ -133,6 +147,8 @@ def verify(
     )
     if source is not None and recipe is not None and (note := _recipe_note(recipe, hashes)):
         found = replace(found, notes=(note, *found.notes))
+    if html is not None:
+        _write_page(html, found.findings, subset, source, real.img_prefix, console, force=force)
     when = datetime.now(timezone.utc).astimezone().replace(microsecond=0)
     fields = _fields(found, hashes, when, strict=strict)
     lines = _lines(found, hashes, when, quiet=console.quiet, strict=strict)
@@ -142,6 +158,29 @@ def verify(
         silence(sys.stdout)  # the findings were not read: the exit code has to say so
     if is_failure(found.findings, strict=strict):
         raise typer.Exit(1)
+
+
+def _write_page(
+    html: str,
+    findings: Sequence[Finding],
+    subset: str,
+    source: str | None,
+    folder: Path | None,
+    console: Console,
+    *,
+    force: bool,
+) -> None:
+    """Write findings as a page; only for this the part that writes files reads these two."""
+    from cocosurgeon.cli.outputs import write_files
+    from cocosurgeon.dataset.io import read
+    from cocosurgeon.draw.findings import findings_page
+    from cocosurgeon.progress import shown_by
+
+    with shown_by(console.progress):
+        files = (read(subset), None if source is None else read(source))
+        page = findings_page(findings, *files, folder=folder).encode(errors="backslashreplace")
+    write_files({html: lambda: iter([page])}, force, console)
+    console.info(f"written: {html}")
 
 
 def _expectation(recipe: str | None, source: str | None, console: Console) -> Expectation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cocosurgeon.diff.report import KINDS, Difference
+from cocosurgeon.loaders.labels import LabelEffect
 from cocosurgeon.page import page, table, text
 
 _SHOWN = 2_000
@@ -32,12 +33,17 @@ def _body(difference: Difference) -> Iterator[str]:
             yield f"<p>{len(of_kind) - _SHOWN:,} more: --json has all</p>"
     if difference.changes and difference.labels is not None:
         yield "<h2>Labels, by each loader's rules</h2>"
-        for shift in difference.labels.shifts:
-            yield f"<p>{text(', '.join(shift.loaders))}</p>"
-            moved = [(name, _cell(old), _cell(new)) for name, old, new in shift.moved]
-            yield table([("category", "before", "after"), *moved], texts=(0,))
-        rest = [line for line in difference.labels.lines() if " shift" not in line]
-        yield from (f"<p>{text(line)}</p>" for line in rest)
+        yield from label_tables(difference.labels)
+
+
+def label_tables(effect: LabelEffect) -> Iterator[str]:
+    """Yield a table of the labels that shift, for each group of loaders."""
+    for shift in effect.shifts:
+        yield f"<p>{text(', '.join(shift.loaders))}</p>"
+        moved = [(name, _cell(old), _cell(new)) for name, old, new in shift.moved]
+        yield table([("category", "before", "after"), *moved], texts=(0,))
+    rest = [line for line in effect.lines() if " shift" not in line]
+    yield from (f"<p>{text(line)}</p>" for line in rest)
 
 
 def _cell(label: object) -> str:

@@ -306,7 +306,7 @@ class _Comparison:
         lists = None
         if one.category_records is not None and other.category_records is not None:
             pairs = tuple((str(self._names[0].get(a)), a, b) for a, b in self.cat_ids.items())
-            lists = ComparedLists(_use(one), _use(other), pairs)
+            lists = ComparedLists(category_use(one), category_use(other), pairs)
         return Difference(
             one.document.source.name,
             other.document.source.name,
@@ -324,7 +324,8 @@ def _about(record: Mapping[str, Any]) -> dict[str, Any]:
     return {key: record[key] for key in _TELLING if key in record}
 
 
-def _use(index: AnnotationIndex) -> CategoryUse:
+def category_use(index: AnnotationIndex) -> CategoryUse:
+    """Return the category list of a file that has one, and the categories with annotations."""
     records = index.category_records
     assert records is not None
     entries = [v for _, _, v in decoded(records, np.arange(records.count, dtype=np.int64))]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -82,9 +83,9 @@ class Drawing:
         return tuple(marks), self.notes
 
 
-def color_of(place: int) -> Color:
-    """Return the color of a category, by its place in the list."""
-    return COLORS[place % len(COLORS)]
+def color_of(category: Mapping[str, Any]) -> Color:
+    """Return the color of a category: by its name, so that it is the same in every file."""
+    return COLORS[crc32(str(category.get("name")).encode(errors="replace")) % len(COLORS)]
 
 
 def as_recorded(
@@ -110,7 +111,7 @@ def as_recorded(
             notes.append(f"annotation {record.get('id')!r}: box not drawn: {record['bbox']!r:.60}")
         marks.append(
             Mark(
-                GRAY if place is None else color_of(place),
+                GRAY if place is None else color_of(categories[place]),
                 text,
                 box,
                 _polygons(mask),
@@ -151,7 +152,7 @@ def as_loaded(
             name = view.name_of(each.label) if view.cat2label else own
             text = " ".join(str(v) for v in (each.label, name) if v is not None)
             box = _absolute(each.box, view.box_format, sample.width, sample.height)
-            color = GRAY if place is None else color_of(place)
+            color = GRAY if place is None else color_of(categories[place])
             marks.append(Mark(color, text, box, style="ignored" if each.ignore else "plain"))
     notes = [] if view.samples else ["does not load the image"]
     notes += [f"drops the image: {d.rule}" for d in view.dropped if d.kind == "image"]

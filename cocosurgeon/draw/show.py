@@ -51,19 +51,26 @@ class Shown:
     notes: tuple[str, ...]
     folder: Path | None
 
-    def as_html(self) -> str:
+    def as_html(self, suffix: str = ".png") -> str:
         """Return the picture as an element of a page."""
-        data = b64encode(encoded(self.image, ".png")).decode()
+        data = b64encode(encoded(self.image, suffix)).decode()
         ids = text(", ".join(map(str, self.img_ids)))
-        return f'<img src="data:image/png;base64,{data}" alt="images {ids}">'
+        kind = require_format(suffix).lower()
+        return f'<img src="data:image/{kind};base64,{data}" alt="images {ids}">'
 
 
-def show_images(dataset: Dataset, folder: Path | None = None, columns: int = _COLUMNS) -> Shown:
+def show_images(
+    dataset: Dataset,
+    folder: Path | None = None,
+    columns: int = _COLUMNS,
+    longest: int | None = None,
+) -> Shown:
     """Draw the images that are kept, with their annotations that are kept.
 
     Args:
         folder: in which file names begin; None: it is looked for, as ``layout`` does.
         columns: of the sheet, where there are several.
+        longest: pixels of the longer side of each image; None: 1000, in a sheet 360.
 
     Raises:
         RequestError: there is none, or more than ``MOST``; a results file.
@@ -78,6 +85,8 @@ def show_images(dataset: Dataset, folder: Path | None = None, columns: int = _CO
             hint=f"choose some: --image, --first {MOST}, or `cocosurgeon browse` for all",
         )
     size = _ALONE if len(scene.rows) == 1 else _IN_SHEET
+    if longest is not None:
+        size = Size(longest, _IN_SHEET.text)
     pictures: list[Image.Image] = []
     notes: list[str] = []
     with progress_of("drawing") as progress:
