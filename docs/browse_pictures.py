@@ -1,4 +1,4 @@
-"""Draw docs/browse_*.png: the page of ``browse`` with the sample data, as Chromium shows it.
+"""Draw docs/browse_*.webp: the page of ``browse`` with the sample data, as Chromium shows it.
 
 python docs/browse_pictures.py
 """
@@ -23,7 +23,7 @@ RESULTS = ROOT / "sample_data/detections_sample2017.json"
 VIEWS = {
     "grid": (None, "names=1&theme=light"),
     "image": (None, "img=289338&load=yolox&names=1&masks=1&theme=dark"),
-    "against": (RESULTS, "match=missed&theme=light"),
+    "against": (RESULTS, "theme=light"),
 }
 """Names of pictures, with the results that the page is against, and the end of its address."""
 
@@ -44,8 +44,8 @@ def main() -> None:
                 browser.open(url_of(page, address))
                 browser.wait("[...document.images].every((image) => !image.src || image.complete)")
                 with Image.open(io.BytesIO(browser.screenshot())) as picture:
-                    few = picture.convert("RGB").quantize(128)
-                    few.save(ROOT / f"docs/browse_{name}.png", optimize=True)
+                    whole = picture.convert("RGB")
+                    whole.save(ROOT / f"docs/browse_{name}.webp", quality=85, method=6)
     finally:
         browser.close()
 
