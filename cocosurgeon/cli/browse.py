@@ -84,9 +84,10 @@ def browse(
     import time
     from pathlib import Path
 
+    from cocosurgeon.atomic import appearing
     from cocosurgeon.browse.file_data import FileData
     from cocosurgeon.browse.page import make_page
-    from cocosurgeon.cli.outputs import default_output, require_apart, write_files
+    from cocosurgeon.cli.outputs import default_output, require_apart
     from cocosurgeon.cli.run import choose
     from cocosurgeon.dataset.io import read
     from cocosurgeon.errors import RequestError, SourceUnavailableError
@@ -130,8 +131,10 @@ def browse(
         shown = FileData.of(result, folder)
         results = None if against is None else Path(against)
         beside = None if embed else page_path.parent
-        page = make_page(shown, loaders, results, beside=beside)
-        write_files({str(page_path): page.pieces}, force, console)
+        with appearing([page_path], force=force, notice=console.info) as [file]:
+            page = make_page(shown, loaders, results, beside=beside)
+            for piece in page.pieces():
+                file.write(piece)
     if not console.as_json:
         console.warn(*result.notes, *page.notes())
     console.info(
