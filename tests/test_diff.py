@@ -129,7 +129,7 @@ SINGLE: dict[str, Case] = {
     ),
     "image id": (
         lambda d: (images(d, 2).update(id=12), objects(d, 4).update(image_id=12)),
-        *("ids", IMG, 9, "image ids shifted by +3 (1 of 3)"),
+        *("ids", IMG, 9, "image ids differ (1 of 3): 9 -> 12"),
     ),
     "image ids shifted": (
         lambda d: shifted_images(d, 1),
@@ -199,7 +199,7 @@ SINGLE: dict[str, Case] = {
     ),
     "annotation id": (
         lambda d: objects(d, 2).update(id=999),
-        *("ids", ANN, 103, "annotation ids shifted by +896 (1 of 5)"),
+        *("ids", ANN, 103, "annotation ids differ (1 of 5): 103 -> 999"),
     ),
     "annotation ids from 1": (
         lambda d: [a.update(id=n) for n, a in enumerate(d[ANN], 1)],
@@ -398,6 +398,105 @@ def test_results() -> None:
     assert [(c.kind, c.row) for c in fewer.changes] == [("removed", 0), ("changed", 1)]
     with pytest.raises(RequestError, match="a list of detections, the other an annotation file"):
         compared(base(), detections())
+
+
+# ---- ids that are new, and objects that are much alike
+
+
+def kinds(found: Difference) -> list[tuple[str, str]]:
+    return [(c.kind, c.list) for c in found.changes]
+
+
+def crowded(n: int) -> Doc:
+    """One image, with boxes of one class that overlap, some of them equal but for their area."""
+    document = base()
+    document[ANN] = [
+        {"id": i, "image_id": 7, "category_id": 1, "bbox": [i // 2, 0, 20, 20], "area": i}
+        for i in range(1, n + 1)
+    ]
+    return document
+
+
+def captions(n: int) -> Doc:
+    document = {"images": base()[IMG], ANN: []}
+    document[ANN] = [{"id": i, "image_id": 7 + i % 3, "caption": f"text {i}"} for i in range(n)]
+    return document
+
+
+def unlisted(n: int) -> Doc:
+    document = crowded(n)
+    for annotation in document[ANN]:
+        annotation["image_id"] = 1000 + annotation["id"] % 3
+    return document
+
+
+@pytest.mark.parametrize("make", [crowded, captions, unlisted])
+@pytest.mark.parametrize("by", [1, -1, 100])
+def test_other_annotation_ids_are_one_change(make: Callable[[int], Doc], by: int) -> None:
+    before, after = make(40), make(40)
+    for annotation in after[ANN]:
+        annotation["id"] += by
+    found = compared(before, after)
+    assert [c.words() for c in found.changes] == [f"annotation ids shifted by {by:+d} (40 of 40)"]
+    assert found.changes[0].json_fields()["pairs"][0] == [  # type: ignore[index]
+        before[ANN][0]["id"],
+        after[ANN][0]["id"],
+    ]
+    del after[ANN][7]
+    assert sorted(kinds(compared(before, after))) == [("ids", ANN), ("removed", ANN)]
+
+
+def test_what_has_no_box_and_no_id_can_change() -> None:
+    def panoptic(area: int) -> Doc:
+        segments = [{"id": n, "category_id": 1, "area": area} for n in (1, 2)]
+        return {**base(), ANN: [{"image_id": i, "segments_info": segments} for i in (7, 8, 9)]}
+
+    after = panoptic(10)
+    after[ANN][1]["segments_info"] = [{"id": 5, "category_id": 1, "area": 11}]
+    [change] = compared(panoptic(10), after).changes
+    assert (change.kind, change.row, change.fields[0].key) == ("changed", 1, "segments_info")
+    for by in ("auto", "id", "content"):
+        assert not compared(panoptic(10), panoptic(10), by=by).is_difference
+    spaced = json.dumps(panoptic(10), indent=1).encode()
+    assert not compared(panoptic(10), spaced, by="id").is_difference
+
+
+def test_ids_with_a_fraction_are_other_ids() -> None:
+    def float_ids(document: Doc) -> None:
+        for annotation in document[ANN]:
+            annotation["id"] = float(annotation["id"])
+
+    [change] = compared(base(), edited(float_ids)).changes
+    assert "annotation ids are written with a fraction: 101 -> 101.0 (5 of 5)" in change.words()
+
+
+def test_numbers_of_hundreds_of_digits() -> None:
+    for key, value in (("bbox", [10**400, 1, 2, 3]), ("segmentation", [[10**400, 1, 2, 3, 4, 5]])):
+        after = edited(lambda d, k=key, v=value: objects(d, 0).update({k: v}))  # type: ignore[misc]
+        assert [c.id for c in compared(base(), after).changes] == [101]
+        assert [c.id for c in compared(after, base()).changes] == [101]
+
+
+def test_words() -> None:
+    found = compared(base(), edited(lambda d: d["licenses"].reverse()))
+    assert not found.is_difference
+    found = compared(base(), edited(lambda d: d[ANN].pop()), only=["bbox"])
+    assert list(found.notes()) == ["no difference in bbox"]
+    assert not compared(detections(), detections(), only=["score"]).is_difference
+    lines = list(compared(base(), edited(lambda d: d.pop(CAT))).lines())
+    assert "  the list 'categories'" in lines
+    assert "labels: not compared, since a file has no category list" in lines
+    points = {"keypoints": [1, 2, 2] * 17}
+    before = edited(lambda d: objects(d, 0).update(points))
+    after = copy.deepcopy(before)
+    objects(after, 0)["keypoints"] = [*points["keypoints"][:-2], 9, 2]
+    [change] = compared(before, after).changes
+    assert change.fields[0].words() == "keypoints 1 of 51 numbers differ: 2 -> 9"
+
+
+def test_detections_in_another_order_are_the_same() -> None:
+    twins = [{**detections()[0], "category_id": c} for c in (1, 2)]
+    assert kinds(compared(twins, twins[::-1])) == [("order", ANN)]
 
 
 # ---- made files

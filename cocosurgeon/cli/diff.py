@@ -93,6 +93,7 @@ def diff(
         page = page_of(difference).encode(errors="backslashreplace")
         write_files({html: lambda: iter([page])}, force, console)
         console.info(f"written: {html}")
-    console.report(difference.fields(), list(difference.lines(console.width)))
+    written = {} if html is None else {"output": html}
+    console.report({**difference.fields(), **written}, list(difference.lines(console.width)))
     if difference.is_difference:
         raise typer.Exit(1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -71,6 +73,11 @@ class _Left:
         for are_left, taken in zip(self._are_left, (rows, other_rows), strict=True):
             are_left[taken] = False
 
+    def still(self, rows: Numbers, other_rows: Numbers) -> tuple[Numbers, Numbers]:
+        """Return those of some pairs whose rows are both left."""
+        both = self._are_left[0][rows] & self._are_left[1][other_rows]
+        return rows[both], other_rows[both]
+
     def pairs(self) -> Pairs:
         """Return what was paired, and what is left."""
         rows, other_rows = (np.concatenate(side) for side in zip(*self._found, strict=True))
@@ -132,12 +139,16 @@ def match_named(one: Records | None, other: Records | None, name: str, by: By) -
 
 
 def match_listed(one: Records, other: Records) -> Pairs:
-    """Match records of a further list: by id where each has one of its own, else by place."""
+    """Match records of a further list: by id where each has one of its own; else by text, and what
+    is left by place."""
     left = _Left(one.count, other.count)
     ids = [as_keys(r.column("id").array) for r in (one, other)]
     if any(len({*i.tolist()} - {None}) < len(i) for i in ids):
-        places = np.arange(min(one.count, other.count), dtype=np.int64)
-        left.take(places, places)
+        texts = (objects(text for _, _, text in r.texts(np.arange(r.count))) for r in (one, other))
+        left.take(*left.by_key(*texts))
+        rows, other_rows = left.rows, left.other_rows
+        count = min(len(rows), len(other_rows))
+        left.take(rows[:count], other_rows[:count])
     else:
         left.take(*left.by_key(*ids))
     return left.pairs()
@@ -185,8 +196,10 @@ def match_annotations(
 ) -> tuple[Pairs, Mask]:
     """Match annotations, or detections.
 
-    By id where image and object agree; what is left by image, category and box (IoU), then by image
-    and box; then by id, if ids are worth something: most of them agree.
+    First records of one id and equal text; then objects with the same image, category and box (or
+    content), of one id before others; then of one id, if they are nearly one object; then by image
+    and box (IoU); then what has no box, by its place in the image; and last by id, if ids are worth
+    something: most of them agree.
 
     Returns:
         The pairs, and which of them differ in their text.
@@ -195,12 +208,15 @@ def match_annotations(
     left = _Left(records.count if records else 0, others.count if others else 0)
     if records is None or others is None:
         return left.pairs(), np.zeros(0, np.bool_)
-    images, other_images = partners.images[one.image_of_annotation], other.image_of_annotation
+    images, other_images = _images(one, other, partners)
     if one.is_results:
         a, b = _by_place(left)
     else:
         ids = [as_keys(r.column("id").array) for r in (records, others)]
         a, b = left.by_key(*ids)
+        if not len(a) and by == "id" and not any(r.column("id").present for r in (records, others)):
+            by = "content"  # there are no ids
+            a, b = _by_place(left)
     # the number of its image may have stayed while the list of images got others
     named, named_there = (as_keys(r.column("image_id").array) for r in (records, others))
     are_of_one_image = (images[a] == other_images[b]) | _equal_values(named[a], named_there[b])
@@ -214,17 +230,31 @@ def match_annotations(
             left.take(*left.by_key(*ids))
     elif len(equal[0]) < max(records.count, others.count):
         left.take(*equal)
+        agreeing = len(equal[0])
+        codes: dict[object, int] = {}
+        here = _Objects.of(records, left.rows, images, partners.cat_ids, codes)
+        there = _Objects.of(others, left.other_rows, other_images, {}, codes)
         a, b = a[differ], b[differ]
-        objects_here = _Objects.of(records, left.rows, images, partners.cat_ids)
-        objects_there = _Objects.of(others, left.other_rows, other_images, None)
+        for by_content in (True, False):
+            if by == "auto":
+                a, b = left.still(a, b)
+                keys, others_keys = (
+                    each.keys(by_content=by_content) for each in (here.at(a), there.at(b))
+                )
+                exact = _equal_values(keys, others_keys) & (keys != None)  # noqa: E711
+                left.take(a[exact], b[exact])
+                agreeing += int(exact.sum())
+            some, some_there = here.at(left.rows), there.at(left.other_rows)
+            keys, others_keys = (e.keys(by_content=by_content) for e in (some, some_there))
+            found = _equal(keys, others_keys)
+            left.take(some.rows[found[0]], some_there.rows[found[1]])
         if by == "auto":
-            alike = _are_one_object(objects_here.at(a), objects_there.at(b))
+            a, b = left.still(a, b)
+            alike = _are_one_object(here.at(a), there.at(b))
             left.take(a[alike], b[alike])
-            agreeing = len(equal[0]) + int(alike.sum())
-        here, there = objects_here.at(left.rows), objects_there.at(left.other_rows)
-        a, b = _equal(here.keys(), there.keys())
-        left.take(here.rows[a], there.rows[b])
-        left.take(*_by_box(objects_here.at(left.rows), objects_there.at(left.other_rows)))
+            agreeing += int(alike.sum())
+        left.take(*_by_box(here.at(left.rows), there.at(left.other_rows)))
+        left.take(*_without_boxes(here.at(left.rows), there.at(left.other_rows)))
         if by == "auto" and not one.is_results and 2 * agreeing >= of_any:
             left.take(*left.by_key(*ids))
     else:
@@ -233,6 +263,24 @@ def match_annotations(
     texts_differ = np.ones(records.count, np.bool_)
     texts_differ[equal[0]] = False
     return pairs, texts_differ[pairs.rows]
+
+
+def _images(
+    one: AnnotationIndex, other: AnnotationIndex, partners: Partners
+) -> tuple[Numbers, Numbers]:
+    """Return the image of each annotation, by its number in the second file.
+
+    An image that is not listed has a negative number, by its id.
+    """
+    found = partners.images[one.image_of_annotation], other.image_of_annotation.copy()
+    unlisted: dict[object, int] = {}
+    for index, numbers in zip((one, other), found, strict=True):
+        assert index.annotation_records is not None
+        rows = np.flatnonzero(numbers == UNKNOWN)
+        if len(rows):
+            named = as_keys(index.annotation_records.column("image_id").array)[rows].tolist()
+            numbers[rows] = [unlisted.setdefault(i, -2 - len(unlisted)) for i in named]
+    return found
 
 
 def _by_place(left: _Left) -> tuple[Numbers, Numbers]:
@@ -247,17 +295,17 @@ class _Objects:
 
     Attributes:
         rows: shape (objects,), ascending.
-        images: number of the image in the second file; -1: not listed.
-        categories: numbers of categories, alike in both files.
+        images: number of the image in the second file; negative: not listed.
+        categories: shape (objects,), codes that are alike in both files.
         boxes: shape (objects, 4), xywh; NaN where there is none.
-        contents: what stands in place of a box, for records without one.
+        contents: codes of all values but ids; -1 where they were not read, of a record with a box.
     """
 
     rows: Numbers
     images: Numbers
-    categories: Array
+    categories: Numbers
     boxes: npt.NDArray[np.float64]
-    contents: Array
+    contents: Numbers
 
     @classmethod
     def of(
@@ -265,28 +313,30 @@ class _Objects:
         records: Records,
         rows: Numbers,
         images: Numbers,
-        cat_ids: dict[object, object] | None,
+        cat_ids: Mapping[object, object],
+        codes: dict[object, int],
     ) -> _Objects:
         """Read objects.
 
         Args:
             cat_ids: by which category ids are replaced.
+            codes: of categories and contents, of both files.
         """
         own = as_keys(records.column("category_id").array)[rows].tolist()
-        categories = own if cat_ids is None else [cat_ids.get(i, i) for i in own]
-        contents: list[object] = [None] * len(rows)
-        if len(rows) <= _FEW:
-            values = [value for _, _, value in decoded(records, rows)]
-            boxes = np.array([_box(v.get("bbox")) for v in values], float).reshape(-1, 4)
-            has_box = (~np.isnan(boxes[:, 0])).tolist()
-            contents = [
-                None if has else _content(v) for v, has in zip(values, has_box, strict=True)
-            ]
+        names = ("bbox_x", "bbox_y", "bbox_w", "bbox_h")
+        if len(rows) > _FEW:
+            boxes = np.stack([as_floats(c.array[rows]) for c in records.columns(*names)], axis=1)
         else:
-            names = ("bbox_x", "bbox_y", "bbox_w", "bbox_h")
-            columns = [as_floats(c.array[rows]) for c in records.columns(*names)]
-            boxes = np.stack(columns, axis=1)
-        return cls(rows, images[rows], objects(categories), boxes, objects(contents))
+            values = (value for _, _, value in decoded(records, rows))
+            boxes = np.array([_box(v.get("bbox")) for v in values], float).reshape(-1, 4)
+        is_boxless = np.isnan(boxes).any(axis=1)
+        boxes[is_boxless] = np.nan
+        contents = np.full(len(rows), -1, np.int64)
+        read = np.flatnonzero(is_boxless) if len(rows) > _FEW else np.arange(len(rows))
+        for place, (_, _, value) in zip(read, decoded(records, rows[read]), strict=True):
+            contents[place] = codes.setdefault(("content", _content(value)), len(codes))
+        categories = [codes.setdefault(("id", cat_ids.get(i, i)), len(codes)) for i in own]
+        return cls(rows, images[rows], np.array(categories, np.int64), boxes, contents)
 
     def at(self, rows: Numbers) -> _Objects:
         """Return the objects of some of the rows."""
@@ -295,27 +345,34 @@ class _Objects:
             rows, self.images[at], self.categories[at], self.boxes[at], self.contents[at]
         )
 
-    def keys(self) -> Array:
-        """Return what equal objects have in common: image, category, and box or content."""
-        columns = (self.images.tolist(), self.categories.tolist(), self.boxes.tolist())
-        boxes = zip(*columns, self.contents.tolist(), strict=True)
-        return objects(
-            (image, category, *(box if content is None else (content,)))
-            for image, category, box, content in boxes
-        )
+    def keys(self, *, by_content: bool) -> Array:
+        """Return what equal objects have in common: image and category, and box or content.
+
+        Args:
+            by_content: None is the key of an object whose content was not read; else of one
+                without a box.
+        """
+        places = zip(self.images.tolist(), self.categories.tolist(), strict=True)
+        if by_content:
+            pairs = zip(places, self.contents.tolist(), strict=True)
+            return objects(None if code < 0 else (*place, code) for place, code in pairs)
+        boxes = zip(places, self.boxes.tolist(), strict=True)
+        return objects(None if box[0] != box[0] else (*place, *box) for place, box in boxes)
 
 
 def _box(value: Any) -> list[float]:
-    is_box = isinstance(value, list) and len(value) == 4
-    if is_box and all(isinstance(v, (int, float)) for v in value):
-        return [float(v) for v in value]
+    try:
+        if isinstance(value, list) and len(value) == 4:
+            box = [float(v) for v in value if isinstance(v, (int, float))]
+            if len(box) == 4 and all(map(math.isfinite, box)):
+                return box
+    except OverflowError:  # an integer of hundreds of digits
+        pass
     return [np.nan] * 4
 
 
 def _content(record: dict[str, object]) -> str:
     """Return the values of a record, without its ids."""
-    import json
-
     ids = ("id", "image_id", "category_id")
     return json.dumps({k: v for k, v in record.items() if k not in ids}, sort_keys=True)
 
@@ -324,10 +381,9 @@ def _are_one_object(here: _Objects, there: _Objects) -> Mask:
     """Return which pairs are one object: a box alike in one category, or nearly equal boxes."""
     iou = _paired_iou(here.boxes, there.boxes)
     same_category = _equal_values(here.categories, there.categories)
-    contents = _equal_values(here.contents, there.contents)
     is_boxless = np.isnan(here.boxes[:, 0]) | np.isnan(there.boxes[:, 0])
     alike: Mask = ((iou >= SAME_OBJECT) & same_category) | (iou >= _SAME_BOX)
-    alike |= is_boxless & (contents | same_category)
+    alike |= is_boxless & same_category
     return alike
 
 
@@ -363,20 +419,27 @@ def _nearest_pairs(
 ) -> list[tuple[int, int]]:
     a, b = (m.ravel() for m in np.meshgrid(mine, others, indexing="ij"))
     iou = _paired_iou(here.boxes[a], there.boxes[b])
-    same = _equal_values(here.categories[a], there.categories[b])
-    contents = _equal_values(here.contents[a], there.contents[b])
-    contents &= np.array([c is not None for c in here.contents[a]], np.bool_)
-    score = np.where(contents, 1.0, iou)
-    fits = (same & (score >= SAME_OBJECT)) | (score >= _SAME_BOX)
-    order = np.lexsort((b, a, -score, ~same))
+    same = here.categories[a] == there.categories[b]
+    fits = (same & (iou >= SAME_OBJECT)) | (iou >= _SAME_BOX)
+    a, b, iou, same = a[fits], b[fits], iou[fits], same[fits]
     found, used, others_used = [], set(), set()
-    for place in order[fits[order]].tolist():
+    for place in np.lexsort((b, a, -iou, ~same)).tolist():
         pair = int(a[place]), int(b[place])
         if pair[0] not in used and pair[1] not in others_used:
             used.add(pair[0])
             others_used.add(pair[1])
             found.append(pair)
     return found
+
+
+def _without_boxes(here: _Objects, there: _Objects) -> tuple[Numbers, Numbers]:
+    """Return the rows of objects without a box, the n-th of each image with the n-th."""
+    sides = []
+    for each in (here, there):
+        is_boxless = np.isnan(each.boxes[:, 0])
+        sides.append((each.rows[is_boxless], each.images[is_boxless]))
+    a, b = _equal(sides[0][1], sides[1][1])
+    return sides[0][0][a], sides[1][0][b]
 
 
 def _paired_iou(

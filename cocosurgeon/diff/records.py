@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,8 @@ NONE = object()
 """Stands for a key that is not there."""
 IDS = frozenset(("id", "image_id", "category_id"))
 _SHOWN = 60
+_LARGEST = 1e15
+"""Numbers of a box beyond this are no pixels."""
 
 
 def decoded(records: Records, rows: Numbers) -> Iterator[tuple[int, int, dict[str, Any]]]:
@@ -63,6 +64,8 @@ class FieldChange:
             return f"{self.key} {by} px, {_box(self.before)} -> {_box(self.after)}"
         if self.farthest is not None:
             return f"segmentation points moved, by {self.farthest:.2f} px at most"
+        if (text := _numbers_apart(self.before, self.after)) is not None:
+            return f"{self.key} {text}"
         sides = [_short(self.before), _short(self.after)]
         if self.key == "segmentation":
             sides = [str(self.before), str(self.after)]
@@ -137,7 +140,7 @@ def _is_box(value: Any) -> bool:
     return (
         isinstance(value, list)
         and len(value) == 4
-        and all(isinstance(v, (int, float)) and math.isfinite(v) for v in value)
+        and all(type(v) in (int, float) and abs(v) < _LARGEST for v in value)
     )
 
 
@@ -171,9 +174,23 @@ def _polygons(value: Any) -> list[list[float]] | None:
     if not isinstance(value, list) or not value:
         return None
     for part in value:
-        if not isinstance(part, list) or not all(isinstance(v, (int, float)) for v in part):
+        if not isinstance(part, list) or not all(
+            type(v) in (int, float) and abs(v) < _LARGEST for v in part
+        ):
             return None
     return value
+
+
+def _numbers_apart(before: Any, after: Any) -> str | None:
+    """Return how two long lists of numbers differ; None for anything else."""
+    if not isinstance(before, list) or not isinstance(after, list) or len(before) != len(after):
+        return None
+    is_long = len(json.dumps(before)) > _SHOWN
+    if not is_long or not all(type(v) in (int, float) for v in (*before, *after)):
+        return None
+    apart = [(a, b) for a, b in zip(before, after, strict=True) if a != b]
+    first = f"{apart[0][0]} -> {apart[0][1]}" if apart else ""
+    return f"{len(apart):,} of {len(before):,} numbers differ: {first}"
 
 
 def _short(value: object) -> str:

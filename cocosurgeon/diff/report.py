@@ -24,6 +24,8 @@ KINDS: Mapping[Kind, str] = {
 }
 _ONE_OF = {"images": "image", "annotations": "annotation", "categories": "category"}
 _SHOWN = 10
+_LISTED = 2
+"""So many changes of ids are listed; more are described."""
 
 
 @dataclass(frozen=True)
@@ -60,17 +62,26 @@ class Renumbered:
         count = f"{len(self.pairs):,} of {self.total:,}"
         ids = f"{_ONE_OF.get(self.list, self.list)} ids"
         befores, afters = zip(*self.pairs, strict=True)
-        if all(isinstance(i, int) for i in (*befores, *afters)):
+        if len(self.pairs) <= _LISTED:
+            pass
+        elif all(type(i) is int for i in (*befores, *afters)):
             shifts = {after - before for before, after in self.pairs}
             if len(shifts) == 1:
                 return f"{ids} shifted by {shifts.pop():+d} ({count})"
             if list(afters) == list(range(afters[0], afters[0] + len(afters))):
                 return f"{ids} renumbered from {afters[0]} on ({count})"
-        if all(str(before) == str(after) for before, after in self.pairs):
+        elif befores == afters:
+            kind = "with a fraction" if isinstance(afters[0], float) else "as whole numbers"
+            return f"{ids} are written {kind}: {befores[0]!r} -> {afters[0]!r} ({count})"
+        elif all(str(before) == str(after) for before, after in self.pairs):
             kind = "text, were numbers" if isinstance(afters[0], str) else "numbers, were text"
             return f"{ids} are {kind} ({count})"
-        few = first_few([f"{b!r} -> {a!r}" for b, a in self.pairs], 4)
+        few = first_few([f"{_id(b)} -> {_id(a)}" for b, a in self.pairs], 4)
         return f"{ids} differ ({count}): {few}"
+
+
+def _id(value: object) -> str:
+    return "none" if value is None else repr(value)
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,7 @@ class Change:
         count: records that it is about.
         byte: where the record begins, in the file that ``id`` is of.
         row: its place in the list, from 0.
+        pairs: ids before and after, of a change of ids.
     """
 
     kind: Kind
@@ -98,6 +110,7 @@ class Change:
     count: int = 1
     byte: int | None = None
     row: int | None = None
+    pairs: tuple[tuple[Any, Any], ...] = ()
 
     def only(self, keys: Collection[str]) -> Change | None:
         """Return what of the change is about these keys; None: nothing."""
@@ -119,7 +132,7 @@ class Change:
         """Return the change for people."""
         if self.kind in ("ids", "order"):
             return self.message if self.kind == "ids" else f"{self.list}: {self.message}"
-        parts = [self._named()]
+        parts = [name] if (name := self._named()) else []
         if self.message:
             more = f" (and {self.count - 1:,} more)" if self.count > 1 else ""
             parts.append(f"{self.message}{more}")
@@ -149,6 +162,8 @@ class Change:
             found["about"] = dict(self.about)
         if self.message:
             found |= {"message": self.message, "count": self.count}
+        if self.pairs:
+            found["pairs"] = [list(pair) for pair in self.pairs]
         if self.fields:
             found["fields"] = [f.fields() for f in self.fields]
         return found
@@ -185,6 +200,7 @@ class Difference:
         text_only: records and values that differ in their text only.
         passed_over: records that differ by no more than the tolerance.
         tolerance: it.
+        only: the keys that were compared; none: all.
         is_text_equal: whether the files are equal byte for byte.
     """
 
@@ -196,6 +212,7 @@ class Difference:
     text_only: int
     passed_over: int
     tolerance: float
+    only: tuple[str, ...]
     is_text_equal: bool
 
     @property
@@ -219,8 +236,10 @@ class Difference:
         if not self.changes and not self.text_only and not self.passed_over:
             if self.is_text_equal:
                 yield "the files are equal, byte for byte"
+            elif self.only:
+                yield f"no difference in {', '.join(self.only)}"
             else:
-                yield "only spacing, or the order of top-level keys, differs"
+                yield "only spacing, a byte-order mark, or the order of top-level keys, differs"
 
     def count_rows(self) -> list[tuple[str, ...]]:
         """Return the records of each list, counted: a head, and rows."""
@@ -247,8 +266,10 @@ class Difference:
             if len(of_kind) > _SHOWN:
                 yield f"  ... {len(of_kind) - _SHOWN:,} more (--json)"
         if self.changes and self.labels is not None:
-            yield "labels, by each loader's rules:"
+            yield "labels of the categories, by each loader's rules:"
             yield from (f"  {line}" for line in self.labels.lines())
+        elif any(c.list == "categories" and c.row is None for c in self.changes):
+            yield "labels: not compared, since a file has no category list"
         yield from (f"note: {note}" for note in self.notes())
 
     def fields(self) -> dict[str, object]:

@@ -83,7 +83,6 @@ class _Comparison:
         self.one, self.other = one, other
         self.tolerance = tolerance
         self.counts: dict[str, ListCounts] = {}
-        self.renumbered: list[Renumbered] = []
         self.text_only = 0
         self.passed_over = 0
         self.images = match_named(one.image_records, other.image_records, "file_name", by)
@@ -127,14 +126,15 @@ class _Comparison:
         yield from self._alone("added", name, self.other, others, pairs.added)
         yield from self._ids(name, records, others, pairs)
         yield from self._values(name, records, others, pairs, differ)
-        if moved := moved_places(pairs.other_rows):
+        if name in _MAIN and (moved := moved_places(pairs.other_rows)):
             first = int(np.flatnonzero(np.diff(pairs.other_rows) < 0)[0]) + 1
             row = int(pairs.rows[first])
             yield Change(
                 "order",
                 name,
                 _id(records, row),
-                message=f"{moved:,} of {len(pairs.rows):,} are in another place",
+                message=f"{moved:,} of {len(pairs.rows):,} are in another place, such as "
+                f"{_id(records, row)!r}",
                 count=moved,
             )
 
@@ -148,15 +148,19 @@ class _Comparison:
         """Yield one change for all ids that differ."""
         if not records.column("id").present and not others.column("id").present:
             return
-        before = as_keys(records.column("id").array)[pairs.rows].tolist()
-        after = as_keys(others.column("id").array)[pairs.other_rows].tolist()
-        if before == after:
-            return
+        before = records.column("id").array[pairs.rows].tolist()
+        after = others.column("id").array[pairs.other_rows].tolist()
         changed = [(a, b) for a, b in zip(before, after, strict=True) if _differ(a, b)]
         if changed:
             renumbered = Renumbered.of(name, changed, len(before))
-            self.renumbered.append(renumbered)
-            yield Change("ids", name, changed[0][0], message=renumbered.words(), count=len(changed))
+            yield Change(
+                "ids",
+                name,
+                changed[0][0],
+                message=renumbered.words(),
+                count=len(changed),
+                pairs=tuple(changed),
+            )
 
     def _values(
         self, name: str, records: Records, others: Records, pairs: Pairs, differ: Any
@@ -183,7 +187,7 @@ class _Comparison:
                         byte=byte,
                         row=row,
                     )
-                elif not passed and expected == before:
+                elif not passed and not _differ_in_ids(before, after):
                     self.text_only += 1
 
     def _with_names(self, change: FieldChange) -> FieldChange:
@@ -203,8 +207,8 @@ class _Comparison:
     ) -> dict[str, Any]:
         """Return a record with the ids that the same images and categories have in the other file,
         and with the other's own id: those are a change of their own."""
-        found = dict(before)
-        if "id" in found and "id" in after:
+        found = {k: v for k, v in before.items() if k != "id"}
+        if "id" in after:
             found["id"] = after["id"]
         if "image_id" in found:
             found["image_id"] = _partner(self.img_ids, found["image_id"], after.get("image_id"))
@@ -316,6 +320,7 @@ class _Comparison:
             self.text_only,
             self.passed_over,
             self.tolerance,
+            tuple(only),
             not changes and is_equal(one.document.source, other.document.source),
         )
 
@@ -354,8 +359,13 @@ def _partner(ids: Mapping[Any, Any], value: Any, there: Any = None) -> Any:
     return value if found == value else found
 
 
+def _differ_in_ids(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Return whether ids differ that are reported for the whole list."""
+    return any(_differ(before.get(key), after.get(key)) for key in _ID_KEYS)
+
+
 def _differ(a: object, b: object) -> bool:
-    return a != b or isinstance(a, str) != isinstance(b, str)
+    return a != b or type(a) is not type(b)
 
 
 def _id(records: Records, row: int) -> object:
@@ -384,8 +394,10 @@ def _require_known(
     for change in changes:
         keys = tuple(f.key for f in change.fields)
         known |= dict.fromkeys([*keys, *(f"{change.list}.{key}" for key in keys)])
+    lists_of = ((*d.lists.values(), d.results) for d in (one, other))
+    every = [each for of in lists_of for each in of if each is not None]
     for key in only:
-        if key not in known:
+        if key not in known and not any(each.column(key).present for each in every):
             raise RequestError(
                 f"neither file has a key {key!r}",
                 hint=did_you_mean(key, known) or "a top-level key, or a key of records",
