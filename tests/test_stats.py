@@ -396,3 +396,18 @@ def test_columns_are_equal_with_and_without_the_kernel(tmp_path: Path) -> None:
         document = scan(open_source(SAMPLE), options=ScanOptions(kernel=kernel))
         found.append(fields_of([Stats(Dataset.whole(AnnotationIndex.of(document)))]))
     assert found.count(found[0]) == len(found)
+
+
+def test_results_have_the_names_of_the_file_that_they_are_of(small: Any, put: Put) -> None:
+    results = [
+        {"image_id": 30, "category_id": i, "bbox": [1, 1, 5, 5], "score": 1} for i in (1, 1, 18)
+    ]
+    files = [stats_of(put(small, "gt.json")), stats_of(put(results, "r.json"))]
+    names = {d.name: d.counts for d in drifts(*files)}
+    assert names == {"person": (3, 2), "dog": (2, 1), "toothbrush": (2, 0)}
+    assert any("r.json has no names of classes" in line for line in lines_of(files))
+
+
+def test_an_id_that_is_listed_twice_has_both_names(small: Any, put: Put) -> None:
+    small["categories"].append({"id": 18, "name": "hound"})
+    assert stats_of(put(small)).names[18] == "dog / hound"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cocosurgeon.dataset.ids import Id
@@ -32,9 +32,10 @@ class Drift:
 def drifts(first: Stats, second: Stats) -> tuple[Drift, ...]:
     """Compare the classes of two files by name (by id, where a class has none).
 
-    Classes of one name in a file are taken together.
+    Classes of one name in a file are taken together. A file without names, such as results, gets
+    those of the other one by ids; see ``name_notes``.
     """
-    counts = [_by_name(stats) for stats in (first, second)]
+    counts = [_by_name(first, second), _by_name(second, first)]
     totals = [max(sum(each.values()), 1) for each in counts]
     found = []
     for name in dict.fromkeys([*counts[0], *counts[1]]):
@@ -48,10 +49,22 @@ def total_drift(found: Sequence[Drift]) -> float:
     return sum(abs(each.change) for each in found) / 2
 
 
-def _by_name(stats: Stats) -> Mapping[Id, int]:
+def name_notes(first: Stats, second: Stats) -> Iterator[str]:
+    """Yield what is assumed about the names of classes."""
+    for stats, other in ((first, second), (second, first)):
+        if _has_names(other) and not _has_names(stats):
+            yield f"{stats.name} has no names of classes: its ids have those of {other.name}"
+
+
+def _has_names(stats: Stats) -> bool:
+    return any(name is not None for name in stats.names.values())
+
+
+def _by_name(stats: Stats, other: Stats) -> Mapping[Id, int]:
+    names = stats.names if _has_names(stats) else {i: other.names.get(i) for i in stats.names}
     counts: dict[Id, int] = {}
     for (cat_id, name), count in zip(
-        stats.names.items(), stats.counts["instances"].tolist(), strict=True
+        names.items(), stats.counts["instances"].tolist(), strict=True
     ):
         key = cat_id if name is None else name
         counts[key] = counts.get(key, 0) + count

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from cocosurgeon.page import page, table, text
-from cocosurgeon.stats.drift import drifts, total_drift
+from cocosurgeon.stats.drift import drifts, name_notes, total_drift
 from cocosurgeon.stats.objects import MEDIUM, SMALL
 from cocosurgeon.stats.report import (
     class_table,
@@ -46,6 +46,7 @@ def page_of(files: Sequence[Stats]) -> str:
 def _comparison(first: Stats, second: Stats) -> Iterator[str]:
     found = drifts(first, second)
     yield f"<p>First: {text(first.name)}. Second: {text(second.name)}.</p>"
+    yield from (f"<p>{text(note)}</p>" for note in name_notes(first, second))
     yield table(overview_table(first, second), texts=(0,))
     yield f"<h2>Classes, the largest drift first ({total_drift(found):.2%} in all)</h2>"
     yield table(drift_table(found), texts=(0,), bars=[abs(each.change) for each in found])

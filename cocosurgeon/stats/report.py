@@ -14,7 +14,7 @@ import numpy as np
 
 from cocosurgeon.categories.guess import Guess
 from cocosurgeon.dataset.ids import Id
-from cocosurgeon.stats.drift import Drift, drifts, total_drift
+from cocosurgeon.stats.drift import Drift, drifts, name_notes, total_drift
 from cocosurgeon.stats.statistics import COUNTS, QUANTILES, Quantiles, Stats
 from cocosurgeon.text import first_few, one_line, plural, table_lines
 
@@ -80,7 +80,7 @@ def _lines(stats: Stats, *, width: int | None) -> list[str]:
 
 def _drift_lines(first: Stats, second: Stats, *, width: int | None) -> list[str]:
     found = drifts(first, second)
-    lines = [f"first: {first.name}", f"second: {second.name}", ""]
+    lines = [f"first: {first.name}", f"second: {second.name}", *name_notes(first, second), ""]
     lines += table_lines(overview_table(first, second), frozenset({1, 2}), width)
     if found:
         lines += ["", *table_lines(drift_table(found), frozenset(range(1, 6)), width), ""]
@@ -101,7 +101,8 @@ def facts(stats: Stats) -> Iterator[tuple[str, str]]:
         yield "empty images", ", ".join(f"{name} {_number(n)}" for name, n in empty.items())
     yield "objects", ", ".join(_of_objects(stats))
     counts = objects_by_image(stats)
-    yield "objects per image", ", ".join(f"{name}: {n:,}" for name, n in counts.items() if n)
+    per_image = ", ".join(f"{name}: {n:,}" for name, n in counts.items() if n)
+    yield "objects per image", per_image or "no images"
     boxes = {name: n for name, n in stats.boxes.items() if n}
     yield "boxes", ", ".join(f"{name} {n:,}" for name, n in boxes.items()) or "none"
     masks = ", ".join(f"{kind} {n:,}" for kind, n in stats.masks.items())
@@ -284,7 +285,8 @@ def _fields(stats: Stats) -> dict[str, object]:
         "image_sizes": [
             {"width": w, "height": h, "images": n} for (w, h), n in stats.image_sizes.items()
         ],
-        "empty": {n: c if isinstance(c, int) else None for n, c in stats.empty.items()},
+        "empty": {n: c for n, c in stats.empty.items() if isinstance(c, int)},
+        "empty_not_counted": {n: why for n, why in stats.empty.items() if isinstance(why, str)},
         "objects": len(stats.objects.images),
         "crowds": int(np.count_nonzero(stats.objects.is_crowd)),
         **{n: int(np.count_nonzero(mask)) for n, mask in stats.objects.sizes.items()},

@@ -153,8 +153,16 @@ class Stats:
 
     @cached_property
     def names(self) -> Mapping[Id, str | None]:
-        """Names by id: of the categories in the list's order, then of ids that are only used."""
-        listed = {c.id: c.name for c in self.dataset.categories if c.id is not None}
+        """Names by id: of the categories in the list's order, then of ids that are only used.
+
+        Of an id that is listed more than once, all names.
+        """
+        listed: dict[Id, str | None] = {}
+        for category in self.dataset.categories:
+            if category.id is not None:
+                earlier, name = listed.get(category.id), category.name
+                is_other = None not in (earlier, name) and earlier != name
+                listed[category.id] = f"{earlier} / {name}" if is_other else name or earlier
         ids = self.objects.cat_ids
         used = distinct(ids).tolist() if ids.dtype == np.int64 else dict.fromkeys(ids.tolist())
         others = [i for i in used if i is not None and i not in listed]
