@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -84,14 +83,24 @@ def _by_rules(check: Check) -> Iterator[Effect]:
     right, wrong = correct_for(check), example_of(check)
     for name in LOADERS:
         for mode in LOADERS[name].modes:
-            effect = _effect(name, mode, right, wrong)
+            before = _correct_view(name, mode, check.base)
+            effect = _effect(name, before, _view(name, mode, wrong), right, wrong)
             if effect is not None:
                 yield effect
                 break
 
 
-def _effect(name: str, mode: Any, right: Any, wrong: Any) -> Effect | None:
-    before, after = _view(name, mode, right), _view(name, mode, wrong)
+@cache
+def _correct_view(name: str, mode: Any, base: Callable[[Any], object]) -> View | LoaderError:
+    """Return what is loaded of a correct file: many checks have the same one."""
+    document = correct()
+    base(document)
+    return _view(name, mode, document)
+
+
+def _effect(
+    name: str, before: View | LoaderError, after: View | LoaderError, right: Any, wrong: Any
+) -> Effect | None:
     if isinstance(before, LoaderError):
         return None
     if isinstance(after, LoaderError):
@@ -119,7 +128,7 @@ def _view(name: str, mode: Any, document: Any) -> View | LoaderError:
     )
     options = LOADERS[name].options.usual(mode, names)
     try:
-        return load(name, copy.deepcopy(document), options)
+        return load(name, document, options)
     except NothingLeftError as error:
         return error
     except LoaderError as error:

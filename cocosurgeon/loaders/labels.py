@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cocosurgeon.errors import LoaderError
+from cocosurgeon.loaders.index import indexed
 from cocosurgeon.loaders.loader import MODES, Mode
 from cocosurgeon.loaders.registry import LOADERS, load
-from cocosurgeon.loaders.settings import settings_for
+from cocosurgeon.loaders.settings import Setting, settings_for
 from cocosurgeon.loaders.view import Id, NothingLeftError, Record
 from cocosurgeon.text import first_few, plural
 
@@ -51,17 +53,19 @@ def labels_by_loader(
         ann_file: path of the file, for loaders that go by it.
         loaders: names of those that are asked; None: all.
     """
-    names = tuple(str(c.get("name")) for c in categories)
+    listed = _listed(categories)
+    # ids that are used and not listed make some loaders raise
+    unlisted = sorted(set(used).difference(listed), key=str)
+    by_use, of_all = (
+        _Objects.of(categories, [*(i for i in listed if i in used or takes_all), *unlisted])
+        for takes_all in (False, True)
+    )
     for name in loaders or LOADERS:
         loader = LOADERS[name]
-        listed = _listed(categories)
-        by_use = loader.numbering_by_use is not None
-        # ids that are used and not listed make some loaders raise
-        cat_ids = [i for i in listed if i in used or not by_use]
-        cat_ids += sorted(set(used).difference(listed), key=str)
-        found = [
-            _labels_of(name, mode, categories, cat_ids, names, ann_file) for mode in loader.modes
-        ]
+        objects = of_all if loader.numbering_by_use is None else by_use
+        modes = MODES if loader.has_modes else loader.modes
+        settings = settings_for(name, modes, objects.names, ann_file=ann_file)
+        found = [objects.labels(setting) for setting in settings]
         if all((f.labels, f.error) == (found[0].labels, found[0].error) for f in found):
             yield Labels(name, None, found[0].labels, found[0].error)
         else:
@@ -72,38 +76,60 @@ def _listed(categories: Sequence[Record]) -> list[Id]:
     return [c["id"] for c in categories if isinstance(c.get("id"), (int, float, str))]
 
 
-def _labels_of(
-    name: str,
-    mode: Mode,
-    categories: Sequence[Record],
-    cat_ids: Sequence[Id],
-    names: tuple[str, ...],
-    ann_file: str,
-) -> Labels:
-    """Return the labels of one mode, each read off an object of its category."""
-    images = [
-        {"id": n, "file_name": f"{n}.jpg", "width": 64, "height": 64}
-        for n in range(1, len(cat_ids) + 1)
-    ]
-    square = {"bbox": [16, 16, 32, 32], "area": 1024, "iscrowd": 0}
-    polygon = {"segmentation": [[16, 16, 48, 16, 48, 48, 16, 48]]}
-    annotations = [
-        {"id": n, "image_id": n, "category_id": i, **square, **polygon}
-        for n, i in enumerate(cat_ids, 1)
-    ]
-    document = {"images": images, "annotations": annotations, "categories": list(categories)}
-    modes = MODES if LOADERS[name].has_modes else LOADERS[name].modes
-    setting = next(s for s in settings_for(name, modes, names, ann_file=ann_file) if s.mode == mode)
-    try:
-        view = load(name, document, setting.options)
-    except NothingLeftError as error:
-        view = error.view
-    except LoaderError as error:
-        return Labels(name, mode, {}, f"{error.exception}: {error.what}")
-    instances = (i for sample in view.samples for i in sample.instances)
-    labels = {**view.cat2label, **{cat_ids[i.row]: i.label for i in instances}}
-    order = dict.fromkeys([*_listed(categories), *cat_ids])
-    return Labels(name, mode, {i: labels[i] for i in order if i in labels})
+@dataclass(frozen=True, eq=False)
+class _Objects:
+    """A file with an object of each category, each in an image of its own.
+
+    Attributes:
+        categories: the list.
+        cat_ids: of the objects.
+        document: the file, indexed once for all loaders where that can be.
+    """
+
+    categories: Sequence[Record]
+    cat_ids: Sequence[Id]
+    document: object
+
+    @classmethod
+    def of(cls, categories: Sequence[Record], cat_ids: Sequence[Id]) -> _Objects:
+        """Return the file with objects of these categories."""
+        images = [
+            {"id": n, "file_name": f"{n}.jpg", "width": 64, "height": 64}
+            for n in range(1, len(cat_ids) + 1)
+        ]
+        square = {"bbox": [16, 16, 32, 32], "area": 1024, "iscrowd": 0}
+        polygon = {"segmentation": [[16, 16, 48, 16, 48, 48, 16, 48]]}
+        annotations = [
+            {"id": n, "image_id": n, "category_id": i, **square, **polygon}
+            for n, i in enumerate(cat_ids, 1)
+        ]
+        document: object = {
+            "images": images,
+            "annotations": annotations,
+            "categories": list(categories),
+        }
+        with suppress(LoaderError):  # which each loader raises by itself
+            document = indexed(document)
+        return cls(categories, cat_ids, document)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names in the list."""
+        return tuple(str(c.get("name")) for c in self.categories)
+
+    def labels(self, setting: Setting) -> Labels:
+        """Return the labels of the objects, and of what a loader numbers without one."""
+        name, mode = setting.loader, setting.mode
+        try:
+            view = load(name, self.document, setting.options)
+        except NothingLeftError as error:
+            view = error.view
+        except LoaderError as error:
+            return Labels(name, mode, {}, f"{error.exception}: {error.what}")
+        instances = (i for sample in view.samples for i in sample.instances)
+        labels = {**view.cat2label, **{self.cat_ids[i.row]: i.label for i in instances}}
+        order = dict.fromkeys([*_listed(self.categories), *self.cat_ids])
+        return Labels(name, mode, {i: labels[i] for i in order if i in labels})
 
 
 @dataclass(frozen=True)
