@@ -63,8 +63,13 @@ def test_facts_about_the_other_file_are_printed(
         image["file_name"] = f"x{image['file_name']}"
     where = put(apart, "apart.json")
     done = cli("subset", "in.json", "--except", where, "--match-by", "file_name", "-o", "p.json")
-    assert f"no file_name of {where} is in the file" in done.err
+    assert f"5 of 5 file names of {where} are not in the file" in done.err
     assert "images       5 of 5 kept" in done.err
+    apart["images"][0]["file_name"] = small["images"][0]["file_name"]
+    apart["images"][1]["file_name"] = f"elsewhere/{small['images'][1]['file_name']}"
+    done = cli("subset", "in.json", "--except", put(apart, "apart.json"), "--match-by", "file_name")
+    assert "4 of 5 file names of" in done.err
+    assert "the last parts of 4 are (--file-names-file goes by these)" in done.err
 
 
 def test_unknown_ids_are_errors(cli: Cli, put: Put, small: Any) -> None:
@@ -119,7 +124,7 @@ def test_ground_truth_cut_by_detections_is_a_warning(cli: Cli, put: Put, small: 
     path = put(small)
     box = {"category_id": 1, "bbox": [0, 0, 1, 1], "score": 1}
     put([{"image_id": i, **box} for i in (10, 30, 40)], "dt.json")
-    warning = "warning: 2 of 4 images with objects have no detection in dt.json: AP on the other"
+    warning = "warning: 2 of 4 images with objects have no detection: AP on the other"
     assert warning in cli("subset", path, "--match", "dt.json", "-o", "a.json", "--quiet").err
     found = json.loads(cli("subset", path, "--match", "dt.json", "-o", "b.json", "--json").out)
     assert "AP on the other images alone is higher" in " ".join(found["warnings"])
@@ -128,6 +133,18 @@ def test_ground_truth_cut_by_detections_is_a_warning(cli: Cli, put: Put, small: 
     assert "AP" not in cli("subset", path, "--match", "all.json", "-o", "c.json").err
     assert "AP" not in cli("subset", "dt.json", "--match", path, "-o", "d.json").err
     assert "AP" not in cli("subset", path, "--match", path, "-o", "e.json").err
+    # what earlier steps dropped is not lost here, crowds are never missed, --except drops others
+    first = cli("subset", path, "--first", "2", "--match", "dt.json", "-o", "f.json")
+    assert "AP" not in first.err
+    crowds = deepcopy(small)
+    for annotation in crowds["annotations"]:
+        annotation["iscrowd"] = 1
+    done = cli("subset", put(crowds, "crowds.json"), "--match", "dt.json", "-o", "g.json")
+    assert "AP" not in done.err
+    assert "AP" not in cli("subset", path, "--except", "dt.json", "-o", "h.json").err
+    # a recipe warns, too
+    cli("subset", path, "--match", "dt.json", "-o", "i.json", "--recipe", "r.json")
+    assert warning in cli("apply", "r.json", path, "-o", "j.json", "--quiet").err
 
 
 def split_by(made: Made, *more: tuple[str, str]) -> tuple[Dataset, Dataset, Dataset]:

@@ -78,7 +78,7 @@ def test_ids_of_another_type_match_nothing_and_that_is_an_error(
     done = cli("subset", path, "--match", match, "-o", "out.json")
     assert done.code == 2
     kinds = ("a number (30)", "text") if is_text_here else ("text ('0030')", "numbers")
-    assert f"no image matches: an image id there is {kinds[0]}, the list has {kinds[1]} of" in (
+    assert f"no image matches: an image id there is {kinds[0]}, the list has {kinds[1]}" in (
         done.err
     )
     assert not (path.parent / "out.json").exists()

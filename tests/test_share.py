@@ -116,3 +116,11 @@ def test_what_the_command_line_refuses(text: str, says: str, cli: Cli) -> None:
     assert done.code == 2
     assert says in done.err
     assert "  next: a number of images" in done.err
+
+
+@pytest.mark.parametrize("n", [True, 1.5, None])
+def test_what_is_no_number_of_images(n: Any) -> None:
+    with pytest.raises(RequestError, match="not a number of images"):
+        Sample(n)
+    with pytest.raises(RequestError, match="not a whole number"):
+        Sample(1, seed=n)

@@ -104,3 +104,9 @@ def test_check_says_which_shift_makes_ids_fit(put: Put, cli: Cli) -> None:
     assert "ones.json --shift -1`" in cli("remap", "--check", "zero.json", "ones.json").out
     put([ann(1, category_id=7), ann(2, category_id="1")], "other.json")
     assert "--shift" not in cli("remap", "--check", "truth.json", "other.json").out
+
+
+@pytest.mark.parametrize("by", ["1", 1.5, True, None])
+def test_a_shift_is_a_whole_number(by: Any) -> None:
+    with pytest.raises(RequestError, match="not a whole number"):
+        Shift(by)

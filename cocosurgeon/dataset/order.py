@@ -22,13 +22,24 @@ def as_count(n: SupportsIndex) -> int:
     Raises:
         RequestError: it is none.
     """
-    try:
-        count = operator.index(n)
-    except TypeError:
-        raise RequestError(f"not a number of images: {n!r}") from None
+    count = as_whole(n, "a number of images")
     if count < 0:
         raise RequestError(f"a number of images cannot be negative: {count}")
     return count
+
+
+def as_whole(n: SupportsIndex, what: str = "a whole number") -> int:
+    """Return a whole number as an int.
+
+    Raises:
+        RequestError: it is none; ``True`` is none, either.
+    """
+    try:
+        if isinstance(n, bool):
+            raise TypeError
+        return operator.index(n)
+    except TypeError:
+        raise RequestError(f"not {what}: {n!r}") from None
 
 
 def as_amount(n: SupportsIndex | str) -> int | str:

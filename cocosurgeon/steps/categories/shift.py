@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cocosurgeon.dataset.order import as_whole
 from cocosurgeon.select.plan import CategoryStep
 from cocosurgeon.steps.arguments import COUNT
 from cocosurgeon.steps.registry import Option
@@ -22,6 +23,9 @@ class Shift(CategoryStep):
     """
 
     by: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by", as_whole(self.by))
 
     def apply(self, dataset: Dataset) -> Dataset:
         from cocosurgeon.categories.edit import shift

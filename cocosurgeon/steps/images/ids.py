@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from cocosurgeon.dataset.keys import Id, as_key
-from cocosurgeon.dataset.mask import FilterResult
+from cocosurgeon.dataset.mask import FilterResult, Mask, WarningNote
 from cocosurgeon.errors import RequestError, UnknownIdError
 from cocosurgeon.files import read_lines
 from cocosurgeon.select.filter import ImageFilter
@@ -16,7 +16,7 @@ from cocosurgeon.select.plan import Except, Keep, Step, Unbound
 from cocosurgeon.steps.arguments import IDS, PATHS, Typed, resolve_ids
 from cocosurgeon.steps.naming import with_ids
 from cocosurgeon.steps.registry import Option
-from cocosurgeon.text import did_you_mean
+from cocosurgeon.text import did_you_mean, plural
 
 if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
@@ -33,14 +33,21 @@ class Ids(ImageFilter):
         ids: numbers or strings; a string never equals a number, ``139.0`` equals ``139``.
         unknown: ``error`` or ``ignore``, for an id that the source does not have.
         notes: facts about how the ids were found, for the summary; no part of the filter.
+        are_detected: whether they are the images of a results file: a warning counts images with
+            objects that have none of them.
     """
 
     ids: tuple[Id, ...]
     unknown: Unknown = "error"
     notes: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    are_detected: bool = False
 
     def __init__(
-        self, ids: Iterable[Id], unknown: Unknown = "error", notes: tuple[str, ...] = ()
+        self,
+        ids: Iterable[Id],
+        unknown: Unknown = "error",
+        notes: tuple[str, ...] = (),
+        are_detected: bool = False,
     ) -> None:
         numpy = sys.modules.get("numpy")  # where nobody has loaded it, no id is one of its
         values = ids.tolist() if numpy is not None and isinstance(ids, numpy.ndarray) else list(ids)
@@ -54,6 +61,7 @@ class Ids(ImageFilter):
         object.__setattr__(self, "ids", tuple(dict.fromkeys(keys)))
         object.__setattr__(self, "unknown", unknown)
         object.__setattr__(self, "notes", notes)
+        object.__setattr__(self, "are_detected", are_detected)
 
     def evaluate(self, dataset: Dataset) -> FilterResult:
         from cocosurgeon.dataset.ids import UNKNOWN, isin, objects
@@ -65,7 +73,11 @@ class Ids(ImageFilter):
             raise _unknown_ids(missing, dataset)
         note = f"{len(missing):,} of {len(self.ids):,} ids are not in the file"
         mask = isin(images.ids[dataset.image_indices], self.ids)
-        return FilterResult(mask, (*self.notes, *((note,) if missing else ())))
+        notes = [*self.notes, *([note] if missing else [])]
+        notes += [] if self.ids else ["the list of ids is empty"]
+        if self.are_detected:
+            notes += _undetected(dataset, mask)
+        return FilterResult(mask, tuple(notes))
 
     def words(self) -> str | None:
         return self._words("ids")
@@ -75,6 +87,29 @@ class Ids(ImageFilter):
 
     def _words(self, word: str) -> str | None:
         return with_ids(word, self.ids) if self.unknown == "error" and self.ids else None
+
+
+def _undetected(dataset: Dataset, is_kept: Mask) -> Iterator[str]:
+    """Yield a warning where images with objects that are no crowds are dropped.
+
+    These objects count as missed, unless their images are dropped.
+    """
+    import numpy as np
+
+    records = dataset.index.annotation_records
+    if records is None:
+        return
+    crowds = records.column("iscrowd").array[dataset.annotation_rows].tolist()
+    owners = dataset.index.image_of_annotation[dataset.annotation_rows]
+    owners = owners[np.array([not crowd for crowd in crowds], np.bool_)]
+    has_objects = np.isin(dataset.image_indices, owners)
+    if lost := int(np.count_nonzero(has_objects & ~is_kept)):
+        verb = "has" if lost == 1 else "have"
+        yield WarningNote(
+            f"{lost:,} of {plural(int(has_objects.sum()), 'image')} with objects {verb} no "
+            "detection: AP on the other images alone is higher; choose images by the ground truth, "
+            "then cut the detections with --match"
+        )
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from cocosurgeon.dataset.mask import WarningNote
 from cocosurgeon.errors import RequestError, UnknownNameError
 from cocosurgeon.select.filter import Columns
 from cocosurgeon.select.plan import Except, Keep, Step, Unbound
@@ -38,10 +38,12 @@ class MatchFile(Unbound):
     Attributes:
         path: of that file.
         by: ``id`` or ``file_name``.
+        keeps: whether the images are kept; False: what keeps them is turned round.
     """
 
     path: str
     by: By = "id"
+    keeps: bool = True
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -57,13 +59,27 @@ class MatchFile(Unbound):
         other = read(self.path, progress, self.columns)
         if self.by == "file_name":
             there = set(_file_names(other))
-            names = [name for name in _file_names(dataset) if name in there]
-            none = (f"no file_name of {self.path} is in the file",)
-            return Keep(FileNames(names, () if names else none))
+            here = _file_names(dataset)
+            names = [name for name in here if name in there]
+            return Keep(FileNames(names, tuple(_unmatched(there, here, self.path))))
         ids = [i for i in other.img_ids if i is not None]
-        _require_one_type(ids, dataset, self.path)
-        notes = (*_notes(dataset, other, self.path), *_undetected(dataset, other, self.path))
-        return Keep(Ids(ids, unknown="ignore", notes=notes))
+        _require_one_type(ids, dataset, self.path, is_results=other.index.is_results)
+        notes = _notes(dataset, other, self.path)
+        detected = self.keeps and other.index.is_results and not dataset.index.is_results
+        return Keep(Ids(ids, unknown="ignore", notes=notes, are_detected=detected))
+
+
+def _unmatched(there: set[str], here: list[str], path: str) -> Iterator[str]:
+    """Yield how many names of the other file are not in this one."""
+    missing = sorted(there.difference(here))
+    if missing:
+        last = {name.rpartition("/")[2] for name in here}
+        nearly = sum(name.rpartition("/")[2] in last for name in missing)
+        alike = f"; the last parts of {nearly:,} are (--file-names-file goes by these)"
+        yield (
+            f"{len(missing):,} of {plural(len(there), 'file name')} of {path} are not in the file: "
+            f"{first_few(missing, 4, show=repr)}{alike if nearly else ''}"
+        )
 
 
 def _file_names(dataset: Dataset) -> list[str]:
@@ -79,7 +95,7 @@ def _names(dataset: Dataset) -> dict[Id, object]:
     return {i: name for i, name in pairs if i is not None}
 
 
-def _require_one_type(ids: list[Id], dataset: Dataset, path: str) -> None:
+def _require_one_type(ids: list[Id], dataset: Dataset, path: str, *, is_results: bool) -> None:
     """Refuse a file none of whose ids can match, since they are of another type.
 
     Raises:
@@ -92,10 +108,10 @@ def _require_one_type(ids: list[Id], dataset: Dataset, path: str) -> None:
         return
     if mismatch := type_mismatch("an image id there", objects(ids), own):
         raise RequestError(
-            f"no image matches: {mismatch} of {dataset.source.name}",
-            where=path,
-            hint="write ids as numbers in both files, or as text in both; --match-by file_name "
-            "compares names",
+            f"no image matches: {mismatch}",
+            where=f"{path} and {dataset.source.name}",
+            hint="write ids as numbers in both files, or as text in both"
+            + ("" if is_results else "; --match-by file_name compares names"),
         )
 
 
@@ -115,29 +131,6 @@ def _notes(dataset: Dataset, other: Dataset, path: str) -> tuple[str, ...]:
     return (f"{count} {verb} another file_name in {path}: {shown}; --match-by file_name",)
 
 
-def _undetected(dataset: Dataset, other: Dataset, path: str) -> tuple[str, ...]:
-    """Return a warning where ground truth has objects on images without a detection.
-
-    They count as missed, unless their images are dropped.
-    """
-    from cocosurgeon.dataset.ids import UNKNOWN, isin
-
-    if dataset.index.is_results or not other.index.is_results:
-        return ()
-    owners = {*dataset.index.image_of_annotation.tolist()} - {UNKNOWN}
-    ids = dataset.index.images.ids[sorted(owners)]
-    undetected = len(ids) - isin(ids, [i for i in other.img_ids if i is not None]).sum()
-    if not undetected:
-        return ()
-    verb = "has" if undetected == 1 else "have"
-    count = f"{undetected:,} of {plural(len(ids), 'image')} with objects"
-    warning = (
-        f"{count} {verb} no detection in {path}: AP on the other images alone is higher; choose "
-        "images by the ground truth, then cut the detections with --match"
-    )
-    return (WarningNote(warning),)
-
-
 OPTIONS = (
     Option(
         "match",
@@ -150,7 +143,7 @@ OPTIONS = (
         "except",
         PATH.called("ANN_FILE"),
         "Drop images that this annotation file has, too: the rest of a dataset.",
-        lambda path, **by: Except(MatchFile(path, **by)),
+        lambda path, **by: Except(MatchFile(path, **by, keeps=False)),
         modifiers=(MATCH_BY,),
     ),
 )

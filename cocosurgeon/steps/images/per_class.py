@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cocosurgeon.dataset.order import as_count
+from cocosurgeon.dataset.order import as_count, as_whole
 from cocosurgeon.dataset.placeholders import BACKGROUND, PLACEHOLDER
 from cocosurgeon.errors import RequestError
 from cocosurgeon.select.plan import Step
@@ -38,6 +38,7 @@ class PerClass(Step):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "k", as_count(self.k))
+        object.__setattr__(self, "seed", as_whole(self.seed))
         if not self.k:
             raise RequestError("at least one image of each class, not 0")
 
@@ -73,6 +74,8 @@ class PerClass(Step):
             for cat_id in dict.fromkeys([*names, *images])
             if cat_id is not None and names.get(cat_id) not in (PLACEHOLDER, BACKGROUND)
         ]
+        if not classes:
+            return ("no object of any category is there",)
         few = sorted((each for each in classes if each[0] < self.k), key=lambda each: each[0])
         if not few:
             return ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cocosurgeon.dataset.order import as_amount
+from cocosurgeon.dataset.order import as_amount, as_whole
 from cocosurgeon.select.plan import Step
 from cocosurgeon.steps.arguments import AMOUNT, COUNT, FLAG
 from cocosurgeon.steps.naming import with_amount
@@ -59,6 +59,7 @@ class Sample(Step):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "n", as_amount(self.n))
+        object.__setattr__(self, "seed", as_whole(self.seed))
         object.__setattr__(self, "nested", self.nested and self.stratify)
 
     def apply(self, dataset: Dataset) -> Dataset:
