@@ -400,3 +400,23 @@ def test_the_split_verb_gives_sources_back(cli: Cli, put: Put) -> None:
         image["source"] = "../../a"
     put(evil, "evil.json")
     assert cli("split", "evil.json", "--by-key", "source").out.startswith("evil_.._.._a.json\n")
+
+
+@pytest.mark.parametrize("lacking", ["categories", "annotations"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_file_that_lacks_a_list_goes_back_without_it(
+    lacking: str, is_first: bool, cli: Cli, put: Put
+) -> None:
+    """As captions have no categories, and lists of images no annotations."""
+    without = file(1, {1: "dog"})
+    del without[lacking]
+    for annotation in without.get("annotations", ()):
+        annotation.pop("category_id")
+    paths = [put(without, "a.json"), put(file(2, {7: "dog"}), "b.json")]
+    paths = paths if is_first else paths[::-1]
+    run(cli, *paths, "--ids", "offset", "--prefix", "a=a/,b=b/", "--source-key", "source")
+    parts = split(paths[0].with_name("out.json"))
+    for path in paths:
+        before, after = (json.loads(text) for text in (path.read_bytes(), parts[path.stem]))
+        assert {k: v for k, v in after.items() if k in before} == before
+        assert all(not after[key] for key in after.keys() - before.keys())

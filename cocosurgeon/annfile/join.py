@@ -133,7 +133,8 @@ def with_members(
         else:
             following = keys[place + 1] if place + 1 < len(keys) else member.stop
             spots.append((keys[place], following, b""))
-    return pieces(document, edits, spots)
+    staying = {records: edit for records, edit in edits.items() if records.name not in gone}
+    return pieces(document, staying, spots)
 
 
 def _list_text(
