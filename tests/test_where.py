@@ -292,3 +292,13 @@ def test_any_text_is_an_expression_or_an_error_of_ours(text: str) -> None:
         ImageWhere(text)
     except ExpressionError as error:
         assert error.what
+
+
+def test_id_alone_is_that_of_images_and_a_note_says_so(cli: Cli, put: Put, small: Any) -> None:
+    done = cli("subset", put(small), "--where", "id in (10, 30)", "-o", "a.json")
+    assert "id is that of images; 'annotations: id ...' is the other" in done.err
+    named = cli("subset", "in.json", "--where", "images: id in (10, 30)", "-o", "b.json")
+    assert "id is that of" not in named.err
+    assert cli("diff", "a.json", "b.json").code == 0
+    other = cli("subset", "in.json", "--where", "annotations: id in (1, 2)", "-o", "c.json")
+    assert "2 of 7 kept" in other.err

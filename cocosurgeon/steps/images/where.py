@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cocosurgeon.dataset.mask import FilterResult
@@ -33,9 +33,13 @@ class ImageWhere(ImageFilter):
     Besides keys of image records it takes ``count(NAME)``, objects of a category; ``objects`` (or
     ``count()``), all of them; ``categories``, those of its objects. Objects that an earlier step
     dropped do not count; crowds do. A key of the records goes before a count of that name.
+
+    Attributes:
+        notes: facts about how it was found, for the summary; no part of the filter.
     """
 
     expression: str
+    notes: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         columns_of(self.expression)
@@ -50,7 +54,8 @@ class ImageWhere(ImageFilter):
         everywhere = evaluate(self.expression, lambda *names: self._columns(dataset, names))
         result = _result(everywhere[dataset.image_indices], self.expression, "image")
         own = [name for name in (OBJECTS, CATEGORIES) if name in self._keys(dataset)]
-        return replace(result, notes=(*(_own_key(name) for name in own), *result.notes))
+        notes = (*self.notes, *map(_own_key, own), *result.notes)
+        return replace(result, notes=notes)
 
     def _keys(self, dataset: Dataset) -> tuple[str, ...]:
         """Return the names that are keys of records, not counts."""
@@ -159,6 +164,9 @@ def _by_columns(expression: str, dataset: Dataset) -> AnyFilter:
         for name, is_there in zip(columns, images, strict=True)
     ]
     annotations = _present(dataset.index.annotation_records, columns)
+    if set(columns) == {"id"} and all(images) and all(annotations):
+        note = f"--where {expression!r}: id is that of images; 'annotations: id ...' is the other"
+        return ImageWhere(expression, (note,))
     if all(images) and all(annotations) and not counts:
         raise ExpressionError(
             f"images and annotations both have {', '.join(columns)}: which are meant?",
