@@ -165,7 +165,6 @@ def test_names_with_commas_and_quotes(put: Put, cli: Cli) -> None:
         (["--empty=effective:mmdet4"], "no loader is called 'mmdet4'"),
         (["--empty=never"], "unknown definition of empty"),
         (["--empty=category:cat"], "no category is named 'cat'"),
-        (["--where", "id > 3"], "images and annotations both have id"),
         (["--where", "width > 3 and area > 3"], "mixes columns"),
         (["--where", "widht > 3"], "did you mean 'width'?"),
         (["--where", "zzz > 3"], "no column 'zzz'"),

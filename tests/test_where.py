@@ -302,3 +302,11 @@ def test_id_alone_is_that_of_images_and_a_note_says_so(cli: Cli, put: Put, small
     assert cli("diff", "a.json", "b.json").code == 0
     other = cli("subset", "in.json", "--where", "annotations: id in (1, 2)", "-o", "c.json")
     assert "2 of 7 kept" in other.err
+
+
+def test_another_key_that_both_have_is_asked_about(cli: Cli, put: Put, small: Any) -> None:
+    for record in (*small["images"], *small["annotations"]):
+        record["both"] = 1
+    done = cli("subset", put(small), "--where", "both == 1", "-o", "a.json")
+    assert (done.code, "images and annotations both have both" in done.err) == (2, True)
+    assert "--where 'images: both == 1' or --where 'annotations: both == 1'" in done.err
