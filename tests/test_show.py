@@ -255,3 +255,9 @@ def test_findings_on_a_page(verb: str, cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("mine")
     assert cli(verb, "a.json", *more, "--html", "page.html").code == 2
     assert (tmp_path / "page.html").read_text() == "mine"
+
+
+def test_a_line_break_in_a_name_is_shown_in_one_line(put: Put) -> None:
+    document = small({"id": 1, "image_id": 1, "category_id": 3, "bbox": [1, 1, 9, 9]})
+    document["images"][0]["file_name"] = document["categories"][0]["name"] = "a\nb"
+    assert show_images(read(put(document))).image.width == 1000

@@ -10,6 +10,7 @@ from math import ceil, hypot
 from PIL import Image, ImageDraw, ImageFont
 
 from cocosurgeon.draw.marks import Box, Color, Drawing, Mark
+from cocosurgeon.text import one_line
 
 _PAPER: Color = (255, 255, 255)
 _INK: Color = (20, 20, 20)
@@ -162,13 +163,13 @@ def _draw_name(
     if box is None or not mark.text:
         return
     x, y, _, _ = _scaled(box, scale, size)
-    left, top, right, bottom = pen.textbbox((0, 0), mark.text, font=font)
+    left, top, right, bottom = pen.textbbox((0, 0), one_line(mark.text), font=font)
     width, height = right - left + 4, bottom - top + 4
     x = min(max(x, 0), max(size[0] - width, 0))
     y = y - height if y >= height else max(y, 0)
     pen.rectangle((x, y, x + width, y + height), fill=mark.color)
     ink = _INK if sum(mark.color) > 330 else _PAPER
-    pen.text((x + 2 - left, y + 2 - top), mark.text, fill=ink, font=font)
+    pen.text((x + 2 - left, y + 2 - top), one_line(mark.text), fill=ink, font=font)
 
 
 def _with_title(
@@ -198,7 +199,7 @@ def _wrapped(
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
 ) -> list[str]:
     lines = [""]
-    for word in text.split(" "):
+    for word in one_line(text).split(" "):
         longer = f"{lines[-1]} {word}".strip()
         if lines[-1] and pen.textlength(longer, font=font) > width - 4:
             lines.append(word)
