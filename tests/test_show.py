@@ -228,6 +228,32 @@ def test_the_verb(cli: Cli, tmp_path: Path) -> None:
         assert (done.code, what in done.err) == (2, True), done.err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("show", SAMPLE, "--first", 1),
+        ("browse", SAMPLE, "-o", "out"),
+        ("explain", SAMPLE, "--image", 1, "-o", "out.png"),
+        ("lint", SAMPLE, "--html", "out"),
+        ("verify", SAMPLE, "--html", "out"),
+    ],
+)
+def test_a_wrong_folder_of_images_is_an_error(
+    command: tuple[Any, ...], cli: Cli, tmp_path: Path
+) -> None:
+    done = cli(*command, "--images", "none")
+    assert (done.code, "no such folder of images" in done.err) == (2, True), done.err
+    assert "next: name the folder" in done.err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("verb", ["explain", "verify"])
+def test_a_folder_of_images_needs_a_picture_or_a_page(verb: str, cli: Cli) -> None:
+    more = ["--image", 1] if verb == "explain" else []
+    done = cli(verb, SAMPLE, *more, "--images", SAMPLE.parent)
+    assert (done.code, "--images has no effect" in done.err) == (2, True), done.err
+
+
 def test_a_category_has_its_color_in_every_file() -> None:
     dog, cat = {"id": 3, "name": "dog"}, {"id": 1, "name": "cat"}
     record = {"id": 1, "category_id": 3}

@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.completion import complete_loader
-from cocosurgeon.cli.options import AnnFile, console, steps, takes
+from cocosurgeon.cli.options import (
+    AnnFile,
+    Force,
+    Images,
+    Loaders,
+    console,
+    image_folder,
+    steps,
+    takes,
+)
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
@@ -23,14 +31,7 @@ EXAMPLES = (
 @takes(steps, console, examples=EXAMPLES)
 def browse(
     ann_file: AnnFile = None,
-    images: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIR",
-            show_default="found by their names",
-            help="Take the images from this folder. file_name begins in it.",
-        ),
-    ] = None,
+    images: Images = None,
     against: Annotated[
         str | None,
         typer.Option(
@@ -39,15 +40,7 @@ def browse(
             help="Show matched, missed and false detections of this results file, too.",
         ),
     ] = None,
-    loader: Annotated[
-        list[str] | None,
-        typer.Option(
-            autocompletion=complete_loader,
-            metavar="NAME",
-            show_default="all",
-            help="Show only what this loader drops.",
-        ),
-    ] = None,
+    loader: Loaders = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -68,10 +61,7 @@ def browse(
             help="Put the image files into the page. Default: link to them.",
         ),
     ] = False,
-    force: Annotated[
-        bool,
-        typer.Option("--force", "-f", help="Replace existing files.", rich_help_panel="Output"),
-    ] = False,
+    force: Force = False,
     *,
     steps: Plan,
     console: Console,
@@ -90,7 +80,7 @@ def browse(
     from cocosurgeon.cli.outputs import default_output, require_apart
     from cocosurgeon.cli.run import choose
     from cocosurgeon.dataset.io import read
-    from cocosurgeon.errors import RequestError, SourceUnavailableError
+    from cocosurgeon.errors import RequestError
     from cocosurgeon.layout.names import FileNames
     from cocosurgeon.layout.search import find_prefix
     from cocosurgeon.loaders import LOADERS, find_loader
@@ -103,9 +93,7 @@ def browse(
     if chosen.why:
         console.info(f"annotation file: {chosen.path} ({chosen.why})")
     loaders = list(dict.fromkeys(find_loader(name).name for name in loader or LOADERS))
-    folder = None if images is None else Path(images)
-    if folder is not None and not folder.is_dir():
-        raise SourceUnavailableError("no such folder of images", where=str(folder))
+    folder = image_folder(images)
     inputs = [chosen.path, *([] if against is None else [against]), *steps.files]
     if inputs.count("-") > 1:
         raise RequestError("standard input can be read only once")

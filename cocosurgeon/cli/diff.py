@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.options import console, takes
+from cocosurgeon.cli.options import Force, console, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
@@ -50,7 +50,7 @@ def diff(
             metavar="FILE", show_default=False, help="Write the difference as one page, too."
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", "-f", help="Replace an existing page.")] = False,
+    force: Force = False,
     *,
     console: Console,
 ) -> None:

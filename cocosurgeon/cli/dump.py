@@ -63,9 +63,7 @@ def dump(
             help="Write to this file; .gz compresses.",
         ),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", "-f", help="Replace an existing output.")
-    ] = False,
+    force: options.Force = False,
     *,
     real: ProbeOptions,
     console: Console,

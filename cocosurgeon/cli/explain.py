@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.completion import complete_loader
-from cocosurgeon.cli.options import LoaderOptions, console, takes
+from cocosurgeon.cli.options import (
+    Force,
+    Images,
+    LoaderOptions,
+    Loaders,
+    console,
+    image_folder,
+    takes,
+)
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
@@ -24,15 +31,7 @@ EXAMPLES = (
 def explain(
     ann_file: Annotated[str, typer.Argument(metavar="ANN_FILE", help="Annotation file.")],
     image: Annotated[str, typer.Option(metavar="ID", help="Explain this image.")],
-    loader: Annotated[
-        list[str] | None,
-        typer.Option(
-            autocompletion=complete_loader,
-            metavar="NAME",
-            show_default="all",
-            help="Use only this loader's rules.",
-        ),
-    ] = None,
+    loader: Loaders = None,
     classes: Annotated[
         str | None,
         typer.Option(
@@ -49,12 +48,12 @@ def explain(
             "--output",
             metavar="OUT.png",
             show_default=False,
+            rich_help_panel="Output",
             help="Draw it, too: a panel for each loader, as `cocosurgeon show --panels` does.",
         ),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", "-f", help="Replace an existing picture.")
-    ] = False,
+    images: Images = None,
+    force: Force = False,
     *,
     console: Console,
 ) -> None:
@@ -76,6 +75,9 @@ def explain(
         raise RequestError(f"{', '.join(names)} takes no class names: leave --classes out")
     if option and not loader:
         raise RequestError("--option is of one loader: name it (--loader)")
+    if images is not None and output is None:
+        raise RequestError("--images has no effect without a picture", hint="add -o OUT.png")
+    folder = image_folder(images)
     loaders = {name: own_options(name, option) for name in names}
     with console.progress("reading") as progress:
         file = read_again(Path(ann_file), progress)
@@ -111,7 +113,7 @@ def explain(
         from cocosurgeon.dataset.io import read
         from cocosurgeon.draw.show import show_panels
 
-        shown = show_panels(read(ann_file), img_id, loaders, classes=chosen)
+        shown = show_panels(read(ann_file), img_id, loaders, folder, classes=chosen)
         write_picture(shown, Path(output), ann_file, console, force=force)
         fields["output"] = output
     console.report(fields, lines)

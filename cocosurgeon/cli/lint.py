@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.completion import complete_loader
-from cocosurgeon.cli.options import console, takes
+from cocosurgeon.cli.options import Force, Html, console, image_folder, loader_option, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
@@ -40,12 +39,9 @@ def lint(
     ] = None,
     loader: Annotated[
         Names,
-        typer.Option(
-            autocompletion=complete_loader,
-            metavar="NAME",
-            show_default="those of MMDetection, and pycocotools",
-            help="Check for this loader: what makes it raise, lose objects or shift labels is an "
-            "error.",
+        loader_option(
+            "those of MMDetection, and pycocotools",
+            "Check for this loader: what makes it raise, lose objects or shift labels is an error.",
         ),
     ] = None,
     select: Annotated[
@@ -75,15 +71,8 @@ def lint(
     explain: Annotated[
         str | None, typer.Option(metavar="CODE", help="Print the page of a code, and stop.")
     ] = None,
-    html: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="Write the findings as one page, too, with the images that they are about.",
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", "-f", help="Replace an existing page.")] = False,
+    html: Html = None,
+    force: Force = False,
     *,
     console: Console,
 ) -> None:
@@ -126,6 +115,7 @@ def lint(
     loaders = list(dict.fromkeys(names)) or None
     choice = Choice(tuple(select or ([code] if code else ())), tuple(ignore or ()))
     known = {} if baseline is None else read_baseline(baseline)
+    folder = image_folder(images)
     chosen = [choose(ann_file) for ann_file in ann_files or (None,)]
     for each in chosen:
         if each.why:
@@ -151,7 +141,6 @@ def lint(
                 lint_pair(one, two, choice=choice, keep=keep, known=known, images=images)
             )
     if html is not None:
-        folder = None if images is None else Path(images)
         with shown_by(console.progress):
             page = lint_page(reports[0], read(paths[0]), folder).encode(errors="backslashreplace")
         write_files({html: lambda: iter([page])}, force, console)

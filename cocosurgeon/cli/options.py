@@ -14,10 +14,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cocosurgeon.cli.command import OrderedCommand, given_options
-from cocosurgeon.cli.completion import complete_space, complete_split, completing
+from cocosurgeon.cli.completion import (
+    complete_loader,
+    complete_space,
+    complete_split,
+    completing,
+)
 from cocosurgeon.cli.console import Console, reporting_errors
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cocosurgeon.cli.outputs import Output
     from cocosurgeon.probe.request import ProbeOptions
     from cocosurgeon.select.plan import Plan
@@ -50,9 +57,65 @@ LoaderOptions = Annotated[
     ),
 ]
 
+
+def loader_option(default: str, help: str) -> Any:
+    """Return ``--loader``, which can be repeated, for the type of a parameter."""
+    return typer.Option(
+        "--loader",
+        autocompletion=complete_loader,
+        metavar="NAME",
+        show_default=default,
+        help=help,
+    )
+
+
+Loaders = Annotated[list[str] | None, loader_option("all", "Use only this loader's rules.")]
+
+Images = Annotated[
+    str | None,
+    typer.Option(
+        "--images",
+        metavar="DIR",
+        show_default="found by their names",
+        help="Take the images from this folder. file_name begins in it.",
+    ),
+]
+
+Html = Annotated[
+    str | None,
+    typer.Option(
+        "--html",
+        metavar="FILE",
+        show_default=False,
+        rich_help_panel="Output",
+        help="Write the findings as one page, too, with the images that they are about.",
+    ),
+]
+
+Force = Annotated[
+    bool,
+    typer.Option("--force", "-f", help="Replace existing files.", rich_help_panel="Output"),
+]
+
 Strict = Annotated[
     bool, typer.Option("--strict", help="Exit with 1 on warnings, too, not only on errors.")
 ]
+
+
+def image_folder(named: str | None) -> Path | None:
+    """Return the folder of ``--images``; None where none was named.
+
+    Raises:
+        SourceUnavailableError: it is no folder.
+    """
+    from pathlib import Path
+
+    from cocosurgeon.errors import SourceUnavailableError
+
+    if named is not None and not Path(named).is_dir():
+        hint = "name the folder that file_name begins in"
+        raise SourceUnavailableError("no such folder of images", where=named, hint=hint)
+    return None if named is None else Path(named)
 
 
 def takes(*groups: Group, examples: Sequence[str]) -> Callable[[Verb], Verb]:
@@ -212,10 +275,7 @@ def output(
             "data: in the current folder), named after the steps.",
         ),
     ] = None,
-    force: Annotated[
-        bool,
-        typer.Option("--force", "-f", help="Replace existing files.", rich_help_panel="Output"),
-    ] = False,
+    force: Force = False,
     dry_run: Annotated[
         bool,
         typer.Option(

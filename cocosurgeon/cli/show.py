@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.completion import complete_loader
-from cocosurgeon.cli.options import AnnFile, console, steps, takes
+from cocosurgeon.cli.options import (
+    AnnFile,
+    Force,
+    Images,
+    Loaders,
+    console,
+    image_folder,
+    steps,
+    takes,
+)
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
@@ -31,14 +39,7 @@ def show(
             metavar="ID", show_default=False, help="Draw this image; repeat it for a sheet."
         ),
     ] = None,
-    images: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIR",
-            show_default="found as by layout",
-            help="Look for the image files here: file_name begins in this folder.",
-        ),
-    ] = None,
+    images: Images = None,
     panels: Annotated[
         bool,
         typer.Option(
@@ -47,15 +48,7 @@ def show(
             "gray, with the rule.",
         ),
     ] = False,
-    loader: Annotated[
-        list[str] | None,
-        typer.Option(
-            autocompletion=complete_loader,
-            metavar="NAME",
-            show_default="all",
-            help="With --panels: draw this loader.",
-        ),
-    ] = None,
+    loader: Loaders = None,
     columns: Annotated[
         int, typer.Option(metavar="N", min=1, max=20, help="Images in a row of a sheet.")
     ] = 4,
@@ -71,10 +64,7 @@ def show(
             "the input and the image.",
         ),
     ] = None,
-    force: Annotated[
-        bool,
-        typer.Option("--force", "-f", help="Replace an existing file.", rich_help_panel="Output"),
-    ] = False,
+    force: Force = False,
     *,
     steps: Plan,
     console: Console,
@@ -100,6 +90,7 @@ def show(
     if output is not None:
         require_format(Path(output).suffix)
     names = [find_loader(name).name for name in loader or LOADERS]
+    folder = image_folder(images)
     chosen = choose(ann_file)
     if chosen.why:
         console.info(f"annotation file: {chosen.path} ({chosen.why})")
@@ -111,7 +102,6 @@ def show(
         if image:
             wanted = GivenIds(tuple(Typed(i) for text in image for i in split_list(text)))
             chosen_images = wanted.bind(dataset).apply(dataset)
-        folder = None if images is None else Path(images)
         if panels:
             if len(chosen_images.img_ids) != 1 or chosen_images.img_ids[0] is None:
                 raise RequestError("--panels draws one image", hint="name it: --image ID")

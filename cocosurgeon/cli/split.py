@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cocosurgeon.cli.command import given_options
-from cocosurgeon.cli.options import AnnFile, console, part_options, takes
+from cocosurgeon.cli.options import AnnFile, Force, console, part_options, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
@@ -39,10 +39,7 @@ def split(
             "the current folder). Names are the input's with the part's: instances_train.json.",
         ),
     ] = None,
-    force: Annotated[
-        bool,
-        typer.Option("--force", "-f", help="Replace existing files.", rich_help_panel="Output"),
-    ] = False,
+    force: Force = False,
     dry_run: Annotated[
         bool,
         typer.Option(

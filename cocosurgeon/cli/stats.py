@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.completion import complete_loader
-from cocosurgeon.cli.options import console, takes
+from cocosurgeon.cli.options import Force, console, loader_option, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
@@ -31,11 +30,9 @@ def stats(
     ] = None,
     loader: Annotated[
         list[str] | None,
-        typer.Option(
-            autocompletion=complete_loader,
-            metavar="NAME",
-            show_default="labels of all, empty images of MMDetection's",
-            help="Print the labels of this loader, and the images that are empty for it.",
+        loader_option(
+            "labels of all, empty images of MMDetection's",
+            "Print the labels of this loader, and the images that are empty for it.",
         ),
     ] = None,
     csv: Annotated[
@@ -67,10 +64,7 @@ def stats(
             rich_help_panel="Output",
         ),
     ] = None,
-    force: Annotated[
-        bool,
-        typer.Option("--force", "-f", help="Replace existing files.", rich_help_panel="Output"),
-    ] = False,
+    force: Force = False,
     *,
     console: Console,
 ) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cocosurgeon.cli import options
-from cocosurgeon.cli.completion import complete_loader, complete_mode
+from cocosurgeon.cli.completion import complete_mode
 from cocosurgeon.loaders import DEFAULT, LOADERS
 from cocosurgeon.version import __version__
 
@@ -53,12 +53,9 @@ def verify(
     ] = None,
     loader: Annotated[
         list[str] | None,
-        typer.Option(
-            autocompletion=complete_loader,
-            metavar="NAME",
-            show_default=f"{DEFAULT}; with --config its own",
-            help=f"Compare what this loader loads: {', '.join(LOADERS)}. "
-            "none: compare the text only.",
+        options.loader_option(
+            f"{DEFAULT}; with --config its own",
+            f"Compare what this loader loads: {', '.join(LOADERS)}. none: compare the text only.",
         ),
     ] = None,
     mode: Annotated[
@@ -92,15 +89,9 @@ def verify(
         typer.Option(metavar="PIXELS", help="Let boxes differ from those of a dump by this."),
     ] = 0.0,
     strict: options.Strict = False,
-    html: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="Write the findings as one page, too, with the images that they are about.",
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", "-f", help="Replace an existing page.")] = False,
+    html: options.Html = None,
+    images: options.Images = None,
+    force: options.Force = False,
     *,
     real: ProbeOptions,
     console: Console,
@@ -116,11 +107,15 @@ def verify(
 
     from cocosurgeon.categories.spaces import find_space
     from cocosurgeon.cli.console import silence
+    from cocosurgeon.errors import RequestError
     from cocosurgeon.findings.finding import is_failure
     from cocosurgeon.steps.arguments import Typed, parse_names, resolve_ids
     from cocosurgeon.verify import run
 
     gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
+    if images is not None and html is None:
+        raise RequestError("--images has no effect without a page", hint="add --html page.html")
+    folder = options.image_folder(images) or real.img_prefix
     if html is not None:
         from cocosurgeon.cli.outputs import require_apart
 
@@ -148,7 +143,7 @@ def verify(
     if source is not None and recipe is not None and (note := _recipe_note(recipe, hashes)):
         found = replace(found, notes=(note, *found.notes))
     if html is not None:
-        _write_page(html, found.findings, subset, source, real.img_prefix, console, force=force)
+        _write_page(html, found.findings, subset, source, folder, console, force=force)
     when = datetime.now(timezone.utc).astimezone().replace(microsecond=0)
     fields = _fields(found, hashes, when, strict=strict)
     lines = _lines(found, hashes, when, quiet=console.quiet, strict=strict)
