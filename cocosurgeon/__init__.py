@@ -20,6 +20,7 @@ Packages and modules, in the order in which they may import each other (each onl
     usable      values of an annotation that cannot be used, and what fails
     findings/   what a check found: the class, and the table of codes
     annfile/    bytes of an annotation file <-> spans and columns; nothing else touches bytes
+    processes   work in several processes, a bounded amount at a time
     loaders/    what each framework's loader loads from a file, in pure Python
     probe/      asks a real loader, in any interpreter; dumps of what one returned
     dataset/    Dataset: a file and the rows of it that are kept; ids, category list, pandas views
@@ -29,6 +30,8 @@ Packages and modules, in the order in which they may import each other (each onl
     lint/       one file judged by itself, for the loaders that will read it; repairs
     steps/      steps as users give them: the table of steps, recipes, file names
     layout/     where annotation files and images lie; a subset copied with its images
+    formats/    formats next to COCO, one file a format
+    convert/    to those formats and back; what is lost
     snippet/    the configuration that goes with a file, one file a framework
     verify/     a result against its source, a loader against another: findings
     diff/       what changed between two files, and what that does to labels

@@ -171,6 +171,14 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
+def yaml_string(text: str) -> str:
+    """Return text between quotes, as YAML reads it: unlike JSON, it joins no surrogates."""
+    import json
+
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)
+
+
 @lru_cache(8192)
 def _plain(name: str) -> str:
     return _NO_LETTER.sub("", name.casefold())

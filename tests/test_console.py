@@ -50,6 +50,7 @@ JSON: dict[str, list[Any]] = {
     "cache clear": ["--cache", "c", "--yes"],
     "cache list": ["--cache", "c"],
     "cache where": ["--cache", "c"],
+    "convert": [SAMPLE, "--to", "yolo", "--allow-loss", "-o", "tree"],
     "diff": [SAMPLE, SAMPLE],
     "dump": [SAMPLE, "--loader", "detr", "-o", "d.jsonl"],
     "empty-only": [SAMPLE, "-o", "out.json"],

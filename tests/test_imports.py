@@ -31,6 +31,7 @@ ROOMS = (
         "usable",
         "findings",
         "annfile",
+        "processes",
         "loaders",
     ),
     *(
@@ -42,6 +43,8 @@ ROOMS = (
         "lint",
         "steps",
         "layout",
+        "formats",
+        "convert",
         "snippet",
         "verify",
         "diff",

@@ -4,6 +4,7 @@ app         the group of all verbs, each loaded when it is called
 apply       repeat a recipe
 browse      write a page to look at images with their objects
 cache       list and clear the subsets that configs have built
+convert     convert to other formats and back
 diff        print what changed between two files
 dump        write what a loader loads to a file
 empty_only  keep the images without objects
@@ -26,5 +27,6 @@ console     the terminal: streams, messages, progress bars, signals, exit codes
 options     options that verbs share, and how a verb takes them
 outputs     output files: paths, checks, writing
 run         read a file, apply a plan, write the result, print the summary
+run_convert read files, convert them, print what is lost
 run_split   read a file, split it, write the parts, print the report
 """

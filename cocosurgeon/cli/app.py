@@ -16,7 +16,8 @@ from cocosurgeon.cli.command import convert_only
 from cocosurgeon.cli.options import make_command
 from cocosurgeon.version import __version__
 
-_SHARED = {"app", "command", "completion", "console", "options", "outputs", "run", "run_split"}
+_SHARED = {"app", "command", "completion", "console", "options", "outputs", "run"}
+_SHARED |= {"run_convert", "run_split"}
 """Modules of this folder that are no verbs."""
 
 

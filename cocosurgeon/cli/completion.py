@@ -30,7 +30,14 @@ def _loaders() -> Iterable[str]:
     return (*LOADERS, "none")
 
 
+def _formats() -> Iterable[str]:
+    from cocosurgeon.formats.registry import all_formats
+
+    return all_formats()
+
+
 complete_space = completing(_spaces)
+complete_format = completing(_formats)
 complete_loader = completing(_loaders)
 complete_mode = completing(lambda: ("train", "test"))
 complete_split = completing(lambda: ("train", "val", "test"))

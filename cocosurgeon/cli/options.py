@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -146,7 +146,7 @@ def make_command(name: str, function: Verb) -> Any:
     return command
 
 
-_LATER = {"Console": object, "Plan": object, "Output": object, "ProbeOptions": object}
+_LATER = dict.fromkeys(("Console", "Plan", "Output", "ProbeOptions"), object)
 """Types that only type checkers see: their modules are not loaded for --help."""
 
 
@@ -155,7 +155,7 @@ def assembled(function: Verb) -> Verb:
     groups: tuple[Group, ...] = getattr(function, "groups", ())
     own = inspect.signature(function, locals=_LATER, eval_str=True).parameters
     # an option of the verb replaces that of a step with the same name
-    replaced = {_PREFIX + name for name in own}
+    replaced = {_PREFIX + name.removesuffix("_") for name in own}
     parameters = {
         group.__name__: [p for p in _parameters(group) if p.name not in replaced]
         for group in groups
@@ -186,6 +186,8 @@ def _parameters(group: Group) -> Iterator[inspect.Parameter]:
     if group in (steps, part_options):
         yield inspect.Parameter("ctx", _KIND, annotation=typer.Context)
         yield from _step_parameters(_every_option() if group is steps else _options_of_parts())
+    elif group is format_options:
+        yield from _format_parameters()
     else:
         yield from inspect.signature(group, locals=_LATER, eval_str=True).parameters.values()
 
@@ -226,6 +228,39 @@ def _step_parameters(every: list[Any]) -> Iterator[inspect.Parameter]:
             default=False if is_flag else None,
             annotation=Annotated[bool if is_flag else list[str] | None, shown],
         )
+
+
+def _format_parameters() -> Iterator[inspect.Parameter]:
+    """Yield an option for each that a format has; formats may share one."""
+    from cocosurgeon.formats.registry import all_formats, options_of
+
+    shared: dict[str, list[tuple[str, Any]]] = {}
+    for name, kind in all_formats().items():
+        for each in options_of(kind):
+            shared.setdefault(each.name, []).append((name, each))
+    for name, formats in shared.items():
+        first = formats[0][1]
+        helps = dict.fromkeys(each.metadata["help"] for _, each in formats)
+        is_flag = first.default is False
+        shown = typer.Option(
+            f"--{name.replace('_', '-')}",
+            metavar=first.metadata["metavar"] or None,
+            help=f"{', '.join(n for n, _ in formats)}: {' '.join(helps)}",
+            show_default=False,
+            rich_help_panel="Formats",
+            autocompletion=completing(functools.partial(tuple, first.metadata["values"])),
+        )
+        yield inspect.Parameter(
+            name,
+            _KIND,
+            default=False if is_flag else None,
+            annotation=Annotated[bool if is_flag else str | None, shown],
+        )
+
+
+def format_options(**given: object) -> Mapping[str, object]:
+    """Return the options of formats that were given, by name."""
+    return {name: value for name, value in given.items() if value not in (None, False)}
 
 
 def _completion_of(option: Any) -> Callable[[str], list[str]] | None:

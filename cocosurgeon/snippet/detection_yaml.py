@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 from cocosurgeon.loaders import View, load
 from cocosurgeon.loaders.loader import LoaderOptions
 from cocosurgeon.snippet import comments
 from cocosurgeon.snippet.source import Snippet, SnippetSource
+from cocosurgeon.text import yaml_string
 
 
 def written(
@@ -84,11 +84,5 @@ def _labels(source: SnippetSource, view: View, title: str, *, remaps: bool) -> s
 def _dataset(source: SnippetSource, split: str) -> str:
     return f"""{split}_dataloader:
   dataset:
-    img_folder: {_quoted(source.img_prefix)}
-    ann_file: {_quoted(source.ann_file)}"""
-
-
-def _quoted(text: str) -> str:
-    """Return text between quotes, as YAML reads it: unlike JSON, it joins no surrogates."""
-    quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)
+    img_folder: {yaml_string(source.img_prefix)}
+    ann_file: {yaml_string(source.ann_file)}"""

@@ -1,0 +1,237 @@
+"""Read files, convert them, print what is lost."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+from cocosurgeon.annfile.scan import scan
+from cocosurgeon.annfile.source import source_of
+from cocosurgeon.atomic import refuse_same_file
+from cocosurgeon.cli.console import Console
+from cocosurgeon.cli.outputs import Text, with_bar, write_files
+from cocosurgeon.cli.run import Chosen, choose
+from cocosurgeon.convert.read import read_format
+from cocosurgeon.convert.write import Conversion, Wishes, prepare
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.index import AnnotationIndex
+from cocosurgeon.dataset.io import read
+from cocosurgeon.errors import RequestError
+from cocosurgeon.formats.format import Format
+from cocosurgeon.layout.search import split_in
+from cocosurgeon.progress import shown_by
+from cocosurgeon.select.plan import Plan
+from cocosurgeon.steps.recipe import Recipe
+from cocosurgeon.text import plural
+
+_NAMED = re.compile(r"([\w-]+)=(.+)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Inputs and outputs.
+
+    Attributes:
+        inputs: as they were given.
+        output: None: next to the input.
+        recipe: where the recipe goes, if wanted.
+        dry_run: print what is lost; write nothing.
+        force: replace existing files.
+    """
+
+    inputs: tuple[str, ...]
+    output: str | None
+    recipe: str | None
+    dry_run: bool
+    force: bool
+
+
+def write_format(
+    places: Places, kind: Format, plan: Plan, split: str | None, wishes: Wishes, console: Console
+) -> None:
+    """Write annotation files in another format.
+
+    Args:
+        plan: steps, which each file goes through.
+        split: name of the split, of one file.
+
+    Raises:
+        CocosurgeonError: it cannot be done; nothing was written.
+    """
+    started = time.monotonic()
+    chosen = _chosen(places.inputs, split, console)
+    if len(chosen) > 1 and places.recipe is not None:
+        raise RequestError("--recipe is of one file", hint="write it with: cocosurgeon subset")
+    datasets, plans = {}, {}
+    for name, each in chosen.items():
+        with console.progress(f"reading {each.path}") as progress:
+            whole = read(each.path, progress, plan.columns)
+        with console.progress("reading") as progress:
+            plans[name] = plan.bind(whole, progress)
+        with shown_by(console.progress):
+            datasets[name] = plans[name].apply(whole)
+    out = Path(places.output) if places.output is not None else _default(chosen, kind)
+    for dataset in datasets.values():
+        refuse_same_file(out, dataset.opened.path)
+    with shown_by(console.progress):
+        conversion = prepare(datasets, kind, wishes, plans)
+    console.info(*(f"lost: {line}" for line in conversion.lost))
+    fields = {"format": kind.name, **_fields(conversion)}
+    if places.dry_run:
+        console.report({"would_write": str(out), **fields}, _lines(conversion))
+        return
+    if not console.as_json:
+        console.warn(*conversion.warnings)
+    with shown_by(console.progress):
+        manifest = conversion.write(out, force=places.force, notice=console.info)
+    if places.recipe is not None:
+        (name,) = datasets
+        text = Recipe.of(plans[name], datasets[name]).to_json()
+        write_files({places.recipe: partial(iter, [text])}, places.force, console)
+    seconds = time.monotonic() - started
+    console.info(
+        *_lines(conversion), *conversion.notes, f"manifest: {manifest}", f"{seconds:.1f} s"
+    )
+    console.written(out, {"manifest": str(manifest), **fields, "seconds": round(seconds, 3)})
+
+
+def _chosen(inputs: tuple[str, ...], split: str | None, console: Console) -> dict[str, Chosen]:
+    """Return annotation files by the name of their split."""
+    if split is not None and len(inputs) > 1:
+        raise RequestError("--split names one file's split", hint="name each: train=FILE val=FILE")
+    found: dict[str, Chosen] = {}
+    for given in inputs or (None,):
+        match = _NAMED.fullmatch(given or "")
+        is_named = match is not None and not Path(given or "").exists()
+        chosen = choose(match[2] if match and is_named else given)
+        name = match[1] if match and is_named else split or _split_of(Path(chosen.path))
+        if chosen.why:
+            console.info(f"annotation file: {chosen.path} ({chosen.why})")
+        if name in found:
+            raise RequestError(
+                f"{found[name].path} and {chosen.path} would both be the split {name!r}",
+                hint="name each: train=FILE val=FILE",
+            )
+        found[name] = chosen
+    return found
+
+
+def _split_of(path: Path) -> str:
+    """Return the name of a file's split: train2017, val, ...; its whole name where it says none."""
+    if (split := split_in(path)) is not None:
+        return split
+    stem = path.name.removesuffix(".gz").removesuffix(".json").removeprefix("instances_")
+    named = re.search(r"(?<![^\W_])(train|valid|val|test)\d*(?![^\W_])", stem)
+    return named[0] if named else stem.strip("-.") or "train"
+
+
+def _default(chosen: Mapping[str, Chosen], kind: Format) -> Path:
+    first = next(iter(chosen.values()))
+    if first.path == "-":
+        raise RequestError("no output is named", hint="name it: -o OUT")
+    path = Path(first.path)
+    stem = path.name.removesuffix(".gz").removesuffix(".json")
+    return (
+        first.folder or path.parent
+    ) / f"{stem}_{kind.name}{'' if kind.is_folder else kind.suffix}"
+
+
+def _lines(conversion: Conversion) -> list[str]:
+    lines = []
+    for name, pictures in conversion.parts.items():
+        survey = conversion.surveys[name]
+        counts = f"{plural(len(pictures.names), 'image')}, {plural(survey.objects, 'object')}"
+        lines.append(counts if len(conversion.parts) == 1 else f"{name}: {counts}")
+        lines += survey.mask_lines()
+    names = plural(len(conversion.classes), "class", "classes")
+    space = conversion.wishes.space
+    return [
+        *lines,
+        f"{names}, numbered {f'as in {space}' if space else 'in the order of the list'}",
+    ]
+
+
+def _fields(conversion: Conversion) -> dict[str, object]:
+    parts = {
+        name: {
+            "images": len(pictures.names),
+            "objects": conversion.surveys[name].objects,
+            "lost": [asdict(loss) for loss in conversion.losses[name]],
+            "masks": [vars(mask) for mask in conversion.surveys[name].masks],
+        }
+        for name, pictures in conversion.parts.items()
+    }
+    return {
+        "classes": [each.name for each in conversion.classes],
+        "parts": parts,
+        "notes": list(conversion.notes),
+        "warnings": list(conversion.warnings),
+    }
+
+
+def read_to_json(
+    places: Places,
+    kind: Format,
+    plan: Plan,
+    images: Path | None,
+    split: str | None,
+    space: str | None,
+    console: Console,
+) -> None:
+    """Read another format, and write an annotation file.
+
+    Raises:
+        CocosurgeonError: it cannot be done; nothing was written.
+    """
+    started = time.monotonic()
+    if len(places.inputs) != 1:
+        raise RequestError("--from reads one folder or file", hint="name it: convert PATH --from")
+    path = Path(places.inputs[0])
+    with shown_by(console.progress):
+        found = read_format(path, kind, images=images, part=split, space=space)
+        dataset = Dataset.whole(AnnotationIndex.of(scan(source_of(found.text(), str(path)))))
+        plan = plan.bind(dataset)
+        result = plan.apply(dataset)
+    if places.output is None:
+        stem = path.name if path.is_dir() else path.name.removesuffix(path.suffix)
+        name = f"{stem}{'' if split is None else f'_{split}'}.json"
+        out = str(path.parent / name)
+    else:
+        out = places.output
+    lines = [
+        f"{plural(len(result.img_ids), 'image')}, {plural(len(result.ann_ids), 'annotation')}, "
+        f"{plural(len(result.categories), 'category', 'categories')}",
+        *found.notes,
+        *result.notes,
+    ]
+    fields = {
+        "format": kind.name,
+        "images": len(result.img_ids),
+        "annotations": len(result.ann_ids),
+        "categories": len(result.categories),
+        "notes": [*found.notes, *result.notes],
+        "warnings": list(found.warnings),
+    }
+    if places.dry_run:
+        console.report({"would_write": out, **fields}, lines)
+        return
+    texts: dict[str, Text] = {out: lambda: with_bar(result, console)}
+    if places.recipe is not None:
+        recipe = Recipe.of(plan, result).to_json()
+        texts[places.recipe] = lambda: iter([recipe])
+    if console.as_json and "-" in texts:
+        raise RequestError(
+            "--json prints its one document to standard output, which an output takes",
+            hint="name a file with -o",
+        )
+    write_files(texts, places.force, console)
+    seconds = time.monotonic() - started
+    if not console.as_json:
+        console.warn(*found.warnings)
+    console.info(*lines, f"{seconds:.1f} s")
+    if out != "-":
+        console.written(out, {**fields, "seconds": round(seconds, 3)})

@@ -1,0 +1,9 @@
+"""Conversion: from COCO to another format and back, with a list of what is lost.
+
+pictures    images of a dataset with their objects
+adapt       crowds as wanted, boxes cut off at the edge
+losses      what a format cannot hold, counted
+manifest    what a conversion did, for the way back
+write       a dataset in another format
+read        a dataset of another format as an annotation file
+"""

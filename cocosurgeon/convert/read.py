@@ -1,0 +1,247 @@
+"""Read a dataset of another format as an annotation file, with ids as its manifest says."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from cocosurgeon.categories.spaces import find_space
+from cocosurgeon.convert.manifest import Manifest, PartManifest, manifest_path, read_manifest
+from cocosurgeon.errors import RequestError
+from cocosurgeon.formats.format import Format
+from cocosurgeon.formats.objects import Class, Id, Object, Picture
+from cocosurgeon.progress import progress_of
+from cocosurgeon.text import are, plural
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A dataset that was read from another format.
+
+    Attributes:
+        images, annotations, categories: records as JSON, in order.
+        notes: what was assumed, restored, skipped.
+        warnings: what may not be as meant.
+    """
+
+    images: list[dict[str, Any]]
+    annotations: list[dict[str, Any]]
+    categories: list[Mapping[str, Any]]
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def text(self) -> Iterator[bytes]:
+        """Return it as an annotation file, in pieces: a line for each record."""
+        for key, records in vars(self).items():
+            if not isinstance(records, list):
+                continue
+            yield b"{\n" if key == "images" else b",\n"
+            yield b"%b: [" % json.dumps(key).encode()
+            for place, record in enumerate(records):
+                yield b",\n" if place else b"\n"
+                yield json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")
+            yield b"\n]"
+        yield b"}\n"
+
+
+def read_format(
+    path: Path,
+    kind: Format,
+    *,
+    images: Path | None = None,
+    part: str | None = None,
+    space: str | None = None,
+) -> Reading:
+    """Read a dataset of another format.
+
+    With the manifest that ``convert`` wrote next to it, ids, order, categories, and crowds are as
+    they were. Objects of an image whose rows are others now get new ids.
+
+    Args:
+        images: the folder of the images; None: they are looked for.
+        part: the split; None: the only one.
+        space: the label space that class numbers are of; None: as the format names its classes.
+
+    Raises:
+        FormatError: it is broken; the error names file and line.
+        RequestError: it has several parts, and none is named; class numbers without names.
+    """
+    folder = path.parent if kind.is_folder and path.is_file() else path
+    manifest = read_manifest(manifest_path(folder, is_folder=kind.is_folder))
+    known = None if manifest is None else _part_of(manifest, part, path)
+    sizes = {} if known is None else _sizes(known)
+    found = kind.read(path, images, part, sizes)
+    pictures = []
+    with progress_of("reading") as progress:
+        for place, picture in enumerate(found.pictures, 1):
+            pictures.append(picture)
+            if progress:
+                progress(place, max(place, len(sizes)))
+    most = max((each.label for p in pictures for each in p.objects), default=-1)
+    categories, notes = _categories(found.classes, manifest, space, most, path)
+    reading = _restored(pictures, known) if known is not None else _numbered(pictures)
+    for record in reading.annotations:
+        record["category_id"] = categories[record["category_id"]]["id"]
+    return replace(reading, categories=categories, notes=(*found.notes, *notes, *reading.notes))
+
+
+def _part_of(manifest: Manifest, part: str | None, path: Path) -> PartManifest:
+    if part is None and len(manifest.parts) == 1:
+        return next(iter(manifest.parts.values()))
+    if part is None or part not in manifest.parts:
+        what = "there are several parts" if part is None else f"there is no part {part!r}"
+        raise RequestError(
+            what, where=str(path), hint=f"name one: --split {'|'.join(manifest.parts)}"
+        )
+    return manifest.parts[part]
+
+
+def _sizes(known: PartManifest) -> dict[str, tuple[int, int]]:
+    columns = (known.images[key] for key in ("file_name", "width", "height"))
+    return {name: (width, height) for name, width, height in zip(*columns, strict=True)}
+
+
+def _categories(
+    classes: Sequence[Class],
+    manifest: Manifest | None,
+    space: str | None,
+    most: int,
+    path: Path,
+) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """Return the category of each class number, and notes.
+
+    Args:
+        most: the highest class number in use.
+    """
+    if space is not None:
+        names = dict(enumerate(find_space(space).names_in_list()))
+        _require_names(names, most, path)
+        return [{"id": label, "name": name} for label, name in names.items()], []
+    if manifest is not None:
+        listed = [category.get("name") for category in manifest.categories]
+        if not classes or [each.name for each in classes] == [str(name) for name in listed]:
+            return list(manifest.categories), []
+    names = {label: each.name for label, each in enumerate(classes)}
+    _require_names(names, most, path)
+    ids = [label + 1 if each.cat_id is None else each.cat_id for label, each in enumerate(classes)]
+    notes = []
+    if manifest is not None:
+        notes.append("the classes are not those of the manifest: category ids are from 1")
+    elif any(each.cat_id is None for each in classes):
+        notes.append("category ids are from 1, in the order of the class numbers")
+    return [{"id": i, "name": name} for i, name in zip(ids, names.values(), strict=True)], notes
+
+
+def _require_names(names: Mapping[int, str], most: int, path: Path) -> None:
+    if most >= len(names):
+        raise RequestError(
+            f"class number {most} is in use, and {plural(len(names), 'class', 'classes')} "
+            f"{are(len(names))} named",
+            where=str(path),
+            hint="name them in the format's list of classes, or a label space: --space mmdet80",
+        )
+
+
+def _numbered(pictures: Sequence[Picture]) -> Reading:
+    """Return images and annotations with the ids that they have, others from 1."""
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    img_ids = _new_ids(p.img_id for p in pictures)
+    ann_ids = _new_ids(each.ann_id for p in pictures for each in p.objects)
+    for picture in pictures:
+        img_id = next(img_ids) if picture.img_id is None else picture.img_id
+        images.append(_image(picture, img_id))
+        for each in picture.objects:
+            ann_id = next(ann_ids) if each.ann_id is None else each.ann_id
+            annotations.append(_annotation(each, ann_id, img_id, is_crowd=each.is_crowd))
+    return Reading(images, annotations, [])
+
+
+def _restored(pictures: Sequence[Picture], known: PartManifest) -> Reading:
+    """Return images and annotations with ids, order and crowds as a manifest has them."""
+    places = {name: place for place, name in enumerate(known.images["file_name"])}
+    rows_of: defaultdict[int, list[int]] = defaultdict(list)
+    for row, place in enumerate(known.annotations["image"]):
+        rows_of[place].append(row)
+    labels, ids = known.annotations["label"], known.annotations["id"]
+    crowds = set(known.crowds)
+    new_img_ids, new_ann_ids = _new_ids(known.images["id"]), _new_ids(ids)
+    images: list[tuple[int, dict[str, Any]]] = []
+    annotations: list[tuple[int, dict[str, Any]]] = []
+    added = edited = 0
+    for picture in pictures:
+        place = places.pop(picture.file_name, None)
+        added += place is None
+        img_id = next(new_img_ids) if place is None else known.images["id"][place]
+        images.append(
+            (len(known.images["id"]) if place is None else place, _image(picture, img_id))
+        )
+        rows = [] if place is None else rows_of[place]
+        is_same = [labels[row] for row in rows] == [each.label for each in picture.objects]
+        edited += place is not None and not is_same
+        for number, each in enumerate(picture.objects):
+            if is_same:
+                row = rows[number]
+                is_crowd = row in crowds or each.is_crowd
+                annotations.append((row, _annotation(each, ids[row], img_id, is_crowd=is_crowd)))
+            else:
+                record = _annotation(each, next(new_ann_ids), img_id, is_crowd=each.is_crowd)
+                annotations.append((len(ids), record))
+    warnings = []
+    if edited:
+        warnings.append(
+            f"{plural(edited, 'image')} with other rows than when they were written: "
+            "their objects have new ids, and none is a crowd"
+        )
+    if added:
+        warnings.append(f"{plural(added, 'image')} that the manifest does not have: new ids")
+    if places:
+        warnings.append(f"{plural(len(places), 'image')} of the manifest {are(len(places))} gone")
+    images.sort(key=itemgetter(0))
+    annotations.sort(key=itemgetter(0))
+    return Reading(
+        [record for _, record in images],
+        [record for _, record in annotations],
+        [],
+        ("ids, order, categories and crowds are those of the manifest",),
+        tuple(warnings),
+    )
+
+
+def _new_ids(taken: Iterable[Id | None]) -> Iterator[int]:
+    """Yield whole numbers above all ids that are such numbers, from 1."""
+    return count(1 + max((int(i) for i in taken if isinstance(i, (int, float))), default=0))
+
+
+def _image(picture: Picture, img_id: Id | None) -> dict[str, Any]:
+    return {
+        "id": img_id,
+        "file_name": picture.file_name,
+        "width": picture.width,
+        "height": picture.height,
+    }
+
+
+def _annotation(
+    each: Object, ann_id: Id | None, img_id: Id | None, *, is_crowd: bool
+) -> dict[str, Any]:
+    """Return the record of an object; ``category_id`` is its class number for now."""
+    record: dict[str, Any] = {
+        "id": ann_id,
+        "image_id": img_id,
+        "category_id": each.label,
+        "bbox": list(each.bbox),
+        "area": each.bbox[2] * each.bbox[3] if each.area is None else each.area,
+        "iscrowd": int(is_crowd),
+    }
+    if each.segmentation is not None:
+        record["segmentation"] = each.segmentation
+    if each.is_ignored:
+        record["ignore"] = 1
+    return record

@@ -1,0 +1,10 @@
+"""Formats next to COCO: one file a format, which reads, writes, and says what it cannot hold.
+
+objects     images with their objects, as every format gets and gives them
+format      what a format is
+outlines    a mask as one polygon, along the edges of its pixels
+image_files image files of a folder, and their sizes
+yolo        Ultralytics' tree
+yolo_tree   a folder of YOLO labels, as people have them
+registry    the table of formats
+"""

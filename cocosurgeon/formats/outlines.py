@@ -1,0 +1,197 @@
+"""Outlines: a mask as one polygon, along the edges of its pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from cocosurgeon.formats.objects import Box, Polygon, Segmentation
+from cocosurgeon.masks import mask_fault, rle_runs
+
+Pixels: TypeAlias = npt.NDArray[np.bool_]
+Ring: TypeAlias = npt.NDArray[np.float64]
+"""Points x, y of a closed line, shape (points, 2); the last is joined to the first."""
+
+_SAME = 0.999
+"""Overlap from which two ways to draw a mask count as equal."""
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A mask as one polygon.
+
+    Attributes:
+        polygon: x1, y1, x2, y2, ... in pixels.
+        iou: overlap of the polygon, as pycocotools draws it, with the mask.
+        parts: number of the mask's parts, which bridges without width join.
+        holes: number of its holes, which bridges join to the edge.
+    """
+
+    polygon: Polygon
+    iou: float = 1.0
+    parts: int = 1
+    holes: int = 0
+
+
+def outline(mask: Segmentation, width: int, height: int) -> Outline | None:
+    """Return a mask as one polygon; None where the mask cannot be used, or has no pixel.
+
+    A polygon stays as it is. Several are joined. Run lengths are traced along pixel edges, so that
+    a part without holes is drawn as the very same pixels.
+
+    Args:
+        width, height: of the image in pixels.
+    """
+    if mask_fault(mask, height, width) is not None:
+        return None
+    if isinstance(mask, list) and len(mask) == 1:
+        return Outline([float(v) for v in mask[0]])
+    pixels = pixels_of(mask, width, height)
+    if not pixels.any():
+        return None
+    if isinstance(mask, list):
+        rings = [np.array(polygon, np.float64).reshape(-1, 2) for polygon in mask]
+        joined = _joined(rings)
+        iou = _iou(joined, pixels)
+        if iou >= _SAME:
+            return Outline(joined.ravel().tolist(), iou, parts=len(rings))
+    outer, inner = traced(pixels)
+    ring = _joined([*outer, *inner])
+    return Outline(ring.ravel().tolist(), _iou(ring, pixels), parts=len(outer), holes=len(inner))
+
+
+def pixels_of(mask: Segmentation, width: int, height: int) -> Pixels:
+    """Draw a usable mask as pycocotools does; shape (height, width)."""
+    if isinstance(mask, list):
+        from pycocotools import mask as masks
+
+        mask = masks.merge(masks.frPyObjects(mask, height, width))
+    counts = mask["counts"]
+    runs = counts if isinstance(counts, list) else rle_runs(counts)
+    flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+    pixels: Pixels = flat.reshape(width, height).T
+    return pixels
+
+
+def _iou(ring: Ring, pixels: Pixels) -> float:
+    drawn = pixels_of([ring.ravel().tolist()], pixels.shape[1], pixels.shape[0])
+    both, either = np.count_nonzero(drawn & pixels), np.count_nonzero(drawn | pixels)
+    return both / either
+
+
+def traced(pixels: Pixels) -> tuple[list[Ring], list[Ring]]:
+    """Return the outer edges of the parts of a mask, and the edges of its holes.
+
+    Pixels that touch at a corner only are of different parts. Outer edges go round clockwise as
+    seen on the screen, those of holes the other way.
+    """
+    padded = np.pad(pixels, 1).astype(np.int8)
+    above, below = padded[:-1], padded[1:]
+    up_left, up_right, low_left, low_right = (
+        above[:, :-1],
+        above[:, 1:],
+        below[:, :-1],
+        below[:, 1:],
+    )
+    total = up_left + up_right + low_left + low_right
+    crossed = (total == 2) & (up_left == low_right)  # two pixels that touch at this corner
+    is_corner = (total % 2 == 1) | crossed
+    ys, xs = np.nonzero(is_corner)
+    if not len(xs):
+        return [], []
+    # Each corner has one edge to the left or right, and one up or down. A crossing is two corners.
+    right = (up_right != low_right)[ys, xs]
+    down = (low_left != low_right)[ys, xs]
+    twice = crossed[ys, xs]
+    falls = (up_left == 1)[ys, xs] & twice  # its pixels are the upper left and the lower right
+    right, down = np.where(twice, ~falls, right), np.where(twice, False, down)
+    xs, ys = np.concatenate([xs, xs[twice]]), np.concatenate([ys, ys[twice]])
+    down = np.concatenate([down, np.full(int(twice.sum()), True)])
+    right = np.concatenate([right, falls[twice]])
+    across = _partners(np.lexsort((right, xs, ys)))
+    along = _partners(np.lexsort((down, ys, xs)))
+    outer: list[Ring] = []
+    inner: list[Ring] = []
+    for loop in _loops(across, along):
+        ring = np.stack([xs[loop], ys[loop]], axis=1).astype(np.float64)
+        first = loop[np.lexsort((xs[loop], ys[loop]))[0]]
+        # Of the first corner in reading order, the pixel to the lower right is inside or a hole.
+        is_outer = bool(low_right[ys[first], xs[first]])
+        is_clockwise = signed_area(ring) > 0
+        (outer if is_outer else inner).append(ring if is_clockwise == is_outer else ring[::-1])
+    return outer, inner
+
+
+def _partners(order: npt.NDArray[np.int64]) -> list[int]:
+    """Return the corner that each is joined to: two that follow each other in a line are."""
+    partners = np.empty(len(order), np.int64)
+    partners[order[::2]], partners[order[1::2]] = order[1::2], order[::2]
+    found: list[int] = partners.tolist()
+    return found
+
+
+def _loops(across: list[int], along: list[int]) -> list[npt.NDArray[np.int64]]:
+    is_seen = [False] * len(across)
+    loops = []
+    for start in range(len(across)):
+        loop: list[int] = []
+        at = start
+        while not is_seen[at]:
+            is_seen[at] = True
+            next_one = across[at]
+            is_seen[next_one] = True
+            loop += (at, next_one)
+            at = along[next_one]
+        if loop:
+            loops.append(np.array(loop, np.int64))
+    return loops
+
+
+def _joined(rings: Sequence[Ring]) -> Ring:
+    """Join rings to one: each by a bridge without width, to and fro, where they are nearest."""
+    whole = rings[0]
+    for ring in rings[1:]:
+        apart = ((whole[:, None, :] - ring[None, :, :]) ** 2).sum(axis=2)
+        at, there = np.unravel_index(int(apart.argmin()), apart.shape)
+        tour = np.concatenate([ring[there:], ring[: there + 1]])
+        whole = np.concatenate([whole[: at + 1], tour, whole[at:]])
+    return whole
+
+
+def signed_area(ring: Ring) -> float:
+    """Return the area of a closed line in pixels: above 0 where it goes round clockwise."""
+    xs, ys = ring[:, 0], ring[:, 1]
+    return float(np.dot(xs, np.roll(ys, -1)) - np.dot(np.roll(xs, -1), ys)) / 2
+
+
+def clipped(polygon: Polygon, width: float, height: float) -> Polygon:
+    """Cut a polygon off at the image's edges (Sutherland and Hodgman 1974); [] if nothing stays."""
+    points = [(polygon[i], polygon[i + 1]) for i in range(0, len(polygon), 2)]
+    for axis, limit, sign in ((0, 0.0, 1), (0, width, -1), (1, 0.0, 1), (1, height, -1)):
+        kept: list[tuple[float, float]] = []
+        for before, point in zip([points[-1], *points[:-1]] if points else [], points, strict=True):
+            is_in, was_in = (sign * p[axis] >= sign * limit for p in (point, before))
+            if is_in != was_in:
+                share = (limit - before[axis]) / (point[axis] - before[axis])
+                between = [b + share * (p - b) for p, b in zip(point, before, strict=True)]
+                between[axis] = limit
+                kept.append((between[0], between[1]))
+            if is_in:
+                kept.append(point)
+        points = kept
+    return [value for point in points for value in point]
+
+
+def box_of(polygon: Polygon) -> Box:
+    """Return the box around a polygon: x, y, width, height."""
+    xs, ys = polygon[::2], polygon[1::2]
+    return min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)
+
+
+def area_of(polygon: Polygon) -> float:
+    """Return the area of a polygon in pixels; a hole that a bridge joins is no part of it."""
+    return abs(signed_area(np.array(polygon, np.float64).reshape(-1, 2)))

@@ -1,0 +1,107 @@
+"""YOLO, as Ultralytics reads it: images/, labels/ with a text file an image, and data.yaml.
+
+A row of a text file is a class number with a box (center, width, height) or with a polygon, as
+shares of the image's sides (``ultralytics/data/utils.py``, ``verify_image_label``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import ClassVar, Literal
+
+from cocosurgeon.formats.format import Feature, Format, Found, Part, Sizes, option
+from cocosurgeon.formats.objects import Class, Object, Picture
+from cocosurgeon.formats.outlines import outline
+from cocosurgeon.formats.yolo_tree import YoloTree
+from cocosurgeon.text import yaml_string
+
+_DIGITS = 6
+_SIDE = 5000
+"""The longest side in pixels of which six digits give a box within 0.01 pixels."""
+
+
+@dataclass(frozen=True)
+class Yolo(Format):
+    """Ultralytics' tree.
+
+    Attributes:
+        masks: write polygons in the place of boxes.
+    """
+
+    name: ClassVar[str] = "yolo"
+    title: ClassVar[str] = "Ultralytics' tree: images, labels as text, data.yaml"
+    wants_images: ClassVar[Literal["linked"]] = "linked"
+
+    masks: bool = option("Write polygons instead of boxes, for segmentation.", default=False)
+
+    @property
+    def holds(self) -> frozenset[Feature]:
+        """Return what it can hold: of a box over the edge, too, Ultralytics takes the center."""
+        return frozenset(("over-edge", "mask", "run-lengths") if self.masks else ("over-edge",))
+
+    def image_place(self, part: str, file_name: str) -> str:
+        return f"images/{part}/{file_name}"
+
+    def label_place(self, part: str, file_name: str) -> str:
+        return f"labels/{part}/{PurePosixPath(file_name).with_suffix('.txt')}"
+
+    def write_unit(
+        self,
+        out: Path,
+        part: str,
+        unit: str,
+        pictures: Iterable[Picture],
+        classes: Sequence[Class],
+    ) -> bytes:
+        for picture in pictures:
+            path = out / self.label_place(part, picture.file_name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            rows = (self._row(each, picture) for each in picture.objects)
+            path.write_text("".join(f"{row}\n" for row in rows), encoding="ascii")
+        return b""
+
+    def _row(self, each: Object, picture: Picture) -> str:
+        width, height = picture.width, picture.height
+        digits = digits_for(max(width, height))
+        if self.masks and each.segmentation is not None:
+            drawn = outline(each.segmentation, width, height)
+            if drawn is not None:
+                sides = (width, height) * (len(drawn.polygon) // 2)
+                values = (v / side for v, side in zip(drawn.polygon, sides, strict=True))
+                return " ".join((str(each.label), *(f"{v:.{digits}f}" for v in values)))
+        x, y, w, h = each.bbox
+        box = ((x + w / 2) / width, (y + h / 2) / height, w / width, h / height)
+        return " ".join((str(each.label), *(f"{v:.{digits}f}" for v in box)))
+
+    def extras(self, parts: Sequence[Part], classes: Sequence[Class]) -> Mapping[str, bytes]:
+        """Return data.yaml. Ultralytics needs both train and val: where one is missing, its line
+        names the images of the other, and says so."""
+        folders = [f"images/{part.name}" for part in parts]
+        splits = {s: [f for f in folders if split_of(f) == s] for s in ("train", "val", "test")}
+        lines = ["# Paths begin in the folder of this file."]
+        for split, of_split in splits.items():
+            if not of_split and split != "test":
+                lines.append(f"# There is no part {split!r}: the same images again.")
+            if named := of_split or (folders if split != "test" else []):
+                lines.append(f"{split}: [{', '.join(map(yaml_string, named))}]")
+        lines += [f"nc: {len(classes)}", "names:"]
+        lines += [f"  {label}: {yaml_string(each.name)}" for label, each in enumerate(classes)]
+        return {"data.yaml": "".join(f"{ln}\n" for ln in lines).encode("utf-8", "surrogatepass")}
+
+    def read(self, path: Path, images: Path | None, part: str | None, known: Sizes) -> Found:
+        tree = YoloTree.at(path, images, part, known)
+        return Found(tree.classes, tree.pictures(), tree.notes)
+
+
+def digits_for(side: int) -> int:
+    """Return the digits of a share of a side, in pixels, that give a box within 0.01 pixels."""
+    return _DIGITS if side <= _SIDE else _DIGITS + math.ceil(math.log10(side / _SIDE))
+
+
+def split_of(folder: str) -> str:
+    """Return the split that a folder's name means; train where it says none."""
+    name = PurePosixPath(folder).name.lower()
+    return next((split for split in ("val", "test") if name.startswith(split)), "train")
