@@ -93,10 +93,16 @@ def write_format(
         text = Recipe.of(plans[name], datasets[name]).to_json()
         write_files({places.recipe: partial(iter, [text])}, places.force, console)
     seconds = time.monotonic() - started
+    changed = [f"changed: {count:,} {what}" for what, count in conversion.changes.items() if count]
     console.info(
-        *_lines(conversion), *conversion.notes, f"manifest: {manifest}", f"{seconds:.1f} s"
+        *_lines(conversion),
+        *changed,
+        *conversion.notes,
+        f"manifest: {manifest}",
+        f"{seconds:.1f} s",
     )
-    console.written(out, {"manifest": str(manifest), **fields, "seconds": round(seconds, 3)})
+    fields |= {"changed": dict(conversion.changes), "seconds": round(seconds, 3)}
+    console.written(out, {"manifest": str(manifest), **fields})
 
 
 def _chosen(inputs: tuple[str, ...], split: str | None, console: Console) -> dict[str, Chosen]:

@@ -130,7 +130,7 @@ def survey(lump: Lump, kind: Format) -> Survey:
     sizes_read = objects = 0
     masks: list[DrawnMask] = []
     draws = "mask" in kind.holds and not kind.holds >= MASKS
-    for picture, labels in zip(pictures_of(lump), lump.labels, strict=True):
+    for picture, labels in zip(pictures_of(lump, kind.needs_sizes), lump.labels, strict=True):
         with_label = len(labels) - labels.count(NO_LABEL)
         found.features["no-label"] += len(labels) - with_label
         found.features["no-box"] += with_label - len(picture.objects)

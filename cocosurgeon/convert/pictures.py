@@ -84,6 +84,15 @@ class Pictures:
             )
         return [name.replace("\\", "/") for name in found if name is not None]
 
+    @property
+    def recorded_sizes(self) -> list[tuple[int, int]]:
+        """Width and height of each image as its record has them; 0 for what is no size."""
+        records = self.dataset.index.image_records
+        assert records is not None
+        columns = (c.array[self.image_rows].tolist() for c in records.columns("width", "height"))
+        pairs = zip(*columns, strict=True)
+        return [(w, h) if is_size(w) and is_size(h) else (0, 0) for w, h in pairs]
+
     @cached_property
     def paths(self) -> list[str | None]:
         """Path of each image file; None where there is none."""

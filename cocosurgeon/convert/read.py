@@ -84,7 +84,8 @@ def read_format(
             if progress:
                 progress(place, max(place, len(sizes)))
     most = max((each.label for p in pictures for each in p.objects), default=-1)
-    categories, notes = _categories(found.classes, manifest, space, most, path)
+    categories, labels, notes = _categories(found.classes, manifest, space, most, path)
+    pictures = [_relabeled(picture, labels) for picture in pictures]
     reading = _restored(pictures, known) if known is not None else _numbered(pictures)
     for record in reading.annotations:
         record["category_id"] = categories[record["category_id"]]["id"]
@@ -113,36 +114,60 @@ def _categories(
     space: str | None,
     most: int,
     path: Path,
-) -> tuple[list[Mapping[str, Any]], list[str]]:
-    """Return the category of each class number, and notes.
+) -> tuple[list[Mapping[str, Any]], Sequence[int], list[str]]:
+    """Return records of categories, the place among them of each class number, and notes.
 
     Args:
+        classes: by class number; empty where the format names none.
         most: the highest class number in use.
     """
     if space is not None:
-        names = dict(enumerate(find_space(space).names_in_list()))
-        _require_names(names, most, path)
-        return [{"id": label, "name": name} for label, name in names.items()], []
+        names = find_space(space).names_in_list()
+        _require_names(len(names), most, path)
+        numbered: list[Mapping[str, Any]] = [
+            {"id": label, "name": name} for label, name in enumerate(names)
+        ]
+        return numbered, range(len(names)), []
     if manifest is not None:
-        listed = [category.get("name") for category in manifest.categories]
-        if not classes or [each.name for each in classes] == [str(name) for name in listed]:
-            return list(manifest.categories), []
-    names = {label: each.name for label, each in enumerate(classes)}
-    _require_names(names, most, path)
+        if (labels := _labels_in(manifest, classes, most)) is not None:
+            return list(manifest.categories), labels, []
+        notes = ["the classes are not those of the manifest: category ids are from 1"]
+    else:
+        notes = ["category ids are from 1, in the order of the class numbers"]
+    _require_names(len(classes), most, path)
     ids = [label + 1 if each.cat_id is None else each.cat_id for label, each in enumerate(classes)]
-    notes = []
-    if manifest is not None:
-        notes.append("the classes are not those of the manifest: category ids are from 1")
-    elif any(each.cat_id is None for each in classes):
-        notes.append("category ids are from 1, in the order of the class numbers")
-    return [{"id": i, "name": name} for i, name in zip(ids, names.values(), strict=True)], notes
+    if all(each.cat_id is not None for each in classes):
+        notes = []
+    pairs = zip(ids, classes, strict=True)
+    records: list[Mapping[str, Any]] = [{"id": i, "name": each.name} for i, each in pairs]
+    return records, range(len(records)), notes
 
 
-def _require_names(names: Mapping[int, str], most: int, path: Path) -> None:
-    if most >= len(names):
+def _labels_in(manifest: Manifest, classes: Sequence[Class], most: int) -> Sequence[int] | None:
+    """Return the class number in the manifest of each class that was read, by its id or its name;
+    None where one is not there."""
+    if not classes:
+        return range(most + 1) if most < len(manifest.categories) else None
+    records = manifest.categories
+    by_both = {(r.get("id"), r.get("name")): label for label, r in enumerate(records)}
+    by_name = {record.get("name"): label for label, record in enumerate(records)}
+    if [each.name for each in classes] == [str(r.get("name", r.get("id"))) for r in records]:
+        return range(len(records))
+    found = [by_both.get((c.cat_id, c.name), by_name.get(c.name)) for c in classes]
+    labels = [label for label in found if label is not None]
+    return labels if len({*labels}) == len(found) else None
+
+
+def _relabeled(picture: Picture, labels: Sequence[int]) -> Picture:
+    objects = (replace(each, label=labels[each.label]) for each in picture.objects)
+    return replace(picture, objects=tuple(objects))
+
+
+def _require_names(count: int, most: int, path: Path) -> None:
+    if most >= count:
         raise RequestError(
-            f"class number {most} is in use, and {plural(len(names), 'class', 'classes')} "
-            f"{are(len(names))} named",
+            f"class number {most} is in use, and {plural(count, 'class', 'classes')} "
+            f"{are(count)} named",
             where=str(path),
             hint="name them in the format's list of classes, or a label space: --space mmdet80",
         )
@@ -221,6 +246,7 @@ def _new_ids(taken: Iterable[Id | None]) -> Iterator[int]:
 
 def _image(picture: Picture, img_id: Id | None) -> dict[str, Any]:
     return {
+        **picture.record,
         "id": img_id,
         "file_name": picture.file_name,
         "width": picture.width,
@@ -233,6 +259,7 @@ def _annotation(
 ) -> dict[str, Any]:
     """Return the record of an object; ``category_id`` is its class number for now."""
     record: dict[str, Any] = {
+        **each.record,
         "id": ann_id,
         "image_id": img_id,
         "category_id": each.label,

@@ -6,8 +6,9 @@ import filecmp
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, NamedTuple, cast, get_args
@@ -20,7 +21,7 @@ from cocosurgeon.categories.to_space import to_space
 from cocosurgeon.convert.adapt import Adaptation
 from cocosurgeon.convert.losses import Loss, Survey, losses_of, survey
 from cocosurgeon.convert.manifest import Manifest, PartManifest, manifest_path, read_manifest
-from cocosurgeon.convert.pictures import Lump, Pictures, classes_in_order, pictures_of
+from cocosurgeon.convert.pictures import NO_LABEL, Lump, Pictures, classes_in_order, pictures_of
 from cocosurgeon.dataset.category_list import CategoryList
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.keys import Id, as_key
@@ -91,6 +92,7 @@ class Conversion:
         losses: what is lost, by part.
         notes: what was assumed.
         warnings: what may not be as meant.
+        changes: counts of values that writing changed.
     """
 
     kind: Format
@@ -101,6 +103,7 @@ class Conversion:
     losses: Mapping[str, tuple[Loss, ...]]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    changes: Counter[str] = field(default_factory=Counter)
 
     @property
     def classes(self) -> tuple[Class, ...]:
@@ -171,12 +174,23 @@ class Conversion:
         extras = {out.with_name(stem + name): text for name, text in self._extras().items()}
         with appearing([out, manifest, *extras], force=force, notice=notice) as files:
             done = _Done.of(self.parts)
-            files[0].write(self.kind.head(self.classes))
-            files[0].writelines(self._units(out, done))
-            files[0].write(self.kind.tail(self.classes))
+            files[0].writelines(self._text(out, done))
             files[1].write(self._manifest(done).to_json())
             for file, text in zip(files[2:], extras.values(), strict=True):
                 file.write(text)
+
+    def _text(self, out: Path, done: _Done) -> Iterator[bytes]:
+        """Yield the text of a format of one file."""
+        ((name, pictures),) = self.parts.items()
+        whole = self.kind.text_of(pictures.dataset, self.changes)
+        if whole is not None:
+            yield from whole
+            done.sizes[name].extend(pictures.recorded_sizes)
+            done.are_written[name].extend((pictures.labels != NO_LABEL).tolist())
+            return
+        yield self.kind.head(self.classes)
+        yield from self._units(out, done)
+        yield self.kind.tail(self.classes)
 
     def _extras(self) -> Mapping[str, bytes]:
         return self.kind.extras(

@@ -4,6 +4,9 @@ objects     images with their objects, as every format gets and gives them
 format      what a format is
 outlines    a mask as one polygon, along the edges of its pixels
 image_files image files of a folder, and their sizes
+coco        COCO itself, normalized
+csv_table   one row an annotation
+txt         one line an image
 yolo        Ultralytics' tree
 yolo_tree   a folder of YOLO labels, as people have them
 registry    the table of formats

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
+from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.formats.objects import Class, Picture
 
 Crowds = Literal["drop", "keep", "ignore"]
@@ -26,12 +28,14 @@ Feature = Literal[
     "annotation-keys",
     "image-keys",
     "lists",
+    "no-box",
 ]
 """What a format may hold or not; ``convert/losses.py`` has the words for each."""
 
 Sizes = Mapping[str, tuple[int, int]]
 """Width and height in pixels, by file name."""
 
+FEATURES: frozenset[Feature] = frozenset(get_args(Feature))
 MASKS: frozenset[Feature] = frozenset(("mask", "run-lengths", "parts", "holes"))
 
 
@@ -99,6 +103,7 @@ class Format(ABC):
         suffix: of that file.
         wants_images: what it does with image files: they are ``linked`` into the folder (or
             copied), ``read`` into its files, ``named`` in it, or not looked for.
+        needs_sizes: whether every image has to have a width and a height.
     """
 
     name: ClassVar[str]
@@ -106,6 +111,7 @@ class Format(ABC):
     crowds: ClassVar[tuple[Crowds, ...]] = ("keep", "drop")
     is_folder: ClassVar[bool] = True
     suffix: ClassVar[str] = ""
+    needs_sizes: ClassVar[bool] = True
     wants_images: ClassVar[Literal["linked", "read", "named", "no"]] = "no"
 
     @property
@@ -152,6 +158,17 @@ class Format(ABC):
         Returns:
             The text of a format of one file; its pieces are written in order.
         """
+
+    def text_of(self, dataset: Dataset, changes: Counter[str]) -> Iterator[bytes] | None:
+        """Yield the text of a format of one file that is not made image by image.
+
+        Args:
+            changes: takes counts of what is changed.
+
+        Returns:
+            None: it is made image by image.
+        """
+        return None
 
     def head(self, classes: Sequence[Class]) -> bytes:
         """Return what is before the images in a format of one file."""

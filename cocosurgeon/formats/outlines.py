@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -70,7 +70,7 @@ def pixels_of(mask: Segmentation, width: int, height: int) -> Pixels:
         from pycocotools import mask as masks
 
         mask = masks.merge(masks.frPyObjects(mask, height, width))
-    counts = mask["counts"]
+    counts = cast(dict[str, Any], mask)["counts"]
     runs = counts if isinstance(counts, list) else rle_runs(counts)
     flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
     pixels: Pixels = flat.reshape(width, height).T

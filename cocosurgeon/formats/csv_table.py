@@ -1,0 +1,192 @@
+"""CSV: one row an annotation, for spreadsheets and pandas; an image without any has one, too."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from cocosurgeon.errors import FormatError
+from cocosurgeon.files import reading
+from cocosurgeon.formats.format import MASKS, Feature, Format, Found, Sizes
+from cocosurgeon.formats.image_files import size_of_image
+from cocosurgeon.formats.objects import Box, Class, Id, Object, Picture
+
+COLUMNS = (
+    *("image_id", "file_name", "width", "height", "id", "category_id", "category", "label"),
+    *("x", "y", "w", "h", "area", "iscrowd", "ignore", "segmentation"),
+)
+_OTHER_NAMES = {
+    "filename": "file_name",
+    "image": "file_name",
+    "path": "file_name",
+    "class": "category",
+    "name": "category",
+    "class_name": "category",
+    "ann_id": "id",
+    "bbox_x": "x",
+    "bbox_y": "y",
+    "bbox_w": "w",
+    "bbox_h": "h",
+}
+"""Names that other tools give to these columns."""
+
+_CORNERS = ("xmin", "ymin", "xmax", "ymax")
+_HOW = f"the columns are {', '.join(COLUMNS)}; or {', '.join(_CORNERS)} for the box"
+
+
+@dataclass(frozen=True)
+class Csv(Format):
+    """A table in CSV, with the names of COCO's keys; x, y, w, h in pixels."""
+
+    name: ClassVar[str] = "csv"
+    title: ClassVar[str] = "one row an annotation, for spreadsheets and pandas"
+    is_folder: ClassVar[bool] = False
+    suffix: ClassVar[str] = ".csv"
+    wants_images: ClassVar[Literal["no"]] = "no"
+
+    @property
+    def holds(self) -> frozenset[Feature]:
+        return MASKS | {"crowd", "area", "over-edge", "outside"}
+
+    def head(self, classes: Sequence[Class]) -> bytes:
+        return (",".join(COLUMNS) + "\n").encode()
+
+    def write_unit(
+        self,
+        out: Path,
+        part: str,
+        unit: str,
+        pictures: Iterable[Picture],
+        classes: Sequence[Class],
+    ) -> bytes:
+        stream = io.StringIO()
+        table = csv.writer(stream, lineterminator="\n")
+        for picture in pictures:
+            image = (picture.img_id, picture.file_name, picture.width, picture.height)
+            for each in picture.objects:
+                table.writerow((*image, *_cells(each, classes)))
+            if not picture.objects:
+                table.writerow((*image, *[""] * (len(COLUMNS) - len(image))))
+        return stream.getvalue().encode("utf-8", "surrogatepass")
+
+    def read(self, path: Path, images: Path | None, part: str | None, known: Sizes) -> Found:
+        with reading(path, "the table"), path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [*csv.reader(file)]
+        if not rows:
+            raise FormatError("the table is empty", where=str(path), hint=_HOW)
+        names = [_OTHER_NAMES.get(n.strip().lower(), n.strip().lower()) for n in rows[0]]
+        if "file_name" not in names or not ({*"xywh"} <= {*names} or {*_CORNERS} <= {*names}):
+            raise FormatError("the table lacks columns", where=f"{path}, line 1", hint=_HOW)
+        table = _Table(path, names, images, known)
+        for number, cells in enumerate(rows[1:], 2):
+            if any(cells):
+                table.add(cells, f"{path}, line {number}")
+        return Found(table.classes(), table.pictures())
+
+
+def _cells(each: Object, classes: Sequence[Class]) -> Iterator[object]:
+    mask = each.segmentation
+    yield each.ann_id
+    yield classes[each.label].cat_id
+    yield classes[each.label].name
+    yield each.label
+    yield from map(_number, each.bbox)
+    yield "" if each.area is None else _number(each.area)
+    yield int(each.is_crowd)
+    yield int(each.is_ignored)
+    yield "" if mask is None else json.dumps(mask, separators=(",", ":"))
+
+
+def _number(value: float) -> object:
+    return int(value) if value.is_integer() else value
+
+
+class _Table:
+    """Rows of a table, collected by image."""
+
+    def __init__(self, path: Path, names: Sequence[str], images: Path | None, known: Sizes) -> None:
+        self._names, self._known = names, known
+        self._folder = images or path.parent
+        self._pictures: dict[str, Picture] = {}
+        self._objects: dict[str, list[Object]] = {}
+        self._classes: dict[Class, int] = {}
+
+    def add(self, cells: Sequence[str], where: str) -> None:
+        """Take a row.
+
+        Raises:
+            FormatError: a cell is no number, or a mask no JSON.
+        """
+        row = dict(zip(self._names, (cell.strip() for cell in cells), strict=False))
+        name = row.get("file_name", "").replace("\\", "/")
+        if name not in self._pictures:
+            self._pictures[name] = Picture(name, *self._size(name, row, where), ())
+            img_id = _id(row.get("image_id", ""))
+            self._pictures[name] = replace(self._pictures[name], img_id=img_id)
+            self._objects[name] = []
+        if row.get("category") or row.get("label") or row.get("category_id"):
+            try:
+                self._objects[name].append(self._object(row))
+            except ValueError as error:
+                raise FormatError(f"this is no row: {error}", where=where, hint=_HOW) from error
+
+    def _size(self, name: str, row: Mapping[str, str], where: str) -> tuple[int, int]:
+        if name in self._known:
+            return self._known[name]
+        if row.get("width") and row.get("height"):
+            try:
+                return int(float(row["width"])), int(float(row["height"]))
+            except ValueError as error:
+                raise FormatError(f"this is no size: {error}", where=where, hint=_HOW) from error
+        size = size_of_image(self._folder / name)
+        if size is None:
+            raise FormatError(
+                f"the table has no width and height, and the image {name!r} cannot be read",
+                where=where,
+                hint="name the folder of the images: --images DIR",
+            )
+        return size
+
+    def _object(self, row: Mapping[str, str]) -> Object:
+        if "x" in row:
+            x, y, w, h = (float(row[key]) for key in "xywh")
+        else:
+            x, y, right, bottom = (float(row[key]) for key in _CORNERS)
+            w, h = right - x, bottom - y
+        box: Box = (x, y, w, h)
+        text, area = row.get("segmentation"), row.get("area")
+        return Object(
+            label=self._label(row),
+            bbox=box,
+            segmentation=json.loads(text) if text else None,
+            area=float(area) if area else None,
+            is_crowd=row.get("iscrowd", "") in ("1", "true", "True"),
+            is_ignored=row.get("ignore", "") in ("1", "true", "True"),
+            ann_id=_id(row.get("id", "")),
+        )
+
+    def _label(self, row: Mapping[str, str]) -> int:
+        """Return the number of a row's class, in the order of first use."""
+        name = row.get("category") or row.get("category_id") or row["label"]
+        found = Class(name, _id(row.get("category_id", "")))
+        return self._classes.setdefault(found, len(self._classes))
+
+    def classes(self) -> tuple[Class, ...]:
+        """Return the classes in the order of first use."""
+        return tuple(self._classes)
+
+    def pictures(self) -> Iterator[Picture]:
+        """Return the images, in the order of first use."""
+        for name, picture in self._pictures.items():
+            yield replace(picture, objects=tuple(self._objects[name]))
+
+
+def _id(text: str) -> Id | None:
+    """Return an id: a number where it looks like one."""
+    return int(text) if re.fullmatch(r"-?\d{1,18}", text) else text or None
