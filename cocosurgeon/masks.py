@@ -59,6 +59,7 @@ def _polygons_fault(polygons: Sequence[object], size: Sequence[object] | None) -
             return "a polygon is empty"
         try:
             total = sum(polygon)
+            float(total)  # an integer that no float holds raises
         except (TypeError, OverflowError):
             return "a polygon has a value that is no number"
         if total != total or total in (float("inf"), float("-inf")):

@@ -132,6 +132,17 @@ def test_boxes_by_which_ultralytics_loses_an_image(bbox: list[int], is_found: bo
     assert "box-center-outside" not in report_of(document).tallies
 
 
+def test_boxes_that_overflow_are_judged_without_a_warning() -> None:
+    document = correct()
+    for annotation in document["annotations"]:
+        annotation["bbox"] = [1e308, 1e308, 1.7e308, 1.7e308]
+    assert "box-outside" in codes(report_of(document))
+    for key in ("width", "height"):
+        document["images"][0][key] = 10**400
+    document["annotations"][0] |= {"bbox": [0, 0, 5, 5], "segmentation": [[10**400, 0, 1, 1, 2, 2]]}
+    assert "polygon-unusable" in codes(report_of(document))
+
+
 def test_names_with_a_folder_images() -> None:
     document = correct()
     document["images"][1]["file_name"] = "a/images/b.jpg"

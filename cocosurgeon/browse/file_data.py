@@ -27,6 +27,7 @@ from cocosurgeon.lint.effects import usual_loaders
 from cocosurgeon.lint.on_disk import image_faults
 from cocosurgeon.lint.run import find_faults, severity_of
 from cocosurgeon.loaders import LOADERS, NothingLeftError, View, load
+from cocosurgeon.loaders.explain import in_record
 from cocosurgeon.loaders.index import indexed
 from cocosurgeon.loaders.loader import MODES
 from cocosurgeon.loaders.settings import Setting, settings_for
@@ -229,7 +230,7 @@ class FileData:
         except NothingLeftError as error:
             raises, view = f"{error.exception}: {error.what}", error.view
         except LoaderError as error:
-            raises = f"{error.exception}: {error.what}"
+            raises = f"{error.exception}: {error.what}{in_record(error)}"
         rules: dict[str, int] = {}
         images, objects = self._rows_of(view, rules) if view is not None else ([], [])
         by_name = {rule.name: rule for rule in LOADERS[setting.loader].rules}

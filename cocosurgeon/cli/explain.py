@@ -78,6 +78,10 @@ def explain(
     if images is not None and output is None:
         raise RequestError("--images has no effect without a picture", hint="add -o OUT.png")
     folder = image_folder(images)
+    if output is not None:
+        from cocosurgeon.cli.show import require_picture
+
+        require_picture(output)
     loaders = {name: own_options(name, option) for name in names}
     with console.progress("reading") as progress:
         file = read_again(Path(ann_file), progress)

@@ -50,8 +50,15 @@ def show(
     ] = False,
     loader: Loaders = None,
     columns: Annotated[
-        int, typer.Option(metavar="N", min=1, max=20, help="Images in a row of a sheet.")
-    ] = 4,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=20,
+            show_default="4; of panels 3",
+            help="Draw so many images, or panels, in a row.",
+        ),
+    ] = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -78,7 +85,7 @@ def show(
 
     from cocosurgeon.cli.run import choose
     from cocosurgeon.dataset.io import read
-    from cocosurgeon.draw.show import require_format, show_images, show_panels
+    from cocosurgeon.draw.show import COLUMNS, PANEL_COLUMNS, show_images, show_panels
     from cocosurgeon.errors import RequestError
     from cocosurgeon.loaders import LOADERS, find_loader
     from cocosurgeon.progress import shown_by
@@ -88,7 +95,7 @@ def show(
     if loader and not panels:
         raise RequestError("--loader has no effect without --panels")
     if output is not None:
-        require_format(Path(output).suffix)
+        require_picture(output)
     names = [find_loader(name).name for name in loader or LOADERS]
     folder = image_folder(images)
     chosen = choose(ann_file)
@@ -107,18 +114,36 @@ def show(
                 raise RequestError("--panels draws one image", hint="name it: --image ID")
             # of the whole file: labels may depend on which categories it uses
             loaders = {name: dict[str, object]() for name in names}
-            shown = show_panels(dataset, chosen_images.img_ids[0], loaders, folder)
+            img_id = chosen_images.img_ids[0]
+            shown = show_panels(dataset, img_id, loaders, folder, columns=columns or PANEL_COLUMNS)
         else:
-            shown = show_images(chosen_images, folder, columns)
-    stem = Path(dataset.source.name).name.partition(".")[0]
+            shown = show_images(chosen_images, folder, columns or COLUMNS)
+            if columns is not None and len(shown.img_ids) == 1:
+                console.warn("--columns has no effect: there is one image")
+    source = dataset.source.path
+    stem = "stdin" if source is None else Path(source).name.partition(".")[0]
     what = f"{len(shown.img_ids)}images"
     if len(shown.img_ids) == 1:
         what = re.sub(r"[^\w.-]+", "-", str(shown.img_ids[0]), flags=re.ASCII)
     kind = "_panels" if panels else ""
-    path = Path(f"{stem or 'stdin'}_{what}{kind}.png" if output is None else output)
+    path = Path(f"{stem}_{what}{kind}.png" if output is None else output)
     write_picture(shown, path, chosen.path, console, force=force)
     fields = {"images": shown.img_ids, "size": shown.image.size, "notes": shown.notes}
     console.written(path, fields)
+
+
+def require_picture(output: str) -> None:
+    """Refuse an output that is no picture, before any work is done.
+
+    Raises:
+        RequestError: it is standard output, or its name has no suffix of a picture.
+    """
+    from cocosurgeon.draw.show import require_format
+    from cocosurgeon.errors import RequestError
+
+    if output in ("-", "/dev/stdout"):
+        raise RequestError("a picture is not written to standard output", hint="-o OUT.png")
+    require_format(Path(output).suffix)
 
 
 def write_picture(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, hypot
 
-from PIL import Image, ImageDraw, ImageFont
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw
 
-from cocosurgeon.draw.marks import Box, Color, Drawing, Mark
+from cocosurgeon.draw.fonts import font_of
+from cocosurgeon.draw.marks import Box, Color, Drawing, Mark, Points, has_dark_text
+from cocosurgeon.draw.notes import note_lines
 from cocosurgeon.text import one_line
 
 _PAPER: Color = (255, 255, 255)
@@ -19,6 +23,10 @@ _FILL = 90
 """Opacity of a mask, of 255."""
 _DASH = 6.0
 _HATCH = 8
+_AROUND = 20.0
+"""Pixels around the image in which lines are drawn, too; what is farther out is cut off."""
+_LEAST = (240, 48)
+"""Least width and height of a picture, in which names and notes can be read."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,7 @@ class Size:
 
 
 def drawn(image: Image.Image, drawing: Drawing, scale: float, size: Size) -> Image.Image:
-    """Return an image with marks on it, and with its title and notes above it.
+    """Return an image with marks on it, and with its title, facts and notes above it.
 
     Args:
         scale: pixels of the image for a pixel in which marks count.
@@ -43,18 +51,20 @@ def drawn(image: Image.Image, drawing: Drawing, scale: float, size: Size) -> Ima
     by = 1.0 if size.longest is None else size.longest / max(image.size)
     if by != 1.0:
         wanted = max(1, round(image.width * by)), max(1, round(image.height * by))
-        image = image.resize(wanted, Image.Resampling.LANCZOS)
+        image = image.resize(wanted, Image.Resampling.LANCZOS, reducing_gap=3.0)
         scale *= by
     canvas = image.copy()
+    hatch = _hatch(canvas.size) if any(mark.is_crowd for mark in drawing.marks) else None
     for mark in drawing.marks:
-        canvas = _with_mask(canvas, mark, scale)
+        _draw_mask(canvas, mark, scale, hatch if mark.is_crowd else None)
     pen = ImageDraw.Draw(canvas)
-    font = ImageFont.load_default(size.text)
     for mark in drawing.marks:
         _draw_outline(pen, mark, scale, canvas.size)
+    canvas = _padded(canvas)
+    pen = ImageDraw.Draw(canvas)
     for mark in drawing.marks:  # names lie above everything else
-        _draw_name(pen, mark, scale, canvas.size, font)
-    return _with_title(canvas, drawing, font)
+        _draw_name(pen, mark, scale, canvas.size, size.text)
+    return _with_title(canvas, drawing, size.text)
 
 
 def sheet(pictures: Sequence[Image.Image], columns: int) -> Image.Image:
@@ -69,41 +79,96 @@ def sheet(pictures: Sequence[Image.Image], columns: int) -> Image.Image:
     return whole
 
 
-def _with_mask(canvas: Image.Image, mark: Mark, scale: float) -> Image.Image:
-    shape = _shape(mark, scale, canvas.size)
-    if shape is None:
+def _padded(canvas: Image.Image) -> Image.Image:
+    """Return an image with paper to its right and below it, where it is small."""
+    width, height = (max(of) for of in zip(canvas.size, _LEAST, strict=True))
+    if canvas.size == (width, height):
         return canvas
-    if mark.style == "crowd":
-        hatch = Image.new("L", canvas.size, 0)
-        pen = ImageDraw.Draw(hatch)
-        for start in range(-canvas.height, canvas.width, _HATCH):
-            pen.line((start, canvas.height, start + canvas.height, 0), fill=255, width=2)
-        shape = Image.composite(hatch, Image.new("L", canvas.size, 0), shape)
-    else:
-        shape = shape.point(lambda value: value * _FILL // 255)
-    return Image.composite(Image.new("RGB", canvas.size, mark.color), canvas, shape)
+    whole = Image.new("RGB", (width, height), _PAPER)
+    whole.paste(canvas, (0, 0))
+    return whole
 
 
-def _shape(mark: Mark, scale: float, size: tuple[int, int]) -> Image.Image | None:
-    """Return where the mask is; of a crowd without one, the box."""
-    if mark.pixels is not None:
-        height, width = mark.pixels.shape
-        found = Image.fromarray(mark.pixels.astype("uint8") * 255)
-        scaled = max(1, round(width * scale)), max(1, round(height * scale))
-        shape = Image.new("L", size, 0)
-        shape.paste(found.resize(scaled, Image.Resampling.NEAREST), (0, 0))
-        return shape
-    polygons = [[(x * scale, y * scale) for x, y in polygon] for polygon in mark.polygons]
-    if not polygons and mark.style == "crowd" and mark.box is not None:
+def _hatch(size: tuple[int, int]) -> Image.Image:
+    hatch = Image.new("L", size, 0)
+    pen = ImageDraw.Draw(hatch)
+    width, height = size
+    for start in range(-height, width, _HATCH):
+        pen.line((start, height, start + height, 0), fill=255, width=2)
+    return hatch
+
+
+def _draw_mask(canvas: Image.Image, mark: Mark, scale: float, hatch: Image.Image | None) -> None:
+    """Draw a mask, hatched where a hatch is given; without a mask that hatches the box."""
+    opacity = _FILL if hatch is None else 255
+    if (found := _shape(mark, scale, canvas.size, opacity)) is None:
+        return
+    shape, region = found
+    if hatch is not None:
+        shape = ImageChops.darker(shape, hatch.crop(region))
+    canvas.paste(mark.color, region, shape)
+
+
+def _shape(
+    mark: Mark, scale: float, size: tuple[int, int], opacity: int
+) -> tuple[Image.Image, tuple[int, int, int, int]] | None:
+    """Return the opacity of each pixel of a mask, and the part of the canvas that has all of it."""
+    if mark.rle is not None and (bounds := mark.rle.bounds) is not None:
+        region = _region([side * scale for side in bounds], size)
+        if region is None:
+            return None
+        places = (np.arange(*region[axis::2]) for axis in (0, 1))
+        xs, ys = (((each + 0.5) / scale).astype(np.int64) for each in places)
+        xs, ys = np.minimum(xs, mark.rle.width - 1), np.minimum(ys, mark.rle.height - 1)
+        pixels = mark.rle.at(xs, ys).astype(np.uint8) * np.uint8(opacity)
+        return Image.fromarray(np.ascontiguousarray(pixels)), region
+    polygons = [polygon * scale for polygon in mark.polygons]
+    if not polygons and mark.is_crowd and mark.box is not None:
         x1, y1, x2, y2 = _scaled(mark.box, scale, size)
-        polygons = [[(x1, y1), (x2, y1), (x2, y2), (x1, y2)]]
-    if not polygons:
+        polygons = [np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)])]
+    clipped = [cut for polygon in polygons if len(cut := _clipped(polygon, size))]
+    if not clipped:
         return None
-    shape = Image.new("L", size, 0)
+    every = np.concatenate(clipped)
+    region = _region([*every.min(axis=0), *(every.max(axis=0) + 1)], size)
+    if region is None:
+        return None
+    shape = Image.new("L", (region[2] - region[0], region[3] - region[1]), 0)
     pen = ImageDraw.Draw(shape)
-    for polygon in polygons:
-        pen.polygon([(_near(x, size[0]), _near(y, size[1])) for x, y in polygon], fill=255)
-    return shape
+    for polygon in clipped:
+        pen.polygon((polygon - region[:2]).ravel().tolist(), fill=opacity)
+    return shape, region
+
+
+def _region(box: Sequence[float], size: tuple[int, int]) -> tuple[int, int, int, int] | None:
+    """Return the pixels of the canvas that a box covers; None for none."""
+    x1, y1 = (max(0, int(side)) for side in box[:2])
+    x2, y2 = (min(most, ceil(side)) for side, most in zip(box[2:], size, strict=True))
+    return (x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None
+
+
+def _clipped(points: Points, size: tuple[int, int]) -> Points:
+    """Return a polygon cut at the edges of the image and a little around it; of two points a line.
+
+    Sutherland and Hodgman 1974: one edge after the other. Sides that this adds are outside.
+    """
+    for axis in (0, 1):
+        for sign, limit in ((1, -_AROUND), (-1, -size[axis] - _AROUND)):
+            inside = sign * points[:, axis] - limit
+            if (inside >= 0).all():
+                continue
+            if (inside < 0).all():
+                return points[:0]
+            cut = []
+            for n in range(len(points)):
+                before, after = inside[n - 1], inside[n]
+                if (before < 0) != (after < 0):
+                    share = before / (before - after)
+                    cut.append(points[n - 1] + share * (points[n] - points[n - 1]))
+                if after >= 0:
+                    cut.append(points[n])
+            points = np.array(cut)
+    return points
 
 
 def _draw_outline(
@@ -120,7 +185,8 @@ def _draw_outline(
     for a, b in mark.bones:
         ends = [places[n] if 0 <= n < len(places) else None for n in (a, b)]
         if ends[0] is not None and ends[1] is not None:
-            pen.line((*ends[0][:2], *ends[1][:2]), fill=mark.color, width=2)
+            line = _clipped(np.array([ends[0][:2], ends[1][:2]]), size)
+            pen.line(line.ravel().tolist(), fill=mark.color, width=2)
     for point in places:
         if point is not None:
             x, y, is_visible = point
@@ -136,7 +202,7 @@ def _draw_line(
     width: int,
     style: str,
 ) -> None:
-    if style not in ("ignored", "dropped"):
+    if style == "plain":
         pen.line((*start, *end), fill=color, width=width)
         return
     length = hypot(end[0] - start[0], end[1] - start[1])
@@ -149,71 +215,64 @@ def _draw_line(
 
 
 def _draw_name(
-    pen: ImageDraw.ImageDraw,
-    mark: Mark,
-    scale: float,
-    size: tuple[int, int],
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+    pen: ImageDraw.ImageDraw, mark: Mark, scale: float, size: tuple[int, int], letters: int
 ) -> None:
-    box = mark.box
-    if box is None and mark.polygons:
-        points = [point for polygon in mark.polygons for point in polygon]
-        xs, ys = zip(*points, strict=True)
-        box = (min(xs), min(ys), max(xs), max(ys))
-    if box is None or not mark.text:
+    extent = mark.extent
+    if extent is None or not mark.text:
         return
-    x, y, _, _ = _scaled(box, scale, size)
-    left, top, right, bottom = pen.textbbox((0, 0), one_line(mark.text), font=font)
+    name = one_line(mark.text)
+    font, _ = font_of(name, letters)
+    x, y, _, _ = _scaled(extent, scale, size)
+    left, top, right, bottom = pen.textbbox((0, 0), name, font=font)
     width, height = right - left + 4, bottom - top + 4
     x = min(max(x, 0), max(size[0] - width, 0))
-    y = y - height if y >= height else max(y, 0)
+    y = min(y - height if y >= height else max(y, 0), max(size[1] - height, 0))
     pen.rectangle((x, y, x + width, y + height), fill=mark.color)
-    ink = _INK if sum(mark.color) > 330 else _PAPER
-    pen.text((x + 2 - left, y + 2 - top), one_line(mark.text), fill=ink, font=font)
+    ink = _INK if has_dark_text(mark.color) else _PAPER
+    pen.text((x + 2 - left, y + 2 - top), name, fill=ink, font=font)
 
 
-def _with_title(
-    canvas: Image.Image,
-    drawing: Drawing,
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
-) -> Image.Image:
+def _with_title(canvas: Image.Image, drawing: Drawing, letters: int) -> Image.Image:
     pen = ImageDraw.Draw(canvas)
-    lines = [
-        part
-        for text in (drawing.title, *drawing.notes)
-        for part in _wrapped(pen, text, canvas.width, font)
-    ]
-    step = int(pen.textbbox((0, 0), "Ag", font=font)[3]) + 3
+    texts = (drawing.title, *drawing.facts, *note_lines(drawing.notes))
+    lines = [part for text in texts for part in _wrapped(pen, text, canvas.width, letters)]
+    step = round(1.5 * letters)
     whole = Image.new("RGB", (canvas.width, canvas.height + step * len(lines) + 2), _PAPER)
     whole.paste(canvas, (0, whole.height - canvas.height))
     pen = ImageDraw.Draw(whole)
     for row, line in enumerate(lines):
-        pen.text((2, 1 + row * step), line, fill=_INK, font=font)
+        pen.text((2, 1 + row * step), line, fill=_INK, font=font_of(line, letters)[0])
     return whole
 
 
-def _wrapped(
-    pen: ImageDraw.ImageDraw,
-    text: str,
-    width: int,
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
-) -> list[str]:
+def _wrapped(pen: ImageDraw.ImageDraw, text: str, width: int, letters: int) -> list[str]:
+    """Return a text in lines; a word that is too long for one is cut."""
+
+    def is_too_wide(line: str) -> bool:
+        return pen.textlength(line, font=font_of(line, letters)[0]) > width - 4
+
     lines = [""]
     for word in one_line(text).split(" "):
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and pen.textlength(longer, font=font) > width - 4:
-            lines.append(word)
-        else:
+        if not is_too_wide(longer):
             lines[-1] = longer
+            continue
+        if lines[-1]:
+            lines.append("")
+        while len(word) > 1 and is_too_wide(word):
+            fits = bisect(range(1, len(word)), False, key=lambda n: is_too_wide(word[:n]))
+            end = max(1, fits)
+            lines[-1:] = [word[:end], ""]
+            word = word[end:]
+        lines[-1] = word
     return lines
 
 
 def _scaled(box: Box, scale: float, size: tuple[int, int]) -> Box:
-    x1, y1, x2, y2 = (side * scale for side in box)
-    (x1, x2), (y1, y2) = sorted((x1, x2)), sorted((y1, y2))
+    """Return a box in pixels of the canvas, cut a little around it."""
+    (x1, x2), (y1, y2) = (sorted(side * scale for side in box[axis::2]) for axis in (0, 1))
     return _near(x1, size[0]), _near(y1, size[1]), _near(x2, size[0]), _near(y2, size[1])
 
 
 def _near(value: float, side: int) -> float:
-    """Return a coordinate, moved near the image where it is far away."""
-    return min(max(value, -20.0), side + 20.0)
+    return min(max(value, -_AROUND), side + _AROUND)

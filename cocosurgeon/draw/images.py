@@ -1,89 +1,96 @@
-"""Image files, found and opened as frameworks open them."""
+"""Images to draw on: of the file; gray, where there is none that can be read."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
+import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from cocosurgeon.layout.search import find_prefix
+from cocosurgeon.draw.pixels import read_pixels
+from cocosurgeon.errors import CocosurgeonError
 
 GRAY = (128, 128, 128)
-_ORIENTATION = 0x0112
 _USUAL = (640, 480)
-_LARGEST = 4_000_000
-"""Pixels of a gray image; of larger ones, a smaller one is drawn."""
+_LONGEST = 2000
+"""Pixels of the longer side of a gray image; of larger ones, a smaller one is drawn."""
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """The pixels of an image.
+    """An image to draw on.
 
     Attributes:
         image: RGB.
         scale: pixels of it for a pixel of the image that it stands for.
-        notes: facts about it: it is not there, or of another size than its record says.
+        notes: what is otherwise than recorded, each with the reason, if that has to be named.
         is_upright: whether its EXIF tag, if it has one, turns nothing.
     """
 
     image: Image.Image
     scale: float
-    notes: tuple[str, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
     is_upright: bool = True
 
 
-def find_folder(ann_file: Path, file_names: Sequence[str]) -> Path | None:
-    """Return the folder in which an annotation file's images are; None where none is found."""
-    return find_prefix(ann_file, file_names).folder
-
-
 def open_picture(
-    folder: Path | None, file_name: object, width: object, height: object, *, is_turned: bool
+    folder: Path | None,
+    file_name: object,
+    recorded: tuple[object, object],
+    extent: tuple[float, float],
+    *,
+    longest: int,
+    is_turned: bool,
 ) -> Picture:
     """Open an image; a gray one of the recorded size, where it cannot be opened.
 
     Args:
         folder: in which ``file_name`` begins; None: not found.
-        width, height: as the record has them.
-        is_turned: whether it is turned by its EXIF tag, as OpenCV and detectron2 do; Pillow alone,
-            as torchvision and DETR use it, does not.
+        recorded: width and height, as the record has them.
+        extent: width and height that what is drawn needs, where none are recorded.
+        longest: pixels of the longer side that will be shown.
+        is_turned: whether it is turned by its EXIF tag; see ``read_pixels``.
     """
+    width, height = map(_side, recorded)
+    size = None if width is None or height is None else (width, height)
     if not isinstance(file_name, str) or not file_name:
-        return _gray(width, height, "the record has no file_name")
-    if folder is None and not Path(file_name).is_absolute():
-        return _gray(width, height, f"{file_name}: no folder with images was found")
-    path = (folder or Path()) / file_name
+        return _gray(size, extent, "the record has no file_name")
+    if folder is None and not os.path.isabs(file_name):  # noqa: PTH117 - of any text
+        return _gray(size, extent, "no folder has its file (--images DIR)")
+    path = os.path.join(folder or "", file_name)  # noqa: PTH118 - of any text
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as file:
-                is_upright = file.getexif().get(_ORIENTATION, 1) == 1
-                found = ImageOps.exif_transpose(file) if is_turned else file
-                image = found.convert("RGB")
-    except FileNotFoundError:
-        return _gray(width, height, f"{file_name} is not in {folder}")
-    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
-        return _gray(width, height, f"{file_name} cannot be opened: {error}")
-    except Image.DecompressionBombWarning as error:
-        return _gray(width, height, f"{file_name} is too large to be drawn: {error}")
-    notes: tuple[str, ...] = ()
-    if _is_size(width, height) and (width, height) != image.size:
-        size = f"{image.width} x {image.height}"
-        notes = (f"{file_name} is {size}, its record says {width} x {height}",)
-    return Picture(image, 1.0, notes, is_upright)
+        pixels = read_pixels(path, longest, is_turned=is_turned)
+    except CocosurgeonError as error:
+        where = f" in {folder}" if error.what == "no such file" else ""
+        return _gray(size, extent, f"{error.what}{where}")
+    notes = []
+    if size is not None and size != pixels.size:
+        sizes = [" x ".join(f"{side:g}" for side in each) for each in (pixels.size, size)]
+        notes.append(("file of another size than recorded", f"{sizes[0]}, recorded {sizes[1]}"))
+    if pixels.is_spread:
+        notes.append(("more than 8 bits a channel: the range of its values is spread", ""))
+    scale = pixels.image.width / pixels.size[0]
+    return Picture(pixels.image, scale, tuple(notes), pixels.is_upright)
 
 
-def _gray(width: object, height: object, why: str) -> Picture:
-    if not _is_size(width, height):
-        return Picture(Image.new("RGB", _USUAL, GRAY), 1.0, (f"{why}; gray, of no recorded size",))
-    assert isinstance(width, int) and isinstance(height, int)
-    scale = min(1.0, (_LARGEST / (width * height)) ** 0.5)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return Picture(Image.new("RGB", size, GRAY), scale, (f"{why}; drawn gray",))
+def _gray(size: tuple[float, float] | None, extent: tuple[float, float], why: str) -> Picture:
+    what = "drawn gray"
+    if size is None:
+        what = "drawn gray, without a usable recorded size"
+        size = max(_USUAL[0], extent[0]), max(_USUAL[1], extent[1])
+    scale = min(1.0, _LONGEST / max(size))
+    width, height = (max(1, round(side * scale)) for side in size)
+    return Picture(Image.new("RGB", (width, height), GRAY), scale, ((what, why),))
 
 
-def _is_size(width: object, height: object) -> bool:
-    return all(type(side) is int and 0 < side < 1_000_000 for side in (width, height))
+def _side(value: object) -> float | None:
+    """Return a recorded width or height; None where it is no positive number."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    try:
+        side = float(value)
+    except OverflowError:
+        return None
+    return side if side > 0 and math.isfinite(side) else None

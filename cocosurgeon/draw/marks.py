@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from colorsys import hls_to_rgb
 from dataclasses import dataclass
 from typing import Any, Literal
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
-from cocosurgeon.loaders.explain import Explanation
+from cocosurgeon.draw.notes import Note
+from cocosurgeon.draw.rle import Rle
+from cocosurgeon.loaders.explain import Explanation, in_record
 from cocosurgeon.loaders.view import View
-from cocosurgeon.masks import mask_fault, rle_runs
+from cocosurgeon.masks import MaskFault, mask_fault
+from cocosurgeon.text import plural
 
 Color = tuple[int, int, int]
 Box = tuple[float, float, float, float]
 """Corners x1, y1, x2, y2 in pixels."""
-Style = Literal["plain", "crowd", "ignored", "dropped"]
+Points = npt.NDArray[np.float64]
+"""Points x, y of a polygon, shape (n, 2)."""
+Style = Literal["plain", "ignored", "dropped"]
 
 GRAY: Color = (150, 150, 150)
-COLORS: tuple[Color, ...] = (
-    (230, 159, 0),
-    (86, 180, 233),
-    (0, 158, 115),
-    (240, 228, 66),
-    (0, 114, 178),
-    (213, 94, 0),
-    (204, 121, 167),
-    (255, 255, 255),
-)
-"""Colors that people who see no red or no green tell apart, too (Okabe and Ito 2008)."""
+_GOLDEN = 137.508 / 360
+"""Of a turn: hues that are so far apart, one after the other, are the least alike."""
+_LIGHT = (0.6, 0.45, 0.74)
+_FARTHEST = 1e9
+"""Pixels from the corner; what is farther out is not drawn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,20 +43,36 @@ class Mark:
         text: its name.
         box: None: it has none that can be drawn.
         polygons: points x, y of each polygon of its mask.
-        pixels: shape (height, width): its mask, where that is run-length encoded.
+        rle: its mask, where that is run-length encoded.
         points: keypoints: x, y, and whether each is visible; absent ones are None.
         bones: pairs of places in ``points`` that are joined.
-        style: a crowd is hatched, what is ignored dashed, what is dropped gray and dashed.
+        is_crowd: a crowd is hatched.
+        style: what is ignored is dashed, what is dropped gray and dashed.
     """
 
     color: Color
     text: str
     box: Box | None = None
-    polygons: tuple[tuple[tuple[float, float], ...], ...] = ()
-    pixels: npt.NDArray[np.bool_] | None = None
+    polygons: tuple[Points, ...] = ()
+    rle: Rle | None = None
     points: tuple[tuple[float, float, bool] | None, ...] = ()
     bones: tuple[tuple[int, int], ...] = ()
+    is_crowd: bool = False
     style: Style = "plain"
+
+    @property
+    def extent(self) -> Box | None:
+        """Return the corners of the box; without one, of the mask, or of the keypoints."""
+        if self.box is not None:
+            return self.box
+        if self.rle is not None and self.rle.bounds is not None:
+            return self.rle.bounds
+        points = [each for each in self.points if each is not None]
+        every = [*self.polygons, *([np.array(points)[:, :2]] if points else [])]
+        if not every:
+            return None
+        (x1, y1), (x2, y2) = (f(np.concatenate(every), axis=0) for f in (np.min, np.max))
+        return float(x1), float(y1), float(x2), float(y2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +82,14 @@ class Drawing:
     Attributes:
         title: what it shows.
         marks: in the order in which they are drawn.
-        notes: what could not be drawn.
+        facts: lines below the title.
+        notes: what is not drawn.
     """
 
     title: str
     marks: tuple[Mark, ...]
-    notes: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def looks(self) -> object:
@@ -80,12 +98,27 @@ class Drawing:
             (m.text, m.style, m.color, (m.box and tuple(round(side, 1) for side in m.box)) or ())
             for m in self.marks
         )
-        return tuple(marks), self.notes
+        return tuple(marks), self.facts
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Return the width and height that all marks need."""
+        extents = [found for m in self.marks if (found := m.extent) is not None]
+        return max((e[2] for e in extents), default=0), max((e[3] for e in extents), default=0)
 
 
-def color_of(category: Mapping[str, Any]) -> Color:
-    """Return the color of a category: by its name, so that it is the same in every file."""
-    return COLORS[crc32(str(category.get("name")).encode(errors="replace")) % len(COLORS)]
+def color_at(place: int | None) -> Color:
+    """Return the color of a category by its place in the file's list; gray for none of these."""
+    if place is None:
+        return GRAY
+    red, green, blue = hls_to_rgb(place * _GOLDEN % 1, _LIGHT[place % len(_LIGHT)], 0.85)
+    return round(255 * red), round(255 * green), round(255 * blue)
+
+
+def has_dark_text(color: Color) -> bool:
+    """Return whether dark letters are read better than light ones on a color (ITU-R BT.601)."""
+    red, green, blue = color
+    return 0.299 * red + 0.587 * green + 0.114 * blue > 128
 
 
 def as_recorded(
@@ -95,33 +128,49 @@ def as_recorded(
 ) -> Drawing:
     """Return the marks of an image's annotations, as the file has them."""
     marks: list[Mark] = []
-    notes: list[str] = []
-    places = {_key(c.get("id")): place for place, c in enumerate(categories)}
+    notes: list[Note] = []
+    places = _places(categories)
     for record in annotations:
-        place = places.get(_key(record.get("category_id")))
+        cat_id = record.get("category_id")
+        place = places.get(_key(cat_id))
         category = categories[place] if place is not None else {}
-        name = category.get("name", f"category {record.get('category_id')!r}")
+        unnamed = "no category" if cat_id is None else f"category {cat_id!r}"
+        name = category.get("name", unnamed)
         text = " ".join(str(v) for v in (name, record.get("id")) if v is not None)
-        box = _corners(record.get("bbox"))
-        fault = mask_fault(record.get("segmentation"), image.get("height"), image.get("width"))
-        mask = record.get("segmentation") if fault is None else None
-        if fault is not None and fault.kind != "absent":
-            notes.append(f"annotation {record.get('id')!r}: mask not drawn: {fault.what}")
-        if box is None and record.get("bbox") is not None:
-            notes.append(f"annotation {record.get('id')!r}: box not drawn: {record['bbox']!r:.60}")
-        marks.append(
-            Mark(
-                GRAY if place is None else color_of(categories[place]),
-                text,
-                box,
-                _polygons(mask),
-                _pixels(mask),
-                tuple(_points(record.get("keypoints"))),
-                tuple(_bones(category.get("skeleton"))),
-                _style(record),
-            )
+        mask = record.get("segmentation")
+        polygons, rle, fault = _mask(mask, image)
+        mark = Mark(
+            color_at(place),
+            text,
+            _corners(record.get("bbox")),
+            polygons,
+            rle,
+            tuple(_points(record.get("keypoints"))),
+            tuple(_bones(category.get("skeleton"))),
+            bool(record.get("iscrowd")),
+            "ignored" if record.get("ignore") else "plain",
         )
-    return Drawing(str(image.get("file_name", image.get("id"))), tuple(marks), tuple(notes))
+        marks.append(mark)
+        notes += (Note("annotation", record.get("id"), *n) for n in _not_drawn(record, mark, fault))
+    return Drawing(str(image.get("file_name", image.get("id"))), tuple(marks), (), tuple(notes))
+
+
+def _not_drawn(
+    record: Mapping[str, Any], mark: Mark, fault: MaskFault | None
+) -> Iterator[tuple[str, str]]:
+    """Yield what is not drawn of an annotation, each with the reason."""
+    segments = record.get("segments_info")
+    if isinstance(segments, list):
+        yield "panoptic segments not drawn", f"{len(segments):,} of them"
+        return
+    if fault is not None and fault.kind != "absent":
+        yield "mask not drawn", fault.what
+    if mark.box is None:
+        box = record.get("bbox")
+        yield "box not drawn", "there is none" if box is None else f"{box!r:.60}"
+    keypoints = record.get("keypoints")
+    if keypoints is not None and not mark.points and keypoints != []:
+        yield "keypoints not drawn", f"{keypoints!r:.60}"
 
 
 def as_loaded(
@@ -138,13 +187,14 @@ def as_loaded(
     setting, view = explanation.setting, explanation.result
     title = " ".join(filter(None, (setting.loader, setting.named_mode)))
     if not isinstance(view, View):
-        return Drawing(title, (), (f"raises {view.exception}: {view.what}",))
-    places = {_key(c.get("id")): place for place, c in enumerate(categories)}
+        return Drawing(title, (), (f"raises {view.exception}: {view.what}{in_record(view)}",))
+    places = _places(categories)
     marks = [
         Mark(GRAY, d.rule, _corners(annotations[d.row].get("bbox")), style="dropped")
         for d in view.dropped
         if d.kind == "annotation" and d.row in annotations
     ]
+    boxless = Counter(mark.text for mark in marks if mark.box is None)
     for sample in view.samples:
         for each in sample.instances:
             place = places.get(_key(annotations.get(each.row, {}).get("category_id")))
@@ -152,21 +202,25 @@ def as_loaded(
             name = view.name_of(each.label) if view.cat2label else own
             text = " ".join(str(v) for v in (each.label, name) if v is not None)
             box = _absolute(each.box, view.box_format, sample.width, sample.height)
-            color = GRAY if place is None else color_of(categories[place])
-            marks.append(Mark(color, text, box, style="ignored" if each.ignore else "plain"))
-    notes = [] if view.samples else ["does not load the image"]
-    notes += [f"drops the image: {d.rule}" for d in view.dropped if d.kind == "image"]
-    return Drawing(title, tuple(marks), tuple(notes))
+            style: Style = "ignored" if each.ignore else "plain"
+            marks.append(Mark(color_at(place), text, box, style=style))
+    loads = sum(mark.box is None for mark in marks) - boxless.total()
+    facts = [] if view.samples else ["does not load the image"]
+    facts += [f"drops the image: {d.rule}" for d in view.dropped if d.kind == "image"]
+    facts += [f"drops {plural(n, 'object')} without a box: {rule}" for rule, n in boxless.items()]
+    facts += [f"loads {plural(loads, 'object')} without a box to draw"] if loads else []
+    return Drawing(title, tuple(marks), tuple(facts))
+
+
+def _places(categories: Sequence[Mapping[str, Any]]) -> dict[object, int]:
+    """Return id -> place in the list; without those that have no id."""
+    found = {_key(c.get("id")): place for place, c in enumerate(categories)}
+    found.pop(None, None)
+    return found
 
 
 def _key(value: object) -> object:
     return value if isinstance(value, (int, float, str)) else None
-
-
-def _style(record: Mapping[str, Any]) -> Style:
-    if record.get("iscrowd"):
-        return "crowd"
-    return "ignored" if record.get("ignore") else "plain"
 
 
 def _corners(box: Any) -> Box | None:
@@ -192,32 +246,35 @@ def _absolute(box: Sequence[float], kind: str, width: Any, height: Any) -> Box |
 
 def _is_number(value: Any) -> bool:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and abs(value) < 1e9 and math.isfinite(value)
+    return is_number and abs(value) < _FARTHEST and math.isfinite(value)
 
 
-def _polygons(mask: Any) -> tuple[tuple[tuple[float, float], ...], ...]:
-    if not isinstance(mask, list):
-        return ()
-    parts = ([float(v) for v in part] for part in mask)
-    return tuple(tuple(zip(part[::2], part[1::2], strict=True)) for part in parts)
-
-
-def _pixels(mask: Any) -> npt.NDArray[np.bool_] | None:
-    if not isinstance(mask, dict):
-        return None
-    height, width = mask["size"]
-    counts = mask["counts"]
-    runs = counts if isinstance(counts, list) else rle_runs(counts)
-    is_inside = np.arange(len(runs)) % 2 == 1
-    pixels: npt.NDArray[np.bool_] = np.repeat(is_inside, runs).reshape(width, height).T
-    return pixels
+def _mask(
+    mask: Any, image: Mapping[str, Any]
+) -> tuple[tuple[Points, ...], Rle | None, MaskFault | None]:
+    """Return polygons, or run lengths, or why there are none to draw."""
+    fault = mask_fault(mask, image.get("height"), image.get("width"))
+    if fault is not None:
+        return (), None, fault
+    if isinstance(mask, dict):
+        rle = Rle.of(mask)
+        return (), rle, MaskFault("rle", "it has too many pixels") if rle is None else None
+    far = MaskFault("polygon", f"it has a value above {_FARTHEST:g}")
+    try:
+        found = tuple(np.array(part, np.float64).reshape(-1, 2) for part in mask)
+    except OverflowError:  # an integer that no float holds
+        return (), None, far
+    is_far = any(np.abs(part).max() >= _FARTHEST for part in found)
+    return ((), None, far) if is_far else (found, None, None)
 
 
 def _points(keypoints: Any) -> Iterator[tuple[float, float, bool] | None]:
-    """Yield keypoints; COCO's 0 is absent, 1 hidden, 2 visible."""
+    """Yield keypoints, none of a broken list; COCO's 0 is absent, 1 hidden, 2 visible."""
     if not isinstance(keypoints, list) or not all(map(_is_number, keypoints)):
         return
-    for at in range(0, len(keypoints) - 2, 3):
+    if len(keypoints) % 3:
+        return
+    for at in range(0, len(keypoints), 3):
         x, y, visible = keypoints[at : at + 3]
         yield (float(x), float(y), visible > 1) if visible else None
 

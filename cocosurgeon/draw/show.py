@@ -16,14 +16,18 @@ from PIL import Image
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import Id, as_keys
 from cocosurgeon.draw.canvas import Size, drawn, sheet
-from cocosurgeon.draw.images import Picture, find_folder, open_picture
+from cocosurgeon.draw.fonts import font_of
+from cocosurgeon.draw.images import Picture, open_picture
 from cocosurgeon.draw.marks import Drawing, as_loaded, as_recorded
+from cocosurgeon.draw.notes import Note, note_lines
 from cocosurgeon.errors import RequestError
+from cocosurgeon.layout.search import find_prefix
 from cocosurgeon.loaders import LOADERS
 from cocosurgeon.loaders.explain import explain
 from cocosurgeon.loaders.loader import MODES
 from cocosurgeon.page import text
 from cocosurgeon.progress import progress_of
+from cocosurgeon.text import one_line
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 """Formats of pictures, by the suffix of their names."""
@@ -32,7 +36,10 @@ MOST = 100
 _ALONE = Size(1000)
 _IN_SHEET = Size(360, 11)
 _PANEL = Size(480, 11)
-_COLUMNS = 4
+COLUMNS = 4
+PANEL_COLUMNS = 3
+_LONGEST_SIDE = {"WEBP": 16_383, "JPEG": 65_500}
+"""Pixels that a picture of a format can have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +49,7 @@ class Shown:
     Attributes:
         image: the picture.
         img_ids: of the images in it.
-        notes: what could not be drawn, by image.
+        notes: what is not drawn as the file has it, each with its count.
         folder: of the image files; None where none was found.
     """
 
@@ -62,7 +69,7 @@ class Shown:
 def show_images(
     dataset: Dataset,
     folder: Path | None = None,
-    columns: int = _COLUMNS,
+    columns: int = COLUMNS,
     longest: int | None = None,
 ) -> Shown:
     """Draw the images that are kept, with their annotations that are kept.
@@ -88,19 +95,19 @@ def show_images(
     if longest is not None:
         size = Size(longest, _IN_SHEET.text)
     pictures: list[Image.Image] = []
-    notes: list[str] = []
+    notes: list[Note] = []
     with progress_of("drawing") as progress:
         for done, row in enumerate(scene.rows):
             if progress is not None:
                 progress(done, len(scene.rows))
             record = scene.images[row]
             drawing = as_recorded(scene.annotations[row], scene.categories, record)
-            found = _open(scene.folder, record, is_turned=True)
-            picture, told = _picture(found, record, drawing, size)
+            found = _open(scene.folder, record, drawing, size, is_turned=True)
+            picture, more = _picture(found, record, drawing, size)
             pictures.append(picture)
-            notes += told
+            notes += more
     image = pictures[0] if len(pictures) == 1 else sheet(pictures, columns)
-    return Shown(image, tuple(scene.ids), tuple(notes), scene.folder)
+    return Shown(image, tuple(scene.ids), note_lines(notes), scene.folder)
 
 
 def show_panels(
@@ -109,6 +116,7 @@ def show_panels(
     loaders: Mapping[str, Mapping[str, object]],
     folder: Path | None = None,
     classes: Sequence[str] | None = None,
+    columns: int = PANEL_COLUMNS,
 ) -> Shown:
     """Draw one image as it is recorded, and as each loader loads it, what it drops in gray.
 
@@ -117,10 +125,12 @@ def show_panels(
     Args:
         loaders: their names, each with options of its own.
         classes: class names, for loaders that take them; None: those of the file.
+        columns: of panels.
 
     Raises:
-        RequestError: the file has no such image.
+        RequestError: the file has no such image; a results file.
     """
+    _require_images(dataset)
     document = json.loads(b"".join(dataset.text()))
     whole = {row: a for row, a in enumerate(document.get("annotations", ())) if isinstance(a, dict)}
     rows = [r for r, i in enumerate(document["images"]) if i.get("id") == img_id]
@@ -133,9 +143,11 @@ def show_panels(
     names = names if classes is None else tuple(classes)
     found = explain(document, img_id, loaders, names, _path(dataset))
     if folder is None:
-        folder = find_folder(Path(_path(dataset)), [str(record.get("file_name"))])
+        folder = find_prefix(Path(_path(dataset)), [str(record.get("file_name"))]).folder
     recorded = as_recorded(list(own.values()), categories, record)
-    stored, turned = (_open(folder, record, is_turned=is_turned) for is_turned in (False, True))
+    stored, turned = (
+        _open(folder, record, recorded, _PANEL, is_turned=is_turned) for is_turned in (False, True)
+    )
     first, notes = _picture(turned, record, recorded, _PANEL)
     pictures = [first]
     groups: dict[tuple[bool, object], list[Drawing]] = {}
@@ -145,8 +157,11 @@ def show_panels(
         groups.setdefault((is_turned, drawing.looks), []).append(drawing)
     for (is_turned, _), drawings in groups.items():
         drawing = replace(drawings[0], title=_title([d.title for d in drawings]))
-        pictures.append(_picture(turned if is_turned else stored, record, drawing, _PANEL)[0])
-    return Shown(sheet(pictures, min(3, len(pictures))), (img_id,), notes, folder)
+        below = turned if is_turned else stored
+        own_notes = tuple(n for n in below.notes if n not in turned.notes)  # of the first panel
+        below = replace(below, notes=own_notes)
+        pictures.append(_picture(below, record, drawing, _PANEL)[0])
+    return Shown(sheet(pictures, columns), (img_id,), note_lines(notes), folder)
 
 
 def _title(names: Sequence[str]) -> str:
@@ -166,15 +181,26 @@ def require_format(suffix: str) -> str:
     """
     if (found := FORMATS.get(suffix.lower())) is None:
         raise RequestError(
-            f"no picture is written as {suffix!r}", hint=f"one of {', '.join(FORMATS)}"
+            f"no picture is written as {suffix!r}" if suffix else "the picture has no suffix",
+            hint=f"name it with one of {', '.join(FORMATS)}",
         )
     return found
 
 
 def encoded(image: Image.Image, suffix: str) -> bytes:
-    """Return a picture as a file's bytes; see ``require_format``."""
+    """Return a picture as a file's bytes; see ``require_format``.
+
+    Raises:
+        RequestError: it has more pixels than the format takes.
+    """
+    kind = require_format(suffix)
+    if max(image.size) > _LONGEST_SIDE.get(kind, max(image.size)):
+        raise RequestError(
+            f"a picture of {image.width:,} x {image.height:,} pixels is too large for {kind}",
+            hint="write .png, draw fewer images, or choose --columns",
+        )
     stream = BytesIO()
-    image.save(stream, require_format(suffix))
+    image.save(stream, kind)
     return stream.getvalue()
 
 
@@ -204,12 +230,8 @@ class _Scene:
     @classmethod
     def of(cls, dataset: Dataset, folder: Path | None) -> _Scene:
         index = dataset.index
-        if index.image_records is None:
-            raise RequestError(
-                "a results file says nothing of images but their ids",
-                where=dataset.source.name,
-                hint="show the annotation file: `cocosurgeon browse FILE --against RESULTS`",
-            )
+        _require_images(dataset)
+        assert index.image_records is not None
         rows = np.sort(index.images.row_of_image[dataset.image_indices])
         images = dict(_decoded(index.image_records, rows))
         row_of = index.images.row_of_image
@@ -226,24 +248,47 @@ class _Scene:
             categories = [value for _, value in _decoded(index.category_records, every)]
         names = [str(r["file_name"]) for r in images.values() if r.get("file_name")]
         if folder is None and dataset.source.path is not None:
-            folder = find_folder(dataset.source.path, names)
+            folder = find_prefix(dataset.source.path, names).folder
         ids = as_keys(index.image_records.column("id").array)[rows].tolist()
         return cls(folder, rows.tolist(), images, annotations, categories, ids)
 
 
-def _open(folder: Path | None, record: Mapping[str, Any], *, is_turned: bool) -> Picture:
-    size = (record.get("width"), record.get("height"))
-    return open_picture(folder, record.get("file_name"), *size, is_turned=is_turned)
+def _require_images(dataset: Dataset) -> None:
+    if dataset.index.image_records is None:
+        raise RequestError(
+            "the file lists no images",
+            where=dataset.source.name,
+            hint="name an annotation file; detections: `cocosurgeon browse FILE --against RESULTS`",
+        )
+
+
+def _open(
+    folder: Path | None, record: Mapping[str, Any], drawing: Drawing, size: Size, *, is_turned: bool
+) -> Picture:
+    assert size.longest is not None
+    recorded = record.get("width"), record.get("height")
+    return open_picture(
+        folder,
+        record.get("file_name"),
+        recorded,
+        drawing.extent,
+        longest=size.longest,
+        is_turned=is_turned,
+    )
 
 
 def _picture(
     found: Picture, record: Mapping[str, Any], drawing: Drawing, size: Size
-) -> tuple[Image.Image, tuple[str, ...]]:
-    """Return the picture of an image, and what could not be drawn."""
-    notes = (*found.notes, *drawing.notes)
-    told = replace(drawing, notes=notes)
-    named = tuple(f"image {record.get('id')!r}: {note}" for note in notes)
-    return drawn(found.image, told, found.scale, size), named
+) -> tuple[Image.Image, tuple[Note, ...]]:
+    """Return the picture of an image, and what is not drawn as the file has it."""
+    names = dict.fromkeys(one_line(n) for n in (drawing.title, *(m.text for m in drawing.marks)))
+    boxes = "drawn with empty boxes: no font here has all of its characters"
+    notes = (
+        *(Note("image", record.get("id"), *note) for note in found.notes),
+        *drawing.notes,
+        *(Note("name", name, boxes) for name in names if not font_of(name, size.text)[1]),
+    )
+    return drawn(found.image, replace(drawing, notes=notes), found.scale, size), notes
 
 
 def _decoded(records: Any, rows: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -251,7 +251,9 @@ class AnnotationFile:
         is_plain: npt.NDArray[np.bool_] = (
             (ids > 0) & (self.image_rows != UNKNOWN) & np.isin(cat_ids, listed)
         )
-        is_plain &= (b.x >= 0) & (b.y >= 0) & (b.x + b.w <= b.width) & (b.y + b.h <= b.height)
+        is_plain &= (b.x >= 0) & (b.y >= 0)
+        with np.errstate(over="ignore"):  # a sum that no float holds is over the edge, too
+            is_plain &= (b.x + b.w <= b.width) & (b.y + b.h <= b.height)
         is_plain &= (np.minimum(b.w, b.h) >= 1) & (area > 0) & np.isfinite(area)
         is_plain &= (iscrowd == 0) | (iscrowd == 1)
         return is_plain
@@ -290,5 +292,5 @@ def repeated(values: Iterable[Any]) -> Iterator[tuple[Any, list[int]]]:
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Return whether a value is a finite number; true is 1, as in Python."""
-    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+    """Return whether a value is a finite number that a float holds; true is 1, as in Python."""
+    return isinstance(value, (int, float)) and abs(value) <= sys.float_info.max  # not of NaN either

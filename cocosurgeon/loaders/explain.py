@@ -42,6 +42,7 @@ class Explanation:
         if isinstance(self.result, LoaderError):
             error = self.result
             raises = {"exception": error.exception, "rule": error.rule, "what": error.what}
+            raises |= {"where": error.where} if error.where else {}
             return {**head, "raises": raises}
         loads = [
             {
@@ -75,7 +76,7 @@ class Explanation:
         head = " ".join(filter(None, (self.setting.loader, self.setting.named_mode)))
         view = self.result
         if isinstance(view, LoaderError):
-            yield f"{head}: raises {view.exception} ({view.what})"
+            yield f"{head}: raises {view.exception} ({view.what}{in_record(view)})"
             return
         instances = [i for sample in view.samples for i in sample.instances]
         objects = f"{len(instances)} object{'' if len(instances) == 1 else 's'}"
@@ -105,6 +106,11 @@ class Explanation:
 
     def _rule(self, dropped: Dropped) -> Rule:
         return next(r for r in LOADERS[self.setting.loader].rules if r.name == dropped.rule)
+
+
+def in_record(error: LoaderError) -> str:
+    """Return the record of the file at which a loader raises, to end a sentence."""
+    return f", in {error.where}" if error.where else ""
 
 
 def explain(

@@ -1,0 +1,51 @@
+"""Notes: what is not drawn, or not as the file has it, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cocosurgeon.text import first_few, plural
+
+_SHOWN = 3
+_LONGEST = 160
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note about an image, an annotation or a name.
+
+    Attributes:
+        kind: of what: image, annotation, name.
+        id: its id; of a name, the name.
+        what: what is done otherwise.
+        why: the reason; empty where ``what`` says it.
+    """
+
+    kind: str
+    id: object
+    what: str
+    why: str = ""
+
+
+def note_lines(notes: Iterable[Note]) -> tuple[str, ...]:
+    """Return notes as lines: those that say the same of several in one line, with their count."""
+    groups: dict[tuple[str, str], list[Note]] = {}
+    for note in notes:
+        groups.setdefault((note.kind, note.what), []).append(note)
+    return tuple(map(_line, groups.values()))
+
+
+def _line(notes: list[Note]) -> str:
+    first = notes[0]
+    reasons = {note.why for note in notes}
+    why = f": {first.why:.{_LONGEST}}" if first.why else ""
+    if len(notes) == 1:
+        head = f"{first.kind} {first.id!r}"
+    elif len(reasons) == 1:
+        ids = first_few([note.id for note in notes], _SHOWN, show=repr)
+        head = f"{plural(len(notes), first.kind)} ({ids})"
+    else:
+        each = [f"{note.id!r}: {note.why:.{_LONGEST}}" for note in notes]
+        return f"{plural(len(notes), first.kind)}: {first.what}: {first_few(each, _SHOWN, '; ')}"
+    return f"{head}: {first.what}{why}"

@@ -1,0 +1,118 @@
+"""Pixels of image files, as RGB; imports nothing that is slow to load in a new process."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from cocosurgeon.errors import DataError, SourceUnavailableError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
+"""Values of the EXIF tag -> names of Pillow's ``Transpose``; from 5 on, sides are swapped."""
+_MOST = 1 << 28
+"""Pixels that are decoded at most; 800 MB in RGB."""
+
+
+class Pixels(NamedTuple):
+    """The pixels of an image file.
+
+    Attributes:
+        image: RGB; smaller than the file's, where that is much larger than was asked for.
+        size: width and height of the file's image, turned as ``image`` is.
+        is_upright: whether its EXIF tag, if it has one, turns nothing.
+        is_spread: whether it has more than 8 bits a channel: the range of its values is spread.
+    """
+
+    image: Image.Image
+    size: tuple[int, int]
+    is_upright: bool
+    is_spread: bool
+
+
+def read_pixels(path: str, longest: int, *, is_turned: bool) -> Pixels:
+    """Read an image file; of a JPEG file no more than is needed is decoded.
+
+    Args:
+        longest: pixels of the longer side that will be shown.
+        is_turned: whether it is turned by its EXIF tag, as OpenCV, detectron2 and browsers do;
+            Pillow without more, as torchvision and DETR use it, does not.
+
+    Raises:
+        SourceUnavailableError: there is no such file.
+        DataError: it cannot be read as an image, or has too many pixels.
+    """
+    from PIL import Image
+
+    try:
+        os.stat(path)  # noqa: PTH116 - of any text
+    except (OSError, ValueError) as error:  # a null byte, or half a character
+        raise SourceUnavailableError("no such file", where=path) from error
+    try:
+        with _of_any_size(), Image.open(path) as file:
+            orientation, size = file.getexif().get(_ORIENTATION, 1), file.size
+            file.draft("RGB", (longest, longest))
+            if file.width * file.height > _MOST:
+                raise DataError(f"{size[0]:,} x {size[1]:,} pixels are too many")
+            image = _visible(file, longest)
+            if (factor := min(image.size) // (2 * longest)) > 1:
+                image = image.reduce(factor)
+            if is_turned and orientation in _TURNS:
+                image = image.transpose(Image.Transpose[_TURNS[orientation]])
+                size = size if orientation < 5 else size[::-1]
+            return Pixels(image.convert("RGB"), size, orientation not in _TURNS, _is_deep(file))
+    except DataError:
+        raise
+    except Exception as error:  # a broken file raises whatever its decoder meets
+        raise DataError(f"it cannot be read: {error}", where=path) from error
+
+
+@contextmanager
+def _of_any_size() -> Iterator[None]:
+    """Let Pillow open images of any size: the decoded pixels are counted here; and warn of none."""
+    from PIL import Image
+
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd files, which are shown
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+def _is_deep(image: Image.Image) -> bool:
+    return image.mode in ("I", "F") or image.mode.startswith("I;")
+
+
+def _visible(image: Image.Image, longest: int) -> Image.Image:
+    """Return an image with 8 bits a channel; of more bits, the range that it uses is spread."""
+    if image.mode == "P":
+        return image.convert("RGBA" if "transparency" in image.info else "RGB")
+    if image.mode == "1":
+        return image.convert("L")
+    if not _is_deep(image):
+        return image
+    import numpy as np
+    from PIL import Image as Images
+
+    step = max(1, max(image.size) // (2 * longest))
+    values = np.asarray(image)[::step, ::step].astype(np.float64)
+    values[~np.isfinite(values)] = np.nan
+    low, high = (np.nanmin(values), np.nanmax(values)) if np.isfinite(values).any() else (0, 0)
+    spread = np.nan_to_num((values - low) * (255 / ((high - low) or 1)))
+    return Images.fromarray(spread.astype(np.uint8))

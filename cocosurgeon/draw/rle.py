@@ -1,0 +1,56 @@
+"""Run-length encoded masks, looked up at the pixels that are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cocosurgeon.masks import rle_runs
+
+
+@dataclass(frozen=True, eq=False)
+class Rle:
+    """A mask, whose runs go down the columns; it is never decoded as a whole.
+
+    Attributes:
+        height, width: its size in pixels.
+        ends: where each run ends, in pixels from the first; runs of 0 and of 1 take turns.
+    """
+
+    height: int
+    width: int
+    ends: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, mask: Mapping[str, Any]) -> Rle | None:
+        """Return the mask of a value of ``segmentation`` without a fault; None for too large."""
+        height, width = mask["size"]
+        if height * width >= 1 << 62:
+            return None
+        counts = mask["counts"]
+        runs = counts if isinstance(counts, list) else rle_runs(counts)
+        return cls(height, width, np.cumsum(np.array(runs, np.int64)))
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float] | None:
+        """Corners of the part of the image that has all of the mask; None for an empty mask."""
+        starts, ends = self.ends[:-1:2], self.ends[1::2]
+        is_run = starts < ends
+        if not is_run.any():
+            return None
+        (left, top), (right, bottom) = (
+            np.divmod(at[is_run], self.height) for at in (starts, ends - 1)
+        )
+        is_within_column = bool((left == right).all())
+        y1, y2 = (top.min(), bottom.max() + 1) if is_within_column else (0, self.height)
+        return float(left[0]), float(y1), float(right[-1] + 1), float(y2)
+
+    def at(self, xs: npt.NDArray[np.int64], ys: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Return the mask at columns and rows, in the shape (rows, columns)."""
+        places = xs[:, None] * self.height + ys[None, :]
+        is_inside: npt.NDArray[np.bool_] = np.searchsorted(self.ends, places, "right").T % 2 == 1
+        return is_inside
