@@ -36,7 +36,7 @@ def page(title: str, body: Iterable[str], style: str = "") -> str:
     Args:
         title: plain text.
         body: HTML.
-        style: CSS beside that of all pages.
+        style: CSS, added to that of all pages.
     """
     return "\n".join([head(title, style), *body, END])
 

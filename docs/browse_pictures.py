@@ -39,7 +39,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             page = Path(folder, "page.html")
             for name, (results, address) in VIEWS.items():
-                made = make_page(file, list(LOADERS), results, beside=page.parent)
+                made = make_page(file, list(LOADERS), results, link_from=page.parent)
                 page.write_bytes(b"".join(made.pieces()))
                 browser.open(url_of(page, address))
                 browser.wait("[...document.images].every((image) => !image.src || image.complete)")

@@ -467,12 +467,15 @@ def test_colors_of_categories_differ() -> None:
 @pytest.mark.parametrize("verb", ["lint", "verify"])
 def test_findings_on_a_page(verb: str, cli: Cli, tmp_path: Path) -> None:
     document = json.loads(SAMPLE.read_bytes())
-    moved = document["annotations"][5]
-    moved["bbox"][0] += 1000
+    document["images"] = document["images"][:9]
+    ids = {image["id"] for image in document["images"]}
+    document["annotations"] = [a for a in document["annotations"] if a["image_id"] in ids]
+    (tmp_path / "full.json").write_text(json.dumps(document))
+    document["annotations"][5]["bbox"][0] += 1000
     document["categories"][0]["name"] = "<script>alert(1)</script>"
     (tmp_path / "a.json").write_text(json.dumps(document))
     images = SAMPLE.parents[1] / "sample2017"
-    more = ["--source", SAMPLE] if verb == "verify" else ["--images", images]
+    more = ["--images", str(images), *(["--source", "full.json"] if verb == "verify" else [])]
     assert cli(verb, "a.json", *more, "--html", "page.html").code == 1
     page = (tmp_path / "page.html").read_text()
     assert "<script" not in page

@@ -1,5 +1,6 @@
 """A page to look at images with their objects, which needs no server and no network.
 
+values      values of JSON as a browser takes them
 file_data   data of a file in columns: images, objects, findings, what loaders drop
 results     detections of a results file, in columns
 thumbnails  small pictures of images, made in several processes

@@ -2,23 +2,24 @@
 // Everything from the file is put into the page as text, never as HTML.
 
 const data = JSON.parse(document.getElementById("data").textContent);
-const { images, objects, results } = data;
+const { images, objects, results, categories } = data;
 const COUNT = images.id.length;
 const TILE = 208, PICTURE = 156, CAPTION = 24, GAP = 8;
+const LEAST = [90, 18]; // of what names are drawn on
 const ROW = PICTURE + CAPTION + GAP;
 const SMALL = 32 ** 2, MEDIUM = 96 ** 2;
 const MOST_DETECTIONS = 100; // of a category in an image: maxDets of COCOeval
-const MOST_PIXELS = 1 << 26;
 const DEFAULTS = {
   q: "", cat: "", has: "", size: "", find: "", load: "", match: "", score: "0.3", iou: "0.5",
-  boxes: "1", masks: "", names: "", theme: "", img: "",
+  boxes: "1", masks: "", points: "1", names: "", theme: "", img: "",
 };
 const THEMES = { "": "System", light: "Light", dark: "Dark" };
 const KEYS = [
   "/  search", "arrows  move; in an image: before, next", "Enter  open", "Esc  close",
-  "b m n  boxes, masks, names", "l  next loader", "c  copy ids", "t  light or dark",
+  "b m k n  boxes, masks, keypoints, names", "l  next loader", "c  copy ids", "t  light or dark",
 ].join("\n");
 const STATUS = ["false", "matched", "ignored", "hidden"];
+const TOGGLES = ["boxes", "masks", "points", "names"];
 const FALSE = 0, MATCHED = 1, IGNORED = 2, HIDDEN = 3;
 
 const isOn = (name) => state[name] === "1";
@@ -39,11 +40,13 @@ const objectsOf = (i) => range(objectStart(i), objects.end[i]);
 const detectionStart = results ? starts(results.end) : () => 0;
 const detectionsOf = (i) => (results ? range(detectionStart(i), results.end[i]) : []);
 const boxOf = (columns, n) => (columns.box[4 * n] === null ? null : columns.box.slice(4 * n, 4 * n + 4));
-const nameOf = (category) => (category === null ? "no category" : data.categories[category][1]);
+const nameOf = (category) => (category === null ? "no category" : categories.name[category]);
 const ids = new Map(images.id.map((id, i) => [id, i]));
-const catPlaces = new Map(data.categories.map(([id], place) => [id, place]));
+const catPlaces = new Map(categories.id.map((id, place) => [id, place]));
 const lowNames = images.name.map((name) => name.toLowerCase());
 const turned = new Set(images.turned);
+const ignored = new Set(objects.ignored);
+const pointsOf = (o) => (objects.points.length && objects.points[o]) || [];
 const owner = [];
 for (let i = 0; i < COUNT; i++) for (const o of objectsOf(i)) owner[o] = i;
 const findings = new Map(data.findings.map((f) => [f.code, {
@@ -62,9 +65,16 @@ function paired(flat) {
   return found;
 }
 
-// Pixels of the file, where it has other ones than its record.
+// Pixels of the file, where it has other ones than its record; of no known size, what holds all.
 function sizeOf(i) {
-  return images.actual[i] || [images.width[i], images.height[i]];
+  if (images.actual[i]) return images.actual[i];
+  if (images.width[i] !== null && images.height[i] !== null) return [images.width[i], images.height[i]];
+  const size = [640, 480];
+  for (const o of objectsOf(i)) {
+    const box = boxOf(objects, o) || [0, 0, 0, 0];
+    for (const k of [0, 1]) size[k] = Math.max(size[k], box[k] + box[k + 2]);
+  }
+  return size;
 }
 
 function sizeName(area) {
@@ -193,10 +203,9 @@ function passing() {
 
 // ---- drawing
 
-const hue = (category) => (category === null ? 0 : (category * 137.508) % 360);
-const colorOf = (category) => `hsl(${hue(category)} 85% 58%)`;
+const colorOf = (category) => categories.color[category] || GRAY;
 const STATUS_COLORS = { matched: "#2fbf5b", missed: "#ffb020", false: "#ff4d4f", ignored: "#9aa4ae" };
-const GRAY = "#9aa4ae";
+const GRAY = "#969696";
 const masks = new Map(); // of RLE, drawn in pixels; the latest
 
 // Return the run lengths of compressed RLE (rleFrString in cocoapi's maskApi.c).
@@ -220,7 +229,7 @@ function rleMask(o, color) {
   const key = `${o} ${color}`;
   if (masks.has(key)) return masks.get(key);
   const { size: [height, width], counts } = objects.mask[o];
-  if (!(height * width > 0) || height * width > MOST_PIXELS) return null;
+  if (!(height * width > 0)) return null;
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d");
   const pixels = context.createImageData(width, height);
@@ -240,13 +249,34 @@ function rleMask(o, color) {
   return canvas;
 }
 
-// Draw what an image has onto a canvas that covers the picture.
+// Return lines from the lower left to the upper right, which can be repeated.
+function hatch(context, color, ratio) {
+  const side = 8 * ratio;
+  const tile = new OffscreenCanvas(side, side);
+  const pen = tile.getContext("2d");
+  pen.strokeStyle = color;
+  pen.lineWidth = 2 * ratio;
+  for (const shift of [-side, 0, side]) {
+    pen.moveTo(shift - side, 2 * side);
+    pen.lineTo(shift + 2 * side, -side);
+  }
+  pen.stroke();
+  return context.createPattern(tile, "repeat");
+}
+
+function inkOn(color) {
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+  return 0.299 * red + 0.587 * green + 0.114 * blue > 128 ? "#000" : "#fff";
+}
+
+// Draw what an image has onto a canvas that covers the picture, and room for names.
 function draw(canvas, i, width, height, isLarge) {
   const ratio = window.devicePixelRatio || 1;
-  [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
+  const sides = [Math.max(width, LEAST[0]), Math.max(height, LEAST[1])];
+  [canvas.width, canvas.height] = sides.map((side) => Math.round(side * ratio));
+  [canvas.style.width, canvas.style.height] = sides.map((side) => `${side}px`);
   const context = canvas.getContext("2d");
   const [w, h] = sizeOf(i);
-  if (!w || !h) return;
   const pen = { context, sx: (width * ratio) / w, sy: (height * ratio) / h, line: (isLarge ? 2 : 1.2) * ratio, ratio, isLarge };
   const chosen = loaders.get(state.load);
   const wanted = objectFilter();
@@ -263,21 +293,49 @@ function draw(canvas, i, width, height, isLarge) {
     if (isDropped) [color, label] = [GRAY, `${label}: ${chosen.rules[rule][0]}`];
     const isDim = lit >= 0 ? lit !== o : state.match !== "false" && wanted && !wanted(o);
     context.globalAlpha = isDim ? 0.3 : 1;
-    drawOne(pen, boxOf(objects, o), objects.mask[o], o, color, label, isDropped ? [3, 4] : objects.crowd[o] ? [9, 5] : []);
+    const dash = isDropped ? [3, 4] : ignored.has(o) ? [9, 5] : [];
+    drawOne(pen, boxOf(objects, o), objects.mask[o], o, color, label, dash, objects.crowd[o] === 1);
+    if (isOn("points")) drawPoints(pen, pointsOf(o), categories.bones[objects.category[o]] || [], color);
   }
   for (const d of matched && isOn("boxes") ? detectionsOf(i) : []) {
     const status = matched.detections.get(d);
     if (status === HIDDEN) continue;
     context.globalAlpha = lit >= 0 ? 0.2 : 1;
     const label = `${nameOf(results.category[d])} ${results.score[d].toFixed(2)}`;
-    drawOne(pen, boxOf(results, d), null, -1, STATUS_COLORS[STATUS[status]], label, [2, 3]);
+    drawOne(pen, boxOf(results, d), null, -1, STATUS_COLORS[STATUS[status]], label, [2, 3], false);
   }
 }
 
-function drawOne({ context, sx, sy, line, ratio, isLarge }, box, mask, o, color, label, dash) {
+// Draw keypoints that are marked: visible ones filled.
+function drawPoints({ context, sx, sy, line, ratio, isLarge }, points, bones, color) {
+  const at = (n) => (points[3 * n + 2] ? [points[3 * n] * sx, points[3 * n + 1] * sy] : null);
+  context.setLineDash([]);
+  context.strokeStyle = color;
+  context.lineWidth = line;
+  for (const [a, b] of bones) {
+    if (!at(a) || !at(b)) continue;
+    context.beginPath();
+    context.moveTo(...at(a));
+    context.lineTo(...at(b));
+    context.stroke();
+  }
+  for (let n = 0; 3 * n < points.length; n++) {
+    if (!at(n)) continue;
+    context.beginPath();
+    context.arc(...at(n), (isLarge ? 3.5 : 2) * ratio, 0, 2 * Math.PI);
+    context.fillStyle = color;
+    if (points[3 * n + 2] > 1) context.fill();
+    context.strokeStyle = "#000";
+    context.lineWidth = ratio;
+    context.stroke();
+  }
+}
+
+function drawOne({ context, sx, sy, line, ratio, isLarge }, box, mask, o, color, label, dash, isHatched) {
   const alpha = context.globalAlpha;
+  const paint = isHatched ? hatch(context, color, isLarge ? ratio : ratio / 2) : color;
   if (isOn("masks") && mask) {
-    context.globalAlpha = 0.4 * alpha;
+    context.globalAlpha = isHatched ? alpha : 0.4 * alpha;
     if (Array.isArray(mask)) {
       context.beginPath();
       for (const polygon of mask) {
@@ -287,7 +345,7 @@ function drawOne({ context, sx, sy, line, ratio, isLarge }, box, mask, o, color,
         }
         context.closePath();
       }
-      context.fillStyle = color;
+      context.fillStyle = paint;
       context.fill();
       context.globalAlpha = alpha;
       context.strokeStyle = color;
@@ -296,13 +354,17 @@ function drawOne({ context, sx, sy, line, ratio, isLarge }, box, mask, o, color,
       context.stroke();
     } else {
       const pixels = rleMask(o, color);
-      if (pixels) context.drawImage(pixels, 0, 0, pixels.width * sx, pixels.height * sy);
+      if (pixels) drawPixels(context, pixels, pixels.width * sx, pixels.height * sy, isHatched && paint);
     }
     context.globalAlpha = alpha;
   }
   if (!box) return;
   const [x, y, w, h] = [box[0] * sx, box[1] * sy, box[2] * sx, box[3] * sy];
   if (isOn("boxes")) {
+    if (isHatched && !(isOn("masks") && mask)) {
+      context.fillStyle = paint;
+      context.fillRect(x, y, w, h);
+    }
     context.setLineDash([]);
     context.lineWidth = line + 1.2 * ratio; // a dark edge: seen on any picture
     context.strokeStyle = "rgb(0 0 0 / 45%)";
@@ -320,9 +382,24 @@ function drawOne({ context, sx, sy, line, ratio, isLarge }, box, mask, o, color,
     const top = Math.max(0, y - size * 1.35);
     context.fillStyle = color;
     context.fillRect(left, top, wide, size * 1.35);
-    context.fillStyle = "#000";
+    context.fillStyle = inkOn(color);
     context.fillText(label, left + 3 * ratio, top + size * 1.05);
   }
+}
+
+// Draw a mask in pixels, where a pattern is given in that.
+function drawPixels(context, pixels, width, height, pattern) {
+  if (!pattern) {
+    context.drawImage(pixels, 0, 0, width, height);
+    return;
+  }
+  const whole = new OffscreenCanvas(context.canvas.width, context.canvas.height);
+  const pen = whole.getContext("2d");
+  pen.drawImage(pixels, 0, 0, width, height);
+  pen.globalCompositeOperation = "source-in";
+  pen.fillStyle = pattern;
+  pen.fillRect(0, 0, whole.width, whole.height);
+  context.drawImage(whole, 0, 0);
 }
 
 // ---- the grid
@@ -400,13 +477,10 @@ function fillPicture(picture, i) {
     picture.append(element("span", images.fault[i] || "", "gone"));
   }
   const [w, h] = sizeOf(i);
-  const scale = Math.min(TILE / (w || 4), PICTURE / (h || 3));
-  const [width, height] = [(w || 4) * scale, (h || 3) * scale];
+  const scale = Math.min(TILE / w, PICTURE / h);
+  const [width, height] = [w * scale, h * scale];
   const canvas = element("canvas");
-  Object.assign(canvas.style, {
-    width: `${width}px`, height: `${height}px`,
-    inset: "auto",
-  });
+  canvas.style.inset = "auto";
   canvas.style.left = `${(TILE - width) / 2}px`;
   canvas.style.top = `${(PICTURE - height) / 2}px`;
   draw(canvas, i, width, height, false);
@@ -486,7 +560,7 @@ function showImage() {
 function fit() {
   const i = opened();
   if (i < 0) return;
-  const [w, h] = sizeOf(i).map((n, k) => n || [640, 480][k]);
+  const [w, h] = sizeOf(i);
   const { clientWidth, clientHeight } = by("stage");
   const scale = Math.min((clientWidth - 24) / w, (clientHeight - 24) / h, 4);
   const [width, height] = [w * scale, h * scale];
@@ -543,6 +617,7 @@ function objectItem(i, o) {
   const box = boxOf(objects, o);
   item.append(element("b", nameOf(objects.category[o])), ` ${objects.id[o]}`);
   if (objects.crowd[o]) item.append(" crowd");
+  if (ignored.has(o)) item.append(" ignore");
   if (results) {
     const status = matchesOf(i).objects.get(o);
     const word = status === FALSE ? "missed" : STATUS[status];
@@ -584,8 +659,8 @@ function neighbor(step) {
 // ---- state, which the address holds
 
 function hashOf() {
-  const said = Object.entries(state).filter(([name, value]) => value !== DEFAULTS[name]);
-  return `#${new URLSearchParams(said)}`;
+  const given = Object.entries(state).filter(([name, value]) => value !== DEFAULTS[name]);
+  return `#${new URLSearchParams(given)}`;
 }
 
 function saveHash() {
@@ -593,13 +668,13 @@ function saveHash() {
 }
 
 function readHash() {
-  const said = new URLSearchParams(location.hash.slice(1));
-  for (const name of Object.keys(DEFAULTS)) state[name] = said.get(name) ?? DEFAULTS[name];
+  const given = new URLSearchParams(location.hash.slice(1));
+  for (const name of Object.keys(DEFAULTS)) state[name] = given.get(name) ?? DEFAULTS[name];
   if (!(state.theme in THEMES)) state.theme = "";
   apply();
 }
 
-// Show everything as the state says.
+// Update the page to the state.
 function apply() {
   document.documentElement.style.colorScheme = state.theme || "";
   by("theme").textContent = THEMES[state.theme];
@@ -609,7 +684,7 @@ function apply() {
     field.classList.toggle("on", state[name] !== DEFAULTS[name]);
     if (field.type === "range") field.nextElementSibling.textContent = Number(state[name]).toFixed(2);
   }
-  for (const name of ["boxes", "masks", "names"]) by(name).setAttribute("aria-pressed", isOn(name));
+  for (const name of TOGGLES) by(name).setAttribute("aria-pressed", isOn(name));
   shown = passing();
   current = Math.min(current, Math.max(0, shown.length - 1));
   by("count").textContent = shown.length === COUNT ? `${COUNT.toLocaleString("en")} images` : `${shown.length.toLocaleString("en")} of ${COUNT.toLocaleString("en")} images`;
@@ -673,7 +748,7 @@ function setUp() {
   for (let i = 0; i < COUNT; i++) {
     for (const category of new Set(objectsOf(i).map((o) => objects.category[o]))) counts.set(category, (counts.get(category) || 0) + 1);
   }
-  fill("cat", [["", "All categories"], ...data.categories.map(([id, name], c) => [id, `${name} (${counts.get(c) || 0})`])]);
+  fill("cat", [["", "All categories"], ...categories.id.map((id, c) => [id, `${categories.name[c]} (${counts.get(c) || 0})`]).filter(([id]) => id)]);
   fill("has", [["", "All images"], ["objects", "With objects"], ["empty", "Empty"], ["crowd", "With a crowd"], ["dropped", "Something is dropped"], ["missing", "Without a picture"]]);
   fill("size", [["", "All sizes"], ["small", "Small (< 32²)"], ["medium", "Medium"], ["large", "Large (≥ 96²)"]]);
   fill("find", [["", findings.size ? "All findings" : "No findings"], ...[...findings].map(([code, f]) => [code, `${code} (${f.count})`])]);
@@ -681,6 +756,8 @@ function setUp() {
   fill("load", [["", "No loader grayed"], ...[...loaders.values()].map((l) => [l.name, `${l.name} (${l.raises ? "raises" : l.objects.size + l.images.size})`])]);
   if (results) {
     by("against").hidden = false;
+    const scores = results.score.reduce(([low, high], s) => [Math.min(low, s), Math.max(high, s)], [0, 1]);
+    [by("score").min, by("score").max] = [Math.floor(100 * scores[0]) / 100, Math.ceil(100 * scores[1]) / 100];
     fill("match", [["", "All detections"], ["matched", "Matched"], ["missed", "Missed"], ["false", "False"]]);
   }
   by("filters").addEventListener("submit", (event) => event.preventDefault());
@@ -690,7 +767,11 @@ function setUp() {
       set(name, by(name).value);
     });
   }
-  for (const name of ["boxes", "masks", "names"]) by(name).addEventListener("click", () => toggle(name));
+  by("points").hidden = !objects.points.length;
+  for (const name of TOGGLES) by(name).addEventListener("click", () => toggle(name));
+  by("notes").hidden = !data.notes.length;
+  by("notes").firstElementChild.textContent = data.notes.length === 1 ? "1 note" : `${data.notes.length} notes`;
+  by("notes").append(...data.notes.map((note) => element("p", note)));
   by("reset").addEventListener("click", () => {
     Object.assign(state, DEFAULTS, { theme: state.theme });
     set("img", "");
@@ -726,7 +807,7 @@ function onKey(event) {
   const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -COUNT, End: COUNT };
   const actions = {
     "/": () => !isOpen && (by("q").focus(), by("q").select()),
-    "?": () => toast(KEYS), b: () => toggle("boxes"), m: () => toggle("masks"), n: () => toggle("names"),
+    "?": () => toast(KEYS), b: () => toggle("boxes"), m: () => toggle("masks"), k: () => toggle("points"), n: () => toggle("names"),
     l: () => nextOf("load", ["", ...loaders.keys()]), c: copyIds, t: () => nextOf("theme", Object.keys(THEMES)),
   };
   if (key in steps) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,8 +17,10 @@ from urllib.parse import quote
 from cocosurgeon.annfile.document import Document
 from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import source_of
+from cocosurgeon.browse.values import box_of, finite, mask_of, points_of, size_of
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.keys import Id, as_key
+from cocosurgeon.draw.marks import bones_of, color_at
 from cocosurgeon.errors import LoaderError, RequestError
 from cocosurgeon.findings.codes import CODES
 from cocosurgeon.layout.names import image_names
@@ -31,17 +34,15 @@ from cocosurgeon.loaders.explain import in_record
 from cocosurgeon.loaders.index import indexed
 from cocosurgeon.loaders.loader import MODES
 from cocosurgeon.loaders.settings import Setting, settings_for
-from cocosurgeon.masks import mask_fault
 from cocosurgeon.progress import progress_of
 from cocosurgeon.steps.arguments import format_id
+from cocosurgeon.text import plural
 from cocosurgeon.verify.expected import class_names
 
 Columns: TypeAlias = dict[str, list[Any]]
 Record: TypeAlias = Mapping[str, Any]
 
 _SAFE = re.compile(r"[\w./-]+", re.ASCII)
-_EXACT = 1 << 53
-"""Whole numbers from here on are others in a browser."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,12 +119,15 @@ class FileData:
 
     @cached_property
     def categories(self) -> list[tuple[object, str]]:
-        """Id and name of each category, those that only annotations have at the end."""
+        """Id and name of each category, those that only annotations have at the end.
+
+        The id of a category without one is None, and no object's.
+        """
         listed = [(as_key(r.get("id")), _text(r.get("name"))) for r in self._list("categories")]
         known = {cat_id for cat_id, _ in listed}
         others = dict.fromkeys(as_key(r.get("category_id")) for r in self.annotations)
         found = [*listed, *((i, None) for i in others if i not in known and i is not None)]
-        return [(i, f"category {_token(i)}" if n is None else n) for i, n in found]
+        return [(i, f"category {_token(i)}".strip() if n is None else n) for i, n in found]
 
     @cached_property
     def cat_places(self) -> Mapping[Id, int]:
@@ -155,14 +159,15 @@ class FileData:
         return {
             "id": [_token(as_key(r.get("id"))) for r in self.images],
             "name": [name or "" for name in self.file_names],
-            "width": [_size(r.get("width")) for r in self.images],
-            "height": [_size(r.get("height")) for r in self.images],
+            "width": [size_of(r.get("width")) for r in self.images],
+            "height": [size_of(r.get("height")) for r in self.images],
         }
 
     @cached_property
     def object_columns(self) -> Columns:
         """Columns of objects, by image; ``end`` is one of each image."""
-        found: Columns = {n: [] for n in ("id", "category", "box", "area", "crowd", "mask")}
+        names = ("id", "category", "box", "area", "crowd", "mask", "points")
+        found: Columns = {name: [] for name in names}
         counts = [0] * len(self.images)
         for row in self.objects:
             record = self.annotations[row]
@@ -172,14 +177,56 @@ class FileData:
             found["box"] += box_of(record.get("bbox")) or [None] * 4
             found["area"].append(finite(record.get("area")))
             found["crowd"].append(1 if record.get("iscrowd") else 0)
-            found["mask"].append(_mask(record.get("segmentation")))
+            found["mask"].append(mask_of(record.get("segmentation")))
+            found["points"].append(points_of(record.get("keypoints")))
+        found["ignored"] = [
+            place for place, row in enumerate(self.objects) if self.annotations[row].get("ignore")
+        ]
+        if not any(found["points"]):
+            found["points"] = []
         ends, end = [], 0
         for count in counts:
             ends.append(end := end + count)
         return {"end": ends, **found}
 
+    @cached_property
+    def category_columns(self) -> Columns:
+        """Columns of categories; those that only annotations have are without a color."""
+        listed = self._list("categories")
+        return {
+            "id": [_token(cat_id) for cat_id, _ in self.categories],
+            "name": [name for _, name in self.categories],
+            "color": ["#{:02x}{:02x}{:02x}".format(*color_at(n)) for n, _ in enumerate(listed)],
+            "bones": [list(bones_of(record.get("skeleton"))) for record in listed],
+        }
+
+    def not_drawn(self) -> list[str]:
+        """Return what of the annotations is not drawn, with counts, for people."""
+        counts: Counter[str] = Counter()
+        columns = self.object_columns
+        points = columns["points"] or [None] * len(self.objects)
+        for place, row in enumerate(self.objects):
+            record = self.annotations[row]
+            if isinstance(segments := record.get("segments_info"), list):
+                counts["panoptic segment"] += len(segments)
+                continue
+            counts["box"] += columns["box"][4 * place] is None
+            counts["mask"] += bool(record.get("segmentation")) and not columns["mask"][place]
+            counts["keypoints"] += bool(record.get("keypoints")) and not points[place]
+        nameless = sum(cat_id is None for cat_id, _ in self.categories)
+        segments, boxes = counts["panoptic segment"], counts["box"]
+        masks, keypoints = counts["mask"], counts["keypoints"]
+        lines = [
+            (segments, f"{plural(segments, 'panoptic segment')} not drawn"),
+            (boxes, f"{plural(boxes, 'annotation')} without a box: none is drawn"),
+            (masks, f"{plural(masks, 'mask')} not drawn: broken (see lint), or too large"),
+            (keypoints, f"keypoints of {plural(keypoints, 'annotation')} not drawn: broken"),
+            (nameless, f"{plural(nameless, 'category', 'categories')} without an id: no filter"),
+        ]
+        return [line for count, line in lines if count]
+
     def findings(self) -> list[dict[str, object]]:
-        """Return what lint finds of images and objects, by code, without what it says of each."""
+        """Return what lint finds of images and objects, by code, without their messages."""
         file = AnnotationFile(self.scanned)
         checks = all_checks()
         by_code = {check.code: check for check in checks}
@@ -256,24 +303,9 @@ class FileData:
 
 
 def find(places: Mapping[Id, int], value: object) -> int | None:
-    """Return the place of an id, as it is in JSON; None where it is none of these."""
+    """Return the place of an id, as it is in JSON; None for an unknown one."""
     key = as_key(value)
     return None if key is None else places.get(key)
-
-
-def finite(value: object) -> float | None:
-    """Return a number of JSON that a browser has, too; None for any other value."""
-    if not isinstance(value, (int, float)) or not abs(value) < _EXACT:  # not of NaN either
-        return None
-    return int(value) if isinstance(value, bool) else value
-
-
-def box_of(value: object) -> list[float] | None:
-    """Return a box of four numbers; None for any other value."""
-    if not isinstance(value, list) or len(value) != 4:
-        return None
-    sides = [finite(side) for side in value]
-    return None if None in sides else sides  # type: ignore[return-value]
 
 
 def address_of(path: str, folder: Path) -> str:
@@ -302,26 +334,3 @@ def _token(key: Id | object | None) -> str:
 
 def _number_or_text(value: object) -> object:
     return number if (number := finite(value)) is not None else _token(as_key(value))
-
-
-def _size(value: object) -> float | None:
-    number = finite(value)
-    return number if number is not None and number > 0 else None
-
-
-def _mask(value: object) -> object:
-    """Return a mask to draw: polygons in tenths of a pixel, RLE as it is; None for none."""
-    fault = mask_fault(value)
-    if fault is not None and not (fault.kind == "polygon" and isinstance(value, list)):
-        return None
-    if isinstance(value, dict):
-        return {"size": value["size"], "counts": value["counts"]}
-    polygons = [
-        [round(10 * n) for n in polygon]
-        for polygon in (value if isinstance(value, list) else ())
-        if isinstance(polygon, list)
-        and len(polygon) >= 6
-        and len(polygon) % 2 == 0
-        and all(finite(n) is not None for n in polygon)
-    ]
-    return polygons or None

@@ -46,11 +46,11 @@ class Page:
 
     def notes(self) -> list[str]:
         """Return what is not shown as it is, for people."""
-        images, objects = self.file.image_columns, self.file.object_columns
+        images = self.file.image_columns
         turned = sum(t.is_turned for t in self.thumbnails)
         sized = len(_other_sizes(self.file, self.thumbnails))
         lost = len(self.file.annotations) - len(self.file.objects)
-        boxless = objects["box"].count(None) // 4
+        spread = sum(t.is_spread for t in self.thumbnails)
         flat = sum(None in size for size in zip(images["width"], images["height"], strict=True))
         counted = [
             (n, f"{plural(n, 'image')} {are(n)} {fault}: a gray tile is shown")
@@ -60,11 +60,12 @@ class Page:
             (turned, f"{plural(turned, 'image')} turned by EXIF, as browsers do: see the boxes"),
             (sized, f"{plural(sized, 'image')} of another size than recorded: see the boxes"),
             (flat, f"{plural(flat, 'image')} recorded without a size"),
-            (boxless, f"{plural(boxless, 'annotation')} without a box: none is drawn"),
+            (spread, f"{plural(spread, 'thumbnail')} of 16-bit images: the range is spread"),
             (lost, f"{plural(lost, 'annotation')} {are(lost)} of no image that the file lists"),
         ]
         notes = [note for n, note in counted if n]
-        return [*notes, *(self.results.notes() if self.results else ())]
+        more = self.results.notes() if self.results else []
+        return [*notes, *self.file.not_drawn(), *more]
 
     def fields(self) -> dict[str, object]:
         """Return what is on the page, for JSON."""
@@ -110,15 +111,15 @@ def make_page(
     loaders: Sequence[str],
     against: Path | None = None,
     *,
-    beside: Path | None = None,
+    link_from: Path | None = None,
 ) -> Page:
     """Collect everything that the page of a file has.
 
     Args:
         loaders: those whose drops are shown.
         against: a results file.
-        beside: the folder of the page, from which it links to image files. None: they are in the
-            page themselves.
+        link_from: the folder of the page, from which it links to image files. None: they are in
+            the page themselves.
 
     Raises:
         CocosurgeonError: the results cannot be read.
@@ -128,10 +129,9 @@ def make_page(
         if against is not None:
             places = file.img_places
             results = read_results(against, places, file.cat_places, len(file.images))
-        categories = file.categories
         data: dict[str, object] = {
             "name": Path(file.name).name,
-            "categories": [[str(i), name] for i, name in categories],
+            "categories": file.category_columns,
             "objects": file.object_columns,
             "findings": file.findings(),
             "loaders": file.drops(loaders),
@@ -147,16 +147,18 @@ def make_page(
         **file.image_columns,
         "link": [
             None
-            if path is None or t.fault == MISSING.fault or beside is None
-            else address_of(path, beside)
+            if path is None or t.fault == MISSING.fault or link_from is None
+            else address_of(path, link_from)
             for path, t in zip(file.paths, thumbnails, strict=True)
         ],
         "fault": [t.fault for t in thumbnails],
         "actual": _other_sizes(file, thumbnails),
         "turned": [place for place, t in enumerate(thumbnails) if t.is_turned],
     }
-    data["embedded"] = beside is None
-    return Page(file, data, thumbnails, results, is_embedded=beside is None)
+    data["embedded"] = link_from is None
+    page = Page(file, data, thumbnails, results, is_embedded=link_from is None)
+    data["notes"] = page.notes()
+    return page
 
 
 def _other_sizes(file: FileData, thumbnails: Sequence[Thumbnail]) -> dict[int, tuple[int, int]]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cocosurgeon.browse.file_data import Columns, box_of, find, finite
+from cocosurgeon.browse.file_data import Columns, find
+from cocosurgeon.browse.values import box_of, finite
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.io import read
 from cocosurgeon.dataset.keys import Id

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "cocosurgeon explain instances_val2017.json --image 139",
     "cocosurgeon explain instances_val2017.json --image 139 --loader yolox",
-    "cocosurgeon explain instances_val2017.json --image 139 --json",
+    "cocosurgeon explain instances_val2017.json --image 139 -o panels.png",
 )
 
 

@@ -164,7 +164,7 @@ def write_all(result: Dataset, plan: Plan, outputs: Outputs, console: Console) -
 
 
 def require_apart(outputs: Iterable[Path], inputs: Iterable[str]) -> None:
-    """Refuse outputs beside a report that cannot be written, before any work is done.
+    """Refuse outputs next to a report that cannot be written, before any work is done.
 
     Raises:
         OutputError: standard output, a folder, an input, or one place twice.

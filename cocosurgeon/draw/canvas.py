@@ -62,7 +62,7 @@ def drawn(image: Image.Image, drawing: Drawing, scale: float, size: Size) -> Ima
         _draw_outline(pen, mark, scale, canvas.size)
     canvas = _padded(canvas)
     pen = ImageDraw.Draw(canvas)
-    for mark in drawing.marks:  # names lie above everything else
+    for mark in drawing.marks:  # names are on top of everything else
         _draw_name(pen, mark, scale, canvas.size, size.text)
     return _with_title(canvas, drawing, size.text)
 

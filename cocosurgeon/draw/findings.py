@@ -96,7 +96,7 @@ def _pictures(
         ids = list(dict.fromkeys(_images_of(findings, file)))[:_PICTURES]
         if ids:
             shown = show_images(file.keep(Ids(ids)), folder, columns=2, longest=_LONGEST)
-            folder = folder or shown.folder  # a subset often lies elsewhere than its images
+            folder = folder or shown.folder  # a subset is often in another folder than its images
             caption = f"<figcaption>{title}</figcaption>" if title else ""
             yield f"<figure>{caption}{shown.as_html('.jpg')}</figure>"
 

@@ -108,7 +108,7 @@ class Drawing:
 
 
 def color_at(place: int | None) -> Color:
-    """Return the color of a category by its place in the file's list; gray for none of these."""
+    """Return the color of a category by its place in the file's list; gray for an unlisted one."""
     if place is None:
         return GRAY
     red, green, blue = hls_to_rgb(place * _GOLDEN % 1, _LIGHT[place % len(_LIGHT)], 0.85)
@@ -146,7 +146,7 @@ def as_recorded(
             polygons,
             rle,
             tuple(_points(record.get("keypoints"))),
-            tuple(_bones(category.get("skeleton"))),
+            tuple(bones_of(category.get("skeleton"))),
             bool(record.get("iscrowd")),
             "ignored" if record.get("ignore") else "plain",
         )
@@ -279,8 +279,8 @@ def _points(keypoints: Any) -> Iterator[tuple[float, float, bool] | None]:
         yield (float(x), float(y), visible > 1) if visible else None
 
 
-def _bones(skeleton: Any) -> Iterator[tuple[int, int]]:
-    """Yield pairs of places from 0; the file's begin at 1."""
+def bones_of(skeleton: Any) -> Iterator[tuple[int, int]]:
+    """Yield the keypoints that a ``skeleton`` joins, by place from 0; the file's begin at 1."""
     for pair in skeleton if isinstance(skeleton, list) else ():
         if isinstance(pair, list) and len(pair) == 2 and all(type(n) is int for n in pair):
             yield pair[0] - 1, pair[1] - 1

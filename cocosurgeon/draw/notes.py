@@ -19,7 +19,7 @@ class Note:
         kind: of what: image, annotation, name.
         id: its id; of a name, the name.
         what: what is done otherwise.
-        why: the reason; empty where ``what`` says it.
+        why: the reason; empty where ``what`` names it.
     """
 
     kind: str

@@ -32,7 +32,7 @@ class Pixels(NamedTuple):
     """The pixels of an image file.
 
     Attributes:
-        image: RGB; smaller than the file's, where that is much larger than was asked for.
+        image: RGB; smaller than the file's, where that is much larger than ``longest``.
         size: width and height of the file's image, turned as ``image`` is.
         is_upright: whether its EXIF tag, if it has one, turns nothing.
         is_spread: whether it has more than 8 bits a channel: the range of its values is spread.

@@ -14,7 +14,7 @@ from cocosurgeon.masks import rle_runs
 
 @dataclass(frozen=True, eq=False)
 class Rle:
-    """A mask, whose runs go down the columns; it is never decoded as a whole.
+    """A mask, whose runs go down the columns. Only the pixels that are drawn are decoded.
 
     Attributes:
         height, width: its size in pixels.

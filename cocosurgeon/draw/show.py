@@ -1,4 +1,4 @@
-"""Images of a file drawn: each alone, in a sheet, or in a panel for each loader."""
+"""Images of a file drawn: one, several in a sheet, or one in a panel for each loader."""
 
 from __future__ import annotations
 
@@ -132,12 +132,12 @@ def show_panels(
     """
     _require_images(dataset)
     document = json.loads(b"".join(dataset.text()))
-    whole = {row: a for row, a in enumerate(document.get("annotations", ())) if isinstance(a, dict)}
+    every = {row: a for row, a in enumerate(document.get("annotations", ())) if isinstance(a, dict)}
     rows = [r for r, i in enumerate(document["images"]) if i.get("id") == img_id]
     if not rows:
         raise RequestError(f"no image has the id {img_id!r}", where=dataset.source.name)
     record = document["images"][rows[-1]]
-    own = {row: a for row, a in whole.items() if a.get("image_id") == img_id}
+    own = {row: a for row, a in every.items() if a.get("image_id") == img_id}
     categories = document.get("categories") or []
     names = tuple(str(c.get("name")) for c in categories)
     names = names if classes is None else tuple(classes)
