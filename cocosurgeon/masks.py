@@ -59,7 +59,8 @@ def _polygons_fault(polygons: Sequence[object], size: Sequence[object] | None) -
             return "a polygon is empty"
         try:
             total = sum(polygon)
-            float(total)  # an integer that no float holds raises
+            if isinstance(total, int):  # without a float in it no sum shows what no float holds
+                float(min(polygon)), float(max(polygon))
         except (TypeError, OverflowError):
             return "a polygon has a value that is no number"
         if total != total or total in (float("inf"), float("-inf")):

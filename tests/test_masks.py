@@ -31,6 +31,7 @@ FAULTS: dict[str, tuple[object, str]] = {
     "text": ([["4", *SQUARE[1:]]], "a polygon has a value that is no number"),
     "null": ([[None, *SQUARE[1:]]], "a polygon has a value that is no number"),
     "no float": ([[10**400, *SQUARE[1:]]], "a polygon has a value that is no number"),
+    "no floats": ([[10**400, -(10**400), *SQUARE]], "a polygon has a value that is no number"),
     "NaN": ([[float("nan"), *SQUARE[1:]]], "a polygon has a value that is not finite"),
     "infinite": ([[float("inf"), *SQUARE[1:]]], "a polygon has a value that is not finite"),
     "right of the image": ([[64, 4, 80, 4, 80, 14]], "it lies outside the image"),

@@ -259,13 +259,10 @@ def _mask(
     if isinstance(mask, dict):
         rle = Rle.of(mask)
         return (), rle, MaskFault("rle", "it has too many pixels") if rle is None else None
-    far = MaskFault("polygon", f"it has a value above {_FARTHEST:g}")
-    try:
-        found = tuple(np.array(part, np.float64).reshape(-1, 2) for part in mask)
-    except OverflowError:  # an integer that no float holds
-        return (), None, far
-    is_far = any(np.abs(part).max() >= _FARTHEST for part in found)
-    return ((), None, far) if is_far else (found, None, None)
+    found = tuple(np.array(part, np.float64).reshape(-1, 2) for part in mask)
+    if any(np.abs(part).max() >= _FARTHEST for part in found):
+        return (), None, MaskFault("polygon", f"it has a value above {_FARTHEST:g}")
+    return found, None, None
 
 
 def _points(keypoints: Any) -> Iterator[tuple[float, float, bool] | None]:
