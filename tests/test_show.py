@@ -462,6 +462,9 @@ def test_colors_of_categories_differ() -> None:
     marks = as_recorded([{"id": 1, "category_id": 3}, {"id": 2}], no_id, {}).marks
     assert [mark.color for mark in marks] == [color_at(1), color_at(None)]
     assert [mark.text for mark in marks] == ["dog 1", "no category 2"]
+    for order, place in ((["cat", "fox", "dog"], 2), (["cat"], 2)):
+        [mark] = as_recorded([{"id": 1, "category_id": 3}], no_id, {}, order).marks
+        assert mark.color == color_at(place)
 
 
 @pytest.mark.parametrize("verb", ["lint", "verify"])
@@ -471,6 +474,7 @@ def test_findings_on_a_page(verb: str, cli: Cli, tmp_path: Path) -> None:
     ids = {image["id"] for image in document["images"]}
     document["annotations"] = [a for a in document["annotations"] if a["image_id"] in ids]
     (tmp_path / "full.json").write_text(json.dumps(document))
+    document["annotations"].pop(20)
     document["annotations"][5]["bbox"][0] += 1000
     document["categories"][0]["name"] = "<script>alert(1)</script>"
     (tmp_path / "a.json").write_text(json.dumps(document))
@@ -482,6 +486,7 @@ def test_findings_on_a_page(verb: str, cli: Cli, tmp_path: Path) -> None:
     assert "data:image/jpeg;base64," in page
     assert ("annotation-changed" if verb == "verify" else "box-outside") in page
     assert ("Labels, by each loader" in page) == (verb == "verify")
+    assert ("annotation-lost" in page) == (verb == "verify")
     assert page.count("<figcaption>source</figcaption>") == page.count("<figcaption>result</fig")
     assert cli(verb, "a.json", "--html", "a.json").code == 2
     (tmp_path / "page.html").write_text("mine")

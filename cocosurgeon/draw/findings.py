@@ -90,12 +90,18 @@ def _pictures(
     findings: Sequence[Finding], dataset: Dataset, source: Dataset | None, folder: Path | None
 ) -> Iterator[str]:
     """Yield pictures of the first images that findings are about, before and after."""
-    for title, file in (("source", source), ("" if source is None else "result", dataset)):
-        if file is None or file.index.is_results:
-            continue
-        ids = list(dict.fromkeys(_images_of(findings, file)))[:_PICTURES]
-        if ids:
-            shown = show_images(file.keep(Ids(ids)), folder, columns=2, longest=_LONGEST)
+    named = [("source", source), ("" if source is None else "result", dataset)]
+    files = [(title, f) for title, f in named if f is not None and not f.index.is_results]
+    found = (img_id for _, file in files for img_id in _images_of(findings, file))
+    ids = list(dict.fromkeys(found))[:_PICTURES]
+    # a class has one color in both files, whose lists may differ
+    order = [c.name for c in files[0][1].categories] if len(files) == 2 else None
+    for title, file in files:
+        listed = set(file.img_ids)
+        if kept := [img_id for img_id in ids if img_id in listed]:
+            shown = show_images(
+                file.keep(Ids(kept)), folder, columns=2, longest=_LONGEST, color_order=order
+            )
             folder = folder or shown.folder  # a subset is often in another folder than its images
             caption = f"<figcaption>{title}</figcaption>" if title else ""
             yield f"<figure>{caption}{shown.as_html('.jpg')}</figure>"

@@ -125,8 +125,15 @@ def as_recorded(
     annotations: Sequence[Mapping[str, Any]],
     categories: Sequence[Mapping[str, Any]],
     image: Mapping[str, Any],
+    color_order: Sequence[str | None] | None = None,
 ) -> Drawing:
-    """Return the marks of an image's annotations, as the file has them."""
+    """Return the marks of an image's annotations, as the file has them.
+
+    Args:
+        color_order: names of categories, in the order of colors; None: those of the file.
+    """
+    colors = {name: n for n, name in enumerate(color_order or ())}
+    shift = len(colors)  # names that are not in it come after these
     marks: list[Mark] = []
     notes: list[Note] = []
     places = _places(categories)
@@ -140,7 +147,7 @@ def as_recorded(
         mask = record.get("segmentation")
         polygons, rle, fault = _mask(mask, image)
         mark = Mark(
-            color_at(place),
+            color_at(None if place is None else colors.get(str(name), shift + place)),
             text,
             _corners(record.get("bbox")),
             polygons,

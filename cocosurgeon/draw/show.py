@@ -71,6 +71,7 @@ def show_images(
     folder: Path | None = None,
     columns: int = COLUMNS,
     longest: int | None = None,
+    color_order: Sequence[str | None] | None = None,
 ) -> Shown:
     """Draw the images that are kept, with their annotations that are kept.
 
@@ -78,6 +79,7 @@ def show_images(
         folder: in which file names begin; None: it is looked for, as ``layout`` does.
         columns: of the sheet, where there are several.
         longest: pixels of the longer side of each image; None: 1000, in a sheet 360.
+        color_order: names of categories, in the order of colors; None: those of the file.
 
     Raises:
         RequestError: there is none, or more than ``MOST``; a results file.
@@ -101,7 +103,7 @@ def show_images(
             if progress is not None:
                 progress(done, len(scene.rows))
             record = scene.images[row]
-            drawing = as_recorded(scene.annotations[row], scene.categories, record)
+            drawing = as_recorded(scene.annotations[row], scene.categories, record, color_order)
             found = _open(scene.folder, record, drawing, size, is_turned=True)
             picture, more = _picture(found, record, drawing, size)
             pictures.append(picture)
