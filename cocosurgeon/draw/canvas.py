@@ -22,7 +22,7 @@ _MARGIN = 8
 _FILL = 90
 """Opacity of a mask, of 255."""
 _DASH = 6.0
-_HATCH = 8
+_HATCH = 12
 _AROUND = 20.0
 """Pixels around the image in which lines are drawn, too; what is farther out is cut off."""
 _LEAST = (240, 48)
@@ -94,7 +94,7 @@ def _hatch(size: tuple[int, int]) -> Image.Image:
     pen = ImageDraw.Draw(hatch)
     width, height = size
     for start in range(-height, width, _HATCH):
-        pen.line((start, height, start + height, 0), fill=255, width=2)
+        pen.line((start, height, start + height, 0), fill=255, width=3)
     return hatch
 
 
