@@ -1,7 +1,8 @@
 """A page to look at images with their objects, which needs no server and no network.
 
 values      values of JSON as a browser takes them
-file_data   data of a file in columns: images, objects, findings, what loaders drop
+file_data   data of a file in columns: images, objects, findings
+drops       images and objects that loaders drop, in columns
 results     detections of a results file, in columns
 thumbnails  small pictures of images, made in several processes
 page        the page itself: head, data, program, pictures

@@ -1,4 +1,4 @@
-"""Data of a file in columns: images, objects, findings, and what loaders drop."""
+"""Data of a file in columns: images, objects and findings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +20,7 @@ from cocosurgeon.browse.values import box_of, finite, mask_of, points_of, size_o
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.keys import Id, as_key
 from cocosurgeon.draw.marks import bones_of, color_at
-from cocosurgeon.errors import LoaderError, RequestError
+from cocosurgeon.errors import RequestError
 from cocosurgeon.findings.codes import CODES
 from cocosurgeon.layout.names import image_names
 from cocosurgeon.lint.annotation_file import COLUMNS, AnnotationFile
@@ -29,15 +28,8 @@ from cocosurgeon.lint.check import all_checks
 from cocosurgeon.lint.effects import usual_loaders
 from cocosurgeon.lint.on_disk import image_faults
 from cocosurgeon.lint.run import find_faults, severity_of
-from cocosurgeon.loaders import LOADERS, NothingLeftError, View, load
-from cocosurgeon.loaders.explain import in_record
-from cocosurgeon.loaders.index import indexed
-from cocosurgeon.loaders.loader import MODES
-from cocosurgeon.loaders.settings import Setting, settings_for
-from cocosurgeon.progress import progress_of
 from cocosurgeon.steps.arguments import format_id
 from cocosurgeon.text import plural
-from cocosurgeon.verify.expected import class_names
 
 Columns: TypeAlias = dict[str, list[Any]]
 Record: TypeAlias = Mapping[str, Any]
@@ -254,52 +246,6 @@ class FileData:
             for code, (images, objects) in found.items()
             if images or objects
         ]
-
-    def drops(self, loaders: Sequence[str]) -> list[dict[str, object]]:
-        """Return what each loader drops, in each mode in which it drops something else."""
-        classes = class_names(self.document)
-        settings = [s for n in loaders for s in settings_for(n, MODES, classes, ann_file=self.name)]
-        document: object = self.document
-        found = []
-        with progress_of("asking loaders") as progress:
-            with suppress(LoaderError):  # which each raises by itself, some after other checks
-                document = indexed(document)
-            for done, setting in enumerate(settings):
-                if progress is not None:
-                    progress(done, len(settings))
-                found.append(self._dropped(setting, document))
-        return found
-
-    def _dropped(self, setting: Setting, document: object) -> dict[str, object]:
-        raises, view = None, None
-        try:
-            view = load(setting.loader, document, setting.options)
-        except NothingLeftError as error:
-            raises, view = f"{error.exception}: {error.what}", error.view
-        except LoaderError as error:
-            raises = f"{error.exception}: {error.what}{in_record(error)}"
-        rules: dict[str, int] = {}
-        images, objects = self._rows_of(view, rules) if view is not None else ([], [])
-        by_name = {rule.name: rule for rule in LOADERS[setting.loader].rules}
-        return {
-            "name": " ".join(filter(None, (setting.loader, setting.named_mode))),
-            "raises": raises,
-            "rules": [[name, by_name[name].what, by_name[name].source] for name in rules],
-            "images": images,
-            "objects": objects,
-        }
-
-    def _rows_of(self, view: View, rules: dict[str, int]) -> tuple[list[int], list[int]]:
-        """Return places of what is dropped, each with the number of its rule behind it."""
-        images: list[int] = []
-        objects: list[int] = []
-        for dropped in view.dropped:
-            rule = rules.setdefault(dropped.rule, len(rules))
-            if dropped.kind == "image":
-                images += (dropped.row, rule)
-            elif dropped.row in self.object_places:
-                objects += (self.object_places[dropped.row], rule)
-        return images, objects
 
 
 def find(places: Mapping[Id, int], value: object) -> int | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
+from cocosurgeon.browse.drops import drops_of
 from cocosurgeon.browse.file_data import FileData, address_of
 from cocosurgeon.browse.results import Results, read_results
 from cocosurgeon.browse.thumbnails import MISSING, Thumbnail, making
@@ -134,7 +135,7 @@ def make_page(
             "categories": file.category_columns,
             "objects": file.object_columns,
             "findings": file.findings(),
-            "loaders": file.drops(loaders),
+            "loaders": drops_of(file, loaders),
             "results": results and {"name": Path(str(against)).name, **results.fields},
         }
         thumbnails = []
