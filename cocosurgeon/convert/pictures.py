@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
+import orjson
 
 from cocosurgeon.annfile.columns import Numbers
 from cocosurgeon.annfile.document import Records
@@ -199,10 +200,10 @@ def pictures_of(lump: Lump, needs_size: bool = True) -> Iterator[Picture]:
         DataError: an image has no size, and its file none that can be read.
     """
     for image, name, path, anns, labels in zip(*lump, strict=True):
-        record = json.loads(image)
+        record = _record(image)
         width, height = _size(record, name, path) if needs_size else (0, 0)
         texts = enumerate(zip(anns, labels, strict=True))
-        objects = (_object(json.loads(text), label, place) for place, (text, label) in texts)
+        objects = (_object(_record(text), label, place) for place, (text, label) in texts)
         yield Picture(
             file_name=name,
             width=width,
@@ -212,6 +213,17 @@ def pictures_of(lump: Lump, needs_size: bool = True) -> Iterator[Picture]:
             img_id=as_key(record.get("id")),
             record=record,
         )
+
+
+def _record(text: bytes) -> dict[str, Any]:
+    """Decode a record as the standard library does, in half its time."""
+    try:
+        record: dict[str, Any] = orjson.loads(text)
+        if type(record.get("id")) is not float:  # orjson makes one of an integer beyond 64 bits
+            return record
+    except orjson.JSONDecodeError:  # NaN, Infinity, half a surrogate
+        pass
+    return cast(dict[str, Any], json.loads(text))
 
 
 def _object(record: Mapping[str, Any], label: int, place: int) -> Object | None:

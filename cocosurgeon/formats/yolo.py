@@ -7,6 +7,7 @@ shares of the image's sides (``ultralytics/data/utils.py``, ``verify_image_label
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -46,7 +47,7 @@ class Yolo(Format):
         return f"images/{part}/{file_name}"
 
     def label_place(self, part: str, file_name: str) -> str:
-        return f"labels/{part}/{PurePosixPath(file_name).with_suffix('.txt')}"
+        return f"labels/{part}/{os.path.splitext(file_name)[0]}.txt"  # noqa: PTH122 - of 118,287
 
     def write_unit(
         self,
@@ -56,11 +57,16 @@ class Yolo(Format):
         pictures: Iterable[Picture],
         classes: Sequence[Class],
     ) -> bytes:
+        made = set[str]()
         for picture in pictures:
-            path = out / self.label_place(part, picture.file_name)
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path = f"{out}/{self.label_place(part, picture.file_name)}"
+            folder = path.rpartition("/")[0]
+            if folder not in made:
+                os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+                made.add(folder)
             rows = (self._row(each, picture) for each in picture.objects)
-            path.write_text("".join(f"{row}\n" for row in rows), encoding="ascii")
+            with open(path, "wb") as file:  # noqa: PTH123
+                file.write("".join(f"{row}\n" for row in rows).encode())
         return b""
 
     def _row(self, each: Object, picture: Picture) -> str:
