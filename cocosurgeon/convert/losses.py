@@ -11,6 +11,7 @@ from cocosurgeon.convert.pictures import NO_LABEL, Lump, Pictures, is_size, pict
 from cocosurgeon.formats.format import MASKS, Crowds, Format
 from cocosurgeon.formats.objects import Id, Object, Picture
 from cocosurgeon.formats.outlines import outline
+from cocosurgeon.masks import mask_fault
 from cocosurgeon.text import plural
 
 _IMAGE_KEYS = frozenset(("id", "file_name", "width", "height"))
@@ -27,6 +28,7 @@ _WORDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
         "crowd": ("crowd", "crowds", "written as ordinary objects (--crowds drop drops them)"),
         "mask": ("mask", "masks", "only the boxes are written"),
+        "polygons": ("mask of polygons", "masks of polygons", "written as pixels"),
         "run-lengths": ("run-length mask", "run-length masks", "written as polygons"),
         "parts": ("mask of several parts", "masks of several parts", "joined by lines"),
         "holes": ("mask with holes", "masks with holes", "holes joined to the edge by lines"),
@@ -89,6 +91,7 @@ class Survey:
     Attributes:
         features: by feature; also ``no-box`` and ``no-label``.
         image_keys, annotation_keys: further keys of records.
+        remarks: what readers of the format may not take as it is.
         sizes_read: images whose size was read from their file.
         objects: objects that can be written.
         masks: masks that are no single polygon, and become one.
@@ -97,6 +100,7 @@ class Survey:
     features: Counter[str] = field(default_factory=Counter)
     image_keys: Counter[str] = field(default_factory=Counter)
     annotation_keys: Counter[str] = field(default_factory=Counter)
+    remarks: Counter[str] = field(default_factory=Counter)
     sizes_read: int = 0
     objects: int = 0
     masks: tuple[DrawnMask, ...] = ()
@@ -106,6 +110,7 @@ class Survey:
             self.features + other.features,
             self.image_keys + other.image_keys,
             self.annotation_keys + other.annotation_keys,
+            self.remarks + other.remarks,
             self.sizes_read + other.sizes_read,
             self.objects + other.objects,
             self.masks + other.masks,
@@ -129,7 +134,8 @@ def survey(lump: Lump, kind: Format) -> Survey:
     found = Survey()
     sizes_read = objects = 0
     masks: list[DrawnMask] = []
-    draws = "mask" in kind.holds and not kind.holds >= MASKS
+    draws = "mask" in kind.holds and "parts" not in kind.holds
+    paints = "mask" in kind.holds and "polygons" not in kind.holds
     for picture, labels in zip(pictures_of(lump, kind.needs_sizes), lump.labels, strict=True):
         with_label = len(labels) - labels.count(NO_LABEL)
         found.features["no-label"] += len(labels) - with_label
@@ -137,6 +143,7 @@ def survey(lump: Lump, kind: Format) -> Survey:
         found.image_keys.update(picture.record.keys() - _IMAGE_KEYS)
         sizes_read += not all(is_size(picture.record.get(key)) for key in ("width", "height"))
         objects += len(picture.objects)
+        found.remarks.update(kind.remarks(picture))
         for each in picture.objects:
             found.features.update(_features(each, picture))
             if draws and each.segmentation is not None:
@@ -147,7 +154,11 @@ def survey(lump: Lump, kind: Format) -> Survey:
                     found.features["parts"] += drawn.parts > 1
                     found.features["holes"] += drawn.holes > 0
                     masks.append(DrawnMask(each.ann_id, drawn.iou, drawn.parts, drawn.holes))
-            found.annotation_keys.update(each.record.keys() - _ANNOTATION_KEYS - _KEYPOINT_KEYS)
+            elif paints and each.segmentation is not None:
+                size = picture.height, picture.width
+                found.features["broken-mask"] += mask_fault(each.segmentation, *size) is not None
+            others = each.record.keys() - _ANNOTATION_KEYS - _KEYPOINT_KEYS
+            found.annotation_keys.update(others.difference(kind.held_keys(each.record)))
     return replace(found, sizes_read=sizes_read, objects=objects, masks=tuple(masks))
 
 
@@ -168,8 +179,7 @@ def _features(each: Object, picture: Picture) -> Iterator[str]:
     if each.segmentation is None:
         return
     yield "mask"
-    if isinstance(each.segmentation, dict):
-        yield "run-lengths"
+    yield "run-lengths" if isinstance(each.segmentation, dict) else "polygons"
 
 
 def losses_of(
@@ -185,7 +195,7 @@ def losses_of(
     asked = {"crowd": crowds is not None, "over-edge": clip, "outside": clip}
     for feature, (noun, nouns, what) in _WORDS.items():
         held = feature in kind.holds or asked.get(feature, False)
-        if feature in ("parts", "holes", "run-lengths") and "mask" not in kind.holds:
+        if feature in MASKS - {"mask"} and "mask" not in kind.holds:
             held = True  # no mask is written at all
         if counts[feature] and not held:
             yield Loss(feature, counts[feature], f"{plural(counts[feature], noun, nouns)}: {what}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, dataclass, replace
 from itertools import count
 from operator import itemgetter
 from pathlib import Path
@@ -16,6 +16,7 @@ from cocosurgeon.convert.manifest import Manifest, PartManifest, manifest_path, 
 from cocosurgeon.errors import RequestError
 from cocosurgeon.formats.format import Format
 from cocosurgeon.formats.objects import Class, Id, Object, Picture
+from cocosurgeon.formats.registry import options_of
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import are, plural
 
@@ -74,6 +75,8 @@ def read_format(
     """
     folder = path.parent if kind.is_folder and path.is_file() else path
     manifest = read_manifest(manifest_path(folder, is_folder=kind.is_folder))
+    if manifest is not None:
+        _require_same_options(manifest, kind, folder)
     known = None if manifest is None else _part_of(manifest, part, path)
     sizes = {} if known is None else _sizes(known)
     found = kind.read(path, images, part, sizes)
@@ -90,6 +93,18 @@ def read_format(
     for record in reading.annotations:
         record["category_id"] = categories[record["category_id"]]["id"]
     return replace(reading, categories=categories, notes=(*found.notes, *notes, *reading.notes))
+
+
+def _require_same_options(manifest: Manifest, kind: Format, folder: Path) -> None:
+    """Refuse another value of an option that has to be given than what was written."""
+    for name in (each.name for each in options_of(type(kind)) if each.default is MISSING):
+        given, written = getattr(kind, name), manifest.options.get(name, getattr(kind, name))
+        if given != written:
+            raise RequestError(
+                f"it was written with --{name} {written}, not {given}",
+                where=str(manifest_path(folder, is_folder=kind.is_folder)),
+                hint=f"give --{name} {written}; or move the manifest away, if it was made again",
+            )
 
 
 def _part_of(manifest: Manifest, part: str | None, path: Path) -> PartManifest:

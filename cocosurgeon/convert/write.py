@@ -365,7 +365,7 @@ def _part(name: str, pictures: Pictures, kind: Format) -> Part:
     sizes: list[int] = []
     if kind.wants_images == "read":
         sizes = [0 if path is None else os.path.getsize(path) for path in pictures.paths]  # noqa: PTH202
-    return Part(name, len(pictures.names), sizes)
+    return Part(name, pictures.names, sizes)
 
 
 def _category_records(pictures: Pictures) -> list[Mapping[str, Any]]:
@@ -410,10 +410,11 @@ def prepare(
     parts = {name: _pictures(dataset, kind, wishes) for name, dataset in datasets.items()}
     _require_same_classes(parts)
     warnings: list[str] = []
+    taken: dict[str, str] = {}
     for name, pictures in parts.items():
         warnings += _about_images(pictures, kind, wishes)
         if kind.is_folder:
-            _require_places(name, pictures, kind)
+            _require_places(name, pictures, kind, taken)
     surveys = {name: _surveyed(pictures, kind) for name, pictures in parts.items()}
     losses = {
         name: tuple(losses_of(surveys[name], pictures, kind, wishes.crowds, clip=wishes.clip))
@@ -423,6 +424,8 @@ def prepare(
     read = sum(each.sizes_read for each in surveys.values())
     if read:
         notes.append(f"{plural(read, 'image')} without a size: it was read from the file")
+    remarks = sum((each.remarks for each in surveys.values()), Counter[str]())
+    notes += [f"{what} ({count:,})" for what, count in remarks.items()]
     return Conversion(
         kind, parts, plans or {}, wishes, surveys, losses, tuple(notes), tuple(warnings)
     )
@@ -477,10 +480,13 @@ def _about_images(pictures: Pictures, kind: Format, wishes: Wishes) -> Iterator[
     )
 
 
-def _require_places(part: str, pictures: Pictures, kind: Format) -> None:
-    """Refuse names that lead out of the folder, and two images with one place in it."""
+def _require_places(part: str, pictures: Pictures, kind: Format, taken: dict[str, str]) -> None:
+    """Refuse names that lead out of the folder, and two images with one place in it.
+
+    Args:
+        taken: takes the image of each place; it has those of earlier parts.
+    """
     where = pictures.dataset.source.name
-    taken: dict[str, str] = {}
     for name in pictures.names:
         if name.startswith("/") or ".." in PurePosixPath(name).parts or ":" in name[:2]:
             raise RequestError(

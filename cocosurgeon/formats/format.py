@@ -18,6 +18,7 @@ Crowds = Literal["drop", "keep", "ignore"]
 Feature = Literal[
     "crowd",
     "mask",
+    "polygons",
     "run-lengths",
     "parts",
     "holes",
@@ -36,7 +37,7 @@ Sizes = Mapping[str, tuple[int, int]]
 """Width and height in pixels, by file name."""
 
 FEATURES: frozenset[Feature] = frozenset(get_args(Feature))
-MASKS: frozenset[Feature] = frozenset(("mask", "run-lengths", "parts", "holes"))
+MASKS: frozenset[Feature] = frozenset(("mask", "polygons", "run-lengths", "parts", "holes"))
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,12 @@ class Part:
 
     Attributes:
         name: of the split.
-        count: number of images.
+        names: file name of each image, with slashes.
         sizes: bytes of each image file; 0 where there is none. Empty for formats without images.
     """
 
     name: str
-    count: int
+    names: Sequence[str]
     sizes: Sequence[int] = ()
 
 
@@ -119,6 +120,14 @@ class Format(ABC):
         """Features that it can hold, with these options."""
         return frozenset()
 
+    def held_keys(self, record: Mapping[str, Any]) -> Iterable[str]:
+        """Return further keys of an annotation that it can hold with their values."""
+        return ()
+
+    def remarks(self, picture: Picture) -> Iterator[str]:
+        """Yield what readers of the format may not take as it is: a sentence for each time."""
+        yield from ()
+
     # ---- write
 
     def image_place(self, part: str, file_name: str) -> str | None:
@@ -134,8 +143,8 @@ class Format(ABC):
 
         Several processes write units at the same time.
         """
-        for first in range(0, part.count, _UNIT):
-            yield str(first), first, min(first + _UNIT, part.count)
+        for first in range(0, len(part.names), _UNIT):
+            yield str(first), first, min(first + _UNIT, len(part.names))
 
     @abstractmethod
     def write_unit(

@@ -41,7 +41,9 @@ class Yolo(Format):
     @property
     def holds(self) -> frozenset[Feature]:
         """Return what it can hold: of a box over the edge, too, Ultralytics takes the center."""
-        return frozenset(("over-edge", "mask", "run-lengths") if self.masks else ("over-edge",))
+        return frozenset(
+            ("over-edge", *(("mask", "polygons", "run-lengths") if self.masks else ()))
+        )
 
     def image_place(self, part: str, file_name: str) -> str:
         return f"images/{part}/{file_name}"
