@@ -145,7 +145,10 @@ def convert(
     A manifest (cocosurgeon.json) goes with the output: with it the way back restores ids, order,
     categories, crowds and empty images. Steps choose what is converted.
     """
+    from pathlib import Path
+
     from cocosurgeon.cli.run_convert import Places, read_to_json, write_format
+    from cocosurgeon.convert.opening import format_with
     from cocosurgeon.convert.write import Wishes, as_policy
     from cocosurgeon.errors import RequestError
     from cocosurgeon.formats.registry import make_format
@@ -161,7 +164,7 @@ def convert(
             raise RequestError(
                 "--crowds, --clip, --copy, --no-images and --allow-loss go with --to"
             )
-        kind = make_format(from_, format_options)
+        kind = format_with(from_, Path(places.inputs[0] if inputs else ""), format_options)
         read_to_json(places, kind, steps, folder, split, space, console)
         return
     if copy and no_images:

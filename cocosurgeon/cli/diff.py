@@ -63,7 +63,7 @@ def diff(
     from typing import cast, get_args
 
     from cocosurgeon.cli.outputs import require_apart, write_files
-    from cocosurgeon.dataset.io import read
+    from cocosurgeon.convert.opening import read_any
     from cocosurgeon.diff.match import By
     from cocosurgeon.diff.page import page_of
     from cocosurgeon.diff.run import diff as compared
@@ -84,9 +84,9 @@ def diff(
         require_apart([Path(html)], [before, after])
     columns = {"images": ("file_name",)}
     with console.progress(f"reading {before}") as progress:
-        one = read(before, progress, columns)
+        one = read_any(before, progress, columns)
     with console.progress(f"reading {after}") as progress:
-        other = read(after, progress, columns)
+        other = read_any(after, progress, columns)
     with shown_by(console.progress):
         difference = compared(one, other, cast(By, match), tolerance, keys)
     if html is not None:

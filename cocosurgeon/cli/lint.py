@@ -86,7 +86,7 @@ def lint(
 
     from cocosurgeon.cli.outputs import require_apart, write_files
     from cocosurgeon.cli.run import choose
-    from cocosurgeon.dataset.io import read
+    from cocosurgeon.convert.opening import open_any, read_any
     from cocosurgeon.draw.findings import SENTENCES, lint_page
     from cocosurgeon.errors import RequestError, UnknownNameError
     from cocosurgeon.lint.effects import PYCOCOTOOLS
@@ -131,18 +131,21 @@ def lint(
             raise RequestError("--html is about one file", hint="name one, or leave it out")
         require_apart([Path(html)], paths)
     with shown_by(console.progress):
+        sources = [open_any(path) for path in paths]
         reports = [
-            judged(p, loaders=loaders, choice=choice, keep=keep, known=known, images=images)
-            for p in paths
+            judged(s, loaders=loaders, choice=choice, keep=keep, known=known, images=images)
+            for s in sources
         ]
-        if len(paths) == 2 and any(map(choice.takes, PAIR_CODES)):
-            one, two = paths
+        if len(sources) == 2 and any(map(choice.takes, PAIR_CODES)):
+            one, two = sources
             reports.append(
                 lint_pair(one, two, choice=choice, keep=keep, known=known, images=images)
             )
     if html is not None:
         with shown_by(console.progress):
-            page = lint_page(reports[0], read(paths[0]), folder).encode(errors="backslashreplace")
+            page = lint_page(reports[0], read_any(paths[0]), folder).encode(
+                errors="backslashreplace"
+            )
         write_files({html: lambda: iter([page])}, force, console)
         console.info(f"written: {html}")
     fields = [report.fields() for report in reports]

@@ -78,7 +78,7 @@ def stats(
 
     from cocosurgeon.cli.outputs import require_apart, write_files
     from cocosurgeon.cli.run import choose
-    from cocosurgeon.dataset.io import read
+    from cocosurgeon.convert.opening import read_any
     from cocosurgeon.errors import RequestError
     from cocosurgeon.loaders import find_loader
     from cocosurgeon.progress import shown_by
@@ -106,7 +106,7 @@ def stats(
     with shown_by(console.progress):
         for path in paths:
             with console.progress("reading") as progress:
-                found.append(Stats(read(path, progress, columns), loaders))
+                found.append(Stats(read_any(path, progress, columns), loaders))
         texts: dict[str, bytes] = {}
         if csv is not None:
             texts[csv] = report.csv_of(found).encode(errors="backslashreplace")

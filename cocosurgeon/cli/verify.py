@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
@@ -120,6 +120,9 @@ def verify(
         from cocosurgeon.cli.outputs import require_apart
 
         require_apart([Path(html)], [p for p in (subset, source, recipe, against) if p is not None])
+    opened = _as_file(subset, loader)
+    if opened is not None:
+        subset, option = opened.name, [*(option or ()), "cls91to80=false"]
     request = run.VerifyRequest.of(
         subset=subset,
         source=source,
@@ -153,6 +156,37 @@ def verify(
         silence(sys.stdout)  # the findings were not read: the exit code has to say so
     if is_failure(found.findings, strict=strict):
         raise typer.Exit(1)
+
+
+def _as_file(subset: str, loaders: list[str] | None) -> IO[bytes] | None:
+    """Return a dataset of another format as an annotation file, as what loads it numbers classes;
+    None for an annotation file.
+
+    Raises:
+        RequestError: no loader reads this format, or another one is meant.
+    """
+    from tempfile import NamedTemporaryFile
+
+    from cocosurgeon.convert.opening import format_at, format_with
+    from cocosurgeon.convert.read import read_format
+    from cocosurgeon.errors import RequestError
+
+    path = Path(subset)
+    name = format_at(path)
+    if name is None:
+        return None
+    if name != "yolo" or loaders != ["ultralytics"]:
+        raise RequestError(
+            f"this is {name}, which no loader here reads"
+            if name != "yolo"
+            else "this is YOLO's, which Ultralytics reads",
+            where=subset,
+            hint="--loader ultralytics" if name == "yolo" else "convert it: cocosurgeon convert",
+        )
+    file = NamedTemporaryFile(prefix=f"{path.absolute().name}-", suffix=".json")  # noqa: SIM115
+    file.writelines(read_format(path, format_with(name, path), plain=True).text())
+    file.flush()
+    return file
 
 
 def _write_page(

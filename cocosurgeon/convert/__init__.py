@@ -5,5 +5,6 @@ adapt       crowds as wanted, boxes cut off at the edge
 losses      what a format cannot hold, counted
 manifest    what a conversion did, for the way back
 write       a dataset in another format
+opening     datasets of other formats, opened as if they were annotation files
 read        a dataset of another format as an annotation file
 """

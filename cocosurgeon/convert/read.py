@@ -13,7 +13,7 @@ from typing import Any
 
 from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.convert.manifest import Manifest, PartManifest, manifest_path, read_manifest
-from cocosurgeon.errors import RequestError
+from cocosurgeon.errors import RequestError, SourceUnavailableError
 from cocosurgeon.formats.format import Format
 from cocosurgeon.formats.objects import Class, Id, Object, Picture
 from cocosurgeon.formats.registry import options_of
@@ -58,6 +58,7 @@ def read_format(
     images: Path | None = None,
     part: str | None = None,
     space: str | None = None,
+    plain: bool = False,
 ) -> Reading:
     """Read a dataset of another format.
 
@@ -68,11 +69,14 @@ def read_format(
         images: the folder of the images; None: they are looked for.
         part: the split; None: the only one.
         space: the label space that class numbers are of; None: as the format names its classes.
+        plain: take only sizes from the manifest: ids are from 1, as a trainer numbers classes.
 
     Raises:
         FormatError: it is broken; the error names file and line.
         RequestError: it has several parts, and none is named; class numbers without names.
     """
+    if not path.exists():
+        raise SourceUnavailableError("no such folder or file", where=str(path), hint="check it")
     folder = path.parent if kind.is_folder and path.is_file() else path
     manifest = read_manifest(manifest_path(folder, is_folder=kind.is_folder))
     if manifest is not None:
@@ -87,9 +91,10 @@ def read_format(
             if progress:
                 progress(place, max(place, len(sizes)))
     most = max((each.label for p in pictures for each in p.objects), default=-1)
-    categories, labels, notes = _categories(found.classes, manifest, space, most, path)
+    followed = None if plain else manifest
+    categories, labels, notes = _categories(found.classes, followed, space, most, path)
     pictures = [_relabeled(picture, labels) for picture in pictures]
-    reading = _restored(pictures, known) if known is not None else _numbered(pictures)
+    reading = _numbered(pictures) if known is None or plain else _restored(pictures, known)
     for record in reading.annotations:
         record["category_id"] = categories[record["category_id"]]["id"]
     return replace(reading, categories=categories, notes=(*found.notes, *notes, *reading.notes))

@@ -54,6 +54,10 @@ class Csv(Format):
     def holds(self) -> frozenset[Feature]:
         return MASKS | {"crowd", "area", "over-edge", "outside"}
 
+    @classmethod
+    def recognizes(cls, path: Path) -> bool:
+        return path.suffix.lower() == cls.suffix
+
     def head(self, classes: Sequence[Class]) -> bytes:
         return (",".join(COLUMNS) + "\n").encode()
 

@@ -128,6 +128,11 @@ class Format(ABC):
         """Yield what readers of the format may not take as it is: a sentence for each time."""
         yield from ()
 
+    @classmethod
+    def recognizes(cls, path: Path) -> bool:
+        """Return whether a folder or file looks like this format."""
+        return False
+
     # ---- write
 
     def image_place(self, part: str, file_name: str) -> str | None:

@@ -81,6 +81,10 @@ class Txt(Format):
     def holds(self) -> frozenset[Feature]:
         return frozenset(("over-edge", "outside"))
 
+    @classmethod
+    def recognizes(cls, path: Path) -> bool:
+        return path.suffix.lower() == cls.suffix and path.is_file()
+
     def write_unit(
         self,
         out: Path,

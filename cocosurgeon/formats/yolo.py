@@ -45,6 +45,11 @@ class Yolo(Format):
             ("over-edge", *(("mask", "polygons", "run-lengths") if self.masks else ()))
         )
 
+    @classmethod
+    def recognizes(cls, path: Path) -> bool:
+        names = ("data.yaml", "classes.txt", "labels")
+        return path.suffix.lower() in (".yaml", ".yml") or any((path / n).exists() for n in names)
+
     def image_place(self, part: str, file_name: str) -> str:
         return f"images/{part}/{file_name}"
 

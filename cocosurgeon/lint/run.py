@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 
 from cocosurgeon.annfile.scan import scan
-from cocosurgeon.annfile.source import open_source
+from cocosurgeon.annfile.source import Source, open_source
 from cocosurgeon.errors import RequestError, UnknownNameError
 from cocosurgeon.findings.codes import CODES, Severity
 from cocosurgeon.findings.finding import Finding, RecordId
@@ -25,6 +26,9 @@ from cocosurgeon.progress import progress_of
 from cocosurgeon.text import did_you_mean
 
 _STEP = 1 << 12
+
+AnnFile: TypeAlias = str | os.PathLike[str] | Source
+"""Path of an annotation file, or its text."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def lint_codes() -> tuple[str, ...]:
 
 
 def lint(
-    ann_file: str | os.PathLike[str],
+    ann_file: AnnFile,
     *,
     loaders: Sequence[str] | None = None,
     choice: Choice | None = None,
@@ -120,8 +124,8 @@ def lint(
 
 
 def lint_pair(
-    ann_file: str | os.PathLike[str],
-    other: str | os.PathLike[str],
+    ann_file: AnnFile,
+    other: AnnFile,
     *,
     choice: Choice | None = None,
     keep: int | None = 5,
@@ -147,9 +151,10 @@ def lint_pair(
     return report
 
 
-def _opened(ann_file: str | os.PathLike[str]) -> AnnotationFile:
+def _opened(ann_file: AnnFile) -> AnnotationFile:
     with progress_of("reading") as progress:
-        document = scan(open_source(ann_file, progress), progress, columns=COLUMNS)
+        source = ann_file if isinstance(ann_file, Source) else open_source(ann_file, progress)
+        document = scan(source, progress, columns=COLUMNS)
     if document.results is not None:
         raise RequestError(
             "a results file: lint judges annotation files",

@@ -1,0 +1,74 @@
+"""Datasets of other formats, opened as if they were annotation files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from cocosurgeon.annfile.scan import scan
+from cocosurgeon.annfile.source import Source, open_source, source_of
+from cocosurgeon.convert.manifest import Manifest, manifest_path, read_manifest
+from cocosurgeon.convert.read import read_format
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.index import AnnotationIndex
+from cocosurgeon.formats.format import Format
+from cocosurgeon.formats.registry import all_formats, find_format, make_format, options_of
+from cocosurgeon.progress import Progress
+
+_NOTHING: Mapping[str, Iterable[str]] = MappingProxyType({})
+
+
+def open_any(path: str, progress: Progress | None = None) -> Source:
+    """Open an annotation file, or a dataset of another format as the text of one.
+
+    Ids, order and crowds are those of its manifest, where it has one.
+
+    Raises:
+        CocosurgeonError: it cannot be opened, or is broken.
+    """
+    name = format_at(Path(path))
+    if name is None:
+        return open_source(path, progress)
+    return source_of(read_format(Path(path), format_with(name, Path(path))).text(), path)
+
+
+def read_any(
+    path: str,
+    progress: Progress | None = None,
+    columns: Mapping[str, Iterable[str]] = _NOTHING,
+) -> Dataset:
+    """Read an annotation file, or a dataset of another format; see ``dataset.io.read``."""
+    document = scan(open_any(path, progress), progress, columns=columns)
+    return Dataset.whole(AnnotationIndex.of(document))
+
+
+def format_at(path: Path) -> str | None:
+    """Return the name of the format of a folder or file; None for an annotation file."""
+    manifest = manifest_at(path)
+    if path.is_dir() and manifest is not None:
+        return manifest.format
+    return next((name for name, kind in all_formats().items() if kind.recognizes(path)), None)
+
+
+def format_with(
+    name: str, path: Path, given: Mapping[str, object] = MappingProxyType({})
+) -> Format:
+    """Return a format with the options that its manifest has; those that are given count.
+
+    Raises:
+        RequestError: an option is missing, or cannot have this value.
+    """
+    kind = find_format(name)
+    manifest = manifest_at(path, is_folder=kind.is_folder)
+    written = manifest.options if manifest is not None and manifest.format == name else {}
+    known = {each.name for each in options_of(kind)}
+    return make_format(name, {**{k: v for k, v in written.items() if k in known}, **given})
+
+
+def manifest_at(path: Path, *, is_folder: bool | None = None) -> Manifest | None:
+    """Read the manifest of a folder, of a file in one, or of a file; None where there is none."""
+    if path.is_dir():
+        return read_manifest(manifest_path(path, is_folder=True))
+    folder = path.parent if is_folder else path
+    return read_manifest(manifest_path(folder, is_folder=bool(is_folder)))
