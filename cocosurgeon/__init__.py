@@ -59,6 +59,8 @@ _HOMES = {
     "categories.check": "check_categories",
     "categories.heads": "HeadRows head_rows",
     "categories.spaces": "Space compare_spaces find_space spaces",
+    "convert.opening": "convert_from",
+    "convert.write": "Conversion convert_to",
     "dataset.dataset": "Dataset",
     "dataset.index": "Category",
     "dataset.io": "read write",

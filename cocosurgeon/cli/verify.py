@@ -120,7 +120,7 @@ def verify(
         from cocosurgeon.cli.outputs import require_apart
 
         require_apart([Path(html)], [p for p in (subset, source, recipe, against) if p is not None])
-    opened = _as_file(subset, loader)
+    named, opened = subset, _as_file(subset, loader)
     if opened is not None:
         subset, option = opened.name, [*(option or ()), "cls91to80=false"]
     request = run.VerifyRequest.of(
@@ -143,6 +143,10 @@ def verify(
         find_ids=lambda known: resolve_ids(map(Typed, real.images), known),
         name_of=lambda space, label: find_space(space).class_of(label),
     )
+    if opened is not None:
+        made = f"{named} was read as YOLO; category ids are class numbers, from 1"
+        hashes = {named if name == subset else name: sha for name, sha in hashes.items()}
+        found = replace(found, subset=named, notes=(made, *found.notes))
     if source is not None and recipe is not None and (note := _recipe_note(recipe, hashes)):
         found = replace(found, notes=(note, *found.notes))
     if html is not None:

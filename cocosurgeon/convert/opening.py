@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -39,8 +41,52 @@ def read_any(
     columns: Mapping[str, Iterable[str]] = _NOTHING,
 ) -> Dataset:
     """Read an annotation file, or a dataset of another format; see ``dataset.io.read``."""
-    document = scan(open_any(path, progress), progress, columns=columns)
-    return Dataset.whole(AnnotationIndex.of(document))
+    return _dataset(open_any(path, progress), progress, columns)
+
+
+def _dataset(
+    source: Source,
+    progress: Progress | None = None,
+    columns: Mapping[str, Iterable[str]] = _NOTHING,
+) -> Dataset:
+    return Dataset.whole(AnnotationIndex.of(scan(source, progress, columns=columns)))
+
+
+def convert_from(
+    path: str | os.PathLike[str],
+    format: str,
+    *,
+    images: str | os.PathLike[str] | None = None,
+    split: str | None = None,
+    space: str | None = None,
+    **options: object,
+) -> Dataset:
+    """Read a dataset of another format: ``convert_from("yolo/data.yaml", "yolo", split="val")``.
+
+    With the manifest that ``convert`` wrote next to it, ids, order, categories and crowds are as
+    they were.
+
+    Args:
+        format: its name: yolo, voc, csv, ...
+        images: the folder of the images; None: they are looked for.
+        split: the part to read; None: the only one.
+        space: the label space that class numbers are of; None: as the format names its classes.
+        options: of the format, as on the command line, with ``_`` for ``-``.
+
+    Raises:
+        FormatError: it is broken; the error names file and line.
+        RequestError: it has several parts, and none is named; class numbers without names.
+    """
+    place = Path(path)
+    found = read_format(
+        place,
+        format_with(format, place, options),
+        images=None if images is None else Path(images),
+        part=split,
+        space=space,
+    )
+    notes = (*found.notes, *found.warnings)
+    return replace(_dataset(source_of(found.text(), str(path))), notes=notes)
 
 
 def format_at(path: Path) -> str | None:

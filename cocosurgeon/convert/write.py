@@ -28,7 +28,7 @@ from cocosurgeon.dataset.keys import Id, as_key
 from cocosurgeon.errors import RequestError, SourceUnavailableError
 from cocosurgeon.formats.format import Crowds, Format, Part
 from cocosurgeon.formats.objects import Class
-from cocosurgeon.formats.registry import options_of
+from cocosurgeon.formats.registry import make_format, options_of
 from cocosurgeon.layout.copy_tree import require_free
 from cocosurgeon.layout.search import find_prefix
 from cocosurgeon.processes import in_processes
@@ -517,3 +517,56 @@ def _surveyed(pictures: Pictures, kind: Format) -> Survey:
             if progress:
                 progress(min(place * _LUMP, total), total)
     return found
+
+
+# ---- in Python
+
+
+def convert_to(
+    datasets: Dataset | Mapping[str, Dataset],
+    format: str,
+    out: str | os.PathLike[str],
+    *,
+    images: str | os.PathLike[str] | None = None,
+    image_files: Images = "link",
+    space: str | None = None,
+    crowds: Crowds | None = None,
+    clip: bool = False,
+    allow_loss: bool = False,
+    force: bool = False,
+    **options: object,
+) -> Conversion:
+    """Write a dataset in another format: ``convert_to(data, "yolo", "tree", allow_loss=True)``.
+
+    Args:
+        datasets: one, or several by the name of their split.
+        format: its name: yolo, voc, csv, ...
+        out: a new folder, or a file.
+        images: the folder of the images; None: they are looked for.
+        image_files: ``link`` them into the folder, ``copy`` them, or ``none``.
+        space: the label space of class numbers; None: the order of the file's own list.
+        crowds: ``drop``, ``keep`` or ``ignore``; None: the format's default.
+        clip: cut boxes and polygons off at the image's edge.
+        allow_loss: write although something is lost.
+        force: replace an existing file.
+        options: of the format, as on the command line, with ``_`` for ``-``.
+
+    Returns:
+        The conversion: ``lost``, ``notes``, ``warnings``.
+
+    Raises:
+        RequestError: something is lost, and that is not allowed.
+        OutputError: something is there, or the system refuses.
+    """
+    parts = {"train": datasets} if isinstance(datasets, Dataset) else datasets
+    wishes = Wishes(
+        space=space,
+        crowds=crowds,
+        clip=clip,
+        allow_loss=allow_loss,
+        images=image_files,
+        folder=None if images is None else Path(images),
+    )
+    conversion = prepare(parts, make_format(format, options), wishes)
+    conversion.write(Path(out), force=force)
+    return conversion
