@@ -137,3 +137,255 @@ def test_a_broken_row_is_named_with_file_and_line(
     assert done.code == 3
     assert words in done.err
     assert f"{labels.name}, line {len(labels.read_text().splitlines())}" in done.err
+
+
+def test_splits_of_one_tree(cli: Cli, tmp_path: Path) -> None:
+    cli("split", SAMPLE, "--ratios", "0.8,0.2", "--out-dir", ".")
+    names = [f"instances_sample2017_{split}.json" for split in ("train", "val")]
+    assert cli("convert", *names, "--to", "yolo", "--allow-loss", "-o", "tree").code == 0
+    config = (tmp_path / "tree/data.yaml").read_text()
+    assert 'train: ["images/train"]\nval: ["images/val"]\n' in config
+    refused = cli("convert", "tree", "--from", "yolo", "-o", "back.json")
+    assert (refused.code, "--split train|val" in refused.err) == (2, True)
+    for split, name in zip(("train", "val"), names, strict=True):
+        cli("convert", "tree/data.yaml", "--from", "yolo", "--split", split, "-o", f"{split}.json")
+        before, after = parsed(tmp_path / name), parsed(tmp_path / f"{split}.json")
+        assert [a["id"] for a in after["annotations"]] == [a["id"] for a in before["annotations"]]
+    cli("remap", names[1], "--sort", "name", "-o", "other.json")
+    refused = cli("convert", names[0], "val=other.json", "--to", "yolo", "-o", "t")
+    assert (refused.code, "a class number would mean two things" in refused.err) == (2, True)
+
+
+def small_file(tmp_path: Path, **changes: Any) -> Path:
+    """Two images, a crowd with a hole, a mask of two parts, a box over the edge, one outside."""
+    pixels = np.zeros((20, 30), np.bool_)
+    pixels[2:9, 3:12] = True
+    pixels[4:6, 5:8] = False
+    boxes = {1: [3, 2, 9, 7], 2: [1, 1, 18, 18], 3: [25.5, 10, 10, 5], 4: [40, 3, 5, 5]}
+    annotations = [
+        {"id": i, "image_id": 7, "category_id": 5 + i % 2, "bbox": box, "area": 1, "iscrowd": 0}
+        for i, box in boxes.items()
+    ]
+    annotations[0] |= {"iscrowd": 1, "segmentation": as_rle(pixels)}
+    parts = [[1, 1, 5, 1, 5, 5, 1, 5], [10, 10, 19, 10, 19, 19.5, 10, 19]]
+    annotations[1] |= {"segmentation": parts}
+    document = {
+        "images": [
+            {"id": 7, "file_name": "a/1.jpg", "width": 30, "height": 20},
+            {"id": 3, "file_name": "b/1.jpg", "width": 30, "height": 20},
+        ],
+        "annotations": annotations,
+        "categories": [{"id": 6, "name": "ä: cat"}, {"id": 5, "name": "dog", "extra": [1]}],
+    }
+    path = tmp_path / "small.json"
+    path.write_text(json.dumps({**document, **changes}))
+    return path
+
+
+def test_each_loss_is_counted(cli: Cli, tmp_path: Path) -> None:
+    path = small_file(tmp_path, licenses=[])
+    done = cli("convert", path, "--to", "yolo", "--masks", "--dry-run", "--json")
+    part = json.loads(done.out)["parts"]["small"]
+    assert {loss["kind"]: loss["count"] for loss in part["lost"]} == {
+        "crowd": 1,
+        "parts": 1,
+        "holes": 1,
+        "area": 4,
+        "outside": 1,
+        "lists": 1,
+    }
+    masks_of = {mask["ann_id"]: mask for mask in part["masks"]}
+    assert masks_of[1] == {"ann_id": 1, "iou": 1, "parts": 1, "holes": 1}
+    assert masks_of[2]["iou"] > 0.99
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["small.json"]
+
+
+def test_labels_of_small_masks_and_edges(cli: Cli, tmp_path: Path) -> None:
+    path = small_file(tmp_path)
+    options = ("--crowds", "drop", "--clip", "--allow-loss")
+    assert cli("convert", path, "--to", "yolo", *options, "-o", "t").code == 0
+    rows = (tmp_path / "t/labels/small/a/1.txt").read_text().splitlines()
+    assert rows == [
+        "1 0.333333 0.500000 0.600000 0.900000",
+        "0 0.925000 0.625000 0.150000 0.250000",
+    ]
+    assert (tmp_path / "t/labels/small/b/1.txt").read_text() == ""
+    assert '  0: "ä: cat"\n  1: "dog"\n' in (tmp_path / "t/data.yaml").read_text()
+    cli("convert", "t", "--from", "yolo", "-o", "back.json")
+    back = parsed(tmp_path / "back.json")
+    assert [a["id"] for a in back["annotations"]] == [2, 3]
+    assert back["categories"][1] == {"id": 5, "name": "dog", "extra": [1]}
+
+
+def test_edited_rows_get_new_ids_and_a_warning(cli: Cli, tmp_path: Path) -> None:
+    cli("convert", small_file(tmp_path), "--to", "yolo", "--allow-loss", "-o", "t")
+    labels = tmp_path / "t/labels/small/b/1.txt"
+    labels.write_text("1 0.5 0.5 0.2 0.2\n")
+    (tmp_path / "t/images/small/b").mkdir(parents=True)
+    (tmp_path / "t/images/small/b/2.jpg").write_bytes(b"no image")
+    refused = cli("convert", "t", "--from", "yolo", "-o", "back.json")
+    assert (refused.code, "b/2.jpg" in refused.err) == (3, True)
+    (tmp_path / "t/images/small/b/2.jpg").unlink()
+    done = cli("convert", "t", "--from", "yolo", "-o", "back.json")
+    assert "warning: 1 image with other rows than when they were written" in done.err
+    back = parsed(tmp_path / "back.json")
+    assert [(a["id"], a["image_id"]) for a in back["annotations"]] == [
+        (1, 7),
+        (2, 7),
+        (3, 7),
+        (5, 3),
+    ]
+
+
+def test_trees_as_people_have_them(cli: Cli, tmp_path: Path) -> None:
+    from PIL import Image
+
+    for name in ("images/train/deep/a.PNG", "images/train/b.jpg", "images/train/c.jpg"):
+        (tmp_path / "d" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (100, 50)).save(tmp_path / "d" / name)
+    labels = tmp_path / "d/labels/train"
+    (labels / "deep").mkdir(parents=True)
+    (labels / "deep/a.txt").write_bytes(b"\xef\xbb\xbf1 0.5 0.5 0.2 0.2\r\n\r\n0 0 0 1 0 1 1\r\n")
+    (labels / "b.txt").write_text("")
+    (tmp_path / "d/classes.txt").write_text("cat\ndog\n")
+    done = cli("convert", "d", "--from", "yolo", "-o", "plain.json")
+    assert "1 image without a label file: taken as empty" in done.err
+    plain = parsed(tmp_path / "plain.json")
+    assert [i["file_name"] for i in plain["images"]] == [
+        *("train/b.jpg", "train/c.jpg", "train/deep/a.PNG")
+    ]
+    box, polygon = plain["annotations"]
+    assert (box["category_id"], box["bbox"]) == (2, [40, 20, 20, 10])
+    assert (polygon["category_id"], polygon["area"]) == (1, 2500)
+    assert polygon["segmentation"] == [[0, 0, 100, 0, 100, 50]]
+    (tmp_path / "d/data.yaml").write_text(
+        "train: images\\train\nval: ../images/train\nnames: [a, b]"
+    )
+    done = cli("convert", "d/data.yaml", "--from", "yolo", "-o", "-")
+    assert [c["name"] for c in json.loads(done.out)["categories"]] == ["a", "b"]
+    (tmp_path / "d/list.txt").write_text("./images/train/b.jpg\n./images/train/deep/a.PNG\n")
+    (tmp_path / "d/data.yaml").write_text("train: list.txt\nnames: {1: b, 0: a}\n")
+    listed = json.loads(cli("convert", "d", "--from", "yolo", "-o", "-").out)
+    assert len(listed["images"]) == 2
+    assert len(listed["annotations"]) == 2
+    (tmp_path / "d/data.yaml").write_text("names: [")
+    assert cli("convert", "d", "--from", "yolo", "-o", "-").code == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("csv", ()),
+        ("txt", ()),
+        ("txt", ("--fields", "label,cx,cy,w,h", "--separator", "space")),
+        ("coco", ()),
+    ],
+)
+def test_other_formats_and_back(
+    cli: Cli, tmp_path: Path, name: str, options: tuple[str, ...]
+) -> None:
+    out = f"out.{name}"
+    assert cli("convert", SAMPLE, "--to", name, *options, "--allow-loss", "-o", out).code == 0
+    assert cli("convert", out, "--from", name, "-o", "back.json").code == 0
+    before, after = parsed(SAMPLE), parsed(tmp_path / "back.json")
+    kept = ("id", "image_id", "category_id", "iscrowd")
+    for old, new in zip(before["annotations"], after["annotations"], strict=True):
+        assert [old[key] for key in kept] == [new[key] for key in kept]
+        assert new["bbox"] == pytest.approx(old["bbox"], abs=1e-6)
+        if name != "txt":
+            assert (new["area"], new["segmentation"]) == (old["area"], old["segmentation"])
+    assert after["categories"] == before["categories"]
+    assert [i["id"] for i in after["images"]] == [i["id"] for i in before["images"]]
+    (tmp_path / "out.cocosurgeon.json").unlink()
+    found = cli("convert", out, "--from", name, *options, "-o", "-")
+    assert len(json.loads(found.out)["annotations"]) == 585
+
+
+def test_a_normalized_file(cli: Cli, tmp_path: Path) -> None:
+    done = cli("convert", small_file(tmp_path), "--to", "coco", "-o", "clean.json")
+    assert "changed: 2 category ids" in done.err
+    assert "changed: 2 image ids" in done.err
+    text = (tmp_path / "clean.json").read_text()
+    clean = json.loads(text)
+    assert text.count("\n") == 16
+    assert list(clean) == ["annotations", "categories", "images"]
+    assert [(a["id"], a["image_id"]) for a in clean["annotations"]] == [
+        (i, 1) for i in (1, 2, 3, 4)
+    ]
+    assert [a["category_id"] for a in clean["annotations"]] == [1, 2, 1, 2]
+    assert [list(record) == sorted(record) for record in clean["images"]] == [True, True]
+    again = cli("convert", "clean.json", "--to", "coco", "-o", "twice.json")
+    assert "changed" not in again.err
+    assert (tmp_path / "twice.json").read_text() == text
+
+
+def test_class_numbers_of_a_label_space(cli: Cli, tmp_path: Path) -> None:
+    options = ("--first", 5, "--to", "txt", "--space", "detr91", "--allow-loss")
+    cli("convert", SAMPLE, *options, "-o", "list.txt")
+    assert len((tmp_path / "list.classes.txt").read_text().splitlines()) == 91
+    cli("convert", "list.txt", "--from", "txt", "-o", "back.json")
+    back = {a["id"]: a["category_id"] for a in parsed(tmp_path / "back.json")["annotations"]}
+    source = {a["id"]: a["category_id"] for a in parsed(SAMPLE)["annotations"]}
+    assert back == {i: source[i] for i in back}
+
+
+def test_tables_of_other_tools(cli: Cli, tmp_path: Path) -> None:
+    table = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
+    (tmp_path / "t.csv").write_text(table + "x\\a.jpg,100,80,cat,10,20,30,50\nb.jpg,9,9,,,,,\n")
+    found = json.loads(cli("convert", "t.csv", "--from", "csv", "-o", "-").out)
+    assert [i["file_name"] for i in found["images"]] == ["x/a.jpg", "b.jpg"]
+    assert found["annotations"][0]["bbox"] == [10, 20, 20, 30]
+    (tmp_path / "t.csv").write_text(table + "a.jpg,100,80,cat,10,20,thirty,50\n")
+    done = cli("convert", "t.csv", "--from", "csv", "-o", "-")
+    assert (done.code, "t.csv, line 2" in done.err) == (3, True)
+
+
+def test_other_verbs_read_a_tree(cli: Cli) -> None:
+    cli("convert", SAMPLE, "--to", "yolo", "--allow-loss", "-o", "tree")
+    assert json.loads(cli("stats", "tree", "--json").out)["images"] == 128
+    assert cli("lint", "tree").code == 0
+    same = cli("diff", SAMPLE, "tree", "--only", "id,image_id,category_id,iscrowd")
+    assert same.code == 0
+    done = cli("verify", "tree", "--loader", "ultralytics")
+    assert (done.code, "128 samples, 585 objects" in done.out) == (0, True)
+    assert cli("verify", "tree", "--loader", "detr").code == 2
+
+
+def test_requests_that_cannot_be_met(cli: Cli, tmp_path: Path) -> None:
+    path = small_file(tmp_path)
+    for args, words in {
+        ("convert", path): "name one format",
+        ("convert", path, "--to", "yollo"): "did you mean 'yolo'?",
+        ("convert", path, "--to", "csv", "--masks"): "csv has no option --masks",
+        ("convert", path, "--to", "yolo", "--crowds", "ignore"): "yolo cannot ignore crowds",
+        ("convert", path, "--to", "txt", "--fields", "x,y"): "is no box with its label",
+        ("convert", path, path, "--to", "csv"): "would both be the split 'small'",
+        ("convert", path, "--from", "yolo", "--clip"): "go with --to",
+        ("convert", "nothing", "--from", "yolo"): "no such folder or file",
+    }.items():
+        done = cli(*args)
+        assert (done.code, words in done.err) == (2, True), done.err
+    images = [
+        {"id": i, "file_name": f"a.{e}", "width": 9, "height": 9}
+        for i, e in enumerate(("jpg", "png"))
+    ]
+    twins = small_file(tmp_path, images=images, annotations=[])
+    done = cli("convert", twins, "--to", "yolo", "--allow-loss", "-o", "t")
+    assert "'a.jpg' and 'a.png' would both be labels/small/a.txt" in done.err
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t/mine").write_text("mine")
+    done = cli("convert", small_file(tmp_path), "--to", "yolo", "--allow-loss", "-o", "t")
+    assert (done.code, "nothing is ever deleted" in done.err) == (2, True)
+
+
+def test_in_python(tmp_path: Path) -> None:
+    from cocosurgeon import RequestError, convert_from, convert_to, read
+
+    full = read(SAMPLE)
+    with pytest.raises(RequestError, match="585 masks"):
+        convert_to(full, "yolo", tmp_path / "t")
+    done = convert_to(full.first(9), "yolo", tmp_path / "t", allow_loss=True, image_files="copy")
+    assert [loss.kind for loss in done.losses["train"]][:2] == ["crowd", "mask"]
+    assert len(list((tmp_path / "t/images/train").iterdir())) == 9
+    back = convert_from(tmp_path / "t", "yolo")
+    assert back.img_ids == full.first(9).img_ids

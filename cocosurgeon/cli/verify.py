@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -169,13 +170,15 @@ def _as_file(subset: str, loaders: list[str] | None) -> IO[bytes] | None:
     Raises:
         RequestError: no loader reads this format, or another one is meant.
     """
+    path = Path(subset)
+    if not os.path.isdir(subset) and path.suffix.lower() not in (".yaml", ".yml"):  # noqa: PTH112
+        return None  # an annotation file: nothing of the parts that write files is loaded
     from tempfile import NamedTemporaryFile
 
     from cocosurgeon.convert.opening import format_at, format_with
     from cocosurgeon.convert.read import read_format
     from cocosurgeon.errors import RequestError
 
-    path = Path(subset)
     name = format_at(path)
     if name is None:
         return None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cocosurgeon.errors import FormatError
 from cocosurgeon.files import reading
+from cocosurgeon.formats.objects import Id
 from cocosurgeon.version import __version__
 
 NAME = "cocosurgeon.json"
@@ -27,6 +28,7 @@ class PartManifest:
         images: columns of its images, in order: id, file_name, width, height (pixels).
         annotations: columns of its annotations, in order: id, image (place in ``images``), label.
         crowds: places in ``annotations`` of those that are crowds.
+        highest: the highest whole number among the source's ids, by list: new ids are above it.
     """
 
     source: Mapping[str, Any]
@@ -35,6 +37,7 @@ class PartManifest:
     images: Mapping[str, list[Any]]
     annotations: Mapping[str, list[Any]]
     crowds: Sequence[int]
+    highest: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -107,3 +110,8 @@ def manifest_path(output: Path, *, is_folder: bool) -> Path:
     if is_folder:
         return output / NAME
     return output.with_name(f"{output.name.removesuffix(output.suffix)}.{NAME}")
+
+
+def highest_id(ids: Iterable[Id | None]) -> int:
+    """Return the highest of the ids that are whole numbers; 0 for none."""
+    return max((int(i) for i in ids if isinstance(i, (int, float))), default=0)

@@ -91,10 +91,12 @@ def convert_from(
 
 def format_at(path: Path) -> str | None:
     """Return the name of the format of a folder or file; None for an annotation file."""
-    manifest = manifest_at(path)
-    if path.is_dir() and manifest is not None:
-        return manifest.format
-    return next((name for name, kind in all_formats().items() if kind.recognizes(path)), None)
+    try:
+        if path.is_dir() and (manifest := manifest_at(path)) is not None:
+            return manifest.format
+        return next((name for name, kind in all_formats().items() if kind.recognizes(path)), None)
+    except OSError:  # whoever opens it as an annotation file says why it cannot be opened
+        return None
 
 
 def format_with(

@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from cocosurgeon.categories.spaces import find_space
-from cocosurgeon.convert.manifest import Manifest, PartManifest, manifest_path, read_manifest
+from cocosurgeon.convert.manifest import (
+    Manifest,
+    PartManifest,
+    highest_id,
+    manifest_path,
+    read_manifest,
+)
 from cocosurgeon.errors import RequestError, SourceUnavailableError
 from cocosurgeon.formats.format import Format
 from cocosurgeon.formats.objects import Class, Id, Object, Picture
@@ -39,16 +45,16 @@ class Reading:
 
     def text(self) -> Iterator[bytes]:
         """Return it as an annotation file, in pieces: a line for each record."""
+        yield b'{\n"info": {}'  # pycocotools wants it: loadRes copies it
         for key, records in vars(self).items():
             if not isinstance(records, list):
                 continue
-            yield b"{\n" if key == "images" else b",\n"
-            yield b"%b: [" % json.dumps(key).encode()
+            yield b",\n%b: [" % json.dumps(key).encode()
             for place, record in enumerate(records):
                 yield b",\n" if place else b"\n"
                 yield json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")
             yield b"\n]"
-        yield b"}\n"
+        yield b"\n}\n"
 
 
 def read_format(
@@ -216,7 +222,7 @@ def _restored(pictures: Sequence[Picture], known: PartManifest) -> Reading:
         rows_of[place].append(row)
     labels, ids = known.annotations["label"], known.annotations["id"]
     crowds = set(known.crowds)
-    new_img_ids, new_ann_ids = _new_ids(known.images["id"]), _new_ids(ids)
+    new_img_ids, new_ann_ids = (count(known.highest[k] + 1) for k in ("images", "annotations"))
     images: list[tuple[int, dict[str, Any]]] = []
     annotations: list[tuple[int, dict[str, Any]]] = []
     added = edited = 0
@@ -261,7 +267,7 @@ def _restored(pictures: Sequence[Picture], known: PartManifest) -> Reading:
 
 def _new_ids(taken: Iterable[Id | None]) -> Iterator[int]:
     """Yield whole numbers above all ids that are such numbers, from 1."""
-    return count(1 + max((int(i) for i in taken if isinstance(i, (int, float))), default=0))
+    return count(1 + highest_id(taken))
 
 
 def _image(picture: Picture, img_id: Id | None) -> dict[str, Any]:

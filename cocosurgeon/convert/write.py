@@ -15,16 +15,25 @@ from typing import Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 
+from cocosurgeon.annfile.columns import Array
+from cocosurgeon.annfile.document import Records
 from cocosurgeon.atomic import Notice, appearing, appearing_folder
 from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.categories.to_space import to_space
 from cocosurgeon.convert.adapt import Adaptation
 from cocosurgeon.convert.losses import Loss, Survey, losses_of, survey
-from cocosurgeon.convert.manifest import Manifest, PartManifest, manifest_path, read_manifest
+from cocosurgeon.convert.manifest import (
+    Manifest,
+    PartManifest,
+    highest_id,
+    manifest_path,
+    read_manifest,
+)
 from cocosurgeon.convert.pictures import NO_LABEL, Lump, Pictures, classes_in_order, pictures_of
 from cocosurgeon.dataset.category_list import CategoryList
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.dataset.keys import Id, as_key
+from cocosurgeon.dataset.ids import as_keys
+from cocosurgeon.dataset.keys import Id
 from cocosurgeon.errors import RequestError, SourceUnavailableError
 from cocosurgeon.formats.format import Crowds, Format, Part
 from cocosurgeon.formats.objects import Class
@@ -254,9 +263,9 @@ class Conversion:
         ids: list[Id | None] = []
         records = dataset.index.annotation_records
         if records is not None and len(rows):
-            id_column, crowds = records.columns("id", "iscrowd")
-            ids = [as_key(i) for i in id_column.array[rows[order]].tolist()]
-            is_crowd = np.array([c in (1, True) for c in crowds.array[rows[order]].tolist()])
+            ids = _ids(records)[rows[order]].tolist()
+            crowds = records.column("iscrowd").array[rows[order]].tolist()
+            is_crowd = np.array([c in (1, True) for c in crowds])
         return PartManifest(
             source=vars(SourceIdentity.of(dataset)),
             steps=as_json(self.plans.get(name, Plan())),
@@ -273,7 +282,15 @@ class Conversion:
                 "label": pictures.labels[written][order].tolist(),
             },
             crowds=np.flatnonzero(is_crowd).tolist(),
+            highest={
+                "images": highest_id(dataset.index.images.ids.tolist()),
+                "annotations": 0 if records is None else highest_id(_ids(records).tolist()),
+            },
         )
+
+
+def _ids(records: Records) -> Array:
+    return as_keys(records.column("id").array)
 
 
 class _UnchangedError(Exception):
