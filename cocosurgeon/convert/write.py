@@ -162,9 +162,10 @@ class Conversion:
         try:
             with appearing_folder(out, notice) as draft:
                 done = _Done.of(self.parts)
+                extras = self._extras()
                 for _ in self._units(draft, done):
                     pass
-                for name, text in self._extras().items():
+                for name, text in extras.items():
                     _with_parent(draft / name).write_bytes(text)
                 (draft / manifest.name).write_bytes(self._manifest(done).to_json())
                 if may_be_equal and _is_equal_tree(draft, out):

@@ -7,6 +7,10 @@ image_files image files of a folder, and their sizes
 coco        COCO itself, normalized
 csv_table   one row an annotation
 txt         one line an image
+voc         Pascal VOC
+voc_numbers corners of boxes as decimal numbers
+voc_tree    a folder of VOC's XML files, as people have them
+xml_file    XML files with line numbers, without entities
 yolo        Ultralytics' tree
 yolo_tree   a folder of YOLO labels, as people have them
 registry    the table of formats

@@ -1,0 +1,366 @@
+"""VocTree: a folder of VOC's XML files as people have them, with lists or without."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from cocosurgeon.errors import FormatError, RequestError, SourceUnavailableError
+from cocosurgeon.files import read_lines, reading
+from cocosurgeon.formats.format import Found, Sizes
+from cocosurgeon.formats.image_files import SUFFIXES, image_files, size_of_image
+from cocosurgeon.formats.objects import Class, Object, Picture
+from cocosurgeon.formats.voc_numbers import CORNERS, box_of_corners
+from cocosurgeon.formats.xml_file import Element, read_xml
+from cocosurgeon.processes import in_processes
+from cocosurgeon.progress import progress_of
+from cocosurgeon.text import plural
+
+_CLASS_FILES = ("labels.txt", "labelmap.txt", "class_names.txt", "classes.txt")
+_NO_CLASSES = frozenset(("background", "_background_", "__background__", "__ignore__"))
+"""What a list of classes may begin with."""
+_HELD = frozenset(("name", "pose", "truncated", "difficult", "occluded", "bndbox"))
+_UNIT = 512
+
+
+class _File(NamedTuple):
+    """An image and its XML file.
+
+    Attributes:
+        name: path of the XML file without its ending; or a line of a split's list.
+        xml: the XML file; None where there is none.
+        images: names of images that may be meant.
+        where: what lists it, for errors.
+    """
+
+    name: str
+    xml: str | None
+    images: Sequence[str]
+    where: str
+
+
+class _Read(NamedTuple):
+    """An image, the class name of each of its objects, and remarks that are counted."""
+
+    picture: Picture
+    names: list[str]
+    remarks: list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class VocTree:
+    """A part of a tree of XML files.
+
+    Attributes:
+        files: its images with their XML files.
+        folder: the folder of the images.
+        class_file: the list of classes; None where there is none.
+        known: sizes of images that need not be there.
+        notes: what was assumed, skipped.
+    """
+
+    files: Sequence[_File]
+    folder: Path
+    class_file: Path | None
+    known: Sizes
+    notes: Sequence[str]
+
+    @classmethod
+    def at(cls, path: Path, images: Path | None, part: str | None, known: Sizes) -> VocTree:
+        """Find the XML files and images of a tree.
+
+        Args:
+            path: a folder with Annotations/ in it, or one above it; or with XML files at any depth.
+            images: the folder of the images; None: JPEGImages/ or images/, or next to the XML.
+            part: the split: a list in ImageSets/Main/, or a folder.
+            known: sizes of images that need not be there.
+
+        Raises:
+            SourceUnavailableError: nothing is there.
+            RequestError: there are several splits, and none is named; or there is none of the name.
+        """
+        root, annotations = _places(path)
+        listed = _listed(root, part)
+        if listed is None and part is not None:
+            root = annotations = _inner(root, annotations, part)
+        xmls = _xml_files(annotations)
+        if listed is None:
+            listed = dict.fromkeys(xmls, str(annotations))
+        if not listed:
+            raise SourceUnavailableError(
+                "no XML files are found", where=str(annotations), hint="check the path"
+            )
+        folder = images or _child(root, "jpegimages", "images") or annotations
+        there = image_files(folder)
+        by_stem: defaultdict[str, list[str]] = defaultdict(list)
+        for image in dict.fromkeys((*known, *there)):
+            by_stem[str(PurePosixPath(image).with_suffix(""))].append(image)
+        by_last: defaultdict[str, list[str]] = defaultdict(list)
+        for stem, found in by_stem.items():
+            by_last[stem.rpartition("/")[2]] += found
+        files = [
+            _File(name, xmls.get(name), by_stem.get(name) or by_last[_last(name)], where)
+            for name, where in listed.items()
+        ]
+        notes = []
+        if over := len({*there}.difference(*(file.images for file in files))):
+            what = "in no list of the split" if part is not None else "without an XML file"
+            notes = [f"{plural(over, 'image')} of {folder} {what}: skipped"]
+        places = (p / name for p in (root, annotations, root.parent) for name in _CLASS_FILES)
+        class_file = next((place for place in places if place.is_file()), None)
+        return cls(files, folder, class_file, known, notes)
+
+    def read(self, base: int) -> Found:
+        """Read all files, in several processes.
+
+        Args:
+            base: the number of the first pixel.
+
+        Raises:
+            FormatError: a file is broken; the error names file and line.
+        """
+        listed = [] if self.class_file is None else _class_names(self.class_file)
+        files, notes = self.files, [*self.notes]
+        units = [files[at : at + _UNIT] for at in range(0, len(files), _UNIT)]
+        read = partial(_read, folder=self.folder, known=self.known, base=base)
+        found: list[_Read] = []
+        with progress_of("reading XML files") as progress:
+            for some in in_processes(partial(read, listed={*listed}), units, len(units)):
+                found += some
+                if progress:
+                    progress(len(found), len(files))
+        remarks = Counter(remark for each in found for remark in each.remarks)
+        notes += [f"{what} ({count:,})" for what, count in remarks.items()]
+        used = {name for each in found for name in each.names}
+        if not listed:
+            notes.append("no list of classes: those of the XML files, in alphabetical order")
+        if unused := (_NO_CLASSES - used).intersection(listed):
+            notes.append(f"no object is {' or '.join(sorted(unused))}: this is no class")
+        names = [name for name in listed if name not in unused] if listed else sorted(used)
+        labels = {name: label for label, name in enumerate(names)}
+        return Found(tuple(map(Class, names)), [_labeled(each, labels) for each in found], notes)
+
+
+# ---- where things are
+
+
+def _places(path: Path) -> tuple[Path, Path]:
+    """Return the folder of a dataset, and that of its XML files."""
+    if not path.is_dir():
+        raise SourceUnavailableError("no such folder", where=str(path), hint="check the path")
+    if path.name.lower() == "annotations":
+        return path.parent, path
+    for root in (path, _child(path, "vocdevkit")):
+        if root is None:
+            continue
+        if (annotations := _child(root, "annotations")) is not None:
+            return root, annotations
+        inner = {p: _child(p, "annotations") for p in sorted(root.iterdir()) if p.is_dir()}
+        found = [(place, annotations) for place, annotations in inner.items() if annotations]
+        if len(found) > 1:
+            raise RequestError(
+                f"there are several datasets: {', '.join(place.name for place, _ in found)}",
+                where=str(root),
+                hint=f"name one: {found[0][0]}",
+            )
+        if found:
+            return found[0]
+    return path, path
+
+
+def _child(folder: Path, *names: str) -> Path | None:
+    """Return a folder in a folder by its name in lower case; None where there is none."""
+    inner = {p.name.lower(): p for p in sorted(folder.iterdir()) if p.is_dir()}
+    return next((inner[name] for name in names if name in inner), None)
+
+
+def _inner(root: Path, annotations: Path, part: str) -> Path:
+    for folder in (annotations / part, root / part):
+        if folder.is_dir():
+            return folder
+    raise RequestError(
+        f"there is no part {part!r}: no list in ImageSets/Main, and no folder",
+        where=str(root),
+        hint="leave --split out for all of it",
+    )
+
+
+def _xml_files(folder: Path) -> dict[str, str]:
+    """Return the XML files of a folder and all folders in it, by their paths without ending."""
+    found: dict[str, str] = {}
+    for place, _, names in os.walk(folder, followlinks=True):
+        inner = os.path.relpath(place, folder).replace(os.sep, "/")
+        for name in names:
+            stem, ending = os.path.splitext(name)  # noqa: PTH122 - of 118,287
+            if ending.lower() == ".xml":
+                key = stem if inner == "." else f"{inner}/{stem}"
+                found[key] = os.path.join(place, name)  # noqa: PTH118
+    return dict(sorted(found.items()))
+
+
+def _listed(root: Path, part: str | None) -> dict[str, str] | None:
+    """Return the images that a split lists, each with file and line; None where none lists any."""
+    found = {p.name.removesuffix(".txt"): p for p in sorted(root.glob("ImageSets/Main/*.txt"))}
+    # VOC has a list for each class and split, too: dog_train.txt
+    splits = [n for n in found if not any(n.endswith(f"_{other}") for other in found)]
+    if not splits:
+        return None
+    if part is None and len(splits) > 1:
+        raise RequestError(
+            f"there are several parts: {', '.join(splits)}",
+            where=str(root / "ImageSets/Main"),
+            hint=f"name one: --split {splits[0]}",
+        )
+    name = splits[0] if part is None else part
+    if name not in found:
+        raise RequestError(
+            f"there is no part {name!r}",
+            where=str(root / "ImageSets/Main"),
+            hint=f"one of {', '.join(splits)}",
+        )
+    with reading(found[name], "the list of images"):
+        lines = found[name].read_text("utf-8-sig", "surrogateescape").splitlines()
+    places = {line.strip(): f"{found[name]}, line {n}" for n, line in enumerate(lines, 1)}
+    return {_listed_name(line): place for line, place in places.items() if line}
+
+
+def _listed_name(line: str) -> str:
+    """Return the name of an image in a list: without 1 or -1, or an ending, behind it."""
+    words = line.replace("\\", "/").rsplit(maxsplit=1)
+    name = words[0] if len(words) == 2 and words[1] in ("-1", "0", "1") else line
+    path = PurePosixPath(name.replace("\\", "/"))
+    return str(path.with_suffix("") if path.suffix.lower() in SUFFIXES | {".xml"} else path)
+
+
+def _class_names(path: Path) -> list[str]:
+    """Return the names in a list of classes; labelmap.txt has colors and more behind them."""
+    lines = read_lines(str(path), "the list of classes", "a line names a class")
+    if path.name == "labelmap.txt":
+        lines = [line.partition(":")[0].strip() for line in lines if not line.startswith("#")]
+    return list(dict.fromkeys(lines))
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+# ---- what is in the files
+
+
+def _read(
+    files: Sequence[_File], folder: Path, known: Sizes, base: int, listed: set[str]
+) -> list[_Read]:
+    return [_read_one(file, folder, known, base, listed) for file in files]
+
+
+def _read_one(file: _File, folder: Path, known: Sizes, base: int, listed: set[str]) -> _Read:
+    root = Element("annotation", 1) if file.xml is None else read_xml(file.xml)
+    if root.tag != "annotation":
+        raise FormatError(
+            f"the root is <{root.tag}>, not <annotation>",
+            where=f"{file.xml}, line {root.line}",
+            hint="this is no XML file of VOC: move it away",
+        )
+    remarks = [] if file.xml else ["images of the list without an XML file, taken as empty"]
+    image = _image(file, root)
+    path = folder / image
+    size = known.get(image) or _size(root)
+    if size is None and (size := size_of_image(path)) is not None and file.xml is not None:
+        remarks.append("XML files without a size, which was read from the image")
+    if size is None:
+        raise FormatError(
+            f"there is no size, and the image {image!r} cannot be read",
+            where=file.xml or file.where,
+            hint="name the folder of the images: --images DIR",
+        )
+    objects, names = [], []
+    for element in root.children:
+        if element.tag == "object":
+            name, each = _object(element, base, file.xml or "", remarks)
+            if listed and name not in listed:
+                raise FormatError(
+                    f"the class {name!r} is not in the list of classes",
+                    where=f"{file.xml}, line {element.line}",
+                    hint="complete the list, or move it away",
+                )
+            objects.append(each)
+            names.append(name)
+    return _Read(Picture(image, *size, tuple(objects), str(path)), names, remarks)
+
+
+def _image(file: _File, root: Element) -> str:
+    """Return the name of an image: as its file is named, else as the XML file says."""
+    said = root.text_of("filename") or root.text_of("path")
+    last = _last(said.replace("\\", "/"))
+    named = [image for image in file.images if _last(image) == last]
+    if file.images:
+        return (named or file.images)[0]
+    folder = file.name.rpartition("/")[0]
+    if PurePosixPath(last).suffix.lower() not in SUFFIXES:
+        last = f"{_last(file.name)}.jpg"
+    return f"{folder}/{last}" if folder else last
+
+
+def _size(root: Element) -> tuple[int, int] | None:
+    size = root.find("size") or Element("size", 1)
+    try:
+        width, height = (int(float(size.text_of(tag))) for tag in ("width", "height"))
+    except (ValueError, OverflowError):
+        return None
+    return (width, height) if width > 0 and height > 0 else None
+
+
+def _object(element: Element, base: int, path: str, remarks: list[str]) -> tuple[str, Object]:
+    name, box = element.text_of("name"), element.find("bndbox")
+    if not name:
+        raise FormatError(
+            "an object has no name", where=f"{path}, line {element.line}", hint="name its class"
+        )
+    if box is None:
+        raise FormatError(
+            f"an object ({name}) has no <bndbox>",
+            where=f"{path}, line {element.line}",
+            hint="only boxes along the image's edges can be read: add one, or remove the object",
+        )
+    try:
+        bbox = box_of_corners([box.text_of(tag) for tag in CORNERS], base)
+    except ValueError as error:
+        raise FormatError(
+            f"the box of an object ({name}) cannot be read: {error}",
+            where=f"{path}, line {box.line}",
+            hint="it needs xmin, ymin, xmax, ymax",
+        ) from error
+    if bbox[2] <= 0 or bbox[3] <= 0:
+        remarks.append("boxes without an area, copied as they are")
+    others = {child.tag for child in element.children} - _HELD
+    remarks += (f"<{tag}> of objects, dropped" for tag in sorted(others))
+    record: dict[str, object] = {
+        tag: 1 for tag in ("truncated", "occluded") if _flag(element, tag, path)
+    }
+    if element.text_of("pose").lower() not in ("", "unspecified"):
+        record["pose"] = element.text_of("pose")
+    is_difficult = _flag(element, "difficult", path)
+    return name, Object(0, bbox, is_ignored=is_difficult, record=record)
+
+
+def _flag(element: Element, tag: str, path: str) -> bool:
+    text = element.text_of(tag).lower()
+    if text not in ("", "0", "1", "true", "false", "unspecified"):
+        child = element.find(tag) or element
+        raise FormatError(
+            f"<{tag}> is {text!r}", where=f"{path}, line {child.line}", hint="it is 0 or 1"
+        )
+    return text in ("1", "true")
+
+
+def _labeled(each: _Read, labels: Mapping[str, int]) -> Picture:
+    objects: Iterator[tuple[Object, str]] = zip(each.picture.objects, each.names, strict=True)
+    return replace(
+        each.picture,
+        objects=tuple(replace(found, label=labels[name]) for found, name in objects),
+    )
