@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import random
+import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def without_duplicates(docs: list[Any], prefixes: tuple[str, ...]) -> list[Any]:
 # ---- as a user does it
 
 
-def file(first: int, names: dict[int, str], **more: Any) -> dict[str, Any]:
+def file(first: int, names: Mapping[Any, str], **more: Any) -> dict[str, Any]:
     """Two images with an annotation each, of these categories."""
     cat_ids = list(names)
     return {
@@ -241,6 +242,7 @@ def test_an_image_of_two_files_is_an_error_that_two_options_settle(
     (tmp_path / "b/6.jpg").unlink()
     _, err = run(cli, a, b, "--prefix", "a=a/,b=b/", "--images", tmp_path)
     assert f"images that are not in {tmp_path}, compared by file_name: 1 of 4" in err
+    assert "no such folder of images" in failing(cli, a, b, "--images", tmp_path / "none")
 
 
 def test_an_id_of_no_record_never_gets_another_file_s(cli: Cli, put: Put) -> None:
@@ -253,6 +255,37 @@ def test_an_id_of_no_record_never_gets_another_file_s(cli: Cli, put: Put) -> Non
     first["categories"].append({"id": 9, "name": "bus"})
     err = failing(cli, put(first, "a.json"), put(second, "b.json"))
     assert "category_id in 'annotations' of b names 9" in err
+    # no list has ids that collide: offset would move none
+    assert "--ids" not in failing(cli, a, b, "--ids", "offset")
+
+
+def test_ids_of_two_types_are_a_warning(cli: Cli, put: Put) -> None:
+    first, second = file(1, {1: "dog", 2: "cat"}), file(5, {"1": "dog", "2": "bus"})
+    for record in second["images"]:
+        record["id"] = str(record["id"])
+    for record in second["annotations"]:
+        record["image_id"] = str(record["image_id"])
+    a, b = put(first, "a.json"), put(second, "b.json")
+    done, _ = run(cli, a, b, "--quiet")
+    for name in ("images", "categories"):
+        assert f"warning: ids of {name} are numbers in a, text in b: loaders that sort" in done.err
+    assert "annotations" not in done.err
+    assert [c["id"] for c in written(a)["categories"]] == [1, 2, "2"]
+    second["categories"].pop()  # "1" becomes the first file's 1: one type
+    second["annotations"].pop()
+    done, _ = run(cli, a, put(second, "b.json"), "--quiet")
+    assert "ids of categories" not in done.err
+
+
+def test_the_output_is_named_after_the_inputs(cli: Cli, put: Put) -> None:
+    put(file(1, {1: "dog"}), "a.json")
+    put(file(1, {1: "dog"}) | {"images": [], "annotations": []}, "b.json")
+    assert cli("merge", "a.json", "b.json").out == "a_and-b.json\n"
+    more = "--ids", "renumber", "--on-duplicate", "keep", "--source-key", "source"
+    name = "a_and-b-renumber-ids-keep-duplicates-by-source.json\n"
+    assert cli("merge", "a.json", "b.json", *more).out == name
+    folder = cli("merge", "a.json", "./b.json").out
+    assert re.fullmatch(r"a_and-.-b-[0-9a-f]{8}\.json\n", folder), folder
 
 
 def test_what_refers_to_ids_changes_with_them(cli: Cli, put: Put) -> None:
@@ -289,7 +322,7 @@ def test_values_of_one_file_stay_and_the_others_are_reported(cli: Cli, put: Put)
     result = written(a)
     assert (result["note"], result["only_a"], result["only_b"]) == ("x", 1, {"k": [1]})
     for key in ("info", "licenses", "note"):
-        assert f"{key!r} of b is left out: the earlier file's value stays" in err
+        assert f"{key!r} of b is not in the result: the earlier file's value stays" in err
     assert "another license, or none, in the result: 2 (1 is 'license 5' there)" in err
     parts = split(a.with_name("out.json"))
     assert json.loads(parts["b"]) == json.loads(b.read_bytes())
@@ -298,7 +331,7 @@ def test_values_of_one_file_stay_and_the_others_are_reported(cli: Cli, put: Put)
     _, err = run(cli, a, b, "--info", b, "--licenses", licenses)
     assert written(a)["info"] == {"year": 5}
     assert written(a)["licenses"] == [{"id": 1, "name": "new"}]
-    assert "'licenses' of b is left out: the given value stays" in err
+    assert "'licenses' of b is not in the result: the given value stays" in err
     assert "images of a whose license number means another license" in err
     assert "expected a list" in failing(cli, a, b, "--licenses", put({"x": 1}, "x.json"))
 
@@ -352,6 +385,8 @@ def test_files_that_cannot_be_merged(cli: Cli, put: Put) -> None:
     assert "'note' is a key of the file already" in failing(
         cli, put(file(1, {1: "dog"}, note=1), "n.json"), b, "--source-key", "note"
     )
+    assert "the source key is empty" in failing(cli, a, b, "--source-key", "")
+    assert "expected FILE=DIR/, not 'q/'" in failing(cli, a, b, "--prefix", "q/")
     twice = file(5, {1: "dog", 2: "bus"})
     twice["categories"][1]["name"] = "dog"
     assert "have one name, 'dog'" in failing(cli, a, put(twice, "twice.json"))

@@ -180,21 +180,25 @@ def test_more_than_three_parts_have_numbers() -> None:
     [
         (("--ratios", "0.8,0.3"), "add up to 1.1"),
         (("--ratios", "1"), "together they are 1"),
+        (("--ratios", "nan,0.2"), "together they are 1"),
+        (("--ratios", "inf,0.2"), "together they are 1"),
         (("--ratios", "a,b"), "expected a number, not 'a'"),
         (("--ratios", "0.8,0.2", "--sizes", "1,rest"), "exclude each other"),
-        (("--sizes", "rest,rest"), "one of them may be rest"),
+        (("--sizes", "rest,rest"), "no sizes of several parts: rest, rest"),
         (("--sizes", "100,x"), "expected a whole number, not 'x'"),
         (("--sizes", "100,20"), "the sizes add up to 120; the file has 128 images"),
         (("--sizes", "200,rest"), "the sizes add up to 200"),
         (("--folds", "1"), "expected 2 or more, not 1"),
         (("--folds", "500"), "500 folds of 128 images"),
         (("--folds", "3", "--parts", "a,b,c"), "names of their own"),
-        (("--parts", "a,b,c"), "3 names for 2 parts"),
+        (("--folds", "3", "--against", "val=old.json"), "folds keep no image of an earlier"),
+        (("--parts", "a,b,c"), "as many ratios or sizes as parts"),
         (("--parts", "a,a"), "two parts are named"),
         (("--parts", "a,../b"), "cannot name a part"),
         (("--group-by", "(a"), "no key, and no regular expression"),
         (("--group-by", "(a)(b)"), "2 groups"),
         (("--group-by", "scene"), "no record of 'images' has 'scene'"),
+        (("--group-by", "^[a-z]+_"), "one group in parentheses"),
         (("--group-by", "^(x)"), "no file_name matches"),
         (("--against", "vall=old.json"), "did you mean 'val'?"),
         (("--against", "old.json"), "expected PART=FILE"),
@@ -206,6 +210,12 @@ def test_what_cannot_be_is_an_error(args: tuple[str, ...], says: str, cli: Cli) 
     done = cli("split", SAMPLE, *args, "--out-dir", ".")
     assert (done.code, done.out) == (2, "")
     assert says in done.err
+
+
+def test_parts_do_not_go_to_standard_output(cli: Cli) -> None:
+    done = cli("split", SAMPLE, "-o", "-")
+    assert (done.code, done.out) == (2, "")
+    assert "several files cannot go to standard output" in done.err
 
 
 def test_no_part_of_that_name(cli: Cli) -> None:

@@ -130,8 +130,15 @@ def part_outputs(dataset: Dataset, names: Iterable[str], folder: Path | None) ->
 
     Args:
         folder: where they go; None: next to the input, for a stream to the current folder.
+
+    Raises:
+        RequestError: they would go to standard output.
     """
     path = dataset.source.path
+    if folder == Path(STDOUT):
+        raise RequestError(
+            "several files cannot go to standard output", hint="name a folder with -o"
+        )
     if path is None:
         return {name: str((folder or Path()) / f"{name}.json") for name in names}
     stem, suffix = _split_name(path)

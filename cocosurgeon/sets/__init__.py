@@ -12,6 +12,8 @@ labels      names of the files that are merged
 id_change   new ids of the records of one file, and back
 merged_file a file that is merged, and what becomes of its records
 categories  categories of several files, united by their names
+id_collisions   ids that several files have
+merged_text text of a merged file
 merge       several annotation files as one
 results     several results files as one
 sources     the records of each source of a merged file

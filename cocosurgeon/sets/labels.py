@@ -19,13 +19,18 @@ def labels_of(paths: Sequence[str]) -> list[str]:
     for path in paths:
         if list(paths).count(path) > 1:
             raise RequestError(f"{path} is named twice", hint="name each file once")
-    parts = [PurePath(re.sub(r"(?<=.)(\.json)?(\.gz)?$", "", path)).parts for path in paths]
+    parts = [PurePath(without_suffix(path)).parts for path in paths]
     labels = ["/".join(each[-1:]) for each in parts]
     for count in range(2, max(map(len, parts)) + 1):
         if len(set(labels)) == len(labels):
             break
         labels = ["/".join(each[-count:]) for each in parts]
     return labels if len(set(labels)) == len(labels) else list(paths)
+
+
+def without_suffix(path: str) -> str:
+    """Return a path without ``.json``, ``.gz`` or both at its end."""
+    return re.sub(r"(?<=.)(\.json)?(\.gz)?$", "", path)
 
 
 def find_label(name: str, labels: Sequence[str], paths: Sequence[str]) -> int:

@@ -7,35 +7,28 @@ for ids, and what was asked for. Nothing of this is decided by the order of a ha
 from __future__ import annotations
 
 import hashlib
-import json
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
 
-from cocosurgeon.annfile.chunks import EXACT_IN_FLOAT
-from cocosurgeon.annfile.columns import Array, Numbers
-from cocosurgeon.annfile.document import Member, Records
-from cocosurgeon.annfile.edit import RecordEdits, Values
-from cocosurgeon.annfile.join import NewValue, Part, joined
-from cocosurgeon.annfile.rewrite import Rewrite, one_after_another
+from cocosurgeon.annfile.columns import Numbers
 from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import source_of
-from cocosurgeon.annfile.splice import Cut
 from cocosurgeon.dataset.dataset import Dataset, Rewriting
-from cocosurgeon.dataset.ids import UNKNOWN, Id, as_keys, objects
+from cocosurgeon.dataset.ids import UNKNOWN
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.io import read
-from cocosurgeon.dataset.references import References
-from cocosurgeon.errors import RequestError, StructureError
+from cocosurgeon.errors import RequestError, SourceUnavailableError, StructureError
 from cocosurgeon.files import reading
 from cocosurgeon.progress import progress_of
 from cocosurgeon.sets.categories import unite
-from cocosurgeon.sets.id_change import IdChange, PrefixChange, id_rewrites, texts_of
+from cocosurgeon.sets.id_collisions import change_ids, require_apart, type_warnings
 from cocosurgeon.sets.labels import find_label, labels_of
-from cocosurgeon.sets.merged_file import FORMAT, MARK, MergedFile
+from cocosurgeon.sets.merged_file import MergedFile
+from cocosurgeon.sets.merged_text import MergedText, license_notes
 from cocosurgeon.sets.options import MergeOptions
 from cocosurgeon.sets.results import merged_results
 from cocosurgeon.text import are, first_few, plural
@@ -110,7 +103,6 @@ class _Merge:
     files: list[MergedFile]
     options: MergeOptions
     notes: list[str] = field(default_factory=list)
-    dropped: dict[str, list[Id]] = field(default_factory=dict)
 
     def run(self) -> tuple[Iterator[bytes], list[str]]:
         """Return the text of the merged file, and what to know of it."""
@@ -122,10 +114,13 @@ class _Merge:
         for file, united in zip(self.files, unite(self.files, self.options.aliases), strict=True):
             file.categories = united
             self.notes += united.notes
-        self._change_ids()
-        self._require_apart()
-        self._note_licenses()
-        return self._text(), self.notes
+        self.notes += change_ids(self.files, self.options.ids)
+        require_apart(self.files)
+        self.notes += type_warnings(self.files)
+        self.notes += license_notes(self.files, self.options.licenses)
+        merged = MergedText(self.files, self.options)
+        text = merged.pieces()
+        return text, [*self.notes, *merged.notes]
 
     # ---- what can be merged
 
@@ -199,7 +194,17 @@ class _Merge:
         return self._by_content(Path(self.options.images), names)
 
     def _by_content(self, folder: Path, names: list[list[object]]) -> list[list[object]]:
-        """Return the content of each file; only files of one size are read."""
+        """Return the content of each file; only files of one size are read.
+
+        Raises:
+            SourceUnavailableError: the folder is none.
+        """
+        if not folder.is_dir():
+            raise SourceUnavailableError(
+                "no such folder of images",
+                where=str(folder),
+                hint="name the folder that file_name begins in",
+            )
         paths = {n: folder / str(n) for column in names for n in column if n is not None}
         sizes = {n: path.stat().st_size for n, path in paths.items() if path.is_file()}
         counts = Counter(sizes.values())
@@ -230,7 +235,7 @@ class _Merge:
         counts = {"images": int((~stays).sum())}
         file.rows["images"] = np.flatnonzero(stays).astype(np.int64)
         ids = index.images.ids[gone].tolist()
-        self.dropped[file.label] = [i for i in ids if i is not None]
+        file.dropped = [i for i in ids if i is not None]
         for name, numbers in owners.items():
             leaving = np.isin(numbers, gone) & (numbers != UNKNOWN)
             if name in file.lists and leaving.any():
@@ -241,414 +246,6 @@ class _Merge:
             f"dropped from {file.label}, since an earlier file has the image: {', '.join(texts)}"
         )
 
-    # ---- ids
-
-    def _spaces(self) -> list[str]:
-        """Return the lists whose records have ids."""
-        names = dict.fromkeys(name for file in self.files for name in file.lists)
-        return [
-            name
-            for name in names
-            if any(f.lists[name].column("id").present for f in self.files if name in f.lists)
-        ]
-
-    def _change_ids(self) -> None:
-        errors: list[str] = []
-        spaces = self._spaces()
-        named = [self._named_ids(file, spaces) for file in self.files]
-        for space in spaces:
-            taken: list[Array] = [self.files[0].own_ids(space)]
-            used = [column for of in named for column in of[space]]
-            used += [file.own_ids(space) for file in self.files]
-            highest = max(_highest(column, EXACT_IN_FLOAT) for column in used)
-            for place, file in enumerate(self.files[1:], 1):
-                ids = file.own_ids(space)
-                collide = _common(ids, taken)
-                if collide and self.options.ids == "error":
-                    them = f"{space.removesuffix('s')} id"
-                    errors.append(
-                        f"{plural(len(collide), them)} of {file.label} {are(len(collide))} taken: "
-                        f"{first_few(collide, show=repr)}"
-                    )
-                elif collide:
-                    change, highest = self._changed(
-                        file, space, collide, taken, highest, named[place][space]
-                    )
-                    file.ids[space] = change
-                    ids = objects(None if i is None else change.new(i) for i in ids.tolist())
-                taken.append(as_keys(ids))
-        if errors:
-            raise RequestError(
-                "; ".join(errors),
-                where=" and ".join(file.where for file in self.files),
-                hint="--ids offset moves all ids of such a list by one number, --ids renumber "
-                "gives only those that collide new ones",
-            )
-
-    def _named_ids(self, file: MergedFile, spaces: Sequence[str]) -> dict[str, list[Array]]:
-        found: dict[str, list[Array]] = {space: [] for space in spaces}
-        for name, space, references in file.references(spaces):
-            if space in found:
-                found[space].append(_kept_pairs(file, name, references))
-        return found
-
-    def _changed(
-        self,
-        file: MergedFile,
-        space: str,
-        collide: list[Id],
-        taken: Sequence[Array],
-        highest: int,
-        named: Sequence[Array],
-    ) -> tuple[IdChange, int]:
-        """Return the change of the ids of a list, and the highest number afterwards."""
-        own = [file.own_ids(space), *named]
-        what = f"{space.removesuffix('s')} ids"
-        if self.options.ids == "offset":
-            odd = next((i for i in _distinct(own) if not isinstance(i, int)), None)
-            if odd is not None:
-                raise RequestError(
-                    f"--ids offset moves whole numbers, and {odd!r} is among the {what}",
-                    where=file.where,
-                    hint="--ids renumber",
-                )
-            lowest = min(_distinct(own))
-            assert isinstance(lowest, int)
-            offset = max(map(_highest, taken)) + 1 - min(lowest, 1)
-            self.notes.append(f"{what} of {file.label}: each plus {offset:,}")
-            return IdChange(file.where, offset), max(highest, max(map(_highest, own)) + offset)
-        changed: dict[Id, Id] = {}
-        for old in collide:
-            highest += 1
-            changed[old] = str(highest) if isinstance(old, str) else highest
-        pairs = first_few(list(changed.items()), shown=3, show=lambda p: f"{p[0]!r} -> {p[1]!r}")
-        self.notes.append(f"{what} of {file.label} that change: {len(changed):,}: {pairs}")
-        texts = texts_of(file.lists[space], changed)
-        return IdChange(file.where, changed=changed, texts=texts), highest
-
-    def _require_apart(self) -> None:
-        """Refuse ids of no record in their file that another file's record would answer to.
-
-        Raises:
-            RequestError: there are some.
-        """
-        spaces = [*self._spaces(), "categories"]
-        final = {space: [self._final_ids(file, space) for file in self.files] for space in spaces}
-        for place, file in enumerate(self.files):
-            for name, space, references in file.references(spaces[:-1]):
-                values = _kept_pairs(file, name, references)
-                unknown = _outside(values, self._listed(file, space))
-                change = self._change_of(file, space)
-                others = [ids for other, ids in enumerate(final[space]) if other != place]
-                moved = {change.new(i) if change else i: i for i in unknown}
-                if met := _common(objects(moved), others):
-                    olds = [moved[i] for i in met]
-                    raise RequestError(
-                        f"{references.key} in {name!r} of {file.label} names "
-                        f"{first_few(olds, show=repr)}, which {file.label} does not list in "
-                        f"{space!r} and another file does",
-                        where=file.where,
-                        hint="they would mean the other file's record: repair them first "
-                        "(cocosurgeon lint), or shift all ids (--ids offset)",
-                    )
-
-    def _listed(self, file: MergedFile, space: str) -> Array:
-        if space == "categories":
-            return as_keys(objects(() if file.categories is None else file.categories.listed))
-        return file.own_ids(space)
-
-    def _final_ids(self, file: MergedFile, space: str) -> Array:
-        change = self._change_of(file, space)
-        ids = self._listed(file, space)
-        if not change:
-            return ids
-        return as_keys(objects(None if i is None else change.new(i) for i in ids.tolist()))
-
-    def _change_of(self, file: MergedFile, space: str) -> IdChange | None:
-        if space == "categories":
-            return None if file.categories is None else file.categories.change
-        return file.ids.get(space)
-
-    # ---- top-level values
-
-    def _note_licenses(self) -> None:
-        """Report images whose license number means another license than in their own file."""
-        result = _licenses(self._value_of("licenses", self.options.licenses))
-        for file in self.files:
-            column = file.lists["images"].column("license")
-            if not column.present:
-                continue
-            own = _licenses(_member_value(file, "licenses"))
-            numbers = Counter(as_keys(column.array[file.kept("images")]).tolist())
-            other = {i: n for i, n in numbers.items() if i in own and own[i] != result.get(i)}
-            if other:
-                texts = [f"{i!r} is {_license_name(own[i])} there" for i in other]
-                shown = first_few(texts, shown=3)
-                self.notes.append(
-                    f"images of {file.label} whose license number means another license, or none, "
-                    f"in the result: {sum(other.values()):,} ({shown}); --licenses FILE sets "
-                    "the list"
-                )
-
-    def _value_of(self, key: str, path: str | None) -> object:
-        if path is None:
-            return _member_value(self.files[0], key)
-        return json.loads(_value_in(path, key))
-
-    # ---- text
-
-    def _text(self) -> Iterator[bytes]:
-        first, *others = self.files
-        spaces = self._spaces()
-        document = first.index.document
-        rewrites = {}
-        if (rewrite := self._provenance(first)) is not None:
-            rewrites[first.lists["images"]] = [rewrite]
-        if first.prefix:
-            for records, change in self._prefixes(first):
-                rewrites.setdefault(records, []).insert(0, change)
-        more: dict[Records, list[Part]] = defaultdict(list)
-        parts: defaultdict[str, list[Part]] = defaultdict(list)
-        own = {member.key: member for member in document.members}
-        for file in others:
-            for name, part in self._parts(file, spaces):
-                there = own[name].records if name in own else None
-                if there is not None:
-                    more[there].append(part)
-                else:
-                    parts[name].append(part)
-        added: dict[str, NewValue] = dict(parts)
-        replaced = self._replaced(own, added)
-        members = [m.key for file in self.files for m in file.index.document.members]
-        keys = dict.fromkeys([*members, *added])
-        added = {key: added[key] for key in keys if key in added}
-        if self.options.source_key is not None:
-            values = {key: _member_text(first, member) for key, member in own.items()}
-            values |= {key: text for key, text in added.items() if isinstance(text, bytes)}
-            entry = self._entry([*own, *added], values | replaced)
-            added[self.options.source_key] = json.dumps(entry).encode()
-        chained = {records: one_after_another(changes) for records, changes in rewrites.items()}
-        return joined(document, chained, more, replaced, added)
-
-    def _parts(self, file: MergedFile, spaces: Sequence[str]) -> Iterator[tuple[str, Part]]:
-        references: defaultdict[str, list[tuple[References, IdChange]]] = defaultdict(list)
-        for name, space, each in file.references(spaces):
-            if change := self._change_of(file, space):
-                references[name].append((each, change))
-        for name, change in file.ids.items():
-            references[name].append((References(file.lists[name], "id"), change))
-        prefixes = dict(self._prefixes(file)) if file.prefix else {}
-        for name, records in file.lists.items():
-            changes = [id_rewrites(references[name]), prefixes.get(records)]
-            changes += [self._provenance(file)] if name == "images" else []
-            present = [change for change in changes if change is not None]
-            rewrite = one_after_another(present) if present else None
-            yield name, Part(records, Cut(file.kept(name), rewrite))
-        categories = file.index.category_records
-        if categories is not None and file.categories is not None:
-            ids = id_rewrites([(References(categories, "id"), file.categories.change)])
-            yield "categories", Part(categories, Cut(file.categories.new_rows, ids))
-
-    def _prefixes(self, file: MergedFile) -> Iterator[tuple[Records, Rewrite]]:
-        """Yield lists with file names; in panoptic files annotations name a picture, too."""
-        change = PrefixChange(file.prefix)
-        for name in ("images", "annotations"):
-            records = file.lists.get(name)
-            if records is not None and records.column("file_name").present:
-                yield records, change.rewrite(records, "file_name")
-
-    def _provenance(self, file: MergedFile) -> Rewrite | None:
-        key = self.options.source_key
-        if key is None:
-            return None
-        values: Values = {(key,): file.label}
-        return RecordEdits(dict.fromkeys(file.kept("images").tolist(), values))
-
-    def _replaced(self, own: Mapping[str, Member], added: dict[str, NewValue]) -> dict[str, bytes]:
-        """Return new values of the first file's members; of those it has none of, add them."""
-        replaced: dict[str, bytes] = {}
-        for key in ("info", "licenses"):
-            path = self.options.info if key == "info" else self.options.licenses
-            if path is not None:
-                (replaced if key in own else added)[key] = _value_in(path, key)
-        for file in self.files[1:]:
-            for member in file.index.document.members:
-                key = member.key
-                if key in file.lists or key == "categories":
-                    continue
-                if key not in own and key not in added:
-                    added[key] = _member_text(file, member)
-                elif _member_value(file, key) != self._merged_value(key, own, replaced, added):
-                    self._note_left(file, key)
-        return replaced
-
-    def _merged_value(
-        self,
-        key: str,
-        own: Mapping[str, Member],
-        replaced: Mapping[str, bytes],
-        added: Mapping[str, NewValue],
-    ) -> object:
-        text = replaced.get(key, added.get(key))
-        if isinstance(text, bytes):
-            return json.loads(text)
-        return _member_value(self.files[0], key) if key in own else text
-
-    def _note_left(self, file: MergedFile, key: str) -> None:
-        kept = "given" if getattr(self.options, key, None) else "earlier file's"
-        self.notes.append(f"{key!r} of {file.label} is left out: the {kept} value stays")
-
-    # ---- the way back
-
-    def _entry(self, keys: Sequence[str], values: Mapping[str, bytes]) -> object:
-        """Return what has to be known to give the records of each file back.
-
-        Args:
-            keys: the top-level keys of the merged file.
-            values: the text of those that are no lists of records.
-        """
-        listed = [pair for file in self.files if file.categories for pair in file.categories.new]
-        return {
-            MARK: FORMAT,
-            "categories": [list(pair) for pair in listed],
-            "sources": [self._source_entry(file, keys, values) for file in self.files],
-        }
-
-    def _source_entry(
-        self, file: MergedFile, keys: Sequence[str], values: Mapping[str, bytes]
-    ) -> dict[str, object]:
-        entry: dict[str, object] = {
-            "name": file.label,
-            "records": {name: len(file.kept(name)) for name in file.lists},
-        }
-        if file.ids:
-            entry["ids"] = {name: change.as_json() for name, change in file.ids.items()}
-        if file.categories is not None:
-            if file.categories.change:
-                entry["cat_ids"] = file.categories.change.as_json()
-            entry["categories"] = list(file.categories.back)
-        if file.prefix:
-            entry["prefix"] = file.prefix
-        if file.label in self.dropped:
-            entry["dropped"] = self.dropped[file.label]
-        own = {member.key: member for member in file.index.document.members}
-        texts = {
-            key: _member_text(file, member)
-            for key, member in own.items()
-            if key not in file.lists and key != "categories"
-        }
-        entry["values"] = {
-            key: text.decode(errors="surrogatepass")
-            for key, text in texts.items()
-            if values.get(key) != text
-        }
-        entry["without"] = [key for key in keys if key not in own]
-        return {key: value for key, value in entry.items() if value or key == "records"}
-
 
 def _plain_name(name: str) -> str:
     return name.replace("\\", "/").removeprefix("./")
-
-
-def _member(file: MergedFile, key: str) -> Member | None:
-    return next((m for m in file.index.document.members if m.key == key), None)
-
-
-def _member_text(file: MergedFile, member: Member) -> bytes:
-    return file.index.document.source.read(member.start, member.stop)
-
-
-def _member_value(file: MergedFile, key: str) -> object:
-    member = _member(file, key)
-    return None if member is None else json.loads(_member_text(file, member))
-
-
-def _value_in(path: str, key: str) -> bytes:
-    """Return the JSON of a value in a file: that of the key, or the whole of what has no such key.
-
-    Raises:
-        RequestError: it is no JSON.
-    """
-    with reading(path, f"the file of --{key}"):
-        text = Path(path).read_bytes()
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise RequestError(f"--{key}: not JSON: {error}", where=path) from error
-    is_annotation_file = isinstance(value, dict) and "images" in value
-    if isinstance(value, dict) and (key in value or is_annotation_file):
-        if key not in value:
-            raise RequestError(f"--{key}: the file has no {key!r}", where=path)
-        value = value[key]
-    wanted = dict if key == "info" else list
-    if not isinstance(value, wanted):
-        raise RequestError(
-            f"--{key}: expected {'an object' if key == 'info' else 'a list'}", where=path
-        )
-    return json.dumps(value).encode()
-
-
-def _licenses(value: object) -> dict[object, object]:
-    listed = value if isinstance(value, list) else []
-    return {each.get("id"): each for each in listed if isinstance(each, dict)}
-
-
-def _license_name(value: object) -> str:
-    return repr(value.get("name")) if isinstance(value, dict) else repr(value)
-
-
-# ---- columns of ids
-
-
-def _kept_pairs(file: MergedFile, name: str, references: References) -> Array:
-    """Return the ids that the records of a list name which stay."""
-    rows, ids = references.pairs()
-    if name not in file.rows:
-        return ids
-    return ids[np.isin(rows, file.rows[name])]
-
-
-def _highest(ids: Array, below: int | None = None) -> int:
-    """Return the highest whole number of a column, digits in text, too; at least 0.
-
-    Args:
-        below: the number that it is lower than.
-    """
-    if ids.dtype == np.int64:
-        ids = ids if below is None else ids[ids < below]
-        return max(int(ids.max()), 0) if len(ids) else 0
-    numbers = (
-        int(i) if isinstance(i, str) else i
-        for i in ids.tolist()
-        if isinstance(i, int) or (isinstance(i, str) and i.isascii() and i.isdigit())
-    )
-    return max((0, *(number for number in numbers if below is None or number < below)))
-
-
-def _distinct(columns: Sequence[Array]) -> list[Id]:
-    """Return the ids of several columns, each once."""
-    if all(ids.dtype == np.int64 for ids in columns):
-        found: list[Id] = np.unique(np.concatenate(columns)).tolist()
-        return found
-    return [i for i in dict.fromkeys(i for ids in columns for i in ids.tolist()) if i is not None]
-
-
-def _outside(values: Array, listed: Array) -> list[Id]:
-    """Return the ids, each once and in order, that are not among those listed."""
-    if values.dtype == listed.dtype == np.int64:
-        found: list[Id] = np.unique(values[~np.isin(values, listed)]).tolist()
-        return found
-    known = {None, *listed.tolist()}
-    return [i for i in dict.fromkeys(values.tolist()) if i not in known]
-
-
-def _common(ids: Array, taken: Sequence[Array]) -> list[Id]:
-    """Return the ids, each once and in order, that are among those taken."""
-    ids = as_keys(ids)
-    if ids.dtype == np.int64 and all(each.dtype == np.int64 for each in taken):
-        found = np.zeros(len(ids), np.bool_)
-        for each in taken:
-            found |= np.isin(ids, each)
-        return list(dict.fromkeys(ids[found].tolist()))
-    known = {i for each in taken for i in each.tolist()} - {None}
-    return [i for i in dict.fromkeys(ids.tolist()) if i in known]

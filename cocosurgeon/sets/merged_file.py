@@ -9,7 +9,7 @@ import numpy as np
 
 from cocosurgeon.annfile.columns import Array, Numbers
 from cocosurgeon.annfile.document import Records
-from cocosurgeon.dataset.ids import Id, as_keys
+from cocosurgeon.dataset.ids import Id, as_keys, objects
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.references import References
 from cocosurgeon.sets.id_change import IdChange, rows_of
@@ -58,6 +58,7 @@ class MergedFile:
         index: what it holds.
         prefix: what comes before its file names.
         rows: rows that stay, of lists that lose some.
+        dropped: ids of images that the merge drops.
         ids: changes of ids, by list.
         categories: what becomes of its categories.
         values: keys of lists that are no lists of records in another file: the first one counts.
@@ -67,6 +68,7 @@ class MergedFile:
     index: AnnotationIndex
     prefix: str = ""
     rows: dict[str, Numbers] = field(default_factory=dict)
+    dropped: list[Id] = field(default_factory=list)
     ids: dict[str, IdChange] = field(default_factory=dict)
     categories: United | None = None
     values: frozenset[str] = frozenset()
@@ -87,18 +89,36 @@ class MergedFile:
         return self.rows[name] if name in self.rows else rows_of(self.lists[name])
 
     def own_ids(self, name: str) -> Array:
-        """Return the ids of the records of a list that stay."""
+        """Return the ids of the records of a list that stay; of categories, all."""
+        if name == "categories":
+            return as_keys(objects(() if self.categories is None else self.categories.listed))
         if name not in self.lists:
             return np.empty(0, np.int64)
         return as_keys(self.lists[name].column("id").array[self.kept(name)])
 
-    def references(self, spaces: Sequence[str]) -> Iterator[tuple[str, str, References]]:
+    def change_of(self, name: str) -> IdChange | None:
+        """Return the change of the ids of a list; None where there is none."""
+        if name == "categories":
+            return None if self.categories is None else self.categories.change
+        return self.ids.get(name)
+
+    def references(self, targets: Sequence[str]) -> Iterator[tuple[str, str, References]]:
         """Yield list, list that is named, and the key, of all references to lists with ids."""
+        keys = [reference_key(target) for target in targets]
         for name, records in self.lists.items():
-            keys = [reference_key(space) for space in spaces]
-            for space, key, column in zip(spaces, keys, records.columns(*keys), strict=True):
+            for target, key, column in zip(targets, keys, records.columns(*keys), strict=True):
                 if column.present:
-                    yield name, space, References(records, key)
+                    yield name, target, References(records, key)
         for each in self.index.references:
             if each.records.name in self.lists:
                 yield each.records.name, "categories", each
+
+
+def lists_with_ids(files: Sequence[MergedFile]) -> list[str]:
+    """Return the lists of several files whose records have ids, without categories."""
+    names = dict.fromkeys(name for file in files for name in file.lists)
+    return [
+        name
+        for name in names
+        if any(f.lists[name].column("id").present for f in files if name in f.lists)
+    ]

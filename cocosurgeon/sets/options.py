@@ -42,3 +42,5 @@ class MergeOptions:
         for value, kind in ((self.ids, Collisions), (self.on_duplicate, Duplicates)):
             if value not in get_args(kind):
                 raise RequestError(f"expected {' or '.join(get_args(kind))}, not {value!r}")
+        if self.source_key == "":
+            raise RequestError("the source key is empty", hint="name it: --source-key source")

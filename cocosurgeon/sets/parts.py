@@ -177,7 +177,11 @@ class Groups:
             RequestError: no image has a group.
         """
         pattern = group_pattern(group_by)
-        [column] = dataset.image_columns("file_name" if pattern else group_by)
+        try:
+            [column] = dataset.image_columns("file_name" if pattern else group_by)
+        except UnknownNameError as error:
+            hint = "name a key, or write a pattern with one group in parentheses: '^(.+)_[0-9]+'"
+            raise UnknownNameError(error.what, where=error.where, hint=error.hint or hint) from None
         values = _values(column, pattern)
         place: dict[Id, int] = {}
         found = (UNSET if v is None else place.setdefault(v, len(place)) for v in values)

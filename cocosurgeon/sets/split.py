@@ -57,18 +57,17 @@ class Split:
             object.__setattr__(self, "ratios", USUAL_RATIOS)
         _require_ratios(self.ratios)
         _require_sizes(self.sizes)
-        if self.folds and (self.folds < 2 or self.parts or self.against):
+        if self.folds and self.folds < 2:
+            raise RequestError(f"folds: expected 2 or more, not {self.folds}")
+        if self.folds and self.parts:
             raise RequestError(
-                f"folds: expected 2 or more, not {self.folds}"
-                if self.folds < 2
-                else "folds have names of their own, and stand against no earlier split",
-                hint="parts and against go with ratios or sizes",
+                "folds have names of their own", hint="parts go with ratios or sizes"
             )
         _require_names(self.parts, self.cells)
         if self.group_by:
             group_pattern(self.group_by)
         for name, _ in self.against:
-            self.require_part(name)
+            self.require_earlier(name)
 
     @property
     def cells(self) -> int:
@@ -106,6 +105,15 @@ class Split:
                 f"no part is named {name!r}",
                 hint=did_you_mean(name, self.names) or f"the parts are {', '.join(self.names)}",
             )
+
+    def require_earlier(self, name: str) -> None:
+        """Raise RequestError when no image of an earlier split can stay in a part of this name."""
+        if self.folds:
+            raise RequestError(
+                "folds keep no image of an earlier split where it is",
+                hint="against goes with ratios or sizes",
+            )
+        self.require_part(name)
 
     def wanted(self, images: int, held: Sequence[int]) -> list[int]:
         """Return the size of each set; they add up to the number of images.
@@ -186,7 +194,8 @@ def _shares(count: int, weights: Sequence[Fraction]) -> list[int]:
 
 
 def _require_ratios(ratios: tuple[float, ...]) -> None:
-    if ratios and (min(ratios) <= 0 or abs(sum(ratios) - 1) > 1e-6 or len(ratios) < 2):
+    is_whole = min(ratios, default=1) > 0 and abs(sum(ratios) - 1) <= 1e-6  # not with NaN
+    if ratios and (not is_whole or len(ratios) < 2):
         raise RequestError(
             f"ratios {', '.join(map(repr, ratios))} add up to {sum(ratios):g}",
             hint="one for each of several parts, above 0; together they are 1: 0.8,0.1,0.1",
@@ -197,14 +206,17 @@ def _require_sizes(sizes: Sizes) -> None:
     wrong = [s for s in sizes if s != REST and (not isinstance(s, int) or s < 0)]
     if sizes and (wrong or sizes.count(REST) > 1 or len(sizes) < 2):
         raise RequestError(
-            f"sizes {', '.join(map(str, sizes))}",
+            f"no sizes of several parts: {', '.join(map(str, sizes))}",
             hint=f"one for each of several parts, 0 or more; one of them may be {REST}: 100,{REST}",
         )
 
 
 def _require_names(names: tuple[str, ...], count: int) -> None:
     if names and len(names) != count:
-        raise RequestError(f"{plural(len(names), 'name')} for {plural(count, 'part')}")
+        raise RequestError(
+            f"{plural(len(names), 'name')} for {plural(count, 'part')}",
+            hint="give as many ratios or sizes as parts: --ratios 0.8,0.1,0.1",
+        )
     for name in names:
         if names.count(name) > 1:
             raise RequestError(f"two parts are named {name!r}")

@@ -354,15 +354,18 @@ PATHS = Kind("FILE", str, _path, _several)
 # ---- pairs
 
 
-def split_pair(text: str) -> tuple[str, str]:
+def split_pair(text: str, form: str = "NEW=OLD or OLD=NEW") -> tuple[str, str]:
     """Return the texts before and after ``=``; a name with a ``=`` in it stands in quotes.
+
+    Args:
+        form: what a pair looks like, for messages.
 
     Raises:
         RequestError: there is no ``=``, or nothing on one side of it.
     """
     match = re.fullmatch(_PAIR, text)
     if match is None:
-        raise RequestError(f"expected NEW=OLD or OLD=NEW, not {text!r}")
+        raise RequestError(f"expected {form}, not {text!r}")
     return unquoted(match[1].strip()), match[2].strip()
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cocosurgeon.errors import RequestError
 from cocosurgeon.select.filter import Columns
 from cocosurgeon.select.plan import Step
+from cocosurgeon.sets.labels import without_suffix
 from cocosurgeon.sets.options import MergeOptions
 from cocosurgeon.steps.arguments import ALIAS as PAIRS
 from cocosurgeon.steps.arguments import (
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def _parse_prefixes(text: str) -> tuple[tuple[str, str], ...]:
-    return tuple(split_pair(token) for token in split_list(text))
+    return tuple(split_pair(token, "FILE=DIR/") for token in split_list(text))
 
 
 def _convert_prefixes(value: object) -> tuple[tuple[str, str], ...]:
@@ -159,6 +160,15 @@ class MergeWith(MergeOptions, Step):
         if not self.others:
             return self.bind(dataset).apply(dataset)
         return merge(dataset, self.others, self, (dataset.opened.name, *self.paths))
+
+    def words(self) -> str | None:
+        more = (self.aliases, self.prefixes, self.images, self.info, self.licenses, self.follow)
+        if any(more):
+            return None
+        words = ["and", *(without_suffix(path) for path in self.paths)]
+        words += [f"{self.ids}-ids"] if self.ids != "error" else []
+        words += [f"{self.on_duplicate}-duplicates"] if self.on_duplicate != "error" else []
+        return "-".join([*words, *([] if self.source_key is None else ["by", self.source_key])])
 
 
 OPTIONS = (

@@ -95,7 +95,7 @@ class PartAgainst(Unbound):
 
     def __post_init__(self) -> None:
         for name, _ in self.earlier:
-            self.of.split.require_part(name)
+            self.of.split.require_earlier(name)
 
     @property
     def files(self) -> tuple[str, ...]:
