@@ -114,6 +114,11 @@ def first_few(
     return separator.join([*texts, *more])
 
 
+def last_part(path: object) -> object:
+    """Return a path without its folders; what is no text as it is."""
+    return path.replace("\\", "/").rpartition("/")[2] if isinstance(path, str) else path
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     """Return a count with its noun: ``1 image``, ``2,000 images``.
 

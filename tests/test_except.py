@@ -58,12 +58,17 @@ def test_facts_about_the_other_file_are_printed(
     done = cli("subset", put(small), "--except", other, "-o", "o.json")
     assert "1 of 3 ids are not in the file" in done.err
     assert "1 of 2 matching ids has another file_name" in done.err
+    assert "nothing is dropped" not in done.err
+    far = put([{"image_id": 77, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 1}], "far.json")
+    done = cli("subset", "in.json", "--except", far, "-o", "q.json", "--quiet")
+    assert f"warning: nothing is dropped: no image of {far} is in the file, by id" in done.err
     apart = deepcopy(small)
     for image in apart["images"]:
         image["file_name"] = f"x{image['file_name']}"
     where = put(apart, "apart.json")
     done = cli("subset", "in.json", "--except", where, "--match-by", "file_name", "-o", "p.json")
     assert f"5 of 5 file names of {where} are not in the file" in done.err
+    assert f"warning: nothing is dropped: no image of {where} is in the file, by file_n" in done.err
     assert "images       5 of 5 kept" in done.err
     apart["images"][0]["file_name"] = small["images"][0]["file_name"]
     apart["images"][1]["file_name"] = f"elsewhere/{small['images'][1]['file_name']}"

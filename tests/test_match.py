@@ -44,8 +44,15 @@ def test_ids_with_another_file_name_are_counted(
         "2 of 3 matching ids have another file_name in "
         f"{other}: 10 ('a/10.jpg', 'z/10.jpg'), 20 ('b/20.png', 'a/30.jpg'); --match-by file_name"
     ) in done.err
+    assert "warning: 2 of 3" in done.err  # 20 is another image
     again = cli("subset", "out.json", "--match", path, "-o", "again.json")
     assert "another file_name" not in again.err
+    moved = json.loads(Path(path).read_bytes())
+    for image in moved["images"]:
+        image["file_name"] = f"folder/{image['file_name']}"
+    put(moved, "moved.json")
+    done = cli("subset", path, "--match", "moved.json", "-o", "out.json", "--force")
+    assert "5 of 5 matching ids have another" in done.err and "warning" not in done.err
 
 
 def test_images_are_matched_by_file_name(cli: Cli, put: Put, small: Any, other: Path) -> None:

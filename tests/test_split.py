@@ -384,6 +384,9 @@ def test_earlier_parts_that_do_not_fit_are_errors(
     done = cli("split", "new.json", "--against", "val=other.json")
     assert done.code == 0
     assert "1 of 3 images of other.json is not in the file" in done.err
+    put(file_of([{"id": 77, "file_name": "far.jpg"}], {}), "far.json")
+    done = cli("split", "new.json", "--against", "val=far.json", "--force", "--quiet")
+    assert "warning: 1 of 1 image of far.json is not in the file: --against keeps none" in done.err
     whole = read(tmp_path / "new.json")
     parts = split(whole, against={"val": read(tmp_path / "other.json")})
     assert {1, 2} <= set(parts["val"].img_ids)

@@ -13,11 +13,12 @@ from cocosurgeon.annfile.columns import Array, Numbers
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import UNKNOWN, objects
 from cocosurgeon.dataset.keys import Id, as_key
+from cocosurgeon.dataset.mask import WarningNote
 from cocosurgeon.errors import RequestError, UnknownNameError
 from cocosurgeon.sets.split import Earlier, Sizes, Split, group_pattern
 from cocosurgeon.sets.stratify import UNSET, Units, stratify
 from cocosurgeon.sets.units import image_units
-from cocosurgeon.text import are, first_few, plural
+from cocosurgeon.text import are, first_few, last_part, plural
 
 if TYPE_CHECKING:
     from cocosurgeon.dataset.mask import Mask
@@ -114,10 +115,11 @@ def earlier_ids(
                 )
         found.append((name, tuple(ids)))
         if gone := len(known) - len(ids):
-            notes.append(
+            note = (
                 f"{gone:,} of {plural(len(known), 'image')} of {other.source.name} "
                 f"{are(gone)} not in the file"
             )
+            notes.append(note if ids else WarningNote(f"{note}: --against keeps none in {name}"))
     return tuple(found), tuple(notes)
 
 
@@ -130,7 +132,7 @@ def _require_same_images(dataset: Dataset, other: Dataset, known: Mask) -> None:
     except UnknownNameError:
         return
     pairs = zip(ids.tolist(), here[dataset.index.images.numbers(ids)], there[known], strict=True)
-    apart = [(i, a, b) for i, a, b in pairs if _last(a) != _last(b)]
+    apart = [(i, a, b) for i, a, b in pairs if last_part(a) != last_part(b)]
     if apart:
         raise RequestError(
             f"ids mean other images in an earlier part, {len(apart):,} of "
@@ -139,10 +141,6 @@ def _require_same_images(dataset: Dataset, other: Dataset, known: Mask) -> None:
             where=other.source.name,
             hint="images are compared by id: give both files the same ids",
         )
-
-
-def _last(name: object) -> object:
-    return name.replace("\\", "/").rpartition("/")[2] if isinstance(name, str) else name
 
 
 def _fixed(dataset: Dataset, split: Split) -> Numbers:

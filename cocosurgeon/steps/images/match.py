@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from cocosurgeon.dataset.mask import WarningNote
 from cocosurgeon.errors import RequestError, UnknownNameError
 from cocosurgeon.select.filter import Columns
 from cocosurgeon.select.plan import Except, Keep, Step, Unbound
@@ -13,7 +14,7 @@ from cocosurgeon.steps.arguments import PATH, choice
 from cocosurgeon.steps.images.file_names_file import FileNames
 from cocosurgeon.steps.images.ids import Ids
 from cocosurgeon.steps.registry import Modifier, Option
-from cocosurgeon.text import first_few, plural
+from cocosurgeon.text import first_few, last_part, plural
 
 if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
@@ -61,12 +62,21 @@ class MatchFile(Unbound):
             there = set(_file_names(other))
             here = _file_names(dataset)
             names = [name for name in here if name in there]
-            return Keep(FileNames(names, tuple(_unmatched(there, here, self.path))))
+            notes = *_unmatched(there, here, self.path), *self._nothing(names)
+            return Keep(FileNames(names, notes))
         ids = [i for i in other.img_ids if i is not None]
         _require_one_type(ids, dataset, self.path, is_results=other.index.is_results)
-        notes = _notes(dataset, other, self.path)
+        matching = set(ids).intersection(dataset.img_ids)
+        notes = *_notes(dataset, other, self.path), *self._nothing(matching)
         detected = self.keeps and other.index.is_results and not dataset.index.is_results
         return Keep(Ids(ids, unknown="ignore", notes=notes, are_detected=detected))
+
+    def _nothing(self, matching: Collection[object]) -> tuple[str, ...]:
+        """Return a warning where nothing is dropped; where nothing is kept, the summary has one."""
+        if matching or self.keeps:
+            return ()
+        note = f"nothing is dropped: no image of {self.path} is in the file, by {self.by}"
+        return (WarningNote(note),)
 
 
 def _unmatched(there: set[str], here: list[str], path: str) -> Iterator[str]:
@@ -116,7 +126,10 @@ def _require_one_type(ids: list[Id], dataset: Dataset, path: str, *, is_results:
 
 
 def _notes(dataset: Dataset, other: Dataset, path: str) -> tuple[str, ...]:
-    """Return how many images of one id have different names, where both files have names."""
+    """Return how many images of one id have different names, where both files have names.
+
+    It is a warning where not only folders differ: the id means another image.
+    """
     try:
         here, there = _names(dataset), _names(other)
     except UnknownNameError:  # detections, or images without names
@@ -128,7 +141,9 @@ def _notes(dataset: Dataset, other: Dataset, path: str) -> tuple[str, ...]:
     count = f"{len(apart):,} of {plural(len(both), 'matching id')}"
     shown = first_few(apart, show=lambda i: f"{i!r} ({here[i]!r}, {there[i]!r})")
     verb = "has" if len(apart) == 1 else "have"
-    return (f"{count} {verb} another file_name in {path}: {shown}; --match-by file_name",)
+    note = f"{count} {verb} another file_name in {path}: {shown}; --match-by file_name"
+    is_other_image = any(last_part(here[i]) != last_part(there[i]) for i in apart)
+    return (WarningNote(note) if is_other_image else note,)
 
 
 OPTIONS = (
