@@ -90,7 +90,10 @@ def test_what_is_refused(cli: Cli, put: Put, small: Any) -> None:
     put(b"\xff\xfe", "names.txt")
     done = cli("subset", "in.json", "--file-names-file", "names.txt", "-o", "o.json")
     assert (done.code, "the list of file names is not UTF-8" in done.err) == (3, True)
-    done = cli("subset", "in.json", "--file-names-file", "in.json", "-o", "o.json")
+    put("\n", "none.txt")
+    done = cli("subset", "in.json", "--file-names-file", "none.txt", "-o", "o.json")
+    assert (done.code, "the list of file names is empty" in done.err) == (0, True)
+    done = cli("subset", "in.json", "--file-names-file", "in.json", "-o", "p.json")
     assert done.code == 2
     assert max(map(len, done.err.splitlines())) < 200
     detections = [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 1}]

@@ -6,6 +6,7 @@ import json
 import random
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ from cocosurgeon import (
 )
 from cocosurgeon.config import ann_file
 from cocosurgeon.steps.naming import slug
+
+Put = Callable[..., Path]
 
 
 def opened(doc: Any) -> Dataset:
@@ -83,8 +86,10 @@ def test_it_is_what_it_is_on_parsed_json(made: Made, k: int, seed: int) -> None:
     there = Counter(name for of_image in classes.values() for name in of_image)
     have = Counter(name for image in kept.img_ids for name in classes[image])
     assert all(have[name] >= min(k, there[name]) for name in there)
-    few = [name for name in {*there, *(c["id"] for c in made.doc["categories"])} if there[name] < k]
+    every = {*there, *(c["id"] for c in made.doc["categories"])}
+    few = [name for name in every if 0 < there[name] < k]
     assert any("fewer than" in note for note in kept.notes) == bool(few)
+    assert any("no image" in note for note in kept.notes) == any(not there[name] for name in every)
     assert set(kept.img_ids) <= set(PerClass(k + 1, seed).apply(opened(made.text)).img_ids)
 
 
@@ -114,24 +119,42 @@ def test_steps_before_it_count() -> None:
     people = Plan(InCategory("person", "dog"), PerClass(3)).apply(whole)
     assert len(people.img_ids) <= 6
     assert len(people.keep(Having(InCategory("dog"))).img_ids) == 3
-    assert "78 of 80 classes have fewer than 3 images, all of which are kept" in people.notes[-1]
+    assert people.notes[-1].startswith("78 of 80 classes have no image: bicycle, car, ")
     no_crowd = Keep(~Crowd())
     assert Plan(no_crowd, PerClass(1)).apply(whole).keep(Crowd()).ann_ids == []
 
 
 def test_classes_without_a_name_or_a_list(small: Any) -> None:
     small["categories"] += [{"id": 7}, {"id": 8, "name": "N/A"}]
-    [note] = PerClass(3).apply(opened(small)).notes
-    assert note == (
-        "4 of 4 classes have fewer than 3 images, all of which are kept: "
-        "category_id 7 (0), dog (2), toothbrush (2), person (3)"
-    ).replace("4 of 4", "3 of 4").replace(", person (3)", "")
+    assert PerClass(3).apply(opened(small)).notes == (
+        "1 of 4 classes has no image: category_id 7",
+        "2 of 4 classes have fewer than 3 images, all of which are kept: dog (2), toothbrush (2)",
+    )
     detections = [
         {"image_id": i, "category_id": c, "score": 1} for i, c in ((1, 1), (2, 2), (3, 1))
     ]
     kept = PerClass(1).apply(opened(detections))
     assert len(kept.img_ids) == 2
     assert 2 in kept.img_ids
+
+
+@pytest.mark.parametrize("listed", [1, "1"])
+def test_a_category_in_two_id_types_is_one_class(listed: int | str, cli: Cli, put: Put) -> None:
+    doc = {
+        "images": [{"id": n, "file_name": f"{n}.jpg"} for n in range(6)],
+        "annotations": [
+            {"id": n, "image_id": n // 2, "category_id": 1 if n % 2 else "1"} for n in range(6)
+        ],
+        "categories": [{"id": listed, "name": "dog"}],
+    }
+    assert len(PerClass(1).apply(opened(doc)).img_ids) == 1
+    put(doc)
+    report = json.loads(cli("split", "in.json", "--stratify", "--dry-run", "--json").out)
+    [dog] = report["classes"]
+    assert (dog["name"], dog["images"], dog["objects"]) == ("dog", 3, 6)
+    doc["categories"] = [{"id": 1, "name": "dog"}, {"id": "1", "name": "cat"}]
+    assert len(PerClass(2).apply(opened(doc)).img_ids) == 2
+    assert not PerClass(3).apply(opened(doc)).notes  # two classes, each in 3 images
 
 
 def test_every_way_to_ask_gives_the_same_bytes(
@@ -143,8 +166,9 @@ def test_every_way_to_ask_gives_the_same_bytes(
     )
     assert done.code == 0, done.err
     assert (
-        "10 of 80 classes have fewer than 2 images, all of which are kept: giraffe (0), spoon (0)"
+        "6 of 80 classes have fewer than 2 images, all of which are kept: elephant (1), zebra (1)"
     ) in done.err
+    assert "4 of 80 classes have no image: giraffe, spoon, toaster, hair drier" in done.err
     made = (tmp_path / "o.json").read_bytes()
     assert cli("apply", "r.json", SAMPLE, "-o", "again.json").code == 0
     assert (tmp_path / "again.json").read_bytes() == made

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from cocosurgeon.annfile.columns import Array, Numbers
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.dataset.ids import UNKNOWN, as_keys
+from cocosurgeon.dataset.ids import UNKNOWN, as_keys, as_other_type
 from cocosurgeon.dataset.keys import Id
 from cocosurgeon.dataset.lots import lots
 from cocosurgeon.sets.stratify import Units
@@ -47,7 +48,7 @@ class Objects:
         images, classes, counts: shape (entries,): a kept image, a class, and how many objects of it
             the image has, which are 1 or more; ascending by image, then by class.
         cat_ids: the category id of each class, in the order of ids: those that objects of the file
-            have, listed or not.
+            have, listed or not. An id that is listed as another type only (``"1"`` for 1) is that.
     """
 
     images: Numbers
@@ -64,20 +65,31 @@ class Objects:
         is_kept = np.zeros(len(dataset.index.image_of_annotation), dtype=np.bool_)
         is_kept[dataset.annotation_rows] = True
         owners = place[dataset.index.image_of_annotation[rows]]
-        classes, cat_ids = _numbered(as_keys(ids))
+        classes, cat_ids = _numbered(as_keys(ids), {c.id for c in dataset.categories})
         used = is_kept[rows] & (owners != UNKNOWN) & (classes != UNKNOWN)
         count = max(len(cat_ids), 1)
         pairs, counts = np.unique(owners[used] * count + classes[used], return_counts=True)
         return cls(pairs // count, pairs % count, counts.astype(np.int64), cat_ids)
 
 
-def _numbered(ids: Array) -> tuple[Numbers, list[Id]]:
-    """Return the place of each id (-1: it is none) among all of them, numbers before text."""
+def _numbered(ids: Array, listed: Collection[Id | None]) -> tuple[Numbers, list[Id]]:
+    """Return the class of each id (-1: it is none), and their ids, numbers before text."""
+    distinct: list[Id]
     if ids.dtype == np.int64:
-        distinct, numbers = np.unique(ids, return_inverse=True)
-        return numbers.astype(np.int64), distinct.tolist()
-    listed = ids.tolist()
-    ranked = sorted({i for i in listed if i is not None}, key=lambda i: (isinstance(i, str), i))
+        values, numbers = np.unique(ids, return_inverse=True)
+        distinct = values.tolist()
+    else:
+        distinct = list({i: None for i in ids.tolist() if i is not None})
+        number = {each: place for place, each in enumerate(distinct)}
+        found = (number.get(i, UNKNOWN) for i in ids.tolist())
+        numbers = np.fromiter(found, dtype=np.int64, count=len(ids))
+    meant = [_listed(i, listed) for i in distinct]
+    ranked = sorted(set(meant), key=lambda i: (isinstance(i, str), i))
     place = {each: number for number, each in enumerate(ranked)}
-    found = (place.get(i, UNKNOWN) for i in listed)
-    return np.fromiter(found, dtype=np.int64, count=len(ids)), ranked
+    classes = np.array([*(place[i] for i in meant), UNKNOWN], dtype=np.int64)  # -1: the last one
+    return classes[numbers], ranked
+
+
+def _listed(cat_id: Id, listed: Collection[Id | None]) -> Id:
+    other = None if cat_id in listed else as_other_type(cat_id)
+    return cat_id if other is None or other not in listed else other

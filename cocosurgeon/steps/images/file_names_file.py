@@ -173,8 +173,9 @@ class FileNamesFile(Unbound):
             for line in read_lines(path, "the list of file names", hint)
         ]
         repeated = len(lines) - len(set(lines))
-        note = f"lines that repeat a file name: {repeated:,}"
-        return Keep(FileNames(lines, (note,) if repeated else ()))
+        notes = [] if lines else ["the list of file names is empty"]
+        notes += [f"lines that repeat a file name: {repeated:,}"] if repeated else []
+        return Keep(FileNames(lines, tuple(notes)))
 
 
 OPTIONS = (

@@ -67,7 +67,7 @@ class PerClass(Step):
         return replace(kept, notes=(*dataset.notes, *notes))
 
     def _notes(self, dataset: Dataset, images: Mapping[Id, int]) -> tuple[str, ...]:
-        """Return which classes have fewer images than were asked for, fewest first."""
+        """Return which classes have no image, and which have fewer than asked for, fewest first."""
         names = {category.id: category.name for category in dataset.categories}
         classes = [
             (images.get(cat_id, 0), names.get(cat_id) or f"category_id {cat_id}")
@@ -76,15 +76,20 @@ class PerClass(Step):
         ]
         if not classes:
             return ("no object of any category is there",)
-        few = sorted((each for each in classes if each[0] < self.k), key=lambda each: each[0])
-        if not few:
-            return ()
-        shown = first_few(few, show=lambda each: f"{each[1]} ({each[0]:,})")
-        verb = "has" if len(few) == 1 else "have"
-        return (
-            f"{len(few):,} of {plural(len(classes), 'class', 'classes')} {verb} fewer than "
-            f"{plural(self.k, 'image')}, all of which are kept: {shown}",
-        )
+        count = plural(len(classes), "class", "classes")
+        notes = []
+        if none := [name for images, name in classes if not images]:
+            verb = "has" if len(none) == 1 else "have"
+            notes.append(f"{len(none):,} of {count} {verb} no image: {first_few(none)}")
+        few = sorted((each for each in classes if 0 < each[0] < self.k), key=lambda each: each[0])
+        if few:
+            verb = "has" if len(few) == 1 else "have"
+            shown = first_few(few, show=lambda each: f"{each[1]} ({each[0]:,})")
+            notes.append(
+                f"{len(few):,} of {count} {verb} fewer than {plural(self.k, 'image')}, all of "
+                f"which are kept: {shown}"
+            )
+        return tuple(notes)
 
     def words(self) -> str | None:
         return f"per-class{self.k}-seed{self.seed}"
