@@ -47,6 +47,21 @@ def test_placeholders_and_unlisted_ids_move_too() -> None:
     assert found["annotations"][0]["category_id"] == 10
 
 
+def test_labels_that_shift_are_printed(put: Put, cli: Cli) -> None:
+    put(doc(ann(1, category_id=2), categories=FROM_1))
+    done = cli("remap", "in.json", "--shift", "1", "-o", "o.json")
+    shifts = "1 label shifts in detr, dino, torchvision, torchvision2, transformers: cat 2 -> 3"
+    assert shifts in done.err
+    assert "the same labels in mmdet3, detectron2, mmdet2, onedl, rfdetr, yolox\n" in done.err
+    quiet = cli("remap", "in.json", "--shift", "1", "-o", "p.json", "--quiet").err
+    assert "warning: labels shift in" in quiet and "torchvision" in quiet
+    assert "warning" not in cli("remap", "in.json", "--shift", "0", "-o", "q.json").err
+    # MMDetection's labels stay: no line says otherwise
+    put(doc(ann(1, category_id=0), categories=FROM_0))
+    done = cli("remap", "in.json", "--shift", "1", "-o", "r.json")
+    assert "as MMDetection does, a label is not the id" in done.err
+
+
 @pytest.mark.parametrize(
     ("document", "by", "says", "hint"),
     [
@@ -68,6 +83,7 @@ def test_what_cannot_be_moved_is_an_error(document: Any, by: int, says: str, hin
 def test_every_way_to_ask_gives_the_same_bytes(put: Put, cli: Cli, tmp_path: Path) -> None:
     source = put([ann(1, category_id=0), ann(2, category_id=2)])
     done = cli("remap", "in.json", "--shift", "1", "--recipe", "r.json")
+    assert "label" not in done.err  # a results file has no list
     assert (done.code, done.out) == (0, "in_shift1.json\n")
     assert "category ids 0..2 become 1..3" in done.err
     made = (tmp_path / "in_shift1.json").read_bytes()

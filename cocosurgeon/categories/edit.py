@@ -120,11 +120,15 @@ def drop_unused(dataset: Dataset) -> Dataset:
     unused = set(listed) - used
     cat_map = CategoryMap({i: None if i in unused else i for i in (*listed, *before.used)})
     notes = ("every category has annotations",) if used.issuperset(listed) else ()
-    result = Remapping(
-        before, cat_map, remapped_entries(before, cat_map), meant="drop unused", notes=notes
-    ).apply(dataset)
-    listing = result.category_list
-    return replace(result, category_list=listing and replace(listing, is_pruned=True))
+    entries = remapped_entries(before, cat_map)
+    remapping = Remapping(before, cat_map, entries, meant="drop unused", notes=notes)
+    return _compared(remapping.apply(dataset))
+
+
+def _compared(dataset: Dataset) -> Dataset:
+    """Return the dataset; its summary says which labels each loader gives to its categories."""
+    listing = dataset.category_list
+    return replace(dataset, category_list=listing and replace(listing, is_compared=True))
 
 
 def shift(dataset: Dataset, by: int) -> Dataset:
@@ -158,8 +162,13 @@ def shift(dataset: Dataset, by: int) -> Dataset:
     notes = []
     if numbers:
         first, last = min(numbers), max(numbers)
-        notes.append(f"category ids {first}..{last} become {first + by}..{last + by}")
-    return Remapping(before, cat_map, entries, f"shift by {by}", tuple(notes)).apply(dataset)
+        notes.append(
+            f"category id {first} becomes {first + by}"
+            if first == last
+            else f"category ids {first}..{last} become {first + by}..{last + by}"
+        )
+    remapping = Remapping(before, cat_map, entries, f"shift by {by}", tuple(notes))
+    return _compared(remapping.apply(dataset))
 
 
 def sort_categories(dataset: Dataset, by: By = "id") -> Dataset:

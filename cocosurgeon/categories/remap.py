@@ -197,8 +197,8 @@ class Remapping:
             yield f"categories without a name, gone by their ids: {len(nameless):,}"
         if _in_place(before.listing.entries) and not _in_place(self.entries):
             yield (
-                "places in the category list were ids, and are no longer: loaders that number "
-                "labels by the list, as MMDetection does, now load other labels"
+                "places in the category list were ids, and are no longer: in loaders that number "
+                "labels by the list, as MMDetection does, a label is not the id"
             )
 
     def _order_note(self) -> Iterator[str]:

@@ -75,13 +75,13 @@ class CategoryList:
         index: the source.
         entries: the list, in order; empty for a source without one.
         cat_ids: new ids by those of the source, where they are not the same; None: it goes.
-        is_pruned: True where categories went since nothing is of them.
+        is_compared: whether the summary compares the labels of each loader with the source's.
     """
 
     index: AnnotationIndex
     entries: tuple[Entry, ...]
     cat_ids: Mapping[Id, Id | None] = field(default_factory=dict)
-    is_pruned: bool = False
+    is_compared: bool = False
 
     @classmethod
     def of(cls, index: AnnotationIndex) -> CategoryList:

@@ -1,4 +1,4 @@
-"""Labels that a cut shifts, for loaders that number the categories in use; and those that a shorter
+"""Labels that a cut shifts, for loaders that number the categories in use; and those that another
 category list shifts, for each loader."""
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ def shifted_labels(dataset: Dataset, paths: Sequence[str]) -> Iterator[str]:
 
 
 def list_effect(dataset: Dataset, ann_file: str) -> LabelEffect | None:
-    """Return the effect of a shorter category list on labels; None where no category was pruned.
+    """Return the effect of another category list on labels; None where none is to be compared.
 
     Args:
         ann_file: path of the source, for loaders that go by it.
     """
     listing = dataset.category_list
-    if listing is None or not listing.is_pruned:
+    if listing is None or not listing.is_compared or not listing.entries:
         return None
     origin, index = dataset.origin, dataset.index
     every = np.arange(len(origin.image_of_annotation), dtype=np.int64)
@@ -82,12 +82,12 @@ def list_effect(dataset: Dataset, ann_file: str) -> LabelEffect | None:
 
 
 def effect_warnings(effect: LabelEffect | None) -> Iterator[str]:
-    """Yield what no option hides of the effect of a shorter list."""
+    """Yield what no option hides of the effect of another list."""
     if effect is not None and effect.shifts:
         loaders = ", ".join(name for shift in effect.shifts for name in shift.loaders)
         yield (
-            f"labels shift in {loaders}: models and configs that were made for the whole list "
-            "do not fit this one"
+            f"labels shift in {loaders}: models and configs that were made for the input do not "
+            "fit the output"
         )
 
 

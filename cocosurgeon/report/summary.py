@@ -54,7 +54,8 @@ class Summary:
         notes: facts that the steps add.
         shifted: labels that the cut shifts for a loader that reads the file; see
             ``shifted_labels``.
-        list_effect: labels by each loader, where unused categories left the list; else None.
+        list_effect: labels by each loader, where categories were dropped as unused, or their ids
+            shifted; else None.
     """
 
     images: Kept

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class Shift(CategoryStep):
     """Add a number to every category id, listed or used: ``Shift(1)`` makes 0..79 1..80.
 
+    Loaders that take ids as labels then load other labels, others the same. The summary says which.
+
     Attributes:
         by: the number; below 0, ids become smaller.
     """
@@ -41,7 +43,8 @@ OPTIONS = (
         "shift",
         COUNT.called("K"),
         "Add K to every category id: 1 for results that count classes from 0, where the ground "
-        "truth counts from 1. COCO's own ids have gaps: --to coco91.",
+        "truth counts from 1. COCO's own ids have gaps: --to coco91. In an annotation file labels "
+        "shift in loaders that take ids as labels: the summary says which.",
         Shift,
         "1",
     ),
