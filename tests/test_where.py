@@ -84,6 +84,26 @@ def test_names_with_blanks_and_ids(small: Any, put: Put) -> None:
         whole.keep(ImageWhere("count(17) == 1"))
 
 
+@pytest.mark.parametrize(
+    ("expression", "hint"),
+    [
+        ("width in (10)", "a list of one value has brackets: in [10]"),
+        ("file_name in ('a.jpg')", "a list of one value has brackets: in ['a.jpg']"),
+        ("width in x", "width in (320, 640)"),
+        ("count(traffic light) == 1", "in quotes: count('traffic light')"),
+        ("width > 5 and count( t-shirt ) in (1, 2)", "in quotes: count('t-shirt')"),
+        ("count(class) == 1", "in quotes: count('class')"),
+        ("count(person) = 1", "== compares"),
+        ("count(person, dog) == 1", "only columns, count(NAME)"),
+        ("width > 5 and and count(person) == 1", "write it as in Python"),
+    ],
+)
+def test_errors_say_how_to_write_it(expression: str, hint: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        ImageWhere(expression)
+    assert hint in str(caught.value.hint)
+
+
 def test_what_an_earlier_step_dropped_does_not_count(whole: Dataset) -> None:
     persons = whole.keep(InCategory("person"))
     assert persons.keep(ImageWhere("objects == 1")).img_ids == [30, 10, 20]

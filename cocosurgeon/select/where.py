@@ -8,10 +8,12 @@ list is one comparison for each value.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import lru_cache
 from itertools import pairwise
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from cocosurgeon.errors import ExpressionError
@@ -51,6 +53,8 @@ _NODES: tuple[type[ast.AST], ...] = (
 _LITERALS = (int, float, str, bool)
 _LARGEST_POWER = 64
 _LONGEST = 10_000
+_COUNTED = re.compile(r"\bcount\(([^()'\",]*)\)")
+_ASSIGNED = re.compile(r"(?<![=!<>])=(?!=)")
 
 
 def columns_of(expression: str) -> tuple[str, ...]:
@@ -131,7 +135,9 @@ def _parsed(expression: str) -> tuple[ast.Expression, Mapping[str, str | int | N
         why = error.msg if isinstance(error, SyntaxError) else error
         raise ExpressionError(
             f"cannot read the expression {expression!r}: {why}",
-            hint="write it as in Python: 'width > 640 and height > 480', "
+            hint=_quoting(expression)
+            or ("== compares: 'iscrowd == 1'" if _ASSIGNED.search(expression) else None)
+            or "write it as in Python: 'width > 640 and height > 480', "
             "'annotations: area < 1024', \"count('traffic light') == 1\"",
         ) from error
     if len(expression) > _LONGEST:
@@ -213,7 +219,9 @@ class _Plain(ast.NodeTransformer):
         if not isinstance(values, (ast.Tuple, ast.List)) or not values.elts:
             raise ExpressionError(
                 f"the expression {self._expression!r} has no list of values after 'in'",
-                hint="width in (320, 640), license in [1], file_name in ('a.jpg', 'b.jpg')",
+                hint=f"a list of one value has brackets: in [{ast.unparse(values)}]"
+                if _is_literal(values)
+                else "width in (320, 640), license in [1], file_name in ('a.jpg', 'b.jpg')",
             )
         if not all(map(_is_literal, values.elts)):
             raise _forbidden(self._expression, "a list of something else than numbers and strings")
@@ -263,10 +271,20 @@ def _too_long(expression: str) -> ExpressionError:
     )
 
 
+def _quoting(expression: str) -> str | None:
+    """Return a hint where ``count()`` has a name that needs quotes: ``count(traffic light)``."""
+    for name in map(str.strip, _COUNTED.findall(expression)):
+        is_plain = name.isidentifier() and not iskeyword(name)
+        if name and not is_plain and not re.fullmatch(r"-?\d+", name):
+            return f"put a name that is not one word in quotes: count('{name}')"
+    return None
+
+
 def _forbidden(expression: str, what: str) -> ExpressionError:
     return ExpressionError(
         f"the expression {expression!r} holds {what}",
-        hint="only columns, count(NAME), numbers, strings in quotes, comparisons, "
+        hint=_quoting(expression)
+        or "only columns, count(NAME), numbers, strings in quotes, comparisons, "
         "in (lists of values), + - * / // % **, and, or, not are accepted",
     )
 
