@@ -74,7 +74,7 @@ def test_facts_about_the_other_file_are_printed(
     apart["images"][1]["file_name"] = f"elsewhere/{small['images'][1]['file_name']}"
     done = cli("subset", "in.json", "--except", put(apart, "apart.json"), "--match-by", "file_name")
     assert "4 of 5 file names of" in done.err
-    assert "the last parts of 4 are (--file-names-file goes by these)" in done.err
+    assert "the last parts of 4 are (--file-names-file compares these)" in done.err
 
 
 def test_unknown_ids_are_errors(cli: Cli, put: Put, small: Any) -> None:

@@ -277,6 +277,13 @@ def test_ids_of_two_types_are_a_warning(cli: Cli, put: Put) -> None:
     assert "ids of categories" not in done.err
 
 
+def test_new_categories_in_the_order_of_ids_need_no_note(cli: Cli, put: Put) -> None:
+    a, b = put(file(1, {1: "dog"}), "a.json"), put(file(5, {1: "dog", 2: "bus"}), "b.json")
+    assert "order of ids" not in run(cli, a, b)[1]
+    put(file(1, {7: "dog", 3: "cat"}), "a.json")  # the first file has no such order
+    assert "order of ids" not in run(cli, a, b)[1]
+
+
 def test_the_output_is_named_after_the_inputs(cli: Cli, put: Put) -> None:
     put(file(1, {1: "dog"}), "a.json")
     put(file(1, {1: "dog"}) | {"images": [], "annotations": []}, "b.json")

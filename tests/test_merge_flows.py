@@ -93,6 +93,7 @@ def test_exports_of_two_tools_are_merged(cli: Cli, put: Put) -> None:
     prefixes = ("--prefix", "cvat=cvat/,_annotations.coco.json=roboflow/")
     done = cli(*args, "--alias", "Dog=dog", "--ids", "offset", *prefixes)
     assert done.code == 0, done.err
+    assert "new categories come last, so the list is not in the order of ids" in done.err
     merged = json.loads(cvat.with_name("all.json").read_bytes())
     assert [(c["id"], c["name"]) for c in merged["categories"]] == [
         *((1, "cat"), (2, "dog"), (0, "animals"), (3, "horse"))

@@ -275,7 +275,7 @@ def test_groups_stay_whole_and_are_counted(put: Put, cli: Cli) -> None:
     notes = report["summaries"]["train"]["notes"]
     assert notes == [
         "8 groups by ^(scene[0-9]+)/",
-        "2 images without a group: each stands for itself",
+        "2 images without a group: each is one of its own",
     ]
 
 

@@ -97,6 +97,13 @@ Force = Annotated[
     typer.Option("--force", "-f", help="Replace existing files.", rich_help_panel="Output"),
 ]
 
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Print what would be done; write nothing.", rich_help_panel="Output"
+    ),
+]
+
 Strict = Annotated[
     bool, typer.Option("--strict", help="Exit with 1 on warnings, too, not only on errors.")
 ]
@@ -311,12 +318,7 @@ def output(
         ),
     ] = None,
     force: Force = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run", help="Explain step by step; write nothing.", rich_help_panel="Output"
-        ),
-    ] = False,
+    dry_run: DryRun = False,
     ids_out: Annotated[
         str | None,
         typer.Option(

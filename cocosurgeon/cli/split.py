@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cocosurgeon.cli.command import given_options
-from cocosurgeon.cli.options import AnnFile, Force, console, part_options, takes
+from cocosurgeon.cli.options import AnnFile, DryRun, Force, console, part_options, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
@@ -40,12 +40,7 @@ def split(
         ),
     ] = None,
     force: Force = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run", help="Print the report; write nothing.", rich_help_panel="Output"
-        ),
-    ] = False,
+    dry_run: DryRun = False,
     recipe: Annotated[
         bool,
         typer.Option(

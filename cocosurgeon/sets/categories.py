@@ -191,6 +191,18 @@ class _Uniting:
         )
 
 
+def order_note(united: Sequence[United]) -> Iterator[str]:
+    """Yield a note where a list is in the order of ids, and with the new categories is not."""
+    first, every = ([i for of in some for i, _ in of.new] for some in (united[:1], united))
+    numbers = [i for i in every if isinstance(i, int)]
+    start = numbers[: len(first)]
+    if len(numbers) == len(every) and start == sorted(start) and numbers != sorted(numbers):
+        yield (
+            "new categories come last, so the list is not in the order of ids: MMDetection numbers "
+            "labels by the list, detectron2 and YOLOX by id (cocosurgeon remap --sort id)"
+        )
+
+
 def _entries(file: MergedFile) -> Iterator[_Entry]:
     """Yield the entries of a file's list, placeholders by their ids."""
     records = file.index.category_records

@@ -1,4 +1,4 @@
-"""Names of the files that are merged: as short as tells them from each other."""
+"""Names of the files that are merged: short, and each of one file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cocosurgeon.text import did_you_mean
 
 
 def labels_of(paths: Sequence[str]) -> list[str]:
-    """Return the ends of paths, without ``.json``, as long as tells them from each other.
+    """Return the ends of paths, without ``.json``: the shortest that differ.
 
     Raises:
         RequestError: a path is there twice.
@@ -34,10 +34,10 @@ def without_suffix(path: str) -> str:
 
 
 def find_label(name: str, labels: Sequence[str], paths: Sequence[str]) -> int:
-    """Return the place of the file that a name stands for: its path, its label or its file name.
+    """Return the place of the file that has a name: as its path, its label or its file name.
 
     Raises:
-        RequestError: it stands for none, or for several.
+        RequestError: none has it, or several do.
     """
     forms = [{path, label, PurePath(path).name} for path, label in zip(paths, labels, strict=True)]
     found = [place for place, each in enumerate(forms) if name in each]

@@ -24,7 +24,7 @@ from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import RequestError, SourceUnavailableError, StructureError
 from cocosurgeon.files import reading
 from cocosurgeon.progress import progress_of
-from cocosurgeon.sets.categories import unite
+from cocosurgeon.sets.categories import order_note, unite
 from cocosurgeon.sets.id_collisions import change_ids, require_apart, type_warnings
 from cocosurgeon.sets.labels import find_label, labels_of
 from cocosurgeon.sets.merged_file import MergedFile
@@ -114,6 +114,7 @@ class _Merge:
         for file, united in zip(self.files, unite(self.files, self.options.aliases), strict=True):
             file.categories = united
             self.notes += united.notes
+        self.notes += order_note([file.categories for file in self.files if file.categories])
         self.notes += change_ids(self.files, self.options.ids)
         require_apart(self.files)
         self.notes += type_warnings(self.files)

@@ -17,8 +17,8 @@ class MergeOptions:
     """Options of a merge, as they are given.
 
     Attributes:
-        aliases: names of categories in later files, and the names that they stand for; empty:
-            a class of its own, whatever it is like.
+        aliases: names of categories in later files, and the names that they get; empty: a class
+            of its own, however similar its name is to another one.
         ids: what to do with ids that collide.
         prefixes: what comes before each ``file_name`` of a file, by its name.
         on_duplicate: what to do with an image that two files have.

@@ -184,8 +184,8 @@ class Groups:
         place: dict[Id, int] = {}
         found = (UNSET if v is None else place.setdefault(v, len(place)) for v in values)
         numbers = np.fromiter(found, dtype=np.int64, count=len(values))
-        alone = numbers == UNSET
-        numbers[alone] = len(place) + np.arange(int(alone.sum()))
+        is_single = numbers == UNSET
+        numbers[is_single] = len(place) + np.arange(int(is_single.sum()))
         if len(values) and not place:
             has = "no file_name matches" if pattern else "no image has a usable"
             raise RequestError(
@@ -193,7 +193,7 @@ class Groups:
                 where=dataset.source.name,
                 hint=f"the first one is {column[0]!r}",
             )
-        return cls(numbers, len(place), int(alone.sum()))
+        return cls(numbers, len(place), int(is_single.sum()))
 
 
 def _values(column: Array, pattern: re.Pattern[str] | None) -> list[Id | None]:
@@ -215,17 +215,17 @@ def _by_groups(
     votes = np.zeros((int(groups.numbers.max(initial=-1)) + 1, k), dtype=np.int64)
     is_fixed = fixed != UNSET
     np.add.at(votes, (groups.numbers[is_fixed], fixed[is_fixed]), 1)
-    torn = int((np.count_nonzero(votes, axis=1) > 1).sum())
-    home = np.where(votes.any(axis=1), votes.argmax(axis=1), UNSET)
-    place = np.where(is_fixed, fixed, home[groups.numbers])
-    # a unit is what of a group has one place: all of it, unless earlier parts have torn it
+    shared = int((np.count_nonzero(votes, axis=1) > 1).sum())
+    part_of_group = np.where(votes.any(axis=1), votes.argmax(axis=1), UNSET)
+    place = np.where(is_fixed, fixed, part_of_group[groups.numbers])
+    # a unit is what of a group has one place: all of it, unless earlier parts share it
     unit_keys, unit_of_image = np.unique(groups.numbers * (k + 1) + place + 1, return_inverse=True)
     cells = stratify(_united(images, unit_of_image), wanted, unit_keys % (k + 1) - 1)
     notes = [
-        f"{plural(torn, 'group')} {are(torn)} in several earlier parts: their images stay, new "
+        f"{plural(shared, 'group')} {are(shared)} in several earlier parts: their images stay, new "
         "ones go where most are"
     ]
-    return cells[unit_of_image], notes if torn else []
+    return cells[unit_of_image], notes if shared else []
 
 
 def _united(images: Units, unit_of_image: Numbers) -> Units:
@@ -248,7 +248,7 @@ def _notes(split: Split, groups: Groups | None, cells: Numbers, fixed: Numbers) 
         notes.append(f"{plural(groups.count, 'group')} by {split.group_by}")
         if groups.without:
             notes.append(
-                f"{plural(groups.without, 'image')} without a group: each stands for itself"
+                f"{plural(groups.without, 'image')} without a group: each is one of its own"
             )
     if split.against:
         stay = int((fixed != UNSET).sum())

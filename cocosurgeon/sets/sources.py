@@ -203,8 +203,8 @@ def _source_text(
     references: defaultdict[str, list[tuple[References, IdChange]]] = defaultdict(list)
     for name in rows:
         records = lists[name]
-        for space, change in changes.items():
-            keys = [reference_key(space), *(["id"] if space == name else [])]
+        for target, change in changes.items():
+            keys = [reference_key(target), *(["id"] if target == name else [])]
             for key, column in zip(keys, records.columns(*keys), strict=True):
                 if column.present:
                     references[name].append((References(records, key), change))

@@ -180,7 +180,7 @@ class _Parts:
         """Return the free units of a part, best first, and what moving each to another costs.
 
         Args:
-            sized: with what it costs that sizes change: of two that change places it says nothing.
+            sized: count the cost of changed sizes, too. Where two change places, sizes stay.
         """
         part = np.array(self.part, dtype=np.int64)
         have = np.array(self.have, dtype=np.int64)

@@ -27,7 +27,7 @@ MATCH_BY = Modifier(
     "match-by",
     "by",
     choice("id", "file_name"),
-    "Choose what images are compared by: id, or file_name where files were made apart.",
+    "Choose what images are compared by: id, or file_name where files were made independently.",
     default="id",
 )
 
@@ -85,7 +85,7 @@ def _unmatched(there: set[str], here: list[str], path: str) -> Iterator[str]:
     if missing:
         last = {name.rpartition("/")[2] for name in here}
         nearly = sum(name.rpartition("/")[2] in last for name in missing)
-        alike = f"; the last parts of {nearly:,} are (--file-names-file goes by these)"
+        alike = f"; the last parts of {nearly:,} are (--file-names-file compares these)"
         yield (
             f"{len(missing):,} of {plural(len(there), 'file name')} of {path} are not in the file: "
             f"{first_few(missing, 4, show=repr)}{alike if nearly else ''}"
