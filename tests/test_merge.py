@@ -444,6 +444,37 @@ def test_the_split_verb_gives_sources_back(cli: Cli, put: Put) -> None:
     assert cli("split", "evil.json", "--by-key", "source").out.startswith("evil_.._.._a.json\n")
 
 
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("src",), "cocosurgeon_merge"),
+        (("src", "sources"), [1]),
+        (("src", "categories"), None),
+        (("src", "sources", 1, "records"), {"images": "a"}),
+        (("src", "sources", 1, "records"), {}),
+        (("src", "sources", 1, "categories"), [-5]),
+        (("src", "sources", 1, "ids"), {"images": {"offset": "q"}}),
+        (("src", "sources", 1, "cat_ids"), {"changed": [[1]]}),
+        (("src", "sources", 1, "without"), 1),
+        (("images", 0, "src"), ["a"]),
+    ],
+)
+def test_an_entry_that_was_edited_is_an_error(
+    place: tuple[Any, ...], value: Any, cli: Cli, put: Put
+) -> None:
+    a, b = put(file(1, {1: "dog"}), "a.json"), put(file(1, {2: "dog"}), "b.json")
+    run(cli, a, b, "--ids", "offset", "--source-key", "src", "--on-duplicate", "keep")
+    document = written(a)
+    inner = document
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    put(document, "edited.json")
+    done = cli("split", "edited.json", "--by-key", "src")
+    assert done.code in (2, 3)
+    assert "src" in done.err and "next: " in done.err
+
+
 @pytest.mark.parametrize("lacking", ["categories", "annotations"])
 @pytest.mark.parametrize("is_first", [True, False])
 def test_a_file_that_lacks_a_list_goes_back_without_it(

@@ -212,6 +212,14 @@ def test_what_cannot_be_is_an_error(args: tuple[str, ...], says: str, cli: Cli) 
     assert says in done.err
 
 
+def test_a_part_is_not_named_as_the_recipe_of_another(cli: Cli) -> None:
+    parts = ("--parts", "train,train.recipe", "--recipe", "-o", ".")
+    done = cli("split", SAMPLE, *parts)
+    assert (done.code, done.out) == (2, "")
+    assert "have the same path: instances_sample2017_train.recipe.json" in done.err
+    assert cli("split", SAMPLE, *parts[:2], "-o", ".", "--quiet").code == 0
+
+
 def test_parts_do_not_go_to_standard_output(cli: Cli) -> None:
     done = cli("split", SAMPLE, "-o", "-")
     assert (done.code, done.out) == (2, "")

@@ -70,6 +70,11 @@ def run_split(
     folder = chosen.folder if out_dir is None else Path(out_dir)
     paths = part_outputs(dataset, parts, folder)
     recipes = {name: recipe_output(path) for name, path in paths.items()} if recipe else {}
+    if both := set(paths.values()).intersection(recipes.values()):
+        raise RequestError(
+            f"a part and the recipe of another one have the same path: {both.pop()}",
+            hint="name the part otherwise (--parts)",
+        )
     for name, path in paths.items():
         outputs = Outputs(subset=path, ids=None, recipe=recipes.get(name), force=force)
         outputs.require_free(inputs, needs_stdout=False)

@@ -16,5 +16,6 @@ id_collisions   ids that several files have
 merged_text text of a merged file
 merge       several annotation files as one
 results     several results files as one
+merge_entry the entry of a merged file about the files that it was made of
 sources     the records of each source of a merged file
 """

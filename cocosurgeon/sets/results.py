@@ -16,7 +16,7 @@ from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.references import References
 from cocosurgeon.errors import RequestError
 from cocosurgeon.sets.id_change import id_rewrites, rows_of
-from cocosurgeon.sets.sources import MergeEntry
+from cocosurgeon.sets.merge_entry import MergeEntry
 from cocosurgeon.text import plural
 
 

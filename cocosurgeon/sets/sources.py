@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,82 +15,13 @@ from cocosurgeon.annfile.join import with_members
 from cocosurgeon.annfile.rewrite import Rewrite, one_after_another
 from cocosurgeon.annfile.splice import Cut, pieces
 from cocosurgeon.dataset.dataset import Dataset, Rewriting
-from cocosurgeon.dataset.ids import UNKNOWN, Id
+from cocosurgeon.dataset.ids import UNKNOWN
 from cocosurgeon.dataset.references import References
-from cocosurgeon.errors import FormatError, RequestError, UnknownNameError
+from cocosurgeon.errors import RequestError, UnknownNameError
 from cocosurgeon.sets.id_change import IdChange, PrefixChange, id_rewrites
-from cocosurgeon.sets.merged_file import FORMAT, MARK, reference_key
+from cocosurgeon.sets.merge_entry import MergeEntry, SourceEntry
+from cocosurgeon.sets.merged_file import reference_key
 from cocosurgeon.text import did_you_mean, first_few, plural
-
-
-@dataclass(frozen=True, eq=False)
-class MergeEntry:
-    """Entry of a merged file about the files that it was made of.
-
-    Attributes:
-        key: its top-level key, which each image has, too.
-        categories: id and name of each category of the merged list.
-        sources: the entry of each file, in order.
-        where: the merged file, for errors.
-    """
-
-    key: str
-    categories: Sequence[object]
-    sources: Sequence[Mapping[str, Any]]
-    where: str
-
-    @classmethod
-    def of(cls, dataset: Dataset, key: str | None = None) -> MergeEntry:
-        """Return the entry of a merged file.
-
-        Args:
-            key: its key; None: the one entry that there is.
-
-        Raises:
-            UnknownNameError: there is none.
-            FormatError: it was written by another version.
-        """
-        document = dataset.index.document
-        found: dict[str, Any] = {}
-        for member in document.members:
-            text = document.source.read(member.start, min(member.start + 64, member.stop))
-            if MARK.encode() in text:
-                whole = document.source.read(member.start, member.stop)
-                found[member.key] = json.loads(whole)
-        key = next(iter(found), "") if key is None else key
-        if key not in found:
-            raise UnknownNameError(
-                f"the file has no entry {key!r} of a merge" if key else "not a merged file",
-                where=document.source.name,
-                hint=did_you_mean(key, found) or "cocosurgeon merge --source-key NAME writes one",
-            )
-        entry = found[key]
-        if entry[MARK] != FORMAT:
-            raise FormatError(
-                f"a merge of format {entry[MARK]!r}; this version reads {FORMAT}",
-                where=document.source.name,
-                hint="install the cocosurgeon that wrote it",
-            )
-        return cls(key, entry["categories"], entry["sources"], document.source.name)
-
-    @property
-    def names(self) -> list[str]:
-        """Return the names of the files."""
-        return [str(source["name"]) for source in self.sources]
-
-    def change(self, place: int, name: str) -> IdChange:
-        """Return what became of the ids of a list of one file."""
-        source = self.sources[place]
-        value = source.get("cat_ids") if name == "categories" else source.get("ids", {}).get(name)
-        return IdChange(self.where, changed={}) if value is None else self._change(value)
-
-    def _change(self, value: Mapping[str, Any]) -> IdChange:
-        return IdChange.from_json(self.where, value)
-
-    def dropped(self, place: int) -> list[Id]:
-        """Return the images of a file that the merge dropped."""
-        dropped: list[Id] = self.sources[place].get("dropped", [])
-        return dropped
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +65,7 @@ def split_by_source(dataset: Dataset, key: str) -> dict[str, SourcePart]:
     rows = _rows_by_source(dataset, entry)
     parts = {}
     for place, name in enumerate(entry.names):
-        own = {n: of[place] for n, of in rows.items() if n in entry.sources[place]["records"]}
+        own = {n: of[place] for n, of in rows.items() if n in entry.sources[place].records}
         counts = {n: len(of) for n, of in own.items()}
         parts[name] = SourcePart(counts, _source_text(dataset, entry, place, own))
     return parts
@@ -145,13 +74,12 @@ def split_by_source(dataset: Dataset, key: str) -> dict[str, SourcePart]:
 def _rows_by_source(dataset: Dataset, entry: MergeEntry) -> dict[str, list[Numbers]]:
     """Return the rows of each list that each source has."""
     lists = dataset.index.document.lists
-    counts = {
-        name: [int(source["records"].get(name, 0)) for source in entry.sources] for name in lists
-    }
+    counts = {name: [source.records.get(name, 0) for source in entry.sources] for name in lists}
     written = {n: np.repeat(np.arange(len(of)), of) for n, of in counts.items()}
     places = {name: place for place, name in enumerate(entry.names)}
     labels = lists["images"].column(entry.key).array.tolist()
-    if unknown := [label for label in labels if label not in places]:
+    unknown = [label for label in labels if not isinstance(label, str) or label not in places]
+    if unknown:
         raise RequestError(
             f"{plural(len(unknown), 'image')} without a source in {entry.key!r}: "
             f"{first_few(unknown, shown=3, show=repr)}",
@@ -159,7 +87,7 @@ def _rows_by_source(dataset: Dataset, entry: MergeEntry) -> dict[str, list[Numbe
             hint="give each image one of the names: " + ", ".join(places),
         )
     of_image = np.array([places[label] for label in labels], np.int64)
-    merged_lists = [n for n in lists if any(n in source["records"] for source in entry.sources)]
+    merged_lists = [n for n in lists if any(n in source.records for source in entry.sources)]
     is_as_written = np.array_equal(of_image, written["images"]) and all(
         len(written[name]) == lists[name].count for name in merged_lists
     )
@@ -198,7 +126,7 @@ def _source_text(
     index = dataset.index
     lists = index.document.lists
     source = entry.sources[place]
-    changes = {name: entry.change(place, name).back for name in source.get("ids", {})}
+    changes = {name: entry.change(place, name).back for name in source.ids}
     cat_ids = entry.change(place, "categories").back
     references: defaultdict[str, list[tuple[References, IdChange]]] = defaultdict(list)
     for name in rows:
@@ -216,30 +144,29 @@ def _source_text(
         rewrites: list[Rewrite | None] = [MemberRemoval(entry.key)] if name == "images" else []
         rewrites.append(id_rewrites(references[name]))
         has_names = name in ("images", "annotations") and records.column("file_name").present
-        if has_names and (prefix := source.get("prefix")):
-            rewrites.append(PrefixChange(prefix, is_added=False).rewrite(records, "file_name"))
+        if has_names and source.prefix:
+            rewrites.append(
+                PrefixChange(source.prefix, is_added=False).rewrite(records, "file_name")
+            )
         present = [each for each in rewrites if each is not None]
         edits[records] = Cut(kept, one_after_another(present) if present else None)
     if index.category_records is not None:
         edits[index.category_records] = _categories(index.category_records, source)
-    values = {
-        name: text.encode(errors="surrogatepass") for name, text in source.get("values", {}).items()
-    }
-    gone = [entry.key, *source.get("without", [])]
+    values = {name: text.encode(errors="surrogatepass") for name, text in source.values.items()}
+    gone = [entry.key, *source.without]
     return with_members(index.document, edits, values, gone)
 
 
-def _categories(records: Records, source: Mapping[str, Any]) -> bytes:
+def _categories(records: Records, source: SourceEntry) -> bytes:
     """Return the category list of a source."""
-    back = source.get("categories", [])
-    if not back:
+    if not source.categories:
         return b"[]"
     spans = list(zip(*(each.tolist() for each in records.spans()), strict=True))
     texts = [
         records.source.read(*spans[each])
         if isinstance(each, int)
         else each.encode(errors="surrogatepass")
-        for each in back
+        for each in source.categories
     ]
     before, between, after = records.separators()
     return b"[" + before + (between or b", ").join(texts) + after + b"]"

@@ -1,0 +1,144 @@
+"""The entry of a merged file about the files that it was made of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.ids import Id
+from cocosurgeon.errors import FormatError, StructureError, UnknownNameError
+from cocosurgeon.sets.id_change import IdChange
+from cocosurgeon.sets.merged_file import FORMAT, MARK
+from cocosurgeon.text import did_you_mean
+
+
+@dataclass(frozen=True)
+class SourceEntry:
+    """Entry of a merged file about one of the files that it was made of.
+
+    Attributes:
+        name: of the file.
+        records: number of its records, by list.
+        ids: changes of ids, by list; see ``IdChange.as_json``.
+        cat_ids: the change of its category ids.
+        categories: each entry of its list: its place in the merged list, or its JSON.
+        prefix: what was put before its file names.
+        dropped: ids of its images that the merge dropped.
+        values: JSON of values that the merged file has otherwise, or not, by key.
+        without: top-level keys that it lacks.
+    """
+
+    name: str
+    records: dict[str, int]
+    ids: dict[str, dict[str, Any]] = field(default_factory=dict)
+    cat_ids: dict[str, Any] | None = None
+    categories: list[int | str] = field(default_factory=list)
+    prefix: str = ""
+    dropped: list[Any] = field(default_factory=list)
+    values: dict[str, str] = field(default_factory=dict)
+    without: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class MergeEntry:
+    """Entry of a merged file about the files that it was made of.
+
+    Attributes:
+        key: its top-level key, which each image has, too.
+        categories: id and name of each category of the merged list.
+        sources: the entry of each file, in order.
+        where: the merged file, for errors.
+    """
+
+    key: str
+    categories: Sequence[object]
+    sources: Sequence[SourceEntry]
+    where: str
+
+    @classmethod
+    def of(cls, dataset: Dataset, key: str | None = None) -> MergeEntry:
+        """Return the entry of a merged file.
+
+        Args:
+            key: its key; None: the one entry that there is.
+
+        Raises:
+            UnknownNameError: there is none.
+            FormatError: it was written by another version.
+            StructureError: it was edited since.
+        """
+        document = dataset.index.document
+        found: dict[str, Any] = {}
+        for member in document.members:
+            text = document.source.read(member.start, min(member.start + 64, member.stop))
+            if MARK.encode() in text:
+                whole = json.loads(document.source.read(member.start, member.stop))
+                if isinstance(whole, dict) and MARK in whole:
+                    found[member.key] = whole
+        key = next(iter(found), "") if key is None else key
+        if key not in found:
+            raise UnknownNameError(
+                f"the file has no entry {key!r} of a merge" if key else "not a merged file",
+                where=document.source.name,
+                hint=did_you_mean(key, found) or "cocosurgeon merge --source-key NAME writes one",
+            )
+        entry = found[key]
+        if entry[MARK] != FORMAT:
+            raise FormatError(
+                f"a merge of format {entry[MARK]!r}; this version reads {FORMAT}",
+                where=document.source.name,
+                hint="install the cocosurgeon that wrote it",
+            )
+        try:
+            categories = msgspec.convert(entry.get("categories"), list[Any])
+            sources = msgspec.convert(entry.get("sources"), list[SourceEntry])
+            _require_counts(sources, len(categories))
+        except ValueError as error:  # msgspec's are some
+            raise _edited(key, error, document.source.name) from error
+        made = cls(key, categories, sources, document.source.name)
+        for place, source in enumerate(sources):
+            for name in (*source.ids, "categories"):
+                try:
+                    made.change(place, name)
+                except (KeyError, TypeError, ValueError) as error:
+                    raise _edited(key, f"ids of {name}", document.source.name) from error
+        return made
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the files."""
+        return [source.name for source in self.sources]
+
+    def change(self, place: int, name: str) -> IdChange:
+        """Return what became of the ids of a list of one file."""
+        source = self.sources[place]
+        value = source.cat_ids if name == "categories" else source.ids.get(name)
+        if value is None:
+            return IdChange(self.where, changed={})
+        return IdChange.from_json(self.where, value)
+
+    def dropped(self, place: int) -> list[Id]:
+        """Return the images of a file that the merge dropped."""
+        return self.sources[place].dropped
+
+
+def _require_counts(sources: Sequence[SourceEntry], categories: int) -> None:
+    for source in sources:
+        if "images" not in source.records or min(source.records.values()) < 0:
+            raise ValueError(f"no numbers of records of {source.name}")
+        places = [each for each in source.categories if isinstance(each, int)]
+        if not all(0 <= place < categories for place in places):
+            raise ValueError(f"a category of {source.name} is none of the list")
+
+
+def _edited(key: str, why: object, where: str) -> StructureError:
+    return StructureError(
+        f"the entry {key!r} is not what a merge writes: {why}",
+        where=where,
+        hint="it was edited since: merge the files again",
+    )
