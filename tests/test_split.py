@@ -226,6 +226,13 @@ def test_parts_do_not_go_to_standard_output(cli: Cli) -> None:
     assert "several files cannot go to standard output" in done.err
 
 
+def test_a_seed_is_a_whole_number() -> None:
+    whole = read(SAMPLE)
+    for wrong in (1.5, "a"):
+        with pytest.raises(RequestError, match="whole number"):
+            split(whole, seed=wrong)  # type: ignore[arg-type]
+
+
 def test_no_part_of_that_name(cli: Cli) -> None:
     done = cli("subset", SAMPLE, "--part", "vall", "--ratios", "0.8,0.2")
     assert done.code == 2

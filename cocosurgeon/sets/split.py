@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from cocosurgeon.dataset.keys import Id
+from cocosurgeon.dataset.order import as_whole
 from cocosurgeon.errors import RequestError
 from cocosurgeon.text import did_you_mean, plural
 
@@ -55,6 +56,7 @@ class Split:
             raise RequestError("ratios, sizes and folds exclude each other: give one of them")
         if not (self.ratios or self.sizes or self.folds):
             object.__setattr__(self, "ratios", USUAL_RATIOS)
+        object.__setattr__(self, "seed", as_whole(self.seed))
         _require_ratios(self.ratios)
         _require_sizes(self.sizes)
         if self.folds and self.folds < 2:
