@@ -40,7 +40,7 @@ def merge(
     ann_files: Annotated[
         list[str],
         typer.Argument(
-            metavar="ANN_FILE ANN_FILE...",
+            metavar="ANN_FILE",
             show_default=False,
             help="Annotation files, or results files, two or more; the first one's ids, order and "
             "layout stay.",

@@ -134,8 +134,9 @@ def type_warnings(files: Sequence[MergedFile]) -> Iterator[WarningNote]:
     """Yield what has ids that are numbers in one file and text in another."""
     for target in (*lists_with_ids(files), "categories"):
         types = [_types(file.own_ids(target)) for file in files]
-        final = set().union(*(_types(_final_ids(file, target)) for file in files))
-        if len(final) > 1 and all(len(each) < 2 for each in types):
+        if len(set().union(*types)) < 2 or any(len(each) > 1 for each in types):
+            continue
+        if len(set().union(*(_types(_final_ids(file, target)) for file in files))) > 1:
             pairs = zip(types, files, strict=True)
             shown = ", ".join(f"{kind} in {file.label}" for of, file in pairs for kind in of)
             yield WarningNote(
