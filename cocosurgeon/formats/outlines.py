@@ -50,18 +50,31 @@ def outline(mask: Segmentation, width: int, height: int) -> Outline | None:
         return None
     if isinstance(mask, list) and len(mask) == 1:
         return Outline([float(v) for v in mask[0]])
-    pixels = pixels_of(mask, width, height)
-    if not pixels.any():
-        return None
+    # Most masks are a small part of their image: only that part is drawn.
     if isinstance(mask, list):
         rings = [np.array(polygon, np.float64).reshape(-1, 2) for polygon in mask]
-        joined = _joined(rings)
+        points = np.concatenate(rings)
+        low = np.clip(np.floor(points.min(axis=0)), 0, None)
+        size = np.minimum(np.ceil(points.max(axis=0)) + 1, (width, height)) - low
+        shifted = [ring - low for ring in rings]
+        pixels = pixels_of([ring.ravel().tolist() for ring in shifted], int(size[0]), int(size[1]))
+        if not pixels.any():
+            return None
+        joined = _joined(shifted)
         iou = _iou(joined, pixels)
         if iou >= _SAME:
-            return Outline(joined.ravel().tolist(), iou, parts=len(rings))
+            return Outline((joined + low).ravel().tolist(), iou, parts=len(rings))
+    else:
+        pixels = pixels_of(mask, width, height)
+        if not pixels.any():
+            return None
+        columns, rows = (np.flatnonzero(pixels.any(axis=axis)) for axis in (0, 1))
+        low = np.array((columns[0], rows[0]), np.float64)
+        pixels = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     outer, inner = traced(pixels)
     ring = _joined([*outer, *inner])
-    return Outline(ring.ravel().tolist(), _iou(ring, pixels), parts=len(outer), holes=len(inner))
+    polygon = (ring + low).ravel().tolist()
+    return Outline(polygon, _iou(ring, pixels), parts=len(outer), holes=len(inner))
 
 
 def pixels_of(mask: Segmentation, width: int, height: int) -> Pixels:
@@ -152,14 +165,18 @@ def _loops(across: list[int], along: list[int]) -> list[npt.NDArray[np.int64]]:
 
 
 def _joined(rings: Sequence[Ring]) -> Ring:
-    """Join rings to one: each by a bridge without width, to and fro, where they are nearest."""
+    """Join rings to one: each by a bridge without width, to and fro, to a point that is near."""
     whole = rings[0]
     for ring in rings[1:]:
-        apart = ((whole[:, None, :] - ring[None, :, :]) ** 2).sum(axis=2)
-        at, there = np.unravel_index(int(apart.argmin()), apart.shape)
+        at = _nearest(whole, ring[0])
+        there = _nearest(ring, whole[at])
         tour = np.concatenate([ring[there:], ring[: there + 1]])
         whole = np.concatenate([whole[: at + 1], tour, whole[at:]])
     return whole
+
+
+def _nearest(ring: Ring, point: Ring) -> int:
+    return int(((ring - point) ** 2).sum(axis=1).argmin())
 
 
 def signed_area(ring: Ring) -> float:
