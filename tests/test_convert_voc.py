@@ -168,15 +168,19 @@ def test_the_sample_comes_back_with_all_that_the_format_holds(cli: Cli, tmp_path
     assert "voc: unchanged" in again.err
 
 
-def test_a_base_is_asked_for_and_another_than_was_written_refused(cli: Cli, put: Put) -> None:
+def test_a_base_is_asked_for_and_another_than_was_written_refused(cli: Cli, tmp_path: Path) -> None:
     done = cli("convert", SAMPLE, "--to", "voc", "-o", "voc")
     assert done.code == 2
     assert "voc needs --base" in done.err
     cli("convert", SAMPLE, "--first", 1, "--to", "voc", "--base", 1, "--allow-loss", "-o", "voc")
-    assert cli("convert", "voc", "--from", "voc", "-o", "back.json").code == 2
     done = cli("convert", "voc", "--from", "voc", "--base", 0, "-o", "back.json")
     assert done.code == 2
     assert "it was written with --base 1, not 0" in done.err
+    assert cli("convert", "voc", "--from", "voc", "-o", "back.json").code == 0
+    (tmp_path / "voc/cocosurgeon.json").unlink()
+    done = cli("convert", "voc", "--from", "voc", "-o", "other.json")
+    assert done.code == 2
+    assert "voc needs --base" in done.err
 
 
 def test_difficult_truncated_occluded_and_pose_are_kept(

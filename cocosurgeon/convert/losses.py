@@ -10,8 +10,7 @@ from types import MappingProxyType
 from cocosurgeon.convert.pictures import NO_LABEL, Lump, Pictures, is_size, pictures_of
 from cocosurgeon.formats.format import MASKS, Crowds, Format
 from cocosurgeon.formats.objects import Id, Object, Picture
-from cocosurgeon.formats.outlines import outline
-from cocosurgeon.masks import mask_fault
+from cocosurgeon.formats.outlines import has_pixels, outline
 from cocosurgeon.text import plural
 
 _IMAGE_KEYS = frozenset(("id", "file_name", "width", "height"))
@@ -155,8 +154,8 @@ def survey(lump: Lump, kind: Format) -> Survey:
                     found.features["holes"] += drawn.holes > 0
                     masks.append(DrawnMask(each.ann_id, drawn.iou, drawn.parts, drawn.holes))
             elif paints and each.segmentation is not None:
-                size = picture.height, picture.width
-                found.features["broken-mask"] += mask_fault(each.segmentation, *size) is not None
+                is_drawn = has_pixels(each.segmentation, picture.width, picture.height)
+                found.features["broken-mask"] += not is_drawn
             others = each.record.keys() - _ANNOTATION_KEYS - _KEYPOINT_KEYS
             found.annotation_keys.update(others.difference(kind.held_keys(each.record)))
     return replace(found, sizes_read=sizes_read, objects=objects, masks=tuple(masks))

@@ -7,6 +7,11 @@ image_files image files of a folder, and their sizes
 coco        COCO itself, normalized
 csv_table   one row an annotation
 txt         one line an image
+crc32c      a checksum
+tf_example  examples of TensorFlow as bytes
+tfrecord    TensorFlow's Object Detection API
+tfrecord_file   files of records with checksums
+tfrecord_shards shards, as they are found and read
 voc         Pascal VOC
 voc_numbers corners of boxes as decimal numbers
 voc_tree    a folder of VOC's XML files, as people have them

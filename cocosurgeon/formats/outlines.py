@@ -77,6 +77,18 @@ def outline(mask: Segmentation, width: int, height: int) -> Outline | None:
     return Outline(polygon, _iou(ring, pixels), parts=len(outer), holes=len(inner))
 
 
+def has_pixels(mask: Segmentation, width: int, height: int) -> bool:
+    """Return whether a mask can be used, and pycocotools draws a pixel of it."""
+    if mask_fault(mask, height, width) is not None:
+        return False
+    if isinstance(mask, list):
+        from pycocotools import mask as masks
+
+        return bool(masks.area(masks.frPyObjects(mask, height, width)).any())
+    counts = mask["counts"]
+    return any((counts if isinstance(counts, list) else rle_runs(counts))[1::2])
+
+
 def pixels_of(mask: Segmentation, width: int, height: int) -> Pixels:
     """Draw a usable mask as pycocotools does; shape (height, width)."""
     if isinstance(mask, list):
