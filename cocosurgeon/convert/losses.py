@@ -26,6 +26,7 @@ _AREA = 0.01
 _WORDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
         "crowd": ("crowd", "crowds", "written as ordinary objects (--crowds drop drops them)"),
+        "ignored": ("object to be ignored", "objects to be ignored", "written as ordinary objects"),
         "mask": ("mask", "masks", "only the boxes are written"),
         "polygons": ("mask of polygons", "masks of polygons", "written as pixels"),
         "run-lengths": ("run-length mask", "run-length masks", "written as polygons"),
@@ -171,6 +172,8 @@ def _features(each: Object, picture: Picture) -> Iterator[str]:
         yield "over-edge"
     if each.is_crowd:
         yield "crowd"
+    if each.is_ignored:
+        yield "ignored"
     if any(map(each.record.get, _KEYPOINT_KEYS)):
         yield "keypoints"
     if each.area is not None and abs(each.area - width * height) > _AREA:

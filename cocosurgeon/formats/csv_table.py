@@ -52,7 +52,7 @@ class Csv(Format):
 
     @property
     def holds(self) -> frozenset[Feature]:
-        return MASKS | {"crowd", "area", "over-edge", "outside"}
+        return MASKS | {"crowd", "ignored", "area", "over-edge", "outside"}
 
     @classmethod
     def recognizes(cls, path: Path) -> bool:

@@ -17,6 +17,7 @@ Crowds = Literal["drop", "keep", "ignore"]
 
 Feature = Literal[
     "crowd",
+    "ignored",
     "mask",
     "polygons",
     "run-lengths",

@@ -92,7 +92,7 @@ class TfRecord(Format):
     def holds(self) -> frozenset[Feature]:
         """Return what it can hold. Of boxes over the edge, TensorFlow's own writer takes none."""
         masks = MASKS - {"polygons"} if self.masks else frozenset[Feature]()
-        return masks | {"crowd", "area"}
+        return masks | {"crowd", "ignored", "area"}
 
     def remarks(self, picture: Picture) -> Iterator[str]:
         if self.masks:

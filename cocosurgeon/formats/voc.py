@@ -48,7 +48,7 @@ class Voc(Format):
 
     @property
     def holds(self) -> frozenset[Feature]:
-        return frozenset(("over-edge", "outside"))
+        return frozenset(("ignored", "over-edge", "outside"))
 
     def held_keys(self, record: Mapping[str, Any]) -> Iterator[str]:
         """Yield truncated and occluded where they are 0 or 1, and pose where it is a text."""
