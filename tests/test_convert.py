@@ -144,7 +144,7 @@ def test_splits_of_one_tree(cli: Cli, tmp_path: Path) -> None:
     names = [f"instances_sample2017_{split}.json" for split in ("train", "val")]
     assert cli("convert", *names, "--to", "yolo", "--allow-loss", "-o", "tree").code == 0
     config = (tmp_path / "tree/data.yaml").read_text()
-    assert 'train: ["images/train"]\nval: ["images/val"]\n' in config
+    assert 'train: "images/train"\nval: "images/val"\n' in config
     refused = cli("convert", "tree", "--from", "yolo", "-o", "back.json")
     assert (refused.code, "--split train|val" in refused.err) == (2, True)
     for split, name in zip(("train", "val"), names, strict=True):

@@ -99,7 +99,8 @@ class Yolo(Format):
             if not of_split and split != "test":
                 lines.append(f"# There is no part {split!r}: the same images again.")
             if named := of_split or (folders if split != "test" else []):
-                lines.append(f"{split}: [{', '.join(map(yaml_string, named))}]")
+                places = ", ".join(map(yaml_string, named))
+                lines.append(f"{split}: {places if len(named) == 1 else f'[{places}]'}")
         lines += [f"nc: {len(classes)}", "names:"]
         lines += [f"  {label}: {yaml_string(each.name)}" for label, each in enumerate(classes)]
         return {"data.yaml": "".join(f"{ln}\n" for ln in lines).encode("utf-8", "surrogatepass")}
