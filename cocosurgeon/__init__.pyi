@@ -9,8 +9,8 @@ from cocosurgeon.categories.spaces import Space as Space
 from cocosurgeon.categories.spaces import compare_spaces as compare_spaces
 from cocosurgeon.categories.spaces import find_space as find_space
 from cocosurgeon.categories.spaces import spaces as spaces
+from cocosurgeon.convert.conversion import Conversion as Conversion
 from cocosurgeon.convert.opening import convert_from as convert_from
-from cocosurgeon.convert.write import Conversion as Conversion
 from cocosurgeon.convert.write import convert_to as convert_to
 from cocosurgeon.dataset.dataset import Dataset as Dataset
 from cocosurgeon.dataset.index import Category as Category

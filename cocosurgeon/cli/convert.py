@@ -148,8 +148,8 @@ def convert(
     from pathlib import Path
 
     from cocosurgeon.cli.run_convert import Places, read_to_json, write_format
+    from cocosurgeon.convert.conversion import Wishes, as_policy
     from cocosurgeon.convert.opening import format_with
-    from cocosurgeon.convert.write import Wishes, as_policy
     from cocosurgeon.errors import RequestError
     from cocosurgeon.formats.registry import make_format
 

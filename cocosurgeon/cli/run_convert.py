@@ -15,8 +15,9 @@ from cocosurgeon.atomic import refuse_same_file
 from cocosurgeon.cli.console import Console
 from cocosurgeon.cli.outputs import Text, with_bar, write_files
 from cocosurgeon.cli.run import Chosen, choose
+from cocosurgeon.convert.conversion import Conversion, Wishes, prepare
 from cocosurgeon.convert.read import read_format
-from cocosurgeon.convert.write import Conversion, Wishes, prepare
+from cocosurgeon.convert.write import write
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.io import read
@@ -87,7 +88,7 @@ def write_format(
     if not console.as_json:
         console.warn(*conversion.warnings)
     with shown_by(console.progress):
-        manifest = conversion.write(out, force=places.force, notice=console.info)
+        manifest = write(conversion, out, force=places.force, notice=console.info)
     if places.recipe is not None:
         (name,) = datasets
         text = Recipe.of(plans[name], datasets[name]).to_json()

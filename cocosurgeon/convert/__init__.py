@@ -4,6 +4,7 @@ pictures    images of a dataset with their objects
 adapt       crowds as wanted, boxes cut off at the edge
 losses      what a format cannot hold, counted
 manifest    what a conversion did, for the way back
+conversion  datasets that are ready to be written, and what that loses
 write       a dataset in another format
 opening     datasets of other formats, opened as if they were annotation files
 read        a dataset of another format as an annotation file

@@ -1,4 +1,4 @@
-"""Write datasets in another format: whole or not at all, and what is lost is listed before."""
+"""Write datasets in another format: whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,22 +6,18 @@ import filecmp
 import json
 import os
 import shutil
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path, PurePosixPath
-from typing import Any, Literal, NamedTuple, cast, get_args
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from cocosurgeon.annfile.columns import Array
 from cocosurgeon.annfile.document import Records
 from cocosurgeon.atomic import Notice, appearing, appearing_folder
-from cocosurgeon.categories.spaces import find_space
-from cocosurgeon.categories.to_space import to_space
 from cocosurgeon.convert.adapt import Adaptation
-from cocosurgeon.convert.losses import Loss, Survey, losses_of, survey
+from cocosurgeon.convert.conversion import Conversion, Images, Wishes, prepare
 from cocosurgeon.convert.manifest import (
     Manifest,
     PartManifest,
@@ -29,127 +25,63 @@ from cocosurgeon.convert.manifest import (
     manifest_path,
     read_manifest,
 )
-from cocosurgeon.convert.pictures import NO_LABEL, Lump, Pictures, classes_in_order, pictures_of
+from cocosurgeon.convert.pictures import NO_LABEL, Lump, Pictures, pictures_of
 from cocosurgeon.dataset.category_list import CategoryList
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import as_keys
 from cocosurgeon.dataset.keys import Id
-from cocosurgeon.errors import RequestError, SourceUnavailableError
+from cocosurgeon.errors import RequestError
 from cocosurgeon.formats.format import Crowds, Format, Part
 from cocosurgeon.formats.objects import Class
 from cocosurgeon.formats.registry import make_format, options_of
 from cocosurgeon.layout.copy_tree import require_free
-from cocosurgeon.layout.search import find_prefix
 from cocosurgeon.processes import in_processes
 from cocosurgeon.progress import progress_of
 from cocosurgeon.select.plan import Plan
 from cocosurgeon.steps.recipe import SourceIdentity
 from cocosurgeon.steps.recipe_form import as_json
-from cocosurgeon.text import first_names, plural
-
-Images = Literal["link", "copy", "none"]
-_LUMP = 512
-"""Images that are counted at a time."""
+from cocosurgeon.text import plural
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wishes:
-    """Choices of a user about a conversion.
+def write(
+    conversion: Conversion, out: Path, *, force: bool = False, notice: Notice = lambda _: None
+) -> Path:
+    """Write the output; it appears whole or not at all.
 
-    Attributes:
-        space: the label space that class numbers are of; None: the order of the file's own list.
-        crowds: what becomes of crowds; None: the format's default.
-        clip: cut boxes off at the image's edge.
-        allow_loss: write although something is lost.
-        images: whether image files are linked into a folder, copied, or left out.
-        folder: the folder of the images; None: it is looked for.
-    """
+    Args:
+        force: replace an existing file. An existing folder is never replaced.
+        notice: prints a line.
 
-    space: str | None = None
-    crowds: Crowds | None = None
-    clip: bool = False
-    allow_loss: bool = False
-    images: Images = "link"
-    folder: Path | None = None
-
-
-def as_policy(text: str | None) -> Crowds | None:
-    """Return what becomes of crowds.
+    Returns:
+        The path of the manifest.
 
     Raises:
-        RequestError: there is no such way.
+        RequestError: something is lost, and the user does not allow it.
+        OutputError: something is there, or the system refuses.
     """
-    for known in get_args(Crowds):
-        if text == known:
-            return cast(Crowds, text)
-    if text is not None:
-        hint = f"one of {', '.join(get_args(Crowds))}"
-        raise RequestError(f"--crowds cannot be {text!r}", hint=hint)
-    return None
+    return _Writer(conversion).write(out, force=force, notice=notice)
 
 
 @dataclass(frozen=True, eq=False)
-class Conversion:
-    """Datasets that are ready to be written in another format.
+class _Writer:
+    """Writer of a conversion.
 
     Attributes:
-        kind: the format with its options.
-        parts: the images of each part, by the part's name.
-        plans: the steps that were applied, by part.
-        wishes: what the user wants.
-        surveys: counts, by part.
-        losses: what is lost, by part.
-        notes: what was assumed.
-        warnings: what may not be as meant.
-        changes: counts of values that writing changed.
+        work: the conversion.
     """
 
-    kind: Format
-    parts: Mapping[str, Pictures]
-    plans: Mapping[str, Plan]
-    wishes: Wishes
-    surveys: Mapping[str, Survey]
-    losses: Mapping[str, tuple[Loss, ...]]
-    notes: tuple[str, ...]
-    warnings: tuple[str, ...]
-    changes: Counter[str] = field(default_factory=Counter)
+    work: Conversion
 
-    @property
-    def classes(self) -> tuple[Class, ...]:
-        """The classes by class number, which all parts share."""
-        return next(iter(self.parts.values())).classes
-
-    @property
-    def lost(self) -> list[str]:
-        """Sentences about what is lost; of several parts, each with the part's name."""
-        return [
-            loss.what if len(self.parts) == 1 else f"{name}: {loss.what}"
-            for name, losses in self.losses.items()
-            for loss in losses
-        ]
-
-    def write(self, out: Path, *, force: bool = False, notice: Notice = lambda _: None) -> Path:
-        """Write the output; it appears whole or not at all.
-
-        Args:
-            force: replace an existing file. An existing folder is never replaced.
-            notice: prints a line.
-
-        Returns:
-            The path of the manifest.
-
-        Raises:
-            RequestError: something is lost, and the user does not allow it.
-            OutputError: something is there, or the system refuses.
-        """
-        if self.lost and not self.wishes.allow_loss:
+    def write(self, out: Path, *, force: bool, notice: Notice) -> Path:
+        """Write the output; see ``write``."""
+        if self.work.lost and not self.work.wishes.allow_loss:
             raise RequestError(
-                f"{self.kind.name} cannot hold {plural(len(self.lost), 'thing')} of it: "
-                + "; ".join(self.lost),
+                f"{self.work.kind.name} cannot hold {plural(len(self.work.lost), 'thing')} of it: "
+                + "; ".join(self.work.lost),
                 hint="write the rest: --allow-loss",
             )
-        manifest = manifest_path(out, is_folder=self.kind.is_folder)
-        if self.kind.is_folder:
+        manifest = manifest_path(out, is_folder=self.work.kind.is_folder)
+        if self.work.kind.is_folder:
             self._write_folder(out, manifest, notice)
         else:
             self._write_file(out, manifest, force, notice)
@@ -161,7 +93,7 @@ class Conversion:
             require_free(out)
         try:
             with appearing_folder(out, notice) as draft:
-                done = _Done.of(self.parts)
+                done = _Done.of(self.work.parts)
                 extras = self._extras()
                 for _ in self._units(draft, done):
                     pass
@@ -175,15 +107,15 @@ class Conversion:
             notice(f"{out}: unchanged")
 
     def _write_file(self, out: Path, manifest: Path, force: bool, notice: Notice) -> None:
-        if len(self.parts) > 1:
+        if len(self.work.parts) > 1:
             raise RequestError(
-                f"{self.kind.name} is one file, and cannot hold several parts",
+                f"{self.work.kind.name} is one file, and cannot hold several parts",
                 hint="convert one file at a time, or merge them: cocosurgeon merge",
             )
         stem = out.name.removesuffix(out.suffix)
         extras = {out.with_name(stem + name): text for name, text in self._extras().items()}
         with appearing([out, manifest, *extras], force=force, notice=notice) as files:
-            done = _Done.of(self.parts)
+            done = _Done.of(self.work.parts)
             files[0].writelines(self._text(out, done))
             files[1].write(self._manifest(done).to_json())
             for file, text in zip(files[2:], extras.values(), strict=True):
@@ -191,42 +123,45 @@ class Conversion:
 
     def _text(self, out: Path, done: _Done) -> Iterator[bytes]:
         """Yield the text of a format of one file."""
-        ((name, pictures),) = self.parts.items()
-        whole = self.kind.text_of(pictures.dataset, self.changes)
+        ((name, pictures),) = self.work.parts.items()
+        whole = self.work.kind.text_of(pictures.dataset, self.work.changes)
         if whole is not None:
             yield from whole
             done.sizes[name].extend(pictures.recorded_sizes)
             done.are_written[name].extend((pictures.labels != NO_LABEL).tolist())
             return
-        yield self.kind.head(self.classes)
+        yield self.work.kind.head(self.work.classes)
         yield from self._units(out, done)
-        yield self.kind.tail(self.classes)
+        yield self.work.kind.tail(self.work.classes)
 
     def _extras(self) -> Mapping[str, bytes]:
-        return self.kind.extras(
-            [_part(*each, self.kind) for each in self.parts.items()], self.classes
+        return self.work.kind.extras(
+            [_part(*each, self.work.kind) for each in self.work.parts.items()],
+            self.work.classes,
         )
 
     def _is_of_same(self, manifest: Path) -> bool:
         """Return whether a folder may be this conversion's: its manifest names the same sources."""
         found = read_manifest(manifest)
-        sizes = {name: each.dataset.opened.size for name, each in self.parts.items()}
+        sizes = {name: each.dataset.opened.size for name, each in self.work.parts.items()}
         return found is not None and sizes == {
             name: part.source.get("size") for name, part in found.parts.items()
         }
 
     def _units(self, out: Path, done: _Done) -> Iterator[bytes]:
         """Write all units, in several processes; yield the text of each."""
-        adapt = Adaptation.of(self.kind, self.wishes.crowds, clip=self.wishes.clip)
+        adapt = Adaptation.of(self.work.kind, self.work.wishes.crowds, clip=self.work.wishes.clip)
         units = [
             (name, *unit)
-            for name, pictures in self.parts.items()
-            for unit in self.kind.units(_part(name, pictures, self.kind))
+            for name, pictures in self.work.parts.items()
+            for unit in self.work.kind.units(_part(name, pictures, self.work.kind))
         ]
         total = sum(stop - first for _, _, first, stop in units)
-        images = self.wishes.images
-        lumps = ((name, unit, self.parts[name].lump(*span)) for name, unit, *span in units)
-        tasks = (_Task(self.kind, adapt, out, *each, self.classes, images) for each in lumps)
+        images = self.work.wishes.images
+        lumps = ((name, unit, self.work.parts[name].lump(*span)) for name, unit, *span in units)
+        tasks = (
+            _Task(self.work.kind, adapt, out, *each, self.work.classes, images) for each in lumps
+        )
         with progress_of("writing") as progress:
             written = 0
             for (name, *_), result in zip(
@@ -240,21 +175,24 @@ class Conversion:
                 yield result.text
 
     def _manifest(self, done: _Done) -> Manifest:
-        options = {each.name: getattr(self.kind, each.name) for each in options_of(type(self.kind))}
+        options = {
+            each.name: getattr(self.work.kind, each.name)
+            for each in options_of(type(self.work.kind))
+        }
         wishes = {
-            "space": self.wishes.space,
-            "crowds": self.wishes.crowds,
-            "clip": self.wishes.clip,
+            "space": self.work.wishes.space,
+            "crowds": self.work.wishes.crowds,
+            "clip": self.work.wishes.clip,
         }
         return Manifest(
-            self.kind.name,
+            self.work.kind.name,
             {**options, **wishes},
-            _category_records(next(iter(self.parts.values()))),
-            {name: self._part_manifest(name, done) for name in self.parts},
+            _category_records(next(iter(self.work.parts.values()))),
+            {name: self._part_manifest(name, done) for name in self.work.parts},
         )
 
     def _part_manifest(self, name: str, done: _Done) -> PartManifest:
-        pictures = self.parts[name]
+        pictures = self.work.parts[name]
         dataset = pictures.dataset
         widths, heights = zip(*done.sizes[name], strict=True) if done.sizes[name] else ((), ())
         written = np.array(done.are_written[name], np.bool_)
@@ -269,8 +207,8 @@ class Conversion:
             is_crowd = np.array([c in (1, True) for c in crowds])
         return PartManifest(
             source=vars(SourceIdentity.of(dataset)),
-            steps=as_json(self.plans.get(name, Plan())),
-            lost=[loss.what for loss in self.losses[name]],
+            steps=as_json(self.work.plans.get(name, Plan())),
+            lost=[loss.what for loss in self.work.losses[name]],
             images={
                 "id": dataset.img_ids,
                 "file_name": pictures.names,
@@ -399,147 +337,6 @@ def _category_records(pictures: Pictures) -> list[Mapping[str, Any]]:
     ]
 
 
-# ---- before anything is written
-
-
-def prepare(
-    datasets: Mapping[str, Dataset],
-    kind: Format,
-    wishes: Wishes,
-    plans: Mapping[str, Plan] | None = None,
-) -> Conversion:
-    """Count what is lost, and check all that can be checked before anything is written.
-
-    Args:
-        datasets: by name of the part; of a format of one file, one.
-        kind: the format with its options.
-        plans: the steps that were applied to each, for the manifest.
-
-    Raises:
-        RequestError: parts of different classes; two images of one name; no such crowd policy.
-        SourceUnavailableError: the format needs image files that are not there.
-        DataError: an image has no name, or no size.
-    """
-    if wishes.crowds is not None and wishes.crowds not in kind.crowds:
-        raise RequestError(
-            f"{kind.name} cannot {wishes.crowds} crowds",
-            hint=f"one of {', '.join(kind.crowds)}",
-        )
-    parts = {name: _pictures(dataset, kind, wishes) for name, dataset in datasets.items()}
-    _require_same_classes(parts)
-    warnings: list[str] = []
-    taken: dict[str, str] = {}
-    for name, pictures in parts.items():
-        warnings += _about_images(pictures, kind, wishes)
-        if kind.is_folder:
-            _require_places(name, pictures, kind, taken)
-    surveys = {name: _surveyed(pictures, kind) for name, pictures in parts.items()}
-    losses = {
-        name: tuple(losses_of(surveys[name], pictures, kind, wishes.crowds, clip=wishes.clip))
-        for name, pictures in parts.items()
-    }
-    notes = [note for each in datasets.values() for note in each.notes]
-    read = sum(each.sizes_read for each in surveys.values())
-    if read:
-        notes.append(f"{plural(read, 'image')} without a size: it was read from the file")
-    remarks = sum((each.remarks for each in surveys.values()), Counter[str]())
-    notes += [f"{what} ({count:,})" for what, count in remarks.items()]
-    return Conversion(
-        kind, parts, plans or {}, wishes, surveys, losses, tuple(notes), tuple(warnings)
-    )
-
-
-def _pictures(dataset: Dataset, kind: Format, wishes: Wishes) -> Pictures:
-    label_of: dict[Id, int]
-    if wishes.space is not None:
-        names = find_space(wishes.space).names_in_list()
-        dataset = to_space(dataset, wishes.space)
-        classes = tuple(Class(name, label) for label, name in enumerate(names))
-        label_of = {label: label for label in range(len(names))}
-    else:
-        classes, label_of = classes_in_order(dataset)
-    pictures = Pictures(dataset, classes, label_of, wishes.folder)
-    path = dataset.opened.path
-    if wishes.folder is None and path is not None and pictures.names:
-        return Pictures(dataset, classes, label_of, find_prefix(path, pictures.names).folder)
-    return pictures
-
-
-def _require_same_classes(parts: Mapping[str, Pictures]) -> None:
-    first, *others = parts.items()
-    for name, pictures in others:
-        if [c.name for c in pictures.classes] != [c.name for c in first[1].classes]:
-            raise RequestError(
-                f"{first[0]} and {name} list different classes, or in another order: a class "
-                "number would mean two things",
-                hint="bring one into the order of the other: cocosurgeon remap FILE --like OTHER",
-            )
-
-
-def _about_images(pictures: Pictures, kind: Format, wishes: Wishes) -> Iterator[str]:
-    """Yield a warning where image files are not there that are wanted."""
-    if kind.wants_images == "no" or (kind.wants_images == "linked" and wishes.images == "none"):
-        return
-    missing = [n for n, p in zip(pictures.names, pictures.paths, strict=True) if p is None]
-    if not missing:
-        return
-    what = f"{len(missing):,} of {plural(len(pictures.names), 'image file')} not found"
-    what += f": {first_names(missing)}"
-    if kind.wants_images == "read":
-        raise SourceUnavailableError(
-            what, where=pictures.dataset.opened.name, hint="name their folder: --images DIR"
-        )
-    yield (
-        f"{what}; "
-        + {
-            "linked": "none is put into the folder for them (name their folder: --images DIR)",
-            "named": "their names are written as the file has them",
-        }[kind.wants_images]
-    )
-
-
-def _require_places(part: str, pictures: Pictures, kind: Format, taken: dict[str, str]) -> None:
-    """Refuse names that lead out of the folder, and two images with one place in it.
-
-    Args:
-        taken: takes the image of each place; it has those of earlier parts.
-    """
-    where = pictures.dataset.source.name
-    for name in pictures.names:
-        if name.startswith("/") or ".." in PurePosixPath(name).parts or ":" in name[:2]:
-            raise RequestError(
-                f"the file_name {name!r} leads out of the folder of images",
-                where=where,
-                hint="write names relative to one folder",
-            )
-        for place in {kind.image_place(part, name), kind.label_place(part, name)} - {None}:
-            assert place is not None
-            plain = str(PurePosixPath(place))
-            if plain in taken:
-                raise RequestError(
-                    f"the images {taken[plain]!r} and {name!r} would both be {plain}",
-                    where=where,
-                    hint="rename one of them, or leave it out",
-                )
-            taken[plain] = name
-
-
-def _surveyed(pictures: Pictures, kind: Format) -> Survey:
-    total = len(pictures.names)
-    count = -(-total // _LUMP)
-    found = Survey()
-    with progress_of("counting what is lost") as progress:
-        lumps = pictures.lumps(0, total, _LUMP)
-        for place, each in enumerate(in_processes(partial(survey, kind=kind), lumps, count), 1):
-            found = found + each
-            if progress:
-                progress(min(place * _LUMP, total), total)
-    return found
-
-
-# ---- in Python
-
-
 def convert_to(
     datasets: Dataset | Mapping[str, Dataset],
     format: str,
@@ -586,5 +383,5 @@ def convert_to(
         folder=None if images is None else Path(images),
     )
     conversion = prepare(parts, make_format(format, options), wishes)
-    conversion.write(Path(out), force=force)
+    write(conversion, Path(out), force=force)
     return conversion

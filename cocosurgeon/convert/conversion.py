@@ -1,0 +1,241 @@
+"""Conversion: datasets that are ready to be written in another format, and what that loses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Literal, cast, get_args
+
+from cocosurgeon.categories.spaces import find_space
+from cocosurgeon.categories.to_space import to_space
+from cocosurgeon.convert.losses import Loss, Survey, losses_of, survey
+from cocosurgeon.convert.pictures import Pictures, classes_in_order
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.keys import Id
+from cocosurgeon.errors import RequestError, SourceUnavailableError
+from cocosurgeon.formats.format import Crowds, Format
+from cocosurgeon.formats.objects import Class
+from cocosurgeon.layout.search import find_prefix
+from cocosurgeon.processes import in_processes
+from cocosurgeon.progress import progress_of
+from cocosurgeon.select.plan import Plan
+from cocosurgeon.text import first_names, plural
+
+Images = Literal["link", "copy", "none"]
+_LUMP = 512
+"""Images that are counted at a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """Choices of a user about a conversion.
+
+    Attributes:
+        space: the label space that class numbers are of; None: the order of the file's own list.
+        crowds: what becomes of crowds; None: the format's default.
+        clip: cut boxes off at the image's edge.
+        allow_loss: write although something is lost.
+        images: whether image files are linked into a folder, copied, or left out.
+        folder: the folder of the images; None: it is looked for.
+    """
+
+    space: str | None = None
+    crowds: Crowds | None = None
+    clip: bool = False
+    allow_loss: bool = False
+    images: Images = "link"
+    folder: Path | None = None
+
+
+def as_policy(text: str | None) -> Crowds | None:
+    """Return what becomes of crowds.
+
+    Raises:
+        RequestError: there is no such way.
+    """
+    for known in get_args(Crowds):
+        if text == known:
+            return cast(Crowds, text)
+    if text is not None:
+        hint = f"one of {', '.join(get_args(Crowds))}"
+        raise RequestError(f"--crowds cannot be {text!r}", hint=hint)
+    return None
+
+
+@dataclass(frozen=True, eq=False)
+class Conversion:
+    """Datasets that are ready to be written in another format.
+
+    Attributes:
+        kind: the format with its options.
+        parts: the images of each part, by the part's name.
+        plans: the steps that were applied, by part.
+        wishes: what the user wants.
+        surveys: counts, by part.
+        losses: what is lost, by part.
+        notes: what was assumed.
+        warnings: what may not be as meant.
+        changes: counts of values that writing changed.
+    """
+
+    kind: Format
+    parts: Mapping[str, Pictures]
+    plans: Mapping[str, Plan]
+    wishes: Wishes
+    surveys: Mapping[str, Survey]
+    losses: Mapping[str, tuple[Loss, ...]]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    changes: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def classes(self) -> tuple[Class, ...]:
+        """The classes by class number, which all parts share."""
+        return next(iter(self.parts.values())).classes
+
+    @property
+    def lost(self) -> list[str]:
+        """Sentences about what is lost; of several parts, each with the part's name."""
+        return [
+            loss.what if len(self.parts) == 1 else f"{name}: {loss.what}"
+            for name, losses in self.losses.items()
+            for loss in losses
+        ]
+
+
+def prepare(
+    datasets: Mapping[str, Dataset],
+    kind: Format,
+    wishes: Wishes,
+    plans: Mapping[str, Plan] | None = None,
+) -> Conversion:
+    """Count what is lost, and check all that can be checked before anything is written.
+
+    Args:
+        datasets: by name of the part; of a format of one file, one.
+        kind: the format with its options.
+        plans: the steps that were applied to each, for the manifest.
+
+    Raises:
+        RequestError: parts of different classes; two images of one name; no such crowd policy.
+        SourceUnavailableError: the format needs image files that are not there.
+        DataError: an image has no name, or no size.
+    """
+    if wishes.crowds is not None and wishes.crowds not in kind.crowds:
+        raise RequestError(
+            f"{kind.name} cannot {wishes.crowds} crowds",
+            hint=f"one of {', '.join(kind.crowds)}",
+        )
+    parts = {name: _pictures(dataset, kind, wishes) for name, dataset in datasets.items()}
+    _require_same_classes(parts)
+    warnings: list[str] = []
+    taken: dict[str, str] = {}
+    for name, pictures in parts.items():
+        warnings += _about_images(pictures, kind, wishes)
+        if kind.is_folder:
+            _require_places(name, pictures, kind, taken)
+    surveys = {name: _surveyed(pictures, kind) for name, pictures in parts.items()}
+    losses = {
+        name: tuple(losses_of(surveys[name], pictures, kind, wishes.crowds, clip=wishes.clip))
+        for name, pictures in parts.items()
+    }
+    notes = [note for each in datasets.values() for note in each.notes]
+    read = sum(each.sizes_read for each in surveys.values())
+    if read:
+        notes.append(f"{plural(read, 'image')} without a size: it was read from the file")
+    remarks = sum((each.remarks for each in surveys.values()), Counter[str]())
+    notes += [f"{what} ({count:,})" for what, count in remarks.items()]
+    return Conversion(
+        kind, parts, plans or {}, wishes, surveys, losses, tuple(notes), tuple(warnings)
+    )
+
+
+def _pictures(dataset: Dataset, kind: Format, wishes: Wishes) -> Pictures:
+    label_of: dict[Id, int]
+    if wishes.space is not None:
+        names = find_space(wishes.space).names_in_list()
+        dataset = to_space(dataset, wishes.space)
+        classes = tuple(Class(name, label) for label, name in enumerate(names))
+        label_of = {label: label for label in range(len(names))}
+    else:
+        classes, label_of = classes_in_order(dataset)
+    pictures = Pictures(dataset, classes, label_of, wishes.folder)
+    path = dataset.opened.path
+    if wishes.folder is None and path is not None and pictures.names:
+        return Pictures(dataset, classes, label_of, find_prefix(path, pictures.names).folder)
+    return pictures
+
+
+def _require_same_classes(parts: Mapping[str, Pictures]) -> None:
+    first, *others = parts.items()
+    for name, pictures in others:
+        if [c.name for c in pictures.classes] != [c.name for c in first[1].classes]:
+            raise RequestError(
+                f"{first[0]} and {name} list different classes, or in another order: a class "
+                "number would mean two things",
+                hint="bring one into the order of the other: cocosurgeon remap FILE --like OTHER",
+            )
+
+
+def _about_images(pictures: Pictures, kind: Format, wishes: Wishes) -> Iterator[str]:
+    """Yield a warning where image files are not there that are wanted."""
+    if kind.wants_images == "no" or (kind.wants_images == "linked" and wishes.images == "none"):
+        return
+    missing = [n for n, p in zip(pictures.names, pictures.paths, strict=True) if p is None]
+    if not missing:
+        return
+    what = f"{len(missing):,} of {plural(len(pictures.names), 'image file')} not found"
+    what += f": {first_names(missing)}"
+    if kind.wants_images == "read":
+        raise SourceUnavailableError(
+            what, where=pictures.dataset.opened.name, hint="name their folder: --images DIR"
+        )
+    yield (
+        f"{what}; "
+        + {
+            "linked": "none is put into the folder for them (name their folder: --images DIR)",
+            "named": "their names are written as the file has them",
+        }[kind.wants_images]
+    )
+
+
+def _require_places(part: str, pictures: Pictures, kind: Format, taken: dict[str, str]) -> None:
+    """Refuse names that lead out of the folder, and two images with one place in it.
+
+    Args:
+        taken: takes the image of each place; it has those of earlier parts.
+    """
+    where = pictures.dataset.source.name
+    for name in pictures.names:
+        if name.startswith("/") or ".." in PurePosixPath(name).parts or ":" in name[:2]:
+            raise RequestError(
+                f"the file_name {name!r} leads out of the folder of images",
+                where=where,
+                hint="write names relative to one folder",
+            )
+        for place in {kind.image_place(part, name), kind.label_place(part, name)} - {None}:
+            assert place is not None
+            plain = str(PurePosixPath(place))
+            if plain in taken:
+                raise RequestError(
+                    f"the images {taken[plain]!r} and {name!r} would both be {plain}",
+                    where=where,
+                    hint="rename one of them, or leave it out",
+                )
+            taken[plain] = name
+
+
+def _surveyed(pictures: Pictures, kind: Format) -> Survey:
+    total = len(pictures.names)
+    count = -(-total // _LUMP)
+    found = Survey()
+    with progress_of("counting what is lost") as progress:
+        lumps = pictures.lumps(0, total, _LUMP)
+        for place, each in enumerate(in_processes(partial(survey, kind=kind), lumps, count), 1):
+            found = found + each
+            if progress:
+                progress(min(place * _LUMP, total), total)
+    return found
