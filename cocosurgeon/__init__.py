@@ -38,6 +38,7 @@ Packages and modules, in the order in which they may import each other (each onl
     draw/       images with what files and loaders say of them
     report/     summaries and plan traces as values, text and JSON
     stats/      what a file holds, counted: tables, a page, pictures
+    weights/    checkpoints: names, shapes and values, without running any code of theirs
     browse/     a page to look at images with their objects
     cache/      the cache of subsets: built once by one of many processes, and found again
     config      plain functions for dataset config scripts

@@ -67,12 +67,17 @@ JSON: dict[str, list[Any]] = {
     "stats": [SAMPLE],
     "subset": [SAMPLE, "--first", "3", "-o", "out.json"],
     "verify": [SAMPLE],
+    "weights show": ["a.safetensors"],
 }
 """Arguments of each command."""
 
+_HEADER = b'{"a.weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
+CHECKPOINT = len(_HEADER).to_bytes(8, "little") + _HEADER + bytes(8)
 
-def test_each_command_prints_one_json_document(cli: Cli) -> None:
+
+def test_each_command_prints_one_json_document(cli: Cli, put: Put) -> None:
     assert set(JSON) == set(commands())
+    put(CHECKPOINT, "a.safetensors")
     assert cli("subset", SAMPLE, "--first", 9, "-o", "x.json", "--recipe", "r.json").code == 0
     for name, args in JSON.items():
         done = cli(

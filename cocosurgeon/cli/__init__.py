@@ -21,6 +21,7 @@ split       split a file into parts that share no image
 stats       count what a file holds
 subset      keep some images and annotations
 verify      prove that a loader loads what was meant
+weights     look into checkpoints, and change their names and rows
 command     commands whose options keep their order, in panels of help
 completion  values that the shell completes
 console     the terminal: streams, messages, progress bars, signals, exit codes

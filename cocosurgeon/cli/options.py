@@ -108,6 +108,25 @@ Strict = Annotated[
     bool, typer.Option("--strict", help="Exit with 1 on warnings, too, not only on errors.")
 ]
 
+CheckpointFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE", help="Checkpoint: .safetensors, or a file of torch.save (.pth, .pt, ...)."
+    ),
+]
+
+CheckpointOutput = Annotated[
+    str,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="OUT",
+        show_default=False,
+        rich_help_panel="Output",
+        help="Write here, as .safetensors, .pth or .pt.",
+    ),
+]
+
 
 def image_folder(named: str | None) -> Path | None:
     """Return the folder of ``--images``; None where none was named.

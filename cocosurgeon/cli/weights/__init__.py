@@ -1,0 +1,31 @@
+"""``cocosurgeon weights``: look into checkpoints, and change their names and rows.
+
+show        print what a checkpoint holds
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+import typer
+
+from cocosurgeon.cli.command import OrderedCommand
+from cocosurgeon.cli.options import assembled
+
+weights = typer.Typer(
+    help="Look into checkpoints, and change their names and rows.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+@weights.callback()
+def _group() -> None:
+    """Make a group of it, however many verbs there are."""
+
+
+for _each in iter_modules(__path__):
+    _verb = getattr(import_module(f"{__name__}.{_each.name}"), _each.name)
+    weights.command(_each.name, cls=OrderedCommand)(assembled(_verb))

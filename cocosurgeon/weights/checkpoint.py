@@ -1,0 +1,128 @@
+"""Checkpoints: the tensors of a file, and what else it holds, without running any code of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Literal
+
+from cocosurgeon.errors import FormatError, UnknownNameError
+from cocosurgeon.text import did_you_mean
+from cocosurgeon.weights.inert import NotRead
+from cocosurgeon.weights.read_pth import is_legacy, is_zip, read_legacy, read_zip
+from cocosurgeon.weights.read_safetensors import read_safetensors
+from cocosurgeon.weights.tensor import OpenFile, Tensor
+
+_USUAL = ("state_dict", "model_state_dict", "model", "module", "net", "network", "params")
+_OTHER = ("optim", "scheduler", "scaler", "rng", "random", "teacher", "ema")
+"""Words in names of entries that are no weights of the model itself."""
+_DEEPEST = 3
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint file.
+
+    Attributes:
+        path: of the file.
+        format: ``safetensors``, ``pth`` (a zip, torch 1.6 and later) or ``legacy`` (a pickle,
+            torch before 1.6).
+        size: bytes of the file.
+        where: the place of the state dict that was chosen, as in ``ema.module``; empty: the top.
+        states: every state dict of the file by its place.
+        entries: the other top-level entries as plain values: numbers, text, lists, dicts, tensors,
+            and a ``NotRead`` for each object of another kind. Those of a safetensors file are the
+            texts of its metadata.
+        not_read: classes of objects that are not read, and how many of each.
+    """
+
+    path: Path
+    format: Literal["safetensors", "pth", "legacy"]
+    size: int
+    where: str
+    states: Mapping[str, Mapping[str, Tensor]] = field(repr=False)
+    entries: Mapping[str, object] = field(repr=False)
+    not_read: Mapping[str, int]
+
+    @property
+    def tensors(self) -> Mapping[str, Tensor]:
+        """Return the tensors of the state dict that was chosen, by name."""
+        return self.states[self.where]
+
+
+def read_checkpoint(path: str | PathLike[str], where: str | None = None) -> Checkpoint:
+    """Read a checkpoint; its format is recognized by its bytes.
+
+    Nothing of the file is executed: a pickle is read by an interpreter that knows tensors, numbers,
+    text and containers. Tensors are read when they are needed.
+
+    Args:
+        path: a .safetensors file, or what ``torch.save`` wrote (.pth, .pt, .bin, .ckpt).
+        where: the place of the state dict to choose, as in ``ema.module``; None: the one that
+            is most likely the model's.
+
+    Raises:
+        SourceUnavailableError: the file cannot be read.
+        FormatError: it is no checkpoint, it is damaged, or its pickle needs code to be run.
+        UnknownNameError: it has no such state dict.
+    """
+    file = OpenFile(Path(path))
+    kind: Literal["safetensors", "pth", "legacy"]
+    if is_zip(file):
+        kind, (root, not_read) = "pth", read_zip(file)
+    elif is_legacy(file):
+        kind, (root, not_read) = "legacy", read_legacy(file)
+    else:
+        tensors, metadata = read_safetensors(file)
+        return Checkpoint(
+            file.path, "safetensors", file.size, _chosen({"": tensors}, where), {"": tensors},
+            metadata, {},
+        )  # fmt: skip
+    states = dict(_states(root, ""))
+    if not states:
+        raise FormatError(
+            f"the file has no state dict: {_described(root)}",
+            where=str(path),
+            hint="save the model's state_dict(), a dict of names and tensors",
+        )
+    entries = root if isinstance(root, dict) and "" not in states else {}
+    if "" in states and isinstance(root, dict):
+        entries = {key: value for key, value in root.items() if not isinstance(value, Tensor)}
+    entries = {str(key): value for key, value in entries.items() if str(key) not in states}
+    return Checkpoint(file.path, kind, file.size, _chosen(states, where), states, entries, not_read)
+
+
+def _states(value: object, place: str) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """Yield each state dict: a dict of names, at least half of whose values are tensors."""
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        return
+    tensors = {k: v.renamed(k) for k, v in value.items() if isinstance(v, Tensor)}
+    if tensors and 2 * len(tensors) >= len(value):
+        yield place, tensors
+    elif place.count(".") < _DEEPEST:
+        for key, inner in value.items():
+            if not any(word in key for word in _OTHER[:5]):
+                yield from _states(inner, f"{place}.{key}" if place else key)
+
+
+def _chosen(states: Mapping[str, Mapping[str, Tensor]], where: str | None) -> str:
+    if where is not None:
+        if where not in states:
+            raise UnknownNameError(
+                f"the file has no state dict {where!r}",
+                hint=did_you_mean(where, states) or f"it has {', '.join(map(repr, states))}",
+            )
+        return where
+    usual = [place for place in ("", *_USUAL) if place in states]
+    own = [place for place in states if not any(word in place for word in _OTHER)]
+    return (usual or sorted(own or states, key=lambda place: -len(states[place])))[0]
+
+
+def _described(root: object) -> str:
+    if isinstance(root, NotRead):
+        return f"it holds an object of {root.name}"
+    if isinstance(root, dict):
+        return f"its top level is a dict with {', '.join(repr(k) for k in list(root)[:8])}"
+    return f"its top level is of type {type(root).__name__}"

@@ -1,0 +1,324 @@
+"""Names that a pickle of a checkpoint may have, and the plain value that each stands for here.
+
+Nothing here is the function that the pickle names. Each makes a tensor that is read later, a
+number, text, a container, or a ``NotRead``: a placeholder that holds a name and nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cocosurgeon.weights.dtypes import DTYPES, OF_STORAGE
+from cocosurgeon.weights.tensor import Elements, Stored, Strided, Tensor
+
+_MOST_AXES = 64
+_LONGEST_BYTES = 64
+
+
+class Refused(Exception):  # noqa: N818 - a reason, which may be a value, too
+    """The pickle asks for what is not read."""
+
+
+@dataclass(frozen=True)
+class NotRead:
+    """A placeholder of an object that was not read.
+
+    Attributes:
+        name: module and name of its class.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Global:
+    """A name on the stack of a pickle."""
+
+    name: str
+
+
+@dataclass
+class NumpyType:
+    """The type of a numpy scalar.
+
+    Attributes:
+        code: kind and bytes, as in ``f8``.
+        order: its byte order: ``<``, ``>``, ``|``.
+    """
+
+    code: str
+    order: object = "<"
+
+
+@dataclass(frozen=True)
+class Storage:
+    """The bytes that tensors are views of.
+
+    Attributes:
+        dtype: the name of its elements' type; None: untyped.
+        place: where it is.
+    """
+
+    dtype: str | None
+    place: Stored
+
+
+_OBJECTS = {
+    *("argparse.Namespace", "types.SimpleNamespace", "collections.deque", "collections.Counter"),
+    *("pathlib.PosixPath", "pathlib.WindowsPath", "pathlib._local.PosixPath"),
+    *("pathlib._local.WindowsPath", "datetime.datetime", "datetime.date", "datetime.timedelta"),
+    *("datetime.timezone", "torch.device", "numpy.ndarray"),
+}
+"""Classes whose objects are no part of a state dict, and common in checkpoints."""
+
+_PACKAGES = {
+    *("mmengine", "mmcv", "mmdet", "mmdet3d", "mmseg", "mmpose", "mmpretrain", "mmcls", "mmocr"),
+    *("mmrotate", "mmyolo", "addict", "yacs", "fvcore", "detectron2", "omegaconf"),
+    *("lightning", "pytorch_lightning"),
+}
+"""Packages whose objects are saved along with weights. Their functions are refused."""
+
+_CLASS = re.compile(r"[A-Z][A-Za-z0-9]*")
+_BUILTIN_CLASSES = {
+    f"{module}.{name}"
+    for module in ("builtins", "__builtin__")
+    for name in ("dict", "list", "tuple", "set", "frozenset", "int", "float", "str", "bool")
+}
+_RECONSTRUCT = {"copyreg._reconstructor", "copy_reg._reconstructor"}
+
+
+def is_known(module: str, attribute: str) -> bool:
+    """Return whether a pickle may name this."""
+    name = f"{module}.{attribute}"
+    return (
+        name in FUNCTIONS
+        or name in _BUILTIN_CLASSES
+        or made_by_new(name)
+        or (module == "torch" and (attribute in OF_STORAGE or attribute in DTYPES))
+        or name in ("builtins.object", "__builtin__.object", "torch.Tensor")
+        or name in ("torch.storage.UntypedStorage", "torch.nn.parameter.Parameter")
+    )
+
+
+def made_by_new(name: str) -> bool:
+    """Return whether an object of this class may be in a checkpoint, as a placeholder."""
+    module, _, attribute = name.rpartition(".")
+    is_of_package = module.partition(".")[0] in _PACKAGES and _CLASS.fullmatch(attribute)
+    return name in _OBJECTS or bool(is_of_package)
+
+
+def storage_type(cls: object) -> str | None:
+    """Return the name of the type of a storage class's elements; None: untyped.
+
+    Raises:
+        Refused: it is no storage class.
+    """
+    if isinstance(cls, Global):
+        module, _, attribute = cls.name.rpartition(".")
+        if cls.name == "torch.storage.UntypedStorage":
+            return None
+        if module == "torch" and attribute in OF_STORAGE:
+            return OF_STORAGE[attribute].name
+    raise Refused("the pickle has a storage of an unknown class")
+
+
+def _rebuild_tensor(
+    storage: object, offset: object, shape: object, strides: object, *_: object
+) -> Tensor:
+    if not isinstance(storage, Storage) or storage.dtype is None:
+        raise Refused("a tensor without a storage")
+    return _view(storage.place, storage.dtype, offset, shape, strides)
+
+
+def _rebuild_tensor_v3(
+    storage: object,
+    offset: object,
+    shape: object,
+    strides: object,
+    requires_grad: object,
+    hooks: object,
+    dtype: object,
+    *_: object,
+) -> Tensor:
+    name = dtype.name.removeprefix("torch.") if isinstance(dtype, Global) else ""
+    if not isinstance(storage, Storage) or name not in DTYPES:
+        raise Refused("a tensor without a storage, or of an unknown type")
+    return _view(storage.place, name, offset, shape, strides)
+
+
+def _view(place: Stored, dtype: str, offset: object, shape: object, strides: object) -> Tensor:
+    """Return a tensor that is a view of a storage.
+
+    Raises:
+        Refused: it reaches outside of the storage, or has more elements than it.
+    """
+    sizes, steps = _numbers(shape), _numbers(strides)
+    (first,) = _numbers((offset,))
+    if len(sizes) != len(steps) or len(sizes) > _MOST_AXES:
+        raise Refused(f"a tensor with {len(sizes)} axes and {len(steps)} strides")
+    itemsize = DTYPES[dtype].itemsize
+    count, room = math.prod(sizes), place.size // itemsize
+    reach = sum((size - 1) * step for size, step in zip(sizes, steps, strict=True)) + 1
+    if count and (first + reach > room or count > room):
+        raise Refused(
+            f"a tensor of shape {list(sizes)[:8]} needs more than the {room:,} elements of its "
+            "storage"
+        )
+    start = place.offset + first * itemsize
+    if not count:
+        return Tensor("", dtype, sizes, Stored(place.file, place.offset, 0))
+    elements: Elements = Stored(place.file, start, count * itemsize)
+    if not _is_contiguous(sizes, steps):
+        span = Stored(place.file, start, reach * itemsize)
+        elements = Strided(span, sizes, steps, DTYPES[dtype].numpy)
+    return Tensor("", dtype, sizes, elements)
+
+
+def _numbers(values: object) -> tuple[int, ...]:
+    if not isinstance(values, tuple) or not all(
+        type(v) is int and 0 <= v < 1 << 62 for v in values
+    ):
+        raise Refused("a tensor whose shape, strides or offset are no numbers from 0 on")
+    return values
+
+
+def _is_contiguous(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    step = 1
+    for size, stride in zip(reversed(shape), reversed(strides), strict=True):
+        if size != 1 and stride != step:
+            return False
+        step *= size
+    return True
+
+
+def _parameter(data: object, *_: object) -> object:
+    if not isinstance(data, (Tensor, NotRead)):
+        raise Refused("a parameter without a tensor")
+    return data
+
+
+def _from_type(function: object, cls: object, args: tuple[object, ...], *_: object) -> object:
+    """Return a tensor with attributes; those are not read."""
+    known = {"torch.Tensor", "torch.nn.parameter.Parameter"}
+    if (
+        isinstance(function, Global)
+        and function.name in _TENSORS
+        and isinstance(cls, Global)
+        and cls.name in known
+    ):
+        return _TENSORS[function.name](*args)
+    return Refused("a tensor of another class")
+
+
+def _mapping(items: object = (), *_: object) -> object:
+    if isinstance(items, dict):
+        return items
+    if not isinstance(items, (list, tuple)) or not all(
+        isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[0], (str, int))
+        for pair in items
+    ):
+        raise Refused("a dict that is not made of pairs")
+    return dict(items)
+
+
+def _default_dict(factory: object = None, *items: object) -> object:
+    if factory is not None and not (
+        isinstance(factory, Global) and factory.name in _BUILTIN_CLASSES
+    ):
+        return Refused("a dict whose default is computed")
+    return _mapping(*items)
+
+
+def _set_of(items: object = ()) -> object:
+    scalars = (str, int, float, bool, type(None), bytes)
+    if not isinstance(items, (list, tuple, set)) or not all(isinstance(v, scalars) for v in items):
+        raise Refused("a set of other things than numbers and text")
+    return set(items)
+
+
+def _size(items: object) -> object:
+    return _numbers(tuple(items) if isinstance(items, list) else items)
+
+
+def _encode(text: object, encoding: object) -> object:
+    """Return bytes, which protocol 2 writes as text; long ones are not read."""
+    if not isinstance(text, str) or encoding != "latin1":
+        return Refused("text in another encoding")
+    return text.encode("latin-1") if len(text) <= _LONGEST_BYTES else NotRead("builtins.bytes")
+
+
+def _bytes_of(*args: object) -> object:
+    return b"" if not args else Refused("bytes that are computed")
+
+
+def _numpy_type(code: object, *_: object) -> NumpyType:
+    if not isinstance(code, str):
+        raise Refused("a numpy type without a name")
+    return NumpyType(code)
+
+
+def _numpy_scalar(kind: object, raw: object = b"") -> object:
+    """Return a numpy scalar as a number."""
+    if isinstance(kind, NumpyType) and isinstance(raw, bytes) and kind.order in ("<", "|", "="):
+        known = re.fullmatch(r"[iu][1248]|f[248]|b1", kind.code)
+        if known and len(raw) == int(kind.code[1:]):
+            return np.frombuffer(raw, f"<{kind.code}")[0].item()
+    return NotRead("numpy.generic")
+
+
+def _getattr(owner: object, name: object, *rest: object) -> object:
+    """Return a placeholder of a method of an object that is not read itself."""
+    is_class = isinstance(owner, Global) and made_by_new(owner.name)
+    if (isinstance(owner, NotRead) or is_class) and isinstance(name, str) and not rest:
+        return NotRead("builtins.method")
+    return Refused("an attribute of something else than a saved object")
+
+
+def _object(name: str) -> Callable[..., object]:
+    return lambda *_: NotRead(name)
+
+
+def _reconstructor(cls: object, base: object = None, state: object = None) -> object:
+    is_plain = isinstance(base, Global) and base.name.endswith("object") and state is None
+    if is_plain and isinstance(cls, Global) and made_by_new(cls.name):
+        return NotRead(cls.name)
+    return Refused("an object of another class")
+
+
+_TENSORS: dict[str, Callable[..., Any]] = {
+    "torch._utils._rebuild_tensor": _rebuild_tensor,
+    "torch._utils._rebuild_tensor_v2": _rebuild_tensor,
+    "torch._utils._rebuild_tensor_v3": _rebuild_tensor_v3,
+    "torch._utils._rebuild_parameter": _parameter,
+    "torch._utils._rebuild_parameter_with_state": _parameter,
+}
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **_TENSORS,
+    "torch._tensor._rebuild_from_type_v2": _from_type,
+    "collections.OrderedDict": _mapping,
+    "collections.defaultdict": _default_dict,
+    "mmengine.config.config.ConfigDict": _mapping,
+    "torch.Size": _size,
+    "_codecs.encode": _encode,
+    "builtins.bytes": _bytes_of,
+    "__builtin__.bytes": _bytes_of,
+    "builtins.set": _set_of,
+    "__builtin__.set": _set_of,
+    "builtins.getattr": _getattr,
+    "__builtin__.getattr": _getattr,
+    "numpy.dtype": _numpy_type,
+    "numpy.core.multiarray.scalar": _numpy_scalar,
+    "numpy._core.multiarray.scalar": _numpy_scalar,
+    "numpy.core.multiarray._reconstruct": _object("numpy.ndarray"),
+    "numpy._core.multiarray._reconstruct": _object("numpy.ndarray"),
+    **dict.fromkeys(_RECONSTRUCT, _reconstructor),
+    **{name: _object(name) for name in _OBJECTS},
+}
+"""Functions and classes that a pickle may call, and what is called instead."""

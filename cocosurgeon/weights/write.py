@@ -1,0 +1,95 @@
+"""Checkpoints written whole or not at all, a piece of a tensor at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO
+
+from cocosurgeon.atomic import appearing
+from cocosurgeon.errors import OutputError, RequestError
+from cocosurgeon.text import first_few, one_line
+from cocosurgeon.weights.dtypes import DTYPES
+from cocosurgeon.weights.tensor import Tensor
+from cocosurgeon.weights.write_pth import write_zip
+
+SUFFIXES = (".safetensors", ".pth", ".pt")
+
+
+def require_format(path: Path) -> None:
+    """Raise OutputError where a path's suffix names no format that can be written."""
+    if path.suffix not in SUFFIXES:
+        raise OutputError(
+            f"a checkpoint is written as {', '.join(SUFFIXES)}, not "
+            f"{path.suffix or 'without a suffix'}",
+            where=str(path),
+            hint="give the output one of these suffixes",
+        )
+
+
+def write_checkpoint(
+    path: str | PathLike[str],
+    tensors: Iterable[Tensor],
+    metadata: Mapping[str, object] | None = None,
+    *,
+    where: str = "",
+    force: bool = False,
+    notice: Callable[[str], object] = lambda _: None,
+) -> None:
+    """Write a checkpoint: .safetensors, or a .pth as ``torch.save`` writes it.
+
+    Torch is needed for neither. Tensors are read or computed one after the other, in their order.
+
+    Args:
+        path: its suffix is the format.
+        tensors: what to write; each has another name.
+        metadata: plain values: for a .pth further top-level entries, for a .safetensors file
+            texts; other values become JSON.
+        where: the key of the state dict in a .pth, as in ``state_dict``; empty: the top level.
+        force: replace an existing file.
+        notice: prints a line: the file is unchanged.
+
+    Raises:
+        OutputError: another file is there, or the system refuses.
+        RequestError: the format cannot hold a type or a value.
+    """
+    final = Path(path)
+    require_format(final)
+    every = list(tensors)
+    names = [tensor.name for tensor in every]
+    if len(set(names)) < len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise RequestError(f"two tensors have the same name: {first_few(twice, 5, show=one_line)}")
+    with appearing([final], force=force, notice=notice) as [file]:
+        if final.suffix == ".safetensors":
+            _write_safetensors(file, every, metadata or {})
+        else:
+            write_zip(file, every, metadata or {}, where)
+
+
+def _write_safetensors(
+    file: BinaryIO, tensors: Sequence[Tensor], metadata: Mapping[str, object]
+) -> None:
+    header: dict[str, object] = {}
+    if metadata:
+        texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in metadata.items()}
+        header["__metadata__"] = texts
+    at = 0
+    for tensor in tensors:
+        code = DTYPES[tensor.dtype].code
+        if code is None:
+            raise RequestError(
+                f"{tensor.name}: a .safetensors file cannot hold {tensor.dtype}",
+                hint="write a .pth",
+            )
+        offsets = [at, at + tensor.nbytes]
+        header[tensor.name] = {"dtype": code, "shape": tensor.shape, "data_offsets": offsets}
+        at += tensor.nbytes
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # the tensors begin at a multiple of 8 bytes
+    file.write(len(text).to_bytes(8, "little") + text)
+    for tensor in tensors:
+        for piece in tensor.chunks():
+            file.write(piece)
