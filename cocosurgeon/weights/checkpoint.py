@@ -19,6 +19,7 @@ _USUAL = ("state_dict", "model_state_dict", "model", "module", "net", "network",
 _OTHER = ("optim", "scheduler", "scaler", "rng", "random", "teacher", "ema")
 """Words in names of entries that are no weights of the model itself."""
 _DEEPEST = 3
+_MOST_TIMES = 16
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,23 @@ def read_checkpoint(path: str | PathLike[str], where: str | None = None) -> Chec
             where=str(path),
             hint="save the model's state_dict(), a dict of names and tensors",
         )
+    _require_possible(file, states)
     entries = root if isinstance(root, dict) and "" not in states else {}
     if "" in states and isinstance(root, dict):
         entries = {key: value for key, value in root.items() if not isinstance(value, Tensor)}
     entries = {str(key): value for key, value in entries.items() if str(key) not in states}
     return Checkpoint(file.path, kind, file.size, _chosen(states, where), states, entries, not_read)
+
+
+def _require_possible(file: OpenFile, states: Mapping[str, Mapping[str, Tensor]]) -> None:
+    """Refuse tensors that share their storages so often that a copy would fill the disk."""
+    total = sum(tensor.nbytes for state in states.values() for tensor in state.values())
+    if total > _MOST_TIMES * file.size:
+        raise FormatError(
+            f"the tensors have {total:,} bytes, more than {_MOST_TIMES} times those of the file",
+            where=str(file.path),
+            hint="copy or download the file again",
+        )
 
 
 def _states(value: object, place: str) -> Iterator[tuple[str, dict[str, Tensor]]]:

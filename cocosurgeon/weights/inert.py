@@ -160,7 +160,7 @@ def _view(place: Stored, dtype: str, offset: object, shape: object, strides: obj
     """
     sizes, steps = _numbers(shape), _numbers(strides)
     (first,) = _numbers((offset,))
-    if len(sizes) != len(steps) or len(sizes) > _MOST_AXES:
+    if len(sizes) != len(steps):
         raise Refused(f"a tensor with {len(sizes)} axes and {len(steps)} strides")
     itemsize = DTYPES[dtype].itemsize
     count, room = math.prod(sizes), place.size // itemsize
@@ -181,9 +181,9 @@ def _view(place: Stored, dtype: str, offset: object, shape: object, strides: obj
 
 
 def _numbers(values: object) -> tuple[int, ...]:
-    if not isinstance(values, tuple) or not all(
-        type(v) is int and 0 <= v < 1 << 62 for v in values
-    ):
+    if not isinstance(values, tuple) or len(values) > _MOST_AXES:
+        raise Refused(f"a tensor with more than {_MOST_AXES} axes, or without a shape")
+    if not all(type(value) is int and 0 <= value < 1 << 62 for value in values):
         raise Refused("a tensor whose shape, strides or offset are no numbers from 0 on")
     return values
 
@@ -216,15 +216,19 @@ def _from_type(function: object, cls: object, args: tuple[object, ...], *_: obje
     return Refused("a tensor of another class")
 
 
-def _mapping(items: object = (), *_: object) -> object:
+def _mapping(items: object = None, *_: object) -> object:
+    if items is None:
+        return {}
     if isinstance(items, dict):
         return items
-    if not isinstance(items, (list, tuple)) or not all(
+    if not isinstance(items, list) or not all(
         isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[0], (str, int))
         for pair in items
     ):
         raise Refused("a dict that is not made of pairs")
-    return dict(items)
+    made = dict(items)
+    items.clear()  # a list that is used many times would make as many copies
+    return made
 
 
 def _default_dict(factory: object = None, *items: object) -> object:
@@ -237,13 +241,19 @@ def _default_dict(factory: object = None, *items: object) -> object:
 
 def _set_of(items: object = ()) -> object:
     scalars = (str, int, float, bool, type(None), bytes)
-    if not isinstance(items, (list, tuple, set)) or not all(isinstance(v, scalars) for v in items):
+    if items == ():
+        return set()
+    if not isinstance(items, list) or not all(isinstance(v, scalars) for v in items):
         raise Refused("a set of other things than numbers and text")
-    return set(items)
+    made = set(items)
+    items.clear()  # see _mapping
+    return made
 
 
 def _size(items: object) -> object:
-    return _numbers(tuple(items) if isinstance(items, list) else items)
+    if isinstance(items, list) and len(items) <= _MOST_AXES:
+        items = tuple(items)
+    return _numbers(items)
 
 
 def _encode(text: object, encoding: object) -> object:

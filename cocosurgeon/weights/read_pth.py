@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import IO, NoReturn, cast
 
@@ -19,6 +20,7 @@ Content = tuple[object, dict[str, int]]
 
 _LONGEST_PICKLE = 256 << 20
 _FIRST_READ = 1 << 20
+_LONGEST_LIST = 16 << 20
 _MAGIC = 0x1950A86A20F9469CFC6C
 _ENCRYPTED = 0x1
 _LOCAL = struct.Struct("<4s5H3I2H")
@@ -84,12 +86,17 @@ def read_legacy(file: OpenFile) -> Content:
         FormatError: it is damaged, another pickle, or it names code.
     """
     sizes: dict[str, int] = {}
+    itemsizes: dict[str, int] = {}
     places: dict[str, Stored] = {}
 
     def storage(identity: object) -> Storage:
         dtype, key, size = _storage_of(identity, 6)
-        if sizes.setdefault(key, size) != size or dtype is None:
+        if dtype is None or (sizes.setdefault(key, size), itemsizes.get(key)) not in (
+            (size, None),
+            (size, DTYPES[dtype].itemsize),
+        ):
             raise Refused(f"the storage {one_line(key)!r} has two sizes")
+        itemsizes[key] = DTYPES[dtype].itemsize
         return Storage(dtype, places.get(key) or Stored(file, 0, size))
 
     magic = _next_pickle(file, 0, storage)
@@ -107,10 +114,13 @@ def read_legacy(file: OpenFile) -> Content:
     first = _next_pickle(file, system.end, storage)
     keys = _next_pickle(file, first.end, storage)
     at = keys.end
-    if not isinstance(keys.value, list) or sorted(map(str, keys.value)) != sorted(sizes):
+    listed = keys.value if isinstance(keys.value, list) else []
+    if not all(isinstance(key, str) for key in listed) or sorted(listed) != sorted(sizes):
         _refuse(file, "the list of storages is not that of the pickle")
-    for key in keys.value:
-        size = sizes[key]
+    for key in listed:
+        size, count = sizes[key], int.from_bytes(file.read(at, 8), "little")
+        if size != count * itemsizes[key]:
+            _refuse(file, f"the storage {one_line(key)!r} has another size than the pickle says")
         places[key] = Stored(file, at + 8, size)
         at += 8 + size
     if at > file.size:
@@ -156,10 +166,9 @@ def _members(file: OpenFile) -> dict[str, Stored]:
             infos = archive.infolist()
     except (zipfile.BadZipFile, struct.error, ValueError, OSError, NotImplementedError) as error:
         _refuse(file, f"the zip cannot be read: {error}")
-    names = [info.filename for info in infos]
-    if len(set(names)) < len(names):
-        twice = sorted({name for name in names if names.count(name) > 1})[:3]
-        _refuse(file, f"the zip has members twice: {first_few(list(map(one_line, twice)))}")
+    twice = [name for name, n in Counter(info.filename for info in infos).items() if n > 1]
+    if twice:
+        _refuse(file, f"the zip has members twice: {first_few(twice, 3, show=one_line)}")
     found = {}
     for info in infos:
         name = one_line(info.filename)
@@ -203,6 +212,8 @@ class _Stream:
         return self._at
 
     def read(self, count: int = -1) -> bytes:
+        if count > _LONGEST_LIST:
+            raise OSError("its list of members is too long")
         data = self._file.read(self._at, self._file.size - self._at if count < 0 else count)
         self._at += len(data)
         return data

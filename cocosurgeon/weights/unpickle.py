@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,7 @@ MOST_STEPS = 5_000_000
 """Opcodes of a pickle at most; a checkpoint of 2,000 tensors with its optimizer has 300,000."""
 MOST_NESTED = 64
 _MOST_DIGITS = 255
+_LONGEST_NAME = 255
 _SCALARS = (str, int, float, bool, type(None), bytes)
 
 
@@ -76,7 +77,8 @@ def unpickle(
         value = machine.run()
         _require_flat(value)
     except TruncatedError:
-        raise
+        if not machine.refused:
+            raise
     except Refused as error:
         fault = str(error)
     except (IndexError, KeyError, TypeError, ValueError, AttributeError, struct.error) as error:
@@ -150,15 +152,22 @@ class _Machine:
         """Push a name; note that it is refused, where it is not known."""
         if not (isinstance(module, str) and isinstance(attribute, str)):
             raise Refused("the pickle computes the name of what it needs")
+        if len(module) + len(attribute) > _LONGEST_NAME:
+            raise Refused(f"the pickle has a name of more than {_LONGEST_NAME} characters")
         found = Global(f"{module}.{attribute}")
         if not is_known(module, attribute):
             self.refused[found.name] += 1
         self.push(found)
 
+    def refuse(self, what: str, name: str) -> None:
+        """Note a use of a name that is refused, unless the name itself is noted already."""
+        if name not in self.refused:
+            self.refused[f"{what} {name}"] += 1
+
     def call(self, function: object, args: object) -> object:
         """Return what a call stands for; nothing is called but a few functions of ours."""
         if not isinstance(function, Global):
-            self.refused[f"a call of {_shown(function)}"] += 1
+            self.refuse("a call of", _shown(function))
             return NotRead("a call")
         if not isinstance(args, tuple):
             raise Refused("the pickle calls something without a tuple of arguments")
@@ -171,7 +180,7 @@ class _Machine:
                 self.refused[f"{function.name}: {result}"] += 1
                 return NotRead(function.name)
         else:
-            self.refused[f"a call of {function.name}"] += 1
+            self.refuse("a call of", function.name)
             result = NotRead(function.name)
         if isinstance(result, NotRead):
             self.not_read[result.name] += 1
@@ -180,7 +189,7 @@ class _Machine:
     def new(self, cls: object) -> object:
         """Return what stands for a new object of a class."""
         if not (isinstance(cls, Global) and made_by_new(cls.name)):
-            self.refused[f"an object of {_shown(cls)}"] += 1
+            self.refuse("an object of", _shown(cls))
             return NotRead("an object")
         self.not_read[cls.name] += 1
         return NotRead(cls.name)
@@ -190,19 +199,23 @@ def _require_flat(value: object) -> None:
     """Refuse containers that hold themselves, are nested too deeply, or are shared too often."""
     level, visited = [value], 0
     for _ in range(MOST_NESTED):
-        level = [inner for each in level for inner in _inside(each)]
-        visited += len(level)
+        visited += sum(map(_length, level))
         if visited > MOST_STEPS:
             raise Refused("the pickle shares its containers too often to be walked through")
+        level = [inner for each in level for inner in _inside(each)]
         if not level:
             return
     raise Refused("the pickle's containers are nested too deeply, or hold themselves")
 
 
-def _inside(value: object) -> list[object]:
+def _inside(value: object) -> Iterable[object]:
     if isinstance(value, dict):
-        return [*value.values()]
-    return [*value] if isinstance(value, (list, tuple, set, frozenset)) else []
+        return value.values()
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+def _length(value: object) -> int:
+    return len(value) if isinstance(value, (dict, list, tuple)) else 0
 
 
 def _shown(value: object) -> str:
@@ -297,7 +310,7 @@ def _long(m: _Machine, count: int) -> None:
 
 
 def _text(m: _Machine, width: int) -> None:
-    m.push(m.take(m.number(width)).decode("utf-8", "surrogatepass"))
+    m.push(m.take(m.number(width)).decode("utf-8", "backslashreplace"))
 
 
 def _bytes(m: _Machine, width: int) -> None:
@@ -323,13 +336,13 @@ def _inst(m: _Machine) -> None:
     m.name(m.line(), m.line())
     found = m.stack.pop()
     m.since_mark()
-    m.refused[f"a call of {found.name}"] += 1
+    m.refuse("a call of", found.name)
     m.push(NotRead(found.name))
 
 
 def _obj(m: _Machine) -> None:
     items = m.since_mark()
-    m.refused[f"a call of {_shown(items[0])}"] += 1
+    m.refuse("a call of", _shown(items[0]))
     m.push(NotRead("a call"))
 
 

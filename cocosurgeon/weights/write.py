@@ -69,12 +69,19 @@ def write_checkpoint(
             write_zip(file, every, metadata or {}, where)
 
 
+def _json(key: str, value: object) -> str:
+    try:
+        return json.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise RequestError(f"{key}: the value cannot be written as JSON: {error}") from error
+
+
 def _write_safetensors(
     file: BinaryIO, tensors: Sequence[Tensor], metadata: Mapping[str, object]
 ) -> None:
     header: dict[str, object] = {}
     if metadata:
-        texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in metadata.items()}
+        texts = {k: v if isinstance(v, str) else _json(k, v) for k, v in metadata.items()}
         header["__metadata__"] = texts
     at = 0
     for tensor in tensors:
@@ -87,7 +94,10 @@ def _write_safetensors(
         offsets = [at, at + tensor.nbytes]
         header[tensor.name] = {"dtype": code, "shape": tensor.shape, "data_offsets": offsets}
         at += tensor.nbytes
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    try:
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise RequestError(f"a name or text is no UTF-8: {error}") from error
     text += b" " * (-len(text) % 8)  # the tensors begin at a multiple of 8 bytes
     file.write(len(text).to_bytes(8, "little") + text)
     for tensor in tensors:
