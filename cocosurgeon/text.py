@@ -128,6 +128,11 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def megabytes(count: int) -> str:
+    """Return a number of bytes for people: ``12.3 MB``; of few bytes all: ``96 bytes``."""
+    return f"{count / 1e6:,.1f} MB" if count >= 50_000 else plural(count, "byte")
+
+
 def table_lines(
     rows: Sequence[Sequence[str]], right: frozenset[int], width: int | None = None
 ) -> list[str]:

@@ -67,7 +67,9 @@ JSON: dict[str, list[Any]] = {
     "stats": [SAMPLE],
     "subset": [SAMPLE, "--first", "3", "-o", "out.json"],
     "verify": [SAMPLE],
+    "weights diff": ["a.safetensors", "a.safetensors"],
     "weights show": ["a.safetensors"],
+    "weights wash": ["a.safetensors", "-o", "washed.pth"],
 }
 """Arguments of each command."""
 

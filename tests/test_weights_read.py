@@ -233,8 +233,10 @@ CODE: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("case", CODE)
-def test_code_is_listed_and_refused(case: str, put: Put, tmp_path: Path) -> None:
-    os.chdir(tmp_path)
+def test_code_is_listed_and_refused(
+    case: str, put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     for content in (
         CODE[case],
         mapping({"state_dict": state(WHOLE), "meta": CODE[case]}),
@@ -263,8 +265,10 @@ def test_every_name_of_code_is_in_the_error(put: Put) -> None:
 
 
 @pytest.mark.parametrize("protocol", range(6))
-def test_real_pickles_of_attacks_are_refused(protocol: int, put: Put, tmp_path: Path) -> None:
-    os.chdir(tmp_path)
+def test_real_pickles_of_attacks_are_refused(
+    protocol: int, put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     for function, *args in ((os.system, TOUCH), (eval, "1"), (pickling.loads, b"N.")):
         attack = pickling.dumps({"w": Attack(function, *args)}, protocol)
         with pytest.raises(FormatError):

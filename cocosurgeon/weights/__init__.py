@@ -14,6 +14,11 @@ unpickle         an interpreter of pickles that runs no code
 read_pth         files of torch.save
 read_safetensors the header of a .safetensors file, checked
 checkpoint       a checkpoint: its state dicts and what else is in it
+heads            classification heads, and the label spaces of their rows
+wrappers         prefixes of wrappers, and copies of the weights
+contents         a checkpoint as a report
+wash             a checkpoint without what only training needs
+diff             differences between two checkpoints
 write            a checkpoint, written whole or not at all
 write_pth        a zip as torch.save writes it
 """

@@ -32,6 +32,7 @@ from cocosurgeon.weights.inert import (
 MOST_STEPS = 5_000_000
 """Opcodes of a pickle at most; a checkpoint of 2,000 tensors with its optimizer has 300,000."""
 MOST_NESTED = 64
+_MOST_VALUES = 1_000_000
 _MOST_DIGITS = 255
 _LONGEST_NAME = 255
 _SCALARS = (str, int, float, bool, type(None), bytes)
@@ -200,7 +201,7 @@ def _require_flat(value: object) -> None:
     level, visited = [value], 0
     for _ in range(MOST_NESTED):
         visited += sum(map(_length, level))
-        if visited > MOST_STEPS:
+        if visited > _MOST_VALUES:
             raise Refused("the pickle shares its containers too often to be walked through")
         level = [inner for each in level for inner in _inside(each)]
         if not level:

@@ -1,6 +1,8 @@
 """``cocosurgeon weights``: look into checkpoints, and change their names and rows.
 
+diff        compare two checkpoints
 show        print what a checkpoint holds
+wash        keep what inference needs
 """
 
 from __future__ import annotations
@@ -19,12 +21,6 @@ weights = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-
-
-@weights.callback()
-def _group() -> None:
-    """Make a group of it, however many verbs there are."""
-
 
 for _each in iter_modules(__path__):
     _verb = getattr(import_module(f"{__name__}.{_each.name}"), _each.name)

@@ -1,8 +1,10 @@
-"""``cocosurgeon weights show``: what a checkpoint holds."""
+"""``cocosurgeon weights show``: the contents of a checkpoint."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from cocosurgeon.cli.options import CheckpointFile, console, takes
 
@@ -11,20 +13,34 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "cocosurgeon weights show detr-r50.pth",
-    "cocosurgeon weights show model.safetensors --json",
-    "cocosurgeon weights show model.safetensors --quiet",
+    "cocosurgeon weights show detr-r50.pth --depth 0 --json",
+    "cocosurgeon weights show epoch_12.pth --prefix bbox_head. --depth 1",
 )
 
 
 @takes(console, examples=EXAMPLES)
 def show(
     file: CheckpointFile,
+    prefix: Annotated[
+        str,
+        typer.Option(metavar="P", show_default=False, help="Show only names that begin with this."),
+    ] = "",
+    depth: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, help="Group names by their first N parts, after P; 0: show each."
+        ),
+    ] = 2,
     *,
     console: Console,
 ) -> None:
-    """Print what a checkpoint holds: names, shapes, types, bytes, heads and their label spaces."""
-    from cocosurgeon.weights.checkpoint import read_checkpoint
+    """Print what a checkpoint holds: its tree of names, types, shapes, bytes.
 
-    checkpoint = read_checkpoint(file)
-    lines = [f"{t.name}  {t.dtype} {list(t.shape)}" for t in checkpoint.tensors.values()]
-    console.report({"file": file}, lines)
+    Also its classification heads with the label spaces that their rows may be in, prefixes of
+    wrappers, and entries beside the weights. No code of the file is run.
+    """
+    from cocosurgeon.weights.checkpoint import read_checkpoint
+    from cocosurgeon.weights.contents import Contents
+
+    contents = Contents.of(read_checkpoint(file), prefix, depth)
+    console.report(contents.fields(), contents.lines(console.width))

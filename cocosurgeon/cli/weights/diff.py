@@ -1,0 +1,50 @@
+"""``cocosurgeon weights diff``: two checkpoints compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cocosurgeon.cli.options import console, takes
+
+if TYPE_CHECKING:
+    from cocosurgeon.cli.console import Console
+
+EXAMPLES = (
+    "cocosurgeon weights diff converted.pth reference.pth",
+    "cocosurgeon weights diff detr-r50.pth detr-r50.safetensors --json",
+    "cocosurgeon weights diff init_ours.pth init_theirs.pth --init",
+)
+
+
+@takes(console, examples=EXAMPLES)
+def diff(
+    before: Annotated[str, typer.Argument(metavar="A", help="A checkpoint.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    init: Annotated[
+        bool,
+        typer.Option(
+            "--init",
+            help="Compare two initializations: mean, standard deviation, range and distribution "
+            "of each tensor, not its values.",
+        ),
+    ] = False,
+    *,
+    console: Console,
+) -> None:
+    """Compare two checkpoints: names, shapes, types, and values or their distributions.
+
+    Exit code 1 where they differ; with --init, where a distribution does.
+    """
+    from cocosurgeon.weights.checkpoint import read_checkpoint
+    from cocosurgeon.weights.diff import diff_weights
+
+    one, other = read_checkpoint(before), read_checkpoint(after)
+    with console.progress("comparing") as progress:
+        difference = diff_weights(one.tensors, other.tensors, init=init, progress=progress)
+    console.report(
+        {"a": before, "b": after, **difference.fields()}, difference.lines(console.width)
+    )
+    if difference.is_difference:
+        raise typer.Exit(1)

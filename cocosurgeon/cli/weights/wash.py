@@ -1,0 +1,86 @@
+"""``cocosurgeon weights wash``: a checkpoint with what inference needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cocosurgeon.cli.options import CheckpointFile, CheckpointOutput, Force, console, takes
+
+if TYPE_CHECKING:
+    from cocosurgeon.cli.console import Console
+
+EXAMPLES = (
+    "cocosurgeon weights wash epoch_12.pth -o detector.safetensors",
+    "cocosurgeon weights wash checkpoint.pth -o detector.pth --keep ema.module",
+    "cocosurgeon weights wash iter_90000.pth -o detector.pth --keep teacher",
+)
+
+
+@takes(console, examples=EXAMPLES)
+def wash(
+    file: CheckpointFile,
+    output: CheckpointOutput,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COPY",
+            show_default=False,
+            help="Keep this copy of the weights: a place such as ema_state_dict, or a prefix such "
+            "as teacher. Default: the model's own.",
+        ),
+    ] = None,
+    force: Force = False,
+    *,
+    console: Console,
+) -> None:
+    """Keep what inference needs: one copy of the weights, without wrappers' prefixes, and `meta`.
+
+    Optimizers, schedulers, logs and other copies of the weights are dropped, and each is reported.
+    """
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from cocosurgeon.cli.outputs import require_apart
+    from cocosurgeon.text import megabytes, plural
+    from cocosurgeon.weights.checkpoint import read_checkpoint
+    from cocosurgeon.weights.wash import wash as washed
+    from cocosurgeon.weights.write import require_format, write_checkpoint
+
+    out = Path(output)
+    require_format(out)
+    require_apart([out], [file])
+    checkpoint = read_checkpoint(file)
+    result = washed(checkpoint, keep)
+    write_checkpoint(
+        out,
+        result.tensors,
+        result.metadata,
+        where=result.where,
+        force=force,
+        notice=console.info,
+    )
+    after = out.stat().st_size
+    console.info(
+        *(each.line() for each in result.dropped),
+        *([f"stripped {result.prefix!r} from every name"] if result.prefix else []),
+        f"kept {plural(len(result.tensors), 'tensor')}, {megabytes(result.nbytes)}; the file had "
+        f"{megabytes(checkpoint.size)}, and has {megabytes(after)}",
+    )
+    console.written(
+        out,
+        {
+            "input": file,
+            "bytes_before": checkpoint.size,
+            "bytes_after": after,
+            "kept": {
+                "copy": result.kept,
+                "tensors": len(result.tensors),
+                "bytes": result.nbytes,
+                "entries": list(result.metadata),
+            },
+            "stripped_prefix": result.prefix,
+            "dropped": [asdict(each) for each in result.dropped],
+        },
+    )
