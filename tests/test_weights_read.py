@@ -476,3 +476,10 @@ def test_a_file_that_changes_is_noticed(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"x")
     with pytest.raises(CocosurgeonError, match="changed while it was read"):
         found.array()
+
+
+@pytest.mark.parametrize("length", range(120, 136))
+def test_a_safetensors_file_is_no_pickle_whatever_its_header_is(length: int, put: Put) -> None:
+    text = b'{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'.ljust(length)
+    path = put(length.to_bytes(8, "little") + text + bytes(8), "a.safetensors")
+    assert list(read_checkpoint(path).tensors) == ["a"]

@@ -32,8 +32,12 @@ def is_zip(file: OpenFile) -> bool:
 
 
 def is_legacy(file: OpenFile) -> bool:
-    """Return whether a file is a pickle, by its first byte."""
-    return file.read(0, 1) == b"\x80"
+    """Return whether a file is a pickle, by its first byte.
+
+    The length of the header of a .safetensors file may begin with the same byte.
+    """
+    head = file.read(0, 9)
+    return head[:1] == b"\x80" and head[4:] != b"\0\0\0\0{"
 
 
 def read_zip(file: OpenFile) -> Content:
