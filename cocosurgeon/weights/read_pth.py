@@ -51,12 +51,6 @@ def read_zip(file: OpenFile) -> Content:
     if len(pickles) != 1:
         _refuse(file, f"no zip of torch.save: it has {len(pickles)} members */data.pkl")
     folder = pickles[0].removesuffix("data.pkl")
-    if f"{folder}constants.pkl" in members:
-        raise FormatError(
-            "a TorchScript archive: a program with its weights",
-            where=str(file.path),
-            hint="save the state dict of the model that it was made of",
-        )
     order = members.get(f"{folder}byteorder")
     if order is not None and (order.size > 16 or file.read(order.offset, order.size) != b"little"):
         _refuse(file, "the numbers are big-endian, which is not read")
@@ -173,6 +167,12 @@ def _members(file: OpenFile) -> dict[str, Stored]:
     twice = [name for name, n in Counter(info.filename for info in infos).items() if n > 1]
     if twice:
         _refuse(file, f"the zip has members twice: {first_few(twice, 3, show=one_line)}")
+    if any(info.filename.endswith("/constants.pkl") for info in infos):
+        raise FormatError(
+            "a TorchScript archive: a program with its weights",
+            where=str(file.path),
+            hint="save the state dict of the model that it was made of",
+        )
     found = {}
     for info in infos:
         name = one_line(info.filename)
