@@ -30,10 +30,7 @@ def ones(*names: str) -> dict[str, np.ndarray]:
 
 
 def tensors(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
-    return {
-        key: Tensor.made(key, str(array.dtype), array.shape, lambda array=array: array)  # type: ignore[misc]
-        for key, array in arrays.items()
-    }
+    return {key: Tensor.of(key, array) for key, array in arrays.items()}
 
 
 # ---- show

@@ -118,6 +118,7 @@ def test_the_state_dict_is_found_where_trainers_put_it(tmp_path: Path) -> None:
         path.write_bytes(zipped(content, storages))
         checkpoint = read_checkpoint(path)
         assert (list(checkpoint.states), checkpoint.where) == (places, chosen)
+        assert set(checkpoint.entries) <= {"epoch", "optimizer"}
     with pytest.raises(UnknownNameError, match="no state dict 'modle'"):
         read_checkpoint(path, "modle")
 

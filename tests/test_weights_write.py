@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from hypothesis.extra import numpy as npst
 from pickles import write_pth
 
 from cocosurgeon.errors import OutputError, RequestError
+from cocosurgeon.progress import Progress, shown_by
 from cocosurgeon.weights.checkpoint import read_checkpoint
 from cocosurgeon.weights.dtypes import DTYPES, decode, encode
 from cocosurgeon.weights.tensor import Tensor
@@ -158,3 +161,17 @@ def test_small_floats_are_rounded_to_the_nearest(dtype: str) -> None:
         rounded = decode(encode(beside, dtype), dtype)
         normal = np.abs(nearest) > 1e-30  # between smaller ones float32 is too coarse
         assert np.array_equal(rounded[normal], nearest[normal])
+
+
+def test_progress_reaches_its_end(tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+
+    @contextlib.contextmanager
+    def show(_name: str) -> Iterator[Progress]:
+        yield lambda done, total: seen.append((done, total))
+
+    every = [Tensor.of("a", np.ones(9)), Tensor.of("b", np.ones(1 << 21))]  # three pieces
+    with shown_by(show):
+        write_checkpoint(tmp_path / "a.safetensors", every)
+    size = 8 * (9 + (1 << 21))
+    assert seen == [(72, size), (72 + (1 << 23), size), (size, size)]

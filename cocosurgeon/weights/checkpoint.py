@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from cocosurgeon.errors import FormatError, UnknownNameError
 from cocosurgeon.text import did_you_mean
@@ -16,8 +16,9 @@ from cocosurgeon.weights.read_safetensors import read_safetensors
 from cocosurgeon.weights.tensor import OpenFile, Tensor
 
 _USUAL = ("state_dict", "model_state_dict", "model", "module", "net", "network", "params")
-_OTHER = ("optim", "scheduler", "scaler", "rng", "random", "teacher", "ema")
-"""Words in names of entries that are no weights of the model itself."""
+_NO_WEIGHTS = ("optim", "scheduler", "scaler", "rng", "random")
+_COPIES = ("teacher", "ema")
+"""Words in names of entries that are not the weights of the model itself."""
 _DEEPEST = 3
 _MOST_TIMES = 16
 
@@ -89,10 +90,7 @@ def read_checkpoint(path: str | PathLike[str], where: str | None = None) -> Chec
             hint="save the model's state_dict(), a dict of names and tensors",
         )
     _require_possible(file, states)
-    entries = root if isinstance(root, dict) and "" not in states else {}
-    if "" in states and isinstance(root, dict):
-        entries = {key: value for key, value in root.items() if not isinstance(value, Tensor)}
-    entries = {str(key): value for key, value in entries.items() if str(key) not in states}
+    entries = {str(k): v for k, v in _others(root, "", states)} if isinstance(root, dict) else {}
     return Checkpoint(file.path, kind, file.size, _chosen(states, where), states, entries, not_read)
 
 
@@ -116,8 +114,23 @@ def _states(value: object, place: str) -> Iterator[tuple[str, dict[str, Tensor]]
         yield place, tensors
     elif place.count(".") < _DEEPEST:
         for key, inner in value.items():
-            if not any(word in key for word in _OTHER[:5]):
+            if not any(word in key for word in _NO_WEIGHTS):
                 yield from _states(inner, f"{place}.{key}" if place else key)
+
+
+def _others(
+    value: dict[Any, object], place: str, states: Mapping[str, object]
+) -> Iterator[tuple[object, object]]:
+    """Yield the items of a dict that are in no state dict."""
+    for key, inner in value.items():
+        inside = f"{place}.{key}" if place else str(key)
+        if inside in states or (place in states and isinstance(inner, Tensor)):
+            continue
+        if isinstance(inner, dict) and any(each.startswith(f"{inside}.") for each in states):
+            inner = dict(_others(inner, inside, states))
+            if not inner:
+                continue
+        yield key, inner
 
 
 def _chosen(states: Mapping[str, Mapping[str, Tensor]], where: str | None) -> str:
@@ -129,7 +142,7 @@ def _chosen(states: Mapping[str, Mapping[str, Tensor]], where: str | None) -> st
             )
         return where
     usual = [place for place in ("", *_USUAL) if place in states]
-    own = [place for place in states if not any(word in place for word in _OTHER)]
+    own = [place for place in states if not any(word in place for word in _COPIES)]
     return (usual or sorted(own or states, key=lambda place: -len(states[place])))[0]
 
 
@@ -137,5 +150,5 @@ def _described(root: object) -> str:
     if isinstance(root, NotRead):
         return f"it holds an object of {root.name}"
     if isinstance(root, dict):
-        return f"its top level is a dict with {', '.join(repr(k) for k in list(root)[:8])}"
+        return f"its top level is a dict with {', '.join(repr(k)[:40] for k in list(root)[:8])}"
     return f"its top level is of type {type(root).__name__}"

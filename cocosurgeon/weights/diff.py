@@ -6,12 +6,13 @@ Tensors are read a piece at a time. Nothing is printed or written here.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from cocosurgeon.progress import progress_of
 from cocosurgeon.text import first_few, one_line, plural, table_lines
 from cocosurgeon.weights.dtypes import DTYPES, Array
 from cocosurgeon.weights.tensor import Tensor
@@ -181,7 +182,6 @@ def diff_weights(
     after: Mapping[str, Tensor],
     *,
     init: bool = False,
-    progress: Callable[[int, int], object] | None = None,
 ) -> WeightsDiff:
     """Compare two state dicts.
 
@@ -189,7 +189,6 @@ def diff_weights(
         before, after: tensors by name; see ``checkpoint.read_checkpoint``.
         init: compare distributions of values: two initializations of one model by one rule have
             other values, and the same distributions.
-        progress: is called with the bytes that are compared, and all of them.
 
     Returns:
         The difference. Tensors are ordered by ``score`` with ``init``, else by ``relative``, with
@@ -197,11 +196,12 @@ def diff_weights(
     """
     both = [name for name in before if name in after]
     total, done, found = sum(before[name].nbytes for name in both), 0, []
-    for name in both:
-        found.append(_compare(before[name], after[name], init))
-        done += before[name].nbytes
-        if progress is not None:
-            progress(done, total)
+    with progress_of("comparing") as progress:
+        for name in both:
+            found.append(_compare(before[name], after[name], init))
+            done += before[name].nbytes
+            if progress is not None:
+                progress(done, total)
     found.sort(key=_by_score if init else _by_relative)
     return WeightsDiff(
         only_before=tuple(t for name, t in before.items() if name not in after),

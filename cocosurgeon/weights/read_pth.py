@@ -20,6 +20,7 @@ Content = tuple[object, dict[str, int]]
 
 _LONGEST_PICKLE = 256 << 20
 _FIRST_READ = 1 << 20
+_LONGEST_KEY = 255
 _LONGEST_LIST = 16 << 20
 _MAGIC = 0x1950A86A20F9469CFC6C
 _ENCRYPTED = 0x1
@@ -135,6 +136,8 @@ def _storage_of(identity: object, length: int) -> tuple[str | None, str, int]:
     dtype = storage_type(cls)
     if not (isinstance(key, str) and type(count) is int and 0 <= count < 1 << 62):
         raise Refused("the pickle has a storage without a key or a size")
+    if len(key) > _LONGEST_KEY:
+        raise Refused(f"the pickle has a storage with a key of {len(key):,} characters")
     if rest and rest[0] is not None:
         raise Refused("the pickle has a storage that is a part of another")
     return dtype, key, count * (1 if dtype is None else DTYPES[dtype].itemsize)

@@ -44,6 +44,11 @@ class Tensor:
     elements: Elements = field(repr=False)
 
     @classmethod
+    def of(cls, name: str, array: Array) -> Tensor:
+        """Return a tensor of a numpy array, of a type that numpy has."""
+        return cls.made(name, array.dtype.name, array.shape, lambda: array)
+
+    @classmethod
     def made(
         cls, name: str, dtype: str, shape: tuple[int, ...], make: Callable[[], Array]
     ) -> Tensor:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
 from cocosurgeon.atomic import appearing
 from cocosurgeon.errors import OutputError, RequestError
+from cocosurgeon.progress import Progress, progress_of
 from cocosurgeon.text import first_few, one_line
 from cocosurgeon.weights.dtypes import DTYPES
-from cocosurgeon.weights.tensor import Tensor
+from cocosurgeon.weights.tensor import Elements, Tensor
 from cocosurgeon.weights.write_pth import write_zip
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
@@ -62,11 +64,35 @@ def write_checkpoint(
     if len(set(names)) < len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
         raise RequestError(f"two tensors have the same name: {first_few(twice, 5, show=one_line)}")
-    with appearing([final], force=force, notice=notice) as [file]:
+    with (
+        progress_of("writing") as progress,
+        appearing([final], force=force, notice=notice) as [file],
+    ):
+        if progress is not None:
+            every = list(_shown(every, progress))
         if final.suffix == ".safetensors":
             _write_safetensors(file, every, metadata or {})
         else:
             write_zip(file, every, metadata or {}, where)
+
+
+def _shown(tensors: Sequence[Tensor], progress: Progress) -> Iterator[Tensor]:
+    """Yield tensors that advance a progress bar when they have been read."""
+    total, done = sum(tensor.nbytes for tensor in tensors), 0
+
+    @dataclass(frozen=True)
+    class Shown:
+        elements: Elements
+
+        def chunks(self, size: int) -> Iterator[memoryview]:
+            nonlocal done
+            for piece in self.elements.chunks(size):
+                yield piece
+                done += len(piece)
+                progress(done, total)
+
+    for tensor in tensors:
+        yield replace(tensor, elements=Shown(tensor.elements))
 
 
 def _json(key: str, value: object) -> str:

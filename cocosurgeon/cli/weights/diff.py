@@ -37,12 +37,13 @@ def diff(
 
     Exit code 1 where they differ; with --init, where a distribution does.
     """
+    from cocosurgeon.progress import shown_by
     from cocosurgeon.weights.checkpoint import read_checkpoint
     from cocosurgeon.weights.diff import diff_weights
 
     one, other = read_checkpoint(before), read_checkpoint(after)
-    with console.progress("comparing") as progress:
-        difference = diff_weights(one.tensors, other.tensors, init=init, progress=progress)
+    with shown_by(console.progress):
+        difference = diff_weights(one.tensors, other.tensors, init=init)
     console.report(
         {"a": before, "b": after, **difference.fields()}, difference.lines(console.width)
     )

@@ -43,6 +43,7 @@ def wash(
     from pathlib import Path
 
     from cocosurgeon.cli.outputs import require_apart
+    from cocosurgeon.progress import shown_by
     from cocosurgeon.text import megabytes, plural
     from cocosurgeon.weights.checkpoint import read_checkpoint
     from cocosurgeon.weights.wash import wash as washed
@@ -53,14 +54,15 @@ def wash(
     require_apart([out], [file])
     checkpoint = read_checkpoint(file)
     result = washed(checkpoint, keep)
-    write_checkpoint(
-        out,
-        result.tensors,
-        result.metadata,
-        where=result.where,
-        force=force,
-        notice=console.info,
-    )
+    with shown_by(console.progress):
+        write_checkpoint(
+            out,
+            result.tensors,
+            result.metadata,
+            where=result.where,
+            force=force,
+            notice=console.info,
+        )
     after = out.stat().st_size
     console.info(
         *(each.line() for each in result.dropped),
