@@ -128,9 +128,11 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def megabytes(count: int) -> str:
-    """Return a number of bytes for people: ``12.3 MB``; of few bytes all: ``96 bytes``."""
-    return f"{count / 1e6:,.1f} MB" if count >= 50_000 else plural(count, "byte")
+def byte_count(count: int) -> str:
+    """Return a number of bytes for people: ``96 bytes``, ``1.2 kB``, ``520.1 MB``."""
+    if count < 1_000:
+        return plural(count, "byte")
+    return f"{count / 1e3:,.1f} kB" if count < 1_000_000 else f"{count / 1e6:,.1f} MB"
 
 
 def table_lines(

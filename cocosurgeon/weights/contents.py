@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 from cocosurgeon.errors import UnknownNameError
-from cocosurgeon.text import did_you_mean, first_few, megabytes, one_line, plural, table_lines
+from cocosurgeon.text import byte_count, did_you_mean, first_few, one_line, plural, table_lines
 from cocosurgeon.weights.checkpoint import Checkpoint
 from cocosurgeon.weights.heads import Head, find_heads
 from cocosurgeon.weights.inert import Global, NotRead
@@ -101,7 +101,7 @@ class Contents:
     def lines(self, width: int | None) -> list[str]:
         """Return the report for people."""
         file = self.checkpoint
-        lines = [f"{file.path}: {file.format}, {megabytes(file.size)}"]
+        lines = [f"{file.path}: {file.format}, {byte_count(file.size)}"]
         for place, state in file.states.items():
             is_chosen = ", shown here" if place == file.where and len(file.states) > 1 else ""
             name = f"state dict {place!r}" if place else "state dict at the top level"
@@ -168,5 +168,5 @@ def _size_of(tensors: Iterable[Tensor]) -> str:
     totals = _totals(tensors)
     return (
         f"{plural(totals['tensors'], 'tensor')}, {plural(totals['elements'], 'element')}, "
-        f"{megabytes(totals['bytes'])}"
+        f"{byte_count(totals['bytes'])}"
     )

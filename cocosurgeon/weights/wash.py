@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
 from cocosurgeon.errors import RequestError
-from cocosurgeon.text import did_you_mean, first_few, megabytes, one_line, plural
+from cocosurgeon.text import byte_count, did_you_mean, first_few, one_line, plural
 from cocosurgeon.weights.checkpoint import Checkpoint
 from cocosurgeon.weights.inert import Global, NotRead
 from cocosurgeon.weights.tensor import Tensor
@@ -34,7 +34,7 @@ class Dropped:
 
     def line(self) -> str:
         """Return it for people."""
-        size = f", {plural(self.tensors, 'tensor')}, {megabytes(self.nbytes)}"
+        size = f", {plural(self.tensors, 'tensor')}, {byte_count(self.nbytes)}"
         return one_line(f"dropped {self.what}: {self.why}{size if self.tensors else ''}")
 
 

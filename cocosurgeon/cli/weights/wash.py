@@ -44,7 +44,7 @@ def wash(
 
     from cocosurgeon.cli.outputs import require_apart
     from cocosurgeon.progress import shown_by
-    from cocosurgeon.text import megabytes, plural
+    from cocosurgeon.text import byte_count, plural
     from cocosurgeon.weights.checkpoint import read_checkpoint
     from cocosurgeon.weights.wash import wash as washed
     from cocosurgeon.weights.write import require_format, write_checkpoint
@@ -67,8 +67,8 @@ def wash(
     console.info(
         *(each.line() for each in result.dropped),
         *([f"stripped {result.prefix!r} from every name"] if result.prefix else []),
-        f"kept {plural(len(result.tensors), 'tensor')}, {megabytes(result.nbytes)}; the file had "
-        f"{megabytes(checkpoint.size)}, and has {megabytes(after)}",
+        f"kept {plural(len(result.tensors), 'tensor')}, {byte_count(result.nbytes)}; the file had "
+        f"{byte_count(checkpoint.size)}, and has {byte_count(after)}",
     )
     console.written(
         out,
