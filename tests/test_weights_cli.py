@@ -42,13 +42,15 @@ def test_heads_are_recognized_by_name_and_rows() -> None:
         "class_embed.bias": (92,),
         "bbox_embed.layers.0.weight": (92, 4),
         "bbox_head.cls_branches.5.weight": (80, 4),
+        "cls_subnet.0.weight": (256, 256, 3, 3),
         "label_enc.weight": (92, 4),
         "bbox_head.retina_cls.weight": (720, 4, 3, 3),
         "roi_head.bbox_head.fc_cls.weight": (7, 4),
     }
     found = find_heads(tensors({k: np.zeros(s, np.float32) for k, s in shapes.items()}).values())
     by_key = {head.key: head for head in found}
-    assert set(by_key) == {k for k in shapes if k.endswith("weight") and "bbox_embed" not in k}
+    others = {"class_embed.bias", "bbox_embed.layers.0.weight", "cls_subnet.0.weight"}
+    assert set(by_key) == set(shapes) - others
     assert "detr92" in by_key["class_embed.weight"].spaces
     assert "mmdet80" in by_key["bbox_head.cls_branches.5.weight"].spaces
     assert {"dino92", "detr91"} <= set(by_key["label_enc.weight"].spaces)

@@ -36,6 +36,7 @@ from pickles import (
 from cocosurgeon.errors import CocosurgeonError, FormatError, UnknownNameError
 from cocosurgeon.weights.checkpoint import read_checkpoint
 from cocosurgeon.weights.inert import NotRead
+from cocosurgeon.weights.tensor import OpenFile
 from cocosurgeon.weights.unpickle import unpickle
 
 Put = Callable[..., Path]
@@ -484,3 +485,10 @@ def test_a_safetensors_file_is_no_pickle_whatever_its_header_is(length: int, put
     text = b'{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'.ljust(length)
     path = put(length.to_bytes(8, "little") + text + bytes(8), "a.safetensors")
     assert list(read_checkpoint(path).tensors) == ["a"]
+
+
+def test_nothing_is_read_outside_of_a_file(put: Put) -> None:
+    """A zip may place its members anywhere, also where no file offset can be."""
+    file = OpenFile(put(b"abc", "a.pth"))
+    assert file.read(1, 9) == b"bc"
+    assert [file.read(at, 4) for at in (3, 1 << 40, 1 << 80, -1)] == [b""] * 4

@@ -67,7 +67,7 @@ def find_heads(tensors: Iterable[Tensor]) -> Iterator[Head]:
             fitting = _fitting(rows)
             for anchors in () if fitting else _ANCHORS[1:]:
                 fitting |= {} if rows % anchors else _fitting(rows // anchors, anchors)
-            if fitting or tensor.shape[0] > 1:
+            if fitting or rows != tensor.shape[1]:  # as many in as out: a hidden layer
                 yield Head(tensor.name, "head", rows, fitting)
 
 

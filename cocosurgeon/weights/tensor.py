@@ -123,9 +123,11 @@ class OpenFile:
         self._changed = status.st_mtime_ns
 
     def read(self, offset: int, count: int) -> bytes:
-        """Return bytes; fewer at the end of the file."""
+        """Return bytes; fewer at the end of the file, and none outside of it."""
+        if not 0 <= offset < self.size:
+            return b""
         with reading(self.path):
-            return os.pread(self._descriptor, count, offset)
+            return os.pread(self._descriptor, min(count, self.size - offset), offset)
 
     def fill(self, buffer: memoryview, offset: int) -> None:
         """Read bytes into a buffer.
