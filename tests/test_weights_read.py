@@ -61,6 +61,8 @@ def test_views_transposes_and_tied_tensors_are_read_as_torch_means_them(put: Put
             "part": tensor([3], [5], stored, offset=2),
             "scalar": tensor([], [], stored, offset=23),
             "row of one": tensor([1, 4], [99, 1], stored, offset=4),
+            "column of one": tensor([3, 1, 2], [2, 1 << 61, 1], stored),
+            "apart, of one": tensor([2, 1], [3, 1 << 61], stored),
             "empty": tensor([0, 3], [3, 1], stored, offset=24),
             "tied": tensor([2, 3, 4], [12, 4, 1], stored),
         }
@@ -72,6 +74,8 @@ def test_views_transposes_and_tied_tensors_are_read_as_torch_means_them(put: Put
     assert np.array_equal(arrays["part"], [2, 7, 12])
     assert arrays["scalar"] == 23 and arrays["scalar"].shape == ()
     assert np.array_equal(arrays["row of one"], [[4, 5, 6, 7]])
+    assert np.array_equal(arrays["column of one"], data[:6].reshape(3, 1, 2))
+    assert np.array_equal(arrays["apart, of one"], [[0], [3]])
     assert arrays["empty"].shape == (0, 3)
     assert np.array_equal(arrays["tied"], arrays["plain"])
     for each in tensors.values():  # pieces of any size are the same bytes
@@ -313,6 +317,11 @@ FAULTS: dict[str, bytes] = {
     "a tensor with a negative stride": tensor([4], [-1], storage(4), offset=3),
     "a tensor with a negative size": tensor([-4], [1], storage(4)),
     "a tensor with a stride missing": tensor([2, 2], [1], storage(4)),
+    "a tensor of no elements and 2 ** 61 columns": tensor([0, 1 << 61], [1, 1], storage(4)),
+    "a tensor that is the conjugate of another": call(
+        "torch._utils._rebuild_tensor_v2", storage(4), b"K\x00", numbers([4]), numbers([1]),
+        b"\x89", b"N", mapping({"conj": b"\x88"}),
+    ),
     "a tensor of 100 axes": tensor([1] * 100, [1] * 100, storage(4)),
     "a tensor with true for a size": call(
         "torch._utils._rebuild_tensor_v2", storage(4), b"K\x00", b"(\x88t", b"(\x88t", b"\x89", b"N"
@@ -430,7 +439,8 @@ def safetensors(header: object, data: bytes = bytes(8), length: int | None = Non
         ("broken: ", safetensors({**GOOD, "__metadata__": {"a": 1}})),
         ("is not known", safetensors({"w": {**GOOD["w"], "dtype": "F4"}})),
         ("are given to it", safetensors({"w": {**GOOD["w"], "shape": [3]}})),
-        ("are given to it", safetensors({"w": {**GOOD["w"], "shape": [1 << 40, 1 << 40]}})),
+        ("is too large", safetensors({"w": {**GOOD["w"], "shape": [1 << 40, 1 << 40]}})),
+        ("is too large", safetensors({"w": {**GOOD["w"], "shape": [0, 1 << 62]}})),
         ("are given to it", safetensors({"w": {**GOOD["w"], "data_offsets": [8, 0]}})),
         ("shares bytes", safetensors({**GOOD, "v": GOOD["w"]})),
         ("after a gap", safetensors({"w": {**GOOD["w"], "data_offsets": [8, 16]}}, bytes(16))),

@@ -15,14 +15,17 @@ from typing import Any
 import numpy as np
 
 from cocosurgeon.weights.dtypes import DTYPES, OF_STORAGE
-from cocosurgeon.weights.tensor import Elements, Stored, Strided, Tensor
+from cocosurgeon.weights.tensor import MOST_AXES, Elements, Stored, Strided, Tensor, fits
 
-_MOST_AXES = 64
 _LONGEST_BYTES = 64
 
 
-class Refused(Exception):  # noqa: N818 - a reason, which may be a value, too
-    """The pickle asks for what is not read."""
+class Refused(Exception):  # noqa: N818 - what is wrong with the pickle
+    """The pickle is broken, too large, or of a kind that is not read."""
+
+
+class NamedCode(Exception):  # noqa: N818 - as above
+    """The pickle has a known name called in a way that would run code."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ _OBJECTS = {
     *("argparse.Namespace", "types.SimpleNamespace", "collections.deque", "collections.Counter"),
     *("pathlib.PosixPath", "pathlib.WindowsPath", "pathlib._local.PosixPath"),
     *("pathlib._local.WindowsPath", "datetime.datetime", "datetime.date", "datetime.timedelta"),
-    *("datetime.timezone", "torch.device", "numpy.ndarray"),
+    *("datetime.timezone", "torch.device", "torch.torch_version.TorchVersion", "numpy.ndarray"),
 }
 """Classes whose objects are no part of a state dict, and common in checkpoints."""
 
@@ -102,7 +105,7 @@ def is_known(module: str, attribute: str) -> bool:
         or made_by_new(name)
         or (module == "torch" and (attribute in OF_STORAGE or attribute in DTYPES))
         or name in ("builtins.object", "__builtin__.object", "torch.Tensor")
-        or name in ("torch.storage.UntypedStorage", "torch.nn.parameter.Parameter")
+        or name in ("torch.storage.UntypedStorage", "torch.nn.parameter.Parameter", "typing.Any")
     )
 
 
@@ -129,8 +132,15 @@ def storage_type(cls: object) -> str | None:
 
 
 def _rebuild_tensor(
-    storage: object, offset: object, shape: object, strides: object, *_: object
+    storage: object,
+    offset: object,
+    shape: object,
+    strides: object,
+    requires_grad: object = False,
+    hooks: object = None,
+    metadata: object = None,
 ) -> Tensor:
+    _require_plain(metadata)
     if not isinstance(storage, Storage) or storage.dtype is None:
         raise Refused("a tensor without a storage")
     return _view(storage.place, storage.dtype, offset, shape, strides)
@@ -144,12 +154,19 @@ def _rebuild_tensor_v3(
     requires_grad: object,
     hooks: object,
     dtype: object,
-    *_: object,
+    metadata: object = None,
 ) -> Tensor:
+    _require_plain(metadata)
     name = dtype.name.removeprefix("torch.") if isinstance(dtype, Global) else ""
     if not isinstance(storage, Storage) or name not in DTYPES:
         raise Refused("a tensor without a storage, or of an unknown type")
     return _view(storage.place, name, offset, shape, strides)
+
+
+def _require_plain(metadata: object) -> None:
+    """Refuse a tensor whose conjugate or sign torch takes when it is read."""
+    if isinstance(metadata, dict) and any(metadata.values()):
+        raise Refused(f"a tensor that is stored as another one ({', '.join(map(str, metadata))})")
 
 
 def _view(place: Stored, dtype: str, offset: object, shape: object, strides: object) -> Tensor:
@@ -162,6 +179,10 @@ def _view(place: Stored, dtype: str, offset: object, shape: object, strides: obj
     (first,) = _numbers((offset,))
     if len(sizes) != len(steps):
         raise Refused(f"a tensor with {len(sizes)} axes and {len(steps)} strides")
+    if not fits(sizes, dtype):
+        raise Refused(f"a tensor of the shape {list(sizes)[:8]}")
+    # those of axes with one element mean nothing, and may be anything
+    steps = tuple(0 if size == 1 else step for size, step in zip(sizes, steps, strict=True))
     itemsize = DTYPES[dtype].itemsize
     count, room = math.prod(sizes), place.size // itemsize
     reach = sum((size - 1) * step for size, step in zip(sizes, steps, strict=True)) + 1
@@ -181,8 +202,8 @@ def _view(place: Stored, dtype: str, offset: object, shape: object, strides: obj
 
 
 def _numbers(values: object) -> tuple[int, ...]:
-    if not isinstance(values, tuple) or len(values) > _MOST_AXES:
-        raise Refused(f"a tensor with more than {_MOST_AXES} axes, or without a shape")
+    if not isinstance(values, tuple) or len(values) > MOST_AXES:
+        raise Refused(f"a tensor with more than {MOST_AXES} axes, or without a shape")
     if not all(type(value) is int and 0 <= value < 1 << 62 for value in values):
         raise Refused("a tensor whose shape, strides or offset are no numbers from 0 on")
     return values
@@ -213,7 +234,7 @@ def _from_type(function: object, cls: object, args: tuple[object, ...], *_: obje
         and cls.name in known
     ):
         return _TENSORS[function.name](*args)
-    return Refused("a tensor of another class")
+    raise NamedCode("a tensor of another class")
 
 
 def _mapping(items: object = None, *_: object) -> object:
@@ -235,7 +256,7 @@ def _default_dict(factory: object = None, *items: object) -> object:
     if factory is not None and not (
         isinstance(factory, Global) and factory.name in _BUILTIN_CLASSES
     ):
-        return Refused("a dict whose default is computed")
+        raise NamedCode("a dict whose default is computed")
     return _mapping(*items)
 
 
@@ -251,7 +272,7 @@ def _set_of(items: object = ()) -> object:
 
 
 def _size(items: object) -> object:
-    if isinstance(items, list) and len(items) <= _MOST_AXES:
+    if isinstance(items, list) and len(items) <= MOST_AXES:
         items = tuple(items)
     return _numbers(items)
 
@@ -259,12 +280,14 @@ def _size(items: object) -> object:
 def _encode(text: object, encoding: object) -> object:
     """Return bytes, which protocol 2 writes as text; long ones are not read."""
     if not isinstance(text, str) or encoding != "latin1":
-        return Refused("text in another encoding")
+        raise NamedCode("text in another encoding")
     return text.encode("latin-1") if len(text) <= _LONGEST_BYTES else NotRead("builtins.bytes")
 
 
 def _bytes_of(*args: object) -> object:
-    return b"" if not args else Refused("bytes that are computed")
+    if args:
+        raise NamedCode("bytes that are computed")
+    return b""
 
 
 def _numpy_type(code: object, *_: object) -> NumpyType:
@@ -287,7 +310,7 @@ def _getattr(owner: object, name: object, *rest: object) -> object:
     is_class = isinstance(owner, Global) and made_by_new(owner.name)
     if (isinstance(owner, NotRead) or is_class) and isinstance(name, str) and not rest:
         return NotRead("builtins.method")
-    return Refused("an attribute of something else than a saved object")
+    raise NamedCode("an attribute of something else than a saved object")
 
 
 def _object(name: str) -> Callable[..., object]:
@@ -298,7 +321,7 @@ def _reconstructor(cls: object, base: object = None, state: object = None) -> ob
     is_plain = isinstance(base, Global) and base.name.endswith("object") and state is None
     if is_plain and isinstance(cls, Global) and made_by_new(cls.name):
         return NotRead(cls.name)
-    return Refused("an object of another class")
+    raise NamedCode("an object of another class")
 
 
 _TENSORS: dict[str, Callable[..., Any]] = {

@@ -13,17 +13,16 @@ import msgspec
 from cocosurgeon.errors import FormatError
 from cocosurgeon.text import one_line
 from cocosurgeon.weights.dtypes import OF_CODE
-from cocosurgeon.weights.tensor import OpenFile, Stored, Tensor
+from cocosurgeon.weights.tensor import MOST_AXES, OpenFile, Stored, Tensor, fits
 
 _LONGEST_HEADER = 32 << 20
-_MOST_AXES = 64
 _METADATA = "__metadata__"
 _Number = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     dtype: str
-    shape: Annotated[list[_Number], msgspec.Meta(max_length=_MOST_AXES)]
+    shape: Annotated[list[_Number], msgspec.Meta(max_length=MOST_AXES)]
     data_offsets: tuple[_Number, _Number]
 
 
@@ -59,6 +58,8 @@ def read_safetensors(file: OpenFile) -> tuple[dict[str, Tensor], dict[str, str]]
         begin, end = entry.data_offsets
         elements = Stored(file, start + begin, end - begin)
         tensor = Tensor(name, kind.name, tuple(entry.shape), elements)
+        if not fits(entry.shape, kind.name):
+            _refuse(file, f"{one_line(name)}: the shape {entry.shape} is too large")
         if tensor.nbytes != end - begin:
             shape = f"{kind.name} {entry.shape} has {tensor.nbytes:,} bytes"
             _refuse(file, f"{one_line(name)}: {shape}, and {end - begin:,} are given to it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +18,16 @@ from cocosurgeon.weights.dtypes import DTYPES, Array, decode
 
 PIECE = 1 << 23
 """Bytes that are read at a time."""
+
+
+MOST_AXES = 32
+"""Axes of a tensor at most: those that numpy 1 can have."""
+
+
+def fits(shape: Sequence[int], dtype: str) -> bool:
+    """Return whether numpy can have an array of a shape: also one with an axis of 0."""
+    size = math.prod(max(each, 1) for each in shape) * DTYPES[dtype].itemsize
+    return len(shape) <= MOST_AXES and size < 1 << 62
 
 
 class Elements(Protocol):

@@ -22,6 +22,7 @@ from cocosurgeon.text import first_few, one_line
 from cocosurgeon.weights.inert import (
     FUNCTIONS,
     Global,
+    NamedCode,
     NotRead,
     NumpyType,
     Refused,
@@ -175,11 +176,11 @@ class _Machine:
         if function.name in FUNCTIONS:
             try:
                 result = FUNCTIONS[function.name](*args)
+            except NamedCode as reason:
+                self.refused[f"{function.name}: {reason}"] += 1
+                return NotRead(function.name)
             except (TypeError, ValueError, IndexError) as error:
                 raise Refused(f"{function.name} with arguments that it cannot have") from error
-            if isinstance(result, Refused):
-                self.refused[f"{function.name}: {result}"] += 1
-                return NotRead(function.name)
         else:
             self.refuse("a call of", function.name)
             result = NotRead(function.name)

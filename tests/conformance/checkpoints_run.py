@@ -128,6 +128,7 @@ def make(folder: str) -> dict[str, Any]:
     states["run.pth"] = state
 
     torch.save(model, "module.pth")
+    torch.save({"turned": torch.ones(2, dtype=torch.complex64).conj()}, "conjugate.pth")
     torch.save({"wide": torch.ones(1).expand(1 << 20)}, "expanded.pth")
     torch.jit.save(torch.jit.script(model), "script.pth")
 

@@ -114,6 +114,7 @@ def test_a_run_of_torch_is_washed(made: tuple[Path, Mapping[str, Any]]) -> None:
     [
         ("module.pth", "names code, which is never run: "),
         ("script.pth", "TorchScript"),
+        ("conjugate.pth", "stored as another one"),
         ("expanded.pth", "needs more than the 1 elements"),
     ],
 )
