@@ -94,6 +94,13 @@ def test_a_pth_is_laid_out_as_torch_does(tmp_path: Path) -> None:
             assert at % 64 == 0
 
 
+def test_a_safetensors_file_says_what_it_is_for(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path / "a.safetensors", [])
+    assert read_checkpoint(tmp_path / "a.safetensors").entries == {"format": "pt"}
+    write_checkpoint(tmp_path / "b.safetensors", [], {"format": "tf", "meta": [1]})
+    assert read_checkpoint(tmp_path / "b.safetensors").entries == {"format": "tf", "meta": "[1]"}
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_nothing_is_left_of_what_fails(suffix: str, tmp_path: Path) -> None:
     def fail() -> np.ndarray:

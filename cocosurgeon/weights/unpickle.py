@@ -33,7 +33,7 @@ from cocosurgeon.weights.inert import (
 MOST_STEPS = 5_000_000
 """Opcodes of a pickle at most; a checkpoint of 2,000 tensors with its optimizer has 300,000."""
 MOST_NESTED = 64
-_MOST_VALUES = 1_000_000
+_MOST_VALUES = 500_000
 _MOST_DIGITS = 255
 _LONGEST_NAME = 255
 _SCALARS = (str, int, float, bool, type(None), bytes)

@@ -48,7 +48,7 @@ def write_checkpoint(
         path: its suffix is the format.
         tensors: what to write; each has another name.
         metadata: plain values: for a .pth further top-level entries, for a .safetensors file
-            texts; other values become JSON.
+            texts next to ``format: pt``; other values become JSON.
         where: the key of the state dict in a .pth, as in ``state_dict``; empty: the top level.
         force: replace an existing file.
         notice: prints a line: the file is unchanged.
@@ -105,10 +105,11 @@ def _json(key: str, value: object) -> str:
 def _write_safetensors(
     file: BinaryIO, tensors: Sequence[Tensor], metadata: Mapping[str, object]
 ) -> None:
-    header: dict[str, object] = {}
-    if metadata:
-        texts = {k: v if isinstance(v, str) else _json(k, v) for k, v in metadata.items()}
-        header["__metadata__"] = texts
+    # transformers refuses a file that does not say so
+    texts = {"format": "pt"}
+    for key, value in metadata.items():
+        texts[key] = value if isinstance(value, str) else _json(key, value)
+    header: dict[str, object] = {"__metadata__": texts}
     at = 0
     for tensor in tensors:
         code = DTYPES[tensor.dtype].code
