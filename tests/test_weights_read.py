@@ -128,6 +128,15 @@ def test_the_state_dict_is_found_where_trainers_put_it(tmp_path: Path) -> None:
         read_checkpoint(path, "modle")
 
 
+def test_values_in_a_state_dict_are_not_lost(put: Put) -> None:
+    content = mapping({"model": mapping({"w": WHOLE, "_extra_state": number(3)})})
+    checkpoint = read_checkpoint(put(zipped(content, {"0": FOUR}), "a.pth"))
+    assert list(checkpoint.tensors) == ["w"]
+    assert checkpoint.entries == {"model": {"_extra_state": 3}}
+    flat = mapping({"w": WHOLE, "_extra_state": number(3)})
+    assert read_checkpoint(put(zipped(flat, {"0": FOUR}), "b.pth")).entries == {"_extra_state": 3}
+
+
 def test_files_from_before_torch_1_6_are_read(put: Put) -> None:
     arrays = {"a": np.arange(3, dtype=np.float32), "b": np.ones((2, 2), np.float32)}
     items = {

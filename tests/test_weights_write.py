@@ -164,8 +164,8 @@ def test_small_floats_are_rounded_to_the_nearest(dtype: str) -> None:
     known = np.unique(values[finite].astype(np.float64))
     between = ((known[:-1] + known[1:]) / 2).astype(np.float32)
     for towards, nearest in ((-np.inf, known[:-1]), (np.inf, known[1:])):
-        beside = np.nextafter(between, np.float32(towards))
-        rounded = decode(encode(beside, dtype), dtype)
+        close = np.nextafter(between, np.float32(towards))
+        rounded = decode(encode(close, dtype), dtype)
         normal = np.abs(nearest) > 1e-30  # between smaller ones float32 is too coarse
         assert np.array_equal(rounded[normal], nearest[normal])
 

@@ -121,12 +121,13 @@ def _states(value: object, place: str) -> Iterator[tuple[str, dict[str, Tensor]]
 def _others(
     value: dict[Any, object], place: str, states: Mapping[str, object]
 ) -> Iterator[tuple[object, object]]:
-    """Yield the items of a dict that are in no state dict."""
+    """Yield the items of a dict that are in no state dict, and what is in one and no tensor."""
     for key, inner in value.items():
         inside = f"{place}.{key}" if place else str(key)
-        if inside in states or (place in states and isinstance(inner, Tensor)):
+        if place in states and isinstance(inner, Tensor):
             continue
-        if isinstance(inner, dict) and any(each.startswith(f"{inside}.") for each in states):
+        is_within = inside in states or any(each.startswith(f"{inside}.") for each in states)
+        if isinstance(inner, dict) and is_within:
             inner = dict(_others(inner, inside, states))
             if not inner:
                 continue

@@ -59,7 +59,7 @@ class Contents:
 
         Args:
             prefix: only names that begin with it.
-            depth: so many parts of names after the prefix are told apart; 0: all.
+            depth: names are grouped by so many parts after the prefix; 0: by all.
 
         Raises:
             UnknownNameError: no name begins with the prefix.

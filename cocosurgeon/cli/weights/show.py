@@ -37,7 +37,7 @@ def show(
     """Print what a checkpoint holds: its tree of names, types, shapes, bytes.
 
     Also its classification heads with the label spaces that their rows may be in, prefixes of
-    wrappers, and entries beside the weights. No code of the file is run.
+    wrappers, and entries next to the weights. No code of the file is run.
     """
     from cocosurgeon.weights.checkpoint import read_checkpoint
     from cocosurgeon.weights.contents import Contents
