@@ -9,6 +9,7 @@
 
 dtypes           types of elements, and the values of floats that numpy lacks
 tensor           a tensor: its name, type, shape, and its bytes on demand
+views            storages of a checkpoint, and tensors that are views of them
 inert            names that a pickle may have, and what stands for each
 unpickle         an interpreter of pickles that runs no code
 read_pth         files of torch.save

@@ -6,7 +6,6 @@ number, text, a container, or a ``NotRead``: a placeholder that holds a name and
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,13 +14,10 @@ from typing import Any
 import numpy as np
 
 from cocosurgeon.weights.dtypes import DTYPES, OF_STORAGE
-from cocosurgeon.weights.tensor import MOST_AXES, Elements, Stored, Strided, Tensor, fits
+from cocosurgeon.weights.tensor import MOST_AXES, Tensor
+from cocosurgeon.weights.views import Refused, Storage, view_of, whole_numbers
 
 _LONGEST_BYTES = 64
-
-
-class Refused(Exception):  # noqa: N818 - what is wrong with the pickle
-    """The pickle is broken, too large, or of a kind that is not read."""
 
 
 class NamedCode(Exception):  # noqa: N818 - as above
@@ -57,19 +53,6 @@ class NumpyType:
 
     code: str
     order: object = "<"
-
-
-@dataclass(frozen=True)
-class Storage:
-    """The bytes that tensors are views of.
-
-    Attributes:
-        dtype: the name of its elements' type; None: untyped.
-        place: where it is.
-    """
-
-    dtype: str | None
-    place: Stored
 
 
 _OBJECTS = {
@@ -143,7 +126,7 @@ def _rebuild_tensor(
     _require_plain(metadata)
     if not isinstance(storage, Storage) or storage.dtype is None:
         raise Refused("a tensor without a storage")
-    return _view(storage.place, storage.dtype, offset, shape, strides)
+    return view_of(storage.place, storage.dtype, offset, shape, strides)
 
 
 def _rebuild_tensor_v3(
@@ -160,62 +143,13 @@ def _rebuild_tensor_v3(
     name = dtype.name.removeprefix("torch.") if isinstance(dtype, Global) else ""
     if not isinstance(storage, Storage) or name not in DTYPES:
         raise Refused("a tensor without a storage, or of an unknown type")
-    return _view(storage.place, name, offset, shape, strides)
+    return view_of(storage.place, name, offset, shape, strides)
 
 
 def _require_plain(metadata: object) -> None:
     """Refuse a tensor whose conjugate or sign torch takes when it is read."""
     if isinstance(metadata, dict) and any(metadata.values()):
         raise Refused(f"a tensor that is stored as another one ({', '.join(map(str, metadata))})")
-
-
-def _view(place: Stored, dtype: str, offset: object, shape: object, strides: object) -> Tensor:
-    """Return a tensor that is a view of a storage.
-
-    Raises:
-        Refused: it reaches outside of the storage, or has more elements than it.
-    """
-    sizes, steps = _numbers(shape), _numbers(strides)
-    (first,) = _numbers((offset,))
-    if len(sizes) != len(steps):
-        raise Refused(f"a tensor with {len(sizes)} axes and {len(steps)} strides")
-    if not fits(sizes, dtype):
-        raise Refused(f"a tensor of the shape {list(sizes)[:8]}")
-    # those of axes with one element mean nothing, and may be anything
-    steps = tuple(0 if size == 1 else step for size, step in zip(sizes, steps, strict=True))
-    itemsize = DTYPES[dtype].itemsize
-    count, room = math.prod(sizes), place.size // itemsize
-    reach = sum((size - 1) * step for size, step in zip(sizes, steps, strict=True)) + 1
-    if count and (first + reach > room or count > room):
-        raise Refused(
-            f"a tensor of shape {list(sizes)[:8]} needs more than the {room:,} elements of its "
-            "storage"
-        )
-    start = place.offset + first * itemsize
-    if not count:
-        return Tensor("", dtype, sizes, Stored(place.file, place.offset, 0))
-    elements: Elements = Stored(place.file, start, count * itemsize)
-    if not _is_contiguous(sizes, steps):
-        span = Stored(place.file, start, reach * itemsize)
-        elements = Strided(span, sizes, steps, DTYPES[dtype].numpy)
-    return Tensor("", dtype, sizes, elements)
-
-
-def _numbers(values: object) -> tuple[int, ...]:
-    if not isinstance(values, tuple) or len(values) > MOST_AXES:
-        raise Refused(f"a tensor with more than {MOST_AXES} axes, or without a shape")
-    if not all(type(value) is int and 0 <= value < 1 << 62 for value in values):
-        raise Refused("a tensor whose shape, strides or offset are no numbers from 0 on")
-    return values
-
-
-def _is_contiguous(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
-    step = 1
-    for size, stride in zip(reversed(shape), reversed(strides), strict=True):
-        if size != 1 and stride != step:
-            return False
-        step *= size
-    return True
 
 
 def _parameter(data: object, *_: object) -> object:
@@ -274,7 +208,7 @@ def _set_of(items: object = ()) -> object:
 def _size(items: object) -> object:
     if isinstance(items, list) and len(items) <= MOST_AXES:
         items = tuple(items)
-    return _numbers(items)
+    return whole_numbers(items)
 
 
 def _encode(text: object, encoding: object) -> object:

@@ -11,9 +11,10 @@ from typing import IO, NoReturn, cast
 from cocosurgeon.errors import FormatError
 from cocosurgeon.text import first_few, one_line
 from cocosurgeon.weights.dtypes import DTYPES
-from cocosurgeon.weights.inert import Refused, Storage, storage_type
+from cocosurgeon.weights.inert import storage_type
 from cocosurgeon.weights.tensor import OpenFile, Stored
 from cocosurgeon.weights.unpickle import TruncatedError, Unpickled, unpickle
+from cocosurgeon.weights.views import Refused, Storage
 
 Content = tuple[object, dict[str, int]]
 """What the pickle holds, and the classes of objects that are not read."""

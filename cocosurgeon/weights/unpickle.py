@@ -25,10 +25,10 @@ from cocosurgeon.weights.inert import (
     NamedCode,
     NotRead,
     NumpyType,
-    Refused,
     is_known,
     made_by_new,
 )
+from cocosurgeon.weights.views import Refused
 
 MOST_STEPS = 5_000_000
 """Opcodes of a pickle at most; a checkpoint of 2,000 tensors with its optimizer has 300,000."""
