@@ -67,7 +67,12 @@ JSON: dict[str, list[Any]] = {
     "stats": [SAMPLE],
     "subset": [SAMPLE, "--first", "3", "-o", "out.json"],
     "verify": [SAMPLE],
+    "weights apply": ["w.json", "a.safetensors", "-o", "c.pt"],
     "weights diff": ["a.safetensors", "a.safetensors"],
+    "weights head": [
+        *("a.safetensors", "--by-name", "c.json", "c.json", "--key", "*", "-o", "h.pt"),
+    ],
+    "weights rename": ["a.safetensors", "--map", "t.txt", "-o", "r.pt"],
     "weights show": ["a.safetensors"],
     "weights wash": ["a.safetensors", "-o", "washed.pth"],
 }
@@ -80,6 +85,11 @@ CHECKPOINT = len(_HEADER).to_bytes(8, "little") + _HEADER + bytes(8)
 def test_each_command_prints_one_json_document(cli: Cli, put: Put) -> None:
     assert set(JSON) == set(commands())
     put(CHECKPOINT, "a.safetensors")
+    put(b"a.{p} -> b.{p}", "t.txt")
+    names = [{"id": 0, "name": "cat"}, {"id": 1, "name": "dog"}]
+    put({"images": [], "annotations": [], "categories": names}, "c.json")
+    rename = ("weights", "rename", *JSON["weights rename"], "--recipe", "w.json")
+    assert cli(*rename).code == 0
     assert cli("subset", SAMPLE, "--first", 9, "-o", "x.json", "--recipe", "r.json").code == 0
     for name, args in JSON.items():
         done = cli(

@@ -44,12 +44,12 @@ class Head:
 
 def is_label_embedding(key: str) -> bool:
     """Return whether a key is named as label embeddings of denoising queries are."""
-    return bool(_EMBEDDING.fullmatch(_last_word(key)))
+    return bool(_EMBEDDING.fullmatch(last_word(key)))
 
 
 def is_class_head(key: str) -> bool:
     """Return whether a key is named as weights and biases of classification heads are."""
-    return not is_label_embedding(key) and bool(_HEAD.fullmatch(_last_word(key)))
+    return not is_label_embedding(key) and bool(_HEAD.fullmatch(last_word(key)))
 
 
 def find_heads(tensors: Iterable[Tensor]) -> Iterator[Head]:
@@ -75,7 +75,7 @@ def _fitting(rows: int, times: int = 1) -> dict[str, int]:
     return {space.name: times for space in spaces().values() if space.outputs == rows}
 
 
-def _last_word(key: str) -> str:
+def last_word(key: str) -> str:
     """Return the last part of a module's name that is no number."""
     found = _PARAMETER.fullmatch(key)
     parts = (found["module"] or "").split(".") if found else []

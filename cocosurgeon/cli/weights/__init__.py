@@ -1,6 +1,9 @@
 """``cocosurgeon weights``: look into checkpoints, and change their names and rows.
 
+apply       apply the steps of a recipe
 diff        compare two checkpoints
+head        give heads the rows of other classes
+rename      rename keys by a table
 show        print what a checkpoint holds
 wash        keep what inference needs
 """

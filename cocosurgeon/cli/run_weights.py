@@ -1,0 +1,137 @@
+"""Verbs that change a checkpoint: their options, and how their steps are run and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cocosurgeon.cli.console import Console
+from cocosurgeon.cli.options import Force
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cocosurgeon.weights.change import Change
+    from cocosurgeon.weights.steps import WeightsStep
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsOutput:
+    """The options of a verb that changes a checkpoint.
+
+    Attributes:
+        output: the file to write.
+        like: what a model expects.
+        recipe: the recipe, if wanted.
+        force: replace existing files.
+        dry_run: report only.
+    """
+
+    output: str | None
+    like: str | None
+    recipe: str | None
+    force: bool
+    dry_run: bool
+
+
+def weights_output(
+    like: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Compare the result with what a model expects, as load_state_dict does: a "
+            "checkpoint, or JSON of {key: list(value.shape)} for model.state_dict() "
+            "(docs/weights-map.md). Exit code 1 where they differ.",
+        ),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            show_default=False,
+            rich_help_panel="Output",
+            help="Write here, as .safetensors, .pth or .pt.",
+        ),
+    ] = None,
+    force: Force = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Print the report; write nothing.", rich_help_panel="Output"
+        ),
+    ] = False,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            rich_help_panel="Output",
+            help="Write the steps, too (for `cocosurgeon weights apply`).",
+        ),
+    ] = None,
+) -> WeightsOutput:
+    """Return the options of a verb that changes a checkpoint."""
+    return WeightsOutput(output=output, like=like, recipe=recipe, force=force, dry_run=dry_run)
+
+
+def run_steps(
+    file: str, steps: Iterable[WeightsStep], chosen: WeightsOutput, console: Console
+) -> None:
+    """Apply steps to a checkpoint, write it, and report.
+
+    The command ends with exit code 1 where the result is not what a model expects.
+    """
+    from pathlib import Path
+
+    from cocosurgeon.atomic import refuse_existing
+    from cocosurgeon.cli.outputs import require_apart, write_files
+    from cocosurgeon.errors import RequestError
+    from cocosurgeon.weights.change import change
+
+    if chosen.output is None and not chosen.dry_run:
+        raise RequestError("no output is named", hint="name it with -o, or add --dry-run")
+    outputs = [Path(place) for place in (chosen.output, chosen.recipe) if place is not None]
+    inputs = [each for each in (file, chosen.like) if each is not None]
+    require_apart(outputs, inputs)
+    done = change(file, steps, like=chosen.like)
+    text = done.recipe.to_json()
+    if chosen.output is not None and not chosen.dry_run:
+        if chosen.recipe is not None and _has_other_bytes(Path(chosen.recipe), text):
+            refuse_existing(Path(chosen.recipe), force=chosen.force)  # before a long write
+        done.write(chosen.output, force=chosen.force, notice=console.info)
+        if chosen.recipe is not None:
+            write_files({chosen.recipe: lambda: iter([text])}, chosen.force, console)
+    console.info(*_lines(done, chosen.like))
+    console.warn(*(warning for each in done.outcomes for warning in each.warnings))
+    if chosen.dry_run:
+        console.summary({"would_write": chosen.output, **done.fields()}, [])
+    elif chosen.output is not None:
+        console.written(chosen.output, done.fields())
+    if done.check is not None and not done.check.is_clean:
+        raise typer.Exit(1)
+
+
+def _has_other_bytes(path: Path, text: bytes) -> bool:
+    from cocosurgeon.files import reading
+
+    if not path.is_file():
+        return False
+    with reading(path, "the recipe"):
+        return path.read_bytes() != text
+
+
+def _lines(done: Change, like: str | None) -> Iterable[str]:
+    from cocosurgeon.text import first_few
+
+    for outcome in done.outcomes:
+        yield from outcome.lines
+    if done.not_copied:
+        yield f"not copied: {first_few(done.not_copied, 6)}"
+    if done.check is not None:
+        yield from done.check.lines() or [f"every key and shape is that of {like}"]

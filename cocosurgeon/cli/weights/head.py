@@ -1,0 +1,138 @@
+"""``cocosurgeon weights head``: the rows of a checkpoint's heads moved to other classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cocosurgeon.cli.completion import complete_space
+from cocosurgeon.cli.options import CheckpointFile, console, takes
+from cocosurgeon.cli.run_weights import WeightsOutput, run_steps, weights_output
+
+if TYPE_CHECKING:
+    from cocosurgeon.cli.console import Console
+
+EXAMPLES = (
+    "cocosurgeon weights head detr91.pth --from detr92 --to mmdet81 -o detr80.pth",
+    "cocosurgeon weights head dino.pth --from dino91 --to mmdet80 -o dino80.pth",
+    "cocosurgeon weights head a.pth --by-name old.json new.json --fill 0 -o b.pth",
+)
+
+
+@takes(weights_output, console, examples=EXAMPLES)
+def head(
+    file: CheckpointFile,
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="SPACE",
+            show_default=False,
+            autocompletion=complete_space,
+            help="Label space of the heads in the file (`cocosurgeon spaces` lists them).",
+        ),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPACE",
+            show_default=False,
+            autocompletion=complete_space,
+            help="Label space of the heads after.",
+        ),
+    ] = None,
+    by_name: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="OLD NEW",
+            show_default=False,
+            help="Go by the category names of two annotation files, instead: that of the training, "
+            "and that of the training to come.",
+        ),
+    ] = None,
+    index: Annotated[
+        str | None,
+        typer.Option(
+            metavar="position|id",
+            show_default=False,
+            help="With --by-name: a row's number is a category's position in the list "
+            "(MMDetection), or its id (DETR). Default: the one that fits the heads.",
+        ),
+    ] = None,
+    alias: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OLD=NEW",
+            show_default=False,
+            help="With --by-name: treat the old name OLD as NEW; names are compared exactly.",
+        ),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            show_default=False,
+            help="Move the tensors of these names, as in '*.fc_cls.*'. Default: those named and "
+            "shaped as heads and label embeddings.",
+        ),
+    ] = None,
+    fill: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VALUE|mean",
+            show_default=False,
+            help="Fill new rows: biases with VALUE and weights with 0, or all with the mean of the "
+            "classes' rows.",
+        ),
+    ] = None,
+    *,
+    weights_output: WeightsOutput,
+    console: Console,
+) -> None:
+    """Give the heads of a checkpoint the rows of other classes.
+
+    Weights and biases of every classification head, the background row, and the label embeddings
+    of denoising queries. What cannot come back is a warning.
+    """
+    from typing import Any, cast, get_args
+
+    from cocosurgeon.categories.by_names import like_entries
+    from cocosurgeon.dataset.io import read
+    from cocosurgeon.errors import RequestError
+    from cocosurgeon.steps.arguments import ALIAS
+    from cocosurgeon.weights.class_rows import Fill, RowIndex
+    from cocosurgeon.weights.steps import HeadStep
+
+    if by_name is None and (from_ is None or to is None):
+        raise RequestError("say which rows: --from SPACE and --to SPACE, or --by-name OLD NEW")
+    if by_name is not None and (from_ or to):
+        raise RequestError("--by-name goes without --from and --to")
+    if by_name is None and (index or alias):
+        raise RequestError("--index and --alias go with --by-name")
+    if index not in (None, *get_args(RowIndex)):
+        raise RequestError(f"--index {index!r}", hint=f"one of {', '.join(get_args(RowIndex))}")
+    if by_name == ("-", "-"):
+        raise RequestError("standard input can be read only once")
+    value: Fill | None = None
+    if fill is not None:
+        try:
+            value = "mean" if fill == "mean" else float(fill)
+        except ValueError:
+            raise RequestError(f"--fill {fill!r}", hint="a number, or mean") from None
+    classes: list[Any] = [from_, to]
+    if by_name is not None:
+        classes = []
+        for path in by_name:
+            with console.progress(f"reading {path}") as progress:
+                entries = like_entries(read(path, progress))
+            classes.append(tuple((cat_id, name) for cat_id, name, _ in entries))
+    step = HeadStep(
+        classes[0],
+        classes[1],
+        value,
+        tuple(key or ()),
+        cast(Any, index),
+        tuple(cast(Any, ALIAS.parse(text)) for text in alias or ()),
+    )
+    run_steps(file, [step], weights_output, console)
