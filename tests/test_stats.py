@@ -33,6 +33,7 @@ from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.keys import as_key
 from cocosurgeon.errors import CocosurgeonError
 from cocosurgeon.loaders import LOADERS, load
+from cocosurgeon.stats import objects
 from cocosurgeon.stats.drift import drifts, total_drift
 from cocosurgeon.stats.objects import medians, pairs_in_images
 from cocosurgeon.stats.page import page_of
@@ -273,6 +274,10 @@ def test_medians_and_pairs_equal_those_of_pandas(rows: list[tuple[int, int, floa
         a * 4 + b for _, g in unique.groupby("image")["code"] for a, b in combinations(g, 2)
     )
     assert dict(zip(keys.tolist(), counts.tolist(), strict=True)) == together
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(objects, "_PAIR_TABLE", 0)  # too many classes for a table
+        sparse = pairs_in_images(unique["image"].to_numpy(), unique["code"].to_numpy(), 4)
+    assert [each.tolist() for each in sparse] == [keys.tolist(), counts.tolist()]
 
 
 @settings(examples(50), phases=[Phase.explicit, Phase.generate])
@@ -293,7 +298,7 @@ def test_no_document_is_too_odd(document: Any, kernel: bool, indent: int | None)
     annotations = found.lists.get("annotations")
     if annotations is not None:
         records = document["annotations"]
-        columns = annotations.columns("record_keys", "segmentation_kind", "segmentation")
+        columns = annotations.columns("record_keys", "segmentation_kind")
         assert [tuple(sorted(r)) for r in records] == list(columns[0].array)
         assert [kind_of(r.get("segmentation")) for r in records] == [
             kind or "none" for kind in columns[1].array
@@ -396,6 +401,37 @@ def test_columns_are_equal_with_and_without_the_kernel(tmp_path: Path) -> None:
         document = scan(open_source(SAMPLE), options=ScanOptions(kernel=kernel))
         found.append(fields_of([Stats(Dataset.whole(AnnotationIndex.of(document)))]))
     assert found.count(found[0]) == len(found)
+
+
+_MASKS: list[Any] = [
+    *([[1, 2]], [], [5], [{"counts": 1}], None, 7, "text", {}),
+    *({"counts": [1, 2]}, {"counts": "ab"}, {"counts": 5}, {"count": [1], "a": {"counts": "b"}}),
+]
+_BOXES: list[Any] = [
+    *([0.5, 1, 2, 3], [1, 2, 3, 4], [1.5, 2, True, None], [1, 2, 3], [1, 2, 3, 4, 5]),
+    *(None, 5, {"x": 1}, ["a", 1, 2, 3], [2**60, 1, 2, 3.5]),
+]
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_unusual_masks_and_boxes_are_read_as_they_are(kernel: bool) -> None:
+    for key, values in (("segmentation", _MASKS), ("bbox", _BOXES)):
+        for chosen in ([values[0]] * 3, *([values[0], v, values[0]] for v in values), values):
+            texts = [f'{{"id": 1, "{key}": {json.dumps(v)}}}' for v in chosen]
+            texts.append('{"id": 2, "\\u0061": NaN, "extra:": {"b": ":"}}')
+            for count in (len(chosen), len(texts)):
+                text = f'{{"images": [], "annotations": [{", ".join(texts[:count])}]}}'
+                document = scan(source_of([text.encode()], "a"), options=ScanOptions(kernel=kernel))
+                records = document.lists["annotations"]
+                names = ("record_keys", "segmentation_kind", *(f"bbox_{axis}" for axis in "xywh"))
+                keys, kinds, *sides = (v.array.tolist() for v in records.columns(*names))
+                assert keys == [tuple(sorted(json.loads(each))) for each in texts[:count]]
+                expected = [json.loads(each).get(key) for each in texts[:count]]
+                if key == "segmentation":
+                    assert [kind or "none" for kind in kinds] == list(map(kind_of, expected))
+                    continue
+                boxes = [b if isinstance(b, list) and len(b) == 4 else [None] * 4 for b in expected]
+                assert sides == [[box[place] for box in boxes] for place in range(4)]
 
 
 def test_results_have_the_names_of_the_file_that_they_are_of(small: Any, put: Put) -> None:

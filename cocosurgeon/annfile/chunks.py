@@ -10,8 +10,9 @@ annotation's ``segments_info``), ``segmentation_points`` (of its longest polygon
 
 from __future__ import annotations
 
+import json
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from operator import itemgetter
@@ -37,6 +38,8 @@ class Column:
     Attributes:
         begin: two bytes; a value whose text begins so has not to be decoded.
         usual: the value of the column for it.
+        of_text: the value of the column for another text.
+        place: of a column of boxes, the place of its coordinate in each.
     """
 
     name: str
@@ -44,6 +47,8 @@ class Column:
     take: Callable[[list[object]], list[object]] | None = None
     begin: bytes = b""
     usual: object = None
+    of_text: Callable[[bytes], object] | None = None
+    place: int | None = None
 
     def pack(self, values: list[object]) -> Chunk:
         """Return the chunk of what records have for the key."""
@@ -53,13 +58,14 @@ class Column:
 def column(name: str) -> Column:
     """Return the column of a name."""
     if name in _BBOX:
-        return Column(name, "bbox", _BBOX[name])
+        place = _BBOX.index(name)
+        return Column(name, "bbox", _coordinate(place), place=place)
     if name == "segments_category_ids":
         return Column(name, "segments_info", lambda values: list(map(_segment_categories, values)))
     if name == "segmentation_points":
         return Column(name, "segmentation", lambda values: list(map(_points, values)))
     if name == "segmentation_kind":
-        return Column(name, "segmentation", _kinds_of_masks, b"[[", "polygons")
+        return Column(name, "segmentation", _kinds_of_masks, b"[[", "polygons", _kind_of_text)
     return Column(name, name)
 
 
@@ -74,7 +80,18 @@ def _coordinate(position: int) -> Callable[[list[object]], list[object]]:
     return take
 
 
-_BBOX = {f"bbox_{axis}": _coordinate(i) for i, axis in enumerate("xywh")}
+_BBOX = [f"bbox_{axis}" for axis in "xywh"]
+
+
+def coordinates(boxes: Iterable[object]) -> list[tuple[object, ...]] | None:
+    """Return x, y, w and h of all boxes at once; None where one of them is no list of four."""
+    if set(map(type, boxes)) != {list}:
+        return None
+    try:
+        found = list(zip(*cast("Iterable[list[object]]", boxes), strict=True))
+    except ValueError:
+        return None
+    return found if len(found) == len(_BBOX) else None
 
 
 def _segment_categories(segments: object) -> object:
@@ -114,6 +131,23 @@ def _kind_of_mask(segmentation: object) -> object:
     return "other"
 
 
+_decode_dict = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def _kind_of_text(text: bytes) -> object:
+    """Return the kind of a segmentation by its text; long counts are not decoded."""
+    if not text:
+        return ABSENT
+    try:
+        counts = _decode_dict(text).get("counts", b"") if text.startswith(b"{") else None
+    except (msgspec.DecodeError, RecursionError):
+        counts = None
+    if counts is None:
+        return _kind_of_mask(json.loads(text))
+    begin = bytes(memoryview(counts)[:1])
+    return {b'"': "RLE, compressed", b"[": "RLE, uncompressed"}.get(begin, "other")
+
+
 @dataclass(frozen=True)
 class Absent:
     """Consecutive records without the key."""
@@ -131,11 +165,11 @@ Chunk: TypeAlias = "array[Any] | list[object] | Absent"
 """Consecutive values of a column: machine integers, doubles, objects, or none at all."""
 
 
-def pack(values: list[object]) -> Chunk:
+def pack(values: Sequence[object]) -> Chunk:
     """Return the tightest chunk that keeps every number exactly (true is 1, false is 0)."""
     if values and values[0] is ABSENT and values.count(ABSENT) == len(values):
         return Absent(len(values))
-    numbers = cast("list[int]", values)  # array() finds out whether they are
+    numbers = cast("Sequence[int]", values)  # array() finds out whether they are
     try:
         return array("q", numbers)
     except (TypeError, OverflowError):
@@ -143,10 +177,10 @@ def pack(values: list[object]) -> Chunk:
     try:
         floats = array("d", numbers)
     except (TypeError, OverflowError):
-        return values
+        return list(values)
     has_integers = int in set(map(type, values))
     if has_integers and any(type(v) is int and abs(v) >= EXACT_IN_FLOAT for v in values):
-        return values
+        return list(values)
     return floats
 
 

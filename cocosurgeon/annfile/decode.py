@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, repeat
 from operator import attrgetter
 
 import msgspec
@@ -21,6 +20,7 @@ from cocosurgeon.annfile.chunks import (
     Chunk,
     Column,
     column,
+    coordinates,
     extend,
     pack,
 )
@@ -30,6 +30,8 @@ from cocosurgeon.annfile.walk import Span
 from cocosurgeon.errors import EncodingError, JSONSyntaxError, StructureError
 
 _STEP = min(4096, max(512, MOST_DIGITS - 128))
+_COLON_BLOCK = 1 << 18
+"""Bytes that are compared at a time: few enough to stay in the processor's cache."""
 _decode_list = msgspec.json.Decoder(list[object]).decode
 _decode_keys = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 
@@ -69,6 +71,7 @@ class ColumnDecoder:
             chunks for n, chunks in zip(wanted, self.chunks, strict=True) if n != RECORD_KEYS
         ]
         self._key_chunks = self.chunks[wanted.index(RECORD_KEYS)] if RECORD_KEYS in wanted else None
+        self._has_sides = any(c.place is not None for c in self._columns)
         self._known_keys: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.nonfinite = 0
 
@@ -116,7 +119,7 @@ class ColumnDecoder:
         """
         packed: dict[bytes, Chunk] = {}
         values: dict[bytes, list[object]] = {}
-        long, objects = array("q"), array("q")
+        long, objects = array("q"), list[bytes]()
         everywhere: list[str] = []  # keys that all of the records have
         for key, (numbers, are_integers) in zip(self.keys, found, strict=True):
             cells = array("q", numbers)
@@ -127,23 +130,27 @@ class ColumnDecoder:
             elif not cells:
                 packed[key] = Absent(count)
             elif (by_begin := self._by_begin(key)) is not None:
-                long, objects = cells, _without_begin(text, cells, by_begin.begin)
-                packed[key] = pack(_values_by_begin(text, cells, by_begin, objects))
+                long, others = cells, _other_begins(text, cells, by_begin.begin)
+                objects = [text[cells[3 * n] : cells[3 * n + 1]] for n in others]
+                packed[key] = pack(_values_by_begin(count, by_begin, others, objects))
             else:
                 values[key] = _values(text, cells)
         if self._key_chunks is not None:
             # Each key has a colon: as many colons as these keys have leave none for another key.
-            inside = sum(map(text.count, repeat(b":"), objects[::3], objects[1::3]))
-            if text.count(b":", *records) - inside == len(everywhere) * count:
+            inside = sum(each.count(b":") for each in objects)
+            if _colons(text, records) - inside == len(everywhere) * count:
                 chunk: list[object] = [self._sorted(tuple(everywhere))] * count
                 extend(self._key_chunks, chunk)
             else:
                 self._take_keys_of(_without(text, records, long))
+        sides = coordinates(values[b"bbox"]) if b"bbox" in values and self._has_sides else None
         for chunks, col in zip(self._own_chunks, self._columns, strict=True):
             key = col.key.encode()
             is_done = col.take is None or col.begin or isinstance(packed.get(key), Absent)
             if key in packed and is_done:
                 extend(chunks, packed[key])
+            elif sides is not None and col.place is not None:
+                extend(chunks, pack(sides[col.place]))
             else:
                 extend(chunks, col.pack(values[key] if key in values else list(packed[key])))
 
@@ -218,26 +225,44 @@ def _values(text: bytes, cells: array[int]) -> list[object]:
     return [next(there) if stop else ABSENT for _, stop in places]
 
 
-def _without_begin(text: bytes, cells: array[int], begin: bytes) -> array[int]:
-    """Return the cells of values that do not begin so; a record without the key is among them."""
-    begins = [text[start : start + 2] for start in cells[::3]]
-    others = [place for place, each in enumerate(begins) if each != begin]
-    return array("q", chain.from_iterable(cells[3 * n : 3 * n + 3] for n in others))
+def _other_begins(text: bytes, cells: array[int], begin: bytes) -> list[int]:
+    """Return the places of the values that do not begin so; of records without the key, too."""
+    import numpy as np  # here, since the second process of a scan without the kernel needs none
+
+    characters = np.frombuffer(text, np.uint8)
+    starts = np.frombuffer(cells, np.int64)[::3]
+    is_other = np.zeros(len(starts), np.bool_)
+    for place, character in enumerate(begin):
+        is_other |= characters[starts + place] != character
+    places: list[int] = np.flatnonzero(is_other).tolist()
+    return places
+
+
+def _colons(text: bytes, span: Span) -> int:
+    """Return the number of colons in a part of a text."""
+    import numpy as np
+
+    blocks = range(span[0], span[1], _COLON_BLOCK)
+    characters = np.frombuffer(text, np.uint8)[: span[1]]
+    return sum(
+        int(np.count_nonzero(characters[at : at + _COLON_BLOCK] == ord(":"))) for at in blocks
+    )
 
 
 def _values_by_begin(
-    text: bytes, cells: array[int], of: Column, others: array[int]
+    count: int, of: Column, others: Sequence[int], texts: Sequence[bytes]
 ) -> list[object]:
-    """Return the values of a column; those that do not begin as usual are decoded for it.
+    """Return the values of a column for so many records.
 
     Args:
-        others: the cells of these.
+        others: the places of values that do not begin as usual.
+        texts: theirs.
     """
-    if not others or not of.take:
-        return [of.usual] * (len(cells) // 3)
-    decoded = iter(of.take(_values(text, others)))
-    starts = set(others[::3])
-    return [next(decoded) if start in starts else of.usual for start in cells[::3]]
+    found = [of.usual] * count
+    for place, text in zip(others, texts, strict=True):
+        assert of.of_text
+        found[place] = of.of_text(text)
+    return found
 
 
 def _without(text: bytes, span: Span, cells: array[int]) -> bytes:

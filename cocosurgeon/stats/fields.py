@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
@@ -98,7 +99,10 @@ def keys_of(dataset: Dataset) -> tuple[Key, ...]:
         if not records.count:
             continue
         kept = _kept(dataset, records, records.column("record_keys").array)
-        found += _counted(records.name, Counter(kept.tolist()), len(kept))
+        sets: Counter[tuple[str, ...]] = Counter()
+        for keys_of_record, group in groupby(kept.tolist()):  # a tuple is slow to hash
+            sets[keys_of_record] += len(list(group))
+        found += _counted(records.name, sets, len(kept))
         segments = records.column("segments_info") if records.name == "annotations" else None
         if segments is not None and segments.present:
             of_rows = _kept(dataset, records, segments.array).tolist()

@@ -21,7 +21,10 @@ SMALL, MEDIUM = 32**2, 96**2
 LARGEST = 1e5**2
 """Square pixels up to which COCOeval counts an object."""
 
-_TABLE = 1 << 20
+_TABLE = 1 << 24
+"""Integers up to so many apart are marked in a table of bytes rather than sorted."""
+_PAIR_TABLE = 1 << 22
+"""Up to so many pairs of classes are counted in a table."""
 _BOX = ("bbox_x", "bbox_y", "bbox_w", "bbox_h")
 _MEASURES = ("area", *_BOX)
 OBJECT_COLUMNS = (*_MEASURES, "iscrowd", "segments_info")
@@ -146,7 +149,9 @@ def distinct(keys: Numbers) -> Numbers:
         is_new = np.append(True, ranked[1:] != ranked[:-1])
         unique: Numbers = ranked[is_new]
         return unique
-    return np.flatnonzero(np.bincount(keys - low)) + low
+    is_there = np.zeros(high - low + 1, np.bool_)
+    is_there[keys - low] = True
+    return np.flatnonzero(is_there) + low
 
 
 def codes_of(cat_ids: Array, known: Sequence[Id]) -> Numbers:
@@ -167,23 +172,21 @@ def pairs_in_images(images: Numbers, codes: Numbers, count: int) -> tuple[Number
     Args:
         images, codes: each class of each image once, ascending by image, then by class.
     """
-    found: list[tuple[Numbers, Numbers]] = []
+    found = [np.empty(0, np.int64)]
+    counted = np.zeros(count * count if count * count <= _PAIR_TABLE else 0, np.int64)
     firsts, distance = np.arange(len(images), dtype=np.int64), 1
     while len(firsts := firsts[firsts + distance < len(images)]):
         firsts = firsts[images[firsts] == images[firsts + distance]]
         pairs = codes[firsts] * count + codes[firsts + distance]
-        found.append(_counted(pairs, np.ones(len(pairs), np.int64)))
+        if len(counted):
+            counted += np.bincount(pairs, minlength=len(counted))
+        else:
+            found.append(pairs)
         distance += 1
-    if not found:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    keys, counts = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return _counted(keys, counts)
-
-
-def _counted(keys: Numbers, counts: Numbers) -> tuple[Numbers, Numbers]:
-    unique, places = np.unique(keys, return_inverse=True)
-    sums = np.bincount(places, weights=counts, minlength=len(unique))
-    return unique, sums.astype(np.int64)
+    if not len(counted):
+        return np.unique(np.concatenate(found), return_counts=True)
+    unique = np.flatnonzero(counted)
+    return unique, counted[unique]
 
 
 def medians(values: Floats, codes: Numbers, count: int) -> Floats:
