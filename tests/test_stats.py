@@ -403,6 +403,28 @@ def test_columns_are_equal_with_and_without_the_kernel(tmp_path: Path) -> None:
     assert found.count(found[0]) == len(found)
 
 
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_boolean_ids_have_a_type_of_their_own(kernel: bool) -> None:
+    kinds: list[tuple[list[Any], dict[str, int]]] = [
+        ([True], {"boolean": 1}),
+        ([True, 2, 3], {"boolean": 1, "integer": 2}),
+        ([True, False, 2.5], {"boolean": 2, "float": 1}),
+        ([True, "2", None, 3], {"boolean": 1, "text": 1, "none": 1, "integer": 1}),
+        ([4, 5], {"integer": 2}),
+    ]
+    for ids, types in kinds:
+        document = {"images": [{"id": i} for i in ids], "annotations": [{"image_id": 1}]}
+        found = scan(
+            source_of([json.dumps(document).encode()], "a"), options=ScanOptions(kernel=kernel)
+        )
+        stats = Stats(Dataset.whole(AnnotationIndex.of(found)))
+        assert {each.field: each.types for each in stats.id_fields}["images.id"] == types, ids
+        kept = stats.dataset.first(1).stats()
+        first = {each.field: each.types for each in kept.id_fields}["images.id"]
+        assert first == ({"boolean": 1} if ids[0] is True else {"integer": 1})
+        json.dumps(fields_of([stats]))
+
+
 _MASKS: list[Any] = [
     *([[1, 2]], [], [5], [{"counts": 1}], None, 7, "text", {}),
     *({"counts": [1, 2]}, {"counts": "ab"}, {"counts": 5}, {"count": [1], "a": {"counts": "b"}}),

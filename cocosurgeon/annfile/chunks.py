@@ -5,7 +5,8 @@ No numpy here: the second process of a scan starts faster without it.
 A column is named by the JSON key. Some look inside a value: ``bbox_x``, ``bbox_y``, ``bbox_w``,
 ``bbox_h`` (pixels, xywh as in the file), ``segments_category_ids`` (the category ids of a panoptic
 annotation's ``segments_info``), ``segmentation_points`` (of its longest polygon; -1 for RLE) and
-``segmentation_kind``. ``record_keys`` is of the whole record: its keys, sorted.
+``segmentation_kind``. ``boolean_KEY`` has the values of a key that are true or false; the column of
+the key itself has 1 and 0 for them. ``record_keys`` is of the whole record: its keys, sorted.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ EXACT_IN_FLOAT = 2**53
 
 RECORD_KEYS = "record_keys"
 """Name of the column of each record's keys."""
+BOOLEAN = "boolean_"
+"""Begin of the name of a column of booleans."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Column:
         usual: the value of the column for it.
         of_text: the value of the column for another text.
         place: of a column of boxes, the place of its coordinate in each.
+        has_integers: False where a record whose value is an integer has none in the column.
     """
 
     name: str
@@ -49,6 +53,7 @@ class Column:
     usual: object = None
     of_text: Callable[[bytes], object] | None = None
     place: int | None = None
+    has_integers: bool = True
 
     def pack(self, values: list[object]) -> Chunk:
         """Return the chunk of what records have for the key."""
@@ -66,6 +71,8 @@ def column(name: str) -> Column:
         return Column(name, "segmentation", lambda values: list(map(_points, values)))
     if name == "segmentation_kind":
         return Column(name, "segmentation", _kinds_of_masks, b"[[", "polygons", _kind_of_text)
+    if name.startswith(BOOLEAN):
+        return Column(name, name.removeprefix(BOOLEAN), _booleans, has_integers=False)
     return Column(name, name)
 
 
@@ -92,6 +99,10 @@ def coordinates(boxes: Iterable[object]) -> list[tuple[object, ...]] | None:
     except ValueError:
         return None
     return found if len(found) == len(_BBOX) else None
+
+
+def _booleans(values: list[object]) -> list[object]:
+    return [v if isinstance(v, bool) else ABSENT for v in values]
 
 
 def _segment_categories(segments: object) -> object:

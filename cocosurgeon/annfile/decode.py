@@ -149,6 +149,8 @@ class ColumnDecoder:
             is_done = col.take is None or col.begin or isinstance(packed.get(key), Absent)
             if key in packed and is_done:
                 extend(chunks, packed[key])
+            elif key in packed and not col.has_integers:
+                extend(chunks, Absent(count))
             elif sides is not None and col.place is not None:
                 extend(chunks, pack(sides[col.place]))
             else:

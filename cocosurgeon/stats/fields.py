@@ -9,6 +9,7 @@ from itertools import groupby
 
 import numpy as np
 
+from cocosurgeon.annfile.chunks import BOOLEAN
 from cocosurgeon.annfile.columns import Array
 from cocosurgeon.annfile.document import Records
 from cocosurgeon.dataset.dataset import Dataset
@@ -41,7 +42,6 @@ _IDS = (
     ("categories", "id"),
 )
 _TYPES: Mapping[type, str] = {
-    bool: "boolean",
     int: "integer",
     float: "float",
     str: "text",
@@ -78,7 +78,8 @@ class Ids:
     Attributes:
         field: list and key, ``annotations.image_id``.
         types: number of values by JSON type; ``none`` is null, or a missing key. A column of
-            numbers with a float among them counts as floats.
+            numbers with a float among them counts as floats. True and false are booleans; they are
+            compared as 1 and 0.
         distinct: number of different ids.
         lowest, highest: of the numbers.
     """
@@ -122,20 +123,35 @@ def _counted(level: str, sets: Mapping[tuple[str, ...], int], of: int) -> Iterat
 
 def ids_of(dataset: Dataset) -> tuple[Ids, ...]:
     """Return facts of the ids that a dataset keeps."""
-    return tuple(
-        _ids(f"{'results' if dataset.index.is_results else name}.{key}", values)
-        for name, key in _IDS
-        if (values := _column(dataset, name, key)) is not None and len(values)
-    )
+    found = []
+    for name, key in _IDS:
+        values, booleans = _columns(dataset, name, key, f"{BOOLEAN}{key}")
+        if values is not None and len(values):
+            field = f"{'results' if dataset.index.is_results else name}.{key}"
+            found.append(_ids(field, values, booleans))
+    return tuple(found)
 
 
-def _ids(field: str, values: Array) -> Ids:
+def id_columns(name: str) -> Iterator[str]:
+    """Yield the columns of a list that facts of its ids are made from."""
+    for key in (key for of, key in _IDS if of == name):
+        yield from (key, f"{BOOLEAN}{key}")
+
+
+def _ids(field: str, values: Array, booleans: Array | None) -> Ids:
     keys = as_keys(values)
+    is_boolean = np.zeros(len(values), np.bool_)
+    if booleans is not None:
+        is_boolean = np.array([value is not None for value in booleans.tolist()])
+    others = values[~is_boolean] if is_boolean.any() else values
+    if others.dtype == object:
+        counts = Counter(_TYPES.get(type(v), "other") for v in others.tolist())
+    else:
+        counts = Counter({"integer" if others.dtype == np.int64 else "float": len(others)})
+    types = dict(+(counts + Counter({"boolean": len(values) - len(others)})))
     if keys.dtype == np.int64:
         unique = distinct(keys)
-        types = {"integer" if values.dtype == np.int64 else "float": len(values)}
         return Ids(field, types, len(unique), int(unique[0]), int(unique[-1]))
-    types = dict(Counter(_TYPES.get(type(v), "other") for v in values.tolist()))
     known = {k for k in keys.tolist() if k is not None}
     numbers = [k for k in known if not isinstance(k, str)]
     lowest, highest = min(numbers, default=None), max(numbers, default=None)
@@ -144,14 +160,14 @@ def _ids(field: str, values: Array) -> Ids:
 
 def masks_of(dataset: Dataset) -> Mapping[str, int]:
     """Return the number of annotations by the kind of their segmentation."""
-    kinds = _column(dataset, "annotations", "segmentation_kind")
+    (kinds,) = _columns(dataset, "annotations", "segmentation_kind")
     counts = Counter() if kinds is None else Counter(kinds.tolist())
     return {str(kind or "none"): count for kind, count in counts.most_common()}
 
 
 def keypoints_of(dataset: Dataset) -> int:
     """Return the number of annotations with ``num_keypoints`` above 0."""
-    values = _column(dataset, "annotations", "num_keypoints")
+    (values,) = _columns(dataset, "annotations", "num_keypoints")
     if values is None:
         return 0
     if values.dtype != object:
@@ -159,16 +175,17 @@ def keypoints_of(dataset: Dataset) -> int:
     return sum(isinstance(v, (int, float)) and v > 0 for v in values.tolist())
 
 
-def _column(dataset: Dataset, name: str, key: str) -> Array | None:
-    """Return a column of what is kept of a list; None without the list, or the key."""
+def _columns(dataset: Dataset, name: str, *keys: str) -> list[Array | None]:
+    """Return columns of what is kept of a list, read in one pass; None without the list, or the
+    key."""
     index = dataset.index
     records = index.document.lists.get(name)
     if name == "annotations":
         records = index.annotation_records
     if records is None:
-        return None
-    values = records.column(key)
-    return _kept(dataset, records, values.array) if values.present else None
+        return [None for _ in keys]
+    columns = records.columns(*keys)
+    return [_kept(dataset, records, values.array) if values.present else None for values in columns]
 
 
 def _kept(dataset: Dataset, records: Records, values: Array) -> Array:

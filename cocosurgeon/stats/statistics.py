@@ -18,7 +18,7 @@ from cocosurgeon.dataset.references import CATEGORY_COLUMNS
 from cocosurgeon.errors import CocosurgeonError
 from cocosurgeon.loaders import LOADERS, find_loader
 from cocosurgeon.select.effective import effective_columns
-from cocosurgeon.stats.fields import Ids, Key, ids_of, keypoints_of, keys_of, masks_of
+from cocosurgeon.stats.fields import Ids, Key, id_columns, ids_of, keypoints_of, keys_of, masks_of
 from cocosurgeon.stats.labels import Labels, labels_of
 from cocosurgeon.stats.objects import (
     MEDIUM,
@@ -398,9 +398,10 @@ class Stats:
 def stats_columns(loaders: Sequence[str] | None = None) -> Mapping[str, tuple[str, ...]]:
     """Return the columns that counts are made from, by the lists' keys, for one pass."""
     found = {
-        "images": ["width", "height", "record_keys", *CATEGORY_COLUMNS],
+        "images": ["width", "height", "record_keys", *id_columns("images"), *CATEGORY_COLUMNS],
         "annotations": [
             *(*OBJECT_COLUMNS, "num_keypoints", "segmentation_kind", "record_keys"),
+            *id_columns("annotations"),
             *CATEGORY_COLUMNS,
         ],
     }
