@@ -64,8 +64,8 @@ def diff(
 
     from cocosurgeon.cli.outputs import require_apart, write_files
     from cocosurgeon.convert.opening import read_any
-    from cocosurgeon.diff.match import By
     from cocosurgeon.diff.page import page_of
+    from cocosurgeon.diff.pairs import By
     from cocosurgeon.diff.run import diff as compared
     from cocosurgeon.errors import RequestError
     from cocosurgeon.progress import shown_by

@@ -1,6 +1,10 @@
 """Two annotation files compared, record by record and value by value.
 
-match    records that are the same in both
+pairs    rows of two lists that are the same records
+lists    images, categories and records of further lists that are the same in both
+objects  values and boxes by which annotations are told apart
+ids      ids of what is in both
+match    annotations that are the same in both
 records  records decoded, and the values that differ
 page     the difference as a page of HTML
 report   the difference, for people and programs

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,18 +13,11 @@ from cocosurgeon.annfile.columns import Numbers
 from cocosurgeon.annfile.compare import differing, integers_apart, is_equal
 from cocosurgeon.annfile.document import Document, Records
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.dataset.ids import as_keys
 from cocosurgeon.dataset.index import AnnotationIndex
-from cocosurgeon.dataset.references import LISTS_OF_IDS
-from cocosurgeon.diff.match import (
-    By,
-    Pairs,
-    Partners,
-    image_partners,
-    match_annotations,
-    match_listed,
-    match_named,
-)
+from cocosurgeon.diff.ids import SharedIds, differs, id_of
+from cocosurgeon.diff.lists import match_listed, match_named
+from cocosurgeon.diff.match import Partners, image_partners, match_annotations
+from cocosurgeon.diff.pairs import By, Pairs
 from cocosurgeon.diff.records import FieldChange, decoded, field_changes, moved_places
 from cocosurgeon.diff.report import Change, ComparedLists, Difference, Kind, ListCounts, Renumbered
 from cocosurgeon.errors import RequestError
@@ -87,21 +79,20 @@ class _Comparison:
         self.passed_over = 0
         self.images = match_named(one.image_records, other.image_records, "file_name", by)
         self.categories = match_named(one.category_records, other.category_records, "name", by)
-        self.img_ids = _ids_of_pairs(one.image_records, other.image_records, self.images)
-        self.cat_ids = _ids_of_pairs(one.category_records, other.category_records, self.categories)
+        self.ids = SharedIds.of(one, other, self.images, self.categories)
         self.by = by
 
     def changes(self) -> list[Change]:
         """Return every change, list by list."""
         one, other = self.one, self.other
-        partners = Partners(image_partners(one, other, self.images), self.cat_ids)
+        partners = Partners(image_partners(one, other, self.images), self.ids.cat_ids)
         annotations, differ = match_annotations(one, other, partners, self.by)
         found: list[Change] = []
         if not one.is_results:
             for name, pairs in (("images", self.images), ("categories", self.categories)):
                 found += self._list(name, pairs, None)
         found += self._list("annotations", annotations, differ)
-        found += self._stale(annotations)
+        found += self.ids.stale(annotations)
         found += self._others()
         return found
 
@@ -132,9 +123,9 @@ class _Comparison:
             yield Change(
                 "order",
                 name,
-                _id(records, row),
+                id_of(records, row),
                 message=f"{moved:,} of {len(pairs.rows):,} are in another place, such as "
-                f"{_id(records, row)!r}",
+                f"{id_of(records, row)!r}",
                 count=moved,
             )
 
@@ -142,7 +133,7 @@ class _Comparison:
         self, kind: Kind, name: str, index: AnnotationIndex, records: Records, rows: Numbers
     ) -> Iterator[Change]:
         for row, byte, value in decoded(records, rows):
-            yield Change(kind, name, _id(records, row), about=_about(value), byte=byte, row=row)
+            yield Change(kind, name, id_of(records, row), about=_about(value), byte=byte, row=row)
 
     def _ids(self, name: str, records: Records, others: Records, pairs: Pairs) -> Iterator[Change]:
         """Yield one change for all ids that differ."""
@@ -150,7 +141,7 @@ class _Comparison:
             return
         before = records.column("id").array[pairs.rows].tolist()
         after = others.column("id").array[pairs.other_rows].tolist()
-        changed = [(a, b) for a, b in zip(before, after, strict=True) if _differ(a, b)]
+        changed = [(a, b) for a, b in zip(before, after, strict=True) if differs(a, b)]
         if changed:
             renumbered = Renumbered.of(name, changed, len(before))
             yield Change(
@@ -174,14 +165,14 @@ class _Comparison:
                 # most records of a file that was numbered anew differ in that only
                 apart = integers_apart(text, other_text, _ID_KEYS)
                 before, after = apart or (json.loads(text), json.loads(other_text))
-                expected = self._translated(name, before, after)
+                expected = self.ids.translated(name, before, after)
                 found, passed = field_changes(expected, after, self.tolerance)
                 self.passed_over += passed
                 if found:
                     yield Change(
                         "changed",
                         name,
-                        _id(records, row),
+                        id_of(records, row),
                         about=_about(before),
                         fields=tuple(map(self._with_names, found)),
                         byte=byte,
@@ -193,88 +184,9 @@ class _Comparison:
     def _with_names(self, change: FieldChange) -> FieldChange:
         if change.key != "category_id":
             return change
-        names = self._names
+        names = self.ids.names
         called = tuple(str(names[n].get(i)) for n, i in enumerate((change.before, change.after)))
         return replace(change, names=(called[0], called[1]))
-
-    @cached_property
-    def _names(self) -> tuple[dict[Any, str | None], dict[Any, str | None]]:
-        here, there = ({c.id: c.name for c in i.categories} for i in (self.one, self.other))
-        return here, there
-
-    def _translated(
-        self, name: str, before: Mapping[str, Any], after: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """Return a record with the ids that the same images and categories have in the other file,
-        and with the other's own id: those are a change of their own."""
-        found = {k: v for k, v in before.items() if k != "id"}
-        if "id" in after:
-            found["id"] = after["id"]
-        if "image_id" in found:
-            found["image_id"] = _partner(self.img_ids, found["image_id"], after.get("image_id"))
-        if "category_id" in found and name != "categories":
-            there = after.get("category_id")
-            found["category_id"] = _partner(self.cat_ids, found["category_id"], there)
-        for key in LISTS_OF_IDS:
-            if isinstance(found.get(key), list):
-                found[key] = [_partner(self.cat_ids, i) for i in found[key]]
-        if isinstance(found.get("segments_info"), list):
-            found["segments_info"] = [
-                {**s, "category_id": _partner(self.cat_ids, s["category_id"])}
-                if isinstance(s, dict) and "category_id" in s
-                else s
-                for s in found["segments_info"]
-            ]
-        return found
-
-    def _stale(self, pairs: Pairs) -> Iterator[Change]:
-        """Yield a change for annotations whose ``category_id``, or ``image_id``, is as before and
-        means something else, since the list has other ids."""
-        records, others = self.one.annotation_records, self.other.annotation_records
-        if records is None or others is None:
-            return
-        for key, ids, names in (
-            ("category_id", self.cat_ids, self._names),
-            ("image_id", self.img_ids, self._file_names),
-        ):
-            moved = {a for a, b in ids.items() if _differ(a, b)}
-            moved |= {b for b in names[1] if b not in ids and b is not None}
-            if not moved:
-                continue
-            before = as_keys(records.column(key).array)[pairs.rows].tolist()
-            after = as_keys(others.column(key).array)[pairs.other_rows].tolist()
-            both = enumerate(zip(before, after, strict=True))
-            stale = [place for place, (a, b) in both if a == b and a in moved]
-            if stale:
-                row, value = int(pairs.rows[stale[0]]), before[stale[0]]
-                here, there = (
-                    repr(each[value]) if value in each else "not listed" for each in names
-                )
-                verb = "means" if value in names[1] else "is"
-                yield Change(
-                    "stale",
-                    "annotations",
-                    _id(records, row),
-                    message=f"{key} {value!r} stays, and {verb} {there}, was {here}",
-                    count=len(stale),
-                    row=row,
-                )
-
-    @cached_property
-    def _file_names(self) -> tuple[dict[Any, object], dict[Any, object]]:
-        here, there = (
-            {}
-            if i.image_records is None
-            else dict(
-                zip(
-                    as_keys(i.image_records.column("id").array).tolist(),
-                    i.image_records.column("file_name").array.tolist(),
-                    strict=True,
-                )
-            )
-            for i in (self.one, self.other)
-        )
-        return here, there
 
     # ---- other keys
 
@@ -309,7 +221,9 @@ class _Comparison:
         one, other = self.one, self.other
         lists = None
         if one.category_records is not None and other.category_records is not None:
-            pairs = tuple((str(self._names[0].get(a)), a, b) for a, b in self.cat_ids.items())
+            pairs = tuple(
+                (str(self.ids.names[0].get(a)), a, b) for a, b in self.ids.cat_ids.items()
+            )
             lists = ComparedLists(category_use(one), category_use(other), pairs)
         return Difference(
             one.document.source.name,
@@ -338,39 +252,9 @@ def category_use(index: AnnotationIndex) -> CategoryUse:
     return CategoryUse(entries, used, index.document.source.name)
 
 
-def _ids_of_pairs(one: Records | None, other: Records | None, pairs: Pairs) -> dict[Any, Any]:
-    """Return id there by id here."""
-    if one is None or other is None:
-        return {}
-    before = as_keys(one.column("id").array)[pairs.rows].tolist()
-    after = as_keys(other.column("id").array)[pairs.other_rows].tolist()
-    return {a: b for a, b in zip(before, after, strict=True) if a is not None and b is not None}
-
-
-def _partner(ids: Mapping[Any, Any], value: Any, there: Any = None) -> Any:
-    """Return the id that the same image or category has in the other file.
-
-    Args:
-        there: the value there; if that is the same, it stays, and is reported as stale.
-    """
-    if not isinstance(value, (int, float, str)) or value == there:
-        return value
-    found = ids.get(value, value)
-    return value if found == value else found
-
-
 def _differ_in_ids(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Return whether ids differ that are reported for the whole list."""
-    return any(_differ(before.get(key), after.get(key)) for key in _ID_KEYS)
-
-
-def _differ(a: object, b: object) -> bool:
-    return a != b or type(a) is not type(b)
-
-
-def _id(records: Records, row: int) -> object:
-    value: object = records.column("id").array[row] if records.column("id").present else None
-    return value.item() if isinstance(value, np.generic) else value
+    return any(differs(before.get(key), after.get(key)) for key in _ID_KEYS)
 
 
 def _require_known(
