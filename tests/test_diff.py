@@ -282,6 +282,71 @@ def test_each_single_change_is_named(name: str) -> None:
     assert back.is_difference
 
 
+def test_a_category_with_another_name_and_id_is_one_change() -> None:
+    after = base()
+    after[CAT][1].update(id=9, name="feline")
+    for annotation in after[ANN][1:3]:
+        annotation["category_id"] = 9
+    for renumbered in (0, 1000):  # ids of annotations do not count
+        for annotation in after[ANN]:
+            annotation["id"] += renumbered
+        found = compared(base(), after)
+        [change] = [c for c in found.changes if c.list == CAT]
+        assert (change.kind, change.id) == ("changed", 2)
+        assert {f.key: (f.before, f.after) for f in change.fields} == {
+            "id": (2, 9),
+            "name": ("cat", "feline"),
+        }
+        assert change.words() == (
+            "category 2 (cat): taken for one category by 2 of 2 annotations; "
+            'name "cat" -> "feline"; id 2 -> 9'
+        )
+        assert [c.kind for c in found.changes if c.list == ANN] == ["ids"] * bool(renumbered)
+        back = compared(after, base())
+        assert [(c.kind, c.id) for c in back.changes if c.list == CAT] == [("changed", 9)]
+    after[ANN][1]["bbox"] = [1.0, 1.0, 5.0, 5.0]  # half of them are not enough
+    kinds = {c.kind for c in compared(base(), after).changes if c.list == CAT}
+    assert kinds == {"removed", "added"}
+    assert {c.kind for c in compared(base(), after, by="id").changes} >= kinds
+
+
+def test_categories_that_exchange_their_names_and_ids() -> None:
+    after = base()
+    for place, new in ((0, 2), (1, 1)):
+        after[CAT][place].update(id=new, name=f"new {place}")
+    for annotation in after[ANN]:
+        annotation["category_id"] = {1: 2, 2: 1}.get(annotation["category_id"], 3)
+    found = compared(base(), after)
+    assert {(c.kind, c.list, c.id) for c in found.changes} == {
+        ("changed", CAT, 1),
+        ("changed", CAT, 2),
+    }
+    names = [f.after for c in found.changes for f in c.fields if f.key == "name"]
+    assert names == ["new 0", "new 1"]
+
+
+def test_a_changed_segmentation_is_whole_in_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    after = base()
+    masks = [[[1.0, 1.0, 9.0, 1.0, 9.0, 9.0]], {"size": [80, 100], "counts": [8000]}]
+    objects(after, 0)["segmentation"], objects(after, 4)["segmentation"] = masks
+    del objects(after, 1)["segmentation"]
+    found = compared(base(), after)
+    fields: list[Any] = [c["fields"] for c in json.loads(json.dumps(found.fields()))["changes"]]
+    before = [objects(base(), n)["segmentation"] for n in (0, 1, 4)]
+    assert [f[0].get("before") for f in fields] == before
+    assert [f[0].get("after") for f in fields] == [masks[0], None, masks[1]]
+    assert found.fields()["segmentations_in_words"] == 0
+    assert "1 polygon of 4 points -> 1 polygon of 3 points" in str(found)
+    assert "segmentation is gone, was 1 polygon of 4 points" in str(found)
+    monkeypatch.setattr("cocosurgeon.diff.run._MOST_BYTES", 400)  # of one pair of records
+    short = compared(base(), after)
+    assert str(short) == str(found)
+    fields = [c.json_fields()["fields"] for c in short.changes]
+    assert [f[0].get("in_words", False) for f in fields] == [False, True, True]
+    assert fields[2][0]["after"] == "RLE of [80, 100]"
+    assert short.fields()["segmentations_in_words"] == 2
+
+
 TEXTS: dict[str, Callable[[str], str]] = {
     "a number": lambda text: text.replace("60.0,", "60.000,", 1),
     "an exponent": lambda text: text.replace("400.0,", "4e2,", 1),

@@ -5,6 +5,7 @@ lists    images, categories and records of further lists that are the same in bo
 objects  values and boxes by which annotations are told apart
 ids      ids of what is in both
 match    annotations that are the same in both
+categories  categories that are known by their annotations
 records  records decoded, and the values that differ
 page     the difference as a page of HTML
 report   the difference, for people and programs

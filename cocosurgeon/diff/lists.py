@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 
 import numpy as np
 
-from cocosurgeon.annfile.columns import Array
+from cocosurgeon.annfile.columns import Array, Numbers
 from cocosurgeon.annfile.document import Records
 from cocosurgeon.dataset.ids import as_keys, objects
 from cocosurgeon.diff.pairs import By, Left, Mask, Pairs
 
+Find = Callable[[Numbers, Numbers], tuple[Numbers, Numbers]]
 
-def match_named(one: Records | None, other: Records | None, name: str, by: By) -> Pairs:
+
+def match_named(
+    one: Records | None, other: Records | None, name: str, by: By, find: Find | None = None
+) -> Pairs:
     """Match records that have an id and a name, such as images.
 
-    By id where the names agree, then by name, by the name without folders, and by id.
+    By id where the names agree, then by name, by the name without folders, by content, and by id.
 
     Args:
         name: the key of the name.
+        find: returns pairs by content of rows that are left in both.
     """
     left = Left(one.count if one else 0, other.count if other else 0)
     if one is None or other is None:
@@ -32,6 +38,8 @@ def match_named(one: Records | None, other: Records | None, name: str, by: By) -
     if by != "id":
         left.take(*left.by_key(names, other_names))
         left.take(*left.by_key(*map(_without_folders, (names, other_names))))
+        if find is not None:
+            left.take(*find(left.rows, left.other_rows))
     if by != "content":
         left.take(*left.by_key(ids, other_ids))
     return left.pairs()

@@ -52,7 +52,7 @@ def match_annotations(
     left = Left(records.count if records else 0, others.count if others else 0)
     if records is None or others is None:
         return left.pairs(), np.zeros(0, np.bool_)
-    images, other_images = _images(one, other, partners)
+    images, other_images = images_of_annotations(one, other, partners.images)
     if one.is_results:
         a, b = _by_place(left)
     else:
@@ -109,21 +109,24 @@ def match_annotations(
     return pairs, texts_differ[pairs.rows]
 
 
-def _images(
-    one: AnnotationIndex, other: AnnotationIndex, partners: Partners
+def images_of_annotations(
+    one: AnnotationIndex, other: AnnotationIndex, numbers: Numbers
 ) -> tuple[Numbers, Numbers]:
     """Return the image of each annotation, by its number in the second file.
 
     An image that is not listed has a negative number, by its id.
+
+    Args:
+        numbers: of images in the second file; see ``Partners``.
     """
-    found = partners.images[one.image_of_annotation], other.image_of_annotation.copy()
+    found = numbers[one.image_of_annotation], other.image_of_annotation.copy()
     unlisted: dict[object, int] = {}
-    for index, numbers in zip((one, other), found, strict=True):
+    for index, of_rows in zip((one, other), found, strict=True):
         assert index.annotation_records is not None
-        rows = np.flatnonzero(numbers == UNKNOWN)
+        rows = np.flatnonzero(of_rows == UNKNOWN)
         if len(rows):
             named = as_keys(index.annotation_records.column("image_id").array)[rows].tolist()
-            numbers[rows] = [unlisted.setdefault(i, -2 - len(unlisted)) for i in named]
+            of_rows[rows] = [unlisted.setdefault(i, -2 - len(unlisted)) for i in named]
     return found
 
 

@@ -97,6 +97,13 @@ class Objects:
         boxes = zip(places, self.boxes.tolist(), strict=True)
         return objects(None if box[0] != box[0] else (*place, *box) for place, box in boxes)
 
+    def places(self) -> Array:
+        """Return image and box of each object; image and content where there is no box."""
+        every = zip(self.images.tolist(), self.boxes.tolist(), self.contents.tolist(), strict=True)
+        return objects(
+            (image, content) if box[0] != box[0] else (image, *box) for image, box, content in every
+        )
+
 
 def _box(value: Any) -> list[float]:
     try:

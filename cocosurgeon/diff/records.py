@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,10 +32,11 @@ class FieldChange:
 
     Attributes:
         key: its key; keys of objects inside follow after dots.
-        before, after: the values; ``NONE`` where there is no such key. Of a segmentation what it
-            is, in words: its numbers are most of a file.
+        before, after: the values; ``NONE`` where there is no such key.
         names: of the categories that they stand for; None where they stand for none.
         farthest: pixels by which a coordinate of polygons with as many points moved at most.
+        in_words: True where ``before`` and ``after`` say what a segmentation is, without its
+            numbers, which are most of a file.
     """
 
     key: str
@@ -43,32 +44,42 @@ class FieldChange:
     after: object
     names: tuple[str, str] | None = None
     farthest: float | None = None
+    in_words: bool = False
 
     @classmethod
     def of(cls, key: str, before: object, after: object) -> FieldChange:
         """Return the change of a value."""
         if key != "segmentation":
             return cls(key, before, after)
-        here, there = (v if v is NONE else _mask(v) for v in (before, after))
-        return cls(key, here, there, farthest=_farthest(before, after))
+        return cls(key, before, after, farthest=_farthest(before, after))
+
+    def shortened(self) -> FieldChange:
+        """Return the change of a segmentation in words."""
+        return replace(
+            self, before=self._shown(self.before), after=self._shown(self.after), in_words=True
+        )
+
+    def _shown(self, value: object) -> object:
+        """Return a value as it is shown to people."""
+        if value is NONE or self.in_words:
+            return value
+        return _mask(value) if self.key == "segmentation" else _short(value)
 
     def words(self) -> str:
         """Return the change for people; of boxes by how many pixels they moved."""
         if self.before is NONE:
-            return f"{self.key} is new: {_short(self.after)}"
+            return f"{self.key} is new: {self._shown(self.after)}"
         if self.after is NONE:
-            return f"{self.key} is gone, was {_short(self.before)}"
+            return f"{self.key} is gone, was {self._shown(self.before)}"
         if (moved := box_moves(self.key, self.before, self.after)) is not None:
             axes = zip(("x", "y", "width", "height"), moved, strict=True)
             by = ", ".join(f"{side} {move:+.2f}" for side, move in axes if move)
             return f"{self.key} {by} px, {_box(self.before)} -> {_box(self.after)}"
         if self.farthest is not None:
             return f"segmentation points moved, by {self.farthest:.2f} px at most"
-        if (text := _numbers_apart(self.before, self.after)) is not None:
+        if self.key != "segmentation" and (text := _numbers_apart(self.before, self.after)):
             return f"{self.key} {text}"
-        sides = [_short(self.before), _short(self.after)]
-        if self.key == "segmentation":
-            sides = [str(self.before), str(self.after)]
+        sides = [str(self._shown(value)) for value in (self.before, self.after)]
         if self.names is not None:
             sides = [f"{side} ({name})" for side, name in zip(sides, self.names, strict=True)]
         return f"{self.key} {' -> '.join(sides)}"
@@ -79,6 +90,8 @@ class FieldChange:
         found = {"key": self.key, **{k: v for k, v in values.items() if v is not NONE}}
         if (moved := box_moves(self.key, self.before, self.after)) is not None:
             found["moved"] = list(moved)
+        if self.in_words:
+            found["in_words"] = True
         return found if self.farthest is None else {**found, "farthest": self.farthest}
 
 

@@ -199,6 +199,7 @@ class Difference:
         lists: the category lists; None where a file has none.
         text_only: records and values that differ in their text only.
         passed_over: records that differ by no more than the tolerance.
+        in_words: segmentations whose numbers are not kept, since they are too many.
         tolerance: it.
         only: the keys that were compared; none: all.
         is_text_equal: whether the files are equal byte for byte.
@@ -211,6 +212,7 @@ class Difference:
     lists: ComparedLists | None
     text_only: int
     passed_over: int
+    in_words: int
     tolerance: float
     only: tuple[str, ...]
     is_text_equal: bool
@@ -281,6 +283,7 @@ class Difference:
             "lists": {name: vars(counts) for name, counts in self.counts.items()},
             "changes": [c.json_fields() for c in self.changes],
             "labels": None if self.labels is None else asdict(self.labels),
+            "segmentations_in_words": self.in_words,
             "notes": list(self.notes()),
         }
 

@@ -14,6 +14,7 @@ from cocosurgeon.annfile.compare import differing, integers_apart, is_equal
 from cocosurgeon.annfile.document import Document, Records
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.index import AnnotationIndex
+from cocosurgeon.diff.categories import Recognized, recognized
 from cocosurgeon.diff.ids import SharedIds, differs, id_of
 from cocosurgeon.diff.lists import match_listed, match_named
 from cocosurgeon.diff.match import Partners, image_partners, match_annotations
@@ -28,6 +29,8 @@ from cocosurgeon.text import did_you_mean
 _TELLING = ("image_id", "category_id", "file_name", "name")
 """Keys of records that tell what they are."""
 _ID_KEYS = ("id", "image_id", "category_id")
+_MOST_BYTES = 1 << 23
+"""Bytes of records whose changed segmentations are kept with all numbers."""
 _MAIN = ("images", "annotations", "categories")
 
 
@@ -77,8 +80,13 @@ class _Comparison:
         self.counts: dict[str, ListCounts] = {}
         self.text_only = 0
         self.passed_over = 0
+        self.bytes_kept = 0
+        self.in_words = 0
         self.images = match_named(one.image_records, other.image_records, "file_name", by)
-        self.categories = match_named(one.category_records, other.category_records, "name", by)
+        self.recognized: dict[int, Recognized] = {}
+        self.categories = match_named(
+            one.category_records, other.category_records, "name", by, self._find_categories
+        )
         self.ids = SharedIds.of(one, other, self.images, self.categories)
         self.by = by
 
@@ -95,6 +103,22 @@ class _Comparison:
         found += self.ids.stale(annotations)
         found += self._others()
         return found
+
+    def _find_categories(self, rows: Numbers, other_rows: Numbers) -> tuple[Numbers, Numbers]:
+        """Return pairs of categories by their annotations; keep those that have another id."""
+        one, other = self.one, self.other
+        numbers = image_partners(one, other, self.images)
+        found = recognized(one, other, numbers, rows, other_rows)
+        listed, others = one.category_records, other.category_records
+        assert listed is not None
+        assert others is not None
+        self.recognized = {
+            each.row: each
+            for each in found
+            if differs(id_of(listed, each.row), id_of(others, each.other_row))
+        }
+        pairs = np.array([(each.row, each.other_row) for each in found], np.int64).reshape(-1, 2)
+        return pairs[:, 0], pairs[:, 1]
 
     # ---- lists
 
@@ -136,11 +160,14 @@ class _Comparison:
             yield Change(kind, name, id_of(records, row), about=_about(value), byte=byte, row=row)
 
     def _ids(self, name: str, records: Records, others: Records, pairs: Pairs) -> Iterator[Change]:
-        """Yield one change for all ids that differ."""
+        """Yield one change for all ids that differ, but those of recognized categories."""
         if not records.column("id").present and not others.column("id").present:
             return
-        before = records.column("id").array[pairs.rows].tolist()
-        after = others.column("id").array[pairs.other_rows].tolist()
+        is_listed = np.ones(len(pairs.rows), np.bool_)
+        if name == "categories":
+            is_listed = ~np.isin(pairs.rows, list(self.recognized))
+        before = records.column("id").array[pairs.rows[is_listed]].tolist()
+        after = others.column("id").array[pairs.other_rows[is_listed]].tolist()
         changed = [(a, b) for a, b in zip(before, after, strict=True) if differs(a, b)]
         if changed:
             renumbered = Renumbered.of(name, changed, len(before))
@@ -165,7 +192,10 @@ class _Comparison:
                 # most records of a file that was numbered anew differ in that only
                 apart = integers_apart(text, other_text, _ID_KEYS)
                 before, after = apart or (json.loads(text), json.loads(other_text))
+                known = self.recognized.get(row) if name == "categories" else None
                 expected = self.ids.translated(name, before, after)
+                if known is not None:
+                    expected["id"] = before["id"]
                 found, passed = field_changes(expected, after, self.tolerance)
                 self.passed_over += passed
                 if found:
@@ -173,15 +203,29 @@ class _Comparison:
                         "changed",
                         name,
                         id_of(records, row),
+                        message="" if known is None else known.words(),
                         about=_about(before),
-                        fields=tuple(map(self._with_names, found)),
+                        fields=tuple(
+                            self._shown(change, len(text) + len(other_text)) for change in found
+                        ),
                         byte=byte,
                         row=row,
                     )
                 elif not passed and not _differ_in_ids(before, after):
                     self.text_only += 1
 
-    def _with_names(self, change: FieldChange) -> FieldChange:
+    def _shown(self, change: FieldChange, size: int) -> FieldChange:
+        """Return a change with the names of categories; of a segmentation in words, where others
+        have taken the memory for their numbers.
+
+        Args:
+            size: bytes of both records.
+        """
+        if change.key == "segmentation":
+            self.bytes_kept += size
+            if self.bytes_kept > _MOST_BYTES:
+                self.in_words += 1
+                return change.shortened()
         if change.key != "category_id":
             return change
         names = self.ids.names
@@ -233,6 +277,7 @@ class _Comparison:
             lists if not only or {"categories", "category_id"} & set(only) else None,
             self.text_only,
             self.passed_over,
+            self.in_words,
             self.tolerance,
             tuple(only),
             not changes and is_equal(one.document.source, other.document.source),
