@@ -26,7 +26,7 @@ _ANNOTATION_ID = re.compile(rb'"id": (\d+)\}')
 
 def main() -> int:
     """Measure in turn, print, and give the exit code."""
-    parser = argparse.ArgumentParser(description="Time diff beside json.load.")
+    parser = argparse.ArgumentParser(description="Time diff next to json.load.")
     parser.add_argument("--runs", type=int, default=3, help="runs of each (default: 3)")
     runs: int = parser.parse_args().runs
     pin()
@@ -37,7 +37,7 @@ def main() -> int:
         commands = {
             BASE: [sys.executable, "-c", load],
             "diff, one edit": _diff(source, edited),
-            "diff, all annotations numbered anew": _diff(source, numbered),
+            "diff, all annotations renumbered": _diff(source, numbered),
         }
         turns = [name for _ in range(runs) for name in commands]
         done = [(n, run(commands[n])) for n in tqdm(turns, disable=None, leave=False)]

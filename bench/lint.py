@@ -32,7 +32,7 @@ BASE = "json.load"
 
 def main() -> int:
     """Measure in turn, print, and give the exit code."""
-    parser = argparse.ArgumentParser(description="Time lint beside json.load and hotcoco.")
+    parser = argparse.ArgumentParser(description="Time lint next to json.load and hotcoco.")
     parser.add_argument("--runs", type=int, default=3, help="runs of each (default: 3)")
     runs: int = parser.parse_args().runs
     pin()

@@ -78,7 +78,7 @@ class Shape:
 
     @property
     def file_name(self) -> str:
-        """A name that tells shapes apart."""
+        """A name that differs between shapes."""
         parts = (self.images, self.annotations, self.points, self.crowds, self.empty, self.seed)
         return f"instances_{'_'.join(map(str, parts))}.json"
 

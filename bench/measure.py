@@ -30,7 +30,7 @@ class Run:
         seconds: from its start to its end.
         cpu: seconds that processors worked for it and for its children.
         private: the most private memory that it was seen to hold, in bytes; 0 where the system does
-            not tell.
+            not report it.
     """
 
     seconds: float
@@ -77,7 +77,7 @@ def pin() -> None:
 
 
 def memory_available() -> int:
-    """Memory that a new process can have, in bytes; without end where the system does not tell."""
+    """Memory that a new process can have, in bytes; without end where that is not known."""
     with suppress(OSError):
         found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
         if found:
@@ -89,10 +89,10 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
     """Run a command to its end.
 
     Args:
-        environment: variables besides those of this process.
+        environment: variables in addition to those of this process.
 
     Raises:
-        subprocess.CalledProcessError: it failed; carries what it said.
+        subprocess.CalledProcessError: it failed; carries what it printed.
     """
     started = time.perf_counter()
     with subprocess.Popen(
@@ -108,7 +108,7 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
         watch = threading.Thread(target=_watch, args=(process.pid, looks, ended))
         watch.start()
         try:
-            said = process.stderr.read()
+            printed = process.stderr.read()
             _, status, used = os.wait4(process.pid, 0)
             seconds = time.perf_counter() - started
             process.returncode = os.waitstatus_to_exitcode(status)
@@ -116,7 +116,7 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
             ended.set()
             watch.join()
     if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command, stderr=said)
+        raise subprocess.CalledProcessError(process.returncode, command, stderr=printed)
     return Run(seconds, used.ru_utime + used.ru_stime, max(looks, default=0))
 
 

@@ -412,7 +412,7 @@ def loaded_rows(loaded: Mapping[str, frozenset[str]]) -> list[list[str]]:
 # ---- targets
 
 
-_TARGETS = ("target", "measured", "asked", "reached")
+_TARGETS = ("target", "measured", "bar", "reached")
 
 
 def targets(

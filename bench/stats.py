@@ -23,7 +23,7 @@ BASE = "json.load"
 
 def main() -> int:
     """Measure in turn, print, and give the exit code."""
-    parser = argparse.ArgumentParser(description="Time stats beside json.load.")
+    parser = argparse.ArgumentParser(description="Time stats next to json.load.")
     parser.add_argument("--runs", type=int, default=3, help="runs of each (default: 3)")
     runs: int = parser.parse_args().runs
     pin()

@@ -2,7 +2,7 @@
 
 pairs    rows of two lists that are the same records
 lists    images, categories and records of further lists that are the same in both
-objects  values and boxes by which annotations are told apart
+objects  values and boxes by which annotations are distinguished
 ids      ids of what is in both
 match    annotations that are the same in both
 categories  categories that are known by their annotations

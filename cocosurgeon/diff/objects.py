@@ -1,4 +1,4 @@
-"""Objects: values by which annotations of two files are told apart, and their boxes compared."""
+"""Objects: values that distinguish annotations of two files, and their boxes compared."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FEW = 20_000
 
 @dataclass(frozen=True, eq=False)
 class Objects:
-    """Values by which objects are told apart.
+    """Values that distinguish objects.
 
     Attributes:
         rows: shape (objects,), ascending.

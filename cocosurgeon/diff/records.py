@@ -35,7 +35,7 @@ class FieldChange:
         before, after: the values; ``NONE`` where there is no such key.
         names: of the categories that they stand for; None where they stand for none.
         farthest: pixels by which a coordinate of polygons with as many points moved at most.
-        in_words: True where ``before`` and ``after`` say what a segmentation is, without its
+        in_words: True where ``before`` and ``after`` describe a segmentation, without its
             numbers, which are most of a file.
     """
 

@@ -93,7 +93,7 @@ class Change:
         list: the top-level key.
         id: of the record: in the first file, or of what was added in the second.
         message: what it is, where that is not about the fields of a record.
-        about: values of the record that tell what it is: its image, its name.
+        about: values of the record that identify it: its image, its name.
         fields: values that differ.
         count: records that it is about.
         byte: where the record begins, in the file that ``id`` is of.

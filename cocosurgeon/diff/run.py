@@ -26,8 +26,8 @@ from cocosurgeon.loaders.labels import CategoryUse
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import did_you_mean
 
-_TELLING = ("image_id", "category_id", "file_name", "name")
-"""Keys of records that tell what they are."""
+_IDENTIFYING = ("image_id", "category_id", "file_name", "name")
+"""Keys of records that identify them."""
 _ID_KEYS = ("id", "image_id", "category_id")
 _MOST_BYTES = 1 << 23
 """Bytes of records whose changed segmentations are kept with all numbers."""
@@ -189,7 +189,7 @@ class _Comparison:
             for done, ((row, byte, text), (_, _, other_text)) in enumerate(texts):
                 if progress is not None:
                     progress(done, len(rows))
-                # most records of a file that was numbered anew differ in that only
+                # most records of a renumbered file differ in that only
                 apart = integers_apart(text, other_text, _ID_KEYS)
                 before, after = apart or (json.loads(text), json.loads(other_text))
                 known = self.recognized.get(row) if name == "categories" else None
@@ -285,7 +285,7 @@ class _Comparison:
 
 
 def _about(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: record[key] for key in _TELLING if key in record}
+    return {key: record[key] for key in _IDENTIFYING if key in record}
 
 
 def category_use(index: AnnotationIndex) -> CategoryUse:

@@ -34,7 +34,7 @@ def labels_of(
 
     Args:
         used: ids of the categories in use.
-        loaders: those that are asked; None: all.
+        loaders: their names; None: all.
     """
     records = dataset.index.category_records
     if records is None or not dataset.categories:

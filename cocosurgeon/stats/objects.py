@@ -39,7 +39,7 @@ class Objects:
         images: image number of each, -1 for an image that the file does not have.
         cat_ids: category ids, int64 or objects; None where there is none.
         is_crowd: whether ``iscrowd`` is true in Python's sense.
-        area: square pixels as the file says, of detections those of their boxes; NaN for no number
+        area: square pixels as in the file, of detections those of their boxes; NaN for no number
             from 0 to 1e10, which COCOeval does not count.
         x, y, w, h: boxes in pixels; NaN for a box that is no four finite numbers.
     """

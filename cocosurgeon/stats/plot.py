@@ -21,7 +21,7 @@ from cocosurgeon.text import one_line, plural
 
 SUFFIXES = (".png", ".svg")
 _COLORS = ("#0072B2", "#E69F00")
-"""Blue and orange of Okabe and Ito, which color-blind people can tell apart."""
+"""Blue and orange of Okabe and Ito, which color-blind people can distinguish."""
 _MAP = "cividis"
 _WIDTH, _ROW, _TOP = 14.0, 0.17, 4.2
 """Inches: of the picture, of a class, of the panels above the classes."""

@@ -89,7 +89,7 @@ def _drift_lines(first: Stats, second: Stats, *, width: int | None) -> list[str]
 
 
 def facts(stats: Stats) -> Iterator[tuple[str, str]]:
-    """Yield what is said of a file in one line each."""
+    """Yield the facts of a file that take one line each."""
     empty = stats.empty  # first: it takes memory for a while, and little else is there yet
     is_results = stats.dataset.index.is_results
     kind = "results file (a list of detections)" if is_results else "annotation file"
