@@ -160,6 +160,7 @@ def test_shards_hold_all_images_in_order(sizes: list[int], most: int) -> None:
         (("--shard-size", "big"), "'big' is no size"),
         (("--shards", 2, "--shard-size", "1MB"), "give one"),
         (("--shards", 129), "sample2017 has 128 images, too few for 129 shards"),
+        (("--no-images",), "tfrecord has no folder of images"),
     ],
 )
 def test_wrong_shards_are_refused(

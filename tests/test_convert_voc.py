@@ -18,8 +18,10 @@ from cocosurgeon import read
 from cocosurgeon.convert.conversion import Wishes, prepare
 from cocosurgeon.convert.read import read_format
 from cocosurgeon.convert.write import write
+from cocosurgeon.errors import DataError
 from cocosurgeon.formats.registry import make_format
 from cocosurgeon.formats.voc_numbers import box_of_corners, corners
+from cocosurgeon.formats.xml_file import read_xml
 
 Put = Callable[..., Path]
 SIZE = "<width>9</width><height>8</height>"
@@ -350,6 +352,19 @@ def test_a_fault_is_named_with_file_and_line(
     assert done.code == 3
     assert words in done.err
     assert f"1.xml, line {line}\n" in done.err
+
+
+@given(st.binary(max_size=9), st.integers(0, 200), st.integers(0, 9))
+@examples(300)
+def test_any_bytes_are_elements_or_an_error(put: bytes, at: int, cut: int) -> None:
+    data = (BOMB + xml(obj())).encode() if at % 2 else xml(obj(), obj()).encode()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "1.xml")
+        path.write_bytes(data[:at] + put + data[at + cut :])
+        try:
+            assert read_xml(str(path)).line >= 1
+        except DataError as error:
+            assert f"{path}, line " in str(error)
 
 
 def test_a_class_that_the_list_lacks_is_named(cli: Cli, tree: Callable[..., Path]) -> None:

@@ -129,6 +129,10 @@ def prepare(
             f"{kind.name} cannot {wishes.crowds} crowds",
             hint=f"one of {', '.join(kind.crowds)}",
         )
+    if wishes.images != "link" and kind.wants_images != "linked":
+        raise RequestError(
+            f"{kind.name} has no folder of images", hint="leave out --copy and --no-images"
+        )
     parts = {name: _pictures(dataset, kind, wishes) for name, dataset in datasets.items()}
     _require_same_classes(parts)
     warnings: list[str] = []

@@ -8,11 +8,13 @@ coco        COCO itself, normalized
 csv_table   one row an annotation
 txt         one line an image
 crc32c      a checksum
+label_map   names of TensorFlow's labels
 tf_example  examples of TensorFlow as bytes
 tfrecord    TensorFlow's Object Detection API
 tfrecord_file   files of records with checksums
 tfrecord_shards shards, as they are found and read
 voc         Pascal VOC
+voc_file    one XML file of VOC
 voc_numbers corners of boxes as decimal numbers
 voc_tree    a folder of VOC's XML files, as people have them
 xml_file    XML files with line numbers, without entities

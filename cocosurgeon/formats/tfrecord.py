@@ -21,11 +21,12 @@ import numpy as np
 from cocosurgeon.errors import RequestError
 from cocosurgeon.files import reading
 from cocosurgeon.formats.format import MASKS, Crowds, Feature, Format, Found, Part, Sizes, option
+from cocosurgeon.formats.label_map import LABEL_MAP, label_map_of
 from cocosurgeon.formats.objects import Class, Object, Picture
 from cocosurgeon.formats.outlines import has_pixels, pixels_of
 from cocosurgeon.formats.tf_example import Values, encode
 from cocosurgeon.formats.tfrecord_file import write_records
-from cocosurgeon.formats.tfrecord_shards import LABEL_MAP, Shards
+from cocosurgeon.formats.tfrecord_shards import Shards
 
 _UNITS = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 _SIZE = 200 * 10**6
@@ -160,11 +161,7 @@ class TfRecord(Format):
         return features
 
     def extras(self, parts: Sequence[Part], classes: Sequence[Class]) -> Mapping[str, bytes]:
-        items = (
-            f"item {{\n  id: {label}\n  name: {_quoted(each.name)}\n}}\n"
-            for label, each in enumerate(classes, 1)
-        )
-        return {LABEL_MAP: "".join(items).encode("utf-8", "surrogatepass")}
+        return {LABEL_MAP: label_map_of(classes)}
 
     def read(self, path: Path, images: Path | None, part: str | None, known: Sizes) -> Found:
         return Shards.at(path, part).read()
@@ -212,9 +209,3 @@ def _png(each: Object, picture: Picture) -> bytes:
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         for kind, data in chunks
     )
-
-
-def _quoted(text: str) -> str:
-    """Return a string of a text protobuf; bytes that may not be in it are escaped."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda m: f"\\{ord(m[0]):03o}", escaped) + '"'

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cocosurgeon.errors import FormatError, RequestError, SourceUnavailableError
-from cocosurgeon.files import reading
 from cocosurgeon.formats.format import Found
+from cocosurgeon.formats.label_map import LABEL_MAP, read_label_map
 from cocosurgeon.formats.objects import Box, Class, Object, Picture, Segmentation
 from cocosurgeon.formats.tf_example import Values, decode
 from cocosurgeon.formats.tfrecord_file import read_records
@@ -22,18 +22,11 @@ from cocosurgeon.processes import in_processes
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import plural
 
-LABEL_MAP = "label_map.pbtxt"
-
 _ENDING = r"(?:\.(?:tfrecords?|records?))"
 _NAME = re.compile(
     rf"(?P<name>.+?){_ENDING}?-(?P<shard>\d{{5}})-of-(?P<total>\d{{5}}){_ENDING}?(?:\.gz)?"
     rf"|(?P<whole>.+){_ENDING}(?:\.gz)?"
 )
-_TOKEN = re.compile(
-    r"""#.*|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|[\w.+-]+|[{}<>]""", re.MULTILINE
-)
-_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|(.))", re.DOTALL)
-_ESCAPED = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
 _OBJECT = "image/object/"
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _COLUMNS = ("class/text", "class/label", "is_crowd", "difficult", "area", "mask")
@@ -115,7 +108,7 @@ class Shards:
         Raises:
             FormatError: a record is broken, or its objects; the error names file and byte.
         """
-        listed = {} if self.label_map is None else _label_map(self.label_map)
+        listed = {} if self.label_map is None else read_label_map(self.label_map)
         pictures: list[Picture] = []
         names = {label: (found[0], str(self.label_map)) for label, found in listed.items()}
         skipped: Counter[str] = Counter()
@@ -170,61 +163,6 @@ def _complete(shards: Mapping[tuple[int, int], Path], where: str) -> list[Path]:
             hint="copy all of them; or name one file to read it alone",
         )
     return [path for _, path in sorted(shards.items())]
-
-
-def _label_map(path: Path) -> dict[int, tuple[str, ...]]:
-    """Return the names of each label of a label map: the one that is shown is first."""
-    with reading(path, "the label map"):
-        text = path.read_text("utf-8", "surrogateescape")
-    found: dict[int, tuple[str, ...]] = {}
-    for fields, start in _items(text):
-        names = tuple(_unquoted(fields[k]) for k in ("display_name", "name") if k in fields)
-        number = fields.get("id", "")
-        if not names or not number.isdecimal() or int(number) in found:
-            raise FormatError(
-                "an item has no id of its own, or no name",
-                where=f"{path}, line {text.count(chr(10), 0, start) + 1}",
-                hint='an item is: item { id: 1 name: "person" }',
-            )
-        found[int(number)] = names
-    return found
-
-
-def _items(text: str) -> Iterator[tuple[dict[str, str], int]]:
-    """Yield the fields of each item, and where it begins; messages in an item are skipped."""
-    depth, start = 0, 0
-    fields: dict[str, str] = {}
-    key: str | None = None
-    for match in _TOKEN.finditer(text):
-        token = match[0]
-        if token in ("{", "<"):
-            depth += 1
-            key = None
-            if depth == 1:
-                fields, start = {}, match.start()
-        elif token in ("}", ">"):
-            depth -= 1
-            if depth == 0:
-                yield fields, start
-        elif depth == 1 and not token.startswith("#"):
-            if key is None:
-                key = token
-            else:
-                fields[key] = token if match.lastindex is None else match[match.lastindex]
-                key = None
-
-
-def _unquoted(text: str) -> str:
-    """Return a string of a text protobuf: its escapes are bytes."""
-
-    def byte(match: re.Match[bytes]) -> bytes:
-        octal, hexadecimal, char = match.groups()
-        if char is not None:
-            return _ESCAPED.get(char, char)
-        return bytes([int(octal, 8) & 0xFF if octal else int(hexadecimal, 16)])
-
-    escaped = text.encode("utf-8", "surrogateescape")
-    return _ESCAPE.sub(byte, escaped).decode("utf-8", "surrogateescape")
 
 
 def _two_names(label: int, name: str, where: str, first: str, there: str) -> FormatError:

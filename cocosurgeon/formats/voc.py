@@ -122,8 +122,9 @@ class Voc(Format):
             )
         lists = {f"ImageSets/Main/{p.name}.txt": [*map(_id_of, p.names)] for p in parts}
         lists["labels.txt"] = names
-        # What CVAT and Datumaro read: name, color, parts, actions.
-        lists["labelmap.txt"] = [f"{name}:::" for name in names]
+        if not any(":" in name for name in names):
+            # What CVAT and Datumaro read: name, color, parts, actions.
+            lists["labelmap.txt"] = [f"{name}:::" for name in names]
         return {name: _list(lines) for name, lines in lists.items()}
 
     def read(self, path: Path, images: Path | None, part: str | None, known: Sizes) -> Found:

@@ -8,15 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
-from cocosurgeon.errors import FormatError, RequestError, SourceUnavailableError
+from cocosurgeon.errors import RequestError, SourceUnavailableError
 from cocosurgeon.files import read_lines, reading
 from cocosurgeon.formats.format import Found, Sizes
-from cocosurgeon.formats.image_files import SUFFIXES, image_files, size_of_image
+from cocosurgeon.formats.image_files import SUFFIXES, image_files
 from cocosurgeon.formats.objects import Class, Object, Picture
-from cocosurgeon.formats.voc_numbers import CORNERS, box_of_corners
-from cocosurgeon.formats.xml_file import Element, read_xml
+from cocosurgeon.formats.voc_file import File, Read, read_file
 from cocosurgeon.processes import in_processes
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import plural
@@ -24,32 +22,7 @@ from cocosurgeon.text import plural
 _CLASS_FILES = ("labels.txt", "labelmap.txt", "class_names.txt", "classes.txt")
 _NO_CLASSES = frozenset(("background", "_background_", "__background__", "__ignore__"))
 """What a list of classes may begin with."""
-_HELD = frozenset(("name", "pose", "truncated", "difficult", "occluded", "bndbox"))
 _UNIT = 512
-
-
-class _File(NamedTuple):
-    """An image and its XML file.
-
-    Attributes:
-        name: path of the XML file without its ending; or a line of a split's list.
-        xml: the XML file; None where there is none.
-        images: names of images that may be meant.
-        where: what lists it, for errors.
-    """
-
-    name: str
-    xml: str | None
-    images: Sequence[str]
-    where: str
-
-
-class _Read(NamedTuple):
-    """An image, the class name of each of its objects, and remarks that are counted."""
-
-    picture: Picture
-    names: list[str]
-    remarks: list[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +37,7 @@ class VocTree:
         notes: what was assumed, skipped.
     """
 
-    files: Sequence[_File]
+    files: Sequence[File]
     folder: Path
     class_file: Path | None
     known: Sizes
@@ -104,13 +77,15 @@ class VocTree:
         for stem, found in by_stem.items():
             by_last[stem.rpartition("/")[2]] += found
         files = [
-            _File(name, xmls.get(name), by_stem.get(name) or by_last[_last(name)], where)
+            File(name, xmls.get(name), by_stem.get(name) or by_last[name.rpartition("/")[2]], where)
             for name, where in listed.items()
         ]
         notes = []
-        if over := len({*there}.difference(*(file.images for file in files))):
-            what = "in no list of the split" if part is not None else "without an XML file"
-            notes = [f"{plural(over, 'image')} of {folder} {what}: skipped"]
+        over = len({*there}.difference(*(file.images for file in files)))
+        if over and part is None:
+            notes = [
+                f"{plural(over, 'image')} of {folder} without an XML file, or not listed: skipped"
+            ]
         places = (p / name for p in (root, annotations, root.parent) for name in _CLASS_FILES)
         class_file = next((place for place in places if place.is_file()), None)
         return cls(files, folder, class_file, known, notes)
@@ -128,7 +103,7 @@ class VocTree:
         files, notes = self.files, [*self.notes]
         units = [files[at : at + _UNIT] for at in range(0, len(files), _UNIT)]
         read = partial(_read, folder=self.folder, known=self.known, base=base)
-        found: list[_Read] = []
+        found: list[Read] = []
         with progress_of("reading XML files") as progress:
             for some in in_processes(partial(read, listed={*listed}), units, len(units)):
                 found += some
@@ -245,120 +220,16 @@ def _class_names(path: Path) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def _last(name: str) -> str:
-    return name.rpartition("/")[2]
-
-
 # ---- what is in the files
 
 
 def _read(
-    files: Sequence[_File], folder: Path, known: Sizes, base: int, listed: set[str]
-) -> list[_Read]:
-    return [_read_one(file, folder, known, base, listed) for file in files]
+    files: Sequence[File], folder: Path, known: Sizes, base: int, listed: set[str]
+) -> list[Read]:
+    return [read_file(file, folder, known, base, listed) for file in files]
 
 
-def _read_one(file: _File, folder: Path, known: Sizes, base: int, listed: set[str]) -> _Read:
-    root = Element("annotation", 1) if file.xml is None else read_xml(file.xml)
-    if root.tag != "annotation":
-        raise FormatError(
-            f"the root is <{root.tag}>, not <annotation>",
-            where=f"{file.xml}, line {root.line}",
-            hint="this is no XML file of VOC: move it away",
-        )
-    remarks = [] if file.xml else ["images of the list without an XML file, taken as empty"]
-    image = _image(file, root)
-    path = folder / image
-    size = known.get(image) or _size(root)
-    if size is None and (size := size_of_image(path)) is not None and file.xml is not None:
-        remarks.append("XML files without a size, which was read from the image")
-    if size is None:
-        raise FormatError(
-            f"there is no size, and the image {image!r} cannot be read",
-            where=file.xml or file.where,
-            hint="name the folder of the images: --images DIR",
-        )
-    objects, names = [], []
-    for element in root.children:
-        if element.tag == "object":
-            name, each = _object(element, base, file.xml or "", remarks)
-            if listed and name not in listed:
-                raise FormatError(
-                    f"the class {name!r} is not in the list of classes",
-                    where=f"{file.xml}, line {element.line}",
-                    hint="complete the list, or move it away",
-                )
-            objects.append(each)
-            names.append(name)
-    return _Read(Picture(image, *size, tuple(objects), str(path)), names, remarks)
-
-
-def _image(file: _File, root: Element) -> str:
-    """Return the name of an image: as its file is named, else as the XML file says."""
-    said = root.text_of("filename") or root.text_of("path")
-    last = _last(said.replace("\\", "/"))
-    named = [image for image in file.images if _last(image) == last]
-    if file.images:
-        return (named or file.images)[0]
-    folder = file.name.rpartition("/")[0]
-    if PurePosixPath(last).suffix.lower() not in SUFFIXES:
-        last = f"{_last(file.name)}.jpg"
-    return f"{folder}/{last}" if folder else last
-
-
-def _size(root: Element) -> tuple[int, int] | None:
-    size = root.find("size") or Element("size", 1)
-    try:
-        width, height = (int(float(size.text_of(tag))) for tag in ("width", "height"))
-    except (ValueError, OverflowError):
-        return None
-    return (width, height) if width > 0 and height > 0 else None
-
-
-def _object(element: Element, base: int, path: str, remarks: list[str]) -> tuple[str, Object]:
-    name, box = element.text_of("name"), element.find("bndbox")
-    if not name:
-        raise FormatError(
-            "an object has no name", where=f"{path}, line {element.line}", hint="name its class"
-        )
-    if box is None:
-        raise FormatError(
-            f"an object ({name}) has no <bndbox>",
-            where=f"{path}, line {element.line}",
-            hint="only boxes along the image's edges can be read: add one, or remove the object",
-        )
-    try:
-        bbox = box_of_corners([box.text_of(tag) for tag in CORNERS], base)
-    except ValueError as error:
-        raise FormatError(
-            f"the box of an object ({name}) cannot be read: {error}",
-            where=f"{path}, line {box.line}",
-            hint="it needs xmin, ymin, xmax, ymax",
-        ) from error
-    if bbox[2] <= 0 or bbox[3] <= 0:
-        remarks.append("boxes without an area, copied as they are")
-    others = {child.tag for child in element.children} - _HELD
-    remarks += (f"<{tag}> of objects, dropped" for tag in sorted(others))
-    record: dict[str, object] = {
-        tag: 1 for tag in ("truncated", "occluded") if _flag(element, tag, path)
-    }
-    if element.text_of("pose").lower() not in ("", "unspecified"):
-        record["pose"] = element.text_of("pose")
-    is_difficult = _flag(element, "difficult", path)
-    return name, Object(0, bbox, is_ignored=is_difficult, record=record)
-
-
-def _flag(element: Element, tag: str, path: str) -> bool:
-    text = element.text_of(tag).lower()
-    if text not in ("", "0", "1", "true", "false", "unspecified"):
-        child = element.find(tag) or element
-        raise FormatError(
-            f"<{tag}> is {text!r}", where=f"{path}, line {child.line}", hint="it is 0 or 1"
-        )
-    return text in ("1", "true")
-
-
-def _labeled(each: _Read, labels: Mapping[str, int]) -> Picture:
+def _labeled(each: Read, labels: Mapping[str, int]) -> Picture:
     objects: Iterator[tuple[Object, str]] = zip(each.picture.objects, each.names, strict=True)
     return replace(
         each.picture,
