@@ -270,19 +270,30 @@ def test_rle_is_drawn_as_pycocotools_decodes_it(browser: Chromium, tmp_path: Pat
         for counts in (rle["counts"].decode(), runs):
             segmentation = {"size": list(mask.shape), "counts": counts}
             annotations.append(
-                {"id": len(annotations), "image_id": 1, "category_id": 1, "iscrowd": 1}
+                {"id": len(annotations), "image_id": number, "category_id": 1, "iscrowd": 1}
                 | {"bbox": [0, 0, 1, 1], "area": number, "segmentation": segmentation}
             )
-    image = {"id": 1, "file_name": "a.jpg", "width": 53, "height": 37}
-    document = {"images": [image], "annotations": annotations, "categories": []}
+    images = [
+        {"id": n, "file_name": "a.jpg", "width": mask.shape[1], "height": mask.shape[0]}
+        for n, mask in enumerate(masks)
+    ]
+    document = {"images": images, "annotations": annotations, "categories": []}
     browser.open(url_of(write_page(tmp_path, document, tmp_path)))
     for place, _ in enumerate(annotations):
-        pixels = browser.run(
+        script = (
             f"(c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
-            f".filter((_, k) => k % 4 === 3))(rleMask({place}, 'red'))"
+            f".filter((_, k) => k % 4 === 3))(rleMask({place}, 'red', SX, SY))"
         )
         mask = masks[place // 2]
-        assert (np.array(pixels).reshape(mask.shape) > 0).tolist() == mask.tolist()
+        for by in (1, 3):  # a mask larger than what is drawn is read at the pixels that are drawn
+            shape = [round(side / by) for side in mask.shape]
+            pixels = browser.run(script.replace("SX, SY", f"{1 / by}, {1 / by}"))
+            rows, columns = (
+                ((np.arange(n) + 0.5) * side / n).astype(int)
+                for n, side in zip(shape, mask.shape, strict=True)
+            )
+            expected = mask[np.ix_(rows, columns)]
+            assert (np.array(pixels).reshape(shape) > 0).tolist() == expected.tolist()
 
 
 @in_browser
@@ -293,7 +304,7 @@ def test_what_show_draws_is_drawn_alike(browser: Chromium, tmp_path: Path) -> No
     kinds += [{"iscrowd": 1, "segmentation": {"size": [20, 20], "counts": [0, 400]}}]
     kinds += [{"bbox": None, "keypoints": [4, 4, 2, 16, 16, 1, 0, 0, 0]}]
     kinds += [{"segments_info": [{}, {}]}, {"keypoints": [1], "segmentation": [[1, 2]]}]
-    kinds += [{"segmentation": {"size": [10**5, 10**5], "counts": [10**10]}}]
+    kinds += [{"segmentation": {"size": [10, 10], "counts": [0, 100]}}]  # of another size
     images = [{"id": n, "file_name": "1.png"} | SIDES for n, _ in enumerate(kinds)]
     images.append({"id": 99, "file_name": "none.png"})
     usual = {"category_id": 5, "bbox": [2, 2, 16, 16], "area": 1}
@@ -340,6 +351,28 @@ def test_what_show_draws_is_drawn_alike(browser: Chromium, tmp_path: Path) -> No
         "keypoints of 1 annotation not drawn: broken",
         "1 category without an id: no filter",
     } <= set(notes)
+
+
+@in_browser
+def test_names_are_above_the_masks_of_other_objects(browser: Chromium, tmp_path: Path) -> None:
+    crowd = {"id": 2, "image_id": 1, "category_id": 2, "iscrowd": 1, "bbox": [0, 0, 200, 200]}
+    crowd["segmentation"] = {"size": [200, 200], "counts": [0, 40000]}
+    person = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [50, 100, 100, 90]}
+    categories = [{"id": 1, "name": "person"}, {"id": 2, "name": "."}]
+    image = {"id": 1, "file_name": "a.jpg", "width": 200, "height": 200}
+    document = {"images": [image], "annotations": [person], "categories": categories}
+
+    def name() -> list[int]:
+        browser.open(url_of(write_page(tmp_path, document, tmp_path), "names=1&masks=1&img=1"))
+        script = "c.getContext('2d').getImageData(c.width / 4 + 1, c.height / 2 - 14, 20, 12).data"
+        pixels: list[int] = browser.run(f"(c => [...{script}])(by('over'))")
+        return pixels
+
+    alone = name()
+    document["annotations"] = [person, crowd]
+    assert any(alone)
+    assert browser.run("by('count').textContent") == "1 image"
+    assert name() == alone
 
 
 # ---- names that would do harm, and odd values
@@ -507,6 +540,13 @@ def test_missing_images_are_gray_and_counted(cli: Cli, tmp_path: Path) -> None:
     assert images["link"] == [None, f"few/{name}", None]
     codes = {f["code"]: f["images"] for f in data_of(tmp_path / "page.html")["findings"]}
     assert codes["image-file-missing"] == [0, 2]
+
+
+def test_results_from_standard_input(cli: Cli, tmp_path: Path) -> None:
+    arguments = ("browse", SAMPLE, "--first", "2", "--loader", "yolox", "--against", "-")
+    done = cli(*arguments, "-o", "page.html", "--json", stdin=RESULTS.read_bytes())
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["detections"] > 0
 
 
 @pytest.mark.parametrize(

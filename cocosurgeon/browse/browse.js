@@ -22,6 +22,7 @@ const STATUS = ["false", "matched", "ignored", "hidden"];
 const TOGGLES = ["boxes", "masks", "points", "names"];
 const FALSE = 0, MATCHED = 1, IGNORED = 2, HIDDEN = 3;
 
+const counted = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 const isOn = (name) => state[name] === "1";
 const by = (id) => document.getElementById(id);
 const state = { ...DEFAULTS };
@@ -225,25 +226,30 @@ function runsOf(counts) {
   return runs;
 }
 
-function rleMask(o, color) {
-  const key = `${o} ${color}`;
-  if (masks.has(key)) return masks.get(key);
+// Return a mask in the pixels that are drawn, which are at most its own: large ones take seconds.
+function rleMask(o, color, sx, sy) {
   const { size: [height, width], counts } = objects.mask[o];
   if (!(height * width > 0)) return null;
-  const canvas = new OffscreenCanvas(width, height);
+  const [wide, high] = [[width, sx], [height, sy]].map(([n, s]) => Math.max(1, Math.min(n, Math.round(n * s))));
+  const key = `${o} ${color} ${wide} ${high}`;
+  if (masks.has(key)) return masks.get(key);
+  const canvas = new OffscreenCanvas(wide, high);
   const context = canvas.getContext("2d");
-  const pixels = context.createImageData(width, height);
-  let at = 0;
-  runsOf(counts).forEach((run, k) => {
-    for (let p = at; k % 2 && p < at + run; p++) { // column by column
-      pixels.data[4 * ((p % height) * width + Math.floor(p / height)) + 3] = 255;
+  const pixels = context.createImageData(wide, high);
+  const runs = runsOf(counts);
+  let run = 0, end = runs[0];
+  for (let x = 0; x < wide; x++) {
+    const first = Math.floor(((x + 0.5) * width) / wide) * height; // column by column
+    for (let y = 0; y < high; y++) {
+      const at = first + Math.floor(((y + 0.5) * height) / high);
+      while (end <= at) end += runs[++run];
+      if (run % 2) pixels.data[4 * (y * wide + x) + 3] = 255;
     }
-    at += run;
-  });
+  }
   context.putImageData(pixels, 0, 0);
   context.globalCompositeOperation = "source-in";
   context.fillStyle = color;
-  context.fillRect(0, 0, width, height);
+  context.fillRect(0, 0, wide, high);
   if (masks.size > 50) masks.delete(masks.keys().next().value);
   masks.set(key, canvas);
   return canvas;
@@ -281,7 +287,7 @@ function draw(canvas, i, width, height, isLarge) {
   const chosen = loaders.get(state.load);
   const wanted = objectFilter();
   const matched = results ? matchesOf(i) : null;
-  for (const o of objectsOf(i)) {
+  const drawn = objectsOf(i).map((o) => {
     const rule = chosen && (chosen.objects.get(o) ?? chosen.images.get(i));
     const isDropped = rule !== undefined;
     let color = colorOf(objects.category[o]);
@@ -292,22 +298,28 @@ function draw(canvas, i, width, height, isLarge) {
     }
     if (isDropped) [color, label] = [GRAY, `${label}: ${chosen.rules[rule][0]}`];
     const isDim = lit >= 0 ? lit !== o : state.match !== "false" && wanted && !wanted(o);
-    context.globalAlpha = isDim ? 0.3 : 1;
     const dash = isDropped ? [3, 4] : ignored.has(o) ? [9, 5] : [];
-    drawOne(pen, boxOf(objects, o), objects.mask[o], o, color, label, dash, objects.crowd[o] === 1);
-    if (isOn("points")) drawPoints(pen, pointsOf(o), categories.bones[objects.category[o]] || [], color);
-  }
+    const isHatched = objects.crowd[o] === 1;
+    return { o, box: boxOf(objects, o), mask: isOn("masks") && objects.mask[o], color, label, dash, isHatched, alpha: isDim ? 0.3 : 1 };
+  });
   for (const d of matched && isOn("boxes") ? detectionsOf(i) : []) {
     const status = matched.detections.get(d);
     if (status === HIDDEN) continue;
-    context.globalAlpha = lit >= 0 ? 0.2 : 1;
     const label = `${nameOf(results.category[d])} ${results.score[d].toFixed(2)}`;
-    drawOne(pen, boxOf(results, d), null, -1, STATUS_COLORS[STATUS[status]], label, [2, 3], false);
+    drawn.push({ box: boxOf(results, d), color: STATUS_COLORS[STATUS[status]], label, dash: [2, 3], alpha: lit >= 0 ? 0.2 : 1 });
+  }
+  for (const part of [drawMask, drawBox, drawPoints, drawName]) { // names are on top of everything else
+    for (const each of drawn) {
+      context.globalAlpha = each.alpha;
+      part(pen, each);
+    }
   }
 }
 
 // Draw keypoints that are marked: visible ones filled.
-function drawPoints({ context, sx, sy, line, ratio, isLarge }, points, bones, color) {
+function drawPoints({ context, sx, sy, line, ratio, isLarge }, { o, color }) {
+  if (o === undefined || !isOn("points")) return;
+  const points = pointsOf(o), bones = categories.bones[objects.category[o]] || [];
   const at = (n) => (points[3 * n + 2] ? [points[3 * n] * sx, points[3 * n + 1] * sy] : null);
   context.setLineDash([]);
   context.strokeStyle = color;
@@ -331,60 +343,63 @@ function drawPoints({ context, sx, sy, line, ratio, isLarge }, points, bones, co
   }
 }
 
-function drawOne({ context, sx, sy, line, ratio, isLarge }, box, mask, o, color, label, dash, isHatched) {
-  const alpha = context.globalAlpha;
+// Draw a mask; of a crowd without one, the box is hatched.
+function drawMask({ context, sx, sy, line, ratio, isLarge }, { o, box, mask, color, isHatched, alpha }) {
   const paint = isHatched ? hatch(context, color, isLarge ? ratio : ratio / 2) : color;
-  if (isOn("masks") && mask) {
-    context.globalAlpha = isHatched ? alpha : 0.4 * alpha;
-    if (Array.isArray(mask)) {
-      context.beginPath();
-      for (const polygon of mask) {
-        for (let k = 0; k < polygon.length; k += 2) {
-          const point = [(polygon[k] / 10) * sx, (polygon[k + 1] / 10) * sy];
-          k ? context.lineTo(...point) : context.moveTo(...point);
-        }
-        context.closePath();
-      }
-      context.fillStyle = paint;
-      context.fill();
-      context.globalAlpha = alpha;
-      context.strokeStyle = color;
-      context.lineWidth = line / 2;
-      context.setLineDash([]);
-      context.stroke();
-    } else {
-      const pixels = rleMask(o, color);
-      if (pixels) drawPixels(context, pixels, pixels.width * sx, pixels.height * sy, isHatched && paint);
+  if (!mask) {
+    if (!box || !isHatched || !isOn("boxes")) return;
+    context.fillStyle = paint;
+    context.fillRect(box[0] * sx, box[1] * sy, box[2] * sx, box[3] * sy);
+    return;
+  }
+  context.globalAlpha = isHatched ? alpha : 0.4 * alpha;
+  if (!Array.isArray(mask)) {
+    const [height, width] = mask.size;
+    const pixels = rleMask(o, color, sx, sy);
+    if (pixels) drawPixels(context, pixels, width * sx, height * sy, isHatched && paint);
+    return;
+  }
+  context.beginPath();
+  for (const polygon of mask) {
+    for (let k = 0; k < polygon.length; k += 2) {
+      const point = [(polygon[k] / 10) * sx, (polygon[k + 1] / 10) * sy];
+      k ? context.lineTo(...point) : context.moveTo(...point);
     }
-    context.globalAlpha = alpha;
+    context.closePath();
   }
-  if (!box) return;
-  const [x, y, w, h] = [box[0] * sx, box[1] * sy, box[2] * sx, box[3] * sy];
-  if (isOn("boxes")) {
-    if (isHatched && !(isOn("masks") && mask)) {
-      context.fillStyle = paint;
-      context.fillRect(x, y, w, h);
-    }
-    context.setLineDash([]);
-    context.lineWidth = line + 1.2 * ratio; // a dark edge: seen on any picture
-    context.strokeStyle = "rgb(0 0 0 / 45%)";
-    if (!dash.length) context.strokeRect(x, y, w, h);
-    context.setLineDash(dash.map((n) => n * ratio));
-    context.lineWidth = line;
-    context.strokeStyle = color;
-    context.strokeRect(x, y, w, h);
-  }
-  if (isOn("names")) {
-    const size = (isLarge ? 12 : 9) * ratio;
-    context.font = `600 ${size}px system-ui, sans-serif`;
-    const wide = context.measureText(label).width + 6 * ratio;
-    const left = Math.max(0, Math.min(x, context.canvas.width - wide));
-    const top = Math.max(0, y - size * 1.35);
-    context.fillStyle = color;
-    context.fillRect(left, top, wide, size * 1.35);
-    context.fillStyle = inkOn(color);
-    context.fillText(label, left + 3 * ratio, top + size * 1.05);
-  }
+  context.fillStyle = paint;
+  context.fill();
+  context.globalAlpha = alpha;
+  context.strokeStyle = color;
+  context.lineWidth = line / 2;
+  context.setLineDash([]);
+  context.stroke();
+}
+
+function drawBox({ context, sx, sy, line, ratio }, { box, color, dash }) {
+  if (!box || !isOn("boxes")) return;
+  const sides = [box[0] * sx, box[1] * sy, box[2] * sx, box[3] * sy];
+  context.setLineDash([]);
+  context.lineWidth = line + 1.2 * ratio; // a dark edge: seen on any picture
+  context.strokeStyle = "rgb(0 0 0 / 45%)";
+  if (!dash.length) context.strokeRect(...sides);
+  context.setLineDash(dash.map((n) => n * ratio));
+  context.lineWidth = line;
+  context.strokeStyle = color;
+  context.strokeRect(...sides);
+}
+
+function drawName({ context, sx, sy, ratio, isLarge }, { box, color, label }) {
+  if (!box || !isOn("names")) return;
+  const size = (isLarge ? 12 : 9) * ratio;
+  context.font = `600 ${size}px system-ui, sans-serif`;
+  const wide = context.measureText(label).width + 6 * ratio;
+  const left = Math.max(0, Math.min(box[0] * sx, context.canvas.width - wide));
+  const top = Math.max(0, box[1] * sy - size * 1.35);
+  context.fillStyle = color;
+  context.fillRect(left, top, wide, size * 1.35);
+  context.fillStyle = inkOn(color);
+  context.fillText(label, left + 3 * ratio, top + size * 1.05);
 }
 
 // Draw a mask in pixels, where a pattern is given in that.
@@ -687,7 +702,7 @@ function apply() {
   for (const name of TOGGLES) by(name).setAttribute("aria-pressed", isOn(name));
   shown = passing();
   current = Math.min(current, Math.max(0, shown.length - 1));
-  by("count").textContent = shown.length === COUNT ? `${COUNT.toLocaleString("en")} images` : `${shown.length.toLocaleString("en")} of ${COUNT.toLocaleString("en")} images`;
+  by("count").textContent = `${shown.length === COUNT ? "" : `${shown.length.toLocaleString("en")} of `}${counted(COUNT, "image")}`;
   by("nothing").hidden = shown.length > 0;
   const chosen = loaders.get(state.load);
   const legend = [];
@@ -733,7 +748,7 @@ async function copyIds() {
     area.remove();
   }
   const without = shown.length - chosen.length;
-  toast(`${chosen.length.toLocaleString("en")} ids copied, for --ids-file${without ? ` (${without} images have none)` : ""}`);
+  toast(`${counted(chosen.length, "id")} copied, for --ids-file${without ? ` (${counted(without, "image")} without one)` : ""}`);
 }
 
 // ---- set up

@@ -163,13 +163,15 @@ class FileData:
         counts = [0] * len(self.images)
         for row in self.objects:
             record = self.annotations[row]
-            counts[self.img_places[as_key(record["image_id"])]] += 1  # type: ignore[index]
+            place = self.img_places[as_key(record["image_id"])]  # type: ignore[index]
+            counts[place] += 1
+            size = self.images[place].get("height"), self.images[place].get("width")
             found["id"].append(_number_or_text(record.get("id")))
             found["category"].append(find(self.cat_places, record.get("category_id")))
             found["box"] += box_of(record.get("bbox")) or [None] * 4
             found["area"].append(finite(record.get("area")))
             found["crowd"].append(1 if record.get("iscrowd") else 0)
-            found["mask"].append(mask_of(record.get("segmentation")))
+            found["mask"].append(mask_of(record.get("segmentation"), *size))
             found["points"].append(points_of(record.get("keypoints")))
         found["ignored"] = [
             place for place, row in enumerate(self.objects) if self.annotations[row].get("ignore")

@@ -110,7 +110,7 @@ class Page:
 def make_page(
     file: FileData,
     loaders: Sequence[str],
-    against: Path | None = None,
+    against: str | Path | None = None,
     *,
     link_from: Path | None = None,
 ) -> Page:
@@ -118,7 +118,7 @@ def make_page(
 
     Args:
         loaders: those whose drops are shown.
-        against: a results file.
+        against: a results file; ``-`` for standard input.
         link_from: the folder of the page, from which it links to image files. None: they are in
             the page themselves.
 
@@ -129,7 +129,7 @@ def make_page(
         results = None
         if against is not None:
             places = file.img_places
-            results = read_results(against, places, file.cat_places, len(file.images))
+            results = read_results(str(against), places, file.cat_places, len(file.images))
         data: dict[str, object] = {
             "name": Path(file.name).name,
             "categories": file.category_columns,

@@ -41,7 +41,7 @@ class Results:
 
 
 def read_results(
-    path: Path, places: Mapping[Id, int], cat_places: Mapping[Id, int], images: int
+    path: str, places: Mapping[Id, int], cat_places: Mapping[Id, int], images: int
 ) -> Results:
     """Return the detections of a results file.
 
@@ -54,12 +54,12 @@ def read_results(
         RequestError: it is no results file.
         SourceUnavailableError, DataError: it cannot be read.
     """
-    with progress_of(f"reading {path.name}") as progress:
+    with progress_of(f"reading {Path(path).name}") as progress:
         dataset = read(path, progress, {"annotations": _KEYS})
     if not dataset.index.is_results:
         raise RequestError(
             "no results file, which is a bare list of detections",
-            where=str(path),
+            where=path,
             hint="name what the evaluation reads (COCO.loadRes)",
         )
     skipped: Counter[str] = Counter()

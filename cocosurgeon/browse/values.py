@@ -34,13 +34,17 @@ def size_of(value: object) -> float | None:
     return value if 0 < value <= sys.float_info.max else None
 
 
-def mask_of(value: object) -> object:
-    """Return a mask to draw: polygons in tenths of a pixel, RLE as it is; None for none."""
-    if mask_fault(value) is not None:
+def mask_of(value: object, height: object, width: object) -> object:
+    """Return a mask to draw: polygons in tenths of a pixel, RLE as it is; None for none.
+
+    Args:
+        height, width: of its image, as recorded.
+    """
+    if mask_fault(value, height, width) is not None:
         return None
     if isinstance(value, dict):
-        height, width = value["size"]
-        is_drawn = height * width <= _MOST_PIXELS
+        rows, columns = value["size"]
+        is_drawn = rows * columns <= _MOST_PIXELS
         return {"size": value["size"], "counts": value["counts"]} if is_drawn else None
     polygons = value if isinstance(value, list) else []
     if not all(finite(n) is not None for polygon in polygons for n in polygon):

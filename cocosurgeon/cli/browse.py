@@ -117,10 +117,9 @@ def browse(
         if folder is None and dataset.source.path is not None:
             folder = find_prefix(Path(chosen.path), FileNames.of(result.index).images).folder
         shown = FileData.of(result, folder)
-        results = None if against is None else Path(against)
         link_from = None if embed else page_path.parent
         with appearing([page_path], force=force, notice=console.info) as [file]:
-            page = make_page(shown, loaders, results, link_from=link_from)
+            page = make_page(shown, loaders, against, link_from=link_from)
             for piece in page.pieces():
                 file.write(piece)
     if not console.as_json:
