@@ -328,6 +328,17 @@ def test_what_a_loader_drops_is_gray_with_its_rule(put: Put) -> None:
     assert both.width > one.width  # detr and dino share a panel
 
 
+def test_boxes_that_differ_by_rounding_share_a_panel(put: Put) -> None:
+    box = [166.0, 256.4, 8.85, 18.45]  # ends at 174.85 x 274.85, in float32 a little off
+    record = {"id": 1, "image_id": 1, "category_id": 3, "iscrowd": 0, "bbox": box, "area": 99}
+    full = read(put(small(record, height=480, width=640)))
+    one, both = (
+        show_panels(full, 1, {name: {} for name in names}, columns=9).image.width
+        for names in (["mmdet3"], ["mmdet3", "mmdet2"])
+    )
+    assert both == one
+
+
 def test_every_loader_has_a_panel_or_shares_one() -> None:
     shown = show_panels(read(SAMPLE), first_id(), {name: {} for name in LOADERS})
     assert shown.img_ids == (first_id(),)
@@ -483,6 +494,9 @@ def test_findings_on_a_page(verb: str, cli: Cli, tmp_path: Path) -> None:
     assert cli(verb, "a.json", *more, "--html", "page.html").code == 1
     page = (tmp_path / "page.html").read_text()
     assert "<script" not in page
+    assert (
+        f"<li>annotation{'s' if verb == 'lint' else ''} {document['annotations'][5]['id']}" in page
+    )
     assert "data:image/jpeg;base64," in page
     assert ("annotation-changed" if verb == "verify" else "box-outside") in page
     assert ("Labels, by each loader" in page) == (verb == "verify")
@@ -498,3 +512,10 @@ def test_a_line_break_in_a_name_is_shown_in_one_line(put: Put) -> None:
     document = small({"id": 1, "image_id": 1, "category_id": 3, "bbox": [1, 1, 9, 9]})
     document["images"][0]["file_name"] = document["categories"][0]["name"] = "a\nb"
     assert show_images(read(put(document))).image.width == 1000
+
+
+def test_an_absolute_path_and_a_missing_name_are_named(put: Put, tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone.jpg")
+    [note] = show_images(read(put(small(file_name=gone)))).notes
+    assert note == f"image 1: drawn gray: no such file: {gone}"
+    assert as_recorded([], [], {"id": 7, "file_name": None}).title == "image 7"

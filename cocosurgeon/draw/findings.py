@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cocosurgeon.dataset.dataset import Dataset
@@ -52,7 +53,15 @@ def lint_page(report: LintReport, dataset: Dataset, folder: Path | None = None) 
     """Return the page of a report of ``lint``; see ``findings_page``."""
     tallies = report.sorted_tallies
     counts = {(t.code, t.severity): t.count for t in tallies}
-    return findings_page([f for t in tallies for f in t.findings], dataset, None, counts, folder)
+    found = [_named(f) for t in tallies for f in t.findings]
+    return findings_page(found, dataset, None, counts, folder)
+
+
+def _named(finding: Finding) -> Finding:
+    """Return a finding whose message begins with its record, which those of ``lint`` leave out."""
+    if (record := finding.record) is None:
+        return finding
+    return replace(finding, message=f"{record.list} {record.id!r}: {finding.message}")
 
 
 def _body(

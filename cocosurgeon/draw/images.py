@@ -63,7 +63,8 @@ def open_picture(
     try:
         pixels = read_pixels(path, longest, is_turned=is_turned)
     except CocosurgeonError as error:
-        where = f" in {folder}" if error.what == "no such file" else ""
+        where = f": {path}" if folder is None else f" in {folder}"
+        where = where if error.what == "no such file" else ""
         return _gray(size, extent, f"{error.what}{where}")
     notes = []
     if size is not None and size != pixels.size:

@@ -95,7 +95,8 @@ class Drawing:
     def looks(self) -> object:
         """Return what drawings that look the same have in common: boxes to a tenth of a pixel."""
         marks = sorted(
-            (m.text, m.style, m.color, (m.box and tuple(round(side, 1) for side in m.box)) or ())
+            # to a thousandth first: 0.25 and 0.2499999, its float32, would be 0.2 and 0.3
+            (m.text, m.style, m.color, tuple(round(round(side, 3), 1) for side in m.box or ()))
             for m in self.marks
         )
         return tuple(marks), self.facts
@@ -159,7 +160,8 @@ def as_recorded(
         )
         marks.append(mark)
         notes += (Note("annotation", record.get("id"), *n) for n in _not_drawn(record, mark, fault))
-    return Drawing(str(image.get("file_name", image.get("id"))), tuple(marks), (), tuple(notes))
+    title = str(image.get("file_name") or f"image {image.get('id')}")
+    return Drawing(title, tuple(marks), (), tuple(notes))
 
 
 def _not_drawn(
