@@ -196,6 +196,9 @@ def test_an_address_opens_the_image_with_its_filters(browser: Chromium, sample: 
     browser.press("t")
     browser.press("t")
     assert dark != browser.run("getComputedStyle(document.body).backgroundColor")
+    browser.run("set('load', 'mmdet3 train'), open(linked('85096'))")  # it drops the whole image
+    assert "Image dropped by mmdet3 train (min_size" in browser.run("by('facts').textContent")
+    assert browser.run("by('objects').firstElementChild.className") == "dropped"
 
 
 @in_browser

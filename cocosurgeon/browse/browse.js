@@ -643,7 +643,7 @@ function objectItem(i, o) {
   for (const [code, f] of findings) if (f.objects.has(o)) item.append(element("small", `${code}: ${f.meaning}`, "warn"));
   for (const text of dropTexts((l) => l.objects.get(o))) item.append(element("small", `dropped by ${text}`));
   const chosen = loaders.get(state.load);
-  item.classList.toggle("dropped", Boolean(chosen && chosen.objects.has(o)));
+  item.classList.toggle("dropped", Boolean(chosen && (chosen.objects.has(o) || chosen.images.has(i))));
   item.style.borderLeftColor = item.classList.contains("dropped") ? GRAY : colorOf(objects.category[o]);
   item.addEventListener("pointerenter", () => light(o));
   item.addEventListener("pointerleave", () => light(-1));
