@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import json
 import os
@@ -49,6 +50,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             name = None if callspec is None else callspec.params.get("name")
             whole = item.path.stem != "test_real_loaders" or name is None
             item.add_marker(pytest.mark.xdist_group(item.path.stem if whole else str(name)))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays until the end: modules, and all tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def examples(count: int) -> settings:

@@ -114,6 +114,7 @@ def _serve(connection: socket.socket) -> None:
     for name in modules():
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    _make_commands()
     gc.collect()
     gc.freeze()  # or the first collection of each child would copy every page
     while True:
@@ -129,6 +130,15 @@ def _serve(connection: socket.socket) -> None:
             os.close(each)
         _, status = os.waitpid(pid, 0)
         connection.sendall(struct.pack("!i", os.waitstatus_to_exitcode(status)))
+
+
+def _make_commands() -> None:
+    """Make the command of each verb, which takes longer than many a command line runs."""
+    from cocosurgeon.cli.app import VerbGroup
+
+    group = VerbGroup()
+    made = {name: group.get_command(None, name) for name in group.list_commands(None)}
+    VerbGroup.get_command = lambda _, __, name: made.get(name)  # type: ignore[method-assign]
 
 
 def _run(
