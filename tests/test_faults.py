@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gzip
 import json
 import os
@@ -26,9 +27,10 @@ Put = Callable[..., Path]
 COMMAND = [sys.executable, "-m", "cocosurgeon"]
 
 
-def large(images: int = 20_000) -> dict[str, Any]:
-    """A file of some megabytes."""
-    return {
+@functools.cache
+def large(images: int = 20_000) -> str:
+    """The text of a file of some megabytes."""
+    document = {
         "images": [{"id": i, "file_name": f"{i:040d}.jpg"} for i in range(images)],
         "annotations": [
             {"id": i, "image_id": i % images, "category_id": 1, "area": i * 1.5}
@@ -36,6 +38,7 @@ def large(images: int = 20_000) -> dict[str, Any]:
         ],
         "categories": [{"id": 1, "name": "thing"}],
     }
+    return json.dumps(document)
 
 
 def wait_until_it_writes(folder: Path, process: subprocess.Popen[Any]) -> None:
@@ -108,7 +111,7 @@ def test_a_full_disk_leaves_nothing_and_keeps_what_was_there(
 
 
 def test_no_room_to_unpack_is_told(full_disk: Path, cli: Cli) -> None:
-    text = json.dumps(large()).encode()
+    text = large().encode()
     ended = cli("subset", "-", "--first", 1, "-o", "out.json", stdin=text, TMPDIR=str(full_disk))
     assert ended.code == 2
     assert "TMPDIR" in ended.err
@@ -550,8 +553,10 @@ def test_long_work_shows_progress_on_a_terminal_only(put: Put, tmp_path: Path) -
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, size)
         command = [*COMMAND, "subset", "in.json", "--skip", "1", "-o", "-", *options]
         with subprocess.Popen(
-            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=terminal
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=terminal, bufsize=0
         ) as process:
+            assert process.stdout
+            assert process.stdout.read(1) == b"{"  # it writes by now, however busy the machine is
             time.sleep(1.5 * shown)  # a slow reader makes the work long
             process.communicate(timeout=60)
         said = b""

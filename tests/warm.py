@@ -138,7 +138,7 @@ def _make_commands() -> None:
 
     group = VerbGroup()
     made = {name: group.get_command(None, name) for name in group.list_commands(None)}
-    VerbGroup.get_command = lambda _, __, name: made.get(name)  # type: ignore[method-assign]
+    VerbGroup.get_command = lambda _, __, name: made.get(name)  # type: ignore[assignment, method-assign]
 
 
 def _run(
