@@ -446,13 +446,19 @@ def targets(
 
 
 def relative_table(found: Mapping[str, Runs], base: str) -> str:
-    """Return a table of runs, with their times as multiples of those of one of them."""
-    head = ("command", "median s", "min s", "max s", f"× {base}", "private MiB")
+    """Return a table of runs, with their times as multiples of those of one of them.
+
+    Where other work slows the machine down, only the multiples of CPU times can be compared.
+    """
+    times = ("median s", "min s", "max s", f"× {base}", "CPU s", "× its CPU")
+    head = ("command", *times, "private MiB")
     rows = [
         [
             name,
             *(f"{s:.2f}" for s in (r.seconds, r.fastest, r.slowest)),
             f"{r.seconds / found[base].seconds:.2f}",
+            f"{r.cpu:.2f}",
+            f"{r.cpu / found[base].cpu:.2f}",
             f"{r.private / MIB:,.0f}",
         ]
         for name, r in found.items()
