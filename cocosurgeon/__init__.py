@@ -40,6 +40,7 @@ Packages and modules, in the order in which they may import each other (each onl
     stats/      what a file holds, counted: tables, a page, pictures
     weights/    checkpoints: names, shapes and values, without running any code of theirs
     browse/     a page to look at images with their objects
+    parity/     recorded training steps of two repositories, and the first difference
     cache/      the cache of subsets: built once by one of many processes, and found again
     config      plain functions for dataset config scripts
     mmdet/      a dataset and an evaluator of MMDetection's that load a subset

@@ -52,7 +52,7 @@ ROOMS = (
         "report",
         "stats",
     ),
-    *("weights", "browse", "cache", "config", "mmdet", "cli", "__main__"),
+    *("weights", "browse", "parity", "cache", "config", "mmdet", "cli", "__main__"),
 )
 
 FOLDERS = tuple(name for name in ROOMS if (PACKAGE / name / "__init__.py").is_file())

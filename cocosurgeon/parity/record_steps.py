@@ -1,0 +1,357 @@
+"""Recorder of training steps: batch, outputs, losses, gradients, for ``cocosurgeon parity``.
+
+One file for any repository: Python 3.7 or later and numpy; torch is used where it is there. Import
+it where cocosurgeon is installed, or copy it. The format is described in docs/parity.md.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+VERSION = 1
+BOX_FORMATS = ("xyxy", "xywh", "cxcywh")
+FRAMES = ("original", "resized", "padded")
+_CHOICES = {
+    "box_format": (None, *BOX_FORMATS),
+    "frame": (None, *FRAMES),
+    "channel_order": (None, "rgb", "bgr"),
+}
+_PACKAGES = ("torch", "torchvision", "numpy", "mmcv", "mmdet", "mmengine", "transformers")
+_LIMIT = 1 << 14
+"""Elements of an array that are kept; a larger one is sampled, except in ``batch``."""
+
+
+def header_of(framework: str, **known: Any) -> dict[str, Any]:
+    """Return the header's object; what is not known is null or empty.
+
+    Raises:
+        ValueError: a value is none of the format's.
+        TypeError: a key that headers do not have.
+    """
+    header: dict[str, Any] = {
+        "parity": VERSION,
+        "framework": framework,
+        "version": None,
+        "python": platform.python_version(),
+        "packages": _versions(),
+        "git": _git(),
+        "seed": None,
+        "box_format": None,
+        "normalised": False,
+        "frame": None,
+        "label_space": None,
+        "classes": [],
+        "cat_ids": [],
+        "cat2label": [],
+        "channel_order": None,
+        "mean": None,
+        "std": None,
+        "rank": 0,
+        "world_size": 1,
+        "limit": _LIMIT,
+    }
+    unknown = sorted(set(known) - set(header))
+    if unknown:
+        raise TypeError("a recording's header has no " + ", ".join(unknown))
+    header.update(known)
+    wrong = wrong_in_header(header)
+    if wrong is not None:
+        raise ValueError(wrong)
+    return header
+
+
+def wrong_in_header(header: Mapping[str, Any]) -> str | None:
+    """Return what readers refuse in a header's object; None if nothing is wrong."""
+    for key, known in _CHOICES.items():
+        if header.get(key) not in known:
+            names = ", ".join("null" if name is None else name for name in known)
+            return f"{key!r} is {header.get(key)!r}, but has to be one of {names}"
+    return None
+
+
+class StepRecorder:
+    """Writes a recording: a folder with a header and a shard for each checkpoint.
+
+    Each shard appears whole when its ``record_step`` returns, so a crash loses none of them.
+
+        recorder = StepRecorder(
+            "runs/detr", "detr", box_format="cxcywh", normalised=True, frame="resized"
+        )
+        recorder.watch(model, "backbone.layer4", "bbox_head.*")
+        recorder.record_step(0, "batch", {"images": images, "boxes": boxes, "labels": labels})
+        recorder.record_step(0, "loss", losses)
+
+    Args:
+        folder: the recording. Each rank of a distributed training has a folder of its own in it.
+        framework: the repository's name.
+        resume: continue a recording. A step that is recorded again replaces its old checkpoints.
+        rank: of this process. Default: what torch.distributed says, else ``$RANK``, else 0.
+        limit: elements of an array that are kept; a larger one is sampled, except in ``batch``.
+        known: values of the header, under its names.
+
+    Raises:
+        FileExistsError: the folder holds a recording of this rank, and ``resume`` is not given.
+        ValueError: a value is none of the format's, or is not that of the resumed recording.
+        TypeError: a key that headers do not have.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        framework: str,
+        resume: bool = False,
+        rank: int | None = None,
+        limit: int = _LIMIT,
+        **known: Any,
+    ) -> None:
+        found, size = _rank()
+        known = {"world_size": size, "rank": found if rank is None else rank, **known}
+        self.header = header_of(framework, limit=limit, **known)
+        self.folder = os.path.join(os.fspath(folder), f"rank{self.header['rank']}")  # noqa: PTH118
+        self.step = 0
+        self._img_ids: list[Any] = []
+        self._names: list[str] = []
+        self._begun: set[int] = set()
+        self._handles: list[Any] = []
+        self._open(resume)
+
+    def record_step(self, step: int, name: str, values: Any) -> None:
+        """Write one checkpoint of a step.
+
+        Args:
+            step: number of the training step, from 0.
+            name: of the checkpoint: ``batch``, ``loss``, ``forward/backbone``. A name that comes
+                again in the step gets a number: ``forward/head#2``.
+            values: an array, or dicts and lists of arrays, numbers, text and None, at any depth.
+
+        Raises:
+            ValueError: a value is nothing that a recording holds.
+        """
+        step = int(step)
+        shard = _Shard(0 if name.partition("/")[0] == "batch" else self.header["limit"])
+        shard.add("", values)
+        if step != self.step or step not in self._begun:
+            self._begin(step)
+        if name == "batch":
+            found = _plain(values["img_ids"]) if "img_ids" in _keys(values) else []
+            self._img_ids = found if isinstance(found, list) else [found]
+        count = sum(known.partition("#")[0] == name for known in self._names)
+        self._names.append(f"{name}#{count + 1}" if count else name)
+        about = {
+            "step": step,
+            "name": self._names[-1],
+            "order": len(self._names) - 1,
+            "img_ids": self._img_ids,
+        }
+        shard.write(os.path.join(self.folder, _file_name(about)), about)  # noqa: PTH118
+
+    def add(self, name: str, values: Any) -> None:
+        """Write a checkpoint of the step that was recorded last (reprod_log's word)."""
+        self.record_step(self.step, name, values)
+
+    def _open(self, resume: bool) -> None:
+        path = os.path.join(self.folder, "header.json")  # noqa: PTH118
+        if not os.path.exists(path):  # noqa: PTH110
+            os.makedirs(self.folder, exist_ok=True)  # noqa: PTH103
+            _write_whole(path, lambda out: out.write(_json(self.header, indent=1)))
+            return
+        if not resume:
+            raise FileExistsError(
+                self.folder + " holds a recording: name another folder, remove it, or give "
+                "resume=True to continue it"
+            )
+        with open(path, encoding="utf-8") as text:  # noqa: PTH123
+            before = json.load(text)
+        own = json.loads(_json(self.header).decode("ascii"))
+        may_differ = ("python", "packages", "git", "version")
+        changed = [k for k in own if k not in may_differ and own[k] != before.get(k)]
+        if changed:
+            raise ValueError(f"{path} has another {changed[0]}: {before.get(changed[0])!r}")
+
+    def _begin(self, step: int) -> None:
+        """Begin a step; what an earlier run recorded of it is removed."""
+        self.step = step
+        self._img_ids = []
+        self._names = []
+        if step in self._begun:
+            raise ValueError(f"step {step} was recorded before: finish a step before the next")
+        self._begun.add(step)
+        for name in os.listdir(self.folder):  # noqa: PTH208
+            if name.startswith(f"{step:06d}-"):
+                os.remove(os.path.join(self.folder, name))  # noqa: PTH107, PTH118
+
+
+class _Shard:
+    """One checkpoint: arrays by their paths, and what arrays cannot say."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.arrays: dict[str, Any] = {}
+        self.lists: list[str] = []
+        self.dicts: list[str] = []
+        self.values: dict[str, Any] = {}
+        self.dtypes: dict[str, str] = {}
+        self.samples: dict[str, dict[str, Any]] = {}
+
+    def add(self, path: str, value: Any) -> None:
+        """Take values at any depth; ``boxes/0`` is the path of the first of a list ``boxes``."""
+        if isinstance(value, Mapping):
+            self.dicts.append(path)
+            for key, inner in value.items():
+                if "/" in str(key):
+                    raise ValueError(f"a key has a slash: {key!r}")
+                self.add(_join(path, str(key)), inner)
+        elif isinstance(value, (list, tuple)) and not _is_row(value):
+            self.lists.append(path)
+            for place, inner in enumerate(value):
+                self.add(_join(path, str(place)), inner)
+        elif value is None or isinstance(value, str):
+            self.values[path] = value
+        else:
+            self._add_array(path, value)
+
+    def _add_array(self, path: str, value: Any) -> None:
+        import numpy as np
+
+        if hasattr(value, "detach"):
+            value = value.detach()
+        size = int(getattr(value, "nelement", lambda: getattr(value, "size", 0))())
+        full = _array(value, self.dtypes, path)
+        if full.dtype.kind not in "biufc":
+            raise ValueError(f"{path or 'a value'} is {type(value).__name__}, no array of numbers")
+        if self.limit and size > self.limit:
+            self.samples[path] = statistics(full)
+            full = full.reshape(-1)[sampled_places(size, self.limit)]
+        self.arrays[path] = np.array(full, copy=True)
+
+    def write(self, path: str, about: Mapping[str, Any]) -> None:
+        """Write the shard, which appears whole."""
+        import numpy as np
+
+        facts = {
+            **about,
+            "lists": self.lists,
+            "dicts": self.dicts,
+            "values": self.values,
+            "dtypes": self.dtypes,
+            "samples": self.samples,
+        }
+
+        def write(out: Any) -> None:
+            with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as packed:
+                packed.writestr("header.json", _json(facts))
+                for key, array in self.arrays.items():
+                    with packed.open((key or "value") + ".npy", "w", force_zip64=True) as member:
+                        np.lib.format.write_array(member, array, allow_pickle=False)
+
+        _write_whole(path, write)
+
+
+def sampled_places(size: int, limit: int) -> Any:
+    """Return which elements of a flat array are kept: the same ones for the same size."""
+    import numpy as np
+
+    # The old generator gives the same numbers in every numpy.
+    return np.unique(np.random.RandomState(size % (1 << 32)).randint(0, size, limit))
+
+
+def statistics(array: Any) -> dict[str, Any]:
+    """Return what is known of all elements of an array that is sampled."""
+    import numpy as np
+
+    numbers = np.asarray(array, dtype="float64").reshape(-1)
+    usable = numbers[np.isfinite(numbers)]
+    known: dict[str, float | None] = dict.fromkeys(("mean", "std", "min", "max"))
+    if len(usable):
+        known = {key: float(getattr(usable, key)()) for key in known}
+    return {
+        "shape": [int(n) for n in array.shape],
+        "not_finite": int(len(numbers) - len(usable)),
+        **known,
+    }
+
+
+def _array(value: Any, dtypes: dict[str, str], path: str) -> Any:
+    """Return a value as an array of numpy; types that numpy does not have become float32."""
+    import numpy as np
+
+    if hasattr(value, "cpu"):
+        value = value.cpu()
+        if "bfloat16" in str(value.dtype) or "float8" in str(value.dtype):
+            dtypes[path] = str(value.dtype).rpartition(".")[2]
+            value = value.float()
+        value = value.numpy()
+    return np.asarray(value)
+
+
+def _is_row(value: Any) -> bool:
+    """Return whether a list is numbers, which are one array."""
+    return bool(value) and all(isinstance(n, (int, float)) for n in value)
+
+
+def _keys(values: Any) -> Any:
+    return values if isinstance(values, Mapping) else ()
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}/{key}" if path else key
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return [_plain(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
+def _file_name(about: Mapping[str, Any]) -> str:
+    """Return a shard's name, which sorts by step and order; readers go by what is in it."""
+    words = re.sub(r"[^\w.#-]", "_", about["name"])[:80]
+    return "{:06d}-{:04d}-{}.npz".format(about["step"], about["order"], words)
+
+
+def _write_whole(path: str, write: Callable[[Any], object]) -> None:
+    with open(path + ".part", "wb") as out:  # noqa: PTH123
+        write(out)
+    os.replace(path + ".part", path)  # noqa: PTH105
+
+
+def _json(value: Any, indent: int | None = None) -> bytes:
+    return json.dumps(value, indent=indent, default=_plain).encode("ascii")
+
+
+def _rank() -> tuple[int, int]:
+    """Return the rank of this process and how many there are."""
+    torch = sys.modules.get("torch")
+    distributed = getattr(torch, "distributed", None)
+    if distributed is not None and distributed.is_available() and distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of packages that are loaded."""
+    loaded = ((name, sys.modules.get(name)) for name in _PACKAGES)
+    return {n: str(getattr(m, "__version__", "")) for n, m in loaded if m is not None}
+
+
+def _git() -> dict[str, Any] | None:
+    """Return the commit of the current folder, and whether files differ from it."""
+
+    def run(*args: str) -> str:
+        return subprocess.check_output(
+            ("git", *args), stderr=subprocess.DEVNULL, universal_newlines=True
+        ).strip()
+
+    try:
+        changed = bool(run("status", "--porcelain", "--untracked-files=no"))
+        return {"commit": run("rev-parse", "HEAD"), "changed": changed}
+    except (OSError, subprocess.CalledProcessError):
+        return None
