@@ -6,6 +6,8 @@ it where cocosurgeon is installed, or copy it. The format is described in docs/p
 
 from __future__ import annotations
 
+import difflib
+import fnmatch
 import json
 import os
 import platform
@@ -13,7 +15,7 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 VERSION = 1
@@ -27,6 +29,9 @@ _CHOICES = {
 _PACKAGES = ("torch", "torchvision", "numpy", "mmcv", "mmdet", "mmengine", "transformers")
 _LIMIT = 1 << 14
 """Elements of an array that are kept; a larger one is sampled, except in ``batch``."""
+
+
+_PIECE = 1 << 16
 
 
 def header_of(framework: str, **known: Any) -> dict[str, Any]:
@@ -95,6 +100,7 @@ class StepRecorder:
         resume: continue a recording. A step that is recorded again replaces its old checkpoints.
         rank: of this process. Default: what torch.distributed says, else ``$RANK``, else 0.
         limit: elements of an array that are kept; a larger one is sampled, except in ``batch``.
+        steps: numbers of the steps to record, such as ``range(4)``. Default: all.
         known: values of the header, under its names.
 
     Raises:
@@ -110,6 +116,7 @@ class StepRecorder:
         resume: bool = False,
         rank: int | None = None,
         limit: int = _LIMIT,
+        steps: Collection[int] | None = None,
         **known: Any,
     ) -> None:
         found, size = _rank()
@@ -117,6 +124,7 @@ class StepRecorder:
         self.header = header_of(framework, limit=limit, **known)
         self.folder = os.path.join(os.fspath(folder), f"rank{self.header['rank']}")  # noqa: PTH118
         self.step = 0
+        self._steps = steps
         self._img_ids: list[Any] = []
         self._names: list[str] = []
         self._begun: set[int] = set()
@@ -135,13 +143,81 @@ class StepRecorder:
         Raises:
             ValueError: a value is nothing that a recording holds.
         """
-        step = int(step)
-        shard = _Shard(0 if name.partition("/")[0] == "batch" else self.header["limit"])
-        shard.add("", values)
+        self._write(int(step), name, values)
+
+    def add(self, name: str, values: Any) -> None:
+        """Write a checkpoint of the step that was recorded last (reprod_log's word)."""
+        self._write(self.step, name, values)
+
+    def watch(self, model: Any, *patterns: str, gradients: bool = True) -> list[str]:
+        """Record what modules of PyTorch return, in the step that was recorded last.
+
+        Args:
+            model: a module; that of DistributedDataParallel has the names of the one inside.
+            patterns: names of modules, ``*`` stands for any text: ``bbox_head.*``.
+            gradients: record the gradients with respect to these outputs, too.
+
+        Returns:
+            The names of the modules.
+
+        Raises:
+            ValueError: no module has such a name.
+        """
+        modules = {n[7:] if n.startswith("module.") else n: m for n, m in model.named_modules()}
+        found: list[str] = []
+        for pattern in patterns:
+            names = [n for n in modules if n and fnmatch.fnmatchcase(n, pattern)]
+            if not names:
+                near = difflib.get_close_matches(pattern, modules, 3) or list(modules)[1:4]
+                raise ValueError(f"no module is named {pattern!r}; there are {', '.join(near)}")
+            found += [name for name in names if name not in found]
+        for name in found:
+            hook = self._hook(name, gradients)
+            self._handles.append(modules[name].register_forward_hook(hook))
+        return found
+
+    def close(self) -> None:
+        """Remove the hooks of ``watch``. What was recorded is complete without it."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    def __enter__(self) -> StepRecorder:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.close()
+
+    def _hook(self, module: str, gradients: bool) -> Callable[..., None]:
+        def record(_: Any, __: Any, output: Any) -> None:
+            step = self.step
+            name = self._write(step, "forward/" + module, output)
+            if not gradients or name is None:
+                return
+            for path, tensor in _tensors("gradient" + name[len("forward") :], output):
+                if tensor.requires_grad:
+                    tensor.register_hook(self._gradient_hook(step, path))
+
+        return record
+
+    def _gradient_hook(self, step: int, name: str) -> Callable[[Any], None]:
+        def record(gradient: Any) -> None:
+            if step == self.step:
+                self._write(step, name, gradient)
+
+        return record
+
+    def _write(self, step: int, name: str, values: Any) -> str | None:
+        """Write a checkpoint; return the name that it has, None where the step is passed over."""
+        if self._steps is not None and step not in self._steps:
+            self.step = step
+            return None
         if step != self.step or step not in self._begun:
             self._begin(step)
-        if name == "batch":
-            found = _plain(values["img_ids"]) if "img_ids" in _keys(values) else []
+        shard = _Shard(0 if name == "batch" else self.header["limit"])
+        shard.add("", values)
+        if name == "batch" and isinstance(values, Mapping) and "img_ids" in values:
+            found = _plain(values["img_ids"])
             self._img_ids = found if isinstance(found, list) else [found]
         count = sum(known.partition("#")[0] == name for known in self._names)
         self._names.append(f"{name}#{count + 1}" if count else name)
@@ -150,12 +226,10 @@ class StepRecorder:
             "name": self._names[-1],
             "order": len(self._names) - 1,
             "img_ids": self._img_ids,
+            "limit": self.header["limit"],
         }
         shard.write(os.path.join(self.folder, _file_name(about)), about)  # noqa: PTH118
-
-    def add(self, name: str, values: Any) -> None:
-        """Write a checkpoint of the step that was recorded last (reprod_log's word)."""
-        self.record_step(self.step, name, values)
+        return self._names[-1]
 
     def _open(self, resume: bool) -> None:
         path = os.path.join(self.folder, "header.json")  # noqa: PTH118
@@ -215,6 +289,8 @@ class _Shard:
                 self.add(_join(path, str(place)), inner)
         elif value is None or isinstance(value, str):
             self.values[path] = value
+        elif _fields(value):
+            self.add(path, _fields(value))
         else:
             self._add_array(path, value)
 
@@ -267,16 +343,77 @@ def statistics(array: Any) -> dict[str, Any]:
     """Return what is known of all elements of an array that is sampled."""
     import numpy as np
 
-    numbers = np.asarray(array, dtype="float64").reshape(-1)
-    usable = numbers[np.isfinite(numbers)]
+    flat = array.reshape(-1)
+    count, total, squares = 0, 0.0, 0.0
+    low, high = float("inf"), -float("inf")
+    # Piece by piece in double precision: a piece stays in the processor's cache.
+    for start in range(0, len(flat), _PIECE):
+        piece = flat[start : start + _PIECE].astype("float64")
+        if not np.isfinite(piece.sum()):
+            piece = piece[np.isfinite(piece)]
+        if len(piece):
+            if not count:
+                first = float(piece[0])
+            piece -= first
+            count += len(piece)
+            total += float(piece.sum())
+            squares += float(piece.dot(piece))
+            low, high = min(low, float(piece.min())), max(high, float(piece.max()))
     known: dict[str, float | None] = dict.fromkeys(("mean", "std", "min", "max"))
-    if len(usable):
-        known = {key: float(getattr(usable, key)()) for key in known}
+    if count:
+        mean = total / count
+        known = {
+            "mean": first + mean,
+            "std": max(squares / count - mean * mean, 0.0) ** 0.5,
+            "min": first + low,
+            "max": first + high,
+        }
     return {
         "shape": [int(n) for n in array.shape],
-        "not_finite": int(len(numbers) - len(usable)),
+        "not_finite": len(flat) - count,
         **known,
     }
+
+
+def optimizer_values(model: Any, optimizer: Any) -> dict[str, dict[str, float]]:
+    """Return what an optimizer of PyTorch does to each parameter, for ``optimizer``.
+
+    Returns:
+        Learning rate, weight decay and the like: a number for each parameter, by its name.
+    """
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    found: dict[str, dict[str, float]] = {}
+    for group in optimizer.param_groups:
+        numbers = {k: v for k, v in group.items() if isinstance(v, (int, float))}
+        numbers.update({f"beta{i + 1}": v for i, v in enumerate(group.get("betas", ()))})
+        for parameter in group["params"]:
+            name = names.get(id(parameter))
+            if name is not None:
+                for key, value in numbers.items():
+                    found.setdefault(key, {})[name] = float(value)
+    return found
+
+
+def _tensors(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the tensors of a module's output, with the names of their checkpoints."""
+    if hasattr(value, "register_hook"):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _tensors(f"{path}/{key}", inner)
+    elif isinstance(value, (list, tuple)):
+        for place, inner in enumerate(value):
+            yield from _tensors(f"{path}/{place}", inner)
+    else:
+        yield from _tensors(path, _fields(value)) if _fields(value) else ()
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """Return the tensors of an object such as DETR's NestedTensor; empty for arrays."""
+    if hasattr(value, "dtype"):
+        return {}
+    fields = getattr(value, "__dict__", {})
+    return {key: inner for key, inner in fields.items() if hasattr(inner, "dtype")}
 
 
 def _array(value: Any, dtypes: dict[str, str], path: str) -> Any:
@@ -295,10 +432,6 @@ def _array(value: Any, dtypes: dict[str, str], path: str) -> Any:
 def _is_row(value: Any) -> bool:
     """Return whether a list is numbers, which are one array."""
     return bool(value) and all(isinstance(n, (int, float)) for n in value)
-
-
-def _keys(values: Any) -> Any:
-    return values if isinstance(values, Mapping) else ()
 
 
 def _join(path: str, key: str) -> str:

@@ -1,0 +1,116 @@
+"""Two arrays of the same name, and by how much they differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from cocosurgeon.parity.record_steps import sampled_places
+from cocosurgeon.parity.recorded import Checkpoint
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Values:
+    """One array of a checkpoint: all elements, or those that were sampled.
+
+    Attributes:
+        numbers: the elements that are there, flat.
+        shape: of the whole array.
+        dtype: as it was recorded, ``bfloat16`` too.
+        places: of the elements in the flat array; None: all.
+        sample: statistics of the whole array; empty where all elements are there.
+    """
+
+    numbers: Array
+    shape: tuple[int, ...]
+    dtype: str
+    places: Array | None
+    sample: dict[str, Any]
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint, path: str) -> Values:
+        """Return the array at a path of a checkpoint."""
+        array = checkpoint.arrays[path]
+        dtype = checkpoint.about["dtypes"].get(path, str(array.dtype))
+        sample = checkpoint.about["samples"].get(path)
+        if sample is None:
+            return cls(array.reshape(-1), array.shape, dtype, None, {})
+        shape = tuple(sample["shape"])
+        size = int(np.prod(shape))
+        places = sampled_places(size, checkpoint.about["limit"])
+        return cls(array, shape, dtype, places, sample)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two arrays of one shape: the elements that both have.
+
+    Attributes:
+        x, y: elements of A and of B, flat, in double precision.
+        places: where they are in the flat array.
+        shape: of the whole arrays.
+        dtypes: types of A and of B.
+        samples: statistics of the whole arrays; empty where all elements are there.
+    """
+
+    x: Array
+    y: Array
+    places: Array
+    shape: tuple[int, ...]
+    dtypes: tuple[str, str]
+    samples: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+
+    @classmethod
+    def of(cls, a: Values, b: Values) -> Pair:
+        """Return the elements that are in both samples."""
+        size = int(np.prod(a.shape))
+        here = np.arange(size) if a.places is None else a.places
+        there = np.arange(size) if b.places is None else b.places
+        places, rows, others = np.intersect1d(here, there, assume_unique=True, return_indices=True)
+        x, y = a.numbers[rows].astype("float64"), b.numbers[others].astype("float64")
+        return cls(x, y, places, a.shape, (a.dtype, b.dtype), (a.sample, b.sample))
+
+    @cached_property
+    def scale(self) -> float:
+        """Return the largest value of A."""
+        sample = self.samples[0]
+        bounds = [abs(sample[key]) for key in ("min", "max") if sample.get(key) is not None]
+        finite = np.abs(self.x[np.isfinite(self.x)])
+        return float(max([*bounds, finite.max(initial=0.0)]))
+
+    def error(self, floor: float = 0.0) -> float:
+        """Return the largest difference, divided by the largest value of A.
+
+        Statistics of the whole arrays count, too, where only samples are there.
+
+        Args:
+            floor: the least that the difference is divided by.
+        """
+        if not np.array_equal(np.isfinite(self.x), np.isfinite(self.y)):
+            return float("inf")
+        finite = np.isfinite(self.x)
+        largest = float(np.abs(self.y - self.x)[finite].max(initial=0.0))
+        a, b = self.samples
+        if a and b:
+            if a["not_finite"] != b["not_finite"]:
+                return float("inf")
+            for key in ("mean", "min", "max"):
+                if a[key] is not None and b[key] is not None:
+                    largest = max(largest, abs(b[key] - a[key]))
+        if largest == 0:
+            return 0.0
+        return largest / (max(self.scale, floor) or largest)
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Return whether no element is missing."""
+        return len(self.places) == int(np.prod(self.shape))
+
+    def coordinates(self) -> tuple[Array, ...]:
+        """Return the place of each element on each axis."""
+        return np.unravel_index(self.places, self.shape)

@@ -1,0 +1,254 @@
+"""Batches compared: images, boxes, labels, masks and sizes, image by image."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cocosurgeon.parity.arrays import Array
+from cocosurgeon.parity.boxes import BoxForm, Sizes, absolute, matched, other_form
+from cocosurgeon.parity.entry import Entry
+from cocosurgeon.parity.images import image_entry
+from cocosurgeon.parity.labels import label_entry
+from cocosurgeon.parity.recorded import Checkpoint
+from cocosurgeon.parity.tolerances import Tolerances
+from cocosurgeon.text import first_few, plural
+
+_OF_OBJECTS = ("images", "img_ids", "boxes", "labels", "masks")
+
+
+def batch_entries(
+    a: Checkpoint,
+    b: Checkpoint,
+    headers: tuple[Mapping[str, Any], Mapping[str, Any]],
+    tolerances: Tolerances,
+) -> list[Entry]:
+    """Return the compared entries of two batches; images are found by their ids."""
+    return list(_Batches(a, b, headers, tolerances).entries())
+
+
+@dataclass(frozen=True)
+class _Batches:
+    a: Checkpoint
+    b: Checkpoint
+    headers: tuple[Mapping[str, Any], Mapping[str, Any]]
+    tolerances: Tolerances
+
+    def entries(self) -> Iterator[Entry]:
+        x, y = self.values
+        yield from self._ids()
+        if "images" in x and "images" in y:
+            yield image_entry(
+                self._images(x, 0), self._images(y, 1), self._inside(), self._of("images")
+            )
+        if "boxes" in x and "boxes" in y:
+            yield self._boxes()
+            if "labels" in x and "labels" in y:
+                yield label_entry(self._labels(), self.headers)
+            if "masks" in x and "masks" in y:
+                yield self._masks()
+        for key in x:
+            if key in y and key not in _OF_OBJECTS:
+                yield from self._other(key, x[key], y[key])
+
+    @cached_property
+    def values(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        return self.a.values, self.b.values
+
+    @cached_property
+    def places(self) -> list[tuple[int, int]]:
+        """Return where each image is in both batches."""
+        here, there = self.a.img_ids, self.b.img_ids
+        if not here or not there:
+            count = min(_count(self.values[0]), _count(self.values[1]))
+            return [(i, i) for i in range(count)]
+        return places_of(here, there)
+
+    @cached_property
+    def forms(self) -> tuple[BoxForm, BoxForm]:
+        return BoxForm.of(self.headers[0]), BoxForm.of(self.headers[1])
+
+    def _of(self, key: str) -> float:
+        return self.tolerances.of("batch", key)
+
+    def _ids(self) -> Iterator[Entry]:
+        here, there = self.a.img_ids, self.b.img_ids
+        if here and there:
+            yield ids_entry(here, there)
+
+    def _images(self, batch: Mapping[str, Any], side: int) -> Array:
+        images: Array = np.asarray(batch["images"])[[pair[side] for pair in self.places]]
+        return images
+
+    def _inside(self) -> Array | None:
+        """Return which pixels are no padding, N x height x width; None where that is not known."""
+        x = self.values[0]
+        if "img_shape" not in x:
+            return None
+        height, width = x["images"].shape[-2:]
+        inside = np.zeros((len(self.places), height, width), dtype=bool)
+        for row, (i, _) in enumerate(self.places):
+            own = np.asarray(x["img_shape"][i]).astype(int)
+            inside[row, : own[0], : own[1]] = True
+        return inside if inside.any() else None
+
+    @cached_property
+    def samples(self) -> list[tuple[Array, Array, Sizes]]:
+        x, y = self.values
+        found = []
+        for i, j in self.places:
+            sizes, others = Sizes.of(x, i), Sizes.of(y, j)
+            known = (
+                mine if mine is not None else other
+                for mine, other in (
+                    (sizes.original, others.original),
+                    (sizes.resized, others.resized),
+                    (sizes.padded, others.padded),
+                )
+            )
+            found.append((_four(x["boxes"][i]), _four(y["boxes"][j]), Sizes(*known)))
+        return found
+
+    @cached_property
+    def other_form(self) -> BoxForm | None:
+        """Return the form that boxes of B have, if it is another than its header says."""
+        found = other_form(self.samples, self.forms[0], self._of("boxes"))
+        return None if found == self.forms[1] else found
+
+    @cached_property
+    def matches(self) -> list[list[tuple[int, int, float]]]:
+        """Return for each image which boxes are the same."""
+        one, other = self.forms
+        found = []
+        for (i, j), (a, b, sizes) in zip(self.places, self.samples, strict=True):
+            pixels = "original" if one.frame == "original" else "resized"
+            here, there = absolute(a, one, sizes, pixels), absolute(b, other, sizes, pixels)
+            if here is None or there is None:
+                here, there = a, b
+            labels = None
+            if all("labels" in batch for batch in self.values):
+                x, y = self.values
+                labels = np.asarray(x["labels"][i]), np.asarray(y["labels"][j])
+            found.append(matched(here, there, labels))
+        return found
+
+    def _boxes(self) -> Entry:
+        tolerance = self._of("boxes")
+        counts = [(len(a), len(b)) for a, b, _ in self.samples]
+        total = f"{plural(sum(a for a, _ in counts), 'box', 'boxes')}"
+        unequal = [
+            f"image {self._name(row)}: {a} and {b}" for row, (a, b) in enumerate(counts) if a != b
+        ]
+        largest = [max((d for *_, d in pairs), default=0.0) for pairs in self.matches]
+        worst = max(largest, default=0.0)
+        if unequal:
+            return Entry("boxes", None, tolerance, "parity-box-count", first_few(unequal, 3))
+        if worst <= tolerance:
+            return Entry("boxes", worst, tolerance, None, total)
+        if self.other_form is not None:
+            message = f"those of A if B's are {self.other_form}; its header says {self.forms[1]}"
+            return Entry("boxes", worst, tolerance, "parity-box-frame", message)
+        row = max(
+            range(len(counts)), key=lambda r: max((d for *_, d in self.matches[r]), default=0)
+        )
+        far = sum(d > tolerance for pairs in self.matches for *_, d in pairs)
+        message = f"{far:,} of {total}, by up to {worst:.3g} pixels (image {self._name(row)})"
+        return Entry("boxes", worst, tolerance, "parity-box", message)
+
+    def _labels(self) -> list[tuple[Any, Any]]:
+        """Return the labels of each object in both.
+
+        Boxes in another form cannot be matched; theirs are compared by place.
+        """
+        x, y = self.values
+        found: list[tuple[Any, Any]] = []
+        for (i, j), pairs in zip(self.places, self.matches, strict=True):
+            one, other = np.asarray(x["labels"][i]), np.asarray(y["labels"][j])
+            if self.other_form is not None:
+                pairs = [(n, n, 0.0) for n in range(min(len(one), len(other)))]
+            found += [(one[m].item(), other[n].item()) for m, n, _ in pairs]
+        return found
+
+    def _masks(self) -> Entry:
+        x, y = self.values
+        tolerance, worst = self._of("masks"), 0.0
+        for row, ((i, j), pairs) in enumerate(zip(self.places, self.matches, strict=True)):
+            one, other = np.asarray(x["masks"][i]), np.asarray(y["masks"][j])
+            if one.shape[1:] != other.shape[1:]:
+                message = f"image {self._name(row)}: {one.shape[1:]} and {other.shape[1:]}"
+                return Entry("masks", None, tolerance, "parity-mask", message)
+            shares = [float((one[m] != other[n]).mean()) for m, n, _ in pairs]
+            worst = max([worst, *shares])
+        if worst <= tolerance:
+            return Entry("masks", worst, tolerance)
+        message = f"up to {worst:.2%} of the pixels of a mask"
+        return Entry("masks", worst, tolerance, "parity-mask", message)
+
+    def _other(self, key: str, one: Any, other: Any) -> Iterator[Entry]:
+        tolerance = self._of(key)
+        try:
+            x, y = (np.asarray(v, dtype="float64") for v in (one, other))
+        except (TypeError, ValueError):
+            return  # text, or lists of different lengths: nothing that has a tolerance
+        counts = tuple(map(_count, self.values))
+        if key != "batch_input_shape" and (x.shape[:1], y.shape[:1]) == (counts[:1], counts[1:]):
+            x, y = x[[i for i, _ in self.places]], y[[j for _, j in self.places]]
+        if x.shape != y.shape:
+            message = f"{x.shape} and {y.shape}"
+            yield Entry(key, None, tolerance, "parity-batch", message)
+            return
+        largest = float(np.abs(y - x).max(initial=0.0))
+        error = largest / (float(np.abs(x).max(initial=0.0)) or 1.0)
+        if error <= tolerance:
+            yield Entry(key, error, tolerance)
+        else:
+            row = int(np.abs(y - x).reshape(len(x) if x.ndim else 1, -1).max(axis=1).argmax())
+            message = f"{_short(x, row)} and {_short(y, row)}"
+            yield Entry(key, error, tolerance, "parity-batch", message)
+
+    def _name(self, row: int) -> object:
+        ids = self.a.img_ids
+        return ids[self.places[row][0]] if ids else self.places[row][0]
+
+
+def places_of(here: Sequence[Any], there: Sequence[Any]) -> list[tuple[int, int]]:
+    """Return where each image that both have is in the first list and in the second."""
+    free: dict[Any, list[int]] = {}
+    for place, img_id in enumerate(there):
+        free.setdefault(img_id, []).append(place)
+    return [(i, free[img_id].pop(0)) for i, img_id in enumerate(here) if free.get(img_id)]
+
+
+def ids_entry(here: list[Any], there: list[Any], others: Collection[Any] = ()) -> Entry:
+    """Return the compared image ids of two batches.
+
+    Args:
+        others: ids of the images of all steps of B.
+    """
+    if here == there:
+        return Entry("img_ids", 0.0, 0.0, None, plural(len(here), "image"))
+    message = f"images {first_few(here)} and {first_few(there)}"
+    is_shuffled = len(here) == len(there) and len(places_of(here, there)) == len(here)
+    if is_shuffled or (others and all(img_id in others for img_id in here)):
+        if not is_shuffled:
+            message += "; those of A are in other steps of B"
+        return Entry("img_ids", None, 0.0, "parity-sample-order", message)
+    return Entry("img_ids", None, 0.0, "parity-samples", message)
+
+
+def _count(batch: Mapping[str, Any]) -> int:
+    """Return how many images a batch has."""
+    return next((len(batch[key]) for key in ("images", "boxes", "labels") if key in batch), 0)
+
+
+def _four(boxes: Any) -> Array:
+    return np.asarray(boxes, dtype="float64").reshape(-1, 4)
+
+
+def _short(array: Array, row: int) -> str:
+    shown = array[row] if array.ndim else array
+    return np.array2string(np.asarray(shown), precision=5, threshold=8)

@@ -1,0 +1,253 @@
+"""Causes of a difference between two arrays, recognized by its form.
+
+Each test looks at the values alone. What is recognized is what the values fit, which is no proof:
+the advice of the code says where to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from cocosurgeon.parity.arrays import Array, Pair
+
+Cause = tuple[str, str]
+"""A code and a message."""
+Test = Callable[[Pair], str | None]
+
+_HALF = ("float16", "bfloat16")
+_CLOSE = 0.03
+"""Share of a difference that a form may leave unexplained."""
+_LARGEST_ROUNDING = 2e-2
+_FEWEST = 8
+"""Elements below which a form is chance."""
+
+
+def cause_of(pair: Pair, earlier: Iterator[Pair] | None = None) -> Cause:
+    """Return why two arrays of one shape differ.
+
+    Args:
+        earlier: arrays of checkpoints before this one, the nearest first: a map that was resized is
+            looked for in them.
+    """
+    for code, test in _TESTS.items():
+        found = test(pair)
+        if found is not None:
+            return code, found
+    mapped = align_corners(pair, earlier or iter(()))
+    if mapped is not None:
+        return "parity-align-corners", mapped
+    rounded = rounding(pair)
+    if rounded is not None:
+        return "parity-precision", rounded
+    return "parity-value", f"largest difference {np.abs(pair.y - pair.x).max(initial=0.0):.3g}"
+
+
+def precision(pair: Pair) -> str | None:
+    """Recognize values that were rounded to half precision, or to fewer bits than the others."""
+    for name, dtype, other in (("A", *pair.dtypes), ("B", *reversed(pair.dtypes))):
+        if dtype in _HALF and other not in _HALF:
+            return f"{name} is {dtype}, the other {other}"
+    x, y = _finite(pair)
+    spread = _norm(x)
+    if len(x) < _FEWEST or not 0 < _norm(y - x) <= _LARGEST_ROUNDING * spread:
+        return None
+    for dtype in _HALF:
+        is_rounded = [bool((_rounded(v, dtype) == v).all()) for v in (x, y)]
+        if is_rounded[0] != is_rounded[1]:
+            return f"all values of {'AB'[is_rounded[1]]} are {dtype}, kept as {pair.dtypes[0]}"
+    return None
+
+
+def _rounded(values: Array, dtype: str) -> Array:
+    if dtype == "float16":
+        with np.errstate(over="ignore"):
+            return values.astype("float16").astype("float64")
+    bits = values.astype("float32").view("uint32")
+    cut: Array = (bits & np.uint32(0xFFFF0000)).view("float32").astype("float64")
+    return cut
+
+
+def dropout(pair: Pair) -> str | None:
+    """Recognize values that one side sets to 0, scaling up the others."""
+    found = _dropped(pair)
+    if found is None or min(found[:2]) > 0:
+        return None
+    side = "A" if found[0] else "B"
+    return (
+        f"{side} sets {max(found[:2]):.0%} of the values to 0 that the other keeps; the rest of B "
+        f"is {found[2]:.4g} times A"
+    )
+
+
+def seed(pair: Pair) -> str | None:
+    """Recognize random numbers of one distribution: other ones on each side."""
+    found = _dropped(pair)
+    if found is not None and min(found[:2]) > 0:
+        return f"both set values to 0, and other ones ({found[0]:.0%} and {found[1]:.0%})"
+    x, y = _finite(pair)
+    if len(x) < 4 * _FEWEST or not (x.std() and y.std()):
+        return None
+    is_alike = 0.8 < x.std() / y.std() < 1.25
+    is_alike = is_alike and abs(x.mean() - y.mean()) < 0.2 * (x.std() + y.std())
+    if is_alike and abs(float(np.corrcoef(x, y)[0, 1])) < 4 / len(x) ** 0.5:
+        return "mean and spread are alike, and the values are not related"
+    return None
+
+
+def _dropped(pair: Pair) -> tuple[float, float, float] | None:
+    """Return the shares of values that only A and only B sets to 0; None where that is no dropout.
+
+    The third number is the ratio of all values that both keep: that of the two rates.
+    """
+    x, y = _finite(pair)
+    if len(x) < _FEWEST:
+        return None
+    only_x, only_y, both = (x == 0) & (y != 0), (x != 0) & (y == 0), (x != 0) & (y != 0)
+    shares = float(only_x.mean()), float(only_y.mean())
+    if max(shares) < 0.005 or both.sum() < _FEWEST:
+        return None
+    ratios = y[both] / x[both]
+    is_one_ratio = np.ptp(ratios) < 1e-3 * abs(ratios.mean())
+    return (*shares, float(ratios.mean())) if is_one_ratio else None
+
+
+def factor(pair: Pair) -> str | None:
+    """Recognize one factor between all values."""
+    x, y = _finite(pair)
+    if len(x) < 2 or not x.any():
+        return None
+    ratio = float(x @ y / (x @ x))
+    if _norm(y - ratio * x) > _CLOSE * _norm(y - x):
+        return None
+    return f"B is {ratio:.6g} times A"
+
+
+def eps(pair: Pair) -> str | None:
+    """Recognize a factor for each channel, position or group, all below 1 or all above."""
+    if len(pair.shape) < 2 or not np.isfinite(pair.x + pair.y).all():
+        return None
+    last = len(pair.shape) - 1
+    for axes, words in (
+        ((1,), "channel"),
+        (tuple(range(last)), "position"),
+        ((0, 1), "image and channel"),
+        ((0,), "image"),
+    ):
+        factors = _factors(pair, axes)
+        if factors is None:
+            continue
+        is_one_sided = bool((factors <= 1).all() or (factors >= 1).all())
+        if is_one_sided and factors.min() > 0.3 and factors.max() < 3:
+            low, high = sorted((float(factors.min()), float(factors.max())))
+            larger = "B" if high <= 1 else "A"
+            return (
+                f"B is {low:.6g} to {high:.6g} times A, one factor for each {words}: eps of "
+                f"{larger} may be larger"
+            )
+    return None
+
+
+def _factors(pair: Pair, axes: tuple[int, ...]) -> Array | None:
+    """Return the factor of each group of elements; None where groups have no factors.
+
+    B is ``factor * A + shift`` in each group: the shift of an affine normalization.
+    """
+    sizes = [pair.shape[axis] for axis in axes]
+    coordinates = pair.coordinates()
+    group = np.ravel_multi_index([coordinates[axis] for axis in axes], sizes)
+    groups = int(np.prod(sizes))
+    count = np.bincount(group, minlength=groups).astype("float64")
+    if groups < 2 or (count >= 4).sum() < max(2, groups // 2):
+        return None
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_x = np.bincount(group, pair.x, groups) / count
+        mean_y = np.bincount(group, pair.y, groups) / count
+        x, y = pair.x - mean_x[group], pair.y - mean_y[group]
+        squares = np.bincount(group, x * x, groups)
+        factors = np.bincount(group, x * y, groups) / squares
+    usable = (count >= 4) & (squares > 1e-12 * (squares.max() or 1)) & np.isfinite(factors)
+    if usable.sum() < 2:
+        return None
+    kept = usable[group]
+    left = (y - factors[group] * x)[kept]
+    scaled = ((factors[group] - 1) * x)[kept]
+    # A shift without a factor is a bias, not the eps of a normalization.
+    is_shift = _norm(scaled) < 0.1 * _norm((pair.y - pair.x)[kept])
+    if is_shift or _norm(left) > _CLOSE * _norm(scaled):
+        return None
+    found: Array = factors[usable]
+    return found
+
+
+def align_corners(pair: Pair, earlier: Iterator[Pair]) -> str | None:
+    """Recognize a bilinear map whose corners are aligned on one side only."""
+    if len(pair.shape) != 4 or not pair.is_whole:
+        return None
+    x, y = pair.x.reshape(pair.shape), pair.y.reshape(pair.shape)
+    for before in earlier:
+        if len(before.shape) != 4 or before.shape[:2] != pair.shape[:2] or not before.is_whole:
+            continue
+        small = before.x.reshape(before.shape)
+        aligned, centered = (resized(small, pair.shape[2:], corners) for corners in (True, False))
+        for name, one, other in (("A", x, y), ("B", y, x)):
+            if _is_near(one, aligned) and _is_near(other, centered):
+                return f"{name} resizes with align_corners=True, the other without"
+    difference = np.abs(y - x)
+    corners = difference[:, :, [0, 0, -1, -1], [0, -1, 0, -1]]
+    if min(pair.shape[2:]) > 3 and corners.max() < 1e-4 * difference.max():
+        return "only the corners of the maps agree"
+    return None
+
+
+def resized(maps: Array, size: tuple[int, ...], align_corners: bool) -> Array:
+    """Return maps (N, C, height, width) resized bilinearly, as PyTorch does."""
+    for axis, length in zip((2, 3), size, strict=True):
+        old = maps.shape[axis]
+        if align_corners:
+            at = np.arange(length) * ((old - 1) / max(length - 1, 1))
+        else:
+            at = np.clip((np.arange(length) + 0.5) * (old / length) - 0.5, 0, old - 1)
+        low = np.minimum(at.astype(int), old - 1)
+        high = np.minimum(low + 1, old - 1)
+        part = (at - low).reshape([-1 if a == axis else 1 for a in range(4)])
+        maps = np.take(maps, low, axis) * (1 - part) + np.take(maps, high, axis) * part
+    return maps
+
+
+def _is_near(a: Array, b: Array) -> bool:
+    return _norm(a - b) <= 1e-4 * (_norm(b) or 1)
+
+
+def rounding(pair: Pair) -> str | None:
+    """Recognize a small difference that is not related to the values: computed in fewer bits."""
+    x, y = _finite(pair)
+    difference = y - x
+    size = _norm(difference) / (_norm(x) or 1)
+    if len(x) < 8 * _FEWEST or not 0 < size < 5e-3 or not (x.std() and difference.std()):
+        return None
+    related = abs(float(np.corrcoef(x, difference)[0, 1]))
+    is_centered = abs(difference.mean()) < 0.2 * difference.std()
+    is_everywhere = float((difference != 0).mean()) > 0.5
+    if related < 0.2 and is_centered and is_everywhere:
+        return f"a relative difference of {size:.1g}, not related to the values"
+    return None
+
+
+def _finite(pair: Pair) -> tuple[Array, Array]:
+    kept = np.isfinite(pair.x) & np.isfinite(pair.y)
+    return pair.x[kept], pair.y[kept]
+
+
+def _norm(values: Array) -> float:
+    return float(np.sqrt((values * values).mean())) if values.size else 0.0
+
+
+_TESTS: dict[str, Test] = {
+    "parity-precision": precision,
+    "parity-dropout": dropout,
+    "parity-seed": seed,
+    "parity-factor": factor,
+    "parity-eps": eps,
+}
