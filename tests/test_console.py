@@ -24,6 +24,7 @@ from cocosurgeon.findings.finding import Finding, finding_fields, finding_lines
 from cocosurgeon.loaders.explain import explain
 from cocosurgeon.loaders.loader import MODES
 from cocosurgeon.loaders.settings import settings_for
+from cocosurgeon.parity.record_steps import StepRecorder
 from cocosurgeon.progress import shown_by
 from cocosurgeon.verify.expected import Expectation
 from cocosurgeon.verify.read_again import read_again
@@ -59,6 +60,7 @@ JSON: dict[str, list[Any]] = {
     "layout": [SAMPLE.parents[1]],
     "lint": [SAMPLE],
     "merge": [SAMPLE, "x.json", "--on-duplicate", "first", "--ids", "offset", "-o", "out.json"],
+    "parity": ["recording", "recording"],
     "remap": [SAMPLE, "--to", "detr91", "-o", "out.json"],
     "show": [SAMPLE, "--image", "52154", "-o", "out.png"],
     "snippet": [SAMPLE, "--for", "mmdet3"],
@@ -82,8 +84,9 @@ _HEADER = b'{"a.weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
 CHECKPOINT = len(_HEADER).to_bytes(8, "little") + _HEADER + bytes(8)
 
 
-def test_each_command_prints_one_json_document(cli: Cli, put: Put) -> None:
+def test_each_command_prints_one_json_document(cli: Cli, put: Put, tmp_path: Path) -> None:
     assert set(JSON) == set(commands())
+    StepRecorder(tmp_path / "recording", "detr").record_step(0, "loss", 1.0)
     put(CHECKPOINT, "a.safetensors")
     put(b"a.{p} -> b.{p}", "t.txt")
     names = [{"id": 0, "name": "cat"}, {"id": 1, "name": "dog"}]

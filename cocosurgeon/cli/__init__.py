@@ -13,6 +13,7 @@ fix         repair what lint finds
 lint        check files by themselves
 layout      check folders; copy a subset with its images
 merge       merge files into one
+parity      find the first difference between recorded training steps
 remap       change category ids, names and order
 show        draw images with their annotations
 snippet     print the configuration that goes with a file

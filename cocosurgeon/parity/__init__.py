@@ -16,4 +16,5 @@ states       parameters before the first step, and what a step changes
 align        steps with the same images, names that mean the same
 compare      two recordings, checkpoint by checkpoint
 report       the result: lines, JSON, findings
+page         the result as a checklist
 """

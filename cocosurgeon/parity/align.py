@@ -30,6 +30,10 @@ class Renames:
                 return f"{head}{slash}{self.pairs[old]}{own[len(old) :]}"
         return path
 
+    def changes(self, full: str) -> bool:
+        """Return whether a checkpoint or an entry of it has another name in A."""
+        return self.path(full) != full or self.name(full) != full
+
 
 def parse_renames(given: Iterable[str]) -> Renames:
     """Return renames from texts such as ``transformer.encoder=encoder``.

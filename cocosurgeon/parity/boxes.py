@@ -14,7 +14,7 @@ from cocosurgeon.parity.record_steps import BOX_FORMATS, FRAMES
 
 @dataclass(frozen=True)
 class BoxForm:
-    """What the numbers of a box mean.
+    """Meaning of the numbers of a box.
 
     Attributes:
         box_format: xyxy, xywh or cxcywh.

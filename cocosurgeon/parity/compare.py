@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from cocosurgeon.errors import DataError
+from cocosurgeon.errors import DataError, RequestError
 from cocosurgeon.parity.align import Renames, StepPair, step_pairs
 from cocosurgeon.parity.arrays import Array, Pair, Values
 from cocosurgeon.parity.batch import batch_entries, ids_entry, places_of
@@ -18,7 +18,8 @@ from cocosurgeon.parity.losses import StepLoss, reduction
 from cocosurgeon.parity.recorded import Checkpoint, Recording
 from cocosurgeon.parity.report import Compared, Parity
 from cocosurgeon.parity.states import Pairs, initial_entries, optimizer_entries, update_entries
-from cocosurgeon.parity.tolerances import Tolerances
+from cocosurgeon.parity.tolerances import DEFAULTS, Tolerances, is_for
+from cocosurgeon.text import did_you_mean
 
 _FLOOR = 1e-2
 """Part of the largest value of a checkpoint by which entries with smaller values are judged."""
@@ -34,9 +35,11 @@ def compare(
     """Return what agrees and what differs in two recordings.
 
     Raises:
+        RequestError: a tolerance or a rename is for nothing that was recorded.
         DataError: they have no checkpoint in common.
     """
     comparison = _Comparison(a, b, tolerances or Tolerances(), renames or Renames())
+    comparison.require_known()
     checkpoints = tuple(comparison.checkpoints())
     if not any(each.entries for each in checkpoints):
         raise DataError(
@@ -62,6 +65,23 @@ class _Comparison:
     def __post_init__(self) -> None:
         self.pairs = step_pairs(self.a, self.b, self.renames)
         self.losses = [self._loss(pair) for pair in self.pairs]
+
+    def require_known(self) -> None:
+        """Raise RequestError for a tolerance or a rename that is for nothing recorded."""
+        if not self.tolerances.given and not self.renames.pairs:
+            return
+        here, there = (
+            {p: None for c in r.checkpoints for p in (c.plain_name, *c.full_paths)}
+            for r in (self.a, self.b)
+        )
+        for key in self.tolerances.given:
+            if key not in DEFAULTS and not any(is_for(key, full) for full in here):
+                hint = did_you_mean(key, [*DEFAULTS, *here])
+                raise RequestError(f"--tolerance {key}: nothing was recorded as that", hint=hint)
+        for old in self.renames.pairs:
+            if not any(Renames({old: ""}).changes(full) for full in there):
+                hint = did_you_mean(old, [full.partition("/")[2] for full in there])
+                raise RequestError(f"--rename {old}: B has no such name", hint=hint)
 
     @cached_property
     def _initial(self) -> dict[str, Checkpoint]:
@@ -189,7 +209,9 @@ class _Comparison:
         for path, pair in pairs.items():
             tolerance = self.tolerances.of(name, path)
             error = pair.error(floor)
-            is_rounded = pair.dtypes[0] != pair.dtypes[1] and any("16" in d for d in pair.dtypes)
+            is_rounded = pair.dtypes[0] != pair.dtypes[1] and any(
+                "float16" in d for d in pair.dtypes
+            )
             if error <= tolerance and not is_rounded:
                 yield Entry(path, error, tolerance)
                 continue

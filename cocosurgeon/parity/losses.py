@@ -47,7 +47,6 @@ class StepLoss:
             "the number of boxes": total,
             "4 times the number of boxes": 4 * total,
             "the number of images with boxes": with_boxes,
-            "4": 4.0,
         }
 
     def ratio(self, term: str) -> float | None:

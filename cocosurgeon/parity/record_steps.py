@@ -18,6 +18,8 @@ import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 VERSION = 1
 BOX_FORMATS = ("xyxy", "xywh", "cxcywh")
 FRAMES = ("original", "resized", "padded")
@@ -295,8 +297,6 @@ class _Shard:
             self._add_array(path, value)
 
     def _add_array(self, path: str, value: Any) -> None:
-        import numpy as np
-
         if hasattr(value, "detach"):
             value = value.detach()
         size = int(getattr(value, "nelement", lambda: getattr(value, "size", 0))())
@@ -310,8 +310,6 @@ class _Shard:
 
     def write(self, path: str, about: Mapping[str, Any]) -> None:
         """Write the shard, which appears whole."""
-        import numpy as np
-
         facts = {
             **about,
             "lists": self.lists,
@@ -333,16 +331,12 @@ class _Shard:
 
 def sampled_places(size: int, limit: int) -> Any:
     """Return which elements of a flat array are kept: the same ones for the same size."""
-    import numpy as np
-
     # The old generator gives the same numbers in every numpy.
     return np.unique(np.random.RandomState(size % (1 << 32)).randint(0, size, limit))
 
 
 def statistics(array: Any) -> dict[str, Any]:
     """Return what is known of all elements of an array that is sampled."""
-    import numpy as np
-
     flat = array.reshape(-1)
     count, total, squares = 0, 0.0, 0.0
     low, high = float("inf"), -float("inf")
@@ -418,8 +412,6 @@ def _fields(value: Any) -> dict[str, Any]:
 
 def _array(value: Any, dtypes: dict[str, str], path: str) -> Any:
     """Return a value as an array of numpy; types that numpy does not have become float32."""
-    import numpy as np
-
     if hasattr(value, "cpu"):
         value = value.cpu()
         if "bfloat16" in str(value.dtype) or "float8" in str(value.dtype):

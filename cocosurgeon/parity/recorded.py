@@ -40,9 +40,21 @@ class Checkpoint:
         return str(self.about["name"])
 
     @property
+    def plain_name(self) -> str:
+        """Return the name without its number."""
+        return self.name.partition("#")[0]
+
+    @property
     def kind(self) -> str:
         """Return the first word of the name: ``forward`` of ``forward/backbone``."""
-        return self.name.partition("#")[0].partition("/")[0]
+        return self.plain_name.partition("/")[0]
+
+    @property
+    def full_paths(self) -> list[str]:
+        """Return the name with the path of each array."""
+        with zipfile.ZipFile(self.path) as packed:
+            members = [m.removesuffix(".npy") for m in packed.namelist() if m.endswith(".npy")]
+        return [f"{self.plain_name}/{member}" for member in members if member != "value"]
 
     @property
     def img_ids(self) -> list[Any]:

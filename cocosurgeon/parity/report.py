@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from cocosurgeon.findings.finding import Finding, finding_fields, finding_lines
@@ -66,9 +67,9 @@ class Compared:
         return "differs" if self.different else "agrees"
 
     @cached_property
-    def worst(self) -> Entry | None:
-        """Return the entry that is farthest from agreeing."""
-        return max(self.entries, key=_excess, default=None)
+    def entries_by_excess(self) -> list[Entry]:
+        """Return the entries, that which is farthest from agreeing first."""
+        return sorted(self.entries, key=_excess, reverse=True)
 
     def findings(self) -> list[Finding]:
         """Return a finding for each cause."""
@@ -101,7 +102,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class Parity:
-    """What agrees and what differs in two recordings.
+    """Two recordings compared.
 
     Attributes:
         a, b: the recordings.
@@ -199,14 +200,32 @@ class Parity:
         """Return the result as lines for a terminal (reprod_log's word)."""
         differing = [row for row in self.header_rows() if row[1] != row[2]]
         lines = table_lines([("", "A", "B"), *differing], frozenset(), width) if differing else []
-        rows = [("step", "checkpoint", "entries", "difference", "tolerance", "")]
-        rows += [checkpoint_row(each) for each in self.checkpoints]
-        lines += table_lines(rows, frozenset((0, 2, 3, 4)), width)
+        rows = [("step", "kind", "checkpoints", "differ", "difference", "tolerance", "of")]
+        rows += self._kind_rows()
+        lines += table_lines(rows, frozenset((0, 2, 3, 4, 5)), width)
         lines += [f"note: {note}" for note in self.notes()]
         known = ", ".join(f"{name} {number:g}" for name, number, _ in self.tolerances.rows())
         lines += [f"tolerances: {known}"]
         lines += finding_lines(self.findings)
         return [*lines, self.summary()]
+
+    def _kind_rows(self) -> Iterator[tuple[str, str, str, str, str, str, str]]:
+        """Yield a row for each kind of checkpoints of a step, with the largest difference."""
+        compared = (c for c in self.checkpoints if c.entries)
+        for (step, b_step, kind), group in groupby(compared, lambda c: (c.step, c.b_step, c.kind)):
+            of_kind = list(group)
+            differing = sum(bool(c.different) for c in of_kind)
+            worst = max(of_kind, key=lambda c: _excess(c.entries_by_excess[0]))
+            entry = worst.entries_by_excess[0]
+            yield (
+                f"{step}" if step == b_step else f"{step}/{b_step}",
+                kind,
+                f"{len(of_kind):,}",
+                f"{differing:,}",
+                "" if entry.error is None else f"{entry.error:.2g}",
+                f"{entry.tolerance:g}",
+                "/".join(filter(None, (worst.name, entry.path))),
+            )
 
     def fields(self) -> dict[str, object]:
         """Return the result as JSON values."""
@@ -229,15 +248,6 @@ class Parity:
 
     def _ends(self) -> tuple[Compared | None, Compared | None]:
         return self.first, self.before
-
-
-def checkpoint_row(each: Compared) -> tuple[str, str, str, str, str, str]:
-    """Return a checkpoint as a row: step, name, entries, difference, tolerance, verdict."""
-    worst = each.worst
-    error = "" if worst is None or worst.error is None else f"{worst.error:.2g}"
-    tolerance = "" if worst is None else f"{worst.tolerance:g}"
-    step = f"{each.step}" if each.step == each.b_step else f"{each.step}/{each.b_step}"
-    return step, each.name, f"{len(each.entries):,}", error, tolerance, each.verdict
 
 
 def _excess(entry: Entry) -> tuple[bool, float]:

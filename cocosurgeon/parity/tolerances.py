@@ -38,10 +38,10 @@ class Tolerances:
     def of(self, name: str, path: str = "") -> float:
         """Return the tolerance of an entry: the longest name that fits, a given one first."""
         full = f"{name.partition('#')[0]}/{path}" if path else name.partition("#")[0]
-        fitting = [key for key in self.given if _fits(key, full)]
+        fitting = [key for key in self.given if is_for(key, full)]
         if fitting:
             return self.given[max(fitting, key=len)]
-        known = [key for key in DEFAULTS if _fits(key, full)]
+        known = [key for key in DEFAULTS if is_for(key, full)]
         return DEFAULTS[max(known, key=len)][0] if known else DEFAULTS["forward"][0]
 
     def rows(self) -> list[tuple[str, float, str]]:
@@ -78,5 +78,6 @@ def parse_tolerances(given: Iterable[str]) -> Tolerances:
     return Tolerances(found)
 
 
-def _fits(key: str, full: str) -> bool:
+def is_for(key: str, full: str) -> bool:
+    """Return whether a tolerance is for an entry: by its name, its beginning, or a pattern."""
     return full == key or full.startswith(f"{key}/") or fnmatchcase(full, key)
