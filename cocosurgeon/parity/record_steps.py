@@ -282,8 +282,8 @@ class _Shard:
         if isinstance(value, Mapping):
             self.dicts.append(path)
             for key, inner in value.items():
-                if "/" in str(key):
-                    raise ValueError(f"a key has a slash: {key!r}")
+                if not str(key).isprintable() or "/" in str(key) or not str(key):
+                    raise ValueError(f"a key is empty, has a slash or no letters: {key!r}")
                 self.add(_join(path, str(key)), inner)
         elif isinstance(value, (list, tuple)) and not _is_row(value):
             self.lists.append(path)

@@ -52,9 +52,7 @@ class Checkpoint:
     @property
     def full_paths(self) -> list[str]:
         """Return the name with the path of each array."""
-        with zipfile.ZipFile(self.path) as packed:
-            members = [m.removesuffix(".npy") for m in packed.namelist() if m.endswith(".npy")]
-        return [f"{self.plain_name}/{member}" for member in members if member != "value"]
+        return [f"{self.plain_name}/{path}" for path in self.paths if path]
 
     @property
     def img_ids(self) -> list[Any]:
@@ -64,9 +62,19 @@ class Checkpoint:
     @cached_property
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """Return the arrays by path, those that are sampled as the elements that were kept."""
-        with np.load(self.path, allow_pickle=False) as shard:
-            names = [n for n in shard.files if n != "header.json"]
-            return {"" if n == "value" else n: shard[n] for n in names}
+        with zipfile.ZipFile(self.path) as packed:
+            return {
+                path: np.lib.format.read_array(packed.open(f"{path or 'value'}.npy"))
+                for path in self.paths
+            }
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """Return the paths of the arrays; that of an array without a dict is empty."""
+        with zipfile.ZipFile(self.path) as packed:
+            found = [n.removesuffix(".npy") for n in packed.namelist() if n != "header.json"]
+        is_nested = "" in self.about["dicts"] or "" in self.about["lists"]
+        return found if is_nested else [""] * len(found)
 
     @cached_property
     def values(self) -> Any:
