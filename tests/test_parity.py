@@ -321,6 +321,7 @@ CAUSES: dict[str, tuple[Any, Any, str]] = {
         resized(MAP, (12, 16), False),
         "parity-align-corners",
     ),
+    "NaN": (MAP, np.where(MAP > 2, np.nan, MAP), "parity-value"),
     "anything": (MAP, np.abs(MAP) ** 1.5, "parity-value"),
     "one number": (MAP[0, 0, 0, :1], MAP[0, 0, 0, :1] * 3, "parity-value"),
 }
@@ -331,6 +332,31 @@ def test_causes_are_recognized_by_their_form(name: str) -> None:
     x, y, code = CAUSES[name]
     assert cause_of(pair_of(x, y))[0] == code
     assert cause_of(pair_of(y, x))[0] == code
+
+
+def test_corners_are_recognized_in_a_sample() -> None:
+    large = RANDOM.standard_normal((1, 64, 8, 8))
+    x, y = (resized(large, (32, 32), to).reshape(-1) for to in (True, False))
+    places = np.unique(RANDOM.integers(0, x.size, 6000))
+    pair = Pair(x[places], y[places], places, (1, 64, 32, 32), ("float32", "float32"))
+    assert cause_of(pair) == ("parity-align-corners", "only the corners of the maps agree")
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ({"init_seed": 1}, "the distributions are alike"),
+        ({"init_seed": 1, "init_scale": 0.1}, "the distributions differ"),
+        ({"init_scale": 0.1}, "B is 0.1 times A"),
+    ],
+)
+def test_an_initialization_is_compared_as_a_distribution(
+    how: dict[str, Any], words: str, original: Recording, tmp_path: Path
+) -> None:
+    found = compare(original, ported(tmp_path, **how))
+    assert found.first is not None
+    messages = {entry.path: entry.message for entry in found.first.entries}
+    assert words in messages["head.cls.weight"]
 
 
 def test_images_of_another_size_or_mirrored() -> None:

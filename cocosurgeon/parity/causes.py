@@ -31,6 +31,10 @@ def cause_of(pair: Pair, earlier: Iterator[Pair] | None = None) -> Cause:
         earlier: arrays of checkpoints before this one, the nearest first: a map that was resized is
             looked for in them.
     """
+    finite = [int(np.isfinite(side).sum()) for side in (pair.x, pair.y)]
+    if finite[0] != finite[1]:
+        a, b = (len(pair.x) - count for count in finite)
+        return "parity-value", f"{a:,} values of A and {b:,} of B are infinite or NaN"
     for code, test in _TESTS.items():
         found = test(pair)
         if found is not None:
@@ -183,20 +187,25 @@ def _factors(pair: Pair, axes: tuple[int, ...]) -> Array | None:
 
 def align_corners(pair: Pair, earlier: Iterator[Pair]) -> str | None:
     """Recognize a bilinear map whose corners are aligned on one side only."""
-    if len(pair.shape) != 4 or not pair.is_whole:
+    if len(pair.shape) != 4 or min(pair.shape[2:]) < 4:
         return None
-    x, y = pair.x.reshape(pair.shape), pair.y.reshape(pair.shape)
-    for before in earlier:
-        if len(before.shape) != 4 or before.shape[:2] != pair.shape[:2] or not before.is_whole:
-            continue
-        small = before.x.reshape(before.shape)
-        aligned, centered = (resized(small, pair.shape[2:], corners) for corners in (True, False))
-        for name, one, other in (("A", x, y), ("B", y, x)):
-            if _is_near(one, aligned) and _is_near(other, centered):
-                return f"{name} resizes with align_corners=True, the other without"
-    difference = np.abs(y - x)
-    corners = difference[:, :, [0, 0, -1, -1], [0, -1, 0, -1]]
-    if min(pair.shape[2:]) > 3 and corners.max() < 1e-4 * difference.max():
+    if pair.is_whole:
+        x, y = pair.x.reshape(pair.shape), pair.y.reshape(pair.shape)
+        for before in earlier:
+            is_map = len(before.shape) == 4 and before.shape[:2] == pair.shape[:2]
+            if not is_map or not before.is_whole:
+                continue
+            small = before.x.reshape(before.shape)
+            aligned, centered = (resized(small, pair.shape[2:], to) for to in (True, False))
+            for name, one, other in (("A", x, y), ("B", y, x)):
+                if _is_near(one, aligned) and _is_near(other, centered):
+                    return f"{name} resizes with align_corners=True, the other without"
+    _, _, row, column = pair.coordinates()
+    height, width = pair.shape[2:]
+    is_corner = np.isin(row, (0, height - 1)) & np.isin(column, (0, width - 1))
+    difference = np.abs(pair.y - pair.x)
+    corners = difference[is_corner]
+    if len(corners) >= _FEWEST and corners.max() < 1e-4 * difference.max():
         return "only the corners of the maps agree"
     return None
 

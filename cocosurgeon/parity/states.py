@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import log, sqrt
 
 import numpy as np
 
 from cocosurgeon.parity.arrays import Array, Pair
-from cocosurgeon.parity.causes import factor, precision, seed
+from cocosurgeon.parity.causes import factor, precision
 from cocosurgeon.parity.entry import Entry
 
 _FLOOR = 1e-2
 """Part of the largest change by which smaller changes are judged."""
+_CHANCE = sqrt(log(2e3) / 2)
 _ROUNDING = 2.0**-22
 """Part of a parameter that float32 rounds off, twice."""
 
@@ -30,7 +32,8 @@ def initial_entries(pairs: Pairs, tolerance: Tolerance) -> list[Entry]:
     for name, pair in pairs.items():
         error = pair.error()
         if error <= tolerance(name):
-            entries.append(Entry(name, error, tolerance(name)))
+            spread = f"mean {_mean(pair, 0)}, std {_std(pair, 0)}"
+            entries.append(Entry(name, error, tolerance(name), None, spread))
         else:
             message = _initial_words(pair)
             entries.append(Entry(name, error, tolerance(name), "parity-initialization", message))
@@ -41,10 +44,22 @@ def _initial_words(pair: Pair) -> str:
     spread = f"mean {_mean(pair, 0)} and {_mean(pair, 1)}, std {_std(pair, 0)} and {_std(pair, 1)}"
     if rounded := precision(pair):
         return f"{spread}: {rounded}"
-    if seed(pair) is not None:
-        return f"{spread}: one distribution, other random numbers"
-    scaled = factor(pair)
-    return spread if scaled is None else f"{spread}: {scaled}"
+    if scaled := factor(pair):
+        return f"{spread}: {scaled}"
+    if pair.error() < 1e-2:
+        return spread
+    is_one = _distance(pair) < _CHANCE
+    return f"{spread}: the distributions {'are alike' if is_one else 'differ'}"
+
+
+def _distance(pair: Pair) -> float:
+    """Return the statistic of Kolmogorov and Smirnov, times the root of half the number of values.
+
+    Two samples of one distribution exceed ``_CHANCE`` once in a thousand times.
+    """
+    every = np.concatenate([pair.x, pair.y])
+    shares = [np.searchsorted(np.sort(v), every, "right") / v.size for v in (pair.x, pair.y)]
+    return float(np.abs(shares[0] - shares[1]).max()) * sqrt(pair.x.size / 2)
 
 
 def _mean(pair: Pair, side: int) -> str:
