@@ -182,6 +182,7 @@ def test_the_page_is_a_checklist(original: Recording, tmp_path: Path) -> None:
     items = re.findall(r'<li class="(\w+)"><label><input type="checkbox" value="([^"]+)">', text)
     assert ("differs", "forward/neck.upsample") in items
     assert ("agrees", "initialization") in items
+    assert ("later", "forward/head.cls") in items
     assert {("absent", "metric"), ("absent", "gradient")} <= set(items)
     assert "parity-align-corners" in text
     assert not re.search(r"""(src|href)=["']""", text)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from cocosurgeon.findings.codes import CODES
 from cocosurgeon.page import page, script_data, table, text
-from cocosurgeon.parity.report import KINDS, Compared, Parity
+from cocosurgeon.parity.report import KINDS, OWN_CAUSE, Compared, Parity
 from cocosurgeon.text import plural
 
 _SHOWN = 200
@@ -19,8 +19,9 @@ _STYLE = """
 ul.check { list-style: none; padding: 0; } ul.check > li { margin: .4em 0; }
 ul.check input { margin-right: .6em; } details { margin-left: 1.9em; }
 .mark { font-weight: 600; } .agrees .mark { color: light-dark(#1a7f37, #3fb950); }
-.differs .mark { color: light-dark(#b3261e, #ff7b72); } .absent .mark { color: var(--soft); }
-li.stale label::after { content: "ticked before, differs now"; margin-left: .8em;
+.differs .mark { color: light-dark(#b3261e, #ff7b72); }
+.absent .mark, .later .mark { color: var(--soft); }
+li.stale label::after { content: "ticked, but differs"; margin-left: .8em;
   color: light-dark(#b3261e, #ff7b72); }
 #done { color: var(--soft); }
 """
@@ -71,7 +72,7 @@ def _body(parity: Parity, names: tuple[str, str]) -> Iterator[str]:
     yield '<p id="done"></p>'
     others = [c.kind for c in parity.checkpoints if c.kind not in KINDS]
     for kind in dict.fromkeys([*KINDS, *others]):
-        yield from _section(kind, [c for c in parity.checkpoints if c.kind == kind])
+        yield from _section(kind, parity)
     if rows := parity.loss_rows():
         yield "<h2>Losses by number of objects</h2>"
         head = ("term", "objects", "samples", "A", "B", "B / A")
@@ -98,30 +99,37 @@ def _causes(parity: Parity) -> dict[str, list[str]]:
     return found
 
 
-def _section(kind: str, checkpoints: Sequence[Compared]) -> Iterator[str]:
+def _section(kind: str, parity: Parity) -> Iterator[str]:
     """Yield the checklist of a kind: an item for each name, over all steps."""
+    checkpoints = [c for c in parity.checkpoints if c.kind == kind]
     yield f'<h2>{text(KINDS.get(kind, kind))}</h2>\n<ul class="check">'
     if not checkpoints:
-        yield _item(kind, "absent", kind, "not recorded")
+        yield _item(kind, "absent", "not recorded")
     for name in dict.fromkeys(c.name for c in checkpoints):
         of_name = [c for c in checkpoints if c.name == name]
         differing = [c for c in of_name if c.different]
         agreeing = [c for c in of_name if c.verdict == "agrees"]
         if differing:
+            is_cause = parity.first in differing or kind in OWN_CAUSE
             steps = f"{plural(len(differing), 'step')} of {len(of_name)}"
             words = f"differs in {steps}, first in step {differing[0].step}"
-            yield _item(name, "differs", name, words, _entries(differing[0]))
+            if parity.first in differing:
+                words += ": the first difference"
+            elif not is_cause:
+                words += ", after the first difference"
+            state = "differs" if is_cause else "later"
+            yield _item(name, state, words, _entries(differing[0]))
         elif agreeing:
             words = f"agrees in {plural(len(agreeing), 'step')}{_largest(agreeing)}"
-            yield _item(name, "agrees", name, words, _entries(agreeing[0]))
+            yield _item(name, "agrees", words, _entries(agreeing[0]))
         else:
-            yield _item(name, "absent", name, of_name[0].verdict)
+            yield _item(name, "absent", of_name[0].verdict)
     yield "</ul>"
 
 
-def _item(value: str, state: str, name: str, words: str, details: str = "") -> str:
+def _item(name: str, state: str, words: str, details: str = "") -> str:
     return (
-        f'<li class="{state}"><label><input type="checkbox" value="{text(value)}">'
+        f'<li class="{state}"><label><input type="checkbox" value="{text(name)}">'
         f'{text(name)} <span class="mark">{text(words)}</span></label>{details}</li>'
     )
 

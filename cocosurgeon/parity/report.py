@@ -27,7 +27,7 @@ KINDS = {
     "metric": "Metric",
 }
 """Usual kinds of checkpoints, in the order in which a port checks them, with their titles."""
-_OWN_CAUSE = ("initialization", "batch", "optimizer")
+OWN_CAUSE = ("initialization", "batch", "optimizer")
 """Kinds that are input of a step: their differences have a cause of their own."""
 _HEADER = ("framework", "version", "seed", "box_format", "normalised", "frame", "label_space")
 
@@ -139,7 +139,7 @@ class Parity:
         """Return the first difference, and those that do not follow from it."""
         found = [] if self.first is None else self.first.findings()
         for each in self.checkpoints:
-            if each.kind in _OWN_CAUSE and each is not self.first:
+            if each.kind in OWN_CAUSE and each is not self.first:
                 found += each.findings()
         alone = [c for c in self.checkpoints if c.only is not None]
         for name in dict.fromkeys(c.name for c in alone):
