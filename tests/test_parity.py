@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import chromium
 import numpy as np
 import pytest
-from conftest import ROOT, Cli
+from conftest import ROOT, Cli, examples
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_detector import Deviation, record
@@ -416,3 +417,60 @@ DOCS = (ROOT / "docs/parity.md").read_text()
 def test_parity_knows_nothing_of_annotation_files() -> None:
     for path in (ROOT / "cocosurgeon/parity").glob("*.py"):
         assert not re.search(r"cocosurgeon\.(annfile|dataset)", path.read_text()), path
+
+
+WRONG_BATCHES: dict[str, dict[str, Any]] = {
+    "is no dict": {"": [1.0]},
+    "has 1 boxes for 2 images": {"boxes": [np.ones((2, 4))]},
+    "has images of shape": {"images": np.ones((2, 8, 8))},
+    "has boxes of shape (2, 5)": {"boxes": [np.ones((2, 5)), np.ones((0, 4))]},
+    "has [2, 0] boxes and [2, 1] labels in its images": {
+        "boxes": [np.ones((2, 4)), np.ones((0, 4))],
+        "labels": [np.ones(2), np.ones(1)],
+    },
+    "has one value for img_shape": {"img_shape": np.array(3)},
+}
+
+
+@pytest.mark.parametrize("words", WRONG_BATCHES)
+def test_a_batch_of_another_form_is_an_error_that_says_so(words: str, tmp_path: Path) -> None:
+    batch = WRONG_BATCHES[words]
+    values = batch.get("", {"img_ids": [1, 2], **batch})
+    StepRecorder(tmp_path, "x").record_step(0, "batch", values)
+    recording = read_recording(tmp_path)
+    with pytest.raises(DataError, match=re.escape(words)):
+        compare(recording, recording)
+
+
+NUMBERS = st.floats(width=32) | st.sampled_from([0.0, 1.0, float("inf"), float("nan")])
+ARRAYS = st.lists(NUMBERS, min_size=1, max_size=12).map(lambda v: np.array(v, dtype="float32"))
+VALUES = ARRAYS | st.dictionaries(st.sampled_from("abc"), ARRAYS | st.none(), max_size=3)
+NAMES = st.sampled_from(
+    ["initialization", "forward/a", "loss", "gradient", "optimizer", "parameters", "metric", "my"]
+)
+RECORDED = st.lists(st.tuples(st.integers(0, 1), NAMES, VALUES), min_size=1, max_size=6)
+
+
+@examples(150)
+@given(RECORDED, RECORDED)
+def test_a_recording_agrees_with_itself_and_any_two_are_compared(
+    one: list[tuple[int, str, Any]], other: list[tuple[int, str, Any]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        recordings = []
+        for name, calls in (("a", one), ("b", other)):
+            recorder = StepRecorder(Path(folder, name), "x")
+            for step, checkpoint, values in sorted(calls, key=lambda call: call[0]):
+                recorder.record_step(step, checkpoint, values)
+            recordings.append(read_recording(Path(folder, name)))
+        a, b = recordings
+        try:
+            itself = compare(a, a)
+            assert (itself.first, itself.findings) == (None, [])
+            found = compare(a, b)
+        except DataError as error:
+            assert "no checkpoint in common" in error.what
+            return
+        assert page(found)
+        json.dumps(found.fields(), allow_nan=False)
+        assert found.report()

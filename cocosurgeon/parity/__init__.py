@@ -10,6 +10,7 @@ causes       causes of a difference, recognized by its form
 boxes        boxes in one frame, and which is which
 images       images: size, channels, normalization, pixels
 labels       labels of matched objects
+batch_form   the entries of a batch, checked
 batch        batches, image by image
 losses       terms by number of objects, and what they are divided by
 states       parameters before the first step, and what a step changes

@@ -91,10 +91,10 @@ class Pair:
         Args:
             floor: the least that the difference is divided by.
         """
-        if not np.array_equal(np.isfinite(self.x), np.isfinite(self.y)):
+        finite = np.isfinite(self.x) & np.isfinite(self.y)
+        if not np.array_equal(self.x[~finite], self.y[~finite], equal_nan=True):
             return float("inf")
-        finite = np.isfinite(self.x)
-        largest = float(np.abs(self.y - self.x)[finite].max(initial=0.0))
+        largest = float(np.abs(self.y[finite] - self.x[finite]).max(initial=0.0))
         a, b = self.samples
         if a and b:
             if a["not_finite"] != b["not_finite"]:

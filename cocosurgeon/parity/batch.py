@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cocosurgeon.parity.arrays import Array
+from cocosurgeon.parity.batch_form import batch_values
 from cocosurgeon.parity.boxes import BoxForm, Sizes, absolute, matched, other_form
 from cocosurgeon.parity.entry import Entry
 from cocosurgeon.parity.images import image_entry
@@ -57,7 +58,7 @@ class _Batches:
 
     @cached_property
     def values(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        return self.a.values, self.b.values
+        return batch_values(self.a), batch_values(self.b)
 
     @cached_property
     def places(self) -> list[tuple[int, int]]:

@@ -40,7 +40,8 @@ def compare(
     """
     comparison = _Comparison(a, b, tolerances or Tolerances(), renames or Renames())
     comparison.require_known()
-    checkpoints = tuple(comparison.checkpoints())
+    with np.errstate(all="ignore"):  # recordings of failed trainings have NaN and infinities
+        checkpoints = tuple(comparison.checkpoints())
     if not any(each.entries for each in checkpoints):
         raise DataError(
             "the recordings have no checkpoint in common",

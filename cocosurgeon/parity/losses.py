@@ -10,6 +10,7 @@ from math import log
 import numpy as np
 
 from cocosurgeon.parity.arrays import Array
+from cocosurgeon.parity.batch_form import batch_values
 from cocosurgeon.parity.recorded import Checkpoint
 
 _MISS = 2e-3
@@ -34,7 +35,7 @@ class StepLoss:
         cls, batch: Checkpoint | None, a: Mapping[str, Array], b: Mapping[str, Array]
     ) -> StepLoss:
         """Return the losses of a step with the objects of its batch."""
-        boxes = () if batch is None else batch.values.get("boxes", ())
+        boxes = () if batch is None else batch_values(batch).get("boxes", ())
         return cls(tuple(len(of_image) for of_image in boxes), a, b)
 
     def divisors(self) -> dict[str, float]:
