@@ -295,6 +295,8 @@ def pair_of(x: Any, y: Any) -> Pair:
 RANDOM = np.random.default_rng(5)
 MAP = RANDOM.standard_normal((2, 4, 6, 8)).astype("float32")
 ROWS = RANDOM.standard_normal((2, 30, 16)).astype("float32")
+LARGE = (RANDOM.standard_normal((2, 16, 8, 8)) * np.arange(1, 17)[:, None, None]).astype("float32")
+BIAS = RANDOM.standard_normal(16).astype("float32")
 
 
 def normalized(values: Any, axes: tuple[int, ...], eps: float) -> Any:
@@ -305,6 +307,18 @@ def normalized(values: Any, axes: tuple[int, ...], eps: float) -> Any:
 CAUSES: dict[str, tuple[Any, Any, str]] = {
     "layer norm": (normalized(ROWS, (2,), 1e-5), normalized(ROWS, (2,), 1e-2), "parity-eps"),
     "instance norm": (normalized(MAP, (2, 3), 1e-5), normalized(MAP, (2, 3), 1e-2), "parity-eps"),
+    "layer norm with a bias": (
+        normalized(ROWS, (2,), 1e-5) + BIAS,
+        normalized(ROWS, (2,), 1e-2) + BIAS,
+        "parity-eps",
+    ),
+    "ReLU behind it": (
+        np.maximum(normalized(LARGE, (0, 2, 3), 1e-5) * BIAS[:, None, None], 0),
+        np.maximum(normalized(LARGE, (0, 2, 3), 1e-2) * BIAS[:, None, None], 0),
+        "parity-eps",
+    ),
+    "another activation": (np.maximum(ROWS, 0), np.maximum(ROWS, 0.1 * ROWS), "parity-value"),
+    "transposed": (LARGE, LARGE.transpose(0, 1, 3, 2), "parity-order"),
     "shift": (MAP, MAP + np.arange(4)[:, None, None], "parity-value"),
     "factor": (MAP, MAP * np.float32(0.25), "parity-factor"),
     "another draw": (ROWS, RANDOM.standard_normal(ROWS.shape), "parity-seed"),

@@ -6,6 +6,7 @@ tolerances   by how much values may differ
 codes        codes of differences
 entry        one compared entry of a checkpoint
 arrays       two arrays of one name, and by how much they differ
+normalization an eps that differs, recognized by its factors
 causes       causes of a difference, recognized by its form
 boxes        boxes in one frame, and which is which
 images       images: size, channels, normalization, pixels

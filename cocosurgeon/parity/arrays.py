@@ -114,3 +114,14 @@ class Pair:
     def coordinates(self) -> tuple[Array, ...]:
         """Return the place of each element on each axis."""
         return np.unravel_index(self.places, self.shape)
+
+
+def finite(pair: Pair) -> tuple[Array, Array]:
+    """Return the elements that are finite in both."""
+    kept = np.isfinite(pair.x) & np.isfinite(pair.y)
+    return pair.x[kept], pair.y[kept]
+
+
+def rms(values: Array) -> float:
+    """Return the root of the mean square."""
+    return float(np.sqrt((values * values).mean())) if values.size else 0.0

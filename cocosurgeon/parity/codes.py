@@ -121,6 +121,12 @@ PARITY_CODES = add_codes(
             "set the seed right before the step, or switch off what is random",
             "error",
         ),
+        "parity-order": (
+            "the same values are in other places",
+            "transposed axes, or another order of channels, queries or boxes",
+            "compare the shapes and the order before the module",
+            "error",
+        ),
         "parity-precision": (
             "values are rounded otherwise",
             "mixed precision, TF32 or bfloat16 on one side",

@@ -12,7 +12,7 @@ from cocosurgeon.findings.finding import Finding, finding_fields, finding_lines
 from cocosurgeon.parity.codes import PARITY_CODES as PARITY_CODES
 from cocosurgeon.parity.entry import Entry
 from cocosurgeon.parity.losses import StepLoss, by_objects
-from cocosurgeon.parity.recorded import Recording
+from cocosurgeon.parity.recorded import Recording, ranks
 from cocosurgeon.parity.tolerances import Tolerances
 from cocosurgeon.text import first_few, plural, table_lines
 
@@ -167,6 +167,10 @@ class Parity:
         for name, recording, alone in zip("AB", (self.a, self.b), self.alone, strict=True):
             if alone:
                 yield f"only {name} has {plural(len(alone), 'step')}: {first_few(alone)}"
+            every = list(ranks(recording.folder.parent))
+            if len(every) > 1:
+                own = recording.header["rank"]
+                yield f"{name} has ranks {first_few(every)}; rank {own} was compared (--rank)"
             if recording.unreadable:
                 paths = [path.name for path in recording.unreadable]
                 yield f"shards of {name} that cannot be read: {first_few(paths, 3)}"

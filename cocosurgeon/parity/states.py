@@ -8,7 +8,7 @@ from math import log, sqrt
 import numpy as np
 
 from cocosurgeon.parity.arrays import Array, Pair
-from cocosurgeon.parity.causes import factor, precision
+from cocosurgeon.parity.causes import factor, order, precision
 from cocosurgeon.parity.entry import Entry
 
 _FLOOR = 1e-2
@@ -44,8 +44,8 @@ def _initial_words(pair: Pair) -> str:
     spread = f"mean {_mean(pair, 0)} and {_mean(pair, 1)}, std {_std(pair, 0)} and {_std(pair, 1)}"
     if rounded := precision(pair):
         return f"{spread}: {rounded}"
-    if scaled := factor(pair):
-        return f"{spread}: {scaled}"
+    if known := order(pair) or factor(pair):
+        return f"{spread}: {known}"
     if pair.error() < 1e-2:
         return spread
     is_one = _distance(pair) < _CHANCE
