@@ -13,6 +13,7 @@ import cocosurgeon
 from cocosurgeon.findings.codes import CODES
 from cocosurgeon.lint.page import page_of
 from cocosurgeon.lint.run import lint_codes
+from cocosurgeon.parity.codes import PARITY_CODES
 from cocosurgeon.select.filter import PlanPart
 from cocosurgeon.steps.recipe_form import recipe_name
 from cocosurgeon.steps.registry import (
@@ -36,9 +37,10 @@ _NEWS = "made by docs/make_reference.py"
 _FINDINGS_HEAD = """\
 # Findings
 
-`lint`, `verify`, `layout` and `remap --check` report what does not hold as findings. A code stays
-the same from version to version. Codes of `lint` have [pages of their own](lint); their severity
-depends on the loader. Exit code 1: there are errors; with `--strict`, also if there are warnings.
+`lint`, `verify`, `layout`, `remap --check` and `parity` report what does not hold as findings. A
+code stays the same from version to version. Codes of `lint` have [pages of their own](lint); their
+severity depends on the loader. Exit code 1: there are errors; with `--strict`, also if there are
+warnings.
 
 `--json` prints the findings in one shape, one entry for each code that was found:
 
@@ -79,7 +81,9 @@ def findings_page() -> str:
     """Return the page of all codes."""
     lint_codes()  # which adds the codes of its checks to the table
     lines = [_FINDINGS_HEAD]
-    for group in dict.fromkeys(code.group for code in CODES.values()):
+    groups = dict.fromkeys(code.group for code in CODES.values())
+    of_parity = CODES[PARITY_CODES[0]].group  # the last, whatever was loaded first
+    for group in sorted(groups, key=of_parity.__eq__):
         lines += [
             f"## {group.capitalize()}",
             "",

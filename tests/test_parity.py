@@ -17,12 +17,10 @@ from hypothesis import strategies as st
 from tiny_detector import Deviation, record
 
 from cocosurgeon.errors import DataError, RequestError
-from cocosurgeon.findings.codes import CODES
 from cocosurgeon.parity.align import parse_renames
 from cocosurgeon.parity.arrays import Pair, Values
 from cocosurgeon.parity.boxes import FORMS, BoxForm, Sizes, absolute, matched, other_form
 from cocosurgeon.parity.causes import cause_of, resized
-from cocosurgeon.parity.codes import PARITY_CODES
 from cocosurgeon.parity.compare import compare
 from cocosurgeon.parity.images import image_entry
 from cocosurgeon.parity.labels import label_entry
@@ -418,14 +416,6 @@ def test_nothing_in_common_is_an_error(tmp_path: Path) -> None:
         recordings.append(read_recording(folder))
     with pytest.raises(DataError, match="no checkpoint in common"):
         compare(recordings[0], recordings[1])
-
-
-def test_the_docs_list_all_codes() -> None:
-    rows = re.findall(r"^\| `(parity-[\w-]+)` \| (.*) \| (.*) \|$", DOCS, re.MULTILINE)
-    assert rows == [(code, CODES[code].meaning, CODES[code].arises) for code in PARITY_CODES]
-
-
-DOCS = (ROOT / "docs/parity.md").read_text()
 
 
 def test_parity_knows_nothing_of_annotation_files() -> None:

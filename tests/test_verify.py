@@ -54,6 +54,7 @@ from cocosurgeon.lint.run import lint_codes
 from cocosurgeon.loaders import LOADERS, load
 from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import settings_for
+from cocosurgeon.parity.codes import PARITY_CODES
 from cocosurgeon.steps.recipe import RecipeEffect
 from cocosurgeon.verify.expected import Expectation, class_names, expected_document
 from cocosurgeon.verify.id_changes import Renumbering
@@ -69,9 +70,11 @@ BY_OTHERS = {
     *("value-unusable", "rle-unusable", "polygon-unusable"),
     *("image-repeated", "category-repeated", "category-nameless"),
     *("category-id", "category-name", "category-missing"),
+    *PARITY_CODES,
     *(name for name, code in CODES.items() if code.group == "folders"),
 }
-"""Codes that other modules make: what asks real loaders, reads dumps, checks folders."""
+"""Codes that other modules make: what asks real loaders, reads dumps, checks folders, and compares
+recorded training steps."""
 UNPLANNED = {"image-unplanned", "annotation-added", "instance-added", "sample-added"}
 """Those of an image that the recipe does not keep, with its annotations."""
 

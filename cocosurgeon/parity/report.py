@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from cocosurgeon.findings.finding import Finding, finding_fields, finding_lines
-from cocosurgeon.parity.codes import PARITY_CODES as PARITY_CODES
+from cocosurgeon.parity.codes import PARITY_CODES as PARITY_CODES  # in the table once imported
 from cocosurgeon.parity.entry import Entry
 from cocosurgeon.parity.losses import StepLoss, by_objects
 from cocosurgeon.parity.recorded import Recording, ranks

@@ -4,17 +4,26 @@ The original is made of torch's own layers; the port computes the same by other 
 recorder is a copy next to this file: nothing of cocosurgeon is imported.
 """
 
+from __future__ import annotations
+
 import json
 import sys
+from collections.abc import Callable
+from typing import Any
 
-import torch
-import torch.nn.functional as F  # noqa: N812
-from record_steps import StepRecorder, optimizer_values
+import torch  # type: ignore[import-not-found,unused-ignore]
+import torch.nn.functional as F  # type: ignore[import-not-found,unused-ignore] # noqa: N812
+from record_steps import (  # type: ignore[import-not-found,unused-ignore]
+    StepRecorder,
+    optimizer_values,
+)
 from torch import nn
 
 CLASSES, CHANNELS, SIZE = 4, 8, (32, 40)
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
-USUAL = {
+How = dict[str, Any]
+
+USUAL: How = {
     "eps": 1e-5,
     "init_seed": 0,
     "reduction": "boxes",
@@ -30,60 +39,60 @@ USUAL = {
 }
 
 
-class Backbone(nn.Module):
-    def __init__(self, how):
+class Backbone(nn.Module):  # type: ignore[misc,unused-ignore]
+    def __init__(self, how: How) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, CHANNELS, 3, 2, 1)
         self.bn1 = nn.BatchNorm2d(CHANNELS, eps=how["eps"])
         self.conv2 = nn.Conv2d(CHANNELS, CHANNELS, 3, 2, 1)
         self.bn2 = nn.GroupNorm(2, CHANNELS)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
 
 
-class Neck(nn.Module):
-    def __init__(self, how):
+class Neck(nn.Module):  # type: ignore[misc,unused-ignore]
+    def __init__(self, how: How) -> None:
         super().__init__()
         self.align_corners = how["align_corners"]
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=self.align_corners)
 
 
-class Head(nn.Module):
-    def __init__(self, how):
+class Head(nn.Module):  # type: ignore[misc,unused-ignore]
+    def __init__(self, how: How) -> None:
         super().__init__()
         self.dropout = nn.Dropout(how["dropout"])
         self.cls = nn.Conv2d(CHANNELS, CLASSES + 2, 1)
         self.box = nn.Conv2d(CHANNELS, 4, 1)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         x = self.dropout(x)
         return {"cls": self.cls(x), "box": self.box(x).sigmoid()}
 
 
-class PortedConv(nn.Conv2d):
+class PortedConv(nn.Conv2d):  # type: ignore[misc,unused-ignore]
     """A convolution by patches and a product of matrices."""
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         height, width = (-(-n // self.stride[0]) for n in x.shape[2:])
         patches = F.unfold(x, self.kernel_size, padding=self.padding, stride=self.stride)
         found = self.weight.flatten(1) @ patches + self.bias[:, None]
         return found.unflatten(2, (height, width))
 
 
-class PortedNorm(nn.BatchNorm2d):
+class PortedNorm(nn.BatchNorm2d):  # type: ignore[misc,unused-ignore]
     """Batch normalization by its formula."""
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         mean, variance = x.mean((0, 2, 3)), x.var((0, 2, 3), correction=0)
         scale = self.weight / (variance + self.eps).sqrt()
         return x * scale[:, None, None] + (self.bias - mean * scale)[:, None, None]
 
 
-class Detector(nn.Module):
-    def __init__(self, how, is_port):
+class Detector(nn.Module):  # type: ignore[misc,unused-ignore]
+    def __init__(self, how: How, is_port: bool) -> None:
         super().__init__()
         self.backbone, self.neck, self.head = Backbone(how), Neck(how), Head(how)
         if is_port:
@@ -96,11 +105,11 @@ class Detector(nn.Module):
                     1.0 if "bn" in name and "weight" in name else 0.0, 0.2, generator=random
                 )
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         return self.head(self.neck(self.backbone(x)))
 
 
-def samples():
+def samples() -> list[Any]:
     random = torch.Generator().manual_seed(3)
     found = []
     for place, count in enumerate((2, 1, 3, 0, 2, 4)):
@@ -112,7 +121,7 @@ def samples():
     return found
 
 
-def batch_of(chosen, how):
+def batch_of(chosen: list[Any], how: How) -> dict[str, Any]:
     images, boxes = torch.zeros(len(chosen), 3, *SIZE), []
     for place, (_, pixels, corners, _) in enumerate(chosen):
         read = pixels.flip(0) if how["bgr"] else pixels
@@ -132,7 +141,9 @@ def batch_of(chosen, how):
     }
 
 
-def losses_of(found, batch, how, is_port):
+def losses_of(
+    found: dict[str, Any], batch: dict[str, Any], how: How, is_port: bool
+) -> dict[str, Any]:
     logits, boxes = found["cls"].float(), found["box"].float()
     height, width = logits.shape[2:]
     classes = torch.full((len(logits), height, width), CLASSES + 1)
@@ -157,7 +168,9 @@ def losses_of(found, batch, how, is_port):
     return {"loss_cls": loss_cls, "loss_bbox": loss_bbox}
 
 
-def train(folder, changed, is_port, wrap=lambda model: model):
+def train(
+    folder: str, changed: How, is_port: bool, wrap: Callable[[Any], Any] = lambda model: model
+) -> None:
     how = {**USUAL, **changed}
     inner = Detector(how, is_port)
     model, data = wrap(inner), samples()
@@ -174,7 +187,7 @@ def train(folder, changed, is_port, wrap=lambda model: model):
         normalised=True,
         frame="resized",
     )
-    watched = recorder.watch(model, "backbone.*", "neck", "head.dropout", "head")
+    recorder.watch(model, "backbone.*", "neck", "head.dropout", "head")
     torch.manual_seed(how["seed"])
     recorder.record_step(0, "initialization", inner.state_dict())
     for step in range(3):
@@ -191,10 +204,9 @@ def train(folder, changed, is_port, wrap=lambda model: model):
         optimizer.step()
         recorder.add("parameters", dict(inner.named_parameters()))
     recorder.close()
-    return watched
 
 
-def distributed(folder):
+def distributed(folder: str) -> None:
     torch.distributed.init_process_group("gloo")
     train(folder, {}, False, nn.parallel.DistributedDataParallel)
     torch.distributed.destroy_process_group()
