@@ -35,6 +35,8 @@ PLANTED: dict[str, tuple[dict[str, Any], str, str]] = {
     "initial scale": ({"init_scale": 0.5}, "initialization", "parity-initialization"),
     "reduction": ({"reduction": "images"}, "loss", "parity-reduction"),
     "box normalization": ({"box_frame": "padded"}, "batch", "parity-box-frame"),
+    "box offset": ({"box_offset": -1.0}, "batch", "parity-box"),
+    "fewer boxes": ({"box_step": 2}, "batch", "parity-box-count"),
     "label offset": ({"label_offset": 1}, "batch", "parity-label-offset"),
     "BGR": ({"bgr": True}, "batch", "parity-channel-order"),
     "normalization": ({"mean": (103.0, 116.0, 123.0)}, "batch", "parity-normalization"),
@@ -98,6 +100,14 @@ def test_a_learning_rate_is_named_by_what_a_step_changes(
     assert "3 of 7 entries (backbone.*)" in learning_rate.message
     assert "B's change is 10 times A's" in learning_rate.message
     assert [f.code for f in found.findings[1:]] == ["parity-missing"]
+
+
+def test_boxes_in_another_order_are_the_same_boxes(original: Recording, tmp_path: Path) -> None:
+    port = ported(tmp_path, box_step=-1)
+    batches = [c.verdict for c in compare(original, port).checkpoints if c.name == "batch"]
+    assert batches == ["agrees"] * 3
+    shifted = compare(original, ported(tmp_path / "shifted", box_step=-1, box_offset=-1.0))
+    assert "x2 -1, y2 -1" in shifted.findings[0].message
 
 
 def test_the_reduction_is_named_with_the_losses_by_objects(

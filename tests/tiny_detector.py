@@ -41,6 +41,8 @@ class Deviation:
     order: tuple[int, ...] = (0, 1, 2, 3, 4, 5)
     half: bool = False
     mean: tuple[float, ...] = (123.675, 116.28, 103.53)
+    box_offset: float = 0.0
+    box_step: int = 1
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def batch_of(chosen: list[Sample], how: Deviation) -> dict[str, Any]:
         pixels = sample.pixels[:, :, ::-1] if how.bgr else sample.pixels
         normalized = (pixels - np.array(how.mean, dtype="float32")) / STD
         images[place, :, :height, :width] = normalized.transpose(2, 0, 1)
-        first, second = sample.boxes[:, :2], sample.boxes[:, 2:]
+        corners = sample.boxes[:: how.box_step] + np.array([0, 0, 1, 1]) * how.box_offset
+        first, second = corners[:, :2], corners[:, 2:]
         size = (width, height) if how.box_frame == "resized" else PADDED[::-1]
         centers = np.concatenate([(first + second) / 2, second - first], axis=1)
         boxes.append((centers / np.tile(size, 2)).astype("float32"))
@@ -83,7 +86,7 @@ def batch_of(chosen: list[Sample], how: Deviation) -> dict[str, Any]:
         "images": images,
         "img_ids": [sample.img_id for sample in chosen],
         "boxes": boxes,
-        "labels": [sample.labels + how.label_offset for sample in chosen],
+        "labels": [sample.labels[:: how.box_step] + how.label_offset for sample in chosen],
         "img_shape": shapes,
         "ori_shape": shapes,
         "batch_input_shape": np.array(PADDED),

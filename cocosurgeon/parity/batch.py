@@ -19,6 +19,7 @@ from cocosurgeon.parity.recorded import Checkpoint
 from cocosurgeon.parity.tolerances import Tolerances
 from cocosurgeon.text import first_few, plural
 
+_CORNERS = ("x1", "y1", "x2", "y2")
 _OF_OBJECTS = ("images", "img_ids", "boxes", "labels", "masks")
 
 
@@ -117,24 +118,31 @@ class _Batches:
     @cached_property
     def other_form(self) -> BoxForm | None:
         """Return the form that boxes of B have, if it is another than its header says."""
-        found = other_form(self.samples, self.forms[0], self._of("boxes"))
-        return None if found == self.forms[1] else found
+        if all(d <= self._of("boxes") for pairs in self.matches for *_, d in pairs):
+            return None
+        return other_form(self.samples, self.forms[0], self._of("boxes"))
+
+    @cached_property
+    def pixels(self) -> list[tuple[Array, Array]]:
+        """Return the boxes of each image in pixels of one frame; as recorded without its size."""
+        one, other = self.forms
+        to = "original" if one.frame == "original" else "resized"
+        found = []
+        for a, b, sizes in self.samples:
+            here, there = absolute(a, one, sizes, to), absolute(b, other, sizes, to)
+            found.append((a, b) if here is None or there is None else (here, there))
+        return found
 
     @cached_property
     def matches(self) -> list[list[tuple[int, int, float]]]:
         """Return for each image which boxes are the same."""
-        one, other = self.forms
         found = []
-        for (i, j), (a, b, sizes) in zip(self.places, self.samples, strict=True):
-            pixels = "original" if one.frame == "original" else "resized"
-            here, there = absolute(a, one, sizes, pixels), absolute(b, other, sizes, pixels)
-            if here is None or there is None:
-                here, there = a, b
+        for (i, j), (here, there) in zip(self.places, self.pixels, strict=True):
             labels = None
             if all("labels" in batch for batch in self.values):
                 x, y = self.values
                 labels = np.asarray(x["labels"][i]), np.asarray(y["labels"][j])
-            found.append(matched(here, there, labels))
+            found.append(matched(here, there, labels, self._of("boxes")))
         return found
 
     def _boxes(self) -> Entry:
@@ -153,12 +161,26 @@ class _Batches:
         if self.other_form is not None:
             message = f"those of A if B's are {self.other_form}; its header says {self.forms[1]}"
             return Entry("boxes", worst, tolerance, "parity-box-frame", message)
-        row = max(
-            range(len(counts)), key=lambda r: max((d for *_, d in self.matches[r]), default=0)
-        )
         far = sum(d > tolerance for pairs in self.matches for *_, d in pairs)
-        message = f"{far:,} of {total}, by up to {worst:.3g} pixels (image {self._name(row)})"
+        image = self._name(largest.index(worst))
+        message = (
+            self._offset() or f"{far:,} of {total}, by up to {worst:.3g} pixels (image {image})"
+        )
         return Entry("boxes", worst, tolerance, "parity-box", message)
+
+    def _offset(self) -> str | None:
+        """Return by how much all boxes differ; None unless it is the same for all."""
+        offsets = np.array(
+            [
+                there[j] - here[i]
+                for (here, there), pairs in zip(self.pixels, self.matches, strict=True)
+                for i, j, _ in pairs
+            ]
+        )
+        if len(offsets) < 2 or np.ptp(offsets, axis=0).max() > self._of("boxes"):
+            return None
+        known = zip(_CORNERS, offsets.mean(axis=0), strict=True)
+        return "all by the same: " + ", ".join(f"{name} {by:+.3g}" for name, by in known)
 
     def _labels(self) -> list[tuple[Any, Any]]:
         """Return the labels of each object in both.

@@ -108,19 +108,23 @@ def absolute(boxes: Array, form: BoxForm, sizes: Sizes, to: str) -> Array | None
 
 
 def matched(
-    a: Array, b: Array, labels: tuple[Array, Array] | None = None
+    a: Array, b: Array, labels: tuple[Array, Array] | None = None, tolerance: float = 0.0
 ) -> list[tuple[int, int, float]]:
     """Return which box of B is which of A, the nearest first: places, and the largest difference.
 
     Args:
-        labels: of the boxes of A and of B: of boxes at one place those of one label go together.
+        labels: of the boxes of A and of B. Of boxes in one place those of one label go together;
+            boxes in different places are the same only after all of one label are.
+        tolerance: pixels, up to which two boxes are in one place.
     """
     if not len(a) or not len(b):
         return []
     distances = np.abs(a[:, None] - b[None]).max(axis=2)
     order = distances.copy()
     if labels is not None:
-        order = order + 1e-3 * (labels[0][:, None] != labels[1][None])
+        others = labels[0][:, None] != labels[1][None]
+        farther = np.where(distances > tolerance, 1 + distances.max(), 1e-3)
+        order = order + others * farther
     pairs = []
     used_a, used_b = set(), set()
     for flat in np.argsort(order, axis=None, kind="stable"):

@@ -14,7 +14,7 @@ DEFAULTS: Mapping[str, tuple[float, str]] = {
     "batch/images": (1e-5, "largest difference / largest value"),
     "batch/boxes": (0.01, "pixels"),
     "batch/masks": (0.0, "share of the pixels"),
-    "batch": (0.0, "largest difference / largest value"),
+    "batch": (1e-6, "largest difference / largest value"),
     "forward": (1e-5, "largest difference / largest value"),
     "loss": (1e-5, "difference / value"),
     "gradient": (1e-4, "largest difference / largest value"),
