@@ -27,7 +27,7 @@ from cocosurgeon.parity.labels import label_entry
 from cocosurgeon.parity.record_steps import StepRecorder
 from cocosurgeon.parity.recorded import Recording, read_recording
 from cocosurgeon.parity.report import Parity
-from cocosurgeon.parity.tolerances import parse_tolerances
+from cocosurgeon.parity.tolerances import DEFAULTS, parse_tolerances
 
 PLANTED: dict[str, tuple[dict[str, Any], str, str]] = {
     "eps": ({"eps": 1e-3}, "forward/backbone.norm", "parity-eps"),
@@ -426,6 +426,12 @@ def test_nothing_in_common_is_an_error(tmp_path: Path) -> None:
         recordings.append(read_recording(folder))
     with pytest.raises(DataError, match="no checkpoint in common"):
         compare(recordings[0], recordings[1])
+
+
+def test_the_docs_list_the_default_tolerances() -> None:
+    text = (ROOT / "docs/parity.md").read_text()
+    rows = re.findall(r"^\| `([a-z/]+)` \| ([\d.e-]+) \| (.*) \|$", text, re.MULTILINE)
+    assert rows == [(name, f"{value:g}", unit) for name, (value, unit) in DEFAULTS.items()]
 
 
 def test_parity_knows_nothing_of_annotation_files() -> None:
