@@ -107,7 +107,7 @@ def initial(how: Deviation) -> dict[str, Array]:
     }
     found = {n: 0.2 * random.standard_normal(s).astype("float32") for n, s in shapes.items()}
     found["backbone.norm.weight"] += 1
-    found["head.cls.weight"] *= np.float32(how.init_scale)
+    found["backbone.conv.weight"] *= np.float32(how.init_scale)
     return found
 
 

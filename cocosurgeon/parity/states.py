@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import log, sqrt
 
 import numpy as np
 
 from cocosurgeon.parity.arrays import Array, Pair
 from cocosurgeon.parity.causes import factor, order, precision
 from cocosurgeon.parity.entry import Entry
+from cocosurgeon.weights.diff import TensorDiff, Values, diff_weights
+from cocosurgeon.weights.tensor import Tensor
 
 _FLOOR = 1e-2
 """Part of the largest change by which smaller changes are judged."""
-_CHANCE = sqrt(log(2e3) / 2)
+_SLIGHT = 1e-2
+"""A difference up to which parameters are the same weights, converted otherwise."""
 _ROUNDING = 2.0**-22
 """Part of a parameter that float32 rounds off, twice."""
 
@@ -22,54 +24,44 @@ Tolerance = Callable[[str], float]
 
 
 def initial_entries(pairs: Pairs, tolerance: Tolerance) -> list[Entry]:
-    """Return the compared parameters before the first step.
+    """Return the compared parameters before the first step, as ``weights diff --init`` does.
 
     Args:
-        pairs: parameters by name.
+        pairs: parameters by name; of large ones the elements that were sampled.
         tolerance: returns the tolerance of a name.
     """
+    before = {name: Tensor.of(name, pair.x) for name, pair in pairs.items()}
+    after = {name: Tensor.of(name, pair.y) for name, pair in pairs.items()}
+    difference = diff_weights(before, after, init=True)
+    distributions = {each.name: each for each in difference.tensors}
     entries = []
     for name, pair in pairs.items():
         error = pair.error()
-        if error <= tolerance(name):
-            spread = f"mean {_mean(pair, 0)}, std {_std(pair, 0)}"
-            entries.append(Entry(name, error, tolerance(name), None, spread))
-        else:
-            message = _initial_words(pair)
-            entries.append(Entry(name, error, tolerance(name), "parity-initialization", message))
+        is_same = error <= tolerance(name)
+        code = None if is_same else "parity-initialization"
+        message = _initial_words(pair, distributions[name], is_same)
+        entries.append(Entry(name, error, tolerance(name), code, message))
     return entries
 
 
-def _initial_words(pair: Pair) -> str:
-    spread = f"mean {_mean(pair, 0)} and {_mean(pair, 1)}, std {_std(pair, 0)} and {_std(pair, 1)}"
-    if rounded := precision(pair):
-        return f"{spread}: {rounded}"
-    if known := order(pair) or factor(pair):
-        return f"{spread}: {known}"
-    if pair.error() < 1e-2:
-        return spread
-    is_one = _distance(pair) < _CHANCE
-    return f"{spread}: the distributions {'are alike' if is_one else 'differ'}"
+def _initial_words(pair: Pair, each: TensorDiff, is_same: bool) -> str:
+    a, b = map(_spread, pair.samples, (each.before, each.after))
+    if is_same:
+        return f"mean {a[0]}, std {a[1]}"
+    spread = f"mean {a[0]} and {b[0]}, std {a[1]} and {b[1]}"
+    reason = precision(pair) or order(pair) or factor(pair)
+    if reason is None and pair.error() > _SLIGHT:
+        reason = f"the distributions {'differ' if each.is_other_distribution else 'are alike'}"
+    return spread if reason is None else f"{spread}: {reason}"
 
 
-def _distance(pair: Pair) -> float:
-    """Return the statistic of Kolmogorov and Smirnov, times the root of half the number of values.
-
-    Two samples of one distribution exceed ``_CHANCE`` once in a thousand times.
-    """
-    every = np.concatenate([pair.x, pair.y])
-    shares = [np.searchsorted(np.sort(v), every, "right") / v.size for v in (pair.x, pair.y)]
-    return float(np.abs(shares[0] - shares[1]).max()) * sqrt(pair.x.size / 2)
-
-
-def _mean(pair: Pair, side: int) -> str:
-    sample = pair.samples[side]
-    return f"{sample['mean'] if sample else (pair.x, pair.y)[side].mean():.3g}"
-
-
-def _std(pair: Pair, side: int) -> str:
-    sample = pair.samples[side]
-    return f"{sample['std'] if sample else (pair.x, pair.y)[side].std():.3g}"
+def _spread(sample: Mapping[str, float | None], values: Values | None) -> tuple[str, str]:
+    """Return mean and standard deviation: of all elements, also where they are sampled."""
+    known = (sample["mean"], sample["std"]) if sample else (None, None)
+    if not sample and values is not None:
+        known = (values.mean, values.std)
+    mean, std = ("-" if number is None else f"{number:.3g}" for number in known)
+    return mean, std
 
 
 def update_entries(before: Pairs, after: Pairs, tolerance: Tolerance) -> list[Entry]:
