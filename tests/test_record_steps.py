@@ -135,6 +135,11 @@ def test_what_was_recorded_before_a_crash_is_read(tmp_path: Path) -> None:
     cut.write_bytes(recording.checkpoints[0].path.read_bytes()[:-30])
     (folder / "rank0/000000-0003-x.npz.part").write_bytes(b"PK")
     assert read_recording(folder).unreadable == (cut,)
+    damaged = bytearray(recording.checkpoints[0].path.read_bytes())
+    damaged[damaged.index(b"NUMPY") + 150] ^= 255  # in the first array
+    recording.checkpoints[0].path.write_bytes(damaged)
+    with pytest.raises(DataError, match="a shard that cannot be read"):
+        _ = read_recording(folder).checkpoints[0].arrays
     assert len(read_recording(folder).checkpoints) == 2
 
 
@@ -188,6 +193,8 @@ def test_only_named_steps_are_recorded(tmp_path: Path) -> None:
 def test_a_header_holds_known_values_only(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="'box_format' is 'xyxyxy'"):
         StepRecorder(tmp_path, "x", box_format="xyxyxy")
+    with pytest.raises(ValueError, match="'classes' is 'cat', but has to be of type list"):
+        StepRecorder(tmp_path, "x", classes="cat")
     with pytest.raises(TypeError, match="no boxformat"):
         StepRecorder(tmp_path, "x", boxformat="xyxy")
     assert not list(tmp_path.iterdir())

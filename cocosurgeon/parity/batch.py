@@ -254,7 +254,7 @@ def ids_entry(here: list[Any], there: list[Any], others: Collection[Any] = ()) -
     """
     if here == there:
         return Entry("img_ids", 0.0, 0.0, None, plural(len(here), "image"))
-    message = f"images {first_few(here)} and {first_few(there)}"
+    message = f"images {first_few(here, show=repr)} and {first_few(there, show=repr)}"
     is_shuffled = len(here) == len(there) and len(places_of(here, there)) == len(here)
     if is_shuffled or (others and all(img_id in others for img_id in here)):
         if not is_shuffled:

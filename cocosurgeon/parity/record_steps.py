@@ -28,6 +28,16 @@ _CHOICES = {
     "frame": (None, *FRAMES),
     "channel_order": (None, "rgb", "bgr"),
 }
+_KINDS = {
+    "framework": str,
+    "normalised": bool,
+    "classes": list,
+    "cat_ids": list,
+    "cat2label": list,
+    "packages": dict,
+    "rank": int,
+    "limit": int,
+}
 _PACKAGES = ("torch", "torchvision", "numpy", "mmcv", "mmdet", "mmengine", "transformers")
 _LIMIT = 1 << 14
 """Elements of an array that are kept; a larger one is sampled, except in ``batch``."""
@@ -68,7 +78,7 @@ def header_of(framework: str, **known: Any) -> dict[str, Any]:
     unknown = sorted(set(known) - set(header))
     if unknown:
         raise TypeError("a recording's header has no " + ", ".join(unknown))
-    header.update(known)
+    header.update((key, _plain(value)) for key, value in known.items())
     wrong = wrong_in_header(header)
     if wrong is not None:
         raise ValueError(wrong)
@@ -81,6 +91,9 @@ def wrong_in_header(header: Mapping[str, Any]) -> str | None:
         if header.get(key) not in known:
             names = ", ".join("null" if name is None else name for name in known)
             return f"{key!r} is {header.get(key)!r}, but has to be one of {names}"
+    for key, kind in _KINDS.items():
+        if not isinstance(header.get(key), kind):
+            return f"{key!r} is {header.get(key)!r}, but has to be of type {kind.__name__}"
     return None
 
 

@@ -16,6 +16,19 @@ from cocosurgeon.errors import DataError, SourceUnavailableError
 from cocosurgeon.parity.record_steps import VERSION, wrong_in_header
 from cocosurgeon.text import did_you_mean
 
+_KEYS = {
+    "step",
+    "name",
+    "order",
+    "img_ids",
+    "limit",
+    "lists",
+    "dicts",
+    "values",
+    "dtypes",
+    "samples",
+}
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -61,12 +74,23 @@ class Checkpoint:
 
     @cached_property
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
-        """Return the arrays by path, those that are sampled as the elements that were kept."""
-        with zipfile.ZipFile(self.path) as packed:
-            return {
-                path: np.lib.format.read_array(packed.open(f"{path or 'value'}.npy"))
-                for path in self.paths
-            }
+        """Return the arrays by path, those that are sampled as the elements that were kept.
+
+        Raises:
+            DataError: the shard is damaged.
+        """
+        try:
+            with zipfile.ZipFile(self.path) as packed:
+                return {
+                    path: np.lib.format.read_array(packed.open(f"{path or 'value'}.npy"))
+                    for path in self.paths
+                }
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise DataError(
+                f"a shard that cannot be read: {error}",
+                where=str(self.path),
+                hint="record the step again, or remove the file",
+            ) from error
 
     @cached_property
     def paths(self) -> list[str]:
@@ -201,4 +225,4 @@ def _about(path: Path) -> dict[str, Any] | None:
             about = json.loads(packed.read("header.json"))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
-    return about if isinstance(about, dict) else None
+    return about if isinstance(about, dict) and about.keys() >= _KEYS else None
