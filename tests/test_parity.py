@@ -27,6 +27,7 @@ from cocosurgeon.parity.labels import label_entry
 from cocosurgeon.parity.record_steps import StepRecorder
 from cocosurgeon.parity.recorded import Recording, read_recording
 from cocosurgeon.parity.report import Parity
+from cocosurgeon.parity.states import update_entries
 from cocosurgeon.parity.tolerances import DEFAULTS, parse_tolerances
 
 PLANTED: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -356,6 +357,28 @@ def test_causes_are_recognized_by_their_form(name: str) -> None:
     x, y, code = CAUSES[name]
     assert cause_of(pair_of(x, y))[0] == code
     assert cause_of(pair_of(y, x))[0] == code
+
+
+def test_gradients_of_nothing_but_rounding_do_not_count_in_a_step() -> None:
+    """Adam's first step is the learning rate times the sign of the gradient."""
+    gradient = RANDOM.standard_normal((2, 100))
+    gradient[:, :60] *= 1e-9  # of a key's bias, which cancels: rounding, another one on each side
+    gradient[1, 60:] = gradient[0, 60:]
+    steps = 1e-4 * np.sign(gradient)
+    pairs = {"gradient": {"bias": pair_of(*gradient)}, "before": {"bias": pair_of(*0 * steps)}}
+    for factor, code in ((1, None), (10, "parity-learning-rate")):
+        after = {"bias": pair_of(steps[0], factor * steps[1])}
+        [entry] = update_entries(pairs["before"], after, pairs["gradient"], lambda _: 1e-2)
+        assert entry.code == code
+    [entry] = update_entries(pairs["before"], after, {}, lambda _: 1e-2)
+    assert entry.code is not None
+
+
+def test_a_normalization_of_one_variance_has_nearly_one_factor() -> None:
+    rows = np.sign(ROWS) + 0.01 * ROWS
+    a, b = normalized(rows, (2,), 1e-5), normalized(rows, (2,), 1e-4)
+    assert cause_of(pair_of(a, b))[0] == "parity-eps"
+    assert cause_of(pair_of(a, a * 1.5))[0] == "parity-factor"
 
 
 def test_corners_are_recognized_in_a_sample() -> None:

@@ -21,6 +21,7 @@ _HALF = ("float16", "bfloat16")
 _CLOSE = 0.03
 """Share of a difference that a form may leave unexplained."""
 _LARGEST_ROUNDING = 2e-2
+_NEAR_ONE = 0.02
 _FEWEST = 8
 """Elements below which a form is chance."""
 
@@ -141,6 +142,8 @@ def factor(pair: Pair) -> str | None:
     ratio = float(x @ y / (x @ x))
     if rms(y - ratio * x) > _CLOSE * rms(y - x):
         return None
+    if abs(ratio - 1) < _NEAR_ONE and eps(pair) is not None:
+        return None  # a normalization of channels that have nearly one variance
     return f"B is {ratio:.6g} times A"
 
 

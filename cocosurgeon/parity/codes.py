@@ -98,7 +98,7 @@ PARITY_CODES = add_codes(
             "error",
         ),
         "parity-eps": (
-            "a normalization scales by another factor in each channel",
+            "a normalization scales by other factors",
             "another eps, most often 1e-5 against 1e-6 or 1e-3",
             "compare `eps` of the normalization layers",
             "error",

@@ -62,6 +62,7 @@ class _Comparison:
     pairs: list[StepPair] = field(init=False)
     losses: list[StepLoss] = field(init=False)
     states: Pairs = field(init=False, default_factory=dict)
+    gradients: Pairs = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.pairs = step_pairs(self.a, self.b, self.renames)
@@ -146,11 +147,13 @@ class _Comparison:
         if kind == "optimizer":
             return apart + optimizer_entries(pairs, tolerance), missing
         if kind == "parameters" and self.states:
-            entries = update_entries(self.states, pairs, tolerance)
+            entries = update_entries(self.states, pairs, self.gradients, tolerance)
             self.states = pairs
             return apart + entries, missing
         if kind == "parameters":
             self.states = pairs
+        if name == "gradient":
+            self.gradients = pairs
         return apart + list(self._values(number, name, kind, pairs)), missing
 
     def _matched(

@@ -12,7 +12,7 @@ _TURNS = 30
 
 
 def eps(pair: Pair) -> str | None:
-    """Recognize a factor for each channel, position or group, all below 1 or all above."""
+    """Recognize a factor for each channel, position or image, all below 1 or all above."""
     last = len(pair.shape) - 1
     if last < 1 or not np.isfinite(pair.x + pair.y).all():
         return None
@@ -21,14 +21,10 @@ def eps(pair: Pair) -> str | None:
     squares = (pair.y - pair.x) ** 2
     if squares[~kept].sum() > 0.1 * squares.sum():
         return None
-    for axes, words in (
-        ((1,), "channel"),
-        (tuple(range(last)), "position"),
-        ((0, 1), "image and channel"),
-        ((0,), "image"),
-    ):
+    positions = tuple(range(last))
+    for axes in dict.fromkeys(((1,), positions, (0, 1), (0,))):
         factors = _factors(pair, axes, kept)
-        if factors is None and words == "position":
+        if factors is None and axes == positions:
             factors = _factors_around(pair, axes, kept)
         if factors is None:
             continue
@@ -36,8 +32,9 @@ def eps(pair: Pair) -> str | None:
         if is_one_sided and factors.min() > 0.3 and factors.max() < 3:
             low, high = sorted((float(factors.min()), float(factors.max())))
             larger = "B" if high <= 1 else "A"
+            on = f"axis {axes[0]}" if len(axes) == 1 else f"axes {', '.join(map(str, axes))}"
             return (
-                f"B is {low:.6g} to {high:.6g} times A, one factor for each {words}: eps of "
+                f"B is {low:.6g} to {high:.6g} times A, one factor for each place on {on}: eps of "
                 f"{larger} may be larger"
             )
     return None

@@ -16,6 +16,8 @@ _FLOOR = 1e-2
 """Part of the largest change by which smaller changes are judged."""
 _SLIGHT = 1e-2
 """A difference up to which parameters are the same weights, converted otherwise."""
+_NOISE = 0.01
+"""Part of a gradient that may differ where it is more than rounding."""
 _ROUNDING = 2.0**-22
 """Part of a parameter that float32 rounds off, twice."""
 
@@ -64,11 +66,15 @@ def _spread(sample: Mapping[str, float | None], values: Values | None) -> tuple[
     return mean, std
 
 
-def update_entries(before: Pairs, after: Pairs, tolerance: Tolerance) -> list[Entry]:
+def update_entries(
+    before: Pairs, after: Pairs, gradients: Pairs, tolerance: Tolerance
+) -> list[Entry]:
     """Return the compared changes of parameters in one step.
 
     Args:
         before, after: parameters by name; those that are in both are compared.
+        gradients: of this step, by name; empty where they were not recorded. Elements whose
+            gradient is nothing but rounding do not count: Adam makes whole steps of them.
         tolerance: returns the tolerance of a name.
     """
     names = [n for n in after if n in before and len(before[n].x) == len(after[n].x)]
@@ -76,18 +82,30 @@ def update_entries(before: Pairs, after: Pairs, tolerance: Tolerance) -> list[En
     largest = max((float(np.abs(x).mean()) for x, _ in changes.values() if x.size), default=0.0)
     entries = []
     for name, (x, y) in changes.items():
+        rounded = _ROUNDING * np.maximum(np.abs(after[name].x), np.abs(after[name].y))
+        kept = ~_noise(gradients.get(name), x)
+        x, y, rounded = x[kept], y[kept], rounded[kept]
         if not x.size:
             continue
-        rounded = _ROUNDING * np.maximum(np.abs(after[name].x), np.abs(after[name].y))
         difference = np.maximum(np.abs(y - x) - rounded, 0.0)
         size = max(float(np.abs(x).mean()), _FLOOR * largest) or float(np.abs(y).mean())
-        error = float(difference.mean()) / size if size else 0.0
+        moved = difference[(x != 0) | (y != 0)]
+        error = float(np.median(moved)) / size if moved.size and size else 0.0
         if error <= tolerance(name):
             entries.append(Entry(name, error, tolerance(name)))
             continue
         code, message = _update_cause(x, y)
         entries.append(Entry(name, error, tolerance(name), code, message))
     return entries
+
+
+def _noise(gradient: Pair | None, like: Array) -> Array:
+    """Return which elements have a gradient that differs by a part that is no longer small."""
+    if gradient is None or len(gradient.x) != len(like):
+        return np.zeros(len(like), dtype=bool)
+    size = np.maximum(np.abs(gradient.x), np.abs(gradient.y))
+    noise: Array = np.abs(gradient.y - gradient.x) > _NOISE * size
+    return noise
 
 
 def _update_cause(x: Array, y: Array) -> tuple[str, str]:

@@ -19,7 +19,7 @@ DEFAULTS: Mapping[str, tuple[float, str]] = {
     "loss": (1e-5, "difference / value"),
     "gradient": (1e-4, "largest difference / largest value"),
     "optimizer": (1e-6, "difference / value"),
-    "parameters": (1e-2, "mean difference / mean change in the step"),
+    "parameters": (1e-2, "median difference / mean change in the step"),
     "metric": (1e-4, "difference / value"),
 }
 """The tolerance of each kind, and what it is measured in. Kinds that are not here: ``forward``."""
