@@ -19,4 +19,6 @@ align        steps with the same images, names that mean the same
 compare      two recordings, checkpoint by checkpoint
 report       the result: lines, JSON, findings
 page         the result as a checklist
+label_map    recorded labels -> labels of a model
+conversion   recorded batches -> those that a detector of MMDetection takes
 """
