@@ -43,7 +43,7 @@ Packages and modules, in the order in which they may import each other (each onl
     parity/     recorded training steps of two repositories, and the first difference
     cache/      the cache of subsets: built once by one of many processes, and found again
     config      plain functions for dataset config scripts
-    mmdet/      a dataset and an evaluator of MMDetection's that load a subset
+    mmdet/      for configs of MMDetection: a dataset and an evaluator of subsets, recorded batches
     cli/        one file a verb: parse, call, print, exit code
 
 Importing this package loads none of them: a name is fetched when it is first used.
