@@ -7,14 +7,22 @@ from __future__ import annotations
 
 import keyword
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import typer
 
 import cocosurgeon
+from cocosurgeon.cli.app import app
+from cocosurgeon.dataset.io import read
 from cocosurgeon.findings.codes import CODES
 from cocosurgeon.lint.page import page_of
 from cocosurgeon.lint.run import lint_codes
 from cocosurgeon.parity.codes import PARITY_CODES
 from cocosurgeon.select.filter import PlanPart
+from cocosurgeon.select.plan import Keep
+from cocosurgeon.steps.given import make_plan, parse
 from cocosurgeon.steps.recipe_form import recipe_name
 from cocosurgeon.steps.registry import (
     PANELS,
@@ -30,15 +38,29 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "steps.md"
 FINDINGS = ROOT / "docs" / "findings.md"
 PAGES = ROOT / "docs" / "lint"
+COMMANDS = ROOT / "docs" / "commands"
+SAMPLE = ROOT / "sample_data" / "annotations" / "instances_sample2017.json"
 STUB = ROOT / "cocosurgeon" / "__init__.pyi"
 _NEWS = "made by docs/make_reference.py"
 
+IN_PYTHON = {
+    "file-names-file": 'FileNames(Path("names.txt").read_text().splitlines())',
+    "ids-file": 'Ids(map(int, Path("ids.txt").read_text().split()))',
+    "except-ids-file": '~Ids(map(int, Path("ids.txt").read_text().split()))',
+    "match": 'Ids(read("other.json").img_ids, "ignore")',
+    "except": '~Ids(read("other.json").img_ids, "ignore")',
+    "merge-with": 'MergeWith(paths=("other.json",))',
+    "cascade": 'Cascade("captions")',
+    "like": 'Like.of(read("other.json"))',
+    "map": 'Remap(read_map("map.csv"))',
+}
+"""Python forms of options that have no example, because their value is a file or a list's name."""
 
 _FINDINGS_HEAD = """\
 # Findings
 
 `lint`, `verify`, `layout`, `remap --check` and `parity` report what does not hold as findings. A
-code stays the same from version to version. Codes of `lint` have [pages of their own](lint); their
+code stays the same from version to version. Codes of `lint` have [pages of their own](lint/README.md); their
 severity depends on the loader. Exit code 1: there are errors; with `--strict`, also if there are
 warnings.
 
@@ -74,7 +96,72 @@ are `label-shift`.
 
 def code_pages() -> dict[Path, str]:
     """Return the page of each code of ``lint``, by its path."""
-    return {PAGES / f"{code}.md": page_of(code) for code in lint_codes()}
+    pages = {PAGES / f"{code}.md": page_of(code) for code in lint_codes()}
+    lines = [
+        "# Codes of `lint`",
+        "",
+        f"<!-- {_NEWS} -->",
+        "",
+        "Each page has an example, what each loader does with it, and whether `fix` can repair it.",
+    ]
+    for group in dict.fromkeys(CODES[code].group for code in lint_codes()):
+        lines += ["", f"## {group.capitalize()}", "", "| code | what it means |", "| --- | --- |"]
+        lines += [
+            f"| [`{code}`]({code}.md) | {CODES[code].meaning} |"
+            for code in lint_codes()
+            if CODES[code].group == group
+        ]
+    return {PAGES / "README.md": "\n".join(lines) + "\n", **pages}
+
+
+def command_pages() -> dict[Path, str]:
+    """Return the help of each verb as a page, by its path; and a page that lists them."""
+    group: Any = typer.main.get_command(app)
+    lines = ["# Commands", "", f"<!-- {_NEWS} -->", "", f"{app.info.help}", ""]
+    lines += ["`COMMAND --help` prints the same.", "", "| command | |", "| --- | --- |"]
+    pages = {}
+    for verb in group.list_commands(None):
+        command = group.get_command(None, verb)
+        parts = getattr(command, "commands", {"": command})
+        text = [f"# `cocosurgeon {verb}`", "", f"<!-- {_NEWS} -->"]
+        for name, each in parts.items():
+            if name:
+                text += ["", f"## `{verb} {name}`"]
+            text += _help(f"cocosurgeon {verb} {name}".rstrip(), each)
+        pages[COMMANDS / f"{verb}.md"] = "\n".join(text) + "\n"
+        lines.append(f"| [`{verb}`]({verb}.md) | {command.help.strip().splitlines()[0]} |")
+    return {COMMANDS / "README.md": "\n".join([*lines, "", f"{app.info.epilog}", ""]), **pages}
+
+
+def _help(path: str, command: Any) -> Iterator[str]:
+    """Yield the help of a command in lines of Markdown: text, examples, options by panel."""
+    arguments = [p for p in command.params if p.param_type_name == "argument"]
+    usage = " ".join(p.metavar if p.required else f"[{p.metavar}]" for p in arguments)
+    usage += " ..." if any(p.nargs < 0 for p in arguments) else ""
+    yield from ("", "```text", f"{path} [OPTIONS] {usage}".rstrip(), "```", "")
+    yield _escaped(command.help.strip())
+    yield from ("", "```sh", *command.callback.examples, "```")
+    panels: dict[str, list[Any]] = {}
+    for param in command.params:
+        is_argument = param.param_type_name == "argument"
+        panel = getattr(param, "rich_help_panel", None)
+        panels.setdefault(panel or ("Arguments" if is_argument else "Options"), []).append(param)
+    for panel in sorted(panels, key=lambda name: name == "Options"):
+        yield from ("", "| " + panel.lower() + " | |", "| --- | --- |")
+        for param in panels[panel]:
+            is_flag = getattr(param, "is_flag", False)
+            metavar = "" if is_flag or not param.metavar else param.metavar
+            names = (
+                [metavar]
+                if param.param_type_name == "argument"
+                else [f"{name} {metavar}".rstrip().replace(" [=", "[=") for name in param.opts]
+            )
+            shown = param.show_default
+            if shown is True and (is_flag or param.default in (None, "")):
+                shown = False
+            default = f" Default: {param.default if shown is True else shown}." if shown else ""
+            cells = " ".join(f"`{_escaped(name)}`" for name in names)
+            yield f"| {cells} | {_escaped(param.help or '')}{default} |"
 
 
 def findings_page() -> str:
@@ -107,20 +194,24 @@ def page() -> str:
         f"<!-- {_NEWS}: change the step's file, then run it again -->",
         "",
         "Options of `subset`, `empty-only` and `remap`. They apply in the order given, and may be",
-        "repeated. `cocosurgeon.config.ann_file` and `steps=[...]` take them by their keyword.",
+        "repeated. `cocosurgeon.config.ann_file(FILE, ...)` and `steps=[dict(...)]` take the forms",
+        "in the second column. `Plan(...)` takes those in the third; `dataset.keep(...)` filters.",
     ]
     for panel in PANELS:
         lines += [
             "",
             f"## {panel.capitalize()}",
             "",
-            "| option | in a config | |",
-            "| --- | --- | --- |",
+            "| command line | config | Python | |",
+            "| --- | --- | --- | --- |",
         ]
         for option in options().values():
             if panel_of(option) == panel:
                 lines.append(_row(option))
         of_panel = [each for each in modifiers().values() if panel_of(each) == panel]
+        if of_panel:
+            lines += ["", "Options that go with others:", ""]
+            lines += ["| command line | config | |", "| --- | --- | --- |"]
         for modifier in of_panel:
             value = f" {modifier.kind.metavar}" if modifier.kind.metavar else ""
             users = [f"`--{o.name}`" for o in options().values() if modifier in o.modifiers]
@@ -161,15 +252,25 @@ def stub() -> str:
 
 
 def _row(option: Option) -> str:
-    value = f" {option.kind.metavar}" if option.kind.metavar else ""
-    value = value.replace(" [=", "[=")
-    example = (
-        f" For example `--{option.name} {shlex.quote(option.example)}`." if option.example else ""
-    )
-    if option.bare:
-        example = example.replace(f"--{option.name} ", f"--{option.name}=")
-    help = _escaped(option.help + example)
-    return f"| `--{option.name}{_escaped(value)}` | `{_keyword(option)}` | {help} |"
+    given = option.example or option.kind.metavar
+    shown = "=" if option.bare else " "
+    command = f"--{option.name}" + (f"{shown}{shlex.quote(given)}" if option.kind.metavar else "")
+    if not option.example:
+        command = command.replace("'", "")
+    value = given if given.isdecimal() else repr(given).replace("'", '"')
+    config = f"{_keyword(option)}={value if option.kind.metavar else True}"
+    general = f"`--{option.name}[=DEFINITION]` " if option.bare else ""
+    cells = [f"`{command}`", f"`{config}`", f"`{in_python(option)}`", general + option.help]
+    return f"| {' | '.join(map(_escaped, cells))} |"
+
+
+def in_python(option: Option) -> str:
+    """Return what an option makes, in Python."""
+    if option.name in IN_PYTHON:
+        return IN_PYTHON[option.name]
+    settled = make_plan([parse(option, option.example)]).bind(read(SAMPLE))
+    [step] = settled.steps
+    return repr(step).removeprefix("Keep(").removesuffix(")" * isinstance(step, Keep))
 
 
 def _keyword(option: Option | Modifier) -> str:
@@ -188,7 +289,7 @@ def _first_line(kind: type[PlanPart]) -> str:
 if __name__ == "__main__":
     PAGE.write_text(page())
     FINDINGS.write_text(findings_page())
-    PAGES.mkdir(exist_ok=True)
-    for path, text in code_pages().items():
+    for path, text in {**code_pages(), **command_pages()}.items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     STUB.write_text(stub())

@@ -22,6 +22,7 @@ from warm import modules
 
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
+FLOWS = sorted((ROOT / "docs/flows").glob("*.md"))
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -113,7 +114,9 @@ def timeless(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "page", [p for p in (README, *DOCS) if any(examples(p))], ids=lambda page: page.name
+    "page",
+    [p for p in (README, *DOCS, *FLOWS) if any(examples(p))],
+    ids=lambda page: str(page.relative_to(ROOT)),
 )
 def test_examples(page: Path, clone: Path, programs: Path) -> None:
     """Python is run by an interpreter of its own, which has imported nothing yet."""
@@ -170,7 +173,7 @@ def test_every_option_is_documented_and_the_readme_names_no_other(cli: Cli) -> N
 
 
 def test_every_link_leads_somewhere() -> None:
-    for path in (README, *DOCS, ROOT / "bench/README.md"):
+    for path in (README, *(ROOT / "docs").rglob("*.md"), ROOT / "bench/README.md"):
         for link in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
             if "://" not in link:
                 assert (path.parent / link).exists(), f"{path.name}: {link}"

@@ -5,6 +5,7 @@ Nothing heavy is imported here, so that the steps stay cheap to import.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import index
 from typing import Literal, get_args
 
@@ -38,14 +39,15 @@ def require_policy(unmapped: str) -> None:
         )
 
 
-def require_names_once(names: tuple[str, ...]) -> None:
-    """Refuse what is no list of different names (a single string is none).
+def names_once(names: Sequence[str]) -> tuple[str, ...]:
+    """Return a list or tuple of different names as a tuple (a single string is none).
 
     Raises:
         RequestError: it is none.
     """
-    if not isinstance(names, tuple) or not names or len(set(names)) < len(names):
+    if not isinstance(names, (tuple, list)) or not names or len(set(names)) < len(names):
         raise RequestError(f"names of categories, each once: {names!r}")
+    return tuple(names)
 
 
 def require_start(start: int) -> None:

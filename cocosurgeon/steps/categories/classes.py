@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from cocosurgeon.categories.policy import (
     Pairs,
     Unmapped,
-    require_names_once,
+    names_once,
     require_policy,
     require_start,
 )
@@ -42,7 +42,7 @@ class Classes(CategoryStep):
     aliases: Pairs = ()
 
     def __post_init__(self) -> None:
-        require_names_once(self.names)
+        object.__setattr__(self, "names", names_once(self.names))
         require_start(self.start)
         require_policy(self.unmapped)
 

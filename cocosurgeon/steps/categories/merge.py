@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cocosurgeon.categories.policy import require_names_once
+from cocosurgeon.categories.policy import names_once
 from cocosurgeon.select.plan import CategoryStep
 from cocosurgeon.steps.arguments import MERGE, RENAME
 from cocosurgeon.steps.naming import with_names
@@ -30,7 +30,7 @@ class Merge(CategoryStep):
     of: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        require_names_once(self.of)
+        object.__setattr__(self, "of", names_once(self.of))
 
     def apply(self, dataset: Dataset) -> Dataset:
         from cocosurgeon.categories.edit import merge

@@ -63,6 +63,9 @@ class License(ImageFilter):
     def words(self) -> str | None:
         return with_ids("license", self.licenses)
 
+    def __repr__(self) -> str:
+        return f"License({', '.join(map(repr, self.licenses))})"
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class GivenLicenses(Unbound):

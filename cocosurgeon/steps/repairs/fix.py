@@ -41,6 +41,7 @@ class Fix(Step):
     def __post_init__(self) -> None:
         if not self.codes:
             raise RequestError("Fix takes codes of lint, or 'safe'")
+        object.__setattr__(self, "codes", tuple(self.codes))
 
     @property
     def columns(self) -> Columns:
