@@ -32,7 +32,7 @@ def ann_file(
     timeout: float | None = None,
     **options: object,
 ) -> str:
-    """Return the absolute path of an annotation file that holds only what is asked for.
+    """Return the absolute path of an annotation file that holds only what the options keep.
 
     It is built once and kept; the next process, and the next run, find it. The process that builds
     it prints a summary on stderr.

@@ -353,7 +353,7 @@ def test_the_account(small: Any, put: Put, cli: Cli) -> None:
         "annotations of unknown images: 1, 0 kept",
         "copied unchanged though they name images: scenes (2)",
         "copied unchanged: categories (3)",
-        "first 9 asked for, 5 images there",
+        "first 9 requested, 5 images there",
     ):
         assert f"cocosurgeon: {line}\n" in ended.err
     followed = cli("subset", "in.json", "--first", 1, "--cascade", "scenes", "-o", "-")

@@ -73,7 +73,7 @@ def test_positions(whole: Dataset) -> None:
 def test_more_than_there_are_is_said(whole: Dataset) -> None:
     kept = whole.first(100)
     assert kept.img_ids == whole.img_ids
-    assert kept.notes == ("first 100 asked for, 5 images there",)
+    assert kept.notes == ("first 100 requested, 5 images there",)
 
 
 def test_a_sample_depends_on_ids_and_seed_alone(whole: Dataset, small: Any, put: Put) -> None:

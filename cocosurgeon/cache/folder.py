@@ -40,7 +40,9 @@ def cache_folder(cache: str | os.PathLike[str] | None, source: Path | None = Non
     """
     if isinstance(cache, str) and cache == BESIDE:
         if source is None:
-            raise RequestError("beside which file?", hint="name the folder")
+            raise RequestError(
+                "cache='beside' is next to a file, and there is none", hint="name the folder"
+            )
         return CacheFolder(source.parent / BESIDE_FOLDER, "next to the source")
     if cache is not None:
         named = path_text(cache)

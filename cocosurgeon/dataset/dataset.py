@@ -398,7 +398,7 @@ class Dataset:
         asked, count, noted = self._counted(n, what)
         notes = noted.notes
         if count < asked:
-            notes += (f"{what} {asked:,} asked for, {plural(count, 'image')} there",)
+            notes += (f"{what} {asked:,} requested, {plural(count, 'image')} there",)
         return replace(noted.with_images(np.sort(choose(count))), notes=notes)
 
     def cascade(self, name: str) -> Dataset:
@@ -512,7 +512,7 @@ class Dataset:
             ) from error
 
     def _counted(self, n: SupportsIndex | str, what: str) -> tuple[int, int, Dataset]:
-        """Return how many images are asked for, how many of them there are, and the dataset with
+        """Return how many images are requested, how many of them there are, and the dataset with
         a note of what a share means."""
         amount, there = as_amount(n), len(self.image_indices)
         count = count_of(amount, there)

@@ -26,7 +26,7 @@ Earlier = tuple[tuple[str, tuple[Id, ...]], ...]
 
 @dataclass(frozen=True)
 class Split:
-    """Parts of a file, as they are asked for.
+    """Parts of a file, as options describe them.
 
     Attributes:
         ratios: share of the images of each part; they add up to 1. Without ratios, sizes and folds:

@@ -192,7 +192,7 @@ class _Comparison:
             self.alone += 1  # whether that file has the image at all is not known
         else:
             hint = rules.hint if isinstance(rules, NoRules) else None
-            self._report(f"image {img_id!r} is not emitted by {who}", img_id, hint)
+            self._report(f"image {img_id!r} is not loaded by {who}", img_id, hint)
 
     def _image(self, here: Sample, there: DumpSample) -> None:
         img_id = here.img_id

@@ -62,7 +62,7 @@ def packed_alike(subset: Dump, source: Dump, loader: str) -> Iterator[Finding]:
             continue
         other = there.get(sample.img_id)
         if other is None:
-            text = f"image {sample.img_id!r}: nothing of it comes of the source"
+            text = f"image {sample.img_id!r}: nothing of it comes from the source"
             yield Finding("packed", text, loader, subset.header.mode, of_image(sample.img_id))
             continue
         for key in sorted({*sample.packed, *other}):

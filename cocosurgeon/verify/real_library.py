@@ -35,7 +35,7 @@ _OF_A_MODE = ("dataset", "pipeline", "random")
 
 
 FindIds = Callable[[Sequence[Id]], list[Id]]
-"""Gives the ids of the images that were asked for, by all ids of a file."""
+"""Gives the ids of the images that are named, by all ids of a file."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -67,7 +67,7 @@ class PerClass(Step):
         return replace(kept, notes=(*dataset.notes, *notes))
 
     def _notes(self, dataset: Dataset, images: Mapping[Id, int]) -> tuple[str, ...]:
-        """Return which classes have no image, and which have fewer than asked for, fewest first."""
+        """Return which classes have no image, and which have fewer than k, fewest first."""
         names = {category.id: category.name for category in dataset.categories}
         classes = [
             (images.get(cat_id, 0), names.get(cat_id) or f"category_id {cat_id}")

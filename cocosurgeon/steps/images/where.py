@@ -30,7 +30,7 @@ OBJECTS, CATEGORIES = "objects", "categories"
 class ImageWhere(ImageFilter):
     """Images for which an expression holds: ``width > 640``, ``count(dog) == 1``.
 
-    Besides keys of image records it takes ``count(NAME)``, objects of a category; ``objects`` (or
+    Next to keys of image records it takes ``count(NAME)``, objects of a category; ``objects`` (or
     ``count()``), all of them; ``categories``, those of its objects. Objects that an earlier step
     dropped do not count; crowds do. A key of the records goes before a count of that name.
 
