@@ -39,6 +39,7 @@ from cocosurgeon.loaders import (
 )
 from cocosurgeon.loaders.explain import explain
 from cocosurgeon.loaders.tensors import keypoint_error, scalar_error
+from cocosurgeon.report.explanation import explanation_lines
 
 NAN, INF = float("nan"), float("inf")
 TRAIN = mmdet3.Options(filter_cfg=mmdet3.BASE_FILTER)
@@ -674,7 +675,7 @@ def test_other_splits_take_the_labels_of_train(tmp_path: Path, cli: Cli) -> None
     assert load("rfdetr", document, found).cat2label == {1: 0, 2: 1, 3: 2}
     assert rfdetr.Options.from_dump("test", (), found.for_framework()) == found
     shown = cli("explain", valid, "--image", "1", "--loader", "rfdetr")
-    assert "annotation 2: label 1 car" in shown.out
+    assert "\n         2  car          10.00, 10.00, 20.00, 20.00  1\n" in shown.out
     dumped = cli("dump", valid, "--loader", "rfdetr", "-o", "d.jsonl")
     assert dumped.code == 0, dumped.err
     same = cli("verify", valid, "--loader", "rfdetr", "--against", "d.jsonl")
@@ -998,7 +999,7 @@ def test_the_wrapper_has_a_note_on_images_without_objects(tmp_path: Path, cli: C
     note = "the target of an image without annotations has one key, image_id"
     assert note in cli("verify", "in.json", "--loader", "torchvision2").out
     shown = cli("explain", "in.json", "--image", "1", "--loader", "torchvision2")
-    assert f"  note: {note}" in shown.out
+    assert f"note: torchvision2: {note}" in shown.out
 
 
 def test_ultralytics_files() -> None:
@@ -1245,10 +1246,16 @@ def test_an_explanation_names_objects_and_rules() -> None:
         doc(ann(1), ann(2, area=0)), 1, {"mmdet3": {}}, ("person", "cat", "dog")
     )
     [rule] = [r for r in LOADERS["mmdet3"].rules if r.name == "no-area"]
-    assert list(test.lines()) == [
-        "mmdet3 test: loads 1 object",
-        "  annotation 1: label 2 dog [10.00, 10.00, 30.00, 30.00]",
-        f"  drops annotation 2: no-area, {rule.what} [{rule.source}]",
+    rows = {0: ann(1), 1: ann(2, area=0)}
+    assert explanation_lines([train, test], rows, {18: "dog"}) == [
+        "annotation  in the file  x, y, width, height         mmdet3",
+        "         1  dog          10.00, 10.00, 20.00, 20.00  2",
+        "         2  dog          10.00, 10.00, 20.00, 20.00  no-area",
+        "",
+        "mmdet3: loads 1 object",
+        f"drops annotation 2: no-area, {rule.what}",
+        f"  in mmdet3 [{rule.source}]",
+        "boxes: corners (x1, y1, x2, y2)",
     ]
     assert train.fields() == {
         "loader": "mmdet3",
@@ -1262,10 +1269,10 @@ def test_an_explanation_names_objects_and_rules() -> None:
         ],
     }
     [small, whole] = explain(doc(images=[image(1)]), 1, {"mmdet3": {}}, ())
-    assert next(small.lines()).startswith("mmdet3 train: raises ValueError (")
+    assert explanation_lines([small], {}, {})[0].startswith("mmdet3 train: raises ValueError (")
     assert small.fields()["raises"] != whole.fields()["loads"] == []
     [missing] = explain(doc(), 7, {"yolox": {}}, ())
-    assert list(missing.lines()) == ["yolox: does not load the image"]
+    assert explanation_lines([missing], {}, {}) == ["yolox: does not load the image"]
     assert missing.fields()["loads"] is None
 
 

@@ -23,6 +23,7 @@ from cocosurgeon.draw.rle import Rle
 from cocosurgeon.draw.show import MOST, encoded
 from cocosurgeon.loaders import LOADERS
 from cocosurgeon.loaders.explain import explain
+from cocosurgeon.report.explanation import explanation_lines
 
 Put = Callable[..., Path]
 FIRST = color_at(0)
@@ -352,7 +353,7 @@ def test_a_panel_names_the_record_at_which_a_loader_raises(put: Put) -> None:
     drawing = as_loaded(found, dict(enumerate(document["annotations"])), document["categories"])
     [fact] = drawing.facts
     assert (fact.startswith("raises KeyError: "), fact[-25:]) == (True, ", in annotations[0], id 7")
-    assert fact[-25:] in next(found.lines())
+    assert fact[-25:] in explanation_lines([found], {}, {})[0]
     assert found.fields()["raises"]["where"] == "annotations[0], id 7"  # type: ignore[index]
     assert show_panels(read(path), 1, {"torchvision2": {}}).img_ids == (1,)
 

@@ -218,6 +218,9 @@ def test_a_fault_is_found_in_a_remapped_file(tmp_path: Path) -> None:
 def test_findings_are_told_in_full_then_counted(faithful: Faithful) -> None:
     text = faithful.changed(FAULTS["categories_of_annotations_shifted_by_one"].change)
     lines = found_in(text, faithful, Expectation()).lines("me", strict=False)
+    assert lines[0].split() == ["code", "severity", "count", "loaders"]
+    assert lines[1].split() == ["annotation-category", "error", "187", "-"]
+    lines = lines[lines.index("") + 1 :]
     assert lines[0] == f"error: annotation-category: {CODES['annotation-category'].meaning} (187)"
     assert lines[6:8] == ["  ... 182 more (--json)", f"  next: {CODES['annotation-category'].next}"]
     assert re.match(r"failed \S+: \d+ errors; 40 images", lines[-1])

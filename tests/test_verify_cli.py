@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -387,13 +388,40 @@ def test_explain_shows_one_image_through_all_loaders(cli: Cli) -> None:
     assert cli("explain", SAMPLE, "--image", "1").code == 2
 
 
+def test_explain_prints_one_table(cli: Cli) -> None:
+    lines = cli("explain", SAMPLE, "--image", 289338).out.splitlines()
+    head, *rows = [re.split(r"  +", line.strip()) for line in lines[:6]]
+    assert head == ["annotation", "in the file", "x, y, width, height", *"ABCDEF"]
+    assert rows[1][1:] == [
+        *("bird, crowd", "27.00, 119.00, 161.00, 91.00", "14, ignored", "crowd", "crowd"),
+        *("no label, ignored", "16, ignored", "16"),
+    ]
+    assert "A: mmdet3, onedl: loads 5 objects" in lines  # both modes
+    assert sum(line.startswith("boxes: ") for line in lines) == 1
+    assert len(lines) < 30
+    clipped = cli("explain", SAMPLE, "--image", 64412).out
+    assert "another box: annotation 1622605: [276.52, 141.71, 320.00, 194.23] in deim" in clipped
+
+
+def test_several_codes_are_counted_before_the_first_example(cli: Cli, tmp_path: Path) -> None:
+    cut = json.loads(SAMPLE.read_bytes())
+    cut["categories"].pop()
+    cut["annotations"][0]["bbox"][0] += 3
+    (tmp_path / "cut.json").write_text(json.dumps(cut))
+    lines = cli("verify", "cut.json", "--source", SAMPLE).out.splitlines()
+    assert lines[0].split() == ["code", "severity", "count", "loaders"]
+    table = [line.split() for line in lines[1 : lines.index("")]]
+    assert ["category-lost", "error", "1", "-"] in table
+    counts = [int(each[2]) for each in table]
+    examples = [line for line in lines if re.match(r"(error|warning): [a-z-]+: .*\(\d+\)$", line)]
+    assert [int(line.rpartition("(")[2][:-1]) for line in examples] == counts
+
+
 def test_explain_names_loaders_whose_targets_begin_with_the_width(cli: Cli) -> None:
     args = "explain", SAMPLE, "--image", json.loads(SAMPLE.read_bytes())["images"][0]["id"]
     named = [arg for name in ("rtdetr", "detr", "deim", "dfine") for arg in ("--loader", name)]
     shown = cli(*args, *named).out
-    assert shown.count("`orig_size` of a target is (width, height)") == 3
-    detr = shown[shown.index("\ndetr:") : shown.index("\ndeim:")]
-    assert "orig_size" not in detr
+    assert "note: rtdetr, deim, dfine: `orig_size` of a target is (width, height)" in shown
     found = json.loads(cli(*args, *named, "--json").out)["loaders"]
     order = ["width", "height"]
     assert [each.get("orig_size") for each in found] == [order, None, order, order]

@@ -65,6 +65,7 @@ def explain(
     from cocosurgeon.loaders.explain import explain as explanations_of
     from cocosurgeon.loaders.settings import own_options
     from cocosurgeon.progress import shown_by
+    from cocosurgeon.report.explanation import explanation_lines
     from cocosurgeon.steps.arguments import Typed, parse_names, resolve_ids
     from cocosurgeon.verify.expected import class_names
     from cocosurgeon.verify.read_again import read_again
@@ -109,7 +110,13 @@ def explain(
         "assumed": {"classes": chosen},
         "loaders": [explanation.fields() for explanation in found],
     }
-    lines = [line for each in found for line in each.lines()]
+    annotations = {
+        row: record.value
+        for row, record in enumerate(file.lists.get("annotations", ()))
+        if record.value.get("image_id") == img_id
+    }
+    called = {c.value.get("id"): c.value.get("name") for c in file.lists.get("categories", ())}
+    lines = explanation_lines(found, annotations, called, console.width)
     if chosen is None and any(LOADERS[name].takes_classes for name in names):
         lines.append("assumed: classes as listed in the file; --classes gives others")
     if output is not None:

@@ -115,9 +115,7 @@ def _explain(plan: Plan, dataset: Dataset, outputs: Outputs, console: Console) -
         }
         print_json({**fields, "warnings": summary.warnings()}, sys.stdout)
         return
-    for number, step in enumerate(trace.steps, 1):
-        head, *lines = step.lines()
-        _show(f"{number}. {head}", lines)
+    print_text("\n".join([*trace.lines(console.width), ""]), sys.stdout)
     _show("in all", summary.lines())
     if summary.classes:
         _show("for an MMDetection config", summary.config_lines())

@@ -154,7 +154,7 @@ def verify(
         _write_page(html, found.findings, subset, source, folder, console, force=force)
     when = datetime.now(timezone.utc).astimezone().replace(microsecond=0)
     fields = _fields(found, hashes, when, strict=strict)
-    lines = _lines(found, hashes, when, quiet=console.quiet, strict=strict)
+    lines = _lines(found, hashes, when, console, strict=strict)
     try:
         console.report(fields, lines)
     except BrokenPipeError:
@@ -260,14 +260,19 @@ def _recipe_note(recipe: str, hashes: Mapping[str, str]) -> str | None:
 
 
 def _lines(
-    found: Verification, hashes: Mapping[str, str], when: datetime, *, quiet: bool, strict: bool
+    found: Verification,
+    hashes: Mapping[str, str],
+    when: datetime,
+    console: Console,
+    *,
+    strict: bool,
 ) -> list[str]:
     import platform
 
     short = ", ".join(f"{Path(name).name} {sha[:12]}" for name, sha in hashes.items())
     by = f"cocosurgeon {__version__}, Python {platform.python_version()}, {when:%Y-%m-%d}"
     by += f", sha256: {short}" if short else ""
-    return found.lines(by, strict=strict, with_lists=not quiet)
+    return found.lines(by, strict=strict, with_lists=not console.quiet, width=console.width)
 
 
 def _fields(

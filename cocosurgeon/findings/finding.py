@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cocosurgeon.findings.codes import CODES, Severity
-from cocosurgeon.text import one_line, plural
+from cocosurgeon.text import one_line, plural, table_lines
 
 _SHOWN = 5
 _NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
@@ -110,6 +110,22 @@ def finding_lines(findings: Sequence[Finding], shown: int = _SHOWN) -> list[str]
         lines += [f"  next: {one_line(n)}" for n in dict.fromkeys(f.next for f in of_shown)]
         shown_hints.update(f.hint for f in of_shown)
     return lines
+
+
+def code_table(findings: Sequence[Finding], width: int | None = None) -> list[str]:
+    """Return the codes that were found with their counts, a table where there are several.
+
+    Args:
+        width: characters of a line; None: as many as it takes.
+    """
+    by_code = _by_code(findings)
+    if len(by_code) < 2:
+        return []
+    rows = [["code", "severity", "count", "loaders"]]
+    for (severity, code), of_code in by_code.items():
+        loaders = dict.fromkeys(f.loader for f in of_code if f.loader is not None)
+        rows.append([code, severity, f"{len(of_code):,}", ", ".join(loaders) or "-"])
+    return [*table_lines(rows, frozenset((2,)), width), ""]
 
 
 def finding_fields(findings: Sequence[Finding]) -> list[dict[str, object]]:

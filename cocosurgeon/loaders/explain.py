@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
@@ -15,9 +14,6 @@ from cocosurgeon.loaders.registry import LOADERS, load
 from cocosurgeon.loaders.settings import Setting, settings_for
 from cocosurgeon.loaders.view import Dropped, Id, Rule, View
 from cocosurgeon.progress import progress_of
-
-_SHOWN = 5
-_WIDTH_FIRST = "`orig_size` of a target is (width, height); that of DETR is (height, width)"
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ class Explanation:
             {"kind": d.kind, "id": d.id, "rule": r.name, "what": r.what, "source": r.source}
             | ({"reason": d.reason} if d.reason else {})
             for d in self.result.dropped
-            for r in [self._rule(d)]
+            for r in [self.rule_of(d)]
         ]
         found: dict[str, object] = {
             **head,
@@ -71,40 +67,8 @@ class Explanation:
         note = self.setting.options.note
         return found if note is None else found | {"note": note}
 
-    def lines(self) -> Iterator[str]:
-        """Yield the explanation for a terminal."""
-        head = " ".join(filter(None, (self.setting.loader, self.setting.named_mode)))
-        view = self.result
-        if isinstance(view, LoaderError):
-            yield f"{head}: raises {view.exception} ({view.what}{in_record(view)})"
-            return
-        instances = [i for sample in view.samples for i in sample.instances]
-        objects = f"{len(instances)} object{'' if len(instances) == 1 else 's'}"
-        yield f"{head}: loads {objects}" if view.samples else f"{head}: does not load the image"
-        for i in instances:
-            called = view.name_of(i.label) if view.cat2label else None
-            own = self.names.get(i.row)
-            name = f" {called}" if called else ""
-            name += f" ({own!r} in the file)" if called and called != own else ""
-            box = ", ".join(f"{number:.2f}" for number in i.box)
-            ignored = ", ignored" if i.ignore else ""
-            yield f"  annotation {i.ann_id}: label {i.label}{name} [{box}]{ignored}"
-        shown: Counter[str] = Counter()
-        for d in view.dropped:
-            shown[d.rule] += 1
-            if shown[d.rule] <= _SHOWN:
-                rule = self._rule(d)
-                what = f"{d.reason} ({rule.what})" if d.reason else rule.what
-                yield f"  drops {d.kind} {d.id}: {rule.name}, {what} [{rule.source}]"
-        for name, count in shown.items():
-            if count > _SHOWN:
-                yield f"  ... {count - _SHOWN:,} more dropped by {name} (--json)"
-        if LOADERS[self.setting.loader].is_width_first:
-            yield f"  note: {_WIDTH_FIRST}"
-        if (note := self.setting.options.note) is not None:
-            yield f"  note: {note}"
-
-    def _rule(self, dropped: Dropped) -> Rule:
+    def rule_of(self, dropped: Dropped) -> Rule:
+        """Return the rule that dropped something."""
         return next(r for r in LOADERS[self.setting.loader].rules if r.name == dropped.rule)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import numpy as np
 
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.select.plan import Plan
+from cocosurgeon.text import table_lines
 
 _CATEGORIES_SHOWN = 20
 
@@ -45,17 +45,6 @@ class StepChange:
     categories: Mapping[str, Change]
     notes: tuple[str, ...]
 
-    def lines(self) -> list[str]:
-        """Return the step for people."""
-        lines = [self.step, f"  images {self.images}, annotations {self.annotations}"]
-        shown = [f"{name} {change}" for name, change in self.categories.items()]
-        if len(shown) > _CATEGORIES_SHOWN:
-            shown[_CATEGORIES_SHOWN:] = [f"and {len(shown) - _CATEGORIES_SHOWN:,} more (--json)"]
-        if shown:
-            text = ", ".join(shown)
-            lines += textwrap.wrap(text, 96, initial_indent="  ", subsequent_indent="  ")
-        return lines + [f"  {note}" for note in self.notes]
-
 
 @dataclass(frozen=True, eq=False)
 class PlanTrace:
@@ -68,6 +57,48 @@ class PlanTrace:
 
     steps: tuple[StepChange, ...]
     result: Dataset
+
+    def lines(self, width: int | None = None) -> list[str]:
+        """Return the effect as tables: of the steps, and of categories, the greatest loss first.
+
+        Args:
+            width: characters of a line; None: as many as it takes.
+        """
+        if not self.steps:
+            return ["no step was given"]
+        first = self.steps[0]
+        counts = [("before", first.images.before, first.annotations.before)]
+        counts += [(s.step, s.images.after, s.annotations.after) for s in self.steps]
+        rows = [["", "step", "images", "annotations"]]
+        rows += [
+            [str(number or ""), name, f"{images:,}", f"{annotations:,}"]
+            for number, (name, images, annotations) in enumerate(counts)
+        ]
+        lines = table_lines(rows, frozenset((2, 3)), width)
+        changed = self._categories()
+        if changed:
+            heads = [str(n) for n in range(1, len(self.steps))] if len(self.steps) < 7 else []
+            rows = [["category", "before", *heads, "after", "change"]]
+            for name, values in changed[:_CATEGORIES_SHOWN]:
+                shown = values if heads else [values[0], values[-1]]
+                row = [name, *(f"{n:,}" for n in shown), f"{values[-1] - values[0]:+,}"]
+                rows.append(row)
+            lines += ["", *table_lines(rows, frozenset(range(1, len(rows[0]))), width)]
+        if len(changed) > _CATEGORIES_SHOWN:
+            lines.append(f"... {len(changed) - _CATEGORIES_SHOWN:,} more (--json)")
+        return lines
+
+    def _categories(self) -> list[tuple[str, list[int]]]:
+        """Return annotations by category, before and after each step, the greatest loss first."""
+        names = dict.fromkeys(name for step in self.steps for name in step.categories)
+        found = {}
+        for name in names:
+            changes = [step.categories.get(name) for step in self.steps]
+            values = [next(change.before for change in changes if change is not None)]
+            for change in changes:
+                values.append(values[-1] if change is None else change.after)
+            found[name] = values
+        return sorted(found.items(), key=lambda item: item[1][-1] - item[1][0])
 
 
 def trace_plan(plan: Plan, dataset: Dataset) -> PlanTrace:

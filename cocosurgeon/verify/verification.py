@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from cocosurgeon.errors import LoaderError
-from cocosurgeon.findings.finding import Finding, counted, finding_lines, is_failure
+from cocosurgeon.findings.finding import Finding, code_table, counted, finding_lines, is_failure
 from cocosurgeon.loaders import LOADERS, Id, NothingLeftError, View, indexed, load
 from cocosurgeon.loaders.settings import Setting
 from cocosurgeon.progress import progress_of
@@ -95,13 +95,16 @@ class Verification:
             return "failed"
         return "verified" if self.is_proven else "checked"
 
-    def lines(self, by: str, *, strict: bool, with_lists: bool = True) -> list[str]:
+    def lines(
+        self, by: str, *, strict: bool, with_lists: bool = True, width: int | None = None
+    ) -> list[str]:
         """Return the verification for people.
 
         Args:
             by: who verified, when, with what.
             strict: warnings fail, too.
             with_lists: name what loaders skip, too.
+            width: characters of a line of a table; None: as many as it takes.
         """
         listed = [each.line() for each in self.skipped] if with_lists else []
         parts = [counted(self.findings)] if self.findings else []
@@ -110,7 +113,8 @@ class Verification:
             parts.append(f"assumed: {', '.join(map(str, self.assumed))}")
         last = f"{self.status(strict=strict)} {self.subset}: {'; '.join(parts)} ({by})"
         head = [_TEXT_ONLY] if self._is_text_only() else []
-        return [*head, *finding_lines(self.findings), *self.notes, *listed, last]
+        found = [*code_table(self.findings, width), *finding_lines(self.findings)]
+        return [*head, *found, *self.notes, *listed, last]
 
     def _is_text_only(self) -> bool:
         """Return whether the text alone differs, and a loader was asked that returns the same."""
