@@ -67,6 +67,7 @@ _HOMES = {
     "dataset.dataset": "Dataset",
     "dataset.index": "Category",
     "dataset.io": "read write",
+    "dataset.items": "AnnotatedImage",
     "draw.show": "show_images show_panels",
     "errors": (
         "CocosurgeonError DataError EncodingError ExpressionError FormatError "

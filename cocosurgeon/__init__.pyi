@@ -16,6 +16,7 @@ from cocosurgeon.dataset.dataset import Dataset as Dataset
 from cocosurgeon.dataset.index import Category as Category
 from cocosurgeon.dataset.io import read as read
 from cocosurgeon.dataset.io import write as write
+from cocosurgeon.dataset.items import AnnotatedImage as AnnotatedImage
 from cocosurgeon.draw.show import show_images as show_images
 from cocosurgeon.draw.show import show_panels as show_panels
 from cocosurgeon.errors import CocosurgeonError as CocosurgeonError

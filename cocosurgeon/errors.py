@@ -20,6 +20,37 @@ CocosurgeonError
 
 from __future__ import annotations
 
+import re
+
+_COMMAND = re.compile(r"(`[^`]*`|\bcocosurgeon [a-z].*)", re.DOTALL)
+_OUTPUT = re.compile(r" (?:\(-o\)|with -o\b)")
+_OPTION = re.compile(
+    r"--(?P<name>[a-z][a-z-]*)"
+    r"(?: (?P<value>'[^']*'=(?:'[^']*')?|[a-z]+(?:\|[a-z]+)+|[\w.]+=[\w.,=]*"
+    r"|[A-Z][A-Z_.,|]*\b|-?\d[\d.]*|(?:drop|keep|names?|id)\b))?"
+)
+_FLAGS = {"allow-loss", "allow-missing", "force", "link", "renumber"}
+_KEYWORDS = {"from": "from_", "except": "except_"}
+
+
+def in_python(hint: str) -> str:
+    """Return advice about options of the command line as advice about keywords of Python.
+
+    A whole command stays: it can be run as it is.
+    """
+    parts = _COMMAND.split(hint)
+    parts[::2] = [_OPTION.sub(_keyword, _OUTPUT.sub("", part)) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _keyword(option: re.Match[str]) -> str:
+    name, value = option["name"], option["value"]
+    keyword = _KEYWORDS.get(name, name.replace("-", "_"))
+    if value is None:
+        return f"{keyword}={name in _FLAGS or '...'}"
+    is_number = value.lstrip("-").replace(".", "", 1).isdecimal()
+    return f"{keyword}={value}" if is_number else f'{keyword}="{value.replace(chr(39), "")}"'
+
 
 class CocosurgeonError(Exception):
     """Root of every error that cocosurgeon raises on purpose.
@@ -27,7 +58,7 @@ class CocosurgeonError(Exception):
     Attributes:
         what: the problem, in one sentence.
         where: file, record and byte offset, as far as they are known.
-        hint: what to do next.
+        hint: what to do next, on the command line; ``str(error)`` has it for Python.
         exit_code: what the command line returns for it.
     """
 
@@ -46,11 +77,19 @@ class CocosurgeonError(Exception):
         return {**facts, "byte": offset, "next": self.hint, "exit_code": self.exit_code}
 
     def __str__(self) -> str:
+        """Return the error as Python shows it, with advice for Python."""
+        return self._text(self.hint and in_python(self.hint))
+
+    def for_terminal(self) -> str:
+        """Return the error as the command line prints it."""
+        return self._text(self.hint)
+
+    def _text(self, hint: str | None) -> str:
         lines = [self.what]
         if self.where:
             lines.append(f"  in: {self.where}")
-        if self.hint:
-            lines.append(f"  next: {self.hint}")
+        if hint:
+            lines.append(f"  next: {hint}")
         return "\n".join(lines)
 
 

@@ -82,6 +82,11 @@ def table(rows: Sequence[Row], texts: Iterable[int], bars: Sequence[float] = ())
     )
 
 
+def preformatted(lines: Iterable[str]) -> str:
+    """Return lines of plain text as HTML, as they are."""
+    return f"<pre>{chr(10).join(map(text, lines))}</pre>"
+
+
 def text(plain: str) -> str:
     """Return plain text as HTML."""
     return escape(one_line(plain))

@@ -116,6 +116,7 @@ def test_public_names_are_pinned() -> None:
     assert {"Empty", "First", "InCategory", "License", "ToSpace"} <= steps
     assert [name for name in cocosurgeon.__all__ if name not in steps] == [
         "__version__",
+        "AnnotatedImage",
         "Annotation",
         "AnnotationFilter",
         "Category",

@@ -77,7 +77,7 @@ def reporting_errors() -> Iterator[None]:
         yield
         _flush()
     except CocosurgeonError as error:
-        _leave(f"error: {error}", error.exit_code, error.fields())
+        _leave(f"error: {error.for_terminal()}", error.exit_code, error.fields())
     except KeyboardInterrupt:
         _leave("interrupted", INTERRUPTED)
     except MemoryError:

@@ -9,6 +9,7 @@ keys           ids as Python compares dictionary keys
 order          numbers and shares of images, and their orders
 lots           a random order of images that ids and a seed decide
 mask           which images or annotations a filter, or a pandas Series, marks
+items          images one by one, each with its annotations
 dataset        Dataset
 io             files to datasets, and back
 """

@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import operator
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, SupportsIndex, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, SupportsIndex, overload, runtime_checkable
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from cocosurgeon.annfile.splice import Cut, pieces
 from cocosurgeon.dataset.category_list import CategoryList
 from cocosurgeon.dataset.ids import UNKNOWN, Id, as_keys
 from cocosurgeon.dataset.index import AnnotationIndex, Category
+from cocosurgeon.dataset.items import AnnotatedImage, annotated_images
 from cocosurgeon.dataset.lots import lots
 from cocosurgeon.dataset.mask import FilterResult, IndexName, Level, Mask, marked_rows
 from cocosurgeon.dataset.order import Order, as_amount, count_of, require_order
@@ -108,6 +110,36 @@ class Dataset:
             f"<Dataset {self.source.name}: {len(self.image_indices):,} of {images:,} images, "
             f"{len(self.annotation_rows):,} of {annotations:,} annotations>"
         )
+
+    # ---- a collection of images
+
+    def __len__(self) -> int:
+        """Return how many images are kept."""
+        return len(self.image_indices)
+
+    def __iter__(self) -> Iterator[AnnotatedImage]:
+        """Yield each kept image with its annotations, in the order of the file."""
+        return annotated_images(self, self.image_indices)
+
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> AnnotatedImage: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Dataset: ...
+
+    def __getitem__(self, place: SupportsIndex | slice) -> AnnotatedImage | Dataset:
+        """Return an image with its annotations, by its place; of a slice, a dataset.
+
+        Raises:
+            IndexError: there are fewer images.
+            RequestError: a slice that goes backward: images keep the order of the file.
+        """
+        if not isinstance(place, slice):
+            number = self.image_indices[operator.index(place)]
+            return next(annotated_images(self, np.array([number])))
+        if (place.step or 1) < 0:
+            raise RequestError("images keep the order of the file: a step is 1 or more")
+        return self.with_images(self.image_indices[place])
 
     # ---- what is kept
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cocosurgeon.findings.codes import CODES, Severity
+from cocosurgeon.page import Row, preformatted, table
 from cocosurgeon.text import one_line, plural, table_lines
 
 _SHOWN = 5
@@ -93,6 +94,10 @@ class Finding:
         too = "; so does the source" if self.is_in_source else ""
         return one_line(f"{by}: {self.message}{too}" if by else f"{self.message}{too}")
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return findings_html([self])
+
 
 def finding_lines(findings: Sequence[Finding], shown: int = _SHOWN) -> list[str]:
     """Return findings as lines for a terminal: errors first, the first few of each code.
@@ -118,14 +123,23 @@ def code_table(findings: Sequence[Finding], width: int | None = None) -> list[st
     Args:
         width: characters of a line; None: as many as it takes.
     """
-    by_code = _by_code(findings)
-    if len(by_code) < 2:
-        return []
-    rows = [["code", "severity", "count", "loaders"]]
-    for (severity, code), of_code in by_code.items():
+    rows = _code_rows(findings)
+    return [*table_lines(rows, frozenset((2,)), width), ""] if len(rows) > 2 else []
+
+
+def findings_html(findings: Sequence[Finding]) -> str:
+    """Return findings as HTML for a notebook: a table of codes, then the first of each."""
+    if not findings:
+        return "<p>no findings</p>"
+    return table(_code_rows(findings), (0, 1, 3)) + preformatted(finding_lines(findings))
+
+
+def _code_rows(findings: Sequence[Finding]) -> list[Row]:
+    rows: list[Row] = [("code", "severity", "count", "loaders")]
+    for (severity, code), of_code in _by_code(findings).items():
         loaders = dict.fromkeys(f.loader for f in of_code if f.loader is not None)
-        rows.append([code, severity, f"{len(of_code):,}", ", ".join(loaders) or "-"])
-    return [*table_lines(rows, frozenset((2,)), width), ""]
+        rows.append((code, severity, f"{len(of_code):,}", ", ".join(loaders) or "-"))
+    return rows
 
 
 def finding_fields(findings: Sequence[Finding]) -> list[dict[str, object]]:

@@ -14,6 +14,7 @@ from cocosurgeon.findings.codes import CODES, Severity
 from cocosurgeon.findings.finding import Finding, with_short_boxes
 from cocosurgeon.lint.effects import effects_of
 from cocosurgeon.lint.repairable import repair_command, repair_kind
+from cocosurgeon.page import Row, preformatted, table
 from cocosurgeon.text import first_few, one_line, plural, table_lines
 
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -102,15 +103,16 @@ class LintReport:
         tallies = self.sorted_tallies
         lines: list[str] = []
         if tallies:
-            head = ("code", "severity", "count", "known", "affects")
-            rows = [
-                (t.code, t.severity, f"{t.count:,}", f"{t.known:,}", _who(t.code)) for t in tallies
-            ]
-            lines += [*table_lines([head, *rows], frozenset((2, 3))), ""]
+            lines += [*table_lines(self._rows(), frozenset((2, 3))), ""]
         for tally in tallies:
             if tally.new:
                 lines += [*_details(tally), ""]
         return [*lines, self._last_line()]
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the table, then the first findings of each code."""
+        details = [line for t in self.sorted_tallies if t.new for line in [*_details(t), ""]]
+        return table(self._rows(), (0, 1, 4)) + preformatted([*details, self._last_line()])
 
     def github_lines(self) -> list[str]:
         """Return the findings as GitHub's commands for annotations of a change."""
@@ -131,6 +133,13 @@ class LintReport:
             "judged_for": list(self.loaders),
             "findings": [_fields(tally) for tally in self.sorted_tallies],
         }
+
+    def _rows(self) -> list[Row]:
+        rows = [
+            (t.code, t.severity, f"{t.count:,}", f"{t.known:,}", _who(t.code))
+            for t in self.sorted_tallies
+        ]
+        return [("code", "severity", "count", "known", "affects"), *rows]
 
     def _last_line(self) -> str:
         numbers = dict.fromkeys(_SEVERITIES, 0)

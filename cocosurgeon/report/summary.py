@@ -15,6 +15,7 @@ from cocosurgeon.dataset.ids import UNKNOWN, all_differ, as_keys, isin, objects,
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.mask import Mask, WarningNote
 from cocosurgeon.loaders.labels import LabelEffect
+from cocosurgeon.page import preformatted, table
 from cocosurgeon.report.label_shift import effect_warnings, list_effect, shifted_labels
 from cocosurgeon.text import plural
 
@@ -79,16 +80,29 @@ class Summary:
     shifted: tuple[str, ...] = ()
     list_effect: LabelEffect | None = None
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the counts, and each fact in a line."""
+        rows = [
+            (name, f"{c.total:,}", f"{c.kept:,}", f"{c.total - c.kept:,}")
+            for name, c in self._counts().items()
+        ]
+        facts = [*(f"warning: {line}" for line in self.warnings()), *self.facts()]
+        head = ("list", "before", "kept", "dropped")
+        return table([head, *rows], (0,)) + preformatted(facts)
+
     def lines(self) -> list[str]:
         """Return the summary for people."""
-        what = "detections" if self.is_results else "annotations"
-        counts = {"images": self.images, what: self.annotations, **self.cascaded}
+        counts = self._counts()
         width = max(map(len, counts))
         lines = [
             f"{name:<{width}}  {c.kept:,} of {c.total:,} kept, {c.total - c.kept:,} dropped"
             for name, c in counts.items()
         ]
         return lines + self.facts()
+
+    def _counts(self) -> dict[str, Kept]:
+        what = "detections" if self.is_results else "annotations"
+        return {"images": self.images, what: self.annotations, **self.cascaded}
 
     def facts(self) -> list[str]:
         """Return all of the summary for people but the counts of what is kept."""

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.page import Row, table, text
 from cocosurgeon.select.plan import Plan
 from cocosurgeon.text import table_lines
 
 _CATEGORIES_SHOWN = 20
+_STEPS_SHOWN = 6
+"""Steps with a column of their own in the table of categories."""
 
 
 @dataclass(frozen=True)
@@ -64,29 +67,39 @@ class PlanTrace:
         Args:
             width: characters of a line; None: as many as it takes.
         """
-        if not self.steps:
-            return ["no step was given"]
-        first = self.steps[0]
-        counts = [("before", first.images.before, first.annotations.before)]
-        counts += [(s.step, s.images.after, s.annotations.after) for s in self.steps]
-        rows = [["", "step", "images", "annotations"]]
-        rows += [
-            [str(number or ""), name, f"{images:,}", f"{annotations:,}"]
-            for number, (name, images, annotations) in enumerate(counts)
-        ]
-        lines = table_lines(rows, frozenset((2, 3)), width)
-        changed = self._categories()
-        if changed:
-            heads = [str(n) for n in range(1, len(self.steps))] if len(self.steps) < 7 else []
-            rows = [["category", "before", *heads, "after", "change"]]
-            for name, values in changed[:_CATEGORIES_SHOWN]:
-                shown = values if heads else [values[0], values[-1]]
-                row = [name, *(f"{n:,}" for n in shown), f"{values[-1] - values[0]:+,}"]
-                rows.append(row)
+        lines = table_lines(self._step_rows(), frozenset((2, 3)), width)
+        if rows := self._category_rows():
             lines += ["", *table_lines(rows, frozenset(range(1, len(rows[0]))), width)]
-        if len(changed) > _CATEGORIES_SHOWN:
-            lines.append(f"... {len(changed) - _CATEGORIES_SHOWN:,} more (--json)")
-        return lines
+        return lines + self._more()
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the same tables."""
+        parts = [table(self._step_rows(), (1,))]
+        if rows := self._category_rows():
+            parts.append(table(rows, (0,)))
+        return "\n".join([*parts, *(f"<p>{text(line)}</p>" for line in self._more())])
+
+    def _step_rows(self) -> list[Row]:
+        rows: list[Row] = [("", "step", "images", "annotations")]
+        if self.steps:
+            first = self.steps[0]
+            rows.append(("", "before", f"{first.images.before:,}", f"{first.annotations.before:,}"))
+        for number, s in enumerate(self.steps, 1):
+            rows.append((str(number), s.step, f"{s.images.after:,}", f"{s.annotations.after:,}"))
+        return rows
+
+    def _category_rows(self) -> list[Row]:
+        has_each = len(self.steps) <= _STEPS_SHOWN
+        heads = [str(number) for number in range(1, len(self.steps))] if has_each else []
+        rows: list[Row] = [("category", "before", *heads, "after", "change")]
+        for name, values in self._categories()[:_CATEGORIES_SHOWN]:
+            shown = values if has_each else [values[0], values[-1]]
+            rows.append((name, *(f"{n:,}" for n in shown), f"{values[-1] - values[0]:+,}"))
+        return rows if len(rows) > 1 else []
+
+    def _more(self) -> list[str]:
+        hidden = len(self._categories()) - _CATEGORIES_SHOWN
+        return [f"... {hidden:,} more (--json)"] if hidden > 0 else []
 
     def _categories(self) -> list[tuple[str, list[int]]]:
         """Return annotations by category, before and after each step, the greatest loss first."""

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from cocosurgeon.page import table
 from cocosurgeon.select.filter import AnyFilter, Columns, PlanPart, all_columns, as_filter
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cocosurgeon.dataset.dataset import Dataset
-    from cocosurgeon.progress import Progress
+    from cocosurgeon.page import table
+from cocosurgeon.progress import Progress
 
 
 class Step(PlanPart, ABC):
@@ -122,6 +124,11 @@ class Plan(Step):
 
     def __repr__(self) -> str:
         return f"Plan({', '.join(map(repr, self.steps))})"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the steps, numbered."""
+        rows = [(str(number), repr(step)) for number, step in enumerate(self.steps, 1)]
+        return table([("", "step"), *rows], (1,))
 
     @property
     def changes_categories(self) -> bool:

@@ -8,9 +8,17 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from cocosurgeon.errors import LoaderError
-from cocosurgeon.findings.finding import Finding, code_table, counted, finding_lines, is_failure
+from cocosurgeon.findings.finding import (
+    Finding,
+    code_table,
+    counted,
+    finding_lines,
+    findings_html,
+    is_failure,
+)
 from cocosurgeon.loaders import LOADERS, Id, NothingLeftError, View, indexed, load
 from cocosurgeon.loaders.settings import Setting
+from cocosurgeon.page import preformatted, text
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import plural
 from cocosurgeon.verify.class_names import (
@@ -115,6 +123,12 @@ class Verification:
         head = [_TEXT_ONLY] if self._is_text_only() else []
         found = [*code_table(self.findings, width), *finding_lines(self.findings)]
         return [*head, *found, *self.notes, *listed, last]
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the status, the codes, the first findings of each."""
+        parts = [*self.compared, *(f"assumed: {each}" for each in self.assumed)]
+        head = f"<p><b>{self.status(strict=False)}</b> {text(self.subset)}</p>"
+        return head + findings_html(self.findings) + preformatted([*parts, *self.notes])
 
     def _is_text_only(self) -> bool:
         """Return whether the text alone differs, and a loader was asked that returns the same."""

@@ -1,0 +1,138 @@
+"""What a Python user expects: collections, notebooks, advice in errors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, SAMPLE
+
+import cocosurgeon
+from cocosurgeon import (
+    Classes,
+    Empty,
+    First,
+    Plan,
+    RequestError,
+    ToSpace,
+    read,
+    summarize,
+    trace_plan,
+    write,
+)
+from cocosurgeon.errors import CocosurgeonError, in_python
+from cocosurgeon.findings.finding import Finding
+from cocosurgeon.lint.run import lint
+from cocosurgeon.verify.verification import Verification
+
+DETECTIONS = SAMPLE.parents[1] / "detections_sample2017.json"
+
+
+def test_a_dataset_is_a_collection_of_images_with_annotations() -> None:
+    plain = json.loads(SAMPLE.read_bytes())
+    full = read(SAMPLE)
+    assert len(full) == len(plain["images"]) == len(list(full))
+    of_image: dict[int, list[Any]] = {}
+    for each in plain["annotations"]:
+        of_image.setdefault(each["image_id"], []).append(each)
+    for place, (image, found) in enumerate(full):
+        assert image == plain["images"][place]
+        assert found == of_image.get(image["id"], [])
+    assert full[3] == list(full)[3]
+    assert full[-1].image == plain["images"][-1]
+    assert b"".join(full[2:9:3].text()) == b"".join(
+        full.keep(cocosurgeon.Ids([i for i in full.img_ids[2:9:3] if i is not None])).text()
+    )
+    with pytest.raises(IndexError):
+        full[128]
+    with pytest.raises(RequestError, match="order of the file"):
+        full[::-1]
+    assert not full[:0] and len(full[:0]) == 0
+
+
+def test_items_are_what_steps_made_of_them() -> None:
+    full = read(SAMPLE)
+    kept = Plan(~Empty(), First(5), ToSpace("mmdet80")).apply(full)
+    before = {each["id"]: each for _, found in full for each in found}
+    changed = [each for _, found in kept for each in found]
+    assert {each["id"] for each in changed} == set(kept.ann_ids)
+    assert changed[0]["category_id"] == 62 != before[changed[0]["id"]]["category_id"]
+
+
+def test_items_of_results_and_of_repeated_ids(tmp_path: Path) -> None:
+    detections = read(DETECTIONS)
+    plain = json.loads(DETECTIONS.read_bytes())
+    image, found = detections[0]
+    assert image == {"id": plain[0]["image_id"]}
+    assert found == [each for each in plain if each["image_id"] == image["id"]]
+    path = tmp_path / "in.json"
+    images = [{"id": 1, "file_name": "a"}, {"id": 2}, {"id": 1, "file_name": "b"}]
+    path.write_text(json.dumps({"images": images, "annotations": [{"id": 1, "image_id": 1}]}))
+    assert [each.image for each in read(path)] == [images[2], images[1]]
+    path.write_text(json.dumps({"images": images}))
+    assert [each.annotations for each in read(path)] == [[], []]
+
+
+def test_notebooks_show_tables() -> None:
+    full = read(SAMPLE)
+    plan = Plan(First(10), ToSpace("mmdet80"))
+    trace = trace_plan(plan, full)
+    shown: list[tuple[Any, str]] = [
+        (plan, "First(10)"),
+        (trace, "<td>10</td><td>51</td>"),
+        (summarize(trace.result), "<td>128</td><td>10</td><td>118</td>"),
+        (lint(SAMPLE), "box-beyond"),
+        (Finding("label-shift", "<b>"), "label-shift"),
+    ]
+    for value, part in shown:
+        html = value._repr_html_()
+        assert part in html and "<table>" in html
+        assert "<b>" not in html
+    verified = Verification("a.json", findings=(Finding("label-shift", "shifted"),))
+    assert "<b>failed</b> a.json" in verified._repr_html_()
+    assert "no findings" in Verification("a.json")._repr_html_()
+
+
+def test_errors_in_python_advise_python(tmp_path: Path) -> None:
+    full = read(SAMPLE)
+    taken = tmp_path / "taken.json"
+    taken.write_text("{}")
+    with pytest.raises(CocosurgeonError) as refused:
+        write(full, taken)
+    assert str(refused.value).endswith("next: name another one, or replace it with force=True")
+    assert "--force" in refused.value.for_terminal()
+    with pytest.raises(CocosurgeonError) as refused:
+        Plan(Classes(("dog",))).apply(full)
+    assert 'unmapped="drop" drops them, unmapped="keep" keeps' in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("hint", "expected"),
+    [
+        ("name a file with -o", "name a file"),
+        ("name another output (-o)", "name another output"),
+        ("if they are the same: --alias 'a b'='c'", 'if they are the same: alias="a b=c"'),
+        ("if not: --alias 'a b'=", 'if not: alias="a b="'),
+        ("say which: --from SPACE", 'say which: from_="SPACE"'),
+        ("--shift -3 makes it 0", "shift=-3 makes it 0"),
+        ("merge them first (--merge)", "merge them first (merge=...)"),
+        ("`cocosurgeon remap FILE --sort id` does", "`cocosurgeon remap FILE --sort id` does"),
+        ("write the rest: --allow-loss", "write the rest: allow_loss=True"),
+        ("name one: --split train|val", 'name one: split="train|val"'),
+    ],
+)
+def test_advice_in_python(hint: str, expected: str) -> None:
+    assert in_python(hint) == expected
+
+
+def test_the_notebook_has_no_outputs() -> None:
+    """CI runs it; here its cells run one after the other."""
+    notebook = json.loads((ROOT / "docs/tour.ipynb").read_bytes())
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert not any(cell["outputs"] or cell["execution_count"] for cell in cells)
+    names: dict[str, Any] = {}
+    for cell in cells:
+        exec(cell["source"], names)
+    assert len(names["full"]) == 128
