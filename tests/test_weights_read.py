@@ -304,6 +304,22 @@ FAULTS: dict[str, bytes] = {
     "a billion laughs": b"](" + b"](" + b"K\x01" * 999 + b"eq\x01" + (
         b"](" + b"h\x01" * 999 + b"eq\x01"
     ) * 3 + b"e",
+    "keys of one hash": b"}(" + b"".join(
+        b"\x8a\x0c" + (((1 << 61) - 1) * n).to_bytes(12, "little") + b"N"
+        for n in range(1 << 20, (1 << 20) + 1000)
+    ) + b"u",
+    "a long tuple as many keys": b"(" + b"N" * 999 + b"tq\x000}" + b"h\x00Ns" * 999,
+    "a long key": b"}" + text("k" * 5000) + b"Ns",
+    "a long tuple of arguments": call("argparse.Namespace", b"N" * 999),
+    "a long tuple of arguments of a tensor": call(
+        "torch._tensor._rebuild_from_type_v2", name("torch._utils._rebuild_parameter"),
+        name("torch.Tensor"), b"(" + WHOLE + b"N" * 999 + b"t", b"N",
+    ),
+    "a tensor with metadata of any kind": call(
+        "torch._utils._rebuild_tensor_v2", storage(4), b"K\x00", numbers([4]), numbers([1]),
+        b"\x89", b"N", mapping({f"{n}": b"N" for n in range(999)}),
+    ),
+    "a text shared 100 times": text("x" * (1 << 20)) + b"q\x000](" + b"h\x00" * 100 + b"e",
     "a number of a megabyte": b"\x8b" + struct.pack("<I", 1 << 20) + bytes(1 << 20),
     "a text of 4 GB": b"X\xff\xff\xff\xff",
     "bytes of 2 ** 63": b"\x8e" + struct.pack("<Q", 1 << 63),
@@ -364,6 +380,12 @@ def test_broken_and_huge_pickles_are_refused(case: str, put: Put) -> None:
             with pytest.raises(FormatError) as raised:
                 read_checkpoint(put(data, "a.pth"))
             assert "never run" not in str(raised.value) or case.startswith("a storage of an")
+
+
+def test_a_long_log_is_read(put: Put) -> None:
+    log = b"](" + (b"G" + bytes(8)) * 600_000 + b"e"
+    path = put(zipped(mapping({"model": state(WHOLE), "loss": log}), {"0": FOUR}), "a.pth")
+    assert read_checkpoint(path).entries["loss"] == [0.0] * 600_000
 
 
 def test_one_list_makes_one_dict(put: Put) -> None:

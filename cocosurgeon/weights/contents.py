@@ -136,7 +136,7 @@ def described(value: object) -> str:
         return f"dict: {first_few([str(key)[:40] for key in value], 6)}"
     if isinstance(value, (list, tuple, set, frozenset)):
         return f"{type(value).__name__} of {plural(len(value), 'value')}"
-    text = repr(value) if isinstance(value, (str, bytes)) else str(value)
+    text = repr(value[:60]) if isinstance(value, (str, bytes)) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -13,11 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from cocosurgeon.text import first_few, one_line
 from cocosurgeon.weights.dtypes import DTYPES, OF_STORAGE
 from cocosurgeon.weights.tensor import MOST_AXES, Tensor
 from cocosurgeon.weights.views import Refused, Storage, view_of, whole_numbers
 
 _LONGEST_BYTES = 64
+_LONGEST_KEY = 4096
+_LONGEST_KEY_BITS = 64
 
 
 class NamedCode(Exception):  # noqa: N818 - as above
@@ -99,6 +102,19 @@ def made_by_new(name: str) -> bool:
     return name in _OBJECTS or bool(is_of_package)
 
 
+def is_scalar_key(value: object) -> bool:
+    """Return whether a value may be a key of a dict.
+
+    Large numbers may not: they can be chosen so that all of them have the same hash. Long texts may
+    not: each use of a key takes the time of its length.
+    """
+    if isinstance(value, int):
+        return value.bit_length() <= _LONGEST_KEY_BITS
+    if isinstance(value, (str, bytes)):
+        return len(value) <= _LONGEST_KEY
+    return value is None or isinstance(value, float)
+
+
 def storage_type(cls: object) -> str | None:
     """Return the name of the type of a storage class's elements; None: untyped.
 
@@ -148,11 +164,14 @@ def _rebuild_tensor_v3(
 
 def _require_plain(metadata: object) -> None:
     """Refuse a tensor whose conjugate or sign torch takes when it is read."""
-    if isinstance(metadata, dict) and any(metadata.values()):
-        raise Refused(f"a tensor that is stored as another one ({', '.join(map(str, metadata))})")
+    if isinstance(metadata, dict) and metadata:
+        named = first_few(list(metadata), 3, show=lambda key: one_line(str(key))[:40])
+        raise Refused(f"a tensor that is stored as another one ({named})")
 
 
-def _parameter(data: object, *_: object) -> object:
+def _parameter(
+    data: object, requires_grad: object = True, hooks: object = None, state: object = None
+) -> object:
     if not isinstance(data, (Tensor, NotRead)):
         raise Refused("a parameter without a tensor")
     return data
@@ -177,7 +196,7 @@ def _mapping(items: object = None, *_: object) -> object:
     if isinstance(items, dict):
         return items
     if not isinstance(items, list) or not all(
-        isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[0], (str, int))
+        isinstance(pair, (list, tuple)) and len(pair) == 2 and is_scalar_key(pair[0])
         for pair in items
     ):
         raise Refused("a dict that is not made of pairs")
@@ -195,10 +214,9 @@ def _default_dict(factory: object = None, *items: object) -> object:
 
 
 def _set_of(items: object = ()) -> object:
-    scalars = (str, int, float, bool, type(None), bytes)
     if items == ():
         return set()
-    if not isinstance(items, list) or not all(isinstance(v, scalars) for v in items):
+    if not isinstance(items, list) or not all(map(is_scalar_key, items)):
         raise Refused("a set of other things than numbers and text")
     made = set(items)
     items.clear()  # see _mapping

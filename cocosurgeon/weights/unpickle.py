@@ -26,6 +26,7 @@ from cocosurgeon.weights.inert import (
     NotRead,
     NumpyType,
     is_known,
+    is_scalar_key,
     made_by_new,
 )
 from cocosurgeon.weights.views import Refused
@@ -33,10 +34,12 @@ from cocosurgeon.weights.views import Refused
 MOST_STEPS = 5_000_000
 """Opcodes of a pickle at most; a checkpoint of 2,000 tensors with its optimizer has 300,000."""
 MOST_NESTED = 64
-_MOST_VALUES = 500_000
+_MOST_VALUES = 2_000_000
+_MOST_TEXT = 64 << 20
 _MOST_DIGITS = 255
+_MOST_ARGUMENTS = 64
+_MOST_OF_A_KEY = 16
 _LONGEST_NAME = 255
-_SCALARS = (str, int, float, bool, type(None), bytes)
 
 
 @dataclass(frozen=True)
@@ -171,8 +174,8 @@ class _Machine:
         if not isinstance(function, Global):
             self.refuse("a call of", _shown(function))
             return NotRead("a call")
-        if not isinstance(args, tuple):
-            raise Refused("the pickle calls something without a tuple of arguments")
+        if not isinstance(args, tuple) or len(args) > _MOST_ARGUMENTS:
+            raise Refused("the pickle calls something without a tuple of arguments, or a long one")
         if function.name in FUNCTIONS:
             try:
                 result = FUNCTIONS[function.name](*args)
@@ -199,11 +202,15 @@ class _Machine:
 
 def _require_flat(value: object) -> None:
     """Refuse containers that hold themselves, are nested too deeply, or are shared too often."""
-    level, visited = [value], 0
+    level, visited, text = [value], 0, 0
     for _ in range(MOST_NESTED):
         visited += sum(map(_length, level))
-        if visited > _MOST_VALUES:
-            raise Refused("the pickle shares its containers too often to be walked through")
+        text += sum(map(_characters, level))
+        if visited > _MOST_VALUES or text > _MOST_TEXT:
+            raise Refused(
+                "the pickle has too many values, or shares them too often to be walked through: "
+                f"at least {visited:,} in containers, and {text:,} characters"
+            )
         level = [inner for each in level for inner in _inside(each)]
         if not level:
             return
@@ -220,6 +227,13 @@ def _length(value: object) -> int:
     return len(value) if isinstance(value, (dict, list, tuple)) else 0
 
 
+def _characters(value: object) -> int:
+    if isinstance(value, (str, bytes)):
+        return len(value)
+    texts = value if isinstance(value, dict) else ()
+    return sum(len(key) for key in texts if isinstance(key, (str, bytes)))
+
+
 def _shown(value: object) -> str:
     if isinstance(value, (Global, NotRead)):
         return value.name
@@ -227,13 +241,17 @@ def _shown(value: object) -> str:
 
 
 def _key(value: object) -> Any:
-    """Return a value that may be a key; a hash of nested tuples would recurse without a bound."""
-    is_flat = isinstance(value, tuple) and all(isinstance(v, _SCALARS) for v in value)
-    if isinstance(value, _SCALARS) or is_flat:
+    """Return a value that may be a key.
+
+    A hash of nested tuples would recurse without a bound, and that of a long one is computed each
+    time that it is used.
+    """
+    parts = value if isinstance(value, tuple) else (value,)
+    if len(parts) <= _MOST_OF_A_KEY and all(map(is_scalar_key, parts)):
         return value
     if isinstance(value, (Global, NotRead)):
         return value.name
-    raise Refused(f"the pickle has a {type(value).__name__} as a key")
+    raise Refused(f"the pickle has a key that is too long or none: {type(value).__name__}")
 
 
 def _set_items(m: _Machine, items: list[Any]) -> None:
