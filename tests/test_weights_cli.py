@@ -19,6 +19,7 @@ from cocosurgeon.weights.heads import find_heads
 from cocosurgeon.weights.tensor import Tensor
 from cocosurgeon.weights.wash import copies_of, wash
 from cocosurgeon.weights.wrappers import wrapper_of
+from cocosurgeon.weights.write import write_checkpoint
 
 Put = Callable[..., Path]
 Arrays = dict[str, np.ndarray]
@@ -182,6 +183,13 @@ def test_teacher_and_student_are_a_choice(tmp_path: Path) -> None:
     assert (kept, dropped) == (["a"], {"student.*": (1, 4), "all but teacher.*": (1, 4)})
 
 
+def test_copies_inside_a_wrapper_are_a_choice(tmp_path: Path) -> None:
+    path = write_pth(tmp_path / "a.pth", ones("module.teacher.a", "module.student.a"))
+    with pytest.raises(RequestError, match=r"2 times: module\.teacher\.\*, module\.student"):
+        wash(read_checkpoint(path))
+    assert washed(path, "module.teacher") == (["a"], {"module.student.*": (1, 4)})
+
+
 def test_averages_next_to_the_model_are_dropped(tmp_path: Path) -> None:
     path = write_pth(tmp_path / "a.pth", ones("a.b", "ema.a.b", "c"))
     assert washed(path) == (["a.b", "c"], {"ema.*": (1, 4)})
@@ -212,6 +220,16 @@ def test_wash_writes_and_reports(suffix: str, cli: Cli, tmp_path: Path) -> None:
     assert report["bytes_after"] == (tmp_path / out).stat().st_size
     assert [each["what"] for each in report["dropped"]] == ["optimizer"]
     assert source.read_bytes() == before
+
+
+def test_wash_of_a_safetensors_file_makes_a_pth_that_is_one_state_dict(
+    cli: Cli, tmp_path: Path
+) -> None:
+    texts = {"format": "pt", "license": "MIT"}
+    write_checkpoint(tmp_path / "a.safetensors", tensors(ones("a")).values(), texts)
+    done = cli("weights", "wash", "a.safetensors", "-o", "b.pth")
+    assert "dropped license: metadata, for which a flat .pth has no place" in done.err
+    assert dict(read_checkpoint(tmp_path / "b.pth").entries) == {}
 
 
 def test_wash_refuses_its_source_and_other_formats(cli: Cli, tmp_path: Path) -> None:

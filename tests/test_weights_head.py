@@ -186,6 +186,26 @@ def test_another_number_of_rows_names_the_spaces_that_fit() -> None:
     assert "detr92" in (error.value.hint or "")
 
 
+def test_label_embeddings_of_other_rows_are_a_warning() -> None:
+    outcome, result = moved(
+        checkpoint(92, tensor("label_enc.weight", 150, 2)), HeadStep("detr92", "mmdet81")
+    )
+    assert result["label_enc.weight"].shape == (150, 2)
+    assert outcome.warnings[-1] == (
+        "1 label embedding not moved (those of detr92 have 91 or 92 rows): label_enc.weight"
+    )
+
+
+def test_new_rows_that_a_type_cannot_hold_are_an_error() -> None:
+    half = {"fc_cls.bias": tensor("fc_cls.bias", 81, dtype="float16")}
+    _, result = moved(half, HeadStep("mmdet81", "detr92", fill=1e6))
+    with pytest.raises(RequestError, match="float16 cannot hold 1000000"):
+        result["fc_cls.bias"].array()
+    for fill in (float("nan"), float("inf"), "median"):
+        with pytest.raises(RequestError, match="new rows filled with"):
+            HeadStep("mmdet81", "detr92", fill=fill)  # type: ignore[arg-type]
+
+
 def test_boxes_by_class_are_named() -> None:
     source = {
         t.name: t
@@ -348,6 +368,7 @@ def test_what_the_command_refuses(cli: Cli, file: Path) -> None:
         ((*spaces, "--index", "id"), "--index and --alias go with --by-name"),
         (("--by-name", "a", "b", "--index", "name"), "one of position, id"),
         ((*spaces, "--fill", "much"), "a number, or mean"),
+        ((*spaces, "--fill", "nan"), "a number, or mean"),
         (("--from", "detr92", "--to", "coco91"), "no head has such rows"),
         (("--from", "detr29", "--to", "mmdet81"), "no label space 'detr29'"),
         (("--from", "detr91", "--to", "mmdet80"), "92 rows: dino92, detr92, hf_detr92"),

@@ -207,6 +207,8 @@ def test_a_table_that_cannot_be_reversed_says_why() -> None:
         ("-> n = 256 uint8", "uint8 cannot hold 256"),
         ("-> n = 1e400 int64", "int64 cannot hold 1e400"),
         ("-> n = -1 bool", "bool cannot hold -1"),
+        ("-> n = 1e9 float16", "float16 cannot hold 1e9"),
+        ("-> n = 1 int64[9999999999999999999]", "no tensor has the shape"),
         ("a = b -> c", "only one side"),
         ("{a -> b", "no pattern"),
     ],
@@ -333,6 +335,13 @@ def test_the_same_in_python(tmp_path: Path) -> None:
     recipe = tmp_path / "r.json"
     recipe.write_bytes(done.recipe.to_json())
     assert bytes_of(weights.apply(recipe, path).tensors) == bytes_of(done.tensors)
+    rules, keys = tmp_path / "t.txt", tmp_path / "keys.json"
+    rules.write_text("fc.{p} -> head.{p}")
+    keys.write_text('{"head.weight": [6, 2], "b": [6, 2]}')
+    for like in (keys, json.loads(keys.read_text())):  # paths, and lists for shapes
+        done = weights.rename(path, rules, like=like)
+        assert done.check is not None
+        assert done.check.is_clean
     with pytest.raises(RequestError, match="two label spaces, or two lists"):
         weights.head(path, "mmdet80", [(0, "cat")])
 
@@ -404,6 +413,16 @@ def test_the_command_compares_with_what_a_model_expects(
     assert "every key and shape is that of b.pth" in done.err
 
 
+def test_metadata_without_a_place_and_names_with_line_breaks(cli: Cli, tmp_path: Path) -> None:
+    every = random_tensors(["fc.weight", "b\nc"])
+    write_checkpoint(tmp_path / "a.safetensors", every.values(), {"license": "MIT"})
+    (tmp_path / "t.txt").write_text("fc.{p} -> head.{p}")
+    done = cli("weights", "rename", "a.safetensors", "--map", "t.txt", "-o", "b.pth")
+    assert "warning: a .pth that is one state dict has no place for metadata" in done.err
+    assert "which is not copied: license" in done.err
+    assert "unmatched, kept as they are: b\\nc" in done.err
+
+
 def test_what_the_command_refuses(cli: Cli, file: Path, put: Put) -> None:
     rename = ("weights", "rename", "a.pth", "--map", "t.txt")
     put([["fc.weight", "many"]], "keys.json")
@@ -414,6 +433,7 @@ def test_what_the_command_refuses(cli: Cli, file: Path, put: Put) -> None:
         ((*rename, "-o", "a.pth", "--force"), 2, "the output is the source itself"),
         ((*rename, "-o", "b.json"), 2, "a checkpoint is written as"),
         ((*rename, "-o", "b.pth", "--recipe", "b.pth"), 2, "two outputs have the same path"),
+        ((*rename, "-o", "b.pth", "--recipe", "t.txt", "-f"), 2, "the output is the source itself"),
         ((*rename, "--like", "keys.json", "--dry-run"), 3, "not a list of keys and shapes"),
         ((*rename[:4], "u.txt", "--dry-run"), 2, "no rule of the table matches any of 3 keys"),
         ((*rename[:4], "v.txt", "--dry-run"), 3, "the table is not UTF-8"),

@@ -129,6 +129,9 @@ def test_what_a_format_cannot_hold_is_refused(tmp_path: Path) -> None:
     wide = made("a", np.ones(2, np.complex128), "complex128")
     with pytest.raises(RequestError, match="cannot hold complex128"):
         write_checkpoint(tmp_path / "a.safetensors", [wide])
+    one = made("__metadata__", np.ones(2, np.float32), "float32")
+    with pytest.raises(RequestError, match="a tensor named __metadata__"):
+        write_checkpoint(tmp_path / "a.safetensors", [one])
     write_checkpoint(tmp_path / "a.pth", [wide])
     with pytest.raises(RequestError, match="of type object cannot be written"):
         write_checkpoint(tmp_path / "b.pth", [wide], {"x": [object()]})

@@ -81,9 +81,16 @@ def weights_output(
 
 
 def run_steps(
-    file: str, steps: Iterable[WeightsStep], chosen: WeightsOutput, console: Console
+    file: str,
+    steps: Iterable[WeightsStep],
+    chosen: WeightsOutput,
+    console: Console,
+    sources: Iterable[str] = (),
 ) -> None:
     """Apply steps to a checkpoint, write it, and report.
+
+    Args:
+        sources: files that the steps were read from, which are never replaced.
 
     The command ends with exit code 1 where the result is not what a model expects.
     """
@@ -92,12 +99,13 @@ def run_steps(
     from cocosurgeon.atomic import refuse_existing
     from cocosurgeon.cli.outputs import require_apart, write_files
     from cocosurgeon.errors import RequestError
+    from cocosurgeon.text import first_few, one_line
     from cocosurgeon.weights.change import change
 
     if chosen.output is None and not chosen.dry_run:
         raise RequestError("no output is named", hint="name it with -o, or add --dry-run")
     outputs = [Path(place) for place in (chosen.output, chosen.recipe) if place is not None]
-    inputs = [each for each in (file, chosen.like) if each is not None]
+    inputs = [each for each in (file, chosen.like, *sources) if each is not None]
     require_apart(outputs, inputs)
     done = change(file, steps, like=chosen.like)
     text = done.recipe.to_json()
@@ -107,8 +115,13 @@ def run_steps(
         done.write(chosen.output, force=chosen.force, notice=console.info)
         if chosen.recipe is not None:
             write_files({chosen.recipe: lambda: iter([text])}, chosen.force, console)
-    console.info(*_lines(done, chosen.like))
-    console.warn(*(warning for each in done.outcomes for warning in each.warnings))
+    console.info(*map(one_line, _lines(done, chosen.like)))
+    console.warn(*(one_line(each) for outcome in done.outcomes for each in outcome.warnings))
+    if chosen.output is not None and (lost := done.left_out(chosen.output)):
+        console.warn(
+            f"a .pth that is one state dict has no place for metadata, which is not copied: "
+            f"{one_line(first_few(lost, 6))}"
+        )
     if chosen.dry_run:
         console.summary({"would_write": chosen.output, **done.fields()}, [])
     elif chosen.output is not None:

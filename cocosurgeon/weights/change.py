@@ -17,7 +17,7 @@ from cocosurgeon.weights.name_table import NameTable, read_table
 from cocosurgeon.weights.recipe import KEY, WeightsRecipe, read_weights_recipe
 from cocosurgeon.weights.steps import HeadStep, Named, Outcome, RenameStep, WeightsStep
 from cocosurgeon.weights.tensor import Tensor
-from cocosurgeon.weights.write import write_checkpoint
+from cocosurgeon.weights.write import is_whole_file, left_out, write_checkpoint
 
 Name = str | PathLike[str]
 Classes = str | Iterable[tuple[Id, str]]
@@ -69,11 +69,19 @@ class Change:
             OutputError: the output is the source, another file is there, or the system refuses.
         """
         refuse_same_file(Path(output), self.file)
-        is_flat = Path(output).suffix != ".safetensors" and not self.place
-        metadata = {} if is_flat else {**self.metadata, KEY: self.recipe.to_json().decode()}
+        metadata = {**self.metadata, KEY: self.recipe.to_json().decode()}
         write_checkpoint(
-            output, self.tensors, metadata, where=self.place, force=force, notice=notice
+            output,
+            self.tensors,
+            {} if is_whole_file(output, self.place) else metadata,
+            where=self.place,
+            force=force,
+            notice=notice,
         )
+
+    def left_out(self, output: Name) -> list[str]:
+        """Return the metadata that an output has no place for."""
+        return left_out(self.metadata) if is_whole_file(output, self.place) else []
 
     def fields(self) -> dict[str, object]:
         """Return the report as JSON values."""
@@ -87,11 +95,11 @@ class Change:
 
 def rename(
     file: Name,
-    table: str | NameTable,
+    table: Name | NameTable,
     output: Name | None = None,
     *,
     reverse: bool | None = None,
-    like: str | Shapes | None = None,
+    like: Name | Shapes | None = None,
     where: str | None = None,
     force: bool = False,
 ) -> Change:
@@ -112,7 +120,7 @@ def rename(
             be written.
         DataError: the file is no checkpoint, or the table is none.
     """
-    read = read_table(table) if isinstance(table, str) else table
+    read = table if isinstance(table, NameTable) else read_table(fspath(table))
     direction = None if reverse is None else "reverse" if reverse else "forward"
     step = RenameStep(read, direction)  # type: ignore[arg-type]
     return _written(change(file, [step], like=like, where=where), output, force)
@@ -128,7 +136,7 @@ def head(
     keys: Iterable[str] = (),
     index: RowIndex | None = None,
     aliases: Mapping[str, str] | None = None,
-    like: str | Shapes | None = None,
+    like: Name | Shapes | None = None,
     where: str | None = None,
     force: bool = False,
 ) -> Change:
@@ -165,7 +173,7 @@ def apply(
     file: Name,
     output: Name | None = None,
     *,
-    like: str | Shapes | None = None,
+    like: Name | Shapes | None = None,
     where: str | None = None,
     force: bool = False,
 ) -> Change:
@@ -186,7 +194,7 @@ def change(
     file: Name,
     steps: Iterable[WeightsStep],
     *,
-    like: str | Shapes | None = None,
+    like: Name | Shapes | None = None,
     where: str | None = None,
 ) -> Change:
     """Apply steps to a checkpoint, in order; nothing is written.
@@ -207,7 +215,7 @@ def change(
         place = outcomes[-1].step.place(place)
     if not outcomes:
         raise RequestError("the recipe has no steps")
-    shapes = _shapes(like) if isinstance(like, str) else like
+    shapes = _shapes(fspath(like)) if isinstance(like, (str, PathLike)) else like
     metadata = checkpoint.entries if checkpoint.format == "safetensors" else {}
     others = [f"the state dict {each!r}" for each in checkpoint.states if each != checkpoint.where]
     left = [key for key in checkpoint.entries if key not in (*metadata, KEY)]

@@ -111,7 +111,11 @@ class ClassRows:
             value = classes.mean(axis=0, dtype=np.float64)
         else:
             value = np.float64(fill if len(shape) == 1 and fill is not None else 0)
-        after[new] = encode(np.broadcast_to(value, shape[1:]), tensor.dtype)
+        with np.errstate(over="ignore"):
+            filled = encode(np.broadcast_to(value, shape[1:]), tensor.dtype)
+        if np.isfinite(value).all() and not np.isfinite(decode(filled, tensor.dtype)).all():
+            raise RequestError(f"{tensor.name}: {tensor.dtype} cannot hold {fill}")
+        after[new] = filled
         return after
 
     def for_embedding(

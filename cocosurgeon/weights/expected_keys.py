@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from cocosurgeon.errors import FormatError
 from cocosurgeon.files import reading
 from cocosurgeon.weights.tensor import Tensor
 
-Shapes = Mapping[str, tuple[int, ...]]
+Shapes = Mapping[str, Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,13 @@ class KeyCheck:
 def check_keys(tensors: Iterable[Tensor], expected: Shapes) -> KeyCheck:
     """Compare tensors with the keys and shapes that a model expects."""
     here = {tensor.name: tensor.shape for tensor in tensors}
+    wanted = {key: tuple(shape) for key, shape in expected.items()}
     return KeyCheck(
-        missing=tuple(key for key in expected if key not in here),
-        unexpected=tuple(key for key in here if key not in expected),
+        missing=tuple(key for key in wanted if key not in here),
+        unexpected=tuple(key for key in here if key not in wanted),
         mismatched={
             key: (here[key], shape)
-            for key, shape in expected.items()
+            for key, shape in wanted.items()
             if key in here and here[key] != shape
         },
     )

@@ -54,12 +54,14 @@ class HeadMove:
         moved: the heads, and label embeddings.
         others: tensors that are as they were, and have as many rows as a head.
         by_class: tensors that seem to hold boxes or masks by class, and are as they were.
+        embeddings: label embeddings that are as they were.
     """
 
     tensors: tuple[Tensor, ...]
     moved: tuple[MovedHead, ...]
     others: tuple[str, ...]
     by_class: tuple[str, ...]
+    embeddings: tuple[str, ...]
 
 
 def move_heads(
@@ -118,6 +120,7 @@ def move_heads(
         moved=tuple(moved.values()),
         others=tuple(t.name for t in rest if t.shape[0] == plan.head.count),
         by_class=tuple(t.name for t in rest if _is_by_class(t, plan)),
+        embeddings=tuple(t.name for t in rest if is_label_embedding(t.name)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,8 +14,9 @@ import numpy as np
 from cocosurgeon.errors import EncodingError, FormatError, RequestError
 from cocosurgeon.files import reading
 from cocosurgeon.text import did_you_mean
-from cocosurgeon.weights.dtypes import DTYPES
+from cocosurgeon.weights.dtypes import DTYPES, decode, encode
 from cocosurgeon.weights.maps import shipped_tables, shipped_text
+from cocosurgeon.weights.tensor import fits
 
 FORM = "a rule is `source pattern -> target pattern`, with {name} or {name*} for what changes"
 
@@ -244,11 +246,10 @@ def _one_sided(side: str) -> tuple[str, Constant | None, str | None]:
     shape = tuple(int(size) for size in (found["shape"] or "").split(",") if size.strip())
     if found["dtype"] not in DTYPES:
         raise ValueError(f"{found['dtype']!r} is no type of numbers, such as int64 or float32")
-    return (
-        key,
-        Constant(_number(found["number"], found["dtype"]), found["dtype"], shape),
-        partner or None,
-    )
+    if not fits(shape, found["dtype"]):
+        raise ValueError(f"no tensor has the shape {list(shape)}")
+    constant = Constant(_number(found["number"], found["dtype"]), found["dtype"], shape)
+    return key, constant, partner or None
 
 
 def _number(text: str, dtype: str) -> float:
@@ -260,6 +261,10 @@ def _number(text: str, dtype: str) -> float:
     number = float(text)
     kind = np.dtype(DTYPES[dtype].numpy)
     if DTYPES[dtype].is_float or kind.kind == "c":
+        with np.errstate(over="ignore"):
+            held = decode(encode(number, dtype), dtype)
+        if math.isfinite(number) and not np.isfinite(held):
+            raise ValueError(f"{dtype} cannot hold {text}")
         return number
     exact = int(text) if number.is_integer() and text.lstrip("+-").isdecimal() else None
     limits = (0, 1) if kind.kind == "b" else (np.iinfo(kind).min, np.iinfo(kind).max)

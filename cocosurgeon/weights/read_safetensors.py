@@ -16,7 +16,7 @@ from cocosurgeon.weights.dtypes import OF_CODE
 from cocosurgeon.weights.tensor import MOST_AXES, OpenFile, Stored, Tensor, fits
 
 _LONGEST_HEADER = 32 << 20
-_METADATA = "__metadata__"
+METADATA = "__metadata__"
 _Number = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -45,7 +45,7 @@ def read_safetensors(file: OpenFile) -> tuple[dict[str, Tensor], dict[str, str]]
         _refuse(file, f"the header has {length:,} bytes; {_LONGEST_HEADER:,} are read at most")
     try:
         raw = msgspec.json.decode(file.read(8, length), type=dict[str, msgspec.Raw])
-        metadata = msgspec.json.decode(raw.pop(_METADATA, b"{}"), type=dict[str, str])
+        metadata = msgspec.json.decode(raw.pop(METADATA, b"{}"), type=dict[str, str])
         entries = {name: msgspec.json.decode(text, type=_Entry) for name, text in raw.items()}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         _refuse(file, f"the header is broken: {error}")

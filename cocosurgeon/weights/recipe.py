@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from cocosurgeon.errors import FormatError
+from cocosurgeon.errors import FormatError, RequestError
 from cocosurgeon.files import reading
 from cocosurgeon.version import __version__
-from cocosurgeon.weights.class_rows import RowIndex
 from cocosurgeon.weights.name_moves import Direction
 from cocosurgeon.weights.name_table import NameTable
 from cocosurgeon.weights.steps import HeadStep, Named, RenameStep, WeightsStep
@@ -53,7 +52,7 @@ class WeightsRecipe:
             return cls(tuple(_step(step, where) for step in values["steps"]))
         except KeyError as error:
             raise FormatError(f"a broken recipe: {error} is missing", where=where) from error
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError, RecursionError, RequestError) as error:
             raise FormatError(
                 f"no recipe for checkpoints: {error}",
                 where=where,
@@ -82,14 +81,10 @@ def _step(values: Mapping[str, Any], where: str) -> WeightsStep:
         return RenameStep(replace(table, name=str(values["name"])), direction)
     if values["step"] != "head":
         raise ValueError(f"there is no step {values['step']!r}")
-    fill, index = values["fill"], values["index"]
-    if fill not in (None, "mean") and not isinstance(fill, (int, float)):
-        raise ValueError(f"fill {fill!r}")
-    if index not in (None, *get_args(RowIndex)):
-        raise ValueError(f"index {index!r}")
     before, after = (_categories(values[key]) for key in ("from", "to"))
     aliases = tuple((str(old), str(new)) for old, new in values["aliases"])
-    return HeadStep(before, after, fill, tuple(map(str, values["keys"])), index, aliases)
+    keys = tuple(map(str, values["keys"]))
+    return HeadStep(before, after, values["fill"], keys, values["index"], aliases)
 
 
 def _categories(value: object) -> str | Named:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Protocol, cast, get_args
 
 from cocosurgeon.dataset.ids import Id
+from cocosurgeon.errors import RequestError
 from cocosurgeon.text import first_few, plural
 from cocosurgeon.weights.class_rows import Fill, RowIndex, RowPlan
 from cocosurgeon.weights.head_moves import HeadMove, move_heads, plan_by_names
@@ -133,6 +135,14 @@ class HeadStep:
     index: RowIndex | None = None
     aliases: tuple[tuple[str, str], ...] = ()
 
+    def __post_init__(self) -> None:
+        is_number = isinstance(self.fill, (int, float)) and math.isfinite(self.fill)
+        if self.fill not in (None, "mean") and not is_number:
+            raise RequestError(f"new rows filled with {self.fill!r}", hint="a number, or mean")
+        if self.index not in (None, *get_args(RowIndex)):
+            known = " or ".join(get_args(RowIndex))
+            raise RequestError(f"rows numbered by {self.index!r}", hint=f"by {known}")
+
     def apply(self, tensors: Mapping[str, Tensor]) -> Outcome:
         """Return the tensors with the rows of the other classes.
 
@@ -162,9 +172,10 @@ class HeadStep:
                 "moved": [each.fields() for each in move.moved],
                 "not_moved": list(move.others),
                 "by_class": list(move.by_class),
+                "embeddings_not_moved": list(move.embeddings),
             },
             lines=tuple(_head_lines(plan, move, self.fill)),
-            warnings=tuple(_head_warnings(move)),
+            warnings=tuple(_head_warnings(plan, move)),
         )
 
     def place(self, before: str) -> str:
@@ -225,7 +236,7 @@ def _head_lines(plan: RowPlan, move: HeadMove, fill: Fill | None) -> Iterable[st
         yield f"  as many rows, and not moved: {first_few(move.others, 5)} (--key moves them)"
 
 
-def _head_warnings(move: HeadMove) -> Iterable[str]:
+def _head_warnings(plan: RowPlan, move: HeadMove) -> Iterable[str]:
     losses = dict.fromkeys((each.kind, each.rows.loss()) for each in move.moved)
     for kind, loss in losses:
         if loss is not None:
@@ -234,4 +245,10 @@ def _head_warnings(move: HeadMove) -> Iterable[str]:
         yield (
             f"{plural(len(move.by_class), 'tensor')} may hold boxes or masks by class, and "
             f"{'is' if len(move.by_class) == 1 else 'are'} not moved: {first_few(move.by_class, 3)}"
+        )
+    if move.embeddings:
+        sizes = " or ".join(map(str, plan.embedding_sizes))
+        yield (
+            f"{plural(len(move.embeddings), 'label embedding')} not moved (those of {plan.before} "
+            f"have {sizes} rows): {first_few(move.embeddings, 3)}"
         )

@@ -32,13 +32,19 @@ def wrapper_of(names: Collection[str]) -> str:
 
 
 def copies_in(names: Collection[str]) -> dict[str, list[str]]:
-    """Return the names of each copy of the model, by its prefix, where there are several."""
+    """Return the names of each copy of the model, by its prefix, where there are several.
+
+    A wrapper may hold them, as in ``module.teacher``.
+    """
+    outer = wrapper_of(names)
     by_copy: dict[str, list[str]] = {}
+    rest = set[str]()
     for name in names:
-        word = name.partition(".")[0]
-        if word in _COPIES and "." in name:
-            by_copy.setdefault(word, []).append(name)
-    rest = {name for name in names if name.partition(".")[0] not in by_copy}
+        word, dot, _ = name.removeprefix(outer).partition(".")
+        if word in _COPIES and dot:
+            by_copy.setdefault(outer + word, []).append(name)
+        else:
+            rest.add(name.removeprefix(outer))
     for word, own in list(by_copy.items()):
         inner = {name.removeprefix(f"{word}.") for name in own}
         others = [{n.removeprefix(f"{w}.") for n in o} for w, o in by_copy.items() if w != word]

@@ -14,6 +14,7 @@ from cocosurgeon.errors import OutputError, RequestError
 from cocosurgeon.progress import Progress, progress_of
 from cocosurgeon.text import first_few, one_line
 from cocosurgeon.weights.dtypes import DTYPES
+from cocosurgeon.weights.read_safetensors import METADATA
 from cocosurgeon.weights.tensor import Elements, Tensor
 from cocosurgeon.weights.write_pth import write_zip
 
@@ -29,6 +30,20 @@ def require_format(path: Path) -> None:
             where=str(path),
             hint="give the output one of these suffixes",
         )
+
+
+def is_whole_file(path: str | PathLike[str], where: str) -> bool:
+    """Return whether a state dict is all that a file has, as load_state_dict takes it.
+
+    Args:
+        path, where: as in ``write_checkpoint``.
+    """
+    return Path(path).suffix != ".safetensors" and not where
+
+
+def left_out(metadata: Iterable[str]) -> list[str]:
+    """Return the metadata of a .safetensors file that a .pth lacks, but its own ``format``."""
+    return [key for key in metadata if key != "format"]
 
 
 def write_checkpoint(
@@ -109,9 +124,13 @@ def _write_safetensors(
     texts = {"format": "pt"}
     for key, value in metadata.items():
         texts[key] = value if isinstance(value, str) else _json(key, value)
-    header: dict[str, object] = {"__metadata__": texts}
+    header: dict[str, object] = {METADATA: texts}
     at = 0
     for tensor in tensors:
+        if tensor.name == METADATA:
+            raise RequestError(
+                f"a .safetensors file cannot hold a tensor named {METADATA}", hint="write a .pth"
+            )
         code = DTYPES[tensor.dtype].code
         if code is None:
             raise RequestError(

@@ -30,4 +30,5 @@ def apply(
     """Apply the steps that `weights rename` and `weights head` recorded to a checkpoint."""
     from cocosurgeon.weights.recipe import read_weights_recipe
 
-    run_steps(file, read_weights_recipe(recipe_file).steps, weights_output, console)
+    steps = read_weights_recipe(recipe_file).steps
+    run_steps(file, steps, weights_output, console, sources=[recipe_file])

@@ -110,7 +110,7 @@ def head(
         raise RequestError("--by-name goes without --from and --to")
     if by_name is None and (index or alias):
         raise RequestError("--index and --alias go with --by-name")
-    if index not in (None, *get_args(RowIndex)):
+    if index not in (None, *get_args(RowIndex)):  # before two large files are read
         raise RequestError(f"--index {index!r}", hint=f"one of {', '.join(get_args(RowIndex))}")
     if by_name == ("-", "-"):
         raise RequestError("standard input can be read only once")
@@ -135,4 +135,4 @@ def head(
         cast(Any, index),
         tuple(cast(Any, ALIAS.parse(text)) for text in alias or ()),
     )
-    run_steps(file, [step], weights_output, console)
+    run_steps(file, [step], weights_output, console, sources=by_name or ())

@@ -58,4 +58,4 @@ def rename(
 
     direction = None if reverse is None else "reverse" if reverse else "forward"
     step = RenameStep(read_table(map_), direction)  # type: ignore[arg-type]
-    run_steps(file, [step], weights_output, console)
+    run_steps(file, [step], weights_output, console, sources=[map_])

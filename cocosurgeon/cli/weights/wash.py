@@ -44,21 +44,28 @@ def wash(
 
     from cocosurgeon.cli.outputs import require_apart
     from cocosurgeon.progress import shown_by
-    from cocosurgeon.text import byte_count, plural
+    from cocosurgeon.text import byte_count, one_line, plural
     from cocosurgeon.weights.checkpoint import read_checkpoint
     from cocosurgeon.weights.wash import wash as washed
-    from cocosurgeon.weights.write import require_format, write_checkpoint
+    from cocosurgeon.weights.write import (
+        is_whole_file,
+        left_out,
+        require_format,
+        write_checkpoint,
+    )
 
     out = Path(output)
     require_format(out)
     require_apart([out], [file])
     checkpoint = read_checkpoint(file)
     result = washed(checkpoint, keep)
+    is_left_out = checkpoint.format == "safetensors" and is_whole_file(out, result.where)
+    lost = left_out(result.metadata) if is_left_out else []
     with shown_by(console.progress):
         write_checkpoint(
             out,
             result.tensors,
-            result.metadata,
+            {} if is_left_out else result.metadata,
             where=result.where,
             force=force,
             notice=console.info,
@@ -67,6 +74,7 @@ def wash(
     console.info(
         *(each.line() for each in result.dropped),
         *([f"stripped {result.prefix!r} from every name"] if result.prefix else []),
+        *(f"dropped {one_line(key)}: metadata, for which a flat .pth has no place" for key in lost),
         f"kept {plural(len(result.tensors), 'tensor')}, {byte_count(result.nbytes)}; the file had "
         f"{byte_count(checkpoint.size)}, and has {byte_count(after)}",
     )
@@ -80,7 +88,7 @@ def wash(
                 "copy": result.kept,
                 "tensors": len(result.tensors),
                 "bytes": result.nbytes,
-                "entries": list(result.metadata),
+                "entries": [] if is_left_out else list(result.metadata),
             },
             "stripped_prefix": result.prefix,
             "dropped": [asdict(each) for each in result.dropped],
