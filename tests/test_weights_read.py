@@ -132,7 +132,13 @@ def test_values_in_a_state_dict_are_not_lost(put: Put) -> None:
     content = mapping({"model": mapping({"w": WHOLE, "_extra_state": number(3)})})
     checkpoint = read_checkpoint(put(zipped(content, {"0": FOUR}), "a.pth"))
     assert list(checkpoint.tensors) == ["w"]
-    assert checkpoint.entries == {"model": {"_extra_state": 3}}
+    assert checkpoint.entries == {"model._extra_state": 3}
+
+
+def test_a_number_as_a_key_hides_no_state_dict(put: Put) -> None:
+    content = b"}(" + number(1) + b"N" + text("model") + state(WHOLE) + b"u"
+    checkpoint = read_checkpoint(put(zipped(content, {"0": FOUR}), "a.pth"))
+    assert (checkpoint.where, checkpoint.entries) == ("model", {"1": None})
     flat = mapping({"w": WHOLE, "_extra_state": number(3)})
     assert read_checkpoint(put(zipped(flat, {"0": FOUR}), "b.pth")).entries == {"_extra_state": 3}
 

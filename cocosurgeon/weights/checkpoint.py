@@ -34,9 +34,9 @@ class Checkpoint:
         size: bytes of the file.
         where: the place of the state dict that was chosen, as in ``ema.module``; empty: the top.
         states: every state dict of the file by its place.
-        entries: the other top-level entries as plain values: numbers, text, lists, dicts, tensors,
-            and a ``NotRead`` for each object of another kind. Those of a safetensors file are the
-            texts of its metadata.
+        entries: everything else by its place, as plain values: numbers, text, lists, dicts,
+            tensors, and a ``NotRead`` for each object of another kind. Those of a safetensors file
+            are the texts of its metadata.
         not_read: classes of objects that are not read, and how many of each.
     """
 
@@ -90,7 +90,7 @@ def read_checkpoint(path: str | PathLike[str], where: str | None = None) -> Chec
             hint="save the model's state_dict(), a dict of names and tensors",
         )
     _require_possible(file, states)
-    entries = {str(k): v for k, v in _others(root, "", states)} if isinstance(root, dict) else {}
+    entries = dict(_others(root, "", states)) if isinstance(root, dict) else {}
     return Checkpoint(file.path, kind, file.size, _chosen(states, where), states, entries, not_read)
 
 
@@ -107,31 +107,35 @@ def _require_possible(file: OpenFile, states: Mapping[str, Mapping[str, Tensor]]
 
 def _states(value: object, place: str) -> Iterator[tuple[str, dict[str, Tensor]]]:
     """Yield each state dict: a dict of names, at least half of whose values are tensors."""
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+    if not isinstance(value, dict):
         return
-    tensors = {k: v.renamed(k) for k, v in value.items() if isinstance(v, Tensor)}
-    if tensors and 2 * len(tensors) >= len(value):
+    names = [key for key in value if isinstance(key, str)]
+    tensors = {k: value[k].renamed(k) for k in names if isinstance(value[k], Tensor)}
+    if tensors and 2 * len(tensors) >= len(value) == len(names):
         yield place, tensors
     elif place.count(".") < _DEEPEST:
-        for key, inner in value.items():
+        for key in names:
+            inner = value[key]
             if not any(word in key for word in _NO_WEIGHTS):
                 yield from _states(inner, f"{place}.{key}" if place else key)
 
 
 def _others(
     value: dict[Any, object], place: str, states: Mapping[str, object]
-) -> Iterator[tuple[object, object]]:
-    """Yield the items of a dict that are in no state dict, and what is in one and no tensor."""
+) -> Iterator[tuple[str, object]]:
+    """Yield the items of a dict that are in no state dict, and what is in one and no tensor.
+
+    Each has its place, as in ``ema.updates`` where ``ema.module`` is a state dict.
+    """
     for key, inner in value.items():
         inside = f"{place}.{key}" if place else str(key)
         if place in states and isinstance(inner, Tensor):
             continue
         is_within = inside in states or any(each.startswith(f"{inside}.") for each in states)
         if isinstance(inner, dict) and is_within:
-            inner = dict(_others(inner, inside, states))
-            if not inner:
-                continue
-        yield key, inner
+            yield from _others(inner, inside, states)
+        else:
+            yield inside, inner
 
 
 def _chosen(states: Mapping[str, Mapping[str, Tensor]], where: str | None) -> str:
