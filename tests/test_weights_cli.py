@@ -101,6 +101,15 @@ def test_the_tree_has_each_branch_and_tensor(tmp_path: Path) -> None:
     assert "wrapper: every name begins with 'module.'; `wash` strips it" in lines
 
 
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_names_of_thousands_of_parts(suffix: str, cli: Cli, tmp_path: Path) -> None:
+    long, longer = "module." * 500 + "w", "module." * 100_000 + "w"
+    write_checkpoint(tmp_path / f"a{suffix}", tensors(ones(long)).values())
+    assert cli("weights", "show", f"a{suffix}", "--depth", "0").code == 0
+    write_checkpoint(tmp_path / f"b{suffix}", tensors(ones(longer)).values())
+    assert cli("weights", "show", f"b{suffix}").code == 3
+
+
 def test_show_prints_the_contents(cli: Cli, put: Put) -> None:
     state, storages = state_of({"cls_logits.weight": np.zeros((91, 2), np.float32)})
     args = name("argparse.Namespace") + b")\x81"

@@ -388,6 +388,12 @@ def test_broken_and_huge_pickles_are_refused(case: str, put: Put) -> None:
             assert "never run" not in str(raised.value) or case.startswith("a storage of an")
 
 
+def test_an_expanded_tensor_is_refused_in_words_that_help(put: Put) -> None:
+    data = zipped(state(tensor([3, 4], [0, 1], storage(4))), {"0": FOUR})
+    with pytest.raises(FormatError, match=r"shape \[3, 4\] repeats .*save it with contiguous"):
+        read_checkpoint(put(data, "a.pth"))
+
+
 def test_a_long_log_is_read(put: Put) -> None:
     log = b"](" + (b"G" + bytes(8)) * 600_000 + b"e"
     path = put(zipped(mapping({"model": state(WHOLE), "loss": log}), {"0": FOUR}), "a.pth")

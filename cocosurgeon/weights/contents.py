@@ -13,6 +13,9 @@ from cocosurgeon.weights.inert import Global, NotRead
 from cocosurgeon.weights.tensor import Tensor
 from cocosurgeon.weights.wrappers import copies_in, wrapper_of
 
+_MOST_LEVELS = 64
+"""Names of a hostile file have thousands of parts; those below are counted, not shown."""
+
 
 @dataclass(frozen=True)
 class Branch:
@@ -151,7 +154,7 @@ def _branches(tensors: list[Tensor], prefix: str, depth: int, level: int) -> Ite
         dtypes = tuple(dict.fromkeys(tensor.dtype for tensor in inner))
         is_leaf = len(inner) == 1 and inner[0].name == name
         yield Branch(name, level, *totals, dtypes, inner[0].shape if is_leaf else None)
-        if not is_leaf and level + 1 != depth:
+        if not is_leaf and level + 1 not in (depth, _MOST_LEVELS):
             yield from _branches(inner, name, depth, level + 1)
 
 

@@ -15,11 +15,10 @@ import numpy as np
 
 from cocosurgeon.text import first_few, one_line
 from cocosurgeon.weights.dtypes import DTYPES, OF_STORAGE
-from cocosurgeon.weights.tensor import MOST_AXES, Tensor
+from cocosurgeon.weights.tensor import LONGEST_NAME, MOST_AXES, Tensor
 from cocosurgeon.weights.views import Refused, Storage, view_of, whole_numbers
 
 _LONGEST_BYTES = 64
-_LONGEST_KEY = 4096
 _LONGEST_KEY_BITS = 64
 
 
@@ -111,7 +110,7 @@ def is_scalar_key(value: object) -> bool:
     if isinstance(value, int):
         return value.bit_length() <= _LONGEST_KEY_BITS
     if isinstance(value, (str, bytes)):
-        return len(value) <= _LONGEST_KEY
+        return len(value) <= LONGEST_NAME
     return value is None or isinstance(value, float)
 
 

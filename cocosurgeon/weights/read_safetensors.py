@@ -13,7 +13,7 @@ import msgspec
 from cocosurgeon.errors import FormatError
 from cocosurgeon.text import one_line
 from cocosurgeon.weights.dtypes import OF_CODE
-from cocosurgeon.weights.tensor import MOST_AXES, OpenFile, Stored, Tensor, fits
+from cocosurgeon.weights.tensor import LONGEST_NAME, MOST_AXES, OpenFile, Stored, Tensor, fits
 
 _LONGEST_HEADER = 32 << 20
 METADATA = "__metadata__"
@@ -52,6 +52,8 @@ def read_safetensors(file: OpenFile) -> tuple[dict[str, Tensor], dict[str, str]]
     start = 8 + length
     tensors = {}
     for name, entry in entries.items():
+        if len(name) > LONGEST_NAME:
+            _refuse(file, f"a tensor has a name of {len(name):,} characters")
         kind = OF_CODE.get(entry.dtype)
         if kind is None:
             _refuse(file, f"{one_line(name)}: the type {entry.dtype!r} is not known")

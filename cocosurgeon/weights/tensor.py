@@ -22,6 +22,8 @@ PIECE = 1 << 23
 
 MOST_AXES = 32
 """Axes of a tensor at most: those that numpy 1 can have."""
+LONGEST_NAME = 4096
+"""Characters of a name at most: each prefix of it that is looked at takes the time of the rest."""
 
 
 def fits(shape: Sequence[int], dtype: str) -> bool:

@@ -43,7 +43,12 @@ def view_of(place: Stored, dtype: str, offset: object, shape: object, strides: o
     itemsize = DTYPES[dtype].itemsize
     count, room = math.prod(sizes), place.size // itemsize
     reach = sum((size - 1) * step for size, step in zip(sizes, steps, strict=True)) + 1
-    if count and (first + reach > room or count > room):
+    if count > room and first + reach <= room:
+        raise Refused(
+            f"a tensor of shape {list(sizes)[:8]} repeats the {room:,} elements of its storage, as "
+            "expand makes it: save it with contiguous()"
+        )
+    if count and first + reach > room:
         raise Refused(
             f"a tensor of shape {list(sizes)[:8]} needs more than the {room:,} elements of its "
             "storage"
