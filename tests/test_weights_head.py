@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cocosurgeon.categories.heads import head_rows
 from cocosurgeon.categories.spaces import find_space
-from cocosurgeon.errors import RequestError, UnknownNameError
+from cocosurgeon.errors import FormatError, RequestError, UnknownNameError
 from cocosurgeon.weights.checkpoint import read_checkpoint
 from cocosurgeon.weights.dtypes import encode
 from cocosurgeon.weights.heads import is_class_head, is_label_embedding
@@ -201,7 +201,7 @@ def test_new_rows_that_a_type_cannot_hold_are_an_error() -> None:
     _, result = moved(half, HeadStep("mmdet81", "detr92", fill=1e6))
     with pytest.raises(RequestError, match="float16 cannot hold 1000000"):
         result["fc_cls.bias"].array()
-    for fill in (float("nan"), float("inf"), "median"):
+    for fill in (float("nan"), float("inf"), 10**400, "median"):
         with pytest.raises(RequestError, match="new rows filled with"):
             HeadStep("mmdet81", "detr92", fill=fill)  # type: ignore[arg-type]
 
@@ -248,6 +248,15 @@ def test_by_names_an_ambiguous_numbering_is_an_error() -> None:
     assert result["class_embed.bias"].array().tolist() == [old[1], old[0], old[2]]
     with pytest.raises(RequestError, match="no head has the rows of 2 old categories"):
         HeadStep(one, other).apply(checkpoint(7))
+
+
+def test_ids_that_would_be_too_many_rows_are_an_error() -> None:
+    far = ((1, "cat"), (10**12, "dog"))
+    with pytest.raises(RequestError, match="would have 1,000,000,000,001 rows"):
+        HeadStep(((1, "cat"), (2, "dog")), far, index="id").apply(checkpoint(3))
+    with pytest.raises(FormatError, match="not one of each"):
+        values = {**HeadStep("detr92", "mmdet81").as_json(), "to": [[1, "cat"]]}
+        WeightsRecipe.from_json(json.dumps({"weights_recipe": 1, "steps": [values]}), "r.json")
 
 
 def test_by_names_nearly_the_same_name_is_an_error() -> None:

@@ -155,8 +155,6 @@ def head(
             written.
         DataError: the file is no checkpoint.
     """
-    if isinstance(before, str) is not isinstance(after, str):
-        raise RequestError("two label spaces, or two lists of categories, not one of each")
     step = HeadStep(
         _classes(before),
         _classes(after),

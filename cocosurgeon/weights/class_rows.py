@@ -24,6 +24,7 @@ Fill = float | Literal["mean"]
 _EXTRA_ROW = frozenset({"dino91", "rtdetr80", "hf_rtdetr80"})
 """Spaces whose label embedding has one more row than the head has classes."""
 _NO_EXTRA_ROW = "MMDetection"
+_MOST_ROWS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,10 @@ class RowPlan:
         """
         old, new = _numbered(before, index), _numbered(after, index)
         counts = row_count(before, index), row_count(after, index)
+        if counts[1] > _MOST_ROWS:
+            raise RequestError(
+                f"a head by these ids would have {counts[1]:,} rows", hint="--index position"
+            )
         moved = CategoryMap.by_names(old, new, "drop", aliases)
         rows: list[int | None] = [None] * counts[1]
         for one, other in moved.pairs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, cast, get_args
@@ -136,7 +136,9 @@ class HeadStep:
     aliases: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        is_number = isinstance(self.fill, (int, float)) and math.isfinite(self.fill)
+        if isinstance(self.before, str) is not isinstance(self.after, str):
+            raise RequestError("two label spaces, or two lists of categories, not one of each")
+        is_number = isinstance(self.fill, (int, float)) and abs(self.fill) <= sys.float_info.max
         if self.fill not in (None, "mean") and not is_number:
             raise RequestError(f"new rows filled with {self.fill!r}", hint="a number, or mean")
         if self.index not in (None, *get_args(RowIndex)):
