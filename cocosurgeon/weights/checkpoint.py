@@ -13,7 +13,7 @@ from cocosurgeon.text import did_you_mean
 from cocosurgeon.weights.inert import NotRead
 from cocosurgeon.weights.read_pth import is_legacy, is_zip, read_legacy, read_zip
 from cocosurgeon.weights.read_safetensors import read_safetensors
-from cocosurgeon.weights.tensor import OpenFile, Tensor
+from cocosurgeon.weights.tensor import OpenFile, Strided, Tensor
 
 _USUAL = ("state_dict", "model_state_dict", "model", "module", "net", "network", "params")
 _NO_WEIGHTS = ("optim", "scheduler", "scaler", "rng", "random")
@@ -95,14 +95,23 @@ def read_checkpoint(path: str | PathLike[str], where: str | None = None) -> Chec
 
 
 def _require_possible(file: OpenFile, states: Mapping[str, Mapping[str, Tensor]]) -> None:
-    """Refuse tensors that share their storages so often that a copy would fill the disk."""
-    total = sum(tensor.nbytes for state in states.values() for tensor in state.values())
+    """Refuse tensors that share their storages so often that a copy would fill the disk.
+
+    Or take hours: tensors of few elements that are far apart.
+    """
+    total = sum(_bytes_to_copy(tensor) for state in states.values() for tensor in state.values())
     if total > _MOST_TIMES * file.size:
         raise FormatError(
-            f"the tensors have {total:,} bytes, more than {_MOST_TIMES} times those of the file",
+            f"to copy the tensors takes {total:,} bytes, more than {_MOST_TIMES} times those of "
+            "the file",
             where=str(file.path),
             hint="copy or download the file again",
         )
+
+
+def _bytes_to_copy(tensor: Tensor) -> int:
+    span = tensor.elements.span.size if isinstance(tensor.elements, Strided) else 0
+    return max(tensor.nbytes, span)
 
 
 def _states(value: object, place: str) -> Iterator[tuple[str, dict[str, Tensor]]]:
