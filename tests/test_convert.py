@@ -190,6 +190,7 @@ def test_each_loss_is_counted(cli: Cli, tmp_path: Path) -> None:
         "crowd": 1,
         "parts": 1,
         "holes": 1,
+        "box": 1,
         "area": 4,
         "outside": 1,
         "lists": 1,

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 
 from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import source_of
-from cocosurgeon.atomic import refuse_same_file
+from cocosurgeon.atomic import appearing, refuse_same_file
 from cocosurgeon.cli.console import Console
-from cocosurgeon.cli.outputs import Text, with_bar, write_files
+from cocosurgeon.cli.outputs import STDOUT, Text, require_apart, with_bar, write_files
 from cocosurgeon.cli.run import Chosen, choose
 from cocosurgeon.convert.conversion import Conversion, Wishes, prepare
+from cocosurgeon.convert.manifest import NAME, manifest_path
 from cocosurgeon.convert.read import read_format
 from cocosurgeon.convert.write import write
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.io import read
-from cocosurgeon.errors import RequestError
+from cocosurgeon.errors import OutputError, RequestError
 from cocosurgeon.formats.format import Format
 from cocosurgeon.layout.search import split_in
 from cocosurgeon.progress import shown_by
@@ -76,8 +78,15 @@ def write_format(
         with shown_by(console.progress):
             datasets[name] = plans[name].apply(whole)
     out = Path(places.output) if places.output is not None else _default(chosen, kind)
-    for dataset in datasets.values():
-        refuse_same_file(out, dataset.opened.path)
+    if str(out) == STDOUT:
+        raise RequestError(
+            "a conversion is several files: standard output cannot take them",
+            hint="name a file or a folder with -o",
+        )
+    manifest = manifest_path(out, is_folder=kind.is_folder)
+    recipes = [] if places.recipe is None else [Path(places.recipe)]
+    files = [manifest, *recipes] if kind.is_folder else [out, manifest, *recipes]
+    require_apart(files, [each.path for each in chosen.values()])
     with shown_by(console.progress):
         conversion = prepare(datasets, kind, wishes, plans)
     console.info(*(f"lost: {line}" for line in conversion.lost))
@@ -87,12 +96,12 @@ def write_format(
         return
     if not console.as_json:
         console.warn(*conversion.warnings)
-    with shown_by(console.progress):
-        manifest = write(conversion, out, force=places.force, notice=console.info)
-    if places.recipe is not None:
-        (name,) = datasets
-        text = Recipe.of(plans[name], datasets[name]).to_json()
-        write_files({places.recipe: partial(iter, [text])}, places.force, console)
+    with ExitStack() as stack:
+        opened = stack.enter_context(appearing(recipes, force=places.force, notice=console.info))
+        for file, name in zip(opened, datasets, strict=False):
+            file.write(Recipe.of(plans[name], datasets[name]).to_json())
+        stack.enter_context(shown_by(console.progress))
+        write(conversion, out, force=places.force, notice=console.info)
     seconds = time.monotonic() - started
     changed = [f"changed: {count:,} {what}" for what, count in conversion.changes.items() if count]
     console.info(
@@ -138,7 +147,7 @@ def _split_of(path: Path) -> str:
 
 def _default(chosen: Mapping[str, Chosen], kind: Format) -> Path:
     first = next(iter(chosen.values()))
-    if first.path == "-":
+    if first.path == STDOUT:
         raise RequestError("no output is named", hint="name it: -o OUT")
     path = Path(first.path)
     stem = path.name.removesuffix(".gz").removesuffix(".json")
@@ -180,6 +189,25 @@ def _fields(conversion: Conversion) -> dict[str, object]:
     }
 
 
+def _require_outside(output: str | None, source: Path) -> None:
+    """Refuse to replace what is read: a file, or a file in a folder that may be one of its own.
+
+    Raises:
+        OutputError: the output is one of the source's files.
+    """
+    if output is None or output == STDOUT:
+        return
+    refuse_same_file(Path(output), source)
+    inner = Path(os.path.realpath(output)).is_relative_to(os.path.realpath(source))
+    is_own = Path(output).name == NAME or not output.endswith((".json", ".json.gz"))
+    if inner and is_own and source.is_dir() and os.path.lexists(output):
+        raise OutputError(
+            "the output is a file of the folder that is read, which is never changed",
+            where=output,
+            hint="name another output",
+        )
+
+
 def read_to_json(
     places: Places,
     kind: Format,
@@ -209,6 +237,8 @@ def read_to_json(
         out = str(path.parent / name)
     else:
         out = places.output
+    for output in (out, places.recipe):
+        _require_outside(output, path)
     lines = [
         f"{plural(len(result.img_ids), 'image')}, {plural(len(result.ann_ids), 'annotation')}, "
         f"{plural(len(result.categories), 'category', 'categories')}",
@@ -230,7 +260,7 @@ def read_to_json(
     if places.recipe is not None:
         recipe = Recipe.of(plan, result).to_json()
         texts[places.recipe] = lambda: iter([recipe])
-    if console.as_json and "-" in texts:
+    if console.as_json and STDOUT in texts:
         raise RequestError(
             "--json prints its one document to standard output, which an output takes",
             hint="name a file with -o",
@@ -240,5 +270,5 @@ def read_to_json(
     if not console.as_json:
         console.warn(*found.warnings)
     console.info(*lines, f"{seconds:.1f} s")
-    if out != "-":
+    if out != STDOUT:
         console.written(out, {**fields, "seconds": round(seconds, 3)})

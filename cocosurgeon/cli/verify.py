@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -191,7 +192,12 @@ def _as_file(subset: str, loaders: list[str] | None) -> IO[bytes] | None:
             hint="--loader ultralytics" if name == "yolo" else "convert it: cocosurgeon convert",
         )
     file = NamedTemporaryFile(prefix=f"{path.absolute().name}-", suffix=".json")  # noqa: SIM115
-    file.writelines(read_format(path, format_with(name, path), plain=True).text())
+    found = read_format(path, format_with(name, path), plain=True)
+    for image in found.images:
+        # Labels were looked for as Ultralytics does. The loader would do so for a folder images/ in
+        # a name once more, in the tree of convert_coco.
+        image["file_name"] = re.sub(r"(^|/)images/", r"\1images./", image["file_name"])
+    file.writelines(found.text())
     file.flush()
     return file
 

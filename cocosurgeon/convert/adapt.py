@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cocosurgeon.formats.format import Crowds, Format
-from cocosurgeon.formats.objects import Object, Picture
+from cocosurgeon.formats.objects import Object, Picture, Polygon
 from cocosurgeon.formats.outlines import clipped
 
 
@@ -50,13 +50,24 @@ class Adaptation:
         right, bottom = min(x + width, picture.width), min(y + height, picture.height)
         if right <= left or bottom <= top:
             return None if self.drops_outside else each
-        if not self.clip or (left, top, right, bottom) == (x, y, x + width, y + height):
+        if not self.clip:
             return each
         mask = each.segmentation
-        if isinstance(mask, list) and all(_is_polygon(polygon) for polygon in mask):
-            parts = [clipped(polygon, picture.width, picture.height) for polygon in mask]
+        sides = (picture.width, picture.height)
+        if (
+            isinstance(mask, list)
+            and all(_is_polygon(polygon) for polygon in mask)
+            and any(_is_over(polygon, *sides) for polygon in mask)
+        ):
+            parts = [clipped(polygon, *sides) for polygon in mask]
             mask = [part for part in parts if len(part) >= 6] or None
+        if (left, top, right, bottom) == (x, y, x + width, y + height):
+            return each if mask is each.segmentation else replace(each, segmentation=mask)
         return replace(each, bbox=(left, top, right - left, bottom - top), segmentation=mask)
+
+
+def _is_over(polygon: Polygon, width: int, height: int) -> bool:
+    return min(polygon) < 0 or max(polygon[::2]) > width or max(polygon[1::2]) > height
 
 
 def _is_polygon(value: object) -> bool:

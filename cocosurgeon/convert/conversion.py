@@ -11,8 +11,9 @@ from typing import Literal, cast, get_args
 
 from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.categories.to_space import to_space
+from cocosurgeon.convert.adapt import Adaptation
 from cocosurgeon.convert.losses import Loss, Survey, losses_of, survey
-from cocosurgeon.convert.pictures import Pictures, classes_in_order
+from cocosurgeon.convert.pictures import Pictures, classes_in_order, require_convertible
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.keys import Id
 from cocosurgeon.errors import RequestError, SourceUnavailableError
@@ -133,6 +134,12 @@ def prepare(
         raise RequestError(
             f"{kind.name} has no folder of images", hint="leave out --copy and --no-images"
         )
+    for name in datasets:
+        if PurePosixPath(name).name != name or not name.isprintable() or "\\" in name:
+            raise RequestError(
+                f"the split cannot be named {name!r}: it is the name of a folder or file",
+                hint="name it with letters and digits: --split train",
+            )
     parts = {name: _pictures(dataset, kind, wishes) for name, dataset in datasets.items()}
     _require_same_classes(parts)
     warnings: list[str] = []
@@ -141,7 +148,10 @@ def prepare(
         warnings += _about_images(pictures, kind, wishes)
         if kind.is_folder:
             _require_places(name, pictures, kind, taken)
-    surveys = {name: _surveyed(pictures, kind) for name, pictures in parts.items()}
+        if "image-keys" not in kind.holds:
+            _require_different_names(pictures)
+    adapt = Adaptation.of(kind, wishes.crowds, clip=wishes.clip)
+    surveys = {name: _surveyed(pictures, kind, adapt) for name, pictures in parts.items()}
     losses = {
         name: tuple(losses_of(surveys[name], pictures, kind, wishes.crowds, clip=wishes.clip))
         for name, pictures in parts.items()
@@ -150,6 +160,9 @@ def prepare(
     read = sum(each.sizes_read for each in surveys.values())
     if read:
         notes.append(f"{plural(read, 'image')} without a size: it was read from the file")
+    turned = sum(each.backslashes for each in parts.values())
+    if turned and "image-keys" not in kind.holds:
+        notes.append(f"{plural(turned, 'file_name')} with backslashes: written with slashes")
     remarks = sum((each.remarks for each in surveys.values()), Counter[str]())
     notes += [f"{what} ({count:,})" for what, count in remarks.items()]
     return Conversion(
@@ -158,6 +171,7 @@ def prepare(
 
 
 def _pictures(dataset: Dataset, kind: Format, wishes: Wishes) -> Pictures:
+    require_convertible(dataset)
     label_of: dict[Id, int]
     if wishes.space is not None:
         names = find_space(wishes.space).names_in_list()
@@ -214,7 +228,13 @@ def _require_places(part: str, pictures: Pictures, kind: Format, taken: dict[str
     """
     where = pictures.dataset.source.name
     for name in pictures.names:
-        if name.startswith("/") or ".." in PurePosixPath(name).parts or ":" in name[:2]:
+        is_place = PurePosixPath(name).name != ""
+        if (
+            not is_place
+            or name.startswith("/")
+            or ".." in PurePosixPath(name).parts
+            or ":" in name[:2]
+        ):
             raise RequestError(
                 f"the file_name {name!r} leads out of the folder of images",
                 where=where,
@@ -232,13 +252,26 @@ def _require_places(part: str, pictures: Pictures, kind: Format, taken: dict[str
             taken[plain] = name
 
 
-def _surveyed(pictures: Pictures, kind: Format) -> Survey:
+def _require_different_names(pictures: Pictures) -> None:
+    """Refuse two images of one name: the name is all that tells them apart on the way back."""
+    name, count = next(iter(Counter(pictures.names).most_common(1)), ("", 0))
+    if count > 1:
+        raise RequestError(
+            f"{count} images have the file_name {name!r}",
+            where=pictures.dataset.source.name,
+            hint="rename them, or leave all but one out: cocosurgeon lint lists them",
+        )
+
+
+def _surveyed(pictures: Pictures, kind: Format, adapt: Adaptation) -> Survey:
     total = len(pictures.names)
     count = -(-total // _LUMP)
     found = Survey()
     with progress_of("counting what is lost") as progress:
         lumps = pictures.lumps(0, total, _LUMP)
-        for place, each in enumerate(in_processes(partial(survey, kind=kind), lumps, count), 1):
+        for place, each in enumerate(
+            in_processes(partial(survey, kind=kind, adapt=adapt), lumps, count), 1
+        ):
             found = found + each
             if progress:
                 progress(min(place * _LUMP, total), total)

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from cocosurgeon.convert.adapt import Adaptation
 from cocosurgeon.convert.pictures import NO_LABEL, Lump, Pictures, is_size, pictures_of
 from cocosurgeon.formats.format import MASKS, Crowds, Format
 from cocosurgeon.formats.objects import Id, Object, Picture
-from cocosurgeon.formats.outlines import has_pixels, outline
+from cocosurgeon.formats.outlines import box_of, has_pixels, outline
 from cocosurgeon.text import plural
 
 _IMAGE_KEYS = frozenset(("id", "file_name", "width", "height"))
@@ -20,6 +21,8 @@ _ANNOTATION_KEYS = frozenset(
 _KEYPOINT_KEYS = frozenset(("keypoints", "num_keypoints"))
 _LISTS = frozenset(("images", "annotations", "categories"))
 
+_APART = 0.01
+"""Pixels by which a box may differ from that around its mask."""
 _AREA = 0.01
 """Pixels by which an area may differ from the box's without being a value of its own."""
 
@@ -33,6 +36,11 @@ _WORDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "parts": ("mask of several parts", "masks of several parts", "joined by lines"),
         "holes": ("mask with holes", "masks with holes", "holes joined to the edge by lines"),
         "broken-mask": ("unusable mask", "unusable masks", "only the boxes are written"),
+        "box": (
+            "box other than that around its mask",
+            "boxes other than those around their masks",
+            "a row has the mask only",
+        ),
         "keypoints": ("object with keypoints", "objects with keypoints", "keypoints dropped"),
         "area": ("area other than its box's", "areas other than their boxes'", "dropped"),
         "over-edge": ("box over the image's edge", "boxes over the image's edge", "cut off there"),
@@ -129,8 +137,12 @@ class Survey:
         return [line]
 
 
-def survey(lump: Lump, kind: Format) -> Survey:
-    """Count what some images and their objects have that a format may not hold."""
+def survey(lump: Lump, kind: Format, adapt: Adaptation) -> Survey:
+    """Count what some images and their objects have that a format may not hold.
+
+    Args:
+        adapt: makes of an image what is written.
+    """
     found = Survey()
     sizes_read = objects = 0
     masks: list[DrawnMask] = []
@@ -143,17 +155,19 @@ def survey(lump: Lump, kind: Format) -> Survey:
         found.image_keys.update(picture.record.keys() - _IMAGE_KEYS)
         sizes_read += not all(is_size(picture.record.get(key)) for key in ("width", "height"))
         objects += len(picture.objects)
-        found.remarks.update(kind.remarks(picture))
+        found.remarks.update(kind.remarks(adapt(picture)))
         for each in picture.objects:
             found.features.update(_features(each, picture))
             if draws and each.segmentation is not None:
                 drawn = outline(each.segmentation, picture.width, picture.height)
-                if drawn is None:
-                    found.features["broken-mask"] += 1
-                elif isinstance(each.segmentation, dict) or len(each.segmentation) > 1:
-                    found.features["parts"] += drawn.parts > 1
-                    found.features["holes"] += drawn.holes > 0
-                    masks.append(DrawnMask(each.ann_id, drawn.iou, drawn.parts, drawn.holes))
+                found.features["broken-mask"] += drawn is None
+                if drawn is not None:
+                    around = zip(box_of(drawn.polygon), each.bbox, strict=True)
+                    found.features["box"] += any(abs(a - b) > _APART for a, b in around)
+                    if isinstance(each.segmentation, dict) or len(each.segmentation) > 1:
+                        found.features["parts"] += drawn.parts > 1
+                        found.features["holes"] += drawn.holes > 0
+                        masks.append(DrawnMask(each.ann_id, drawn.iou, drawn.parts, drawn.holes))
             elif paints and each.segmentation is not None:
                 is_drawn = has_pixels(each.segmentation, picture.width, picture.height)
                 found.features["broken-mask"] += not is_drawn

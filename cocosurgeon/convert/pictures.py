@@ -23,7 +23,7 @@ from cocosurgeon.dataset.keys import Id, as_key
 from cocosurgeon.errors import DataError, RequestError
 from cocosurgeon.formats.image_files import size_of_image
 from cocosurgeon.formats.objects import Box, Class, Object, Picture, Segmentation
-from cocosurgeon.layout.names import image_names
+from cocosurgeon.layout.names import image_names, kind_of
 from cocosurgeon.text import plural
 
 NO_LABEL = -1
@@ -84,6 +84,12 @@ class Pictures:
                 hint="leave them out, or write their names: cocosurgeon lint says which they are",
             )
         return [name.replace("\\", "/") for name in found if name is not None]
+
+    @property
+    def backslashes(self) -> int:
+        """Number of images of a name with backslashes, for which ``names`` has slashes."""
+        every = image_names(self.dataset.index.image_records)
+        return sum("\\" in (every[row] or "") for row in self.image_rows.tolist())
 
     @property
     def recorded_sizes(self) -> list[tuple[int, int]]:
@@ -279,20 +285,44 @@ def is_size(value: object) -> bool:
     return type(value) in (int, float) and 0 < value < 1 << 31 and value == int(value)  # type: ignore[operator, call-overload]
 
 
-def classes_in_order(dataset: Dataset) -> tuple[tuple[Class, ...], dict[Id, int]]:
-    """Return the classes of a dataset by class number, in the order of its list.
+def require_convertible(dataset: Dataset) -> None:
+    """Refuse a file without boxes, or one of which it is not certain what is of which image.
 
     Raises:
-        RequestError: it is a results file, or has no categories.
-        DataError: a category has no id, or two have the same.
+        RequestError: it is a results file, or a panoptic one.
+        DataError: two images have one id.
     """
-    where = dataset.source.name
-    if dataset.index.is_results:
+    index, where = dataset.index, dataset.source.name
+    if index.is_results:
         raise RequestError(
             "a results file lists no images and no classes",
             where=where,
             hint="convert the annotation file",
         )
+    if kind_of(index) == "panoptic":
+        raise RequestError(
+            "the objects of a panoptic file are segments of PNG files, which are not converted",
+            where=where,
+            hint="convert the file of instances",
+        )
+    twice = 0 if index.image_records is None else index.image_records.count - index.images.count
+    if twice:
+        raise DataError(
+            f"{plural(twice, 'image')} with the id of another one: which of them an object is of "
+            "is not certain",
+            where=where,
+            hint="repair the list: cocosurgeon lint, cocosurgeon fix",
+        )
+
+
+def classes_in_order(dataset: Dataset) -> tuple[tuple[Class, ...], dict[Id, int]]:
+    """Return the classes of a dataset by class number, in the order of its list.
+
+    Raises:
+        RequestError: it has no categories.
+        DataError: a category has no id, or two have the same.
+    """
+    where = dataset.source.name
     found: list[Class] = []
     label_of: dict[Id, int] = {}
     for place, category in enumerate(dataset.categories):

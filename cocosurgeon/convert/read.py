@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, replace
@@ -24,7 +25,9 @@ from cocosurgeon.formats.format import Format
 from cocosurgeon.formats.objects import Class, Id, Object, Picture
 from cocosurgeon.formats.registry import options_of
 from cocosurgeon.progress import progress_of
-from cocosurgeon.text import are, plural
+from cocosurgeon.text import are, first_names, plural
+
+_NUMBERED = re.compile(r"(?:class[ _-]?)?([0-9]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,11 +101,17 @@ def read_format(
                 progress(place, max(place, len(sizes)))
     most = max((each.label for p in pictures for each in p.objects), default=-1)
     followed = None if plain else manifest
-    categories, labels, notes = _categories(found.classes, followed, space, most, path)
+    names = [] if space is None else find_space(space).names_in_list()
+    of_space = tuple(Class(name, label) for label, name in enumerate(names))
+    categories, labels, notes = _categories(found.classes or of_space, followed, most, path)
     pictures = [_relabeled(picture, labels) for picture in pictures]
     reading = _numbered(pictures) if known is None or plain else _restored(pictures, known)
+    ids = [each["id"] for each in categories]
+    if space is not None:
+        ids, notes = _labels_in_space(categories, names, space, path), []
+        categories = [{"id": label, "name": name} for label, name in enumerate(names)]
     for record in reading.annotations:
-        record["category_id"] = categories[record["category_id"]]["id"]
+        record["category_id"] = ids[record["category_id"]]
     return replace(reading, categories=categories, notes=(*found.notes, *notes, *reading.notes))
 
 
@@ -137,7 +146,6 @@ def _sizes(known: PartManifest) -> dict[str, tuple[int, int]]:
 def _categories(
     classes: Sequence[Class],
     manifest: Manifest | None,
-    space: str | None,
     most: int,
     path: Path,
 ) -> tuple[list[Mapping[str, Any]], Sequence[int], list[str]]:
@@ -147,13 +155,6 @@ def _categories(
         classes: by class number; empty where the format names none.
         most: the highest class number in use.
     """
-    if space is not None:
-        names = find_space(space).names_in_list()
-        _require_names(len(names), most, path)
-        numbered: list[Mapping[str, Any]] = [
-            {"id": label, "name": name} for label, name in enumerate(names)
-        ]
-        return numbered, range(len(names)), []
     if manifest is not None:
         if (labels := _labels_in(manifest, classes, most)) is not None:
             return list(manifest.categories), labels, []
@@ -169,6 +170,39 @@ def _categories(
     return records, range(len(records)), notes
 
 
+def _labels_in_space(
+    categories: Sequence[Mapping[str, Any]], names: Sequence[str], space: str, path: Path
+) -> list[int]:
+    """Return the label in a space of each category: by its name; of one that is named by a number
+    only (``3``, ``class3``), that number.
+
+    Raises:
+        RequestError: the space has no class of this name.
+    """
+    by_name = {name: label for label, name in reversed([*enumerate(names)])}
+    labels: list[int] = []
+    unknown: list[str] = []
+    for place, each in enumerate(categories):
+        name = str(each.get("name", each["id"]))
+        number = _NUMBERED.fullmatch(name)
+        if names[place : place + 1] == [name]:
+            labels.append(place)  # of several rows without a class, this one
+        elif name in by_name:
+            labels.append(by_name[name])
+        elif number and int(number[1]) < len(names):
+            labels.append(int(number[1]))
+        else:
+            unknown.append(name)
+    if unknown:
+        raise RequestError(
+            f"{plural(len(unknown), 'class', 'classes')} {are(len(unknown))} not in {space}: "
+            f"{first_names(unknown)}",
+            where=str(path),
+            hint="read it without --space, and map its classes: cocosurgeon remap FILE --to SPACE",
+        )
+    return labels
+
+
 def _labels_in(manifest: Manifest, classes: Sequence[Class], most: int) -> Sequence[int] | None:
     """Return the class number in the manifest of each class that was read, by its id or its name;
     None where one is not there."""
@@ -179,7 +213,13 @@ def _labels_in(manifest: Manifest, classes: Sequence[Class], most: int) -> Seque
     by_name = {record.get("name"): label for label, record in enumerate(records)}
     if [each.name for each in classes] == [str(r.get("name", r.get("id"))) for r in records]:
         return range(len(records))
-    found = [by_both.get((c.cat_id, c.name), by_name.get(c.name)) for c in classes]
+    by_id = {str(record.get("id")): label for label, record in enumerate(records)}
+    found = [
+        by_both.get((c.cat_id, c.name), by_name.get(c.name))
+        if c.cat_id is None or c.name != str(c.cat_id)
+        else by_id.get(c.name)  # a class without a name
+        for c in classes
+    ]
     labels = [label for label in found if label is not None]
     return labels if len({*labels}) == len(found) else None
 

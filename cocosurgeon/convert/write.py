@@ -30,7 +30,7 @@ from cocosurgeon.dataset.category_list import CategoryList
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import as_keys
 from cocosurgeon.dataset.keys import Id
-from cocosurgeon.errors import RequestError
+from cocosurgeon.errors import OutputError, RequestError
 from cocosurgeon.formats.format import Crowds, Format, Part
 from cocosurgeon.formats.objects import Class
 from cocosurgeon.formats.registry import make_format, options_of
@@ -88,6 +88,10 @@ class _Writer:
         return manifest
 
     def _write_folder(self, out: Path, manifest: Path, notice: Notice) -> None:
+        if not out.absolute().parent.is_dir():
+            raise OutputError(
+                "the folder above the output does not exist", where=str(out), hint="make it first"
+            )
         may_be_equal = self._is_of_same(manifest)
         if not may_be_equal:
             require_free(out)

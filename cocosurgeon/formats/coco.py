@@ -81,7 +81,7 @@ class Coco(Format):
             try:
                 document = json.load(file)
                 listed = document["categories"]
-                classes = tuple(Class(str(c["name"]), as_key(c["id"])) for c in listed)
+                classes = tuple(Class(str(c.get("name", c["id"])), as_key(c["id"])) for c in listed)
                 labels = {each.cat_id: label for label, each in enumerate(classes)}
                 objects: dict[Id | None, list[Object]] = {}
                 for record in document["annotations"]:

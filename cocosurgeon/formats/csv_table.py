@@ -5,17 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from cocosurgeon.errors import FormatError
+from cocosurgeon.errors import EncodingError, FormatError
 from cocosurgeon.files import reading
 from cocosurgeon.formats.format import MASKS, Feature, Format, Found, Sizes
 from cocosurgeon.formats.image_files import size_of_image
 from cocosurgeon.formats.objects import Box, Class, Id, Object, Picture
+from cocosurgeon.text import plural
 
 COLUMNS = (
     *("image_id", "file_name", "width", "height", "id", "category_id", "category", "label"),
@@ -37,6 +39,9 @@ _OTHER_NAMES = {
 """Names that other tools give to these columns."""
 
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
+_TEXTS = frozenset(("file_name", "category"))
+"""Columns whose blanks count: names are as they are."""
+
 _HOW = f"the columns are {', '.join(COLUMNS)}; or {', '.join(_CORNERS)} for the box"
 
 
@@ -80,8 +85,7 @@ class Csv(Format):
         return stream.getvalue().encode("utf-8", "surrogatepass")
 
     def read(self, path: Path, images: Path | None, part: str | None, known: Sizes) -> Found:
-        with reading(path, "the table"), path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [*csv.reader(file)]
+        rows = _rows(path)
         if not rows:
             raise FormatError("the table is empty", where=str(path), hint=_HOW)
         names = [_OTHER_NAMES.get(n.strip().lower(), n.strip().lower()) for n in rows[0]]
@@ -92,6 +96,37 @@ class Csv(Format):
             if any(cells):
                 table.add(cells, f"{path}, line {number}")
         return Found(table.classes(), table.pictures())
+
+
+def _rows(path: Path) -> list[list[str]]:
+    """Return the rows of a table; a cell may be a mask of any length.
+
+    Raises:
+        EncodingError: it is not in UTF-8.
+        FormatError: it is broken.
+    """
+    with reading(path, "the table"):
+        data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise EncodingError(
+            f"the table is not UTF-8: byte 0x{data[error.start]:02x}",
+            where=f"{path}, line {line}",
+            hint="save it as UTF-8",
+            offset=error.start,
+        ) from error
+    limit = csv.field_size_limit(len(text) + 1)
+    table = csv.reader(io.StringIO(text, newline=""))
+    try:
+        return [*table]
+    except csv.Error as error:
+        raise FormatError(
+            f"broken CSV: {error}", where=f"{path}, line {table.line_num}", hint="repair the table"
+        ) from error
+    finally:
+        csv.field_size_limit(limit)
 
 
 def _cells(each: Object, classes: Sequence[Class]) -> Iterator[object]:
@@ -127,8 +162,16 @@ class _Table:
         Raises:
             FormatError: a cell is no number, or a mask no JSON.
         """
-        row = dict(zip(self._names, (cell.strip() for cell in cells), strict=False))
-        name = row.get("file_name", "").replace("\\", "/")
+        if len(cells) < len(self._names):
+            what = (
+                f"a row has {plural(len(cells), 'cell')}, and the table {len(self._names)} columns"
+            )
+            raise FormatError(what, where=where, hint="fill it up with empty cells")
+        row = dict(zip(self._names, cells, strict=False))
+        row = {key: cell if key in _TEXTS else cell.strip() for key, cell in row.items()}
+        name = row["file_name"].replace("\\", "/")
+        if not name:
+            raise FormatError("a row has no file_name", where=where, hint=_HOW)
         if name not in self._pictures:
             self._pictures[name] = Picture(name, *self._size(name, row, where), ())
             img_id = _id(row.get("image_id", ""))
@@ -139,19 +182,23 @@ class _Table:
                 self._objects[name].append(self._object(row))
             except ValueError as error:
                 raise FormatError(f"this is no row: {error}", where=where, hint=_HOW) from error
+        elif any(row.get(key) for key in ("x", "xmin")):
+            raise FormatError("a row has a box, and no category", where=where, hint=_HOW)
 
     def _size(self, name: str, row: Mapping[str, str], where: str) -> tuple[int, int]:
         if name in self._known:
             return self._known[name]
         if row.get("width") and row.get("height"):
             try:
-                return int(float(row["width"])), int(float(row["height"]))
-            except ValueError as error:
+                width, height = int(float(row["width"])), int(float(row["height"]))
+            except (ValueError, OverflowError) as error:
                 raise FormatError(f"this is no size: {error}", where=where, hint=_HOW) from error
+            if width > 0 and height > 0:
+                return width, height
         size = size_of_image(self._folder / name)
         if size is None:
             raise FormatError(
-                f"the table has no width and height, and the image {name!r} cannot be read",
+                f"the row has no usable width and height, and the image {name!r} cannot be read",
                 where=where,
                 hint="name the folder of the images: --images DIR",
             )
@@ -164,11 +211,16 @@ class _Table:
             x, y, right, bottom = (float(row[key]) for key in _CORNERS)
             w, h = right - x, bottom - y
         box: Box = (x, y, w, h)
+        if not all(map(math.isfinite, box)):
+            raise ValueError("its box is not finite")
         text, area = row.get("segmentation"), row.get("area")
+        mask = json.loads(text) if text else None
+        if not isinstance(mask, (list, dict, type(None))):
+            raise ValueError("its segmentation is neither polygons nor run lengths")
         return Object(
             label=self._label(row),
             bbox=box,
-            segmentation=json.loads(text) if text else None,
+            segmentation=mask,
             area=float(area) if area else None,
             is_crowd=row.get("iscrowd", "") in ("1", "true", "True"),
             is_ignored=row.get("ignore", "") in ("1", "true", "True"),

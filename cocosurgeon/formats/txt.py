@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from cocosurgeon.errors import FormatError
+from cocosurgeon.errors import FormatError, RequestError
 from cocosurgeon.files import reading
 from cocosurgeon.formats.format import Feature, Format, Found, Part, Sizes, option
 from cocosurgeon.formats.image_files import size_of_image
@@ -106,6 +106,23 @@ class Txt(Format):
         return self.separator.join(_number(values[name]) for name in self.fields)
 
     def extras(self, parts: Sequence[Part], classes: Sequence[Class]) -> Mapping[str, bytes]:
+        """Return the list of classes.
+
+        Raises:
+            RequestError: a name cannot be on a line, or ends as a box does.
+        """
+        files = [name for part in parts for name in part.names]
+        for name in [*files, *(each.name for each in classes)]:
+            if name != name.strip() or len(name.splitlines()) != 1:
+                raise RequestError(
+                    f"the name {name!r} cannot be on a line",
+                    hint="rename it: not empty, without line breaks and blanks at its ends",
+                )
+        for name in files:
+            if self._last(name)[0] is not None:
+                raise RequestError(
+                    f"the file_name {name!r} ends as a box does", hint="rename the image"
+                )
         text = "".join(f"{each.name}\n" for each in classes)
         return {_CLASSES: text.encode("utf-8", "surrogatepass")}
 
@@ -200,7 +217,9 @@ def _class_names(path: Path) -> tuple[Class, ...]:
         if place.is_file():
             with reading(place, "the list of classes"):
                 lines = place.read_text("utf-8-sig", "surrogateescape").splitlines()
-            return tuple(Class(line.strip()) for line in lines if line.strip())
+            while lines and not lines[-1].strip():
+                lines.pop()
+            return tuple(Class(line.strip()) for line in lines)  # an empty line has a number, too
     return ()
 
 

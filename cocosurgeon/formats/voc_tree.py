@@ -64,6 +64,7 @@ class VocTree:
         xmls = _xml_files(annotations)
         if listed is None:
             listed = dict.fromkeys(xmls, str(annotations))
+        listed = {_listed_name(line, xmls): where for line, where in listed.items()}
         if not listed:
             raise SourceUnavailableError(
                 "no XML files are found", where=str(annotations), hint="check the path"
@@ -201,11 +202,14 @@ def _listed(root: Path, part: str | None) -> dict[str, str] | None:
     with reading(found[name], "the list of images"):
         lines = found[name].read_text("utf-8-sig", "surrogateescape").splitlines()
     places = {line.strip(): f"{found[name]}, line {n}" for n, line in enumerate(lines, 1)}
-    return {_listed_name(line): place for line, place in places.items() if line}
+    return {line: place for line, place in places.items() if line}
 
 
-def _listed_name(line: str) -> str:
-    """Return the name of an image in a list: without 1 or -1, or an ending, behind it."""
+def _listed_name(line: str, xmls: Mapping[str, str]) -> str:
+    """Return the name of an image in a list: as its XML file; else without 1 or -1, or an ending,
+    behind it."""
+    if line in xmls:
+        return line
     words = line.replace("\\", "/").rsplit(maxsplit=1)
     name = words[0] if len(words) == 2 and words[1] in ("-1", "0", "1") else line
     path = PurePosixPath(name.replace("\\", "/"))

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import ClassVar, Literal
 
 from cocosurgeon.formats.format import Feature, Format, Found, Part, Sizes, option
+from cocosurgeon.formats.image_files import SUFFIXES
 from cocosurgeon.formats.objects import Class, Object, Picture
 from cocosurgeon.formats.outlines import outline
 from cocosurgeon.formats.yolo_tree import YoloTree
+from cocosurgeon.masks import mask_fault
 from cocosurgeon.text import yaml_string
 
 _DIGITS = 6
+_OVER = 0.01
+"""Share of a side by which a number may lie over the edge."""
 _SIDE = 5000
 """The longest side in pixels of which six digits give a box within 0.01 pixels."""
 
@@ -54,7 +58,38 @@ class Yolo(Format):
         return f"images/{part}/{file_name}"
 
     def label_place(self, part: str, file_name: str) -> str:
-        return f"labels/{part}/{os.path.splitext(file_name)[0]}.txt"  # noqa: PTH122 - of 118,287
+        """Return where Ultralytics looks: in labels/ in the place of the last images/, which may be
+        a folder in the file name."""
+        before, _, after = f"/{self.image_place(part, file_name)}".rpartition("/images/")
+        stem = os.path.splitext(after)[0]  # noqa: PTH122 - of 118,287
+        return f"{before}/labels/{stem}.txt".lstrip("/")
+
+    def remarks(self, picture: Picture) -> Iterator[str]:
+        ending = os.path.splitext(picture.file_name)[1].lower()  # noqa: PTH122
+        if ending not in SUFFIXES:
+            yield "images with an ending that Ultralytics does not read"
+        if any(self._reaches_out(each, picture) for each in picture.objects):
+            yield (
+                "images with an object that reaches so far over the edge that Ultralytics drops "
+                "the whole image (--clip cuts it off)"
+            )
+
+    def _reaches_out(self, each: Object, picture: Picture) -> bool:
+        """Return whether a number of a row is no share: ``ultralytics/data/utils.py:480``."""
+        x, y, w, h = each.bbox
+        values = [(x + w / 2, w), (y + h / 2, h)]
+        mask = each.segmentation
+        if (
+            self.masks
+            and mask is not None
+            and mask_fault(mask, picture.height, picture.width) is None
+        ):
+            points = [v for polygon in mask for v in polygon] if isinstance(mask, list) else []
+            values = [(min(axis), max(axis)) for axis in (points[::2], points[1::2]) if axis]
+        return any(
+            low < -_OVER * side or max(low, high) > (1 + _OVER) * side
+            for (low, high), side in zip(values, (picture.width, picture.height), strict=False)
+        )
 
     def write_unit(
         self,

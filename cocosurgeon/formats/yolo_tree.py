@@ -22,6 +22,8 @@ from cocosurgeon.text import plural
 _SPLITS = ("train", "val", "test")
 _CLASS_FILES = ("classes.txt", "labels/classes.txt", "obj.names")
 _UNIT = 512
+_NAMELESS = "class "
+"""What is before the number in the name of a class that has none."""
 _FARTHEST = 2.0
 """Share of a side from which a number cannot be one: it is in pixels."""
 
@@ -50,11 +52,13 @@ class YoloTree:
         classes: by class number; empty where nothing names them.
         files: images with their labels.
         notes: what was assumed, skipped.
+        keypoints: the count of numbers of keypoints at the end of a row.
     """
 
     classes: tuple[Class, ...]
     files: tuple[_File, ...]
     notes: list[str]
+    keypoints: int = 0
 
     @classmethod
     def at(cls, path: Path, images: Path | None, part: str | None, known: Sizes) -> YoloTree:
@@ -81,10 +85,10 @@ class YoloTree:
             )
         notes: list[str] = []
         folders = _folders(root, config, part)
+        places = _label_folders(folders, root)
         if images is None:
             files = [file for folder in folders for file in _files(folder, root)]
         else:
-            places = _label_folders(folders, root)
             every = [_File(n, str(images / n), _label_in(places, n)) for n in image_files(images)]
             files = [file for file in every if file.labels is not None]
             if skipped := len(every) - len(files):
@@ -92,7 +96,7 @@ class YoloTree:
                     f"{plural(skipped, 'image')} of {images} without a label file: skipped"
                 )
         files = [file._replace(size=known.get(file.name)) for file in files]
-        there, places = {file.name for file in files}, _label_folders(folders, root)
+        there = {file.name for file in files}
         gone = [(name, size) for name, size in known.items() if name not in there]
         files += [_File(name, None, _label_in(places, name), size) for name, size in gone]
         if not files:
@@ -101,16 +105,23 @@ class YoloTree:
                 where=", ".join(map(str, [images] if images else folders)),
                 hint="name their folder: --images DIR",
             )
+        if over := len({*_label_files(folders)} - {file.labels for file in files}):
+            notes.append(f"{plural(over, 'label file')} without an image: skipped")
         if without := sum(file.labels is None for file in files):
             notes.append(f"{plural(without, 'image')} without a label file: taken as empty")
         if "kpt_shape" in config:
             notes.append("keypoints (kpt_shape) are not read: only boxes")
-        return cls(_classes(root, config), tuple(files), notes)
+        classes = _classes(root, config)
+        if invented := sum(each.name.startswith(_NAMELESS) for each in classes):
+            notes.append(
+                f"{plural(invented, 'class number')} without a name: named {_NAMELESS}NUMBER"
+            )
+        return cls(classes, tuple(files), notes, _keypoints(config))
 
     def pictures(self) -> Iterator[Picture]:
         """Read the images, in several processes."""
         units = [self.files[at : at + _UNIT] for at in range(0, len(self.files), _UNIT)]
-        read = partial(_pictures, classes=len(self.classes) or None)
+        read = partial(_pictures, classes=len(self.classes) or None, keypoints=self.keypoints)
         for found in in_processes(read, units, len(units)):
             yield from found
 
@@ -137,13 +148,15 @@ def _config(path: Path) -> Mapping[str, Any]:
         text = path.read_bytes()
     try:
         config = yaml.safe_load(text)
+        plain = yaml.load(text, yaml.BaseLoader)
     except (yaml.YAMLError, ValueError) as error:
         raise FormatError(
             f"this is no YAML: {error}", where=str(path), hint="repair it, or name the folder"
         ) from error
     if not isinstance(config, dict):
         raise FormatError("data.yaml is no mapping", where=str(path), hint="repair it")
-    return config
+    # YAML takes yes, null and 1.0 for values that are no texts; as names of classes they are.
+    return config | ({"names": plain["names"]} if "names" in config else {})
 
 
 def _folders(root: Path, config: Mapping[str, Any], part: str | None) -> list[Path]:
@@ -176,6 +189,14 @@ def _folders(root: Path, config: Mapping[str, Any], part: str | None) -> list[Pa
             f"there is no part {part!r}", where=str(root), hint=f"one of {', '.join(splits)}"
         )
     return list({**every, **splits}[part])
+
+
+def _keypoints(config: Mapping[str, Any]) -> int:
+    """Return the count of numbers that the keypoints of an object have; 0 without keypoints."""
+    shape = config.get("kpt_shape")
+    if not isinstance(shape, list) or not all(isinstance(n, int) for n in shape):
+        return 0
+    return math.prod(shape)
 
 
 def _in(base: Path, name: str) -> Path:
@@ -235,9 +256,16 @@ def _label_folders(folders: Sequence[Path], root: Path) -> list[Path]:
 
 
 def _label_in(folders: Sequence[Path], name: str) -> str | None:
-    stem = os.path.splitext(name)[0] + ".txt"  # noqa: PTH122
-    places = (os.path.join(folder, stem) for folder in folders)  # noqa: PTH118
-    return next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113
+    found = (_labels_of(os.path.join(folder, name)) for folder in folders)  # noqa: PTH118
+    return next((place for place in found if place is not None), None)
+
+
+def _label_files(folders: Sequence[Path]) -> Iterator[str]:
+    """Yield the text files in the labels/ of each images/; in other folders they may be others."""
+    for folder in folders:
+        before, images, after = folder.as_posix().rpartition("/images")
+        for place, _, names in os.walk(f"{before}/labels{after}") if images else ():
+            yield from (f"{place}/{n}" for n in names if n.endswith(".txt") and n != "classes.txt")
 
 
 def _classes(root: Path, config: Mapping[str, Any]) -> tuple[Class, ...]:
@@ -250,25 +278,27 @@ def _classes(root: Path, config: Mapping[str, Any]) -> tuple[Class, ...]:
                 "names of data.yaml are not numbered", where=str(root), hint="repair data.yaml"
             ) from error
         most = max(numbered, default=-1)
-        return tuple(Class(numbered.get(label, f"class {label}")) for label in range(most + 1))
+        return tuple(Class(numbered.get(label, f"{_NAMELESS}{label}")) for label in range(most + 1))
     if isinstance(names, list):
         return tuple(Class(str(name)) for name in names)
     for place in (folder / name for folder in (root, root.parent) for name in _CLASS_FILES):
         if place.is_file():
             with reading(place, "the list of classes"):
                 lines = place.read_text("utf-8-sig", "surrogateescape").splitlines()
-            return tuple(Class(line.strip()) for line in lines if line.strip())
+            while lines and not lines[-1].strip():
+                lines.pop()
+            return tuple(Class(line.strip()) for line in lines)  # an empty line has a number, too
     return ()
 
 
 # ---- what is in the files
 
 
-def _pictures(files: Sequence[_File], classes: int | None) -> list[Picture]:
-    return [_picture(file, classes) for file in files]
+def _pictures(files: Sequence[_File], classes: int | None, keypoints: int) -> list[Picture]:
+    return [_picture(file, classes, keypoints) for file in files]
 
 
-def _picture(file: _File, classes: int | None) -> Picture:
+def _picture(file: _File, classes: int | None, keypoints: int) -> Picture:
     size = file.size or (size_of_image(file.image) if file.image else None)
     if size is None:
         raise FormatError(
@@ -282,7 +312,10 @@ def _picture(file: _File, classes: int | None) -> Picture:
             text = stream.read()
         for number, line in enumerate(text.decode("utf-8-sig", "replace").splitlines(), 1):
             if line.strip():
-                objects.append(_row(line.split(), size, classes, f"{file.labels}, line {number}"))
+                cells = line.split()
+                if keypoints and len(cells) == 5 + keypoints:
+                    cells = cells[:5]
+                objects.append(_row(cells, size, classes, f"{file.labels}, line {number}"))
     return Picture(file.name, *size, tuple(objects), file.image)
 
 
@@ -327,6 +360,7 @@ _ROW = "a row is a class number and 4 numbers of a box, or 6 or more of a polygo
 
 
 def decimals_for(cells: Sequence[str], side: int) -> int:
-    """Return the decimals of pixels that the digits of a row stand for."""
+    """Return the decimals of pixels that the digits of a row stand for; 2 at least, since few
+    digits may be exact ones."""
     digits = max(len(cell.partition(".")[2]) for cell in cells)
-    return max(1, digits - math.ceil(math.log10(side)))
+    return max(2, digits - math.ceil(math.log10(side)))

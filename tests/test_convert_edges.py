@@ -1,0 +1,205 @@
+"""Conversion of odd names, files, and folders: nothing is lost, shifted or replaced silently."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Cli
+from PIL import Image
+
+
+def write(
+    folder: Path, names: list[str], *, classes: Mapping[int, str | None] | None = None, **keys: Any
+) -> Path:
+    """An annotation file with an object in each image, of the classes in turn."""
+    classes = {1: "cat", 7: "dog"} if classes is None else classes
+    ids = [*classes]
+    images = [
+        {"id": n, "file_name": name, "width": 100, "height": 80} for n, name in enumerate(names)
+    ]
+    annotations = [
+        {
+            "id": n,
+            "image_id": n,
+            "category_id": ids[n % len(ids)],
+            "bbox": [10, 10, 20, 20 + n],
+            "area": 20 * (20 + n),
+            "iscrowd": 0,
+            **keys,
+        }
+        for n in range(len(names))
+    ]
+    categories = [{"id": i} | ({} if n is None else {"name": n}) for i, n in classes.items()]
+    path = folder / "train.json"
+    document = {"images": images, "annotations": annotations, "categories": categories}
+    path.write_text(json.dumps(document))
+    return path
+
+
+def objects(path: Path) -> list[tuple[str, str | None, list[float]]]:
+    """File name, class name and box of each object."""
+    document = json.loads(path.read_bytes())
+    files = {image["id"]: image["file_name"] for image in document["images"]}
+    names = {each["id"]: each.get("name") for each in document["categories"]}
+    found = document["annotations"]
+    return [(files[a["image_id"]], names[a["category_id"]], a["bbox"]) for a in found]
+
+
+def image(path: Path, size: tuple[int, int] = (100, 80)) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size).save(path)
+
+
+@pytest.mark.parametrize("options", [("yolo",), ("voc", "--base", "0"), ("txt",), ("csv",)])
+@pytest.mark.parametrize("has_manifest", [True, False])
+def test_names_with_blanks_numbers_endings_and_images(
+    cli: Cli, tmp_path: Path, options: tuple[str, ...], has_manifest: bool
+) -> None:
+    names = ["img 1.jpg", "a.jpg.jpg", "x -1.jpg", "images/b.jpg", "c.d.jpg", "e/images/f.jpg"]
+    source = write(tmp_path, names)
+    for name in names:
+        image(tmp_path / name)
+    out = "tree" if options[0] in ("yolo", "voc") else f"tree.{options[0]}"
+    assert cli("convert", source, "--to", *options, "-o", out).code == 0
+    if not has_manifest:
+        (
+            tmp_path / (f"{out}/cocosurgeon.json" if out == "tree" else "tree.cocosurgeon.json")
+        ).unlink()
+    done = cli("convert", out, "--from", *options, "-o", "back.json")
+    assert done.code == 0, done.err
+    assert sorted(objects(tmp_path / "back.json")) == sorted(objects(source))
+
+
+def test_ultralytics_finds_labels_of_names_with_a_folder_images(cli: Cli, tmp_path: Path) -> None:
+    source = write(tmp_path, ["images/a.jpg", "images/b.jpg"])
+    for name in ("images/a.jpg", "images/b.jpg"):
+        image(tmp_path / name)
+    assert cli("convert", source, "--to", "yolo", "-o", "tree").code == 0
+    for path in (tmp_path / "tree/images").rglob("*.jpg"):
+        before, _, after = path.as_posix().rpartition("/images/")
+        assert Path(f"{before}/labels/{after}").with_suffix(".txt").is_file()
+    done = cli("verify", "tree", "--loader", "ultralytics")
+    assert "2 samples, 2 objects" in done.out, done.out
+
+
+@pytest.mark.parametrize("space", ["mmdet80", "coco91"])
+@pytest.mark.parametrize("options", [("csv",), ("voc", "--base", "0"), ("yolo",)])
+def test_classes_are_of_a_space_by_their_names(
+    cli: Cli, tmp_path: Path, space: str, options: tuple[str, ...]
+) -> None:
+    source = write(tmp_path, ["a.jpg", "b.jpg"], classes={3: "car", 1: "person"})
+    out = "out.csv" if options[0] == "csv" else "out"
+    assert cli("convert", source, "--to", *options, "-o", out).code == 0
+    done = cli("convert", out, "--from", *options, "--space", space, "-o", "back.json")
+    assert done.code == 0, done.err
+    assert objects(tmp_path / "back.json") == objects(source)
+    write(tmp_path, ["a.jpg"], classes={3: "wombat"})
+    cli("convert", source, "--to", *options, "-o", f"other_{out}")
+    done = cli("convert", f"other_{out}", "--from", *options, "--space", space, "-o", "b.json")
+    assert "1 class is not in" in done.err
+    assert "wombat" in done.err
+
+
+def test_no_source_is_replaced_and_no_half_is_written(cli: Cli, tmp_path: Path) -> None:
+    source = write(tmp_path, ["a.jpg"])
+    cli("convert", source, "--to", "csv", "-o", "t.csv")
+    cli("convert", source, "--to", "yolo", "-o", "tree")
+    (tmp_path / "r.json").write_text("{}")
+    before = {p: p.read_bytes() for p in sorted(tmp_path.rglob("*")) if p.is_file()}
+    for words in (
+        "train.json --from coco --force",
+        "t.csv --from csv -o t.csv --force",
+        "t.csv --from csv -o b.json --recipe t.csv --force",
+        "tree --from yolo -o tree/data.yaml --force",
+        "train.json --to csv -o n.csv --recipe train.json --force",
+        "train.json --to csv -o n.csv --recipe r.json",
+        "train.json --to csv -o n.csv --recipe n.csv",
+        "train.json --to yolo -o new --recipe r.json",
+        "train.json --to yolo -o new --split ../../x",
+        "train.json --to csv -o -",
+        "train.json --to yolo -o no/tree",
+    ):
+        assert cli("convert", *words.split()).code == 2, words
+    assert before == {p: p.read_bytes() for p in sorted(tmp_path.rglob("*")) if p.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("row", "error"),
+    [
+        ("a.jpg,100,80,dog,1,2", "a row has 6 cells, and the table 8 columns"),
+        ("a.jpg,100,80,dog,1,2,nan,4", "its box is not finite"),
+        ("a.jpg,1e999,80,dog,1,2,3,4", "this is no size"),
+        ("a.jpg,0,80,dog,1,2,3,4", "no usable width and height"),
+        (",100,80,dog,1,2,3,4", "a row has no file_name"),
+        ("a.jpg,100,80,,1,2,3,4", "a row has a box, and no category"),
+        ("a.jpg,100,80,\udcb9,1,2,3,4", "the table is not UTF-8: byte 0xb9"),
+    ],
+)
+def test_a_broken_row_of_a_table_names_its_line(
+    cli: Cli, tmp_path: Path, row: str, error: str
+) -> None:
+    text = f"file_name,width,height,category,x,y,w,h\n{row}\n"
+    (tmp_path / "t.csv").write_text(text, errors="surrogateescape")
+    done = cli("convert", "t.csv", "--from", "csv", "-o", "b.json")
+    assert done.code == 3
+    assert error in done.err
+    assert "t.csv, line 2" in done.err
+
+
+def test_a_mask_of_any_length_comes_back_from_a_table(cli: Cli, tmp_path: Path) -> None:
+    polygon = [[n % 97 for n in range(60_000)]]
+    source = write(tmp_path, ["a.jpg"], classes={5: None}, segmentation=polygon)
+    assert cli("convert", source, "--to", "csv", "-o", "t.csv").code == 0
+    assert cli("convert", "t.csv", "--from", "csv", "-o", "b.json").code == 0
+    (back,) = json.loads((tmp_path / "b.json").read_bytes())["annotations"]
+    assert back["segmentation"] == polygon
+    assert back["category_id"] == 5
+
+
+def test_what_one_id_or_one_name_means_twice_is_refused(cli: Cli, tmp_path: Path) -> None:
+    source = write(tmp_path, ["a.jpg", "a.jpg"])
+    for kind in ("csv", "txt", "tfrecord"):
+        done = cli("convert", source, "--to", kind, "--images", ".", "-o", "out", "--allow-loss")
+        assert done.code == 2
+    assert "2 images have the file_name 'a.jpg'" in cli("convert", source, "--to", "csv").err
+    source.write_text(source.read_text().replace('"id": 1, "file', '"id": 0, "file'))
+    assert "1 image with the id of another one" in cli("convert", source, "--to", "coco").err
+    source = write(tmp_path, ["a.jpg"], classes={1: ""})
+    assert "the name '' cannot be on a line" in cli("convert", source, "--to", "txt").err
+
+
+def test_what_ultralytics_drops_is_printed_and_clipped(cli: Cli, tmp_path: Path) -> None:
+    beyond = [[10, 10, 130, 10, 130, 30, 10, 30]]
+    source = write(tmp_path, ["a.gif"], segmentation=beyond)
+    options = ("--to", "yolo", "--masks", "--allow-loss")
+    done = cli("convert", source, *options, "-o", "tree")
+    assert "1 box other than that around its mask" in done.err
+    assert "Ultralytics drops the whole image (--clip cuts it off) (1)" in done.err
+    assert "images with an ending that Ultralytics does not read (1)" in done.err
+    done = cli("convert", source, *options, "--clip", "-o", "cut")
+    assert "drops" not in done.err
+    row = (tmp_path / "cut/labels/train/a.txt").read_text().split()
+    assert max(map(float, row[1:])) == 1
+
+
+def test_a_tree_is_read_as_people_have_it(cli: Cli, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "labels").mkdir(exist_ok=True)
+        rows = {"a": "1 0.125 0.125 0.25 0.25 .1 .2 2 .1 .2 2\n", "b": "0 0.5 0.5 0.2 0.2\n"}
+        (tmp_path / f"labels/{name}.txt").write_text(rows[name])
+    image(tmp_path / "images/a.jpg", (1001, 1000))
+    config = "train: images\nkpt_shape: [2, 3]\nnames: {0: yes, 1: no, 3: 1.0}\n"
+    (tmp_path / "data.yaml").write_text(config)
+    done = cli("convert", tmp_path, "--from", "yolo", "-o", "b.json")
+    assert "1 label file without an image: skipped" in done.err
+    assert "1 class number without a name" in done.err
+    assert objects(tmp_path / "b.json") == [("a.jpg", "no", [0, 0, 250.25, 250])]
+    (tmp_path / "data.yaml").unlink()
+    (tmp_path / "classes.txt").write_text("cat\n\ndog\n\n")
+    (tmp_path / "labels/a.txt").write_text("2 0.5 0.5 0.2 0.2\n")
+    assert cli("convert", tmp_path, "--from", "yolo", "-o", "b.json", "--force").code == 0
+    assert objects(tmp_path / "b.json")[0][1] == "dog"
