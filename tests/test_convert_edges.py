@@ -173,7 +173,7 @@ def test_what_one_id_or_one_name_means_twice_is_refused(cli: Cli, tmp_path: Path
 
 
 def test_what_ultralytics_drops_is_printed_and_clipped(cli: Cli, tmp_path: Path) -> None:
-    beyond = [[10, 10, 130, 10, 130, 30, 10, 30]]
+    beyond = [[10, 10, 230, 10, 230, 30, 10, 30]]
     source = write(tmp_path, ["a.gif"], segmentation=beyond)
     options = ("--to", "yolo", "--masks", "--allow-loss")
     done = cli("convert", source, *options, "-o", "tree")
@@ -184,6 +184,26 @@ def test_what_ultralytics_drops_is_printed_and_clipped(cli: Cli, tmp_path: Path)
     assert "drops" not in done.err
     row = (tmp_path / "cut/labels/train/a.txt").read_text().split()
     assert max(map(float, row[1:])) == 1
+
+
+def test_objects_are_counted_as_they_are_written(cli: Cli, tmp_path: Path) -> None:
+    source = write(tmp_path, ["a.jpg", "b.jpg"], iscrowd=1)
+    done = cli("convert", source, "--to", "csv", "--crowds", "drop", "-o", "t.csv")
+    assert "2 images, 0 objects" in done.err
+
+
+def test_boxes_of_polygons_in_large_images_are_exact(cli: Cli, tmp_path: Path) -> None:
+    box = [1202.0869565217392, 1189.5652173913043, 488.3478260869565, 644.8695652173915]
+    x, y, w, h = box
+    polygon = [x, y, x + w, y + 0.1, x + w, y + h]
+    document = json.loads(write(tmp_path, ["a.jpg"]).read_bytes())
+    document["images"][0] |= {"width": 3024, "height": 4032}
+    document["annotations"][0] |= {"bbox": box, "area": w * h, "segmentation": [polygon]}
+    (tmp_path / "train.json").write_text(json.dumps(document))
+    cli("convert", "train.json", "--to", "yolo", "--masks", "-o", "tree")
+    cli("convert", "tree", "--from", "yolo", "-o", "b.json")
+    ((_, _, back),) = objects(tmp_path / "b.json")
+    assert max(abs(a - b) for a, b in zip(back, box, strict=True)) < 0.01
 
 
 def test_a_tree_is_read_as_people_have_it(cli: Cli, tmp_path: Path) -> None:

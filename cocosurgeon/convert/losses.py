@@ -101,7 +101,7 @@ class Survey:
         image_keys, annotation_keys: further keys of records.
         remarks: what readers of the format may not take as it is.
         sizes_read: images whose size was read from their file.
-        objects: objects that can be written.
+        objects: objects that are written.
         masks: masks that are no single polygon, and become one.
     """
 
@@ -154,8 +154,9 @@ def survey(lump: Lump, kind: Format, adapt: Adaptation) -> Survey:
         found.features["no-box"] += with_label - len(picture.objects)
         found.image_keys.update(picture.record.keys() - _IMAGE_KEYS)
         sizes_read += not all(is_size(picture.record.get(key)) for key in ("width", "height"))
-        objects += len(picture.objects)
-        found.remarks.update(kind.remarks(adapt(picture)))
+        adapted = adapt(picture)
+        objects += len(adapted.objects)
+        found.remarks.update(kind.remarks(adapted))
         for each in picture.objects:
             found.features.update(_features(each, picture))
             if draws and each.segmentation is not None:

@@ -16,7 +16,7 @@ from typing import ClassVar, Literal
 from cocosurgeon.formats.format import Feature, Format, Found, Part, Sizes, option
 from cocosurgeon.formats.image_files import SUFFIXES
 from cocosurgeon.formats.objects import Class, Object, Picture
-from cocosurgeon.formats.outlines import outline
+from cocosurgeon.formats.outlines import box_of, outline
 from cocosurgeon.formats.yolo_tree import YoloTree
 from cocosurgeon.masks import mask_fault
 from cocosurgeon.text import yaml_string
@@ -75,20 +75,16 @@ class Yolo(Format):
             )
 
     def _reaches_out(self, each: Object, picture: Picture) -> bool:
-        """Return whether a number of a row is no share: ``ultralytics/data/utils.py:480``."""
+        """Return whether a center or a size is no share: ``ultralytics/data/utils.py:480``. Of a
+        polygon, it is that of the box around it."""
+        sides = (picture.width, picture.height)
         x, y, w, h = each.bbox
-        values = [(x + w / 2, w), (y + h / 2, h)]
         mask = each.segmentation
-        if (
-            self.masks
-            and mask is not None
-            and mask_fault(mask, picture.height, picture.width) is None
-        ):
-            points = [v for polygon in mask for v in polygon] if isinstance(mask, list) else []
-            values = [(min(axis), max(axis)) for axis in (points[::2], points[1::2]) if axis]
+        if self.masks and isinstance(mask, list) and mask_fault(mask, *sides[::-1]) is None:
+            x, y, w, h = box_of([v for polygon in mask for v in polygon])
         return any(
-            low < -_OVER * side or max(low, high) > (1 + _OVER) * side
-            for (low, high), side in zip(values, (picture.width, picture.height), strict=False)
+            middle < -_OVER * side or max(middle, length) > (1 + _OVER) * side
+            for middle, length, side in zip((x + w / 2, y + h / 2), (w, h), sides, strict=True)
         )
 
     def write_unit(

@@ -350,9 +350,11 @@ def _row(cells: Sequence[str], size: tuple[int, int], classes: int | None, where
         raise FormatError(f"a row has {plural(len(cells), 'number')}", where=where, hint=_ROW)
     decimals = decimals_for(cells[1:], max(size))
     sides = (width, height) * (len(values) // 2)
-    polygon = [round(v * side, decimals) for v, side in zip(values, sides, strict=True)]
-    x, y, w, h = box_of(polygon)
-    around: Box = (x, y, round(w, decimals), round(h, decimals))
+    exact = [v * side for v, side in zip(values, sides, strict=True)]
+    polygon = [round(v, decimals) for v in exact]
+    # Not of the rounded points: a width is a difference of two.
+    x, y, w, h = (round(v, decimals) for v in box_of(exact))
+    around: Box = (x, y, w, h)
     return Object(int(label), around, [polygon], area=round(area_of(polygon), 4))
 
 
