@@ -30,6 +30,7 @@ Packages and modules, in the order in which they may import each other (each onl
     lint/       one file judged by itself, for the loaders that will read it; repairs
     steps/      steps as users give them: the table of steps, recipes, file names
     layout/     where annotation files and images lie; a subset copied with its images
+    tables/     tables of Parquet with the records of a file
     formats/    formats next to COCO, one file a format
     convert/    to those formats and back; what is lost
     snippet/    the configuration that goes with a file, one file a framework

@@ -43,6 +43,7 @@ ROOMS = (
         "lint",
         "steps",
         "layout",
+        "tables",
         "formats",
         "convert",
         "snippet",

@@ -16,4 +16,5 @@ scan      the one pass that finds all of it
 compare   records of two sources that differ, byte for byte
 splice    the text with lists cut or changed
 join      the text with records of other documents, and with members more or less
+apart     the text as records, separators and the rest, each with its place; put together again
 """

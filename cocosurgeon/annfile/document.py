@@ -27,6 +27,7 @@ from cocosurgeon.annfile.walk import Span
 from cocosurgeon.errors import DataError
 
 _BLOCK = 1 << 22
+_GAP = 1 << 14
 
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -140,15 +141,17 @@ class Records:
         """Yield the row of each record, where it begins, and its text.
 
         Args:
-            rows: theirs; consecutive ones are read together.
+            rows: theirs; those near to each other are read together.
 
         Raises:
             SourceChangedError: the source is no longer what was read.
         """
         starts, stops = self.spans()
         begins, ends = starts[rows], stops[rows]
-        descents = np.flatnonzero(np.diff(rows) <= 0) + 1
-        for first_row, behind in pairwise([0, *descents.tolist(), len(rows)]):
+        # Rows that descend, or are far apart, are not read together: what is between them is read.
+        is_apart = (np.diff(rows) <= 0) | (begins[1:] - ends[:-1] > _GAP)
+        breaks = np.flatnonzero(is_apart) + 1
+        for first_row, behind in pairwise([0, *breaks.tolist(), len(rows)]):
             at = first_row
             while at < behind:
                 start = int(begins[at])

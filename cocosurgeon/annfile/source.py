@@ -166,6 +166,28 @@ def source_of(pieces: Iterable[bytes], name: str) -> Source:
         return Source(copy, name, None)
 
 
+def source_of_places(pieces: Iterable[tuple[int, bytes]], size: int, name: str) -> Source:
+    """Return a source of text whose pieces come with their places; see ``source_of``.
+
+    Args:
+        size: bytes of the text; where no piece is, it has zeros.
+
+    Raises:
+        OutputError: there is no room for the copy.
+    """
+    with _writing_copy():
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
+    with copy:
+        for place, piece in pieces:
+            with _writing_copy():
+                written = 0
+                while written < len(piece):
+                    written += os.pwrite(copy.fileno(), piece[written:], place + written)
+        with _writing_copy():
+            copy.truncate(size)
+        return Source(copy, name, None)
+
+
 def _identity(status: os.stat_result) -> tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 

@@ -46,7 +46,7 @@ def convert(
             metavar="FORMAT",
             show_default=False,
             autocompletion=complete_format,
-            help="Write this format: yolo, voc, txt, csv, coco, tfrecord.",
+            help="Write this format: yolo, voc, txt, csv, coco, parquet, tfrecord.",
         ),
     ] = None,
     from_: Annotated[

@@ -11,20 +11,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cocosurgeon.annfile.scan import scan
-from cocosurgeon.annfile.source import source_of
 from cocosurgeon.atomic import appearing, refuse_same_file
 from cocosurgeon.cli.console import Console
 from cocosurgeon.cli.outputs import STDOUT, Text, require_apart, with_bar, write_files
 from cocosurgeon.cli.run import Chosen, choose
 from cocosurgeon.convert.conversion import Conversion, Wishes, prepare
 from cocosurgeon.convert.manifest import NAME, manifest_path
-from cocosurgeon.convert.read import read_format
+from cocosurgeon.convert.read import open_format
 from cocosurgeon.convert.write import write
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import OutputError, RequestError
-from cocosurgeon.formats.format import Format
+from cocosurgeon.formats.format import Format, WholeFormat
 from cocosurgeon.layout.search import split_in
 from cocosurgeon.progress import shown_by
 from cocosurgeon.select.plan import Plan
@@ -101,18 +100,19 @@ def write_format(
         for file, name in zip(opened, datasets, strict=False):
             file.write(Recipe.of(plans[name], datasets[name]).to_json())
         stack.enter_context(shown_by(console.progress))
-        write(conversion, out, force=places.force, notice=console.info)
+        manifest = write(conversion, out, force=places.force, notice=console.info)
+    manifests = {"manifest": str(manifest)} if manifest != out else {}
     seconds = time.monotonic() - started
     changed = [f"changed: {count:,} {what}" for what, count in conversion.changes.items() if count]
     console.info(
         *_lines(conversion),
         *changed,
         *conversion.notes,
-        f"manifest: {manifest}",
+        *(f"{name}: {path}" for name, path in manifests.items()),
         f"{seconds:.1f} s",
     )
     fields |= {"changed": dict(conversion.changes), "seconds": round(seconds, 3)}
-    console.written(out, {"manifest": str(manifest), **fields})
+    console.written(out, {**manifests, **fields})
 
 
 def _chosen(inputs: tuple[str, ...], split: str | None, console: Console) -> dict[str, Chosen]:
@@ -157,6 +157,10 @@ def _default(chosen: Mapping[str, Chosen], kind: Format) -> Path:
 
 
 def _lines(conversion: Conversion) -> list[str]:
+    if isinstance(conversion.kind, WholeFormat):
+        (dataset,) = conversion.datasets.values()
+        images = plural(len(dataset.image_indices), "image")
+        return [f"{images}, {plural(len(dataset.annotation_rows), 'annotation')}: every byte"]
     lines = []
     for name, pictures in conversion.parts.items():
         survey = conversion.surveys[name]
@@ -172,6 +176,12 @@ def _lines(conversion: Conversion) -> list[str]:
 
 
 def _fields(conversion: Conversion) -> dict[str, object]:
+    if isinstance(conversion.kind, WholeFormat):
+        whole: dict[str, object] = {
+            name: {"images": len(each.image_indices), "annotations": len(each.annotation_rows)}
+            for name, each in conversion.datasets.items()
+        }
+        return {"parts": whole, "notes": list(conversion.notes)}
     parts = {
         name: {
             "images": len(pictures.names),
@@ -227,8 +237,8 @@ def read_to_json(
         raise RequestError("--from reads one folder or file", hint="name it: convert PATH --from")
     path = Path(places.inputs[0])
     with shown_by(console.progress):
-        found = read_format(path, kind, images=images, part=split, space=space)
-        dataset = Dataset.whole(AnnotationIndex.of(scan(source_of(found.text(), str(path)))))
+        found = open_format(path, kind, images=images, part=split, space=space)
+        dataset = Dataset.whole(AnnotationIndex.of(scan(found.source)))
         plan = plan.bind(dataset)
         result = plan.apply(dataset)
     if places.output is None:

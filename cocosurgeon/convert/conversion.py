@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Literal, cast, get_args
@@ -17,7 +17,7 @@ from cocosurgeon.convert.pictures import Pictures, classes_in_order, require_con
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.keys import Id
 from cocosurgeon.errors import RequestError, SourceUnavailableError
-from cocosurgeon.formats.format import Crowds, Format
+from cocosurgeon.formats.format import Crowds, Format, WholeFormat
 from cocosurgeon.formats.objects import Class
 from cocosurgeon.layout.search import find_prefix
 from cocosurgeon.processes import in_processes
@@ -72,7 +72,8 @@ class Conversion:
 
     Attributes:
         kind: the format with its options.
-        parts: the images of each part, by the part's name.
+        datasets: what is written, by the part's name.
+        parts: the images of each part; none for a format that holds a file as it is.
         plans: the steps that were applied, by part.
         wishes: what the user wants.
         surveys: counts, by part.
@@ -83,6 +84,7 @@ class Conversion:
     """
 
     kind: Format
+    datasets: Mapping[str, Dataset]
     parts: Mapping[str, Pictures]
     plans: Mapping[str, Plan]
     wishes: Wishes
@@ -130,6 +132,8 @@ def prepare(
             f"{kind.name} cannot {wishes.crowds} crowds",
             hint=f"one of {', '.join(kind.crowds)}",
         )
+    if isinstance(kind, WholeFormat):
+        return _as_it_is(datasets, kind, wishes, plans or {})
     if wishes.images != "link" and kind.wants_images != "linked":
         raise RequestError(
             f"{kind.name} has no folder of images", hint="leave out --copy and --no-images"
@@ -166,8 +170,26 @@ def prepare(
     remarks = sum((each.remarks for each in surveys.values()), Counter[str]())
     notes += [f"{what} ({count:,})" for what, count in remarks.items()]
     return Conversion(
-        kind, parts, plans or {}, wishes, surveys, losses, tuple(notes), tuple(warnings)
+        kind, datasets, parts, plans or {}, wishes, surveys, losses, tuple(notes), tuple(warnings)
     )
+
+
+def _as_it_is(
+    datasets: Mapping[str, Dataset], kind: Format, wishes: Wishes, plans: Mapping[str, Plan]
+) -> Conversion:
+    """Return the conversion to a format that holds an annotation file as it is."""
+    if len(datasets) > 1:
+        raise RequestError(
+            f"{kind.name} holds one annotation file", hint="convert one file at a time"
+        )
+    if replace(wishes, allow_loss=False) != Wishes():
+        raise RequestError(
+            f"{kind.name} holds an annotation file as it is: options about crowds, edges, class "
+            "numbers and images change nothing of it",
+            hint="leave them out",
+        )
+    notes = tuple(note for each in datasets.values() for note in each.notes)
+    return Conversion(kind, datasets, {}, plans, wishes, {}, {}, notes, ())
 
 
 def _pictures(dataset: Dataset, kind: Format, wishes: Wishes) -> Pictures:

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from cocosurgeon.annfile.scan import scan
-from cocosurgeon.annfile.source import Source, open_source, source_of
+from cocosurgeon.annfile.source import Source, open_source
 from cocosurgeon.convert.manifest import Manifest, manifest_path, read_manifest
-from cocosurgeon.convert.read import read_format
+from cocosurgeon.convert.read import open_format
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.formats.format import Format
@@ -32,7 +32,7 @@ def open_any(path: str, progress: Progress | None = None) -> Source:
     name = format_at(Path(path))
     if name is None:
         return open_source(path, progress)
-    return source_of(read_format(Path(path), format_with(name, Path(path))).text(), path)
+    return open_format(Path(path), format_with(name, Path(path))).source
 
 
 def read_any(
@@ -78,7 +78,7 @@ def convert_from(
         RequestError: it has several parts, and none is named; class numbers without names.
     """
     place = Path(path)
-    found = read_format(
+    found = open_format(
         place,
         format_with(format, place, options),
         images=None if images is None else Path(images),
@@ -86,7 +86,7 @@ def convert_from(
         space=space,
     )
     notes = (*found.notes, *found.warnings)
-    return replace(_dataset(source_of(found.text(), str(path))), notes=notes)
+    return replace(_dataset(found.source), notes=notes)
 
 
 def format_at(path: Path) -> str | None:

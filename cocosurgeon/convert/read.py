@@ -10,8 +10,9 @@ from dataclasses import MISSING, dataclass, replace
 from itertools import count
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from cocosurgeon.annfile.source import Source, source_of
 from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.convert.manifest import (
     Manifest,
@@ -21,7 +22,7 @@ from cocosurgeon.convert.manifest import (
     read_manifest,
 )
 from cocosurgeon.errors import RequestError, SourceUnavailableError
-from cocosurgeon.formats.format import Format
+from cocosurgeon.formats.format import Format, WholeFormat
 from cocosurgeon.formats.objects import Class, Id, Object, Picture
 from cocosurgeon.formats.registry import options_of
 from cocosurgeon.progress import progress_of
@@ -58,6 +59,41 @@ class Reading:
                 yield json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")
             yield b"\n]"
         yield b"\n}\n"
+
+
+class Opened(NamedTuple):
+    """A dataset of another format as the text of an annotation file; see ``Reading``."""
+
+    source: Source
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def open_format(
+    path: Path,
+    kind: Format,
+    *,
+    images: Path | None = None,
+    part: str | None = None,
+    space: str | None = None,
+) -> Opened:
+    """Open a dataset of another format as the text of an annotation file; see ``read_format``.
+
+    Raises:
+        RequestError: an option is for formats that do not hold the file as it is.
+    """
+    if not isinstance(kind, WholeFormat):
+        found = read_format(path, kind, images=images, part=part, space=space)
+        return Opened(source_of(found.text(), str(path)), found.notes, found.warnings)
+    if images is not None or part is not None or space is not None:
+        raise RequestError(
+            f"{kind.name} holds an annotation file as it is: --images, --split and --space "
+            "change nothing of it",
+            hint="leave them out",
+        )
+    if not path.exists():
+        raise SourceUnavailableError("no such folder or file", where=str(path), hint="check it")
+    return Opened(kind.open_whole(path), ("every byte is that of the source",), ())
 
 
 def read_format(

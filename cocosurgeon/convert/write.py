@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,7 +32,7 @@ from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import as_keys
 from cocosurgeon.dataset.keys import Id
 from cocosurgeon.errors import OutputError, RequestError
-from cocosurgeon.formats.format import Crowds, Format, Part
+from cocosurgeon.formats.format import Crowds, Format, Part, WholeFormat
 from cocosurgeon.formats.objects import Class
 from cocosurgeon.formats.registry import make_format, options_of
 from cocosurgeon.layout.copy_tree import require_free
@@ -53,7 +54,7 @@ def write(
         notice: prints a line.
 
     Returns:
-        The path of the manifest.
+        The path of the manifest; of a format that needs none, the output.
 
     Raises:
         RequestError: something is lost, and the user does not allow it.
@@ -80,12 +81,23 @@ class _Writer:
                 + "; ".join(self.work.lost),
                 hint="write the rest: --allow-loss",
             )
+        if isinstance(self.work.kind, WholeFormat):
+            self._write_whole(self.work.kind, out, notice)
+            return out
         manifest = manifest_path(out, is_folder=self.work.kind.is_folder)
         if self.work.kind.is_folder:
             self._write_folder(out, manifest, notice)
         else:
             self._write_file(out, manifest, force, notice)
         return manifest
+
+    def _write_whole(self, kind: WholeFormat, out: Path, notice: Notice) -> None:
+        may_be_equal = kind.recognizes(out)
+        if not may_be_equal:
+            require_free(out)
+        (dataset,) = self.work.datasets.values()
+        with _unchanged_or_new(out, may_be_equal, notice) as draft:
+            kind.write_whole(dataset, draft)
 
     def _write_folder(self, out: Path, manifest: Path, notice: Notice) -> None:
         if not out.absolute().parent.is_dir():
@@ -95,20 +107,14 @@ class _Writer:
         may_be_equal = self._is_of_same(manifest)
         if not may_be_equal:
             require_free(out)
-        try:
-            with appearing_folder(out, notice) as draft:
-                done = _Done.of(self.work.parts)
-                extras = self._extras()
-                for _ in self._units(draft, done):
-                    pass
-                for name, text in extras.items():
-                    _with_parent(draft / name).write_bytes(text)
-                (draft / manifest.name).write_bytes(self._manifest(done).to_json())
-                if may_be_equal and _is_equal_tree(draft, out):
-                    raise _UnchangedError
-                require_free(out)
-        except _UnchangedError:
-            notice(f"{out}: unchanged")
+        with _unchanged_or_new(out, may_be_equal, notice) as draft:
+            done = _Done.of(self.work.parts)
+            extras = self._extras()
+            for _ in self._units(draft, done):
+                pass
+            for name, text in extras.items():
+                _with_parent(draft / name).write_bytes(text)
+            (draft / manifest.name).write_bytes(self._manifest(done).to_json())
 
     def _write_file(self, out: Path, manifest: Path, force: bool, notice: Notice) -> None:
         if len(self.work.parts) > 1:
@@ -238,6 +244,24 @@ def _ids(records: Records) -> Array:
 
 class _UnchangedError(Exception):
     """The folder is there already, byte for byte."""
+
+
+@contextmanager
+def _unchanged_or_new(out: Path, may_be_equal: bool, notice: Notice) -> Iterator[Path]:
+    """Make a folder to be filled, which gets its name at the end unless one with the same files has
+    it already.
+
+    Raises:
+        OutputError: something else is there.
+    """
+    try:
+        with appearing_folder(out, notice) as draft:
+            yield draft
+            if may_be_equal and _is_equal_tree(draft, out):
+                raise _UnchangedError
+            require_free(out)
+    except _UnchangedError:
+        notice(f"{out}: unchanged")
 
 
 @dataclass(frozen=True)

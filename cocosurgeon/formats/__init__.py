@@ -19,6 +19,7 @@ voc_numbers corners of boxes as decimal numbers
 voc_tree    a folder of VOC's XML files, as people have them
 xml_file    XML files with line numbers, without entities
 yolo        Ultralytics' tree
+parquet     tables that keep every byte
 yolo_tree   a folder of YOLO labels, as people have them
 registry    the table of formats
 """

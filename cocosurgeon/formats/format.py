@@ -9,6 +9,7 @@ from dataclasses import MISSING, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
+from cocosurgeon.annfile.source import Source
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.formats.objects import Class, Picture
 
@@ -218,6 +219,41 @@ class Format(ABC):
             FormatError: it is broken; the error names file and line.
             RequestError: it has several parts, and none is named.
         """
+
+
+class WholeFormat(Format):
+    """A format that holds an annotation file as it is, byte for byte: a folder without images."""
+
+    needs_sizes: ClassVar[bool] = False
+
+    @property
+    def holds(self) -> frozenset[Feature]:
+        return FEATURES
+
+    @abstractmethod
+    def write_whole(self, dataset: Dataset, out: Path) -> None:
+        """Write what is kept of a dataset into a folder, which is empty."""
+
+    @abstractmethod
+    def open_whole(self, path: Path) -> Source:
+        """Open the text that was written.
+
+        Raises:
+            FormatError: it is broken, or no longer what was written.
+        """
+
+    def write_unit(
+        self,
+        out: Path,
+        part: str,
+        unit: str,
+        pictures: Iterable[Picture],
+        classes: Sequence[Class],
+    ) -> bytes:
+        raise NotImplementedError  # write_whole does
+
+    def read(self, path: Path, images: Path | None, part: str | None, known: Sizes) -> Found:
+        raise NotImplementedError  # open_whole does
 
 
 _UNIT = 512

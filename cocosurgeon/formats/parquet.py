@@ -1,0 +1,198 @@
+"""Parquet: a table of the images, a table of the annotations, and every byte of the file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, ClassVar
+
+from cocosurgeon.annfile.apart import Separated, put_together, rest_of
+from cocosurgeon.annfile.document import Document
+from cocosurgeon.annfile.scan import scan
+from cocosurgeon.annfile.source import Source, source_of
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.index import AnnotationIndex
+from cocosurgeon.errors import FormatError, RequestError
+from cocosurgeon.formats.format import WholeFormat, option
+from cocosurgeon.progress import progress_of
+from cocosurgeon.text import first_names
+from cocosurgeon.version import __version__
+
+KEY = b"cocosurgeon"
+"""Key of the schema's metadata. Its value is JSON."""
+_VERSION = 1
+_TABLES = ("images", "annotations")
+_REST = "rest"
+_MOST_IN_SCHEMA = 1 << 16
+"""Bytes of the rest of the file; more of them have a table of their own."""
+
+
+@dataclass(frozen=True)
+class Parquet(WholeFormat):
+    """Tables of Parquet, for DuckDB, pandas, polars, Spark and Dask."""
+
+    name: ClassVar[str] = "parquet"
+    title: ClassVar[str] = "Parquet: tables of images and annotations that keep every byte"
+
+    objects: bool = option(
+        "give each image its objects as a column, as datasets of Hugging Face have them",
+        default=False,
+    )
+
+    @classmethod
+    def recognizes(cls, path: Path) -> bool:
+        """Return whether a folder has such tables."""
+        return path.is_dir() and any(_table(path, name).is_file() for name in _TABLES)
+
+    def write_whole(self, dataset: Dataset, out: Path) -> None:
+        """Write the tables.
+
+        Raises:
+            RequestError: pyarrow is not installed.
+        """
+        _require_pyarrow()
+        from cocosurgeon.tables.parquet import lists_of, write_pieces, write_records
+
+        index = _index_of(dataset)
+        document = index.document
+        lists = {name: Separated.of(records) for name, records in lists_of(index).items()}
+        rest = rest_of(document, [each.records for each in lists.values()])
+        small: list[tuple[int, str]] = []
+        if _rest_size(document, lists) > _MOST_IN_SCHEMA:
+            write_pieces(_table(out, _REST), rest)
+        else:
+            small = [(place, text.decode("utf-8", "surrogatepass")) for place, text in rest]
+        source = document.source
+        facts = {
+            "version": _VERSION,
+            "cocosurgeon": __version__,
+            "source": Path(dataset.opened.name).name,
+            "size": source.size,
+            "sha256": source.sha256(),
+            "rest": small,
+        }
+        total = sum(each.records.count for each in lists.values())
+        with progress_of("writing") as progress:
+            done = 0
+            for name, each in lists.items():
+                own = {"separator": each.usual.decode(), "tables": list(lists)}
+                metadata = {KEY: json.dumps({**facts, **own}).encode()}
+                objects = self.objects and name == "images"
+                path = _table(out, name)
+                for count in write_records(path, name, index, each, metadata, objects=objects):
+                    done += count
+                    if progress:
+                        progress(done, total)
+
+    def open_whole(self, path: Path) -> Source:
+        """Open the text of the tables of a folder.
+
+        Raises:
+            FormatError: a table is missing, broken, or has other bytes than were written.
+            RequestError: pyarrow is not installed.
+        """
+        _require_pyarrow()
+        folder = path if path.is_dir() else path.parent
+        facts = _facts(folder)
+        with _broken(folder):
+            source = put_together(_pieces(folder, facts), facts["size"], str(path))
+            if source.sha256() != facts["sha256"]:
+                raise FormatError(
+                    "the tables have other bytes than were written: rows were changed, "
+                    "dropped or added",
+                    where=str(folder),
+                    hint="choose by ids instead: cocosurgeon subset FILE --ids-file IDS",
+                )
+        return source
+
+
+def _table(folder: Path, name: str) -> Path:
+    return folder / f"{name}.parquet"
+
+
+def _require_pyarrow() -> None:
+    if find_spec("pyarrow") is None:
+        raise RequestError(
+            "Parquet needs pyarrow, which is not installed",
+            hint="pip install 'cocosurgeon[scale]'",
+        )
+
+
+def _index_of(dataset: Dataset) -> AnnotationIndex:
+    """Return the index of what is kept: the dataset's own where that is all of it."""
+    records = dataset.rows_kept()
+    is_whole = dataset.category_list is None and all(len(rows) == r.count for r, rows in records)
+    if is_whole:
+        return dataset.index
+    return AnnotationIndex.of(scan(source_of(dataset.text(), dataset.source.name)))
+
+
+def _rest_size(document: Document, lists: dict[str, Separated]) -> int:
+    blocks = [each.records.blocks for each in lists.values() if each.records.count]
+    return document.source.size - sum(int(b.stops[-1] - b.starts[0]) for b in blocks)
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    """Return what the metadata of the tables say, which all of them agree on.
+
+    Raises:
+        FormatError: a table is missing, or of another file or version.
+    """
+    from pyarrow import parquet
+
+    paths = [path for name in _TABLES if (path := _table(folder, name)).is_file()]
+    found: list[dict[str, Any]] = []
+    for path in paths:
+        with _broken(path):
+            metadata = parquet.read_schema(path).metadata or {}
+            if KEY not in metadata:
+                raise FormatError(
+                    "a Parquet file without the metadata that convert writes",
+                    where=str(path),
+                    hint="write it with: cocosurgeon convert FILE --to parquet",
+                )
+            found.append(json.loads(metadata[KEY]))
+            if (version := found[-1]["version"]) != _VERSION:
+                raise FormatError(
+                    f"tables of version {version!r}, and this is a program for version {_VERSION}",
+                    where=str(path),
+                    hint="convert the annotation file again",
+                )
+    tables = found[0]["tables"] if found else list(_TABLES)
+    missing = [name for name in tables if not _table(folder, name).is_file()]
+    if missing or len({facts["sha256"] for facts in found}) != 1:
+        what = f"no table {first_names(missing)}" if missing else "the tables are of two files"
+        raise FormatError(what, where=str(folder), hint="convert the annotation file again")
+    separators = {name: each["separator"] for name, each in zip(tables, found, strict=True)}
+    return {**found[0], "separators": separators}
+
+
+def _pieces(folder: Path, facts: dict[str, Any]) -> Iterator[tuple[int, bytes]]:
+    """Yield all pieces of the text with their places."""
+    from cocosurgeon.tables.parquet import read_pieces
+
+    for place, text in facts["rest"]:
+        yield place, text.encode("utf-8", "surrogatepass")
+    if not facts["rest"]:
+        yield from read_pieces(_table(folder, _REST))
+    for name, separator in facts["separators"].items():
+        yield from read_pieces(_table(folder, name), separator.encode())
+
+
+@contextmanager
+def _broken(path: Path) -> Iterator[None]:
+    """Raise FormatError where a table cannot be read in this block."""
+    from pyarrow import ArrowException
+
+    try:
+        yield
+    except (ArrowException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FormatError(
+            f"the table cannot be read: {error}",
+            where=str(path),
+            hint="convert the annotation file again",
+        ) from error

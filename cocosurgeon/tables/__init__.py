@@ -1,0 +1,6 @@
+"""Tables of Parquet with the records of an annotation file: columns to ask, and every byte.
+
+columns     key columns of records
+objects     objects of each image
+parquet     tables as files, row group by row group
+"""

@@ -1,0 +1,159 @@
+"""Records as a file of Parquet, row group by row group, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from cocosurgeon.annfile.apart import Separated
+from cocosurgeon.annfile.columns import Numbers
+from cocosurgeon.annfile.document import Records
+from cocosurgeon.dataset.index import AnnotationIndex
+from cocosurgeon.tables.columns import boxes_of, columns_of
+from cocosurgeon.tables.objects import Objects, rows_by_image
+
+_ROWS = 8000
+_BYTES = 1 << 26
+"""Of the records of a row group; fewer records are in one where they are long."""
+_PAGE = 1 << 23
+_RAW_LEVEL, _LEVEL = 9, 3
+_OF_FEW_VALUES = ("image_id", "category_id", "iscrowd", "width", "height")
+_BYTES_OF = ("byte", "before", "raw")
+"""Columns that the text is made of: where a record begins, what is before it (null: what is
+usual), and its bytes."""
+
+
+def lists_of(index: AnnotationIndex) -> dict[str, Records]:
+    """Return the lists that have a table, by the table's name."""
+    found = {"images": index.image_records, "annotations": index.annotation_records}
+    return {name: records for name, records in found.items() if records is not None}
+
+
+def write_records(
+    path: Path,
+    name: str,
+    index: AnnotationIndex,
+    separated: Separated,
+    metadata: Mapping[bytes, bytes],
+    *,
+    objects: bool,
+) -> Iterator[int]:
+    """Write the table of a list; yield the number of records of each row group.
+
+    Annotations are in the order of their images.
+
+    Args:
+        name: of the table.
+        metadata: of its schema.
+        objects: give images a column of their objects.
+    """
+    records = separated.records
+    columns = columns_of(name, records)
+    boxes = boxes_of(records) if name == "annotations" else None
+    view = Objects.of(index) if objects else None
+    starts, stops = records.spans()
+    is_of_images = name == "images"
+    order = np.arange(records.count) if is_of_images else rows_by_image(index)
+    texts = records.texts(order)
+    with _Writer(path, metadata) as writer:
+        for rows in _groups(order, stops - starts):
+            arrays = {key: column.take(rows) for key, column in columns.items()}
+            if boxes is not None:
+                arrays["bbox"] = boxes.take(rows)
+            if view is not None:
+                arrays["objects"] = view.take(rows)
+            before = [separated.unusual.get(row) for row in rows.tolist()]
+            raw = [text for _, _, text in islice(texts, len(rows))]
+            writer.write({**arrays, **_bytes_of(starts[rows], before, raw)})
+            yield len(rows)
+        for _ in texts:  # its end looks whether the source is unchanged
+            pass
+
+
+def write_pieces(path: Path, pieces: Iterable[tuple[int, bytes]]) -> None:
+    """Write a table of pieces of text with their places."""
+    with _Writer(path, {}) as writer:
+        for place, text in pieces:
+            writer.write(_bytes_of(np.array([place], np.int64), [b""], [text]))
+
+
+def read_pieces(path: Path, separator: bytes = b"") -> Iterator[tuple[int, bytes]]:
+    """Yield the records of a table, each with what is before it, and the places.
+
+    Args:
+        separator: what is before a record usually.
+    """
+    with parquet.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group, columns=list(_BYTES_OF))
+            for place, before, raw in zip(*(c.to_pylist() for c in table.columns), strict=True):
+                lead = separator if before is None else before
+                yield place - len(lead), lead + raw
+
+
+def _bytes_of(places: Numbers, before: list[bytes | None], raw: list[bytes]) -> dict[str, pa.Array]:
+    arrays = (pa.array(places), pa.array(before, pa.binary()), pa.array(raw, pa.binary()))
+    return dict(zip(_BYTES_OF, arrays, strict=True))
+
+
+def _groups(order: Numbers, sizes: Numbers) -> Iterator[Numbers]:
+    """Yield the rows of each row group; one without rows where there are none at all."""
+    ends = np.cumsum(sizes[order])
+    first = 0
+    while first < len(order):
+        begin = ends[first - 1] if first else 0
+        behind = int(np.searchsorted(ends, begin + _BYTES, "right"))
+        behind = min(max(behind, first + 1), first + _ROWS)
+        yield order[first:behind]
+        first = behind
+    if not len(order):
+        yield order
+
+
+class _Writer:
+    """A file of Parquet whose schema is that of its first row group."""
+
+    def __init__(self, path: Path, metadata: Mapping[bytes, bytes]) -> None:
+        self._path, self._metadata = path, metadata
+        self._file: parquet.ParquetWriter | None = None
+        self._open = ExitStack()
+
+    def __enter__(self) -> _Writer:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
+
+    def write(self, arrays: Mapping[str, pa.Array]) -> None:
+        """Write a row group."""
+        table = pa.table(dict(arrays), metadata=dict(self._metadata))
+        if self._file is None:
+            self._file = self._open.enter_context(self._writer(table.schema))
+        self._file.write_table(table, row_group_size=max(1, table.num_rows))
+
+    def _writer(self, schema: pa.Schema) -> parquet.ParquetWriter:
+        names = [name for name in schema.names if name not in _BYTES_OF]
+        levels = {name: _RAW_LEVEL if name == "raw" else _LEVEL for name in _leaves(schema)}
+        return parquet.ParquetWriter(
+            self._path,
+            schema,
+            compression="zstd",
+            compression_level=levels,
+            use_dictionary=[name for name in names if name in _OF_FEW_VALUES],
+            write_statistics=[n for n in _leaves(schema) if n not in ("before", "raw")],
+            data_page_size=_PAGE,
+        )
+
+
+def _leaves(schema: pa.Schema) -> list[str]:
+    """Return the paths of the columns of a schema, as Parquet has them."""
+    sink = pa.BufferOutputStream()
+    parquet.write_metadata(schema, sink)
+    found = parquet.read_metadata(pa.BufferReader(sink.getvalue())).schema
+    return [found.column(n).path for n in range(len(found))]
