@@ -42,6 +42,7 @@ ROOMS = (
         "sets",
         "lint",
         "steps",
+        "shards",
         "layout",
         "tables",
         "formats",

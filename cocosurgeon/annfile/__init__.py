@@ -17,4 +17,5 @@ compare   records of two sources that differ, byte for byte
 splice    the text with lists cut or changed
 join      the text with records of other documents, and with members more or less
 apart     the text as records, separators and the rest, each with its place; put together again
+united    documents seen as one, without a text of their own
 """

@@ -65,6 +65,20 @@ def join(chunks: Sequence[Chunk]) -> Values:
     return Values(np.fromiter(nulled, dtype=object, count=len(values)), present)
 
 
+def joined_values(parts: Sequence[Values]) -> Values:
+    """Join columns of lists that follow each other, as a column of one list would be."""
+    present = sum(part.present for part in parts)
+    filled = [part.array for part in parts if len(part.array)]
+    if filled and not present:
+        nothing = np.array(None, dtype=object)
+        return Values(np.broadcast_to(nothing, sum(map(len, filled))), 0)
+    kinds = {array.dtype for array in filled}
+    whole = [array for array in filled if array.dtype == np.int64]
+    if np.dtype(object) in kinds or (len(kinds) > 1 and not _are_exact(whole)):
+        return Values(np.concatenate([array.astype(object) for array in filled]), present)
+    return Values(np.concatenate([*filled, np.empty(0, np.int64)]), present)
+
+
 def _numbers(chunks: Sequence[Chunk], dtype: type[np.int64 | np.float64]) -> Values:
     parts = [np.asarray(chunk, dtype=dtype) for chunk in chunks]
     joined = parts[0] if len(parts) == 1 else np.concatenate([*parts, np.empty(0, dtype)])
@@ -72,5 +86,9 @@ def _numbers(chunks: Sequence[Chunk], dtype: type[np.int64 | np.float64]) -> Val
 
 
 def _all_exact(chunks: Sequence[Chunk]) -> bool:
-    whole = [np.asarray(chunk) for chunk in chunks if kind(chunk) == "q"]
+    return _are_exact([np.asarray(chunk) for chunk in chunks if kind(chunk) == "q"])
+
+
+def _are_exact(whole: Sequence[Array]) -> bool:
+    """Return whether all of these integers have a double of their own."""
     return all(c.min() > -EXACT_IN_FLOAT and c.max() < EXACT_IN_FLOAT for c in whole if len(c))

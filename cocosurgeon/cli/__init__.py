@@ -30,6 +30,7 @@ options     options that verbs share, and how a verb takes them
 outputs     output files: paths, checks, writing
 run         read a file, apply a plan, write the result, print the summary
 run_convert read files, convert them, print what is lost
+run_shards  read several files as one, and cut each by itself
 run_split   read a file, split it, write the parts, print the report
 run_weights change a checkpoint: options, and how steps are run and reported
 """

@@ -42,8 +42,8 @@ def merge(
         typer.Argument(
             metavar="ANN_FILE",
             show_default=False,
-            help="Annotation files, or results files, two or more; the first one's ids, order and "
-            "layout stay.",
+            help="Annotation files, or results files, two or more, globs in quotes or folders; the "
+            "first one's ids, order and layout stay.",
         ),
     ],
     alias: Annotated[list[str] | None, _option("alias")] = None,
@@ -67,9 +67,10 @@ def merge(
     from cocosurgeon.cli.run import run
     from cocosurgeon.errors import RequestError
     from cocosurgeon.select.plan import Plan
+    from cocosurgeon.shards.paths import annotation_files
     from cocosurgeon.steps.given import parse
 
-    first, *others = ann_files
+    first, *others = annotation_files(ann_files)
     if not others:
         raise RequestError("merge takes two files or more", hint="name the others, too")
     named = {name.replace("-", "_"): each for name, each in _MODIFIERS.items()}

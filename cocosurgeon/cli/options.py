@@ -47,6 +47,17 @@ AnnFile = Annotated[
     ),
 ]
 
+AnnFiles = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="ANN_FILE",
+        show_default=False,
+        help="Annotation file or results file (.json, .json.gz, - for stdin). Several, a glob in "
+        "quotes or a folder are one dataset. Default: $COCOSURGEON_ANN_FILE, else "
+        "data/coco/annotations/instances_{train,val}2017.json, else the sample data.",
+    ),
+]
+
 LoaderOptions = Annotated[
     list[str] | None,
     typer.Option(

@@ -164,7 +164,7 @@ def write_all(result: Dataset, plan: Plan, outputs: Outputs, console: Console) -
     if outputs.subset is not None:
         texts[outputs.subset] = lambda: with_bar(result, console)
     if outputs.ids is not None:
-        texts[outputs.ids] = lambda: iter([_id_lines(result)])
+        texts[outputs.ids] = lambda: iter([id_lines(result)])
     if outputs.recipe is not None:
         texts[outputs.recipe] = lambda: iter([Recipe.of(plan, result).to_json()])
     write_files(texts, outputs.force, console)
@@ -208,7 +208,8 @@ def with_bar(result: Dataset, console: Console) -> Iterator[bytes]:
                 bar.update(len(piece))
 
 
-def _id_lines(result: Dataset) -> bytes:
+def id_lines(result: Dataset) -> bytes:
+    """Return the ids of the kept images, one a line."""
     ids = [i for i in result.img_ids if i is not None]
     if len(ids) < len(result.image_indices):
         raise RequestError("some of the kept images have no id", hint="leave --ids-out out")

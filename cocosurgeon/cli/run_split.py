@@ -81,8 +81,8 @@ def run_split(
     summaries = {
         name: summarize(part, (chosen.path, paths[name])) for name, (_, part) in parts.items()
     }
-    warnings = [*_of_all(summaries, Summary.warnings), *report.warnings()]
-    lines = [*report.lines(), *_of_all(summaries, Summary.facts)]
+    warnings = [*of_all(summaries, Summary.warnings), *report.warnings()]
+    lines = [*report.lines(), *of_all(summaries, Summary.facts)]
     fields: dict[str, object] = {
         "source": dataset.source.name,
         "source_chosen": chosen.why,
@@ -174,7 +174,7 @@ def _recipe(plan: Plan, part: Dataset) -> Iterator[bytes]:
     yield Recipe.of(plan, part).to_json()
 
 
-def _of_all(
+def of_all(
     summaries: Mapping[str, Summary], lines_of: Callable[[Summary], list[str]]
 ) -> Iterator[str]:
     """Yield the lines of all parts: once what all have, other lines with the parts' names."""

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cocosurgeon.cli.command import given_options
-from cocosurgeon.cli.options import AnnFile, DryRun, Force, console, part_options, takes
+from cocosurgeon.cli.options import AnnFiles, DryRun, Force, console, part_options, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
     from cocosurgeon.select.plan import Plan
 
-_WITH_KEY = {"ann_file", "by_key", "out_dir", "force", "dry_run", "quiet", "as_json"}
+_WITH_KEY = {"ann_files", "by_key", "out_dir", "force", "dry_run", "quiet", "as_json"}
 """Parameters that --by-key goes with."""
 
 EXAMPLES = (
@@ -26,7 +26,7 @@ EXAMPLES = (
 @takes(part_options, console, examples=EXAMPLES)
 def split(
     ctx: typer.Context,
-    ann_file: AnnFile = None,
+    ann_files: AnnFiles = None,
     out_dir: Annotated[
         str | None,
         typer.Option(
@@ -36,7 +36,8 @@ def split(
             show_default=False,
             rich_help_panel="Output",
             help="Write the parts into this folder. Default: next to the input (sample data: into "
-            "the current folder). Names are the input's with the part's: instances_train.json.",
+            "the current folder). Names are the input's with the part's: instances_train.json. Of "
+            "several files: a folder for each part, with files of the same names.",
         ),
     ] = None,
     force: Force = False,
@@ -73,6 +74,19 @@ def split(
     """
     from cocosurgeon.cli.run_split import run_by_key, run_split
     from cocosurgeon.errors import RequestError
+    from cocosurgeon.shards.paths import is_of_several
+
+    if is_of_several(ann_files or ()):
+        from cocosurgeon.cli.run_shards import split_shards
+
+        if by_key is not None or recipe or force:
+            raise RequestError(
+                "--by-key, --recipe and --force are of one file",
+                hint="merge the files first: cocosurgeon merge",
+            )
+        split_shards(ann_files or (), part_options, out_dir, console, dry_run=dry_run)
+        return
+    ann_file = ann_files[0] if ann_files else None
 
     if by_key is not None:
         others = {name for name, _ in given_options(ctx)} - _WITH_KEY

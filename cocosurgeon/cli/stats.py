@@ -25,7 +25,8 @@ def stats(
         typer.Argument(
             metavar="ANN_FILE",
             show_default=False,
-            help="Annotation file or results file. Two: their classes are compared.",
+            help="Annotation file or results file. Two: their classes are compared. Three or more, "
+            "a glob in quotes or a folder of files: they are counted as one dataset.",
         ),
     ] = None,
     loader: Annotated[
@@ -78,18 +79,24 @@ def stats(
 
     from cocosurgeon.cli.outputs import require_apart, write_files
     from cocosurgeon.cli.run import choose
-    from cocosurgeon.convert.opening import read_any
+    from cocosurgeon.cli.run_shards import read_shards
+    from cocosurgeon.convert.opening import format_at, read_any
     from cocosurgeon.errors import RequestError
     from cocosurgeon.loaders import find_loader
     from cocosurgeon.progress import shown_by
+    from cocosurgeon.shards.paths import annotation_files, is_of_several
     from cocosurgeon.stats import page, report
     from cocosurgeon.stats import plot as drawing
     from cocosurgeon.stats.statistics import Stats, stats_columns
 
     gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
-    chosen = [choose(ann_file) for ann_file in ann_files or (None,)]
-    if len(chosen) > 2:
-        raise RequestError(f"one file or two, not {len(chosen)}")
+    given = ann_files or []
+    is_one_dataset = len(given) > 2 or any(
+        is_of_several([each]) and format_at(Path(each)) is None for each in given
+    )
+    if is_one_dataset:
+        given = annotation_files(given)
+    chosen = [choose(ann_file) for ann_file in given or (None,)]
     paths = [each.path for each in chosen]
     if paths.count("-") > 1:
         raise RequestError("standard input can be read only once")
@@ -104,7 +111,10 @@ def stats(
     columns = stats_columns(loaders)
     found = []
     with shown_by(console.progress):
-        for path in paths:
+        if is_one_dataset:
+            shards = read_shards(paths, columns, console)
+            found.append(Stats(shards.whole, loaders))
+        for path in () if is_one_dataset else paths:
             with console.progress("reading") as progress:
                 found.append(Stats(read_any(path, progress, columns), loaders))
         texts: dict[str, bytes] = {}
@@ -116,6 +126,9 @@ def stats(
             texts[plot] = drawing.picture_of(found, Path(plot).suffix)
         fields = report.fields_of(found) if console.as_json else {}
         lines = [] if console.as_json else report.lines_of(found, console.width)
+    if is_one_dataset:
+        fields |= {"files": shards.counts()} if console.as_json else {}
+        lines = [*lines, *shards.lines()]
     write_files({path: partial(iter, [text]) for path, text in texts.items()}, force, console)
     console.report({**fields, "output": list(texts)} if texts else fields, lines)
     console.info(*(f"written: {path}" for path in texts))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from cocosurgeon.cli.options import AnnFile, console, output, steps, takes
+import typer
+
+from cocosurgeon.cli.options import AnnFiles, console, output, steps, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
@@ -15,18 +17,41 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "cocosurgeon subset instances_train2017.json --first 100",
     "cocosurgeon subset --having person,dog --sample 500 --seed 7",
-    "cocosurgeon subset detections.json --match first100.json",
+    "cocosurgeon subset 'shards/*.json' --sample 1000 -o sampled",
 )
 
 
 @takes(steps, output, console, examples=EXAMPLES)
-def subset(ann_file: AnnFile = None, *, steps: Plan, output: Output, console: Console) -> None:
+def subset(
+    ann_files: AnnFiles = None,
+    merge_into: Annotated[
+        str | None,
+        typer.Option(
+            "--merge-into",
+            metavar="FILE",
+            show_default=False,
+            rich_help_panel="Output",
+            help="Write what is kept of several files into one file. Default: -o DIR, files of the "
+            "same names.",
+        ),
+    ] = None,
+    *,
+    steps: Plan,
+    output: Output,
+    console: Console,
+) -> None:
     """Keep some images and annotations, byte for byte.
 
     Steps apply in the order given, and may be repeated: --first 100 --empty are the empty images
     among the first 100. A filter after --to asks about the new ids. Lists of NAMES and ids are
-    separated by commas; a list keeps what matches any of its parts.
+    separated by commas; a list keeps what matches any of its parts. Several files are one dataset.
     """
     from cocosurgeon.cli.run import run
+    from cocosurgeon.shards.paths import is_of_several
 
-    run(ann_file, steps, output, console)
+    if merge_into is not None or is_of_several(ann_files or ()):
+        from cocosurgeon.cli.run_shards import run_shards
+
+        run_shards(ann_files or (), steps, output, merge_into, console)
+        return
+    run(ann_files[0] if ann_files else None, steps, output, console)

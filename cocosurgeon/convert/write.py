@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import filecmp
 import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +14,7 @@ import numpy as np
 
 from cocosurgeon.annfile.columns import Array
 from cocosurgeon.annfile.document import Records
-from cocosurgeon.atomic import Notice, appearing, appearing_folder
+from cocosurgeon.atomic import Notice, appearing
 from cocosurgeon.convert.adapt import Adaptation
 from cocosurgeon.convert.conversion import Conversion, Images, Wishes, prepare
 from cocosurgeon.convert.manifest import (
@@ -36,6 +34,7 @@ from cocosurgeon.formats.format import Crowds, Format, Part, WholeFormat
 from cocosurgeon.formats.objects import Class
 from cocosurgeon.formats.registry import make_format, options_of
 from cocosurgeon.layout.copy_tree import require_free
+from cocosurgeon.layout.new_folder import new_folder
 from cocosurgeon.processes import in_processes
 from cocosurgeon.progress import progress_of
 from cocosurgeon.select.plan import Plan
@@ -96,7 +95,7 @@ class _Writer:
         if not may_be_equal:
             require_free(out)
         (dataset,) = self.work.datasets.values()
-        with _unchanged_or_new(out, may_be_equal, notice) as draft:
+        with new_folder(out, may_be_equal, notice) as draft:
             kind.write_whole(dataset, draft)
 
     def _write_folder(self, out: Path, manifest: Path, notice: Notice) -> None:
@@ -107,7 +106,7 @@ class _Writer:
         may_be_equal = self._is_of_same(manifest)
         if not may_be_equal:
             require_free(out)
-        with _unchanged_or_new(out, may_be_equal, notice) as draft:
+        with new_folder(out, may_be_equal, notice) as draft:
             done = _Done.of(self.work.parts)
             extras = self._extras()
             for _ in self._units(draft, done):
@@ -242,28 +241,6 @@ def _ids(records: Records) -> Array:
     return as_keys(records.column("id").array)
 
 
-class _UnchangedError(Exception):
-    """The folder is there already, byte for byte."""
-
-
-@contextmanager
-def _unchanged_or_new(out: Path, may_be_equal: bool, notice: Notice) -> Iterator[Path]:
-    """Make a folder to be filled, which gets its name at the end unless one with the same files has
-    it already.
-
-    Raises:
-        OutputError: something else is there.
-    """
-    try:
-        with appearing_folder(out, notice) as draft:
-            yield draft
-            if may_be_equal and _is_equal_tree(draft, out):
-                raise _UnchangedError
-            require_free(out)
-    except _UnchangedError:
-        notice(f"{out}: unchanged")
-
-
 @dataclass(frozen=True)
 class _Done:
     """Record of what was written so far, by part.
@@ -327,22 +304,6 @@ def _put(image: Path, target: Path, how: Images) -> None:
 def _with_parent(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
-
-
-def _is_equal_tree(one: Path, other: Path) -> bool:
-    files = [sorted(_files_in(folder)) for folder in (one, other)]
-    return files[0] == files[1] and all(_is_equal(one / name, other / name) for name in files[0])
-
-
-def _files_in(folder: Path) -> Iterator[str]:
-    for place, _, names in os.walk(folder):
-        yield from (os.path.relpath(os.path.join(place, name), folder) for name in names)  # noqa: PTH118
-
-
-def _is_equal(one: Path, other: Path) -> bool:
-    if one.is_symlink() or other.is_symlink():
-        return one.is_symlink() and other.is_symlink() and one.readlink() == other.readlink()
-    return filecmp.cmp(one, other, shallow=False)
 
 
 def _part(name: str, pictures: Pictures, kind: Format) -> Part:

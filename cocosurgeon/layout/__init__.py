@@ -11,4 +11,5 @@ check       a data root, checked
 gather      files to copy for a subset with its images
 copy_tree   a new tree of these files, made whole or not at all
 report      layouts and copies as text and as JSON values
+new_folder  a folder that appears whole, or is there already
 """

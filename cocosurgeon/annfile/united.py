@@ -1,0 +1,123 @@
+"""Documents seen as one: their lists follow each other. It has columns and records, but no text."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cocosurgeon.annfile.columns import Numbers, Values, joined_values
+from cocosurgeon.annfile.document import Blocks, Document, Member, Records
+from cocosurgeon.annfile.source import Source
+from cocosurgeon.errors import RequestError
+from cocosurgeon.text import first_names
+
+_OF_THE_FIRST = ("categories", "licenses")
+"""Lists that all documents repeat; those of the first one count."""
+
+
+class UnitedSource(Source):
+    """Sources of documents that are seen as one; there is no text of them all."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = tuple(sources)
+        self.name = first_names([source.name for source in sources], shown=2)
+        self.path = None
+        self.size = sum(source.size for source in sources)
+        self.text_start = 0
+        self.descriptor = -1
+        self.is_packed = False
+        self.identity = tuple(number for source in sources for number in source.identity)
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Raise RequestError: each source has a text of its own."""
+        raise RequestError(
+            "a step that needs the text of the whole cannot be done on several files at once",
+            where=self.name,
+            hint="merge them first (cocosurgeon merge), or do this step on each file",
+        )
+
+    def require_unchanged(self) -> None:
+        """Raise SourceChangedError when one of them changed."""
+        for source in self._sources:
+            source.require_unchanged()
+
+    def sha256(self) -> str:
+        """Return the SHA-256 of the SHA-256 of each, in order."""
+        return hashlib.sha256("".join(s.sha256() for s in self._sources).encode()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class UnitedRecords(Records):
+    """Lists of several documents that follow each other.
+
+    Attributes:
+        parts: the list of each document that has it.
+        firsts: the row at which each begins, and in the end the number of all records.
+    """
+
+    parts: tuple[Records, ...] = ()
+    firsts: Numbers = None  # type: ignore[assignment] # of has them
+
+    @classmethod
+    def of(cls, source: Source, parts: Sequence[Records]) -> UnitedRecords:
+        """Return the lists of several documents as one."""
+        nowhere = Blocks(np.empty(0, np.int64), np.empty(0, np.int64), None)
+        firsts = np.cumsum([0, *(part.count for part in parts)])
+        first = parts[0]
+        return cls(source, first.name, -1, -1, nowhere, {}, first._options, tuple(parts), firsts)
+
+    @property
+    def count(self) -> int:
+        return int(self.firsts[-1])
+
+    def columns(self, *names: str) -> tuple[Values, ...]:
+        missing = tuple(n for n in dict.fromkeys(names) if n not in self._columns)
+        if missing:
+            found = [part.columns(*missing) for part in self.parts]
+            for place, name in enumerate(missing):
+                self._columns[name] = joined_values([values[place] for values in found])
+        return tuple(self._columns[n] for n in names)
+
+    def texts(self, rows: Numbers) -> Iterator[tuple[int, int, bytes]]:
+        owners = np.searchsorted(self.firsts, rows, "right") - 1
+        bounds = np.flatnonzero(np.diff(owners)) + 1
+        for some in np.split(rows, bounds):
+            if not len(some):
+                continue
+            place = int(np.searchsorted(self.firsts, some[0], "right")) - 1
+            first = int(self.firsts[place])
+            for row, begin, text in self.parts[place].texts(some - first):
+                yield row + first, begin, text
+
+    def first_keys(self) -> tuple[str, ...]:
+        return next((part.first_keys() for part in self.parts if part.count), ())
+
+
+def unite(documents: Sequence[Document]) -> Document:
+    """Return several documents as one.
+
+    Lists of records follow each other in the order of the documents. Of categories, licenses and
+    what is no list of records the first document's counts.
+
+    Args:
+        documents: annotation files, or results files.
+    """
+    source = UnitedSource([document.source for document in documents])
+    nonfinite = sum(document.nonfinite for document in documents)
+    lists = [document.results for document in documents if document.results is not None]
+    if lists:
+        return Document(source, (), UnitedRecords.of(source, lists), nonfinite)
+    members: dict[str, Member] = {}
+    for document in documents:
+        for member in document.members:
+            if member.key in members:
+                continue
+            records = [d.lists[member.key] for d in documents if member.key in d.lists]
+            if member.records is None or member.key in _OF_THE_FIRST:
+                members[member.key] = member
+            else:
+                members[member.key] = Member(member.key, -1, -1, UnitedRecords.of(source, records))
+    return Document(source, tuple(members.values()), None, nonfinite)

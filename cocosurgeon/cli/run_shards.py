@@ -1,0 +1,214 @@
+"""Read several files, choose among all of them, cut each by itself, write them into a folder."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+
+from cocosurgeon.annfile.scan import scan
+from cocosurgeon.annfile.source import source_of
+from cocosurgeon.atomic import appearing
+from cocosurgeon.cli.console import Console, print_json, print_text
+from cocosurgeon.cli.outputs import STDOUT, Output, Text, id_lines, with_bar, write_files
+from cocosurgeon.cli.run_split import of_all
+from cocosurgeon.dataset.dataset import Dataset
+from cocosurgeon.dataset.index import AnnotationIndex
+from cocosurgeon.dataset.io import read
+from cocosurgeon.errors import RequestError
+from cocosurgeon.layout.copy_tree import require_free
+from cocosurgeon.layout.new_folder import new_folder
+from cocosurgeon.progress import shown_by
+from cocosurgeon.report.summary import Summary, summarize
+from cocosurgeon.select.filter import Columns
+from cocosurgeon.select.plan import Plan
+from cocosurgeon.sets.merge import merge
+from cocosurgeon.sets.options import MergeOptions
+from cocosurgeon.shards.dataset import Shards
+from cocosurgeon.shards.paths import annotation_files, names_in
+from cocosurgeon.steps.images.part import every_part
+from cocosurgeon.text import plural
+
+
+def read_shards(paths: Sequence[str], columns: Columns, console: Console) -> Shards:
+    """Read files as one dataset.
+
+    Raises:
+        CocosurgeonError: a file cannot be read, or they do not fit together.
+    """
+    if STDOUT in paths:
+        raise RequestError("standard input cannot be one of several files")
+    files = []
+    for path in paths:
+        with console.progress(f"reading {path}") as progress:
+            files.append(read(path, progress, columns))
+    return Shards.of(files)
+
+
+def run_shards(
+    given: Sequence[str], plan: Plan, output: Output, merge_into: str | None, console: Console
+) -> None:
+    """Apply a plan to several files as one, and write what is kept of each.
+
+    Args:
+        given: files, globs, folders.
+        merge_into: write one file there, instead of a folder.
+
+    Raises:
+        CocosurgeonError: it cannot be done; nothing was written.
+    """
+    started = time.monotonic()
+    paths = annotation_files(given)
+    outputs = replace(output.outputs, subset=merge_into or output.outputs.subset)
+    if (output.outputs.subset is None) == (merge_into is None) and not output.dry_run:
+        raise RequestError(
+            "of several files one output is named: a folder, or a file",
+            hint="-o DIR for files of the same names, --merge-into FILE for one file",
+        )
+    if outputs.recipe is not None:
+        raise RequestError("--recipe is of one file", hint="leave it out, or merge the files")
+    inputs = [*paths, *plan.files]
+    out = Path(output.outputs.subset or "")
+    if merge_into is not None:
+        outputs.require_free(inputs, needs_stdout=console.as_json and not output.dry_run)
+    else:
+        others = replace(outputs, subset=None)
+        others.require_free(inputs, needs_stdout=console.as_json and not output.dry_run)
+        if not output.dry_run and not _has_files(out, names_in(paths)):
+            require_free(out)
+    shards = read_shards(paths, plan.columns, console)
+    with console.progress(f"reading {', '.join(plan.files)}") as progress:
+        plan = plan.bind(shards.whole, progress)
+    with shown_by(console.progress):
+        result = plan.apply(shards.whole)
+    parts = dict(zip(paths, shards.cut(result), strict=True))
+    target = outputs.subset or STDOUT
+    summary = summarize(result, (shards.whole.source.name, target))
+    fields: dict[str, object] = {
+        "sources": paths,
+        "steps": [repr(step) for step in plan.steps],
+        **asdict(summary),
+        "files": {
+            path: {"images": len(part.image_indices), "annotations": len(part.annotation_rows)}
+            for path, part in parts.items()
+        },
+        "warnings": summary.warnings(),
+    }
+    lines = [f"{plural(len(paths), 'file')} as one", *summary.lines()]
+    if output.dry_run:
+        if console.as_json:
+            print_json({**fields, "would_write": outputs.places}, sys.stdout)
+        else:
+            print_text("\n".join([*lines, "would write", *outputs.places]), sys.stdout)
+        return
+    ids: dict[str, Text] = {}
+    if outputs.ids is not None:
+        ids[outputs.ids] = lambda: iter([id_lines(result)])
+    if merge_into is not None:
+        write_files({merge_into: partial(_merged, parts, console), **ids}, outputs.force, console)
+    else:
+        write_folder(out, {"": parts}, console)
+        write_files(ids, outputs.force, console)
+    console.info(*lines, f"{time.monotonic() - started:.1f} s")
+    console.block(summary.config_lines())
+    if not console.as_json:
+        console.warn(*summary.warnings())
+    if target != STDOUT:
+        seconds = round(time.monotonic() - started, 3)
+        console.written(target, {**fields, "seconds": seconds})
+
+
+def split_shards(
+    given: Sequence[str], plan: Plan, out_dir: str | None, console: Console, *, dry_run: bool
+) -> None:
+    """Split several files as one, and write each part as a folder of files of the same names.
+
+    Args:
+        given: files, globs, folders.
+        plan: of one of the parts.
+        out_dir: the folder of the folders.
+
+    Raises:
+        CocosurgeonError: it cannot be done; nothing was written.
+    """
+    started = time.monotonic()
+    paths = annotation_files(given)
+    if out_dir is None and not dry_run:
+        raise RequestError("the parts of several files go into a folder", hint="-o DIR")
+    out = Path(out_dir or "")
+    shards = read_shards(paths, plan.columns, console)
+    with console.progress(f"reading {', '.join(plan.files)}") as progress:
+        plan = plan.bind(shards.whole, progress)
+    with shown_by(console.progress):
+        parts, report = every_part(plan, shards.whole)
+    summaries = {name: summarize(part) for name, (_, part) in parts.items()}
+    warnings = [*of_all(summaries, Summary.warnings), *report.warnings()]
+    lines = [f"{plural(len(paths), 'file')} as one", *report.lines()]
+    lines += of_all(summaries, Summary.facts)
+    fields: dict[str, object] = {
+        "sources": paths,
+        **asdict(report),
+        "summaries": {name: asdict(summary) for name, summary in summaries.items()},
+        "warnings": warnings,
+    }
+    folders = [str(out / name) for name in parts]
+    if not console.as_json:
+        console.warn(*warnings)
+    if dry_run:
+        if console.as_json:
+            print_json({**fields, "would_write": folders}, sys.stdout)
+        else:
+            print_text("\n".join([*lines, "would write", *folders]), sys.stdout)
+        return
+    cut = {name: shards.cut(part) for name, (_, part) in parts.items()}
+    write_folder(
+        out, {name: dict(zip(paths, of, strict=True)) for name, of in cut.items()}, console
+    )
+    console.block(lines)
+    seconds = time.monotonic() - started
+    console.info(f"{seconds:.1f} s")
+    console.written(folders, {**fields, "seconds": round(seconds, 3)})
+
+
+def write_folder(out: Path, folders: Mapping[str, Mapping[str, Dataset]], console: Console) -> None:
+    """Write files into a new folder, which appears whole.
+
+    Args:
+        folders: folders in it; of each, what is kept of each file, by its path.
+
+    Raises:
+        OutputError: something else is there.
+    """
+    files = {
+        str(Path(folder, name)): part
+        for folder, parts in folders.items()
+        for name, part in zip(names_in(list(parts)), parts.values(), strict=True)
+    }
+    if not _has_files(out, files):
+        require_free(out)
+    with new_folder(out, _has_files(out, files), console.info) as draft:
+        for name, part in files.items():
+            path = draft / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with appearing([path]) as [file]:
+                file.writelines(with_bar(part, console))
+
+
+def _has_files(out: Path, names: Sequence[str] | Mapping[str, Dataset]) -> bool:
+    """Return whether a folder has files of these names: it may be the very result."""
+    return all((out / name).is_file() for name in names)
+
+
+def _merged(parts: Mapping[str, Dataset], console: Console) -> Iterator[bytes]:
+    """Yield the text of a file of what is kept of each."""
+    first, *others = (
+        Dataset.whole(AnnotationIndex.of(scan(source_of(part.text(), path))))
+        for path, part in parts.items()
+    )
+    merged = (
+        merge(first, others, MergeOptions(on_duplicate="keep"), list(parts)) if others else first
+    )
+    return with_bar(merged, console)

@@ -1,0 +1,55 @@
+"""A new folder that appears whole; one with the very same files stays as it is."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cocosurgeon.atomic import Notice, appearing_folder
+from cocosurgeon.layout.copy_tree import require_free
+
+
+class _UnchangedError(Exception):
+    """The folder is there already, byte for byte."""
+
+
+@contextmanager
+def new_folder(out: Path, may_be_equal: bool, notice: Notice) -> Iterator[Path]:
+    """Make a folder to be filled, which gets its name at the end unless one with the same files has
+    it already.
+
+    Args:
+        may_be_equal: whether a folder that is there may have the same files; others are refused
+            before this is called.
+        notice: prints a line.
+
+    Raises:
+        OutputError: something else is there.
+    """
+    try:
+        with appearing_folder(out, notice) as draft:
+            yield draft
+            if may_be_equal and _is_equal_tree(draft, out):
+                raise _UnchangedError
+            require_free(out)
+    except _UnchangedError:
+        notice(f"{out}: unchanged")
+
+
+def _is_equal_tree(one: Path, other: Path) -> bool:
+    files = [sorted(_files_in(folder)) for folder in (one, other)]
+    return files[0] == files[1] and all(_is_equal(one / name, other / name) for name in files[0])
+
+
+def _files_in(folder: Path) -> Iterator[str]:
+    for place, _, names in os.walk(folder):
+        yield from (os.path.relpath(os.path.join(place, name), folder) for name in names)  # noqa: PTH118
+
+
+def _is_equal(one: Path, other: Path) -> bool:
+    if one.is_symlink() or other.is_symlink():
+        return one.is_symlink() and other.is_symlink() and one.readlink() == other.readlink()
+    return filecmp.cmp(one, other, shallow=False)

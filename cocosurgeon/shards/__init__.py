@@ -1,0 +1,5 @@
+"""Many files as one dataset: what is kept is chosen among all, then each file is cut by itself.
+
+paths       files by globs and folders
+dataset     the files as one dataset, and what is kept of each
+"""

@@ -1,0 +1,288 @@
+"""Many files as one dataset: the same answer as one merged file, and each file cut by itself."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import SAMPLE, Cli, examples
+from hypothesis import given
+from hypothesis import strategies as st
+from rawtext import records
+
+from cocosurgeon import (
+    Area,
+    Cascade,
+    CocosurgeonError,
+    Crowd,
+    Dataset,
+    DropUnused,
+    Empty,
+    FileName,
+    First,
+    Having,
+    Ids,
+    ImageWhere,
+    InCategory,
+    Last,
+    Part,
+    PerClass,
+    Plan,
+    Renumber,
+    RequestError,
+    Sample,
+    Skip,
+    read,
+)
+from cocosurgeon.sets.merge import merge
+from cocosurgeon.sets.options import MergeOptions
+from cocosurgeon.shards.dataset import Shards
+
+CATEGORIES = [{"id": 18, "name": "dog"}, {"id": 1, "name": "person"}, {"id": 90, "name": "cat"}]
+PLANS = [
+    Plan(),
+    Plan(First(3)),
+    Plan(Last(4), Having(InCategory("person"))),
+    Plan(Skip("20%"), Empty()),
+    Plan(Sample(4, seed=3)),
+    Plan(Sample(5, seed=1, stratify=True)),
+    Plan(PerClass(1)),
+    Plan(Part("val", ratios=(0.5, 0.5), stratify=True)),
+    Plan(Having(InCategory("dog")), InCategory("dog")),
+    Plan(Having(Area(min=50)), Cascade("more")),
+    Plan(ImageWhere("width > 50 and objects >= 1")),
+    Plan(FileName("a*")),
+    Plan(~Crowd(), First("50%"), Cascade("more")),
+    Plan(Ids((2, 5, 8, 11))),
+    Plan(Having(InCategory("person")), Renumber(start=1)),
+    Plan(First(2), DropUnused()),
+]
+
+
+@st.composite
+def shards_of_a_dataset(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Documents whose images and annotations have ids of their own."""
+    ids = draw(st.permutations(range(12)))
+    sizes = draw(st.lists(st.integers(0, 5), min_size=1, max_size=4))
+    found = []
+    ann_id = 0
+    for size in sizes:
+        own, ids = ids[:size], ids[size:]
+        images: list[dict[str, Any]] = [
+            {"id": i, "file_name": f"{'ab'[i % 2]}{i}.jpg", "width": draw(st.sampled_from([64, 9]))}
+            for i in own
+        ]
+        annotations = []
+        for image_id in draw(st.lists(st.sampled_from([*own, 99]), max_size=6)):
+            ann_id += 1
+            more: dict[str, float] = draw(
+                st.sampled_from([{}, {"area": 10}, {"area": 99.5}, {"iscrowd": 1}])
+            )
+            cat_id = draw(st.sampled_from([1, 18, 90, 7]))
+            annotation = {"id": ann_id, "image_id": image_id, "category_id": cat_id, **more}
+            annotations.append({**annotation, "bbox": [1, 2, 3, 4]})
+        more_list = [{"image_id": i, "x": n} for n, i in enumerate(own)]
+        document = {"images": images, "annotations": annotations, "categories": CATEGORIES}
+        found.append({**document, "more": more_list})
+    return found
+
+
+def written(folder: Path, documents: list[dict[str, Any]], indents: list[int | None]) -> list[Path]:
+    """Files of documents, each with a layout of its own."""
+    paths = []
+    for place, (document, indent) in enumerate(zip(documents, indents, strict=False)):
+        paths.append(folder / f"{place}.json")
+        paths[-1].write_text(json.dumps(document, indent=indent))
+    return paths
+
+
+def all_records(*datasets: Dataset) -> dict[str, list[str]]:
+    """The raw text of the records of each list, of one file after the other."""
+    texts = [b"".join(dataset.text()).decode() for dataset in datasets]
+    return {
+        key: [record for text in texts for record in records(text, key)]
+        for key in ("images", "annotations", "more")
+    }
+
+
+@given(
+    shards_of_a_dataset(),
+    st.sampled_from(PLANS),
+    st.lists(st.sampled_from([None, 1, 2]), min_size=4, max_size=4),
+)
+@examples(400)
+def test_steps_on_shards_keep_the_records_that_they_keep_of_the_merged_file(
+    documents: list[dict[str, Any]], plan: Plan, indents: list[int | None]
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        first, *others = (read(path) for path in written(Path(name), documents, indents))
+        merged = merge(first, others, MergeOptions()) if others else first
+        shards = Shards.of([first, *others])
+        try:
+            expected = plan.bind(merged).apply(merged)
+        except CocosurgeonError as error:
+            with pytest.raises(type(error)):
+                plan.bind(shards.whole).apply(shards.whole)
+            return
+        result = plan.bind(shards.whole).apply(shards.whole)
+        parts = list(shards.cut(result))
+        assert result.img_ids == expected.img_ids
+        assert all_records(*parts) == all_records(expected)
+        assert [p.categories for p in parts] == [expected.categories] * len(parts)
+        assert [i for part in parts for i in part.img_ids] == expected.img_ids
+
+
+@given(st.lists(st.lists(st.sampled_from(["a", "b", 1, 2.0, 3]), max_size=5), min_size=1))
+@examples(60)
+def test_detections_in_several_files_are_cut_as_those_of_one(images: list[list[Any]]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        files = []
+        for place, own in enumerate(images):
+            path = Path(name) / f"{place}.json"
+            path.write_text(json.dumps([{"image_id": i, "category_id": 1} for i in own]))
+            files.append(read(path))
+        shards = Shards.of(files)
+        result = Plan(First(2)).apply(shards.whole)
+        parts = list(shards.cut(result))
+        kept = list(dict.fromkeys(i for own in images for i in own))[:2]
+        for part, own in zip(parts, images, strict=True):
+            assert json.loads(b"".join(part.text())) == [
+                {"image_id": i, "category_id": 1} for i in own if i in kept
+            ]
+
+
+# ---- files that are not one dataset
+
+
+def test_files_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:
+    def shards(*changes: dict[str, Any]) -> None:
+        documents = [
+            {"images": [{"id": n}], "annotations": [{"id": n, "image_id": n}], **change}
+            for n, change in enumerate(changes)
+        ]
+        Shards.of([read(path) for path in written(tmp_path, documents, [None] * 4)])
+
+    shards({}, {})
+    with pytest.raises(RequestError, match="1 image id is in two files: 0"):
+        shards({}, {"images": [{"id": 0.0}, {"id": 1}]})
+    with pytest.raises(RequestError, match="1 annotation id is in two files: 'x'"):
+        shards({"annotations": [{"id": "x"}]}, {"annotations": [{"id": "x"}, {"id": "x"}]})
+    with pytest.raises(RequestError, match="different categories"):
+        shards({"categories": CATEGORIES}, {"categories": CATEGORIES[:2]})
+    with pytest.raises(RequestError, match="1 annotation of images that another file lists"):
+        shards({}, {"annotations": [{"id": 7, "image_id": 0}]})
+
+
+# ---- the command line
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the sample data in three files, one of them compressed."""
+    import gzip
+
+    document = json.loads(SAMPLE.read_bytes())
+    (tmp_path / "shards").mkdir()
+    for place, (first, stop) in enumerate([(0, 40), (40, 41), (41, 128)]):
+        images = document["images"][first:stop]
+        own = {image["id"] for image in images}
+        annotations = [a for a in document["annotations"] if a["image_id"] in own]
+        part = json.dumps({**document, "images": images, "annotations": annotations})
+        if place == 2:
+            (tmp_path / "shards/2.json.gz").write_bytes(gzip.compress(part.encode()))
+        else:
+            (tmp_path / f"shards/{place}.json").write_text(part)
+    return tmp_path
+
+
+STEPS = ("--having", "person", "--sample", 9)
+
+
+def test_a_folder_is_cut_into_a_folder_or_a_file(cli: Cli, folder: Path) -> None:
+    done = cli("subset", "shards", *STEPS, "-o", "out", "--ids-out", "ids.txt")
+    assert (done.code, done.out) == (0, "out\n"), done.err
+    assert "3 files as one" in done.err
+    names = ["0.json", "1.json", "2.json.gz"]
+    assert sorted(path.name for path in (folder / "out").iterdir()) == names
+    assert (folder / "out/2.json.gz").read_bytes()[:2] == b"\x1f\x8b"
+    assert cli("subset", "shards/*.json*", *STEPS, "--merge-into", "one.json").code == 0
+    assert cli("merge", "shards", "-o", "all.json").code == 0
+    assert cli("subset", "all.json", *STEPS, "-o", "expected.json").code == 0
+    assert (folder / "one.json").read_bytes() == (folder / "expected.json").read_bytes()
+    assert cli("merge", "out", "-o", "joined.json").code == 0
+    assert (
+        json.loads((folder / "joined.json").read_bytes())["images"]
+        == (json.loads((folder / "expected.json").read_bytes())["images"])
+    )
+    assert len((folder / "ids.txt").read_text().split()) == 9
+    done = cli("subset", "shards", *STEPS, "-o", "out")
+    assert (done.code, "out: unchanged" in done.err) == (0, True)
+    done = cli("subset", "shards", "--first", 1, "-o", "out")
+    assert (done.code, "something exists" in done.err) == (2, True)
+    fields = json.loads(cli("subset", "shards", *STEPS, "-o", "other", "--json").out)
+    assert fields["images"]["kept"] == 9
+    assert len(fields["files"]) == 3
+
+
+def test_the_parts_of_a_split_are_folders(cli: Cli, folder: Path) -> None:
+    options = ("--ratios", "0.5,0.3,0.2", "--stratify")
+    done = cli("split", "shards", *options, "-o", "parts")
+    assert done.code == 0, done.err
+    assert done.out.split() == ["parts/train", "parts/val", "parts/test"]
+    assert cli("merge", "shards", "-o", "all.json").code == 0
+    assert cli("split", "all.json", *options).code == 0
+    for part in ("train", "val", "test"):
+        assert len(list((folder / "parts" / part).iterdir())) == 3
+        assert cli("merge", f"parts/{part}", "-o", f"{part}.json").code == 0
+        texts = [(folder / name).read_text() for name in (f"{part}.json", f"all_{part}.json")]
+        for key in ("images", "annotations"):
+            assert records(texts[0], key) == records(texts[1], key)
+    done = cli("split", "shards", "--by-key", "source", "-o", "other")
+    assert (done.code, "of one file" in done.err) == (2, True)
+
+
+def test_stats_of_a_folder_are_those_of_the_merged_file(cli: Cli, folder: Path) -> None:
+    assert cli("merge", "shards", "-o", "all.json").code == 0
+    one, merged = (json.loads(cli("stats", n, "--json").out) for n in ("shards", "all.json"))
+    files = one.pop("files")
+    assert files["shards/1.json"]["images"] == 1
+    assert sum(file["images"] for file in files.values()) == 128
+    assert one.pop("file") != merged.pop("file")
+    # what a loader drops is found in the text of one file
+    assert set(one.pop("empty_not_counted")) == {"effective:mmdet3", "effective:mmdet2"}
+    merged.pop("empty_not_counted")
+    counts = merged.pop("empty")
+    assert one.pop("empty") == {"raw": counts["raw"], "category": counts["category"]}
+    assert one == merged
+    done = cli("stats", "shards")
+    assert "3 files as one" in done.out
+    assert cli("stats", "shards/0.json", "shards/1.json").code == 0  # two are compared
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("shards",), "one output is named"),
+        (("shards", "-o", "o", "--merge-into", "p.json"), "one output is named"),
+        (("shards", "-o", "o", "--recipe", "r.json"), "--recipe is of one file"),
+        (("none/*.json", "-o", "o"), "no annotation file there"),
+        (("shards/0.json", "shards/0.json", "-o", "o"), "named twice"),
+        (("shards/0.json", "-", "-o", "o"), "standard input"),
+        (("shards", "--empty", "effective:mmdet3", "-o", "o"), "needs the text of the whole"),
+        (
+            ("shards", "--merge-with", "2.json", "--merge-ids", "offset", "-o", "o"),
+            "needs the text of the whole",
+        ),
+        (("shards", "--merge-into", "shards/0.json", "--force"), "source itself"),
+    ],
+)
+def test_requests_that_cannot_be_met(
+    cli: Cli, folder: Path, args: tuple[str, ...], message: str
+) -> None:
+    (folder / "2.json").write_text('{"images": [{"id": 1}], "categories": []}')
+    done = cli("subset", *args)
+    assert (done.code, message in done.err) == (2, True), done.err
+    assert not (folder / "o").exists()
