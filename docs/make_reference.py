@@ -61,8 +61,8 @@ _FINDINGS_HEAD = """\
 
 `lint`, `verify`, `layout`, `remap --check` and `parity` report what does not hold as findings. A
 code stays the same from version to version. Codes of `lint` have
-[pages of their own](lint/README.md); their severity depends on the loader. Exit code 1: there are errors; with `--strict`, also if there are
-warnings.
+[pages of their own](lint/README.md); their severity depends on the loader. Exit code 1: there are
+errors; with `--strict`, also if there are warnings.
 
 `--json` prints the findings in one shape, one entry for each code that was found:
 
