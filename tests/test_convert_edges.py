@@ -212,14 +212,25 @@ def test_a_tree_is_read_as_people_have_it(cli: Cli, tmp_path: Path) -> None:
         rows = {"a": "1 0.125 0.125 0.25 0.25 .1 .2 2 .1 .2 2\n", "b": "0 0.5 0.5 0.2 0.2\n"}
         (tmp_path / f"labels/{name}.txt").write_text(rows[name])
     image(tmp_path / "images/a.jpg", (1001, 1000))
-    config = "train: images\nkpt_shape: [2, 3]\nnames: {0: yes, 1: no, 3: 1.0}\n"
+    config = "train: images\nnc: 5\nkpt_shape: [2, 3]\nnames: {0: yes, 1: no, 3: 1.0}\n"
     (tmp_path / "data.yaml").write_text(config)
     done = cli("convert", tmp_path, "--from", "yolo", "-o", "b.json")
     assert "1 label file without an image: skipped" in done.err
     assert "1 class number without a name" in done.err
+    assert "data.yaml has nc: 5, and 4 names" in done.err
     assert objects(tmp_path / "b.json") == [("a.jpg", "no", [0, 0, 250.25, 250])]
     (tmp_path / "data.yaml").unlink()
     (tmp_path / "classes.txt").write_text("cat\n\ndog\n\n")
     (tmp_path / "labels/a.txt").write_text("2 0.5 0.5 0.2 0.2\n")
     assert cli("convert", tmp_path, "--from", "yolo", "-o", "b.json", "--force").code == 0
     assert objects(tmp_path / "b.json")[0][1] == "dog"
+
+
+def test_a_renamed_class_is_not_said_to_be_restored(cli: Cli, tmp_path: Path) -> None:
+    source = write(tmp_path, ["a.jpg"])
+    cli("convert", source, "--to", "yolo", "-o", "tree")
+    config = tmp_path / "tree/data.yaml"
+    config.write_text(config.read_text().replace("dog", "horse"))
+    done = cli("convert", "tree", "--from", "yolo", "-o", "b.json")
+    assert "the classes are not those of the manifest" in done.err
+    assert "ids, order and crowds are those of the manifest" in done.err

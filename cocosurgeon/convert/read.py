@@ -141,7 +141,9 @@ def read_format(
     of_space = tuple(Class(name, label) for label, name in enumerate(names))
     categories, labels, notes = _categories(found.classes or of_space, followed, most, path)
     pictures = [_relabeled(picture, labels) for picture in pictures]
-    reading = _numbered(pictures) if known is None or plain else _restored(pictures, known)
+    is_kept = space is None and manifest is not None and categories == list(manifest.categories)
+    kept = "ids, order, categories and crowds" if is_kept else "ids, order and crowds"
+    reading = _numbered(pictures) if known is None or plain else _restored(pictures, known, kept)
     ids = [each["id"] for each in categories]
     if space is not None:
         ids, notes = _labels_in_space(categories, names, space, path), []
@@ -290,8 +292,12 @@ def _numbered(pictures: Sequence[Picture]) -> Reading:
     return Reading(images, annotations, [])
 
 
-def _restored(pictures: Sequence[Picture], known: PartManifest) -> Reading:
-    """Return images and annotations with ids, order and crowds as a manifest has them."""
+def _restored(pictures: Sequence[Picture], known: PartManifest, kept: str) -> Reading:
+    """Return images and annotations with ids, order and crowds as a manifest has them.
+
+    Args:
+        kept: names what is restored, for the note.
+    """
     places = {name: place for place, name in enumerate(known.images["file_name"])}
     rows_of: defaultdict[int, list[int]] = defaultdict(list)
     for row, place in enumerate(known.annotations["image"]):
@@ -336,7 +342,7 @@ def _restored(pictures: Sequence[Picture], known: PartManifest) -> Reading:
         [record for _, record in images],
         [record for _, record in annotations],
         [],
-        ("ids, order, categories and crowds are those of the manifest",),
+        (f"{kept} are those of the manifest",),
         tuple(warnings),
     )
 

@@ -116,6 +116,12 @@ class YoloTree:
             notes.append(
                 f"{plural(invented, 'class number')} without a name: named {_NAMELESS}NUMBER"
             )
+        count = config.get("nc")
+        if classes and isinstance(count, int) and count != len(classes):
+            notes.append(
+                f"data.yaml has nc: {count}, and {plural(len(classes), 'name')}, which count here; "
+                "Ultralytics refuses it"
+            )
         return cls(classes, tuple(files), notes, _keypoints(config))
 
     def pictures(self) -> Iterator[Picture]:
