@@ -124,7 +124,8 @@ def verify(
         require_apart([Path(html)], [p for p in (subset, source, recipe, against) if p is not None])
     named, opened = subset, _as_file(subset, loader)
     if opened is not None:
-        subset, option = opened.name, [*(option or ()), "cls91to80=false"]
+        given = [text for name in loader or () for text in LOADERS[name].tree_options]
+        subset, option = opened.name, [*given, *(option or ())]
     request = run.VerifyRequest.of(
         subset=subset,
         source=source,
@@ -146,7 +147,7 @@ def verify(
         name_of=lambda space, label: find_space(space).class_of(label),
     )
     if opened is not None:
-        made = f"{named} was read as YOLO; category ids are class numbers, from 1"
+        made = f"{named} is no annotation file: category ids are its class numbers, from 1"
         hashes = {named if name == subset else name: sha for name, sha in hashes.items()}
         found = replace(found, subset=named, notes=(made, *found.notes))
     if source is not None and recipe is not None and (note := _recipe_note(recipe, hashes)):
@@ -183,13 +184,13 @@ def _as_file(subset: str, loaders: list[str] | None) -> IO[bytes] | None:
     name = format_at(path)
     if name is None:
         return None
-    if name != "yolo" or loaders != ["ultralytics"]:
+    readers = [loader for loader in LOADERS.values() if loader.tree_format == name]
+    if loaders is None or len(loaders) != 1 or loaders[0] not in {each.name for each in readers}:
+        hints = [f"--loader {loader.name}" for loader in readers]
         raise RequestError(
-            f"this is {name}, which no loader here reads"
-            if name != "yolo"
-            else "this is YOLO's, which Ultralytics reads",
+            f"this is a dataset in the format {name}",
             where=subset,
-            hint="--loader ultralytics" if name == "yolo" else "convert it: cocosurgeon convert",
+            hint=" or ".join(hints) or f"convert it: cocosurgeon convert {subset} --from {name}",
         )
     file = NamedTemporaryFile(prefix=f"{path.absolute().name}-", suffix=".json")  # noqa: SIM115
     found = read_format(path, format_with(name, path), plain=True)

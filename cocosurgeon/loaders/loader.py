@@ -173,6 +173,8 @@ class Loader:
             the same file name; and one object may be the reason that others are dropped.
         turns_by_exif: whether it turns an image by its EXIF tag, as OpenCV and detectron2's
             ``read_image`` do. Pillow alone does not.
+        tree_format: name of the format of ``convert`` that it trains on; empty for none.
+        tree_options: its options for such a tree, of which category ids are class numbers, from 1.
     """
 
     name: str
@@ -193,6 +195,8 @@ class Loader:
     numbering_by_use: NumberingByUse | None = None
     is_width_first: bool = False
     turns_by_exif: bool = False
+    tree_format: str = ""
+    tree_options: tuple[str, ...] = ()
     mixes_records: bool = False
 
     @property

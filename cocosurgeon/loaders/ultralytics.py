@@ -551,6 +551,8 @@ LOADER = Loader(
     rules=RULES,
     errors=ERRORS,
     turns_by_exif=True,
+    tree_format="yolo",
+    tree_options=("cls91to80=false",),
     view=view,
     order="path",
     mixes_records=True,
