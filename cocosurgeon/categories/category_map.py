@@ -124,7 +124,7 @@ class CategoryMap:
             if (owner := owners.setdefault(new_id, old_id)) != old_id:
                 raise RequestError(
                     f"{old_names[owner]!r} and {old_names[old_id]!r} would be one category",
-                    hint="merge them first, if that is meant (--merge)",
+                    hint="merge them first, if that is meant (`remap --merge`)",
                 )
         return cls(pairs, unmapped, before=before, after=after)
 

@@ -108,7 +108,7 @@ class Inventory:
             raise RequestError(
                 "the file has no category names to go by",
                 where=self.where,
-                hint="name a space (--from), or give a map of ids (--map)",
+                hint="name a label space (--from), or give a map of ids (`remap --map`)",
             )
         ids: dict[str, Id] = {}
         for cat_id, name in self.classes.items():
@@ -116,13 +116,13 @@ class Inventory:
                 raise StructureError(
                     f"category {cat_id!r} has no name",
                     where=self.where,
-                    hint="go by ids: name a space (--from), or give a map of ids (--map)",
+                    hint="name a label space (--from), or give a map of ids (`remap --map`)",
                 )
             if name in ids:
                 raise StructureError(
                     f"two categories are named {name!r}: {ids[name]!r} and {cat_id!r}",
                     where=self.where,
-                    hint="go by ids (--map), or rename one in the source",
+                    hint="rename one in the source, or go by ids (`remap --map`)",
                 )
             ids[name] = cat_id
         return {cat_id: name for name, cat_id in ids.items()}
