@@ -27,7 +27,7 @@ _OUTPUT = re.compile(r" (?:\(-o\)|with -o\b)")
 _OPTION = re.compile(
     r"--(?P<name>[a-z][a-z-]*)"
     r"(?: (?P<value>'[^']*'=(?:'[^']*')?|[a-z]+(?:\|[a-z]+)+|[\w.]+=[\w.,=]*"
-    r"|[A-Z][A-Z_.,|]*\b|-?\d[\d.]*|(?:drop|keep|names?|id)\b))?"
+    r"|[A-Z][A-Z_.,|]*\b|-?\d+(?:[.,]\d+)*|(?:drop|keep|names?|id)\b))?"
 )
 _FLAGS = {"allow-loss", "allow-missing", "force", "link", "renumber"}
 _KEYWORDS = {"from": "from_", "except": "except_"}

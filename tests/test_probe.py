@@ -465,7 +465,7 @@ def test_this_interpreter_has_no_framework(ann_file: Path) -> None:
     with pytest.raises(ProbeError, match="cannot import mmdet") as raised:
         probe(ProbeRequest(ann_file))
     assert raised.value.kind == "interpreter"
-    assert "--python" in str(raised.value)
+    assert "--python" in raised.value.for_terminal()
 
 
 @without_framework

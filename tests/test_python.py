@@ -116,6 +116,7 @@ def test_errors_in_python_advise_python(tmp_path: Path) -> None:
         ("if they are the same: --alias 'a b'='c'", 'if they are the same: alias="a b=c"'),
         ("if not: --alias 'a b'=", 'if not: alias="a b="'),
         ("say which: --from SPACE", 'say which: from_="SPACE"'),
+        ("write --ids 1,2,3; or", 'write ids="1,2,3"; or'),
         ("--shift -3 makes it 0", "shift=-3 makes it 0"),
         ("merge them first (--merge)", "merge them first (merge=...)"),
         ("`cocosurgeon remap FILE --sort id` does", "`cocosurgeon remap FILE --sort id` does"),

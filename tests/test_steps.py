@@ -211,7 +211,7 @@ def test_ids_without_commas(text: str) -> None:
     with pytest.raises(RequestError) as caught:
         given(("ids", text))
     assert "commas" in str(caught.value)
-    assert "ids_file=" in str(caught.value)
+    assert "--ids-file" in caught.value.for_terminal()
 
 
 def test_a_step_that_no_recipe_can_hold(small: Any, put: Any) -> None:
