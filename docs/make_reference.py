@@ -5,13 +5,19 @@ python docs/make_reference.py
 
 from __future__ import annotations
 
+import inspect
+import io
 import keyword
+import os
 import shlex
 from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import typer
+from api_examples import EXAMPLES, START
 
 import cocosurgeon
 from cocosurgeon.cli.app import app
@@ -40,6 +46,7 @@ FINDINGS = ROOT / "docs" / "findings.md"
 PAGES = ROOT / "docs" / "lint"
 COMMANDS = ROOT / "docs" / "commands"
 SAMPLE = ROOT / "sample_data" / "annotations" / "instances_sample2017.json"
+API = ROOT / "docs" / "api.md"
 STUB = ROOT / "cocosurgeon" / "__init__.pyi"
 _NEWS = "made by docs/make_reference.py"
 
@@ -234,6 +241,88 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
+_API_HEAD = f"""\
+# Public names of the package
+
+<!-- {_NEWS}: change docs/api_examples.py or the docstring, then run it again -->
+
+`from cocosurgeon import NAME`. Each example runs after these lines, in the order of this page:
+
+```python
+from cocosurgeon import *
+
+{START}
+
+
+def raise_by(action):
+    try:
+        action()
+    except CocosurgeonError as error:
+        print(f"{{type(error).__name__}}: {{error}}")
+
+
+def read_text(text):
+    Path("broken.json").write_bytes(text if isinstance(text, bytes) else text.encode())
+    read("broken.json")
+```
+"""
+
+
+@contextmanager
+def chdir(folder: str) -> Iterator[None]:
+    """Work in another folder; contextlib has it from Python 3.11 on."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def api_page() -> str:
+    """Return the page of all public names, with an example for each and what it prints."""
+    forms = {
+        name: form
+        for form in map(in_python, options().values())
+        for name in step_classes()
+        if form.lstrip("~").startswith(f"{name}(")
+    }
+    groups = {group: dict(examples) for group, examples in EXAMPLES.items()}
+    steps = groups["Steps and filters"]
+    of_form = {n: f"print(Plan({f}).apply(full))" for n, f in forms.items() if n not in steps}
+    groups["Steps and filters"] = dict(sorted({**steps, **of_form}.items()))
+    with TemporaryDirectory() as folder, chdir(folder):
+        Path(SAMPLE.name).write_bytes(SAMPLE.read_bytes())
+        names: dict[str, object] = {}
+        exec(_API_HEAD.partition("```python\n")[2].partition("```")[0], names)
+        lines = [_API_HEAD]
+        for group, examples in groups.items():
+            lines += [f"## {group}", ""]
+            for name, code in examples.items():
+                lines += _api_entry(name, code, names)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _api_entry(name: str, code: str, names: dict[str, object]) -> list[str]:
+    value = getattr(cocosurgeon, name)
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        exec(code, names)
+    about = inspect.cleandoc(value.__doc__).partition("\n\n")[0].replace("``", "`")
+    lines = [f"### `{name}`", "", about, ""]
+    if not isinstance(value, type):
+        parameters = inspect.signature(value).parameters.values()
+        shown = ", ".join(
+            f"{p.name}={p.default!r}" if p.default is not p.empty else p.name
+            for p in parameters
+            if p.kind is not p.VAR_KEYWORD
+        )
+        lines += [f"`{name}({shown})`", ""]
+    lines += ["```python", code, "```", ""]
+    output = printed.getvalue().rstrip()
+    return lines + (["Prints:", "", "```", output, "```", ""] if output else [])
+
+
 def stub() -> str:
     """Return the names of the package as type checkers see them."""
     homes: dict[str, str] = dict(vars(cocosurgeon)["_HOME_OF"])
@@ -289,6 +378,7 @@ def _first_line(kind: type[PlanPart]) -> str:
 if __name__ == "__main__":
     PAGE.write_text(page())
     FINDINGS.write_text(findings_page())
+    API.write_text(api_page())
     for path, text in {**code_pages(), **command_pages()}.items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)

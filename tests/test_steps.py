@@ -84,11 +84,17 @@ def test_derived_files_are_up_to_date() -> None:
     for path, text in (
         (make_reference.PAGE, make_reference.page()),
         (make_reference.STUB, make_reference.stub()),
+        (make_reference.API, make_reference.api_page()),
         (make_reference.FINDINGS, make_reference.findings_page()),
         *make_reference.code_pages().items(),
         *make_reference.command_pages().items(),
     ):
         assert path.read_text() == text, f"run python docs/make_reference.py: {path.name}"
+
+
+def test_each_public_name_has_an_example() -> None:
+    named = re.findall(r"^### `(\w+)`$", make_reference.API.read_text(), re.MULTILINE)
+    assert sorted([*named, "__version__"]) == sorted(cocosurgeon.__all__)
 
 
 def test_there_is_no_page_without_a_code_or_a_command() -> None:
