@@ -5,6 +5,21 @@
     people = read("instances_val2017.json").keep(Having(InCategory("person"))).first(100)
     write(people, "people.json")
 
+What there is (docs/api.md has an example for each name):
+
+    files: read, write, Dataset; len(dataset), dataset[0] and a loop go over images
+    filters of images: Ids, FileName, License, Having, Empty, ImageWhere
+    filters of annotations: InCategory, Area, Crowd, AnnotationWhere; combine filters with & | ~
+    steps: First, Last, Skip, Sample, PerClass, Part, MergeWith, Fix, Prefix, StripFolder
+    steps of categories: ToSpace, Remap, Merge, Rename, Classes, Like, Renumber, Shift, DropUnused
+    plans: Plan, trace_plan; Recipe and read_recipe repeat one; split makes parts
+    label spaces: spaces, find_space, compare_spaces, head_rows, CategoryMap, check_categories
+    reports: summarize, Stats, show_images, show_panels
+    other formats: convert_to, convert_from
+    errors: CocosurgeonError, with RequestError (what was asked) and DataError (the file)
+
+In a config of MMDetection: cocosurgeon.config. On the command line: cocosurgeon --help.
+
 Packages and modules, in the order in which they may import each other (each only those above it):
 
     errors      one tree of exceptions: what, where, what next
