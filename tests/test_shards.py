@@ -262,6 +262,25 @@ def test_stats_of_a_folder_are_those_of_the_merged_file(cli: Cli, folder: Path) 
     assert cli("stats", "shards/0.json", "shards/1.json").code == 0  # two are compared
 
 
+def test_lint_of_a_folder_counts_in_all_and_finds_what_is_not_one_dataset(
+    cli: Cli, folder: Path
+) -> None:
+    done = cli("lint", "shards", "--json")
+    fields = json.loads(done.out)
+    assert done.code == 0
+    assert len(fields["files"]) == 3
+    assert fields["in_all"]["counts"] == {"images": 128, "annotations": 585}
+    for found in fields["in_all"]["findings"]:
+        own = [f for file in fields["files"] for f in file["findings"]]
+        assert found["count"] == sum(f["count"] for f in own if f["code"] == found["code"])
+    assert fields["not_one_dataset"] is None
+    assert "the files are one dataset" in cli("lint", "shards").out
+    (folder / "shards/3.json").write_bytes((folder / "shards/1.json").read_bytes())
+    done = cli("lint", "shards")
+    assert done.code == 1
+    assert "error: not one dataset: 1 image id is in two files" in done.out
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

@@ -78,8 +78,18 @@ class UnitedRecords(Records):
         if missing:
             found = [part.columns(*missing) for part in self.parts]
             for place, name in enumerate(missing):
-                self._columns[name] = joined_values([values[place] for values in found])
+                whole = joined_values([values[place] for values in found])
+                self._columns[name] = whole
+                self._share(name, whole)
         return tuple(self._columns[n] for n in names)
+
+    def _share(self, name: str, whole: Values) -> None:
+        """Let the parts have views of a column, so that no two copies of it take memory."""
+        for part, first in zip(self.parts, self.firsts.tolist(), strict=False):
+            own = part._columns[name]
+            if own.array.dtype == whole.array.dtype and part.count:
+                view = whole.array[first : first + part.count]
+                part._columns[name] = Values(view, own.present)
 
     def texts(self, rows: Numbers) -> Iterator[tuple[int, int, bytes]]:
         owners = np.searchsorted(self.firsts, rows, "right") - 1

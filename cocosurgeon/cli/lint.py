@@ -28,7 +28,8 @@ def lint(
             metavar="ANN_FILE",
             show_default=False,
             help="Annotation files. Two are also compared, as those for training and validation "
-            "(codes of the group split).",
+            "(codes of the group split). Those of a glob in quotes or a folder are also "
+            "counted in all, and checked to be one dataset.",
         ),
     ] = None,
     images: Annotated[
@@ -86,6 +87,7 @@ def lint(
 
     from cocosurgeon.cli.outputs import require_apart, write_files
     from cocosurgeon.cli.run import choose
+    from cocosurgeon.cli.run_shards import files_of, why_not_one
     from cocosurgeon.convert.opening import open_any, read_any
     from cocosurgeon.draw.findings import SENTENCES, lint_page
     from cocosurgeon.errors import RequestError, UnknownNameError
@@ -93,7 +95,7 @@ def lint(
     from cocosurgeon.lint.on_disk import ON_DISK_CODES
     from cocosurgeon.lint.page import page_of
     from cocosurgeon.lint.pair import PAIR_CODES
-    from cocosurgeon.lint.report import read_baseline
+    from cocosurgeon.lint.report import in_all, read_baseline
     from cocosurgeon.lint.run import Choice, lint_codes, lint_pair
     from cocosurgeon.lint.run import lint as judged
     from cocosurgeon.loaders import find_loader
@@ -116,13 +118,15 @@ def lint(
     choice = Choice(tuple(select or ([code] if code else ())), tuple(ignore or ()))
     known = {} if baseline is None else read_baseline(baseline)
     folder = image_folder(images)
-    chosen = [choose(ann_file) for ann_file in ann_files or (None,)]
+    given, is_one_dataset = files_of(ann_files or ())
+    chosen = [choose(ann_file) for ann_file in given or (None,)]
     for each in chosen:
         if each.why:
             console.info(f"annotation file: {each.path} ({each.why})")
     if images is None and choice.is_only(ON_DISK_CODES):
         raise RequestError("these codes are about image files", hint="name their folder: --images")
-    if len(chosen) != 2 and choice.is_only(PAIR_CODES):
+    is_pair = len(chosen) == 2 and not is_one_dataset
+    if not is_pair and choice.is_only(PAIR_CODES):
         raise RequestError("these codes compare two files", hint="name both")
     keep = None if console.as_json or code is not None else SENTENCES if html is not None else 5
     paths = [each.path for each in chosen]
@@ -136,7 +140,7 @@ def lint(
             judged(s, loaders=loaders, choice=choice, keep=keep, known=known, images=images)
             for s in sources
         ]
-        if len(sources) == 2 and any(map(choice.takes, PAIR_CODES)):
+        if is_pair and any(map(choice.takes, PAIR_CODES)):
             one, two = sources
             reports.append(
                 lint_pair(one, two, choice=choice, keep=keep, known=known, images=images)
@@ -150,6 +154,15 @@ def lint(
         console.info(f"written: {html}")
     fields = [report.fields() for report in reports]
     lines = [report.lines() if format == "text" else report.github_lines() for report in reports]
-    console.report(fields[0] if len(fields) == 1 else {"files": fields}, list(chain(*lines)))
-    if any(report.is_failure(strict=strict) for report in reports):
+    more: dict[str, object] = {}
+    trouble = None
+    if is_one_dataset:
+        whole, trouble = in_all(reports), why_not_one(sources)
+        more = {"in_all": whole.fields(), "not_one_dataset": trouble}
+        if format == "text":
+            last = "the files are one dataset" if trouble is None else f"error: {trouble}"
+            lines += [["", *whole.counted_lines(), last]]
+    is_alone = len(fields) == 1 and not is_one_dataset
+    console.report(fields[0] if is_alone else {"files": fields, **more}, list(chain(*lines)))
+    if trouble is not None or any(report.is_failure(strict=strict) for report in reports):
         raise typer.Exit(1)

@@ -10,15 +10,16 @@ from functools import partial
 from pathlib import Path
 
 from cocosurgeon.annfile.scan import scan
-from cocosurgeon.annfile.source import source_of
+from cocosurgeon.annfile.source import Source, source_of
 from cocosurgeon.atomic import appearing
 from cocosurgeon.cli.console import Console, print_json, print_text
 from cocosurgeon.cli.outputs import STDOUT, Output, Text, id_lines, with_bar, write_files
 from cocosurgeon.cli.run_split import of_all
+from cocosurgeon.convert.opening import format_at
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.io import read
-from cocosurgeon.errors import RequestError
+from cocosurgeon.errors import CocosurgeonError, RequestError
 from cocosurgeon.layout.copy_tree import require_free
 from cocosurgeon.layout.new_folder import new_folder
 from cocosurgeon.progress import shown_by
@@ -28,9 +29,29 @@ from cocosurgeon.select.plan import Plan
 from cocosurgeon.sets.merge import merge
 from cocosurgeon.sets.options import MergeOptions
 from cocosurgeon.shards.dataset import Shards
-from cocosurgeon.shards.paths import annotation_files, names_in
+from cocosurgeon.shards.paths import annotation_files, is_of_several, names_in
 from cocosurgeon.steps.images.part import every_part
 from cocosurgeon.text import plural
+
+
+def files_of(given: Sequence[str]) -> tuple[list[str], bool]:
+    """Return the files of names, globs and folders, and whether some are of a glob or folder, so
+    that a report is of all as one dataset. A folder of another format is one file.
+
+    Raises:
+        CocosurgeonError: a glob has no file, or a file is named twice.
+    """
+    is_one = any(is_of_several([each]) and format_at(Path(each)) is None for each in given)
+    return (annotation_files(given) if is_one else list(given)), is_one
+
+
+def why_not_one(sources: Sequence[Source]) -> str | None:
+    """Return why files are not one dataset; None where they are."""
+    try:
+        Shards.of([Dataset.whole(AnnotationIndex.of(scan(source))) for source in sources])
+    except CocosurgeonError as error:
+        return f"not one dataset: {error.what} ({error.where})"
+    return None
 
 
 def read_shards(paths: Sequence[str], columns: Columns, console: Console) -> Shards:

@@ -79,23 +79,18 @@ def stats(
 
     from cocosurgeon.cli.outputs import require_apart, write_files
     from cocosurgeon.cli.run import choose
-    from cocosurgeon.cli.run_shards import read_shards
-    from cocosurgeon.convert.opening import format_at, read_any
+    from cocosurgeon.cli.run_shards import files_of, read_shards
+    from cocosurgeon.convert.opening import read_any
     from cocosurgeon.errors import RequestError
     from cocosurgeon.loaders import find_loader
     from cocosurgeon.progress import shown_by
-    from cocosurgeon.shards.paths import annotation_files, is_of_several
     from cocosurgeon.stats import page, report
     from cocosurgeon.stats import plot as drawing
     from cocosurgeon.stats.statistics import Stats, stats_columns
 
     gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
-    given = ann_files or []
-    is_one_dataset = len(given) > 2 or any(
-        is_of_several([each]) and format_at(Path(each)) is None for each in given
-    )
-    if is_one_dataset:
-        given = annotation_files(given)
+    given, is_one_dataset = files_of(ann_files or ())
+    is_one_dataset |= len(given) > 2
     chosen = [choose(ann_file) for ann_file in given or (None,)]
     paths = [each.path for each in chosen]
     if paths.count("-") > 1:

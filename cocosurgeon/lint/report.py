@@ -100,11 +100,8 @@ class LintReport:
 
     def lines(self) -> list[str]:
         """Return the report for people: a table, the first findings of each code, a last line."""
-        tallies = self.sorted_tallies
-        lines: list[str] = []
-        if tallies:
-            lines += [*table_lines(self._rows(), frozenset((2, 3))), ""]
-        for tally in tallies:
+        lines = self._table()
+        for tally in self.sorted_tallies:
             if tally.new:
                 lines += [*_details(tally), ""]
         return [*lines, self._last_line()]
@@ -113,6 +110,13 @@ class LintReport:
         """Return what a notebook shows: the table, then the first findings of each code."""
         details = [line for t in self.sorted_tallies if t.new for line in [*_details(t), ""]]
         return table(self._rows(), (0, 1, 4)) + preformatted([*details, self._last_line()])
+
+    def counted_lines(self) -> list[str]:
+        """Return the report for people without findings: a table and a last line."""
+        return [*self._table(), self._last_line()]
+
+    def _table(self) -> list[str]:
+        return [*table_lines(self._rows(), frozenset((2, 3))), ""] if self.tallies else []
 
     def github_lines(self) -> list[str]:
         """Return the findings as GitHub's commands for annotations of a change."""
@@ -155,6 +159,19 @@ class LintReport:
         )
         by = f"; judged for {', '.join(self.loaders)}" if self.loaders else ""
         return f"{self.file}: {', '.join(parts)} ({of}{by})"
+
+
+def in_all(reports: Sequence[LintReport]) -> LintReport:
+    """Return the counts of all findings in several files."""
+    counts: Counter[str] = Counter()
+    for report in reports:
+        counts.update({key: n for key, n in report.counts.items() if key != "categories"})
+    whole = LintReport(f"{plural(len(reports), 'file')} in all", counts, reports[0].loaders)
+    for each in (tally for report in reports for tally in report.tallies.values()):
+        tally = whole.tallies.setdefault(each.code, Tally(each.code, each.severity))
+        tally.count += each.count
+        tally.known += each.known
+    return whole
 
 
 def read_baseline(path: str) -> Known:
