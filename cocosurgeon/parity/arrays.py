@@ -106,6 +106,13 @@ class Pair:
             return 0.0
         return largest / (max(self.scale, floor) or largest)
 
+    @property
+    def not_finite(self) -> tuple[int, int]:
+        """Return how many elements of A and of B are infinite or NaN."""
+        elements = (int((~np.isfinite(side)).sum()) for side in (self.x, self.y))
+        a, b = (s.get("not_finite", n) for s, n in zip(self.samples, elements, strict=True))
+        return a, b
+
     @cached_property
     def is_whole(self) -> bool:
         """Return whether no element is missing."""

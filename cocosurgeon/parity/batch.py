@@ -161,6 +161,13 @@ class _Batches:
         if self.other_form is not None:
             message = f"those of A if B's are {self.other_form}; its header says {self.forms[1]}"
             return Entry("boxes", worst, tolerance, "parity-box-frame", message)
+        a, b = (
+            sum(int((~np.isfinite(boxes[side])).sum()) for boxes in self.pixels) for side in (0, 1)
+        )
+        if a != b:
+            numbers = plural(a, "number"), plural(b, "number")
+            message = f"infinite or NaN: {numbers[0]} of A, {numbers[1]} of B"
+            return Entry("boxes", worst, tolerance, "parity-box", message)
         far = sum(d > tolerance for pairs in self.matches for *_, d in pairs)
         image = self._name(largest.index(worst))
         message = (
@@ -177,7 +184,8 @@ class _Batches:
                 for i, j, _ in pairs
             ]
         )
-        if len(offsets) < 2 or np.ptp(offsets, axis=0).max() > self._of("boxes"):
+        # A spread that is NaN is no offset either.
+        if len(offsets) < 2 or not np.ptp(offsets, axis=0).max() <= self._of("boxes"):
             return None
         known = zip(_CORNERS, offsets.mean(axis=0), strict=True)
         return "all by the same: " + ", ".join(f"{name} {by:+.3g}" for name, by in known)
@@ -224,12 +232,14 @@ class _Batches:
             message = f"{x.shape} and {y.shape}"
             yield Entry(key, None, tolerance, "parity-batch", message)
             return
-        largest = float(np.abs(y - x).max(initial=0.0))
-        error = largest / (float(np.abs(x).max(initial=0.0)) or 1.0)
+        is_same = (x == y) | (np.isnan(x) & np.isnan(y))
+        apart = np.where(is_same, 0.0, np.nan_to_num(np.abs(y - x), nan=np.inf, posinf=np.inf))
+        finite = np.abs(x[np.isfinite(x)])
+        error = float(apart.max(initial=0.0)) / (float(finite.max(initial=0.0)) or 1.0)
         if error <= tolerance:
             yield Entry(key, error, tolerance)
         else:
-            row = int(np.abs(y - x).reshape(len(x) if x.ndim else 1, -1).max(axis=1).argmax())
+            row = int(apart.reshape(len(x) if x.ndim else 1, -1).max(axis=1).argmax())
             message = f"{_short(x, row)} and {_short(y, row)}"
             yield Entry(key, error, tolerance, "parity-batch", message)
 

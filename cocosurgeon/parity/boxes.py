@@ -119,12 +119,15 @@ def matched(
     """
     if not len(a) or not len(b):
         return []
-    distances = np.abs(a[:, None] - b[None]).max(axis=2)
+    one, other = a[:, None], b[None]
+    apart = np.nan_to_num(np.abs(one - other), nan=np.inf, posinf=np.inf)
+    apart[(one == other) | (np.isnan(one) & np.isnan(other))] = 0.0
+    distances = apart.max(axis=2)
     order = distances.copy()
     if labels is not None:
         others = labels[0][:, None] != labels[1][None]
         farther = np.where(distances > tolerance, 1 + distances.max(), 1e-3)
-        order = order + others * farther
+        order = order + np.where(others, farther, 0.0)
     pairs = []
     used_a, used_b = set(), set()
     for flat in np.argsort(order, axis=None, kind="stable"):

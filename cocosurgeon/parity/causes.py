@@ -12,6 +12,7 @@ import numpy as np
 
 from cocosurgeon.parity.arrays import Array, Pair, finite, rms
 from cocosurgeon.parity.normalization import eps
+from cocosurgeon.text import plural
 
 Cause = tuple[str, str]
 """A code and a message."""
@@ -33,9 +34,10 @@ def cause_of(pair: Pair, earlier: Iterator[Pair] | None = None) -> Cause:
         earlier: arrays of checkpoints before this one, the nearest first: a map that was resized is
             looked for in them.
     """
-    a, b = (int((~np.isfinite(side)).sum()) for side in (pair.x, pair.y))
+    a, b = pair.not_finite
     if a != b:
-        return "parity-value", f"{a:,} values of A and {b:,} of B are infinite or NaN"
+        counts = plural(a, "value"), plural(b, "value")
+        return "parity-value", f"infinite or NaN: {counts[0]} of A, {counts[1]} of B"
     for code, test in _TESTS.items():
         found = test(pair)
         if found is not None:

@@ -99,8 +99,8 @@ PARITY_CODES = add_codes(
         ),
         "parity-eps": (
             "a normalization scales by other factors",
-            "another eps, most often 1e-5 against 1e-6 or 1e-3",
-            "compare `eps` of the normalization layers",
+            "another eps, most often 1e-5 against 1e-6 or 1e-3, or other running statistics",
+            "compare `eps` of the normalization layers, and their `training`: is one frozen?",
             "error",
         ),
         "parity-align-corners": (

@@ -119,18 +119,32 @@ class _Comparison:
                     yield Compared(pair.a_step, pair.b_step, name, other.kind, (), "B")
 
     def _compared(self, number: int, name: str, a: Checkpoint, b: Checkpoint) -> Compared:
-        pair, kind = self.pairs[number], a.kind
+        pair, kind, reason = self.pairs[number], a.kind, "they have no values in common"
         is_of_images = kind not in ("initialization", "optimizer")
         if is_of_images and not pair.has_same_images:
             entries = [ids_entry(*pair.img_ids, self._other_ids)] if kind == "batch" else []
+            reason = "the images are not the same"
             missing: list[str] = []
         elif name == "batch":
             headers = (self.a.header, self.b.header)
-            entries = _moved(pair) + batch_entries(a, b, headers, self.tolerances)
+            entries = self._moved(pair) + batch_entries(a, b, headers, self.tolerances)
             missing = sorted({*a.values} ^ {*b.values}) if _are_dicts(a, b) else []
         else:
             entries, missing = self._arrays(number, name, a, b)
-        return Compared(pair.a_step, pair.b_step, name, kind, tuple(entries), None, tuple(missing))
+            if kind == "parameters" and self.states:
+                reason = "the gradients differ"
+        at = (pair.a_step, pair.b_step, name, kind)
+        return Compared(*at, tuple(entries), None, tuple(missing), "" if entries else reason)
+
+    def _moved(self, pair: StepPair) -> list[Entry]:
+        """Return an entry for a step that is another one in B; steps may be counted from 1."""
+        first = self.pairs[0]
+        begins = (first.a_step, first.b_step) == (self.a.steps[0], self.b.steps[0])
+        counts = {p.b_step - p.a_step for p in self.pairs}
+        if pair.a_step == pair.b_step or (begins and len(counts) == 1):
+            return []
+        message = f"step {pair.a_step} of A is step {pair.b_step} of B"
+        return [Entry("step", None, 0.0, "parity-sample-order", message)]
 
     def _arrays(
         self, number: int, name: str, a: Checkpoint, b: Checkpoint
@@ -249,13 +263,6 @@ class _Comparison:
                 arrays = named["loss"].arrays
                 terms[side].update({renames.path(p) or "value": v for p, v in arrays.items()})
         return StepLoss.of(pair.a.get("batch"), *terms)
-
-
-def _moved(pair: StepPair) -> list[Entry]:
-    if pair.a_step == pair.b_step:
-        return []
-    message = f"step {pair.a_step} of A is step {pair.b_step} of B"
-    return [Entry("step", None, 0.0, "parity-sample-order", message)]
 
 
 def _are_dicts(a: Checkpoint, b: Checkpoint) -> bool:

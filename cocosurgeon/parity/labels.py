@@ -6,8 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from cocosurgeon.errors import UnknownNameError
 from cocosurgeon.parity.entry import Entry
 from cocosurgeon.text import first_few, plural
+
+_FEWEST = 2
+"""Classes below which a label space fits by chance."""
 
 
 def names_of(header: Mapping[str, Any]) -> dict[Any, str]:
@@ -27,7 +31,11 @@ def names_of(header: Mapping[str, Any]) -> dict[Any, str]:
         return {}
     from cocosurgeon.categories.spaces import find_space
 
-    return dict(find_space(header["label_space"]).classes)
+    try:
+        return dict(find_space(header["label_space"]).classes)
+    except UnknownNameError as error:
+        where = f"the header of {header['framework']}: label_space"
+        raise UnknownNameError(error.what, where=where, hint=error.hint) from error
 
 
 def label_entry(
@@ -53,10 +61,31 @@ def label_entry(
         if offset:
             message = f"B is A {'+' if offset > 0 else '-'} {abs(offset)} for {total}"
             return Entry("labels", error, 0.0, "parity-label-offset", message)
+    fitting = _other_space(pairs, here, "B") or _other_space([p[::-1] for p in pairs], there, "A")
+    if fitting is not None:
+        message = f"{len(wrong):,} of {total}: the same classes if {fitting}"
+        return Entry("labels", error, 0.0, "parity-label", message)
     common = [pair for pair, _ in Counter(wrong).most_common()]
     shown = first_few(common, 4, show=lambda pair: _words(pair, here, there))
     message = f"{len(wrong):,} of {total}: {shown}"
     return Entry("labels", error, 0.0, "parity-label", message)
+
+
+def _other_space(pairs: list[tuple[Any, Any]], names: Mapping[Any, str], side: str) -> str | None:
+    """Return the label space in which labels of one side mean the same as those of the other.
+
+    Args:
+        pairs: labels of the other side, then those of this one.
+        names: classes of the other side.
+    """
+    if len(set(pairs)) < _FEWEST or not all(label in names for label, _ in pairs):
+        return None
+    from cocosurgeon.categories.spaces import spaces
+
+    for name, space in spaces().items():
+        if all(space.classes.get(own) == names[label] for label, own in pairs):
+            return f"the labels of {side} are {name}"
+    return None
 
 
 def _words(pair: tuple[Any, Any], here: Mapping[Any, str], there: Mapping[Any, str]) -> str:

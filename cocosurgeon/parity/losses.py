@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from math import log
+from math import inf, log
 
 import numpy as np
 
@@ -66,10 +66,13 @@ def reduction(term: str, steps: Sequence[StepLoss]) -> str | None:
             between divisors that fit the first: by then the parameters differ, too.
     """
     first = steps[0].ratio(term)
-    if first is None or not steps[0].boxes or first <= 0:
+    if first is None or not steps[0].boxes or not 0 < first < inf:
         return None
     found = []
-    for one, other in permutations(steps[0].divisors(), 2):
+    divisors = steps[0].divisors()
+    for one, other in permutations(divisors, 2):
+        if divisors[one] == divisors[other]:
+            continue  # explains no difference, and fits each ratio near 1
         first_miss, *later = _misses(term, steps, one, other)
         if first_miss <= _MISS:
             found.append((sum(later), f"A divides by {one}, B by {other}"))

@@ -9,6 +9,8 @@ from cocosurgeon.parity.arrays import Array, Pair, rms
 _CLOSE = 0.03
 """Share of a difference that factors may leave unexplained."""
 _TURNS = 30
+_MOST_BY_EPS = 0.1
+"""How far from 1 another eps moves a factor, unless the variance is as small as eps."""
 
 
 def eps(pair: Pair) -> str | None:
@@ -32,10 +34,12 @@ def eps(pair: Pair) -> str | None:
         if is_one_sided and factors.min() > 0.3 and factors.max() < 3:
             low, high = sorted((float(factors.min()), float(factors.max())))
             larger = "B" if high <= 1 else "A"
+            words = f"eps of {larger} may be larger"
+            if max(1 - low, high - 1) > _MOST_BY_EPS:
+                words += ", or its mean and variance are others (training against evaluation)"
             on = f"axis {axes[0]}" if len(axes) == 1 else f"axes {', '.join(map(str, axes))}"
             return (
-                f"B is {low:.6g} to {high:.6g} times A, one factor for each place on {on}: eps of "
-                f"{larger} may be larger"
+                f"B is {low:.6g} to {high:.6g} times A, one factor for each place on {on}: {words}"
             )
     return None
 

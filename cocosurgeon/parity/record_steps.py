@@ -232,8 +232,7 @@ class StepRecorder:
         shard = _Shard(0 if name == "batch" else self.header["limit"])
         shard.add("", values)
         if name == "batch" and isinstance(values, Mapping) and "img_ids" in values:
-            found = _plain(values["img_ids"])
-            self._img_ids = found if isinstance(found, list) else [found]
+            self._img_ids = _ids(values["img_ids"])
         count = sum(known.partition("#")[0] == name for known in self._names)
         self._names.append(f"{name}#{count + 1}" if count else name)
         about = {
@@ -447,6 +446,16 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return value.tolist()
     return [_plain(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
+def _ids(value: Any) -> list[Any]:
+    """Return image ids; each may be a tensor of one element, as in targets of DETR."""
+    found = _plain(value)
+    found = found if isinstance(found, list) else [found]
+    found = [i[0] if isinstance(i, list) and len(i) == 1 else i for i in found]
+    if any(isinstance(i, list) for i in found):
+        raise ValueError(f"img_ids has to be one id for each image, not {value!r}")
+    return found
 
 
 def _file_name(about: Mapping[str, Any]) -> str:

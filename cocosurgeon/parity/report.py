@@ -29,7 +29,10 @@ KINDS = {
 """Usual kinds of checkpoints, in the order in which a port checks them, with their titles."""
 OWN_CAUSE = ("initialization", "batch", "optimizer")
 """Kinds that are input of a step: their differences have a cause of their own."""
-_HEADER = ("framework", "version", "seed", "box_format", "normalised", "frame", "label_space")
+_HEADER = (
+    *("framework", "version", "seed", "box_format", "normalised", "frame", "label_space"),
+    *("channel_order", "mean", "std"),
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Compared:
         entries: what was compared.
         only: ``A`` or ``B``, where only that side recorded it.
         missing: entries that only one side has.
+        reason: why nothing was compared, where that is so.
     """
 
     step: int
@@ -51,6 +55,7 @@ class Compared:
     entries: tuple[Entry, ...]
     only: str | None = None
     missing: tuple[str, ...] = ()
+    reason: str = ""
 
     @property
     def different(self) -> list[Entry]:
@@ -86,7 +91,8 @@ class Compared:
             return at + named
         total = len(self.entries)
         shared = _shared([entry.path for entry in entries])
-        return f"{at}{len(entries):,} of {total:,} entries ({shared}), the first {named}"
+        words = "" if shared == "*" else f" ({shared})"
+        return f"{at}{len(entries):,} of {total:,} entries{words}, the first {named}"
 
     def fields(self) -> dict[str, object]:
         """Return the checkpoint as JSON values."""
@@ -175,9 +181,9 @@ class Parity:
                 paths = [path.name for path in recording.unreadable]
                 yield f"shards of {name} that cannot be read: {first_few(paths, 3)}"
         skipped = [c for c in self.checkpoints if c.verdict == "not compared"]
-        if skipped:
-            names = first_few([f"step {c.step}, {c.name}" for c in skipped], 3)
-            yield f"not compared, the images are not the same: {names}"
+        for reason in dict.fromkeys(c.reason for c in skipped):
+            which = [f"{c.name} of step {c.step}" for c in skipped if c.reason == reason]
+            yield f"not compared, {reason}: {first_few(which, 3)}"
         missing = {f"{c.name}/{path}": None for c in self.checkpoints for path in c.missing}
         if missing:
             names = first_few(list(missing), 4)

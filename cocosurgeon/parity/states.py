@@ -9,6 +9,7 @@ import numpy as np
 from cocosurgeon.parity.arrays import Array, Pair
 from cocosurgeon.parity.causes import factor, order, precision
 from cocosurgeon.parity.entry import Entry
+from cocosurgeon.text import plural
 from cocosurgeon.weights.diff import TensorDiff, Values, diff_weights
 from cocosurgeon.weights.tensor import Tensor
 
@@ -52,6 +53,8 @@ def _initial_words(pair: Pair, each: TensorDiff, is_same: bool) -> str:
         return f"mean {a[0]}, std {a[1]}"
     spread = f"mean {a[0]} and {b[0]}, std {a[1]} and {b[1]}"
     reason = precision(pair) or order(pair) or factor(pair)
+    if reason is None and pair.dtypes[0] != pair.dtypes[1]:
+        reason = f"A is {pair.dtypes[0]}, B {pair.dtypes[1]}"
     if reason is None and pair.error() > _SLIGHT:
         reason = f"the distributions {'differ' if each.is_other_distribution else 'are alike'}"
     return spread if reason is None else f"{spread}: {reason}"
@@ -79,7 +82,8 @@ def update_entries(
     """
     names = [n for n in after if n in before and len(before[n].x) == len(after[n].x)]
     changes = {n: (after[n].x - before[n].x, after[n].y - before[n].y) for n in names}
-    largest = max((float(np.abs(x).mean()) for x, _ in changes.values() if x.size), default=0.0)
+    means = [float(np.abs(x).mean()) for x, _ in changes.values() if x.size]
+    largest = max((mean for mean in means if np.isfinite(mean)), default=0.0)
     entries = []
     for name, (x, y) in changes.items():
         rounded = _ROUNDING * np.maximum(np.abs(after[name].x), np.abs(after[name].y))
@@ -87,8 +91,16 @@ def update_entries(
         x, y, rounded = x[kept], y[kept], rounded[kept]
         if not x.size:
             continue
+        failed = ~np.isfinite(x), ~np.isfinite(y)
+        if not np.array_equal(*failed):
+            counts = [plural(int(side.sum()), "change") for side in failed]
+            message = f"infinite or NaN: {counts[0]} of A, {counts[1]} of B"
+            entries.append(Entry(name, np.inf, tolerance(name), "parity-update", message))
+            continue
+        x, y, rounded = x[~failed[0]], y[~failed[0]], rounded[~failed[0]]
         difference = np.maximum(np.abs(y - x) - rounded, 0.0)
-        size = max(float(np.abs(x).mean()), _FLOOR * largest) or float(np.abs(y).mean())
+        size = float(np.abs(x).mean()) if x.size else 0.0
+        size = max(size, _FLOOR * largest) or float(np.abs(y).sum() / max(y.size, 1))
         moved = difference[(x != 0) | (y != 0)]
         error = float(np.median(moved)) / size if moved.size and size else 0.0
         if error <= tolerance(name):

@@ -1,0 +1,142 @@
+"""Odd values compared: NaN, ids as tensors, steps counted from 1, half precision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cocosurgeon.errors import UnknownNameError
+from cocosurgeon.parity.arrays import Pair, Values
+from cocosurgeon.parity.causes import cause_of
+from cocosurgeon.parity.compare import compare
+from cocosurgeon.parity.record_steps import StepRecorder
+from cocosurgeon.parity.recorded import Recording, read_recording
+
+RANDOM = np.random.default_rng(7)
+IMAGES = RANDOM.standard_normal((2, 3, 8, 8)).astype("float32")
+BOXES = [np.array([[1.0, 1, 5, 5], [2, 3, 7, 8]]), np.array([[0.0, 0, 4, 4]])]
+SHAPES = np.array([[8.0, 8], [8, 8]])
+NAN = float("nan")
+
+
+def recorded(folder: Path, first: int = 0, ids: Any = None, **entries: Any) -> Recording:
+    known = {key: entries.pop(key) for key in ("label_space",) if key in entries}
+    loss = entries.pop("loss", 2.0)
+    recorder = StepRecorder(folder, folder.name, box_format="xyxy", frame="resized", **known)
+    for step in range(2):
+        own = [[10 * step + 1], [10 * step + 2]] if ids is None else ids
+        batch = {"images": IMAGES, "boxes": BOXES, "labels": [[17, 90], [1]], "img_shape": SHAPES}
+        recorder.record_step(first + step, "batch", {**batch, "img_ids": own, **entries})
+        recorder.add("loss", {"loss_bbox": loss})
+    return read_recording(folder)
+
+
+def with_nan(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    changed: np.ndarray[Any, Any] = values.copy()
+    changed.reshape(-1)[0] = NAN
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("entries", "code", "words"),
+    [
+        ({"loss": NAN}, "parity-value", "1 value of B (2 and nan)"),
+        ({"loss": float("inf")}, "parity-value", "1 value of B (2 and inf)"),
+        ({"images": with_nan(IMAGES)}, "parity-image", "0 values of A, 1 value of B"),
+        ({"boxes": [BOXES[0], with_nan(BOXES[1])]}, "parity-box", "0 numbers of A, 1 number of B"),
+        ({"img_shape": with_nan(SHAPES)}, "parity-batch", "[8. 8.] and [nan  8.]"),
+    ],
+)
+def test_nan_on_one_side_differs_and_on_both_sides_agrees(
+    entries: dict[str, Any], code: str, words: str, tmp_path: Path
+) -> None:
+    a, b = recorded(tmp_path / "a"), recorded(tmp_path / "b", **entries)
+    found = compare(a, b)
+    assert found.first is not None
+    assert [(each.code, words in each.message) for each in found.first.findings()] == [(code, True)]
+    assert {finding.code for finding in found.findings} == {code}
+    assert compare(b, b).first is None
+
+
+def test_nan_outside_of_a_sample_is_counted() -> None:
+    numbers = np.arange(4.0)
+    sample = {"mean": 1.0, "std": 1.0, "min": 0.0, "max": 3.0}
+    a, b = (
+        Values(numbers, (9,), "float32", np.arange(4), {**sample, "not_finite": n}) for n in (0, 2)
+    )
+    assert cause_of(Pair.of(a, b))[1] == "infinite or NaN: 0 values of A, 2 values of B"
+
+
+def test_ids_may_be_tensors_of_one_element(tmp_path: Path) -> None:
+    a = recorded(tmp_path / "a", ids=[np.array([5]), np.array([6])])
+    assert a.checkpoints[0].img_ids == [5, 6]
+    with pytest.raises(ValueError, match="one id for each image"):
+        recorded(tmp_path / "b", ids=[[5, 6], [7, 8]])
+
+
+def test_steps_that_are_counted_from_1_are_the_same_steps(tmp_path: Path) -> None:
+    a, b = recorded(tmp_path / "a"), recorded(tmp_path / "b", first=1)
+    found = compare(a, b)
+    assert [(c.step, c.b_step) for c in found.checkpoints][::2] == [(0, 1), (1, 2)]
+    assert found.first is None
+
+
+def test_images_in_half_precision_are_recognized(tmp_path: Path) -> None:
+    a, b = recorded(tmp_path / "a"), recorded(tmp_path / "b", images=IMAGES.astype("float16"))
+    [finding, _] = compare(a, b).findings
+    assert (finding.code, "B is float16" in finding.message) == ("parity-precision", True)
+
+
+def test_labels_of_another_space_are_recognized(tmp_path: Path) -> None:
+    a = recorded(tmp_path / "a", label_space="coco91")
+    b = recorded(tmp_path / "b", label_space="coco91", labels=[[15, 79], [0]])
+    for pair, words in (
+        ((a, b), "the labels of B are mmdet80"),
+        ((b, a), "labels of A are mmdet80"),
+    ):
+        finding = compare(*pair).findings[0]
+        assert (finding.code, words in finding.message) == ("parity-label", True), finding
+    with pytest.raises(UnknownNameError) as error:
+        compare(a, recorded(tmp_path / "c", label_space="mine"))
+    assert error.value.where == "the header of c: label_space"
+
+
+def test_a_loss_that_nearly_agrees_is_not_divided_by_something_else(tmp_path: Path) -> None:
+    a, b = recorded(tmp_path / "a"), recorded(tmp_path / "b", loss=2.001)
+    assert {finding.code for finding in compare(a, b).findings} == {"parity-value"}
+
+
+def test_a_normalization_in_evaluation_is_named_next_to_eps() -> None:
+    x = RANDOM.standard_normal((2, 4, 6, 6))
+    factors = np.array([0.5, 0.6, 0.65, 0.55]).reshape(1, 4, 1, 1)
+    for by, is_far in ((factors, True), (1 - factors / 100, False)):
+        pair = Pair.of(*(Values(v.reshape(-1), v.shape, "f", None, {}) for v in (x, by * x)))
+        code, message = cause_of(pair)
+        assert (code, "evaluation" in message) == ("parity-eps", is_far), message
+
+
+def test_parameters_whose_gradients_differ_are_named_so(tmp_path: Path) -> None:
+    both = []
+    for name, gradient in (("a", 1.0), ("b", 2.0)):
+        recorder = StepRecorder(tmp_path / name, name)
+        recorder.record_step(0, "initialization", {"w": np.zeros(3)})
+        recorder.add("gradient", {"w": np.full(3, gradient)})
+        recorder.add("parameters", {"w": np.full(3, -gradient)})
+        both.append(read_recording(tmp_path / name))
+    notes = list(compare(both[0], both[1]).notes())
+    assert notes[0] == "not compared, the gradients differ: parameters of step 0"
+
+
+def test_parameters_that_are_nan_on_one_side_differ(tmp_path: Path) -> None:
+    both = []
+    for name, value in (("a", 1.0), ("b", NAN)):
+        recorder = StepRecorder(tmp_path / name, name)
+        recorder.record_step(0, "initialization", {"w": np.zeros(3)})
+        recorder.add("parameters", {"w": np.array([value, 1.0, 1.0])})
+        both.append(read_recording(tmp_path / name))
+    [finding] = compare(both[0], both[1]).findings
+    assert "0 changes of A, 1 change of B" in finding.message
+    assert compare(both[1], both[1]).first is None
