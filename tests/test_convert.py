@@ -390,3 +390,15 @@ def test_in_python(tmp_path: Path) -> None:
     assert len(list((tmp_path / "t/images/train").iterdir())) == 9
     back = convert_from(tmp_path / "t", "yolo")
     assert back.img_ids == full.first(9).img_ids
+
+
+def test_a_label_space_gives_the_ids_of_the_file_back(cli: Cli, tmp_path: Path) -> None:
+    cli("remap", SAMPLE, "--sort", "name", "-o", "sorted.json")
+    options = ("--to", "yolo", "--space", "mmdet80", "--allow-loss", "-o", "t")
+    assert cli("convert", "sorted.json", *options).code == 0
+    assert '  0: "person"\n' in (tmp_path / "t/data.yaml").read_text()
+    assert cli("convert", "t", "--from", "yolo", "-o", "back.json").code == 0
+    before, after = parsed(tmp_path / "sorted.json"), parsed(tmp_path / "back.json")
+    assert after["categories"] == before["categories"]
+    pairs = zip(before["annotations"], after["annotations"], strict=True)
+    assert all(old["category_id"] == new["category_id"] for old, new in pairs)

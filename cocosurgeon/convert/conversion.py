@@ -195,17 +195,18 @@ def _as_it_is(
 def _pictures(dataset: Dataset, kind: Format, wishes: Wishes) -> Pictures:
     require_convertible(dataset)
     label_of: dict[Id, int]
+    before = None
     if wishes.space is not None:
         names = find_space(wishes.space).names_in_list()
-        dataset = to_space(dataset, wishes.space)
+        before, dataset = dataset, to_space(dataset, wishes.space)
         classes = tuple(Class(name, label) for label, name in enumerate(names))
         label_of = {label: label for label in range(len(names))}
     else:
         classes, label_of = classes_in_order(dataset)
-    pictures = Pictures(dataset, classes, label_of, wishes.folder)
+    pictures = Pictures(dataset, classes, label_of, wishes.folder, before)
     path = dataset.opened.path
     if wishes.folder is None and path is not None and pictures.names:
-        return Pictures(dataset, classes, label_of, find_prefix(path, pictures.names).folder)
+        return replace(pictures, folder=find_prefix(path, pictures.names).folder)
     return pictures
 
 

@@ -48,6 +48,9 @@ class Manifest:
         format: name of the format.
         options: of the conversion.
         categories: by class number, the record of the category as JSON.
+        own_categories: records of the source's own list, in its order, where class numbers are
+            those of a label space; else empty.
+        own_labels: the class number of each of these.
         parts: what was written, by the part's name.
         version: of cocosurgeon.
     """
@@ -55,6 +58,8 @@ class Manifest:
     format: str
     options: Mapping[str, Any]
     categories: Sequence[Mapping[str, Any]]
+    own_categories: Sequence[Mapping[str, Any]] = ()
+    own_labels: Sequence[int] = ()
     parts: Mapping[str, PartManifest] = field(default_factory=dict)
     version: str = __version__
 
@@ -66,6 +71,8 @@ class Manifest:
             "format": self.format,
             "options": self.options,
             "categories": self.categories,
+            "own_categories": self.own_categories,
+            "own_labels": self.own_labels,
         }
         parts = {name: vars(part) for name, part in self.parts.items()}
         return _lines({**head, "parts": parts}, depth=4).encode() + b"\n"

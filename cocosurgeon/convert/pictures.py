@@ -56,12 +56,15 @@ class Pictures:
         classes: by class number.
         label_of: class number by category id.
         folder: the folder of the images; None where it is not known.
+        before: the dataset before its categories became those of a label space; None: they are its
+            own.
     """
 
     dataset: Dataset
     classes: tuple[Class, ...]
     label_of: Mapping[Id, int]
     folder: Path | None
+    before: Dataset | None = None
 
     @cached_property
     def image_rows(self) -> Numbers:

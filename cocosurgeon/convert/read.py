@@ -148,6 +148,14 @@ def read_format(
     if space is not None:
         ids, notes = _labels_in_space(categories, names, space, path), []
         categories = [{"id": label, "name": name} for label, name in enumerate(names)]
+    elif is_kept and manifest is not None and manifest.own_categories:
+        pairs = zip(manifest.own_labels, manifest.own_categories, strict=True)
+        own = {label: record["id"] for label, record in pairs}
+        if own.keys() >= {record["category_id"] for record in reading.annotations}:
+            categories = list(manifest.own_categories)
+            ids = [own.get(label) for label in range(len(ids))]
+        else:
+            notes = [*notes, "classes are in use that the source does not list: ids of the space"]
     for record in reading.annotations:
         record["category_id"] = ids[record["category_id"]]
     return replace(reading, categories=categories, notes=(*found.notes, *notes, *reading.notes))

@@ -193,10 +193,12 @@ class _Writer:
             "crowds": self.work.wishes.crowds,
             "clip": self.work.wishes.clip,
         }
+        first = next(iter(self.work.parts.values()))
         return Manifest(
             self.work.kind.name,
             {**options, **wishes},
-            _category_records(next(iter(self.work.parts.values()))),
+            _category_records(first),
+            *_own_categories(first),
             {name: self._part_manifest(name, done) for name in self.work.parts},
         )
 
@@ -324,6 +326,20 @@ def _category_records(pictures: Pictures) -> list[Mapping[str, Any]]:
         records.get(each.cat_id) or {"id": each.cat_id, "name": each.name}
         for each in pictures.classes
     ]
+
+
+def _own_categories(pictures: Pictures) -> tuple[list[Mapping[str, Any]], list[int]]:
+    """Return the records of the source's own list with the class number of each, where class
+    numbers are those of a label space."""
+    records, after = pictures.dataset.index.category_records, pictures.dataset.category_list
+    if pictures.before is None or records is None or after is None:
+        return [], []
+    listing = pictures.before.category_list or CategoryList.of(pictures.before.index)
+    label_of = {entry.row: entry.category.id for entry in after.entries}
+    texts = zip(listing.entries, listing.texts(records), strict=True)
+    found = [(json.loads(text), label_of.get(entry.row)) for entry, text in texts]
+    known = [(record, label) for record, label in found if isinstance(label, int)]
+    return [record for record, _ in known], [label for _, label in known]
 
 
 def convert_to(
