@@ -13,6 +13,7 @@ from cocosurgeon.cli.options import (
     Loaders,
     console,
     image_folder,
+    output_option,
     steps,
     takes,
 )
@@ -43,14 +44,9 @@ def browse(
     loader: Loaders = None,
     output: Annotated[
         str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="OUT",
-            show_default=False,
-            rich_help_panel="Output",
-            help="Write the page here. Default: next to the input (sample data: in the current "
-            "folder), named after the steps.",
+        output_option(
+            "Write the page here. Default: next to the input (sample data: in the current "
+            "folder), named after the steps."
         ),
     ] = None,
     embed: Annotated[

@@ -9,11 +9,14 @@ import typer
 
 from cocosurgeon.cli.completion import complete_format, complete_space, completing
 from cocosurgeon.cli.options import (
+    DryRun,
     Force,
     Images,
+    Recipe,
     console,
     format_options,
     image_folder,
+    output_option,
     steps,
     takes,
 )
@@ -91,14 +94,9 @@ def convert(
     ] = False,
     output: Annotated[
         str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="OUT",
-            show_default=False,
-            rich_help_panel="Output",
-            help="Write here: a new folder, or a file. Default: next to the input (sample data: in "
-            "the current folder), named after the format.",
+        output_option(
+            "Write here: a new folder, or a file. Default: next to the input (sample data: in "
+            "the current folder), named after the format."
         ),
     ] = None,
     copy: Annotated[
@@ -119,21 +117,8 @@ def convert(
             help="Write although the format cannot hold everything. What is lost is printed.",
         ),
     ] = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run", rich_help_panel="Output", help="Print what is lost; write nothing."
-        ),
-    ] = False,
-    recipe: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            rich_help_panel="Output",
-            help="Write the steps and the input's identity, too (for `cocosurgeon apply`).",
-        ),
-    ] = None,
+    dry_run: DryRun = False,
+    recipe: Recipe = None,
     force: Force = False,
     *,
     steps: Plan,

@@ -13,6 +13,7 @@ from cocosurgeon.cli.options import (
     Loaders,
     console,
     image_folder,
+    output_option,
     takes,
 )
 
@@ -43,13 +44,9 @@ def explain(
     option: LoaderOptions = None,
     output: Annotated[
         str | None,
-        typer.Option(
-            "-o",
-            "--output",
+        output_option(
+            "Draw it, too: a panel for each loader, as `cocosurgeon show --panels` does.",
             metavar="OUT.png",
-            show_default=False,
-            rich_help_panel="Output",
-            help="Draw it, too: a panel for each loader, as `cocosurgeon show --panels` does.",
         ),
     ] = None,
     images: Images = None,

@@ -108,6 +108,31 @@ Force = Annotated[
     typer.Option("--force", "-f", help="Replace existing files.", rich_help_panel="Output"),
 ]
 
+
+def output_option(help: str, metavar: str = "OUT") -> Any:
+    """Return ``-o`` for the type of a parameter."""
+    return typer.Option(
+        "-o",
+        "--output",
+        metavar=metavar,
+        show_default=False,
+        rich_help_panel="Output",
+        help=help,
+    )
+
+
+def recipe_option(help: str) -> Any:
+    """Return ``--recipe FILE`` for the type of a parameter."""
+    return typer.Option(
+        "--recipe", metavar="FILE", show_default=False, rich_help_panel="Output", help=help
+    )
+
+
+Recipe = Annotated[
+    str | None,
+    recipe_option("Write the steps and the input's identity, too (for `cocosurgeon apply`)."),
+]
+
 DryRun = Annotated[
     bool,
     typer.Option(
@@ -128,14 +153,7 @@ CheckpointFile = Annotated[
 
 CheckpointOutput = Annotated[
     str,
-    typer.Option(
-        "-o",
-        "--output",
-        metavar="OUT",
-        show_default=False,
-        rich_help_panel="Output",
-        help="Write here, as .safetensors, .pth or .pt.",
-    ),
+    output_option("Write here, as .safetensors, .pth or .pt."),
 ]
 
 
@@ -337,14 +355,9 @@ def _given_steps(ctx: typer.Context) -> list[Given]:
 def output(
     output: Annotated[
         str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="OUT",
-            show_default=False,
-            rich_help_panel="Output",
-            help="Write here; - is stdout, .gz compresses. Default: next to the input (sample "
-            "data: in the current folder), named after the steps.",
+        output_option(
+            "Write here; - is stdout, .gz compresses. Default: next to the input (sample "
+            "data: in the current folder), named after the steps."
         ),
     ] = None,
     force: Force = False,
@@ -358,15 +371,7 @@ def output(
             help="Write the kept image ids, too, one a line (for --ids-file).",
         ),
     ] = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            rich_help_panel="Output",
-            help="Write the steps and the input's identity, too (for `cocosurgeon apply`).",
-        ),
-    ] = None,
+    recipe: Recipe = None,
 ) -> Output:
     """Return the options of a verb that writes an annotation file."""
     from cocosurgeon.cli.outputs import Output, Outputs

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cocosurgeon.cli.console import Console
-from cocosurgeon.cli.options import Force
+from cocosurgeon.cli.options import DryRun, Force, output_option, recipe_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,30 +50,12 @@ def weights_output(
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="OUT",
-            show_default=False,
-            rich_help_panel="Output",
-            help="Write here, as .safetensors, .pth or .pt.",
-        ),
+        output_option("Write here, as .safetensors, .pth or .pt."),
     ] = None,
     force: Force = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run", help="Print the report; write nothing.", rich_help_panel="Output"
-        ),
-    ] = False,
+    dry_run: DryRun = False,
     recipe: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            rich_help_panel="Output",
-            help="Write the steps, too (for `cocosurgeon weights apply`).",
-        ),
+        str | None, recipe_option("Write the steps, too (for `cocosurgeon weights apply`).")
     ] = None,
 ) -> WeightsOutput:
     """Return the options of a verb that changes a checkpoint."""

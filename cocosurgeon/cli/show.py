@@ -14,6 +14,7 @@ from cocosurgeon.cli.options import (
     Loaders,
     console,
     image_folder,
+    output_option,
     steps,
     takes,
 )
@@ -61,14 +62,10 @@ def show(
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="OUT.png",
-            show_default=False,
-            rich_help_panel="Output",
-            help="Write here: .png, .jpg or .webp. Default: in the current folder, named after "
+        output_option(
+            "Write here: .png, .jpg or .webp. Default: in the current folder, named after "
             "the input and the image.",
+            metavar="OUT.png",
         ),
     ] = None,
     force: Force = False,
