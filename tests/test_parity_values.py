@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cocosurgeon.errors import UnknownNameError
+from cocosurgeon.errors import SourceUnavailableError, UnknownNameError
 from cocosurgeon.parity.arrays import Pair, Values
 from cocosurgeon.parity.causes import cause_of
 from cocosurgeon.parity.compare import compare
@@ -72,9 +72,32 @@ def test_nan_outside_of_a_sample_is_counted() -> None:
 
 def test_ids_may_be_tensors_of_one_element(tmp_path: Path) -> None:
     a = recorded(tmp_path / "a", ids=[np.array([5]), np.array([6])])
-    assert a.checkpoints[0].img_ids == [5, 6]
+    batch = a.checkpoints[0]
+    assert (batch.img_ids, batch.values["img_ids"].tolist()) == ([5, 6], [5, 6])
     with pytest.raises(ValueError, match="one id for each image"):
         recorded(tmp_path / "b", ids=[[5, 6], [7, 8]])
+
+
+def test_a_rank_that_is_not_recorded_is_named(tmp_path: Path) -> None:
+    recorded(tmp_path / "a")
+    with pytest.raises(SourceUnavailableError, match="rank 3 is not recorded") as error:
+        read_recording(tmp_path / "a", rank=3)
+    assert error.value.hint == "name one of its ranks: 0"
+
+
+def test_all_batches_of_a_step_are_compared_in_one_frame(tmp_path: Path) -> None:
+    both = []
+    for name, box_format, box in (("a", "xyxy", [2, 2, 6, 6]), ("b", "xywh", [2, 2, 4, 4])):
+        recorder = StepRecorder(tmp_path / name, name, box_format=box_format, frame="resized")
+        for img_id in (1, 2):
+            batch = {"images": IMAGES[:1], "boxes": [[box]], "labels": [[1]], "img_ids": [img_id]}
+            recorder.record_step(0, "batch", batch)
+        both.append(read_recording(tmp_path / name))
+    found = compare(both[0], both[1])
+    assert [(c.name, c.verdict) for c in found.checkpoints] == [
+        ("batch", "agrees"),
+        ("batch#2", "agrees"),
+    ]
 
 
 def test_steps_that_are_counted_from_1_are_the_same_steps(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ class _Comparison:
             entries = [ids_entry(*pair.img_ids, self._other_ids)] if kind == "batch" else []
             reason = "the images are not the same"
             missing: list[str] = []
-        elif name == "batch":
+        elif a.plain_name == "batch":  # a step that accumulates gradients has several
             headers = (self.a.header, self.b.header)
             entries = self._moved(pair) + batch_entries(a, b, headers, self.tolerances)
             missing = sorted({*a.values} ^ {*b.values}) if _are_dicts(a, b) else []

@@ -229,10 +229,11 @@ class StepRecorder:
             return None
         if step != self.step or step not in self._begun:
             self._begin(step)
+        if name == "batch" and isinstance(values, Mapping) and values.get("img_ids") is not None:
+            self._img_ids = _ids(values["img_ids"])
+            values = {**values, "img_ids": self._img_ids}
         shard = _Shard(0 if name == "batch" else self.header["limit"])
         shard.add("", values)
-        if name == "batch" and isinstance(values, Mapping) and "img_ids" in values:
-            self._img_ids = _ids(values["img_ids"])
         count = sum(known.partition("#")[0] == name for known in self._names)
         self._names.append(f"{name}#{count + 1}" if count else name)
         about = {

@@ -14,7 +14,7 @@ import numpy as np
 
 from cocosurgeon.errors import DataError, SourceUnavailableError
 from cocosurgeon.parity.record_steps import VERSION, wrong_in_header
-from cocosurgeon.text import did_you_mean
+from cocosurgeon.text import did_you_mean, first_few
 
 _KEYS = {
     "step",
@@ -184,6 +184,12 @@ def read_recording(folder: str | Path, rank: int = 0) -> Recording:
     try:
         header = json.loads((place / "header.json").read_bytes())
     except OSError as error:
+        if known := list(ranks(folder)):
+            raise SourceUnavailableError(
+                f"rank {rank} is not recorded",
+                where=str(folder),
+                hint=f"name one of its ranks: {first_few(known)}",
+            ) from error
         raise SourceUnavailableError(
             "no recording: a folder that record_steps.py wrote has rank0/header.json",
             where=str(folder),
