@@ -12,6 +12,7 @@ from cocosurgeon.errors import SourceUnavailableError, UnknownNameError
 from cocosurgeon.parity.arrays import Pair, Values
 from cocosurgeon.parity.causes import cause_of
 from cocosurgeon.parity.compare import compare
+from cocosurgeon.parity.page import page_of
 from cocosurgeon.parity.record_steps import StepRecorder
 from cocosurgeon.parity.recorded import Recording, read_recording
 
@@ -100,6 +101,39 @@ def test_all_batches_of_a_step_are_compared_in_one_frame(tmp_path: Path) -> None
     ]
 
 
+def test_swapped_axes_of_boxes_are_recognized(tmp_path: Path) -> None:
+    boxes = np.array([[1.0, 2, 5, 8], [3, 1, 16, 6]])
+    images = RANDOM.standard_normal((1, 3, 8, 16))
+    size = np.array([16, 8, 16, 8])
+    recordings = {}
+    for name, values in (
+        ("a", boxes / size),
+        ("xy", boxes[:, [1, 0, 3, 2]] / size),
+        ("size", boxes / size[[1, 0, 1, 0]]),
+    ):
+        recorder = StepRecorder(
+            tmp_path / name, name, box_format="xyxy", normalised=True, frame="padded"
+        )
+        batch = {"images": images, "boxes": [values], "labels": [[1, 2]], "img_ids": [1]}
+        recorder.record_step(0, "batch", batch)
+        recordings[name] = read_recording(tmp_path / name)
+    for name, words in (("xy", "x and y are swapped"), ("size", "x by the height")):
+        finding = compare(recordings["a"], recordings[name]).findings[0]
+        assert (finding.code, words in finding.message) == ("parity-box", True), finding
+
+
+def test_imaginary_parts_and_missing_metrics_are_compared(tmp_path: Path) -> None:
+    both = []
+    for name, part, metric in (("a", 1j, None), ("b", 2j, 0.3)):
+        recorder = StepRecorder(tmp_path / name, name)
+        recorder.record_step(0, "forward/rope", np.array([part, 2]))
+        recorder.add("metric", {"mAP": metric})
+        both.append(read_recording(tmp_path / name))
+    found = compare(both[0], both[1])
+    codes = [entry.code for each in found.checkpoints for entry in each.entries]
+    assert codes == ["parity-value", "parity-metric"]
+
+
 def test_steps_that_are_counted_from_1_are_the_same_steps(tmp_path: Path) -> None:
     a, b = recorded(tmp_path / "a"), recorded(tmp_path / "b", first=1)
     found = compare(a, b)
@@ -151,6 +185,7 @@ def test_parameters_whose_gradients_differ_are_named_so(tmp_path: Path) -> None:
         both.append(read_recording(tmp_path / name))
     notes = list(compare(both[0], both[1]).notes())
     assert notes[0] == "not compared, the gradients differ: parameters of step 0"
+    assert "not compared, the gradients differ" in page_of(compare(both[0], both[1]))
 
 
 def test_parameters_that_are_nan_on_one_side_differ(tmp_path: Path) -> None:

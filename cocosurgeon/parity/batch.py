@@ -170,9 +170,8 @@ class _Batches:
             return Entry("boxes", worst, tolerance, "parity-box", message)
         far = sum(d > tolerance for pairs in self.matches for *_, d in pairs)
         image = self._name(largest.index(worst))
-        message = (
-            self._offset() or f"{far:,} of {total}, by up to {worst:.3g} pixels (image {image})"
-        )
+        known = self._offset() or self._swapped()
+        message = known or f"{far:,} of {total}, by up to {worst:.3g} pixels (image {image})"
         return Entry("boxes", worst, tolerance, "parity-box", message)
 
     def _offset(self) -> str | None:
@@ -189,6 +188,23 @@ class _Batches:
             return None
         known = zip(_CORNERS, offsets.mean(axis=0), strict=True)
         return "all by the same: " + ", ".join(f"{name} {by:+.3g}" for name, by in known)
+
+    def _swapped(self) -> str | None:
+        """Return which axes change places in B; None unless all boxes are those of A then."""
+        form, turned, divided = self.forms[1], [], []
+        for (here, there), (_, _, sizes) in zip(self.pixels, self.samples, strict=True):
+            turned.append((here, there[:, [1, 0, 3, 2]]))
+            size = sizes.of_frame(form.frame) if form.normalised else None
+            if size is not None:
+                divided.append((here, there * np.tile(size / size[::-1], 2)))
+        for words, pairs in (
+            ("x and y are swapped in B", turned),
+            ("B divides x by the height and y by the width", divided),
+        ):
+            apart = [d for a, b in pairs for *_, d in matched(a, b)]
+            if apart and max(apart) <= self._of("boxes"):
+                return words
+        return None
 
     def _labels(self) -> list[tuple[Any, Any]]:
         """Return the labels of each object in both.

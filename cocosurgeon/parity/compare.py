@@ -178,12 +178,13 @@ class _Comparison:
         empty = {self.renames.path(path) for path, v in b.about["values"].items() if v is None}
         order = self._order(number)
         pairs, apart, missing = {}, [], [p for p in paths if p not in a.arrays]
+        known = {"gradient": "parity-update", "metric": "parity-metric"}
+        absent = known.get(a.kind, "parity-value")
         for path in a.arrays:
             tolerance = self.tolerances.of(name, path)
             if path not in paths:
                 if path in empty:
-                    code = "parity-update" if a.kind == "gradient" else "parity-value"
-                    apart.append(Entry(path, None, tolerance, code, "only A has a value"))
+                    apart.append(Entry(path, None, tolerance, absent, "only A has a value"))
                 elif a.kind == "loss":
                     apart.append(Entry(path, None, tolerance, "parity-loss-term", "only in A"))
                 else:
@@ -205,7 +206,7 @@ class _Comparison:
             ]
             missing = []
         apart += [
-            Entry(path, None, self.tolerances.of(name, path), "parity-update", "only B has a value")
+            Entry(path, None, self.tolerances.of(name, path), absent, "only B has a value")
             for path, value in a.about["values"].items()
             if value is None and path in paths
         ]

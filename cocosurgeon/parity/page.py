@@ -123,7 +123,8 @@ def _section(kind: str, parity: Parity) -> Iterator[str]:
             words = f"agrees in {plural(len(agreeing), 'step')}{_largest(agreeing)}"
             yield _item(name, "agrees", words, _entries(agreeing[0]))
         else:
-            yield _item(name, "absent", of_name[0].verdict)
+            reasons = (of_name[0].verdict, of_name[0].reason)
+            yield _item(name, "absent", ", ".join(filter(None, reasons)))
     yield "</ul>"
 
 

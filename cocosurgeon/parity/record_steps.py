@@ -312,13 +312,14 @@ class _Shard:
     def _add_array(self, path: str, value: Any) -> None:
         if hasattr(value, "detach"):
             value = value.detach()
-        size = int(getattr(value, "nelement", lambda: getattr(value, "size", 0))())
         full = _array(value, self.dtypes, path)
         if full.dtype.kind not in "biufc":
             raise ValueError(f"{path or 'a value'} is {type(value).__name__}, no array of numbers")
-        if self.limit and size > self.limit:
+        if full.dtype.kind == "c":
+            full = np.stack([full.real, full.imag], axis=-1)
+        if self.limit and full.size > self.limit:
             self.samples[path] = statistics(full)
-            full = full.reshape(-1)[sampled_places(size, self.limit)]
+            full = full.reshape(-1)[sampled_places(full.size, self.limit)]
         self.arrays[path] = np.array(full, copy=True)
 
     def write(self, path: str, about: Mapping[str, Any]) -> None:
