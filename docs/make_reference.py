@@ -18,6 +18,7 @@ from typing import Any
 
 import typer
 from api_examples import EXAMPLES, START
+from pictures import pictures
 
 import cocosurgeon
 from cocosurgeon.cli.app import app
@@ -379,7 +380,7 @@ if __name__ == "__main__":
     PAGE.write_text(page())
     FINDINGS.write_text(findings_page())
     API.write_text(api_page())
-    for path, text in {**code_pages(), **command_pages()}.items():
+    for path, text in {**code_pages(), **command_pages(), **pictures()}.items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     STUB.write_text(stub())

@@ -28,6 +28,7 @@ from cocosurgeon.steps.registry import (
 
 sys.path.insert(0, str(ROOT / "docs"))
 import make_reference
+import pictures
 
 EVERY: list[Any] = [*options().values(), *modifiers().values()]
 
@@ -88,8 +89,14 @@ def test_derived_files_are_up_to_date() -> None:
         (make_reference.FINDINGS, make_reference.findings_page()),
         *make_reference.code_pages().items(),
         *make_reference.command_pages().items(),
+        *pictures.pictures().items(),
     ):
         assert path.read_text() == text, f"run python docs/make_reference.py: {path.name}"
+
+
+def test_the_picture_of_mistakes_has_the_figures_of_the_page() -> None:
+    page = (ROOT / "docs/mistakes.md").read_text()
+    assert all(f"{score:.3f}" in page for score in pictures.MAP.values())
 
 
 def test_each_public_name_has_an_example() -> None:
