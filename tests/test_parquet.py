@@ -241,6 +241,8 @@ def test_tables_that_were_changed_or_are_missing_are_refused(cli: Cli, tmp_path:
     assert (done.code, "other bytes than were written" in done.err) == (3, True)
     parquet.write_table(table.replace_schema_metadata({}), path)
     assert (cli(*back).code, "without the metadata" in cli(*back).err) == (3, True)
+    parquet.write_table(table.replace_schema_metadata({"cocosurgeon": '{"version": 1}'}), path)
+    assert (cli(*back).code, "cannot be read" in cli(*back).err) == (3, True)
     path.write_bytes(path.read_bytes()[:1000])
     assert (cli(*back).code, "cannot be read" in cli(*back).err) == (3, True)
     path.unlink()

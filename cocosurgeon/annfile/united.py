@@ -33,11 +33,7 @@ class UnitedSource(Source):
 
     def read(self, start: int, stop: int) -> bytes:
         """Raise RequestError: each source has a text of its own."""
-        raise RequestError(
-            "a step that needs the text of the whole cannot be done on several files at once",
-            where=self.name,
-            hint="merge them first (cocosurgeon merge), or do this step on each file",
-        )
+        raise _no_text(self)
 
     def require_unchanged(self) -> None:
         """Raise SourceChangedError when one of them changed."""
@@ -102,8 +98,20 @@ class UnitedRecords(Records):
             for row, begin, text in self.parts[place].texts(some - first):
                 yield row + first, begin, text
 
+    def spans(self) -> tuple[Numbers, Numbers]:
+        """Raise RequestError: records have places in their own documents only."""
+        raise _no_text(self.source)
+
     def first_keys(self) -> tuple[str, ...]:
         return next((part.first_keys() for part in self.parts if part.count), ())
+
+
+def _no_text(source: Source) -> RequestError:
+    return RequestError(
+        "a step that needs the text of the whole cannot be done on several files at once",
+        where=source.name,
+        hint="merge them first (cocosurgeon merge), or do this step on each file",
+    )
 
 
 def unite(documents: Sequence[Document]) -> Document:

@@ -97,8 +97,8 @@ class Parquet(WholeFormat):
         """
         _require_pyarrow()
         folder = path if path.is_dir() else path.parent
-        facts = _facts(folder)
         with _broken(folder):
+            facts = _facts(folder)
             source = put_together(_pieces(folder, facts), facts["size"], str(path))
             if source.sha256() != facts["sha256"]:
                 raise FormatError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -41,9 +42,9 @@ def annotation_files(given: Iterable[str]) -> list[str]:
                 "no annotation file there", where=each, hint="check the folder, or the pattern"
             )
         found += files
-    twice = [path for path in found if found.count(path) > 1]
-    if twice:
-        raise RequestError("a file is named twice", where=twice[0], hint="name each file once")
+    twice = next((path for path, count in Counter(found).items() if count > 1), None)
+    if twice is not None:
+        raise RequestError("a file is named twice", where=twice, hint="name each file once")
     return found
 
 
