@@ -28,8 +28,8 @@ def all_formats() -> Mapping[str, type[Format]]:
         for module in modules
         for kind in vars(module).values()
         if isinstance(kind, type)
+        and kind.__module__ == module.__name__  # first: in Python 3.10 list[int] is a type, too
         and issubclass(kind, Format)
-        and kind.__module__ == module.__name__
         and not isabstract(kind)
     ]
     return MappingProxyType({kind.name: kind for kind in kinds})
