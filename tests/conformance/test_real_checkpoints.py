@@ -115,7 +115,7 @@ def test_a_run_of_torch_is_washed(made: tuple[Path, Mapping[str, Any]]) -> None:
         ("module.pth", "names code, which is never run: "),
         ("script.pth", "TorchScript"),
         ("conjugate.pth", "stored as another one"),
-        ("expanded.pth", "needs more than the 1 elements"),
+        ("expanded.pth", "repeats the 1 elements of its storage"),
     ],
 )
 def test_what_is_no_state_dict_is_refused(
