@@ -121,5 +121,7 @@ def given_options(ctx: typer.Context) -> Iterator[tuple[str, Any]]:
         value = ctx.params.get(name)
         if isinstance(value, (list, tuple)):
             index = seen[name] = seen.get(name, -1) + 1
+            if index >= len(value):
+                continue  # an argument without a value, which some versions of click list, too
             value = value[index]
         yield name, value

@@ -98,7 +98,7 @@ class MergeEntry:
             categories = msgspec.convert(entry.get("categories"), list[Any])
             sources = msgspec.convert(entry.get("sources"), list[SourceEntry])
             _require_counts(sources, len(categories))
-        except ValueError as error:  # msgspec's are some
+        except (ValueError, msgspec.ValidationError) as error:
             raise _edited(key, error, document.source.name) from error
         made = cls(key, categories, sources, document.source.name)
         for place, source in enumerate(sources):
