@@ -87,9 +87,9 @@ class _Comparison:
 
     @cached_property
     def _initial(self) -> dict[str, Checkpoint]:
-        """Return the checkpoints of B before the first step, by name."""
-        named = (c for c in self.b.checkpoints if c.kind == "initialization")
-        return {self.renames.name(c.name): c for c in named}
+        """Return the first checkpoints of B before a step, by name."""
+        named = [c for c in self.b.checkpoints if c.kind == "initialization"]
+        return {self.renames.name(c.name): c for c in reversed(named)}
 
     @cached_property
     def _other_ids(self) -> set[object]:
@@ -109,7 +109,7 @@ class _Comparison:
             for name, checkpoint in pair.a.items():
                 # What is recorded once belongs to no batch.
                 is_once = checkpoint.kind == "initialization"
-                other = self._initial.get(name) if is_once else pair.b.get(name)
+                other = pair.b.get(name) or (self._initial.get(name) if is_once else None)
                 if other is None:
                     yield Compared(pair.a_step, pair.b_step, name, checkpoint.kind, (), "A")
                 else:
