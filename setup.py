@@ -17,7 +17,7 @@ SAMPLE = ("annotations/instances_sample2017.json", "detections_sample2017.json",
 KERNEL = Extension(
     "cocosurgeon.annfile._kernel",
     ["cocosurgeon/annfile/_kernel.c"],
-    extra_compile_args=["-O3", "-std=c11"],
+    extra_compile_args=["-O3", "-std=c11", "-g0"],  # debug information is most of its size
     py_limited_api=True,
     optional=True,
 )

@@ -45,7 +45,7 @@ PIXEL = 100  # hundredths
 GAP = 3 * PIXEL  # between the boxes of two objects, at least
 SMALLEST = 9 * PIXEL  # length of a side, but for objects meant to be tiny
 OVERSAMPLING = 4  # an image is drawn this much larger, then averaged, for smooth edges
-QUALITY = 55
+QUALITY = 56
 
 
 # -- Categories and how they look ----------------------------------------------------------------
