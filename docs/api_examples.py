@@ -80,7 +80,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "show_panels": 'print(show_panels(full, 289338, {"detr": {}, "mmdet3": {}}).img_ids)',
     },
     "Steps and filters": {
-        "Cascade": "print(Cascade('captions'))",
+        "Cascade": 'print(Cascade("captions"))',
         "MergeWith": 'print(MergeWith(paths=("other.json",)))',
         "Classes": (
             'plan = Plan(Classes(("person", "dog"), unmapped="drop"))\n'
@@ -89,7 +89,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "FileNames": 'print(FileNames(["000000114743.jpg"]))',
         "Ids": "print(Plan(Ids([114743, 388483])).apply(full))",
         "Like": "print(Plan(Like.of(other)).apply(full).categories[1])",
-        "Remap": "print(Plan(Remap(CategoryMap({90: 91}, 'keep'))).apply(full).categories[-1])",
+        "Remap": 'print(Plan(Remap(CategoryMap({90: 91}, "keep"))).apply(full).categories[-1])',
         "AnnotationWhere": 'print(full.keep(AnnotationWhere("area < 1024")))',
         "Merge": 'print(Plan(Merge("vehicle", ("car", "bus"))).apply(full).categories[2])',
         "Rename": 'print(Plan(Rename("tv", "screen")).apply(full).categories[62])',

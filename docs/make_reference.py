@@ -360,7 +360,8 @@ def in_python(option: Option) -> str:
         return IN_PYTHON[option.name]
     settled = make_plan([parse(option, option.example)]).bind(read(SAMPLE))
     [step] = settled.steps
-    return repr(step).removeprefix("Keep(").removesuffix(")" * isinstance(step, Keep))
+    form = repr(step).removeprefix("Keep(").removesuffix(")" * isinstance(step, Keep))
+    return form if '"' in form else form.replace("'", '"')  # as ruff writes it
 
 
 def _keyword(option: Option | Modifier) -> str:
