@@ -113,7 +113,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "StructureError": "raise_by(lambda: read_text('{\"images\": 1}'))",
         "SourceChangedError": "print(issubclass(SourceChangedError, DataError))",
         "LoaderError": (
-            "from cocosurgeon.loaders import load\n"
+            "from cocosurgeon.loaders import load\n\n"
             "raise_by(lambda: load('yolox', {'images': [{'id': 1}], 'categories': []}))"
         ),
         "ProbeError": "print(ProbeError('no interpreter', kind='missing').kind)",

@@ -288,7 +288,10 @@ def api_page() -> str:
         for name in step_classes()
         if form.lstrip("~").startswith(f"{name}(")
     }
-    groups = {group: dict(examples) for group, examples in EXAMPLES.items()}
+    groups = {
+        group: {name: _as_ruff(code) for name, code in examples.items()}
+        for group, examples in EXAMPLES.items()
+    }
     steps = groups["Steps and filters"]
     of_form = {n: f"print(Plan({f}).apply(full))" for n, f in forms.items() if n not in steps}
     groups["Steps and filters"] = dict(sorted({**steps, **of_form}.items()))
@@ -361,7 +364,12 @@ def in_python(option: Option) -> str:
     settled = make_plan([parse(option, option.example)]).bind(read(SAMPLE))
     [step] = settled.steps
     form = repr(step).removeprefix("Keep(").removesuffix(")" * isinstance(step, Keep))
-    return form if '"' in form else form.replace("'", '"')  # as ruff writes it
+    return _as_ruff(form)
+
+
+def _as_ruff(code: str) -> str:
+    """Return code with the quotes that ruff writes."""
+    return code if '"' in code else code.replace("'", '"')
 
 
 def _keyword(option: Option | Modifier) -> str:
