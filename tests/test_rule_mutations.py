@@ -163,7 +163,7 @@ MUTATIONS = [
         "mmdet2",
         ("min_size", "MIN_SIZE = 32", "MIN_SIZE = 33"),
         ("filter_empty_gt", "if options.test_mode:", "if not options.test_mode:"),
-        ("objects365-missing", "if kind.skips(index.images[row]):", "if False:"),
+        ("objects365-missing", "if kind.skips(image):", "if False:"),
     ),
     *drops(
         "mmdet3",

@@ -1,7 +1,7 @@
 """Classes of MMDetection that derive from CocoDataset and read files in their own way.
 
-Each one changes the index of a file; then CocoDataset's rules apply. Lines are those of 3.3.0 and,
-in brackets, of 2.28.2.
+Each one may sort the categories, rename images and skip some; for the rest CocoDataset's rules
+apply. Lines are those of 3.3.0 and, in brackets, of 2.28.2.
 """
 
 from __future__ import annotations
@@ -61,20 +61,37 @@ class DatasetClass:
     """A class.
 
     Attributes:
-        changed: returns the index as the class changes it.
+        new_name: returns the file name of an image; None where the record's own one stays.
+        name_key: key of the record that ``new_name`` takes.
         takes_all: True where it takes all categories of the file, whatever ``classes`` says.
         skipped: file names of images that it skips.
         sorts_categories: True where it sorts them by id.
     """
 
-    changed: Callable[[Index], Index]
+    new_name: Callable[[str], str] | None = None
+    name_key: str = "file_name"
     takes_all: bool = False
     skipped: tuple[str, ...] = ()
     sorts_categories: bool = False
 
     def cat_ids(self, index: Index, classes: Sequence[str]) -> tuple[Id, ...]:
         """Return the category ids that it takes, in order."""
-        return index.cat_ids(() if self.takes_all else classes)
+        taken = _sorted(index) if self.sorts_categories else index
+        return taken.cat_ids(() if self.takes_all else classes)
+
+    def image(self, index: Index, row: int) -> Record:
+        """Return an image's record with the file name that the class gives it.
+
+        Raises:
+            LoaderError: the record has no name that can be read.
+        """
+        image = index.images[row]
+        if self.new_name is None:
+            return image
+        try:
+            return {**image, "file_name": self.new_name(image[self.name_key])}
+        except (KeyError, TypeError, AttributeError) as error:
+            raise failure(error, "images", row, image, [self.name_key]) from error
 
     def skips(self, image: Record) -> bool:
         """Return whether it skips an image."""
@@ -101,27 +118,13 @@ def _of_2014(name: str) -> str:
     return name[-16:] if name.startswith("COCO") else name
 
 
-def _renamed(key: str, new_name: Callable[[str], str]) -> Callable[[Index], Index]:
-    def changed(index: Index) -> Index:
-        images = list(index.images)
-        for row in index.image_rows.values():
-            image = images[row]
-            try:
-                images[row] = {**image, "file_name": new_name(image[key])}
-            except (KeyError, TypeError, AttributeError) as error:
-                raise failure(error, "images", row, image, [key]) from error
-        return replace(index, images=images)
-
-    return changed
-
-
 CLASSES: Mapping[ClassName, DatasetClass] = {
-    "CocoDataset": DatasetClass(lambda index: index),
-    "Objects365V1Dataset": DatasetClass(_sorted, sorts_categories=True),
-    "Objects365V2Dataset": DatasetClass(_renamed("file_name", _in_last_folder), skipped=_MISSING),
-    "LVISV05Dataset": DatasetClass(_renamed("file_name", _of_2014), takes_all=True),
+    "CocoDataset": DatasetClass(),
+    "Objects365V1Dataset": DatasetClass(sorts_categories=True),
+    "Objects365V2Dataset": DatasetClass(_in_last_folder, skipped=_MISSING),
+    "LVISV05Dataset": DatasetClass(_of_2014, takes_all=True),
     "LVISV1Dataset": DatasetClass(
-        _renamed("coco_url", lambda url: url.replace(_URL, "")), takes_all=True
+        lambda url: url.replace(_URL, ""), name_key="coco_url", takes_all=True
     ),
 }
 assert set(CLASSES) == set(get_args(ClassName))

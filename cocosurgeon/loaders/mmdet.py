@@ -10,7 +10,6 @@ from collections.abc import Container, Iterable
 from typing import TypeAlias
 
 from cocosurgeon.errors import LoaderError
-from cocosurgeon.loaders.derived import DatasetClass
 from cocosurgeon.loaders.dropped import SHADOWED, UNLISTED, Drops
 from cocosurgeon.loaders.index import ERRORS as INDEX_ERRORS
 from cocosurgeon.loaders.index import NO_CATEGORIES, Index
@@ -86,12 +85,6 @@ ERRORS = (
     *errors_for("bad", "area", "TypeError", "mmdet/datasets/coco.py:146 [169]"),
     DUPLICATE_IDS,
 )
-
-
-def image_rows(index: Index, kind: DatasetClass) -> Rows:
-    """Return the images that a class loads before it filters."""
-    found = index.image_rows.items()
-    return [(img_id, row) for img_id, row in found if not kind.skips(index.images[row])]
 
 
 def names_in(path: str) -> tuple[str, ...]:

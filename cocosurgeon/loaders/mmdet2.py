@@ -97,25 +97,28 @@ def view(document: object, options: Options, only: Collection[Id | None] | None 
     """Return what 2.x loads from a parsed file; see ``registry.load``."""
     classes = _classes(options)
     kind = CLASSES[options.type]
-    index = kind.changed(indexed(document))
+    index = indexed(document)
     cat_ids = kind.cat_ids(index, classes)
     cat2label = {cat_id: label for label, cat_id in enumerate(cat_ids)}
-    for row in index.image_rows.values():
-        if "file_name" not in index.images[row]:
-            error = KeyError("file_name")
-            raise failure(error, "images", row, index.images[row], ["file_name"])
-    mmdet.require_unique_ids(index)
     drops = Drops()
+    images = dict[int, Record]()
+    found: mmdet.Rows = []
     for img_id, row in index.image_rows.items():
-        if kind.skips(index.images[row]):
+        images[row] = image = kind.image(index, row)
+        if "file_name" not in image:
+            raise failure(KeyError("file_name"), "images", row, image, ["file_name"])
+        if kind.skips(image):
             drops.drop_image(row, index.rows(img_id), MISSING_IMAGE.name)
+        else:
+            found.append((img_id, row))
+    mmdet.require_unique_ids(index)
     wanted = wanted_of(index, only)
     samples = []
     with np.errstate(over="ignore"):
-        for img_id, row in _filtered(index, options, cat_ids, drops):
-            image = index.images[row]
+        for img_id, row in _filtered(index, found, options, cat_ids, drops):
+            image = images[row]
             is_wanted = wanted is None or img_id in wanted
-            kept = _instances(index, img_id, row, cat2label, drops, is_wanted)
+            kept = _instances(index, img_id, row, image, cat2label, drops, is_wanted)
             if is_wanted:
                 path = image["file_name"]
                 if options.img_prefix is not None:
@@ -144,9 +147,10 @@ def _classes(options: Options) -> Sequence[str]:
         fail(type(error).__name__, "bad-class-file", f"class names cannot be read: {error}")
 
 
-def _filtered(index: Index, options: Options, cat_ids: Collection[Id], drops: Drops) -> mmdet.Rows:
+def _filtered(
+    index: Index, found: mmdet.Rows, options: Options, cat_ids: Collection[Id], drops: Drops
+) -> mmdet.Rows:
     """``_filter_imgs``: mmdet/datasets/coco.py:121-143."""
-    found = mmdet.image_rows(index, CLASSES[options.type])
     if options.test_mode:
         return found
     non_empty = mmdet.non_empty(index, cat_ids) if options.filter_empty_gt else None
@@ -163,12 +167,12 @@ def _instances(
     index: Index,
     img_id: Id,
     image_row: int,
+    image: Record,
     cat2label: Mapping[Id, int],
     drops: Drops,
     is_wanted: bool,
 ) -> list[Instance]:
     """``_parse_ann_info``: mmdet/datasets/coco.py:145-202. Crowds come last."""
-    image = index.images[image_row]
     objects, crowds = list[tuple[int, Record]](), list[tuple[int, Record]]()
     for row in index.rows(img_id):
         ann = index.annotations[row]

@@ -180,25 +180,28 @@ def loaded(
     """
     classes = _classes(options)
     kind = CLASSES[options.type]
-    index = kind.changed(indexed(document))
+    index = indexed(document)
     # None is one name that no category has: pycocotools/coco.py:166, getCatIds
     cat_ids = () if classes is None else kind.cat_ids(index, classes)
     cat2label = {cat_id: label for label, cat_id in enumerate(cat_ids)}
     wanted = wanted_of(index, only)
     drops = Drops()
     loaded: dict[int, Sample] = {}
+    rows: mmdet.Rows = []
     for img_id, row in index.image_rows.items():
-        image = index.images[row]
+        image = kind.image(index, row)
         is_wanted = wanted is None or img_id in wanted
         if kind.skips(image):
             drops.drop_image(row, index.rows(img_id), MISSING_IMAGE.name)
             continue
+        rows.append((img_id, row))
         path, height, width = _path_and_size(options, row, image)
         instances = _instances(index, img_id, image, cat2label, drops, is_wanted)
         if is_wanted:
             loaded[row] = Sample(img_id, path, height, width, tuple(instances))
     mmdet.require_unique_ids(index)
-    kept = _picked(index, options, _filtered(index, options, cat_ids, drops), drops)
+    rows = _filtered(index, rows, options, cat_ids, drops)
+    kept = _picked(index, options, rows, drops)
     samples = [loaded[row] for _, row in kept if row in loaded]
     found = View(
         loader=name,
@@ -266,10 +269,11 @@ def _instances(
     return instances
 
 
-def _filtered(index: Index, options: Options, cat_ids: Collection[Id], drops: Drops) -> mmdet.Rows:
+def _filtered(
+    index: Index, found: mmdet.Rows, options: Options, cat_ids: Collection[Id], drops: Drops
+) -> mmdet.Rows:
     """``filter_data``: mmdet/datasets/coco.py:166-201."""
     cfg = options.filter_cfg
-    found = mmdet.image_rows(index, CLASSES[options.type])
     if options.test_mode or cfg is None:
         return found
     non_empty = mmdet.non_empty(index, cat_ids) if cfg.filter_empty_gt else None

@@ -54,8 +54,9 @@ def mmdet2(ann_file: str, options: dict[str, Any]) -> dict[str, Any]:
     samples = []
     for place, info in enumerate(dataset.data_infos):
         found = dataset.get_ann_info(place)
-        # that of V2 counts images that it skips: its ids are not those of its places
-        img_id = info["id"] if kind == "Objects365V2Dataset" else dataset.img_ids[place]
+        img_id = dataset.img_ids[place]
+        if kind == "Objects365V2Dataset":  # its ids count images that it skips, too
+            img_id = next(i for i in dataset.coco.imgs if i == info["id"])
         columns = found["bboxes"].tolist(), found["labels"].tolist(), found["masks"]
         instances = [[box, label, False, mask] for box, label, mask in zip(*columns, strict=True)]
         instances += [[box, None, True, None] for box in found["bboxes_ignore"].tolist()]

@@ -286,6 +286,18 @@ _OF_V2 = [
 _OF_2014 = [{**_IMAGE, "file_name": "COCO_val2014_000000000001.jpg"}]
 _OF_LVIS = [{**_IMAGE, "coco_url": "http://images.cocodataset.org/val2017/000000000001.jpg"}]
 _MIXED = [{"id": "1", "name": "dog"}, {"id": 1, "name": "person"}]
+_BOX_THEN_NAME = _with(
+    USUAL,
+    images=[USUAL["images"][0], {**USUAL["images"][1], "file_name": 5}, *USUAL["images"][2:]],
+    annotations=[
+        {**USUAL["annotations"][0], "image_id": USUAL["images"][0]["id"], "bbox": 5},
+    ],
+)
+_CATEGORY_THEN_NAME = _with(
+    USUAL,
+    categories=[{"id": 1}],
+    images=[{**image, "file_name": 5, "coco_url": 5} for image in USUAL["images"]],
+)
 DERIVED: list[tuple[Any, Options]] = [
     (_with(USUAL, images=_OF_V2), {"type": "Objects365V2Dataset"}),
     (_with(USUAL, categories=_MIXED), {"type": "Objects365V1Dataset"}),
@@ -293,6 +305,11 @@ DERIVED: list[tuple[Any, Options]] = [
     (_with(USUAL, images=_OF_LVIS), {"type": "LVISV1Dataset"}),
     (_with(USUAL, images=_OF_LVIS), {"type": "LVISV1Dataset", "test_mode": True}),
     (USUAL, {"type": "LVISV1Dataset"}),
+    *(
+        (file, {"type": kind})
+        for file in (_BOX_THEN_NAME, _CATEGORY_THEN_NAME)
+        for kind in ("Objects365V2Dataset", "LVISV05Dataset", "LVISV1Dataset")
+    ),
 ]
 """Files for classes that derive from CocoDataset, with what they are given in both lines."""
 
