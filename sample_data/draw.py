@@ -45,7 +45,9 @@ PIXEL = 100  # hundredths
 GAP = 3 * PIXEL  # between the boxes of two objects, at least
 SMALLEST = 9 * PIXEL  # length of a side, but for objects meant to be tiny
 OVERSAMPLING = 4  # an image is drawn this much larger, then averaged, for smooth edges
-QUALITY = 56
+SOFTNESS = 0.6  # radius of a blur in pixels: sharp edges make large files
+# JPEG's divisors of the frequencies in 8 x 8 pixels, the same for brightness and color
+DIVISORS = [min(8 + 8 * (place // 8 + place % 8), 255) for place in range(64)]
 
 
 # -- Categories and how they look ----------------------------------------------------------------
@@ -619,7 +621,7 @@ def on_canvas(polygon: Polygon) -> list[tuple[float, float]]:
 
 def picture(image: Scene) -> Image.Image:
     """The image as it is seen."""
-    from PIL import Image, ImageDraw
+    from PIL import Image, ImageDraw, ImageFilter
 
     size = image.width * OVERSAMPLING, image.height * OVERSAMPLING
     canvas = Image.new("RGB", size, image.sky)
@@ -629,9 +631,9 @@ def picture(image: Scene) -> Image.Image:
         for polygon in thing.polygons:
             draw.polygon(on_canvas(polygon), fill=thing.category.color)
     seen = canvas.reduce(OVERSAMPLING)
-    for crowd in image.crowds:  # of whole pixels, whose edges are not smooth
+    for crowd in image.crowds:  # of whole pixels
         ImageDraw.Draw(seen).point(crowd.pixels, fill=crowd.category.color)
-    return seen
+    return seen.filter(ImageFilter.GaussianBlur(SOFTNESS))
 
 
 def draw_images(scenes: Iterable[Scene]) -> None:
@@ -642,7 +644,7 @@ def draw_images(scenes: Iterable[Scene]) -> None:
     for image in scenes:
         # colors at full resolution: else they bleed over the edges of what is annotated
         file = IMAGES / image.file_name
-        picture(image).save(file, quality=QUALITY, subsampling=0, optimize=True)
+        picture(image).save(file, qtables=[DIVISORS], subsampling=0, optimize=True)
 
 
 def main() -> None:
