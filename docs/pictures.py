@@ -88,8 +88,11 @@ def mistakes() -> str:
 
 
 _SIDE = 100
-_CROWD = {"iscrowd": 1, "segmentation": {"size": [_SIDE, _SIDE], "counts": [1000, 400, 8600]}}
-_OTHER = {"bbox": [1.0, 40.0, 20.0, 30.0], "area": 600.0}
+_CROWD: dict[str, Any] = {
+    "iscrowd": 1,
+    "segmentation": {"size": [_SIDE, _SIDE], "counts": [1000, 400, 8600]},
+}
+_OTHER: dict[str, Any] = {"bbox": [1.0, 40.0, 20.0, 30.0], "area": 600.0}
 UNUSUAL: Mapping[str, dict[str, Any]] = {
     "crowd": {"object": _CROWD},
     "ignore: 1": {"object": {"ignore": 1}},
@@ -118,9 +121,14 @@ _COLORS = {
 
 def _document(unusual: Mapping[str, Any]) -> dict[str, Any]:
     """Return a file with an image that has the unusual object, or is unusual, and a usual one."""
-    usual = {"category_id": 1, "bbox": [10.0, 10.0, 20.0, 20.0], "area": 400.0, "iscrowd": 0}
+    usual: dict[str, Any] = {
+        "category_id": 1,
+        "bbox": [10.0, 10.0, 20.0, 20.0],
+        "area": 400.0,
+        "iscrowd": 0,
+    }
     changed = {"id": 1, "image_id": 1} | usual | unusual.get("object", {})
-    records = [{"id": 2, "image_id": 2} | usual]
+    records: list[dict[str, Any]] = [{"id": 2, "image_id": 2} | usual]
     if not unusual.get("alone"):
         records += [{"id": 3, "image_id": 1} | usual | _OTHER]
         records += [{k: v for k, v in changed.items() if v is not ...}]
