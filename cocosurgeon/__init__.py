@@ -44,11 +44,11 @@ Packages and modules, in the order in which they may import each other (each onl
     sets/       images distributed over parts; files merged, and given back by source
     lint/       one file judged by itself, for the loaders that will read it; repairs
     steps/      steps as users give them: the table of steps, recipes, file names
-    shards/     many files as one dataset
     layout/     where annotation files and images lie; a subset copied with its images
     tables/     tables of Parquet with the records of a file
     formats/    formats next to COCO, one file a format
     convert/    to those formats and back; what is lost
+    shards/     many files as one dataset
     snippet/    the configuration that goes with a file, one file a framework
     verify/     a result against its source, a loader against another: findings
     diff/       what changed between two files, and what that does to labels

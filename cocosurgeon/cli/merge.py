@@ -68,6 +68,7 @@ def merge(
     from cocosurgeon.errors import RequestError
     from cocosurgeon.select.plan import Plan
     from cocosurgeon.shards.paths import annotation_files
+    from cocosurgeon.shards.shard import is_tables, read_shard
     from cocosurgeon.steps.given import parse
 
     first, *others = annotation_files(ann_files)
@@ -80,4 +81,8 @@ def merge(
             _, value = parse(replace(each, name=name.replace("_", "-")), text)
             is_list = each.is_repeatable
             values[each.field] = (*values.get(each.field, ()), value) if is_list else value
-    run(first, Plan(step.MergeWith(paths=tuple(others), **values)), output, console)
+    merging = step.MergeWith(paths=tuple(others), **values)
+    if any(map(is_tables, others)):
+        read_ones = tuple(read_shard(path, columns=merging.columns) for path in others)
+        merging = replace(merging, others=read_ones)
+    run(first, Plan(merging), output, console)

@@ -13,12 +13,12 @@ from cocosurgeon import sample
 from cocosurgeon.cli.console import Console, print_json, print_text
 from cocosurgeon.cli.outputs import STDOUT, Output, Outputs, default_output, write_all
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import RequestError, SourceUnavailableError
 from cocosurgeon.progress import shown_by
 from cocosurgeon.report.summary import summarize
 from cocosurgeon.report.trace import trace_plan
 from cocosurgeon.select.plan import Plan
+from cocosurgeon.shards.shard import read_shard
 from cocosurgeon.steps.recipe import Recipe
 
 VARIABLE = "COCOSURGEON_ANN_FILE"
@@ -64,7 +64,7 @@ def run(
     needs_stdout = console.as_json and not output.dry_run
     outputs.require_free(inputs, needs_stdout=needs_stdout)
     with console.progress("reading") as progress:
-        dataset = read(path, progress, plan.columns)
+        dataset = read_shard(path, progress, plan.columns)
     if outputs.subset is not None:
         outputs.require_possible(dataset)
     # Other files are read only now: an output that cannot be the result is an error before that.

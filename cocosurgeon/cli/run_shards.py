@@ -18,7 +18,6 @@ from cocosurgeon.cli.run_split import of_all
 from cocosurgeon.convert.opening import format_at
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.index import AnnotationIndex
-from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import CocosurgeonError, RequestError
 from cocosurgeon.layout.copy_tree import require_free
 from cocosurgeon.layout.new_folder import new_folder
@@ -30,6 +29,7 @@ from cocosurgeon.sets.merge import merge
 from cocosurgeon.sets.options import MergeOptions
 from cocosurgeon.shards.dataset import Shards
 from cocosurgeon.shards.paths import annotation_files, is_of_several, names_in
+from cocosurgeon.shards.shard import read_shard
 from cocosurgeon.steps.images.part import every_part
 from cocosurgeon.text import plural
 
@@ -65,7 +65,7 @@ def read_shards(paths: Sequence[str], columns: Columns, console: Console) -> Sha
     files = []
     for path in paths:
         with console.progress(f"reading {path}") as progress:
-            files.append(read(path, progress, columns))
+            files.append(read_shard(path, progress, columns))
     return Shards.of(files)
 
 

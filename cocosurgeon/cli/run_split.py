@@ -22,12 +22,12 @@ from cocosurgeon.cli.outputs import (
 )
 from cocosurgeon.cli.run import choose
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.dataset.io import read
 from cocosurgeon.errors import RequestError
 from cocosurgeon.progress import shown_by
 from cocosurgeon.report.summary import Summary, summarize
 from cocosurgeon.select.plan import Plan
 from cocosurgeon.sets.sources import SourcePart, split_by_source
+from cocosurgeon.shards.shard import read_shard
 from cocosurgeon.steps.images.part import every_part
 from cocosurgeon.steps.recipe import Recipe
 from cocosurgeon.text import plural
@@ -62,7 +62,7 @@ def run_split(
     if inputs.count(STDOUT) > 1:
         raise RequestError("standard input can be read only once")
     with console.progress("reading") as progress:
-        dataset = read(chosen.path, progress, plan.columns)
+        dataset = read_shard(chosen.path, progress, plan.columns)
     with console.progress(f"reading {', '.join(plan.files)}") as progress:
         plan = plan.bind(dataset, progress)
     with shown_by(console.progress):
@@ -136,7 +136,7 @@ def run_by_key(
     if chosen.why:
         console.info(f"annotation file: {chosen.path} ({chosen.why})")
     with console.progress("reading") as progress:
-        dataset = read(chosen.path, progress)
+        dataset = read_shard(chosen.path, progress)
     with shown_by(console.progress):
         parts = split_by_source(dataset, key)
     # names come from the file: none leads to another folder

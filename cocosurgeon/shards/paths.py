@@ -9,20 +9,23 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cocosurgeon.errors import RequestError, SourceUnavailableError
+from cocosurgeon.shards.shard import is_tables
 
 _SUFFIXES = (".json", ".json.gz")
 
 
 def is_of_several(given: Sequence[str]) -> bool:
-    """Return whether these names may be more than one file: several names, a glob, a folder."""
-    return len(given) > 1 or any(_is_glob(each) or os.path.isdir(each) for each in given)  # noqa: PTH112
+    """Return whether these names may be more than one file: several names, a glob, a folder that is
+    not one file's tables."""
+    return len(given) > 1 or any(_is_glob(each) or _is_folder(each) for each in given)
 
 
 def annotation_files(given: Iterable[str]) -> list[str]:
     """Return the files of names, globs and folders, in their order; those of one glob or folder are
     sorted by name.
 
-    Of a folder, its ``.json`` and ``.json.gz`` files are taken, not those of folders in it.
+    Of a folder, its ``.json`` and ``.json.gz`` files are taken, not those of folders in it, and the
+    folders in it that are tables of Parquet.
 
     Raises:
         SourceUnavailableError: a glob or folder has none.
@@ -30,9 +33,9 @@ def annotation_files(given: Iterable[str]) -> list[str]:
     """
     found: list[str] = []
     for each in given:
-        if os.path.isdir(each):  # noqa: PTH112 - says no where Path.is_dir raises
-            names = sorted(name for name in os.listdir(each) if name.endswith(_SUFFIXES))  # noqa: PTH208
-            files = [str(Path(each, name)) for name in names]
+        if _is_folder(each):
+            paths = [str(Path(each, name)) for name in sorted(os.listdir(each))]  # noqa: PTH208
+            files = [path for path in paths if path.endswith(_SUFFIXES) or is_tables(path)]
         elif _is_glob(each):
             files = sorted(glob.glob(each, recursive=True))  # noqa: PTH207 - as it was given
         else:
@@ -42,16 +45,32 @@ def annotation_files(given: Iterable[str]) -> list[str]:
                 "no annotation file there", where=each, hint="check the folder, or the pattern"
             )
         found += files
-    twice = next((path for path, count in Counter(found).items() if count > 1), None)
-    if twice is not None:
+    if (twice := _twice(found)) is not None:
         raise RequestError("a file is named twice", where=twice, hint="name each file once")
     return found
 
 
 def names_in(paths: Sequence[str]) -> list[str]:
-    """Return the name of each file below the folder that all of them are in."""
+    """Return the name of each file below the folder that all of them are in; of tables, the name of
+    their folder with ``.json``.
+
+    Raises:
+        RequestError: two have one name.
+    """
     folder = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths])  # noqa: PTH100, PTH120
-    return [os.path.relpath(os.path.abspath(path), folder) for path in paths]  # noqa: PTH100
+    found = [os.path.relpath(os.path.abspath(path), folder) for path in paths]  # noqa: PTH100
+    names = [f"{n}.json" if is_tables(p) else n for n, p in zip(found, paths, strict=True)]
+    if (twice := _twice(names)) is not None:
+        raise RequestError("two outputs of one name", where=twice, hint="rename the tables' folder")
+    return names
+
+
+def _twice(names: Iterable[str]) -> str | None:
+    return next((name for name, count in Counter(names).items() if count > 1), None)
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path) and not is_tables(path)  # noqa: PTH112 - says no where Path.is_dir raises
 
 
 def _is_glob(text: str) -> bool:

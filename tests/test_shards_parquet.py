@@ -1,0 +1,122 @@
+"""Folders of Parquet tables as shards: the same answer, byte for byte, as the files they hold."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import SAMPLE, Cli, examples
+from hypothesis import given
+from hypothesis import strategies as st
+from test_shards import PLANS, STEPS, shards_of_a_dataset, written
+
+from cocosurgeon import CocosurgeonError, Dataset, Plan, convert_to, read
+from cocosurgeon.shards.dataset import Shards
+from cocosurgeon.shards.shard import read_shard
+
+pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+
+
+@given(
+    shards_of_a_dataset(),
+    st.sampled_from(PLANS),
+    st.lists(st.sampled_from([None, 1, 2]), min_size=4, max_size=4),
+    st.lists(st.booleans(), min_size=4, max_size=4),
+)
+@examples(100)
+def test_steps_on_tables_keep_the_bytes_that_they_keep_of_the_files(
+    documents: list[dict[str, Any]],
+    plan: Plan,
+    indents: list[int | None],
+    are_tables: list[bool],
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        paths = written(Path(name), documents, indents)
+        mixed = []
+        for path, is_table in zip(paths, are_tables, strict=False):
+            if is_table:
+                convert_to(read(path), "parquet", path.with_suffix(""))
+            mixed.append(str(path.with_suffix("") if is_table else path))
+
+        def texts(shards: list[Dataset]) -> list[bytes] | type[Exception]:
+            whole = Shards.of(shards)
+            try:
+                result = plan.bind(whole.whole).apply(whole.whole)
+            except CocosurgeonError as error:
+                return type(error)
+            return [b"".join(part.text()) for part in whole.cut(result)]
+
+        assert texts([read_shard(path) for path in mixed]) == texts([read(p) for p in paths])
+
+
+# ---- the command line
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the sample data in three files, and one where two of them are tables."""
+    document = json.loads(SAMPLE.read_bytes())
+    (tmp_path / "files").mkdir()
+    (tmp_path / "mixed").mkdir()
+    for place, (first, stop) in enumerate([(0, 40), (40, 41), (41, 128)]):
+        images = document["images"][first:stop]
+        own = {image["id"] for image in images}
+        annotations = [a for a in document["annotations"] if a["image_id"] in own]
+        part = json.dumps({**document, "images": images, "annotations": annotations})
+        path = tmp_path / f"files/{place}.json"
+        path.write_text(part)
+        if place == 1:
+            (tmp_path / "mixed/1.json").write_text(part)
+        else:
+            convert_to(read(path), "parquet", tmp_path / f"mixed/{place}")
+    return tmp_path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The bytes of each file below a folder."""
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def test_verbs_write_the_same_of_tables_and_of_files(cli: Cli, folder: Path) -> None:
+    for given_as in ("files", "mixed"):
+        for args in (
+            ("subset", given_as, *STEPS, "-o", f"{given_as}_out/cut", "--ids-out", "ids.txt"),
+            ("subset", f"{given_as}/*", *STEPS, "--merge-into", f"{given_as}_out/one.json"),
+            ("split", given_as, "--ratios", "0.5,0.5", "--stratify", "-o", f"{given_as}_out/parts"),
+            ("merge", given_as, "-o", f"{given_as}_out/all.json"),
+        ):
+            (folder / f"{given_as}_out").mkdir(exist_ok=True)
+            done = cli(*args)
+            assert done.code == 0, done.err
+            (folder / "ids.txt").unlink(missing_ok=True)
+    found = contents(folder / "mixed_out")
+    assert found == contents(folder / "files_out")
+    assert sorted(found)[:3] == ["all.json", "cut/0.json", "cut/1.json"]
+
+
+def test_reports_of_tables_are_those_of_files(cli: Cli, folder: Path) -> None:
+    one, other = (json.loads(cli("stats", name, "--json").out) for name in ("mixed", "files"))
+    assert list(one.pop("files").values()) == list(other.pop("files").values())
+    assert one.pop("file") != other.pop("file")
+    assert one == other
+    one, other = (json.loads(cli("lint", name, "--json").out) for name in ("mixed", "files"))
+    assert one["in_all"]["counts"] == other["in_all"]["counts"]
+    for mine, its in zip(one["files"], other["files"], strict=True):
+        assert mine["findings"] == its["findings"]
+    assert one["not_one_dataset"] is None
+
+
+def test_one_folder_of_tables_is_one_file(cli: Cli, folder: Path) -> None:
+    assert cli("subset", "mixed/0", "--first", 3, "-o", "a.json").code == 0
+    assert cli("subset", "files/0.json", "--first", 3, "-o", "b.json").code == 0
+    assert (folder / "a.json").read_bytes() == (folder / "b.json").read_bytes()
+
+
+def test_two_outputs_of_one_name_are_refused(cli: Cli, folder: Path) -> None:
+    (folder / "mixed/1.json").rename(folder / "mixed/0.json")
+    done = cli("subset", "mixed", "--first", 1, "-o", "o")
+    assert (done.code, "two outputs of one name" in done.err) == (2, True), done.err
