@@ -162,7 +162,10 @@ def _help(path: str, command: Any) -> Iterator[str]:
             names = (
                 [metavar]
                 if param.param_type_name == "argument"
-                else [f"{name} {metavar}".rstrip().replace(" [=", "[=") for name in param.opts]
+                else [
+                    f"{name} {metavar}".rstrip().replace(" [=", "[=")
+                    for name in [*param.opts, *param.secondary_opts]
+                ]
             )
             shown = param.show_default
             if shown is True and (is_flag or param.default in (None, "")):

@@ -74,8 +74,8 @@ def test_an_entry_has_a_test_a_page_and_a_help_text(each: Any) -> None:
         "docs/steps.md is not up to date: run python docs/make_reference.py"
     )
     assert re.match(
-        r"(Add|Keep|Drop|Skip|Draw|Count|Set|Let|Make|Take|Change|Give|Number|Sort|Bring|"
-        r"Choose|Treat|Repair|Leave|Put|Look) ",
+        r"(Add|Change|Choose|Compare|Count|Cut|Draw|Drop|Give|Keep|Look|Make|Merge|Name|Number|Put|"
+        r"Remove|Rename|Repair|Set|Skip|Sort|Store|Take|Treat) ",
         each.help,
     ), f"the help of --{each.name} begins with a verb"
     assert each.help.endswith(".")

@@ -61,7 +61,7 @@ def merge(dataset: Dataset, name: str, of: tuple[str, ...]) -> Dataset:
 
 
 def rename(dataset: Dataset, old: str, new: str) -> Dataset:
-    """Give a category another name.
+    """Rename a category.
 
     Raises:
         UnknownNameError: the file does not have the old name.

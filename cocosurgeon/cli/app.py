@@ -87,7 +87,8 @@ def _common(
     verbose: Annotated[
         bool,
         typer.Option(
-            "--verbose", help="With --version: also print the scan in use and the versions."
+            "--verbose",
+            help="With --version: also print the scan in use, and versions of packages.",
         ),
     ] = False,
 ) -> None:

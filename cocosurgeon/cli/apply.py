@@ -23,7 +23,7 @@ EXAMPLES = (
 @takes(output, console, examples=EXAMPLES)
 def apply(
     recipe_file: Annotated[
-        str, typer.Argument(metavar="RECIPE", help="A file that --recipe wrote.")
+        str, typer.Argument(metavar="RECIPE", help="Recipe that --recipe wrote.")
     ],
     ann_file: Annotated[
         str | None,
@@ -41,7 +41,7 @@ def apply(
 ) -> None:
     """Repeat the steps of a recipe.
 
-    On the file that it was made for, or on another one; then a line says so.
+    Use the file that the recipe was made for, or another one, which is then reported.
     """
     from cocosurgeon.cli.run import run
     from cocosurgeon.steps.recipe import read_recipe

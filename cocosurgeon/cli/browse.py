@@ -38,7 +38,7 @@ def browse(
         typer.Option(
             metavar="RESULTS",
             show_default=False,
-            help="Show matched, missed and false detections of this results file, too.",
+            help="Also show matched, missed and false detections of this results file.",
         ),
     ] = None,
     loader: Loaders = None,
@@ -46,7 +46,7 @@ def browse(
         str | None,
         output_option(
             "Write the page here. Default: next to the input (sample data: in the current "
-            "folder), named after the steps."
+            "folder), named after the input and the changes."
         ),
     ] = None,
     embed: Annotated[
@@ -62,7 +62,7 @@ def browse(
     steps: Plan,
     console: Console,
 ) -> None:
-    """Write one page of HTML to look at images, objects, findings, and what loaders drop.
+    """Write an HTML page that shows images, objects, findings, and what loaders drop.
 
     It works offline. The steps choose its images.
     """

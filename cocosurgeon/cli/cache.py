@@ -44,7 +44,7 @@ cache = typer.Typer(
 def list_(folder: Folder = None, *, console: Console) -> None:
     """List subsets: steps, source, size, age.
 
-    Each line about a source says whether it is the same, changed or gone.
+    Reports for each source whether it is the same, changed or gone.
     """
     from cocosurgeon.cache.folder import cache_folder
     from cocosurgeon.cache.store import list_cached
@@ -83,17 +83,18 @@ def clear(
     stale: Annotated[
         bool,
         typer.Option(
-            "--stale", help="Remove only those whose source is gone or changed, and broken ones."
+            "--stale",
+            help="Remove only broken subsets, and subsets whose source is gone or changed.",
         ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")] = False,
     *,
     console: Console,
 ) -> None:
-    """Remove all subsets, or with --stale some.
+    """Remove all subsets, or with --stale only outdated ones.
 
-    Other files in the folder stay, and so do subsets that a process is building. Asks first;
-    --yes answers.
+    Other files stay, and so do subsets that a process is building. Asks first, unless --yes is
+    given.
     """
     from cocosurgeon.cache import store
     from cocosurgeon.cache.folder import cache_folder
@@ -129,7 +130,7 @@ def clear(
     ),
 )
 def where(folder: Folder = None, *, console: Console) -> None:
-    """Print the folder."""
+    """Print the cache folder."""
     from cocosurgeon.cache.folder import cache_folder
 
     chosen = cache_folder(folder)

@@ -39,8 +39,8 @@ def convert(
         typer.Argument(
             metavar="FILE",
             show_default=False,
-            help="Annotation file; several are the splits of one folder (NAME=FILE names one). "
-            "With --from: the folder or file to read.",
+            help="Annotation file. Several files are splits of one folder (NAME=FILE names a "
+            "split). Default: as for subset. With --from: the folder or file to read.",
         ),
     ] = None,
     to: Annotated[
@@ -68,7 +68,7 @@ def convert(
         typer.Option(
             metavar="NAME",
             show_default="the only one",
-            help="With --from: read this split. With --to: name the split, of one file.",
+            help="With --from: read this split. With --to: name the split of a single file.",
         ),
     ] = None,
     space: Annotated[
@@ -86,11 +86,11 @@ def convert(
             metavar="drop|keep|ignore",
             show_default="keep",
             autocompletion=completing(lambda: ("drop", "keep", "ignore")),
-            help="Drop crowds, write them as objects, or mark them to be ignored.",
+            help="Drop crowds, keep them as objects, or mark them as ignored.",
         ),
     ] = None,
     clip: Annotated[
-        bool, typer.Option("--clip", help="Cut boxes and polygons off at the image's edge.")
+        bool, typer.Option("--clip", help="Clip boxes and polygons to the image.")
     ] = False,
     output: Annotated[
         str | None,
@@ -107,14 +107,14 @@ def convert(
     ] = False,
     no_images: Annotated[
         bool,
-        typer.Option("--no-images", rich_help_panel="Output", help="Leave the images out."),
+        typer.Option("--no-images", rich_help_panel="Output", help="Write no images."),
     ] = False,
     allow_loss: Annotated[
         bool,
         typer.Option(
             "--allow-loss",
             rich_help_panel="Output",
-            help="Write although the format cannot hold everything. What is lost is printed.",
+            help="Write even if the format cannot hold everything. Losses are printed.",
         ),
     ] = False,
     dry_run: DryRun = False,
@@ -127,8 +127,8 @@ def convert(
 ) -> None:
     """Convert to another format, or from one, and list what is lost.
 
-    A manifest (cocosurgeon.json) goes with the output: with it the way back restores ids, order,
-    categories, crowds and empty images. Steps choose what is converted.
+    The output has a manifest (cocosurgeon.json). With it, --from restores ids, order, categories,
+    crowds and empty images. Steps choose what is converted.
     """
     from pathlib import Path
 

@@ -20,21 +20,19 @@ EXAMPLES = (
 
 @takes(console, examples=EXAMPLES)
 def diff(
-    before: Annotated[str, typer.Argument(metavar="A", help="The file before; - is stdin.")],
-    after: Annotated[str, typer.Argument(metavar="B", help="The file after; - is stdin.")],
+    before: Annotated[str, typer.Argument(metavar="A", help="Old file; - is stdin.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="New file; - is stdin.")],
     match: Annotated[
         str,
         typer.Option(
             metavar="auto|id|content",
-            help="Match records by id; by file name, category and box; or by ids where content "
-            "agrees.",
+            help="Match records by id, by content (file name, category, box), or by id if the "
+            "content agrees (auto).",
         ),
     ] = "auto",
     tolerance: Annotated[
         float,
-        typer.Option(
-            metavar="N", help="Pass over numbers that differ by N or less (pixels, for boxes)."
-        ),
+        typer.Option(metavar="N", help="Ignore differences of N or less (boxes: pixels)."),
     ] = 0.0,
     only: Annotated[
         str | None,
@@ -47,7 +45,7 @@ def diff(
     html: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", show_default=False, help="Write the difference as one page, too."
+            metavar="FILE", show_default=False, help="Also write the differences as one HTML page."
         ),
     ] = None,
     force: Force = False,
@@ -56,7 +54,7 @@ def diff(
 ) -> None:
     """Print what changed between two files, and what that does to each loader's labels.
 
-    Exit code 1 where a value or the order differs; text that differs with equal values is a note.
+    Exit code 1 if a value or the order differs. Different text of equal values is a note.
     """
     import gc
     from pathlib import Path

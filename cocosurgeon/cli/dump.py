@@ -30,7 +30,7 @@ def dump(
         typer.Argument(
             metavar="ANN_FILE",
             show_default=False,
-            help="Annotation file; with --config in place of the one that it names.",
+            help="Annotation file. With --config: replaces the config's file.",
         ),
     ] = None,
     loader: Annotated[
@@ -39,8 +39,8 @@ def dump(
             autocompletion=complete_loader,
             metavar="NAME",
             show_default=False,
-            help=f"Use the rules of {', '.join(LOADERS)}; with --python the real library (default: "
-            "the one that the interpreter has).",
+            help=f"Use the rules of {', '.join(LOADERS)}; with --python the real library "
+            f"(default: the one installed there).",
         ),
     ] = None,
     mode: Annotated[
@@ -68,9 +68,9 @@ def dump(
     real: ProbeOptions,
     console: Console,
 ) -> None:
-    """Write what a loader loads as JSON lines, to be compared in another repository.
+    """Write what a loader loads as JSON lines, to compare it in another repository.
 
-    By the loader's rules, or by the real library: --config, --python.
+    Uses the loader's rules, or with --config or --python the real library.
     """
     import shutil
     from pathlib import Path

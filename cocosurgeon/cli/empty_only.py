@@ -23,8 +23,8 @@ EXAMPLES = (
 def empty_only(ann_file: AnnFile = None, *, steps: Plan, output: Output, console: Console) -> None:
     """Keep only the images without objects.
 
-    The same as subset --empty, with other steps after it. --empty=DEFINITION says what counts as
-    empty, at its own place among the steps. All categories stay: without them labels would shift.
+    Runs subset --empty, then the other steps. --empty=DEFINITION says what counts as empty, and
+    runs at its own place among the steps. All categories stay, so labels do not shift.
     """
     from cocosurgeon.cli.run import run
     from cocosurgeon.select.plan import Keep, Plan

@@ -45,7 +45,7 @@ def explain(
     output: Annotated[
         str | None,
         output_option(
-            "Draw it, too: a panel for each loader, as `cocosurgeon show --panels` does.",
+            "Also draw a panel for each loader, as `cocosurgeon show --panels` does.",
             metavar="OUT.png",
         ),
     ] = None,
@@ -54,7 +54,7 @@ def explain(
     *,
     console: Console,
 ) -> None:
-    """Show what each framework's loader loads of one image, what it drops, and why."""
+    """Show what each framework's loader loads of one image, and what it drops and why."""
     from pathlib import Path
 
     from cocosurgeon.errors import RequestError, UnknownIdError

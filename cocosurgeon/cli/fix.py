@@ -35,29 +35,30 @@ def fix(
         list[str] | None,
         typer.Option(
             metavar="CODES",
-            show_default="all whose repair is safe",
-            help="Repair the faults of these codes or groups only.",
+            show_default="all safe repairs",
+            help="Repair only the faults of these codes or groups.",
         ),
     ] = None,
     unsafe: Annotated[
         bool,
         typer.Option(
-            "--unsafe", help="Do repairs that drop, move or guess something, too: look at them."
+            "--unsafe",
+            help="Also run repairs that drop, move or guess something. Check their result.",
         ),
     ] = False,
     images: Annotated[
         str | None,
         typer.Option(
             metavar="DIR",
-            help="Compare with the image files, too; file_name begins in this folder.",
+            help="Also compare with the image files. file_name is relative to this folder.",
         ),
     ] = None,
     strip_folder: Annotated[
-        bool, typer.Option("--strip-folder", help="Leave folders out of each file_name.")
+        bool, typer.Option("--strip-folder", help="Remove folders from each file_name.")
     ] = False,
     prefix: Annotated[
         str | None,
-        typer.Option(metavar="P", help="Put this before each file_name; a folder ends with a /."),
+        typer.Option(metavar="P", help="Put this before each file_name. A folder ends with /."),
     ] = None,
     *,
     output: Output,
@@ -65,8 +66,8 @@ def fix(
 ) -> None:
     """Repair what lint finds, byte by byte.
 
-    Without --select, all repairs that lose and guess nothing. Only the values in question change;
-    each kind of change is counted, and --json lists every one.
+    Without --select: all repairs that lose and guess nothing. Only faulty values change. Each kind
+    of change is counted; --json lists every change.
     """
     from cocosurgeon.cli.run import run
     from cocosurgeon.lint.fix import changes, left_to_repair

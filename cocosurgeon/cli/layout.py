@@ -29,8 +29,8 @@ def layout(
         typer.Argument(
             metavar="ROOT",
             show_default=False,
-            help="Folder of annotations/, train2017/, ... Default: that of $COCOSURGEON_ANN_FILE, "
-            "else data/coco, else the sample data.",
+            help="Folder with annotations/, train2017/, ... Default: the data root of "
+            "$COCOSURGEON_ANN_FILE, else data/coco, else the sample data.",
         ),
     ] = None,
     gather: Annotated[
@@ -38,7 +38,7 @@ def layout(
         typer.Option(
             metavar="OUT",
             show_default=False,
-            help="Make a small tree of annotation files (--of) and their images in a new folder.",
+            help="Put annotation files (--of) and their images into this new folder.",
         ),
     ] = None,
     of: Annotated[
@@ -56,11 +56,11 @@ def layout(
         typer.Option(
             metavar="FOLDER",
             show_default=False,
-            help="Take the images from this folder. Default: found by their names.",
+            help="Take the images from this folder. Default: found by file names.",
         ),
     ] = None,
     allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Gather although some images are missing.")
+        bool, typer.Option("--allow-missing", help="Gather even if images are missing.")
     ] = False,
     strict: Strict = False,
     *,
@@ -68,8 +68,8 @@ def layout(
 ) -> None:
     """Check a data folder as MMDetection and DETR open it, or gather a subset's images.
 
-    Prints what each annotation file is, and how many of its images exist. Exit code 1 where a
-    loader would fail.
+    Prints what each annotation file is, and how many of its images exist. Exit code 1 if a loader
+    would fail.
     """
     from cocosurgeon.errors import RequestError
 

@@ -27,22 +27,23 @@ def lint(
         typer.Argument(
             metavar="ANN_FILE",
             show_default=False,
-            help="Annotation files. Two are also compared, as those for training and validation "
-            "(codes of the group split). Those of a glob in quotes or a folder are also "
-            "counted in all, and checked to be one dataset.",
+            help="Annotation files. Two files are also compared as training and validation set "
+            "(codes of the group split). Files of a glob in quotes or a folder are also counted "
+            "together, and checked to be one dataset.",
         ),
     ] = None,
     images: Annotated[
         str | None,
         typer.Option(
-            metavar="DIR", help="Look at the image files, too. file_name begins in this folder."
+            metavar="DIR", help="Also check the image files. file_name is relative to this folder."
         ),
     ] = None,
     loader: Annotated[
         Names,
         loader_option(
-            "those of MMDetection, and pycocotools",
-            "Check for this loader: what makes it raise, lose objects or shift labels is an error.",
+            "MMDetection's loaders, and pycocotools",
+            "Check for this loader. Faults that make it raise, lose objects or shift labels are "
+            "errors.",
         ),
     ] = None,
     select: Annotated[
@@ -55,22 +56,23 @@ def lint(
     code: Annotated[
         str | None, typer.Option(metavar="CODE", help="List every finding of this code.")
     ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 for warnings, too.")
-    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on warnings, too.")] = False,
     baseline: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Skip the findings of this report (of --json)."),
+        typer.Option(
+            metavar="FILE", help="Skip findings that are in this report (written with --json)."
+        ),
     ] = None,
     format: Annotated[
         str,
         typer.Option(
             metavar="text|github",
-            help="Print for people, or as annotations of a GitHub workflow.",
+            help="Print text, or annotations of a GitHub workflow.",
         ),
     ] = "text",
     explain: Annotated[
-        str | None, typer.Option(metavar="CODE", help="Print the page of a code, and stop.")
+        str | None,
+        typer.Option(metavar="CODE", help="Print the documentation of a code, and exit."),
     ] = None,
     html: Html = None,
     force: Force = False,
@@ -79,7 +81,7 @@ def lint(
 ) -> None:
     """Check annotation files for the loaders that will read them.
 
-    Exit code 1 where something hurts one of them.
+    Exit code 1 if a fault affects one of them.
     """
     import gc
     from itertools import chain

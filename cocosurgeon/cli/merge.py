@@ -42,8 +42,8 @@ def merge(
         typer.Argument(
             metavar="ANN_FILE",
             show_default=False,
-            help="Annotation files, or results files, two or more, globs in quotes or folders; the "
-            "first one's ids, order and layout stay.",
+            help="Two or more annotation files or results files, globs in quotes, or folders. "
+            "Ids, order and layout of the first file stay.",
         ),
     ],
     alias: Annotated[list[str] | None, _option("alias")] = None,
@@ -61,8 +61,8 @@ def merge(
 ) -> None:
     """Merge files into one; categories are united by name.
 
-    Ids, images or names that collide are errors, each with the options that settle it. Records
-    keep their bytes, except for ids that change and for what --prefix and --source-key add.
+    Ids, images or names that collide are errors; each error names the options that resolve it.
+    Records keep their bytes, except for changed ids and what --prefix and --source-key add.
     """
     from cocosurgeon.cli.run import run
     from cocosurgeon.errors import RequestError

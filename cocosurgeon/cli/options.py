@@ -36,25 +36,26 @@ Group = Callable[..., object]
 _PREFIX = "step_"
 
 
-AnnFile = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="ANN_FILE",
-        show_default=False,
-        help="Annotation file or results file (.json, .json.gz, - for stdin). Default: "
-        "$COCOSURGEON_ANN_FILE, else data/coco/annotations/instances_{train,val}2017.json, "
-        "else the sample data.",
-    ),
-]
+_KINDS = "(.json, .json.gz, - for stdin)."
+_USUAL = (
+    "Default: $COCOSURGEON_ANN_FILE, else data/coco/annotations/instances_{train,val}2017.json, "
+    "else the sample data."
+)
+
+
+def _ann_file(help: str) -> Any:
+    return typer.Argument(metavar="ANN_FILE", show_default=False, help=f"{help} {_USUAL}")
+
+
+AnnFile = Annotated[str | None, _ann_file(f"Annotation file {_KINDS}")]
+
+AnnOrResultsFile = Annotated[str | None, _ann_file(f"Annotation file or results file {_KINDS}")]
 
 AnnFiles = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="ANN_FILE",
-        show_default=False,
-        help="Annotation file or results file (.json, .json.gz, - for stdin). Several, a glob in "
-        "quotes or a folder are one dataset. Default: $COCOSURGEON_ANN_FILE, else "
-        "data/coco/annotations/instances_{train,val}2017.json, else the sample data.",
+    _ann_file(
+        f"Annotation file or results file {_KINDS} Several files, a glob in quotes or a folder are "
+        "one dataset."
     ),
 ]
 
@@ -87,8 +88,8 @@ Images = Annotated[
     typer.Option(
         "--images",
         metavar="DIR",
-        show_default="found by their names",
-        help="Take the images from this folder. file_name begins in it.",
+        show_default="found by file names",
+        help="Look for images in this folder. file_name is relative to it.",
     ),
 ]
 
@@ -99,7 +100,7 @@ Html = Annotated[
         metavar="FILE",
         show_default=False,
         rich_help_panel="Output",
-        help="Write the findings as one page, too, with the images that they are about.",
+        help="Also write the findings as one HTML page, with their images.",
     ),
 ]
 
@@ -130,7 +131,7 @@ def recipe_option(help: str) -> Any:
 
 Recipe = Annotated[
     str | None,
-    recipe_option("Write the steps and the input's identity, too (for `cocosurgeon apply`)."),
+    recipe_option("Also write the steps and the input's SHA-256 (for `cocosurgeon apply`)."),
 ]
 
 DryRun = Annotated[
@@ -140,14 +141,12 @@ DryRun = Annotated[
     ),
 ]
 
-Strict = Annotated[
-    bool, typer.Option("--strict", help="Exit with 1 on warnings, too, not only on errors.")
-]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 on warnings, too.")]
 
 CheckpointFile = Annotated[
     str,
     typer.Argument(
-        metavar="FILE", help="Checkpoint: .safetensors, or a file of torch.save (.pth, .pt, ...)."
+        metavar="FILE", help="Checkpoint: .safetensors, or written by torch.save (.pth, .pt, ...)."
     ),
 ]
 
@@ -295,12 +294,14 @@ def _format_parameters() -> Iterator[inspect.Parameter]:
             shared.setdefault(each.name, []).append((name, each))
     for name, formats in shared.items():
         first = formats[0][1]
-        helps = dict.fromkeys(each.metadata["help"] for _, each in formats)
+        helps: dict[str, list[str]] = {}
+        for format_name, each in formats:
+            helps.setdefault(each.metadata["help"], []).append(format_name)
         is_flag = first.default is False
         shown = typer.Option(
             f"--{name.replace('_', '-')}",
             metavar=first.metadata["metavar"] or None,
-            help=f"{', '.join(n for n, _ in formats)}: {' '.join(helps)}",
+            help=" ".join(f"{', '.join(names)}: {help}" for help, names in helps.items()),
             show_default=False,
             rich_help_panel="Formats",
             autocompletion=completing(functools.partial(tuple, first.metadata["values"])),
@@ -356,8 +357,8 @@ def output(
     output: Annotated[
         str | None,
         output_option(
-            "Write here; - is stdout, .gz compresses. Default: next to the input (sample "
-            "data: in the current folder), named after the steps."
+            "Write here; - is stdout, .gz compresses. Default: next to the input (sample data: in "
+            "the current folder), named after the input and the changes."
         ),
     ] = None,
     force: Force = False,
@@ -368,7 +369,7 @@ def output(
             metavar="FILE",
             show_default=False,
             rich_help_panel="Output",
-            help="Write the kept image ids, too, one a line (for --ids-file).",
+            help="Also write the kept image ids, one per line (for --ids-file).",
         ),
     ] = None,
     recipe: Recipe = None,
@@ -408,8 +409,8 @@ def real(
         typer.Option(
             metavar="CFG",
             show_default=False,
-            help="Build the real dataset as this mmengine or mmcv config does. Runs the config, "
-            "which is Python code.",
+            help="Build the real dataset of this mmengine or mmcv config. This runs the config's "
+            "Python code.",
         ),
     ] = None,
     split: Annotated[
@@ -426,8 +427,8 @@ def real(
         typer.Option(
             metavar="EXE",
             show_default=False,
-            help="Ask the real library in this interpreter, which gets your environment variables; "
-            "cocosurgeon is not needed there.",
+            help="Run the real library in this Python interpreter, with your environment "
+            "variables. It does not need cocosurgeon.",
         ),
     ] = None,
     timeout: Annotated[
@@ -439,19 +440,21 @@ def real(
     samples: Annotated[
         int | None,
         typer.Option(
-            metavar="N", show_default=False, help="Put N images through the real pipeline, too."
+            metavar="N", show_default=False, help="Also run N images through the real pipeline."
         ),
     ] = None,
     image: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", show_default=False, help="Put this image through it, too."),
+        typer.Option(
+            metavar="ID", show_default=False, help="Also run this image through the real pipeline."
+        ),
     ] = None,
     img_prefix: Annotated[
         str | None,
         typer.Option(
             metavar="FOLDER",
             show_default=False,
-            help="Look for the images here, where no config says where.",
+            help="Look for images in this folder, if no config names one.",
         ),
     ] = None,
     pipeline: Annotated[
@@ -459,7 +462,8 @@ def real(
         typer.Option(
             metavar="own|plain",
             show_default="own with --config, else plain",
-            help="Put them through the config's pipeline, or through one that loads and packs.",
+            help="Run them through the config's own pipeline, or through a plain one that only "
+            "loads and packs.",
         ),
     ] = None,
 ) -> ProbeOptions:

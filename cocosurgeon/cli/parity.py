@@ -38,11 +38,11 @@ def parity(
         typer.Option(
             metavar="B=A",
             show_default=False,
-            help="Compare a name of B, or all names that begin with it, with that of A.",
+            help="Compare a name of B, or all names that begin with it, with a name of A.",
         ),
     ] = None,
     rank: Annotated[
-        int, typer.Option(metavar="N", help="Compare this rank of distributed trainings.")
+        int, typer.Option(metavar="N", help="Compare this rank of distributed training.")
     ] = 0,
     html: Annotated[
         str | None,
@@ -50,7 +50,7 @@ def parity(
             metavar="FILE",
             show_default=False,
             rich_help_panel="Output",
-            help="Write a checklist of the port as one page, too.",
+            help="Also write a checklist of the port as one HTML page.",
         ),
     ] = None,
     force: Force = False,
@@ -59,7 +59,7 @@ def parity(
 ) -> None:
     """Find the first difference between training steps that two repositories recorded.
 
-    Exit code 1 where one differs. docs/parity.md says how to record.
+    Exit code 1 if a step differs. docs/parity.md says how to record.
     """
     from pathlib import Path
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cocosurgeon.cli.command import given_options
-from cocosurgeon.cli.options import AnnFile, Strict, console, output, steps, takes
+from cocosurgeon.cli.options import AnnOrResultsFile, Strict, console, output, steps, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
@@ -25,14 +25,14 @@ EXAMPLES = (
 @takes(steps, output, console, examples=EXAMPLES)
 def remap(
     ctx: typer.Context,
-    ann_file: AnnFile = None,
+    ann_file: AnnOrResultsFile = None,
     check: Annotated[
         tuple[str, str] | None,
         typer.Option(
             metavar="A B",
             show_default=False,
-            help="Compare two files: do they mean the same classes by the same ids, names and "
-            "order? Exit code 1 if not.",
+            help="Check that two files give classes the same ids, names and order. Exit code 1 if "
+            "not.",
         ),
     ] = None,
     strict: Strict = False,

@@ -43,9 +43,9 @@ def weights_output(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Compare the result with what a model expects, as load_state_dict does: a "
-            "checkpoint, or JSON of {key: list(value.shape)} for model.state_dict() "
-            "(docs/weights-map.md). Exit code 1 where they differ.",
+            help="Compare keys and shapes with a model's, as load_state_dict does. FILE is a "
+            "checkpoint, or JSON of {key: shape} (docs/weights-map.md). Exit code 1 if they "
+            "differ.",
         ),
     ] = None,
     output: Annotated[
@@ -55,7 +55,7 @@ def weights_output(
     force: Force = False,
     dry_run: DryRun = False,
     recipe: Annotated[
-        str | None, recipe_option("Write the steps, too (for `cocosurgeon weights apply`).")
+        str | None, recipe_option("Also write the steps (for `cocosurgeon weights apply`).")
     ] = None,
 ) -> WeightsOutput:
     """Return the options of a verb that changes a checkpoint."""

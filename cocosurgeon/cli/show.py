@@ -37,7 +37,7 @@ def show(
     image: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="ID", show_default=False, help="Draw this image; repeat it for a sheet."
+            metavar="ID", show_default=False, help="Draw this image. Repeat the option for a sheet."
         ),
     ] = None,
     images: Images = None,
@@ -45,7 +45,7 @@ def show(
         bool,
         typer.Option(
             "--panels",
-            help="Draw one image as it is recorded, and as each loader loads it; what it drops is "
+            help="Draw one image as recorded, and as each loader loads it. Dropped objects are "
             "gray, with the rule.",
         ),
     ] = False,
@@ -56,8 +56,8 @@ def show(
             metavar="N",
             min=1,
             max=20,
-            show_default="4; of panels 3",
-            help="Draw so many images, or panels, in a row.",
+            show_default="4; panels: 3",
+            help="Draw this many images or panels per row.",
         ),
     ] = None,
     output: Annotated[
@@ -75,8 +75,8 @@ def show(
 ) -> None:
     """Draw images with boxes, masks, keypoints and names.
 
-    Crowds are hatched, what has ignore set is dashed. Several images make a sheet. Steps choose
-    images and annotations, as in subset.
+    Crowds are hatched, ignored objects are dashed. Several images make a sheet. Steps choose images
+    and annotations, as in subset.
     """
     import re
 

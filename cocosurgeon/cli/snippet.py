@@ -42,7 +42,7 @@ def snippet(
             autocompletion=complete_split,
             metavar="train|val|test",
             show_default="all; test without annotations",
-            help="Configure only this use of the file; may be given more than once.",
+            help="Configure only this use of the file. May be repeated.",
         ),
     ] = None,
     img_prefix: Annotated[
@@ -50,7 +50,7 @@ def snippet(
         typer.Option(
             metavar="FOLDER",
             show_default=False,
-            help="Name this folder of images. Default: the one near the file that has them.",
+            help="Use this folder of images. Default: a folder near the file that has them.",
         ),
     ] = None,
     *,
@@ -58,8 +58,7 @@ def snippet(
 ) -> None:
     """Print the configuration for a file, ready to paste.
 
-    Annotation file, images, classes, and the evaluator next to the loader. No image of the file is
-    filtered out.
+    It sets annotation file, images, classes and evaluator. No image of the file is filtered out.
     """
     from cocosurgeon.snippet.source import read_source
 

@@ -34,7 +34,7 @@ def spaces(
             autocompletion=complete_space,
             metavar="SPACE",
             show_default=False,
-            help="Show this one only.",
+            help="Show only this label space.",
         ),
     ] = None,
     compare: Annotated[
@@ -43,7 +43,7 @@ def spaces(
             autocompletion=complete_space,
             metavar="A B",
             show_default=False,
-            help="Compare two, class by class.",
+            help="Compare two label spaces class by class.",
         ),
     ] = None,
     guess: Annotated[
@@ -51,7 +51,7 @@ def spaces(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="List those that an annotation or results file could be in, and why.",
+            help="List the label spaces that fit an annotation or results file, and why.",
         ),
     ] = None,
     rows: Annotated[
@@ -60,8 +60,7 @@ def spaces(
             autocompletion=complete_space,
             metavar="FROM TO",
             show_default=False,
-            help="Print the rows that turn a classification head of one into the other, as a line "
-            "of numpy (or --json).",
+            help="Print a line of numpy that turns a classification head of FROM into one of TO.",
         ),
     ] = None,
     fill: Annotated[
@@ -69,7 +68,7 @@ def spaces(
         typer.Option(
             metavar="VALUE",
             show_default=False,
-            help="Fill rows that the head in FROM does not have with this.",
+            help="Fill rows that a head of FROM does not have with this value.",
         ),
     ] = None,
     *,
@@ -77,7 +76,7 @@ def spaces(
 ) -> None:
     """Show the known label spaces: what each label number means, and in whose code.
 
-    Without an argument: all of them, one a line.
+    Without an argument: lists all, one per line.
     """
     from cocosurgeon.categories import guess as guessing
     from cocosurgeon.categories import heads, inventory

@@ -36,8 +36,8 @@ def split(
             show_default=False,
             rich_help_panel="Output",
             help="Write the parts into this folder. Default: next to the input (sample data: into "
-            "the current folder). Names are the input's with the part's: instances_train.json. Of "
-            "several files: a folder for each part, with files of the same names.",
+            "the current folder). Files are named after input and part: instances_train.json. "
+            "With several files: a folder for each part, with files of the same names.",
         ),
     ] = None,
     force: Force = False,
@@ -47,8 +47,8 @@ def split(
         typer.Option(
             "--recipe",
             rich_help_panel="Output",
-            help="Write the recipe of each part, too, next to it: instances_train.recipe.json "
-            "(for `cocosurgeon apply` and `cocosurgeon verify --recipe`).",
+            help="Also write a recipe next to each part: instances_train.recipe.json (for "
+            "`cocosurgeon apply` and `cocosurgeon verify --recipe`).",
         ),
     ] = False,
     by_key: Annotated[
@@ -57,8 +57,8 @@ def split(
             "--by-key",
             metavar="NAME",
             show_default=False,
-            help="Give the records of each source of a merged file back, byte for byte: of a file "
-            "that `cocosurgeon merge --source-key NAME` wrote.",
+            help="Restore the records of each source from a file that `cocosurgeon merge "
+            "--source-key NAME` wrote, byte for byte.",
         ),
     ] = None,
     *,
@@ -67,10 +67,9 @@ def split(
 ) -> None:
     """Split a file into parts that share no image, byte for byte.
 
-    Each image of the file is in one part (with --folds, in one val), with all of its annotations.
-    Every part has the full category list. The parts depend on the ids and --seed, with --stratify
-    on the objects, too: not on the order of the file, not on the machine. All parts appear, or
-    none.
+    Each image is in one part (with --folds, in one val), with all of its annotations. Every part
+    has the full category list. The parts depend on ids and --seed, and with --stratify on the
+    objects, but not on the file's order or the machine. All parts are written, or none.
     """
     from cocosurgeon.cli.run_split import run_by_key, run_split
     from cocosurgeon.errors import RequestError

@@ -25,15 +25,16 @@ def stats(
         typer.Argument(
             metavar="ANN_FILE",
             show_default=False,
-            help="Annotation file or results file. Two: their classes are compared. Three or more, "
-            "a glob in quotes or a folder of files: they are counted as one dataset.",
+            help="Annotation file or results file. The classes of two files are compared. Three "
+            "or more files, a glob in quotes or a folder are counted as one dataset. Default: as "
+            "for subset.",
         ),
     ] = None,
     loader: Annotated[
         list[str] | None,
         loader_option(
-            "labels of all, empty images of MMDetection's",
-            "Print the labels of this loader, and the images that are empty for it.",
+            "labels of all loaders, empty images of MMDetection's",
+            "Print the labels and empty images of this loader.",
         ),
     ] = None,
     csv: Annotated[
@@ -42,7 +43,7 @@ def stats(
             "--csv",
             metavar="FILE",
             show_default=False,
-            help="Write the table of classes, too.",
+            help="Also write the table of classes as CSV.",
             rich_help_panel="Output",
         ),
     ] = None,
@@ -51,7 +52,7 @@ def stats(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Write all of it as one page, which works offline.",
+            help="Also write everything as one HTML page that works offline.",
             rich_help_panel="Output",
         ),
     ] = None,
@@ -71,7 +72,7 @@ def stats(
 ) -> None:
     """Count what a file holds: images, objects, classes with their labels, sizes, ids, keys.
 
-    Of two files: the share of each class, the largest drift first.
+    With two files: compares the share of each class, the largest drift first.
     """
     import gc
     from functools import partial

@@ -31,8 +31,8 @@ def subset(
             metavar="FILE",
             show_default=False,
             rich_help_panel="Output",
-            help="Write what is kept of several files into one file. Default: -o DIR, files of the "
-            "same names.",
+            help="Write the kept records of several files into one file. Default: -o DIR, files "
+            "of the same names.",
         ),
     ] = None,
     *,
@@ -42,9 +42,9 @@ def subset(
 ) -> None:
     """Keep some images and annotations, byte for byte.
 
-    Steps apply in the order given, and may be repeated: --first 100 --empty are the empty images
-    among the first 100. A filter after --to asks about the new ids. Lists of NAMES and ids are
-    separated by commas; a list keeps what matches any of its parts. Several files are one dataset.
+    Steps apply in the order given, and may be repeated: --first 100 --empty keeps the empty images
+    among the first 100. A filter after --to uses the new ids. Lists of NAMES and ids are separated
+    by commas; a list keeps what matches any of its parts. Several files are one dataset.
     """
     from cocosurgeon.cli.run import run
     from cocosurgeon.shards.paths import is_of_several

@@ -44,7 +44,7 @@ def verify(
         typer.Option(
             metavar="FULL",
             show_default=False,
-            help="Compare it with the file that it was cut from.",
+            help="Compare the subset with this file, which it was cut from.",
         ),
     ] = None,
     recipe: Annotated[
@@ -83,12 +83,12 @@ def verify(
         typer.Option(
             metavar="DUMP",
             show_default=False,
-            help="Compare the loader with a dump of what another one loads.",
+            help="Compare the loader with a dump of another loader.",
         ),
     ] = None,
     tolerance: Annotated[
         float,
-        typer.Option(metavar="PIXELS", help="Let boxes differ from those of a dump by this."),
+        typer.Option(metavar="PIXELS", help="Let boxes differ from a dump's by this many pixels."),
     ] = 0.0,
     strict: options.Strict = False,
     html: options.Html = None,
@@ -98,10 +98,10 @@ def verify(
     real: ProbeOptions,
     console: Console,
 ) -> None:
-    """Prove that a subset is its source's, and that a loader loads what was meant.
+    """Prove that a subset matches its source, and that a loader loads the same from both.
 
-    Every kept record is compared with the source byte for byte, and what a loader loads from the
-    subset with what it loads from the source. Exit code 1 where something does not hold.
+    Compares every kept record with the source, byte for byte, and what a loader loads from both
+    files. Exit code 1 if something differs.
     """
     import gc
     import sys

@@ -40,7 +40,7 @@ class Parquet(WholeFormat):
     title: ClassVar[str] = "Parquet: tables of images and annotations that keep every byte"
 
     objects: bool = option(
-        "give each image its objects as a column, as datasets of Hugging Face have them",
+        "Add the objects of each image as a column, as in Hugging Face datasets.",
         default=False,
     )
 

@@ -74,9 +74,9 @@ class TfRecord(Format):
     crowds: ClassVar[tuple[Crowds, ...]] = ("keep", "drop", "ignore")
     wants_images: ClassVar[Literal["read"]] = "read"
 
-    masks: bool = option("Write masks, too, as PNG.", default=False)
+    masks: bool = option("Also write masks, as PNG.", default=False)
     shards: int | None = option(
-        "Write so many shards (NAME-00000-of-00032).", metavar="N", make=_number, default=None
+        "Write this many shards (NAME-00000-of-00032).", metavar="N", make=_number, default=None
     )
     shard_size: int | None = option(
         "Write shards of about this size (default: 200MB).",

@@ -65,13 +65,14 @@ class Txt(Format):
     wants_images: ClassVar[Literal["named"]] = "named"
 
     fields: tuple[str, ...] = option(
-        f"Set the fields of a box, in order, of {', '.join(_FIELDS)} (default: x1,y1,x2,y2,label).",
+        f"Set the fields of a box, in order, from {', '.join(_FIELDS)} (default: "
+        f"x1,y1,x2,y2,label).",
         metavar="NAMES",
         make=_fields,
         default=("x1", "y1", "x2", "y2", "label"),
     )
     separator: str = option(
-        "Set the separator of the fields of a box: a text, tab or space (default: a comma).",
+        "Set the separator between the fields of a box: a text, tab or space (default: a comma).",
         metavar="TEXT",
         make=_separator,
         default=",",

@@ -39,8 +39,8 @@ class Voc(Format):
     wants_images: ClassVar[Literal["linked"]] = "linked"
 
     base: int = option(
-        "Number the first pixel 0 or 1. 1: both ends are inside (VOC devkit, Detectron2); "
-        "0: corners as in COCO (labelImg, CVAT).",
+        "Number the first pixel 0 or 1. 1: both corners are inside the box (VOC devkit, "
+        "Detectron2). 0: corners as in COCO (labelImg, CVAT).",
         metavar="0|1",
         values=("0", "1"),
         make=int,

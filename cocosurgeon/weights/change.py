@@ -140,7 +140,7 @@ def head(
     where: str | None = None,
     force: bool = False,
 ) -> Change:
-    """Give the heads of a checkpoint the rows of other classes.
+    """Move the class rows of a checkpoint's heads to other classes.
 
     Args:
         before, after: two label spaces, or two lists of the id and name of each category.

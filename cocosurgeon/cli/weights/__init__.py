@@ -19,7 +19,7 @@ from cocosurgeon.cli.command import OrderedCommand
 from cocosurgeon.cli.options import assembled
 
 weights = typer.Typer(
-    help="Look into checkpoints, and change their names and rows.",
+    help="Inspect checkpoints, and change their keys and class rows.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

@@ -21,7 +21,9 @@ EXAMPLES = (
 
 @takes(weights_output, console, examples=EXAMPLES)
 def apply(
-    recipe_file: Annotated[str, typer.Argument(metavar="RECIPE", help="What --recipe wrote.")],
+    recipe_file: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="Recipe that --recipe wrote.")
+    ],
     file: CheckpointFile,
     *,
     weights_output: WeightsOutput,

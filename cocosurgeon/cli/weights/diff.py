@@ -20,8 +20,8 @@ EXAMPLES = (
 
 @takes(console, examples=EXAMPLES)
 def diff(
-    before: Annotated[str, typer.Argument(metavar="A", help="A checkpoint.")],
-    after: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    before: Annotated[str, typer.Argument(metavar="A", help="First checkpoint.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="Second checkpoint.")],
     init: Annotated[
         bool,
         typer.Option(
@@ -35,7 +35,7 @@ def diff(
 ) -> None:
     """Compare two checkpoints: names, shapes, types, and values or their distributions.
 
-    Exit code 1 where they differ; with --init, where a distribution does.
+    Exit code 1 if they differ; with --init, if a distribution differs.
     """
     from cocosurgeon.progress import shown_by
     from cocosurgeon.weights.checkpoint import read_checkpoint

@@ -30,7 +30,7 @@ def head(
             metavar="SPACE",
             show_default=False,
             autocompletion=complete_space,
-            help="Label space of the heads in the file (`cocosurgeon spaces` lists them).",
+            help="Set the label space of the heads in the file (`cocosurgeon spaces` lists them).",
         ),
     ] = None,
     to: Annotated[
@@ -39,7 +39,7 @@ def head(
             metavar="SPACE",
             show_default=False,
             autocompletion=complete_space,
-            help="Label space of the heads after.",
+            help="Set the label space of the heads in the output.",
         ),
     ] = None,
     by_name: Annotated[
@@ -47,8 +47,8 @@ def head(
         typer.Option(
             metavar="OLD NEW",
             show_default=False,
-            help="Go by the category names of two annotation files, instead: that of the training, "
-            "and that of the training to come.",
+            help="Match rows by the category names of two annotation files: the old training set, "
+            "and the new one.",
         ),
     ] = None,
     index: Annotated[
@@ -56,8 +56,8 @@ def head(
         typer.Option(
             metavar="position|id",
             show_default=False,
-            help="With --by-name: a row's number is a category's position in the list "
-            "(MMDetection), or its id (DETR). Default: the one that fits the heads.",
+            help="With --by-name: number rows by position in the category list (MMDetection), or "
+            "by id (DETR). Default: inferred from the heads.",
         ),
     ] = None,
     alias: Annotated[
@@ -65,7 +65,7 @@ def head(
         typer.Option(
             metavar="OLD=NEW",
             show_default=False,
-            help="With --by-name: treat the old name OLD as NEW; names are compared exactly.",
+            help="With --by-name: treat the old name OLD as NEW. Names are compared exactly.",
         ),
     ] = None,
     key: Annotated[
@@ -73,8 +73,8 @@ def head(
         typer.Option(
             metavar="PATTERN",
             show_default=False,
-            help="Move the tensors of these names, as in '*.fc_cls.*'. Default: those named and "
-            "shaped as heads and label embeddings.",
+            help="Move the tensors of these names, as in '*.fc_cls.*'. Default: heads and label "
+            "embeddings, by name and shape.",
         ),
     ] = None,
     fill: Annotated[
@@ -90,10 +90,10 @@ def head(
     weights_output: WeightsOutput,
     console: Console,
 ) -> None:
-    """Give the heads of a checkpoint the rows of other classes.
+    """Move the class rows of a checkpoint's heads to other classes.
 
-    Weights and biases of every classification head, the background row, and the label embeddings
-    of denoising queries. What cannot come back is a warning.
+    Moves weights and biases of every classification head, the background row, and the label
+    embeddings of denoising queries. Warns about rows that cannot be restored.
     """
     from typing import Any, cast, get_args
 

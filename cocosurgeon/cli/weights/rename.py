@@ -32,7 +32,7 @@ def rename(
             show_default=False,
             autocompletion=completing(shipped_tables),
             help="Rename by this table: a text file of rules `source pattern -> target pattern`, "
-            f"or one that is installed: {', '.join(shipped_tables())}.",
+            f"or an installed one: {', '.join(shipped_tables())}.",
         ),
     ],
     reverse: Annotated[
@@ -40,8 +40,8 @@ def rename(
         typer.Option(
             "--reverse/--forward",
             show_default=False,
-            help="Apply the table from right to left, or from left to right. Default: the "
-            "direction that matches.",
+            help="Apply the table from right to left (--forward: left to right). Default: "
+            "the direction that matches.",
         ),
     ] = None,
     *,
@@ -50,8 +50,8 @@ def rename(
 ) -> None:
     """Rename the keys of a checkpoint by a table, in either direction.
 
-    Rules join and split q, k and v, and add and drop buffers, too (docs/weights-map.md). Each rule
-    reports what it matched. What the way back would not restore is a warning.
+    Rules can also join and split q, k and v, and add and drop buffers (docs/weights-map.md). Each
+    rule reports what it matched. Warns about keys that --reverse would not restore.
     """
     from cocosurgeon.weights.name_table import read_table
     from cocosurgeon.weights.steps import RenameStep

@@ -36,8 +36,8 @@ def show(
 ) -> None:
     """Print what a checkpoint holds: its tree of names, types, shapes, bytes.
 
-    Also its classification heads with the label spaces that their rows may be in, prefixes of
-    wrappers, and entries next to the weights. No code of the file is run.
+    Also prints classification heads with the label spaces that fit them, prefixes of wrappers, and
+    entries next to the weights. No code of the file is run.
     """
     from cocosurgeon.weights.checkpoint import read_checkpoint
     from cocosurgeon.weights.contents import Contents

@@ -34,7 +34,7 @@ OPTIONS = (
     Option(
         "cascade",
         TEXT.called("NAME"),
-        "Let this top-level list follow the images, by the image_id of its records.",
+        "Cut this top-level list, too: keep records whose image_id is a kept image.",
         Cascade,
     ),
 )

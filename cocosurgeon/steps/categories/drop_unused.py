@@ -34,7 +34,7 @@ OPTIONS = (
         "drop-unused",
         FLAG,
         "Drop categories without annotations from the list. Ids stay, but labels shift in loaders "
-        "that number them by the list: the summary says which.",
+        "that number them by the list. The summary names these loaders.",
         lambda _: DropUnused(),
     ),
 )

@@ -30,7 +30,7 @@ OPTIONS = (
     Option(
         "flat",
         FLAG,
-        'Set `supercategory` of every category to "none": RF-DETR then skips none of them.',
+        'Set `supercategory` of every category to "none", so that RF-DETR skips no category.',
         lambda _: Flat(),
     ),
 )

@@ -78,7 +78,7 @@ OPTIONS = (
     Option(
         "like",
         PATH.called("ANN_FILE"),
-        "Take this file's ids and order of categories, by their names.",
+        "Take category ids and order from this file. Categories are matched by name.",
         LikeFile,
         modifiers=(UNMAPPED, ALIAS),
     ),

@@ -61,14 +61,14 @@ OPTIONS = (
     Option(
         "merge",
         MERGE,
-        "Make several categories one, with the id and the place of the first.",
+        "Merge several categories into one, with the id and place of the first.",
         lambda pair: Merge(*pair),
         "vehicle=car,bus",
     ),
     Option(
         "rename",
         RENAME,
-        "Give a category another name.",
+        "Rename a category.",
         lambda pair: Rename(*pair),
         "dog=hound",
     ),

@@ -10,7 +10,8 @@ START = Modifier(
     "start",
     "start",
     COUNT,
-    "Set the first id, where ids are positions. Alone: number the file's own categories from N.",
+    "Set the first id, if ids are positions. Default: 0, or as in the label space. Without --to "
+    "or --classes: number the file's own categories from N.",
     implies="renumber",
     is_of_one=True,
 )
@@ -18,12 +19,12 @@ UNMAPPED = Modifier(
     "unmapped",
     "unmapped",
     choice("error", "drop", "keep"),
-    "Choose what to do with categories that have no target, and their annotations.",
+    "Choose what to do with categories without a target, and with their annotations.",
     default="error",
 )
 ALIAS = Modifier(
     "alias",
     "aliases",
     PAIRS,
-    "Treat the file's name OLD as NEW; names are compared exactly.",
+    "Treat the category name OLD of the file as NEW. Names are compared exactly.",
 )

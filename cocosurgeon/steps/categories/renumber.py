@@ -87,8 +87,8 @@ OPTIONS = (
     Option(
         "sort",
         TEXT.called("list|id|name"),
-        "Sort the category list by id or name; ids stay. Next to --renumber: number categories in "
-        "this order (list: the list's own).",
+        "Sort the category list by id or name. Ids stay. With --renumber: number categories in "
+        "this order (default: list, the list's own).",
         SortCategories,
         "name",
         modifies="renumber",

@@ -42,9 +42,9 @@ OPTIONS = (
     Option(
         "shift",
         COUNT.called("K"),
-        "Add K to every category id: 1 for results that count classes from 0, where the ground "
-        "truth counts from 1. COCO's own ids have gaps: --to coco91. In an annotation file labels "
-        "shift in loaders that take ids as labels: the summary says which.",
+        "Add K to every category id: 1 if results count classes from 0 and the ground truth from "
+        "1. COCO's own ids have gaps: use --to coco91. In annotation files, labels shift in "
+        "loaders that take ids as labels. The summary names these loaders.",
         Shift,
         "1",
     ),

@@ -20,8 +20,8 @@ FROM = Modifier(
     "from",
     "from_",
     TEXT.called("SPACE"),
-    "Set the label space of the input; names: go by the file's own category names. Default: "
-    "inferred from its ids and names; an ambiguous file is an error.",
+    "Set the label space of the input. names: use the file's own category names. Default: "
+    "inferred from ids and names; an ambiguous file is an error.",
     is_of_one=True,
 )
 
@@ -82,8 +82,8 @@ OPTIONS = (
     Option(
         "to",
         TEXT.called("SPACE"),
-        "Bring category ids into this label space: mmdet80, coco91, detr91, ... "
-        "(`cocosurgeon spaces` lists them).",
+        "Change category ids to this label space: mmdet80, coco91, detr91, ... (`cocosurgeon "
+        "spaces` lists them).",
         ToSpace,
         "mmdet80",
         (FROM, START, UNMAPPED, ALIAS),

@@ -109,8 +109,8 @@ OPTIONS = (
     Option(
         "empty",
         _DEFINITION,
-        "Keep only images without annotations (raw), without any of a known category (category), "
-        "of those named (category:NAMES), or anything that a loader would train on "
+        "Keep only empty images: without annotations (raw, the default), without any of a listed "
+        "category (category) or of these (category:NAMES), or without objects to train on "
         "(effective:LOADER).",
         parse_definition,
         "category:person",

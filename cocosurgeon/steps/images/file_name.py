@@ -67,7 +67,7 @@ OPTIONS = (
     Option(
         "file-name",
         TEXT.called("GLOB"),
-        "Keep only images whose file_name matches. Case counts.",
+        "Keep only images whose file_name matches. Case matters.",
         FileName,
         "*4*.jpg",
     ),

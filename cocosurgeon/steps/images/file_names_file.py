@@ -182,7 +182,7 @@ OPTIONS = (
     Option(
         "file-names-file",
         PATHS,
-        "Keep only images whose file_name is in this file, one a line. - is stdin.",
+        "Keep only images whose file_name is in this file, one per line. - is stdin.",
         FileNamesFile,
         is_joined=True,
     ),

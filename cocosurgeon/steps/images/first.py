@@ -18,7 +18,7 @@ ORDER = Modifier(
     "order",
     "order",
     choice("file", "id"),
-    "Count images in the order of the file, or by id as loaders that sort do.",
+    "Count images in the order of the file, or by id, as loaders that sort do.",
     default="file",
 )
 

@@ -173,7 +173,7 @@ OPTIONS = (
     Option(
         "ids",
         IDS,
-        "Keep only images with these ids. '\"1\"' is the string.",
+        "Keep only images with these ids. '\"1\"' is a string.",
         GivenIds,
         "114743,4868",
         is_joined=True,
@@ -181,14 +181,14 @@ OPTIONS = (
     Option(
         "ids-file",
         PATHS,
-        "Keep only images whose ids are in this file, one a line. - is stdin.",
+        "Keep only images whose ids are in this file, one per line. - is stdin.",
         IdsFile,
         is_joined=True,
     ),
     Option(
         "except-ids",
         IDS,
-        "Drop images with these ids. '\"1\"' is the string.",
+        "Drop images with these ids. '\"1\"' is a string.",
         lambda ids: Except(GivenIds(ids)),
         "114743,4868",
         is_joined=True,
@@ -196,7 +196,7 @@ OPTIONS = (
     Option(
         "except-ids-file",
         PATHS,
-        "Drop images whose ids are in this file, one a line. - is stdin.",
+        "Drop images whose ids are in this file, one per line. - is stdin.",
         lambda paths: Except(IdsFile(paths)),
         is_joined=True,
     ),

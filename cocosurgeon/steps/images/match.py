@@ -27,7 +27,7 @@ MATCH_BY = Modifier(
     "match-by",
     "by",
     choice("id", "file_name"),
-    "Choose what images are compared by: id, or file_name where files were made independently.",
+    "Compare images by id, or by file_name if the files were made independently.",
     default="id",
 )
 
@@ -150,14 +150,14 @@ OPTIONS = (
     Option(
         "match",
         PATH.called("ANN_FILE"),
-        "Keep only images that this annotation file has, too. Use it to cut results files.",
+        "Keep only images that are also in this annotation file. Use it to cut results files.",
         MatchFile,
         modifiers=(MATCH_BY,),
     ),
     Option(
         "except",
         PATH.called("ANN_FILE"),
-        "Drop images that this annotation file has, too: the rest of a dataset.",
+        "Drop images that are also in this annotation file. The rest of a dataset stays.",
         lambda path, **by: Except(MatchFile(path, **by, keeps=False)),
         modifiers=(MATCH_BY,),
     ),

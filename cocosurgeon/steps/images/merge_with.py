@@ -46,44 +46,44 @@ IDS = Modifier(
     "merge-ids",
     "ids",
     choice("error", "offset", "renumber"),
-    "Choose what to do with ids of two files that collide: offset moves all ids of that list in "
-    "the later file by one number, renumber gives only those that collide new ones.",
+    "Choose what to do with ids that two files share: offset adds one number to all ids of that "
+    "list in the later file, renumber changes only shared ids.",
     default="error",
 )
 PREFIX = Modifier(
     "merge-prefix",
     "prefixes",
     PREFIXES,
-    "Put a folder before each file_name of a file. A file is named by its path or file name.",
+    "Put a folder before each file_name of a file. Give the file by its path or file name.",
 )
 ALIAS = Modifier(
     "merge-alias",
     "aliases",
     PAIRS,
-    "Treat the category name OLD of a later file as NEW; OLD= says that it is a class of its own, "
-    "however alike another one is.",
+    "Treat the category name OLD of a later file as NEW. OLD= keeps it as a class of its own, "
+    "even if another name is nearly the same.",
 )
 ON_DUPLICATE = Modifier(
     "on-duplicate",
     "on_duplicate",
     choice("error", "first", "keep"),
-    "Choose what to do with an image that two files have: first keeps the first file's with its "
-    "annotations and drops the other with its own, keep keeps both.",
+    "Choose what to do with an image that is in two files: first keeps only the first file's "
+    "image and annotations, keep keeps both.",
     default="error",
 )
 IMAGES = Modifier(
     "merge-images",
     "images",
     PATH.called("DIR"),
-    "Look for images of two files by the content of the image files, not by file_name; with its "
-    "prefix, file_name begins in this folder.",
+    "Compare images by the content of their files, not by file_name. file_name, with its prefix, "
+    "is relative to this folder.",
 )
 SOURCE_KEY = Modifier(
     "source-key",
     "source_key",
     TEXT.called("NAME"),
-    "Give each image this key with the name of its file, and the file what is needed to give each "
-    "file's records back.",
+    "Store the source file of each image under this key. `cocosurgeon split --by-key` can then "
+    "restore each file's records.",
 )
 INFO = Modifier(
     "merge-info", "info", PATH, "Take info from this JSON file, not from the first file."
@@ -98,8 +98,9 @@ FOLLOW = Modifier(
     "follow",
     "follow",
     PATH.called("MERGED"),
-    "Change the ids of results files as the merge of their annotation files did. MERGED was "
-    "written with --source-key, from as many files in the same order.",
+    "Change the ids of results files as the merge of their annotation files did. MERGED is that "
+    "merge, written with --source-key. Give one results file for each merged file, in the same "
+    "order.",
 )
 MODIFIERS = (IDS, PREFIX, ALIAS, ON_DUPLICATE, IMAGES, SOURCE_KEY, INFO, LICENSES, FOLLOW)
 
@@ -175,7 +176,7 @@ OPTIONS = (
     Option(
         "merge-with",
         PATHS.called("ANN_FILE"),
-        "Bring in images, annotations and categories of this file, as `cocosurgeon merge` does.",
+        "Add images, annotations and categories of this file, as `cocosurgeon merge` does.",
         lambda paths, **given: MergeWith(paths=paths, **given),
         modifiers=MODIFIERS,
         is_joined=True,

@@ -153,7 +153,7 @@ RATIOS = Modifier(
     "ratios",
     "ratios",
     list_of(number, "a list of ratios", "0.8,0.2"),
-    "Give each part this share of the images; together they are 1.",
+    "Give each part this share of the images. The shares add up to 1.",
     default="0.8,0.2",
 )
 SIZES = Modifier(
@@ -168,27 +168,26 @@ FOLDS = Modifier(
     COUNT.called("K"),
     "Make K pairs of parts: fold0_train and fold0_val, and so on. Each image is in one val.",
 )
-PARTS = Modifier("parts", "parts", NAMES, "Give the parts these names.", default="train,val,test")
+PARTS = Modifier("parts", "parts", NAMES, "Name the parts.", default="train,val,test")
 GROUP_BY = Modifier(
     "group-by",
     "group_by",
     TEXT.called("KEY"),
-    "Keep images together that have the same value of this key, or whose file_name has the same "
-    "text in the one group of this regular expression.",
+    "Keep images with the same value of this key in one part. With a regular expression: its one "
+    "group, matched in file_name, is the value.",
 )
 AGAINST = Modifier(
     "against",
     "against",
     path_pairs("PART=FILE"),
-    "Leave the images of this earlier file in the part of that name.",
+    "Keep the images of this earlier file in this part.",
 )
 
 OPTIONS = (
     Option(
         "part",
         TEXT.called("NAME"),
-        "Keep one part of a split: train, val, ... The other parts are made by the same command "
-        "with their names, or all at once by `cocosurgeon split`.",
+        "Keep one part of a split: train, val, ... `cocosurgeon split` writes all parts at once.",
         make_part,
         "val",
         (RATIOS, SIZES, FOLDS, PARTS, SEED, STRATIFY, GROUP_BY, AGAINST),

@@ -99,7 +99,7 @@ OPTIONS = (
     Option(
         "per-class",
         COUNT.called("K"),
-        "Keep at least K images of each class, and as few as possible. Draws by --seed.",
+        "Keep at least K images of each class, and as few as possible. Draws with --seed.",
         lambda k, seed=0, nested=True: PerClass(k, seed),  # which is nested in any case
         "2",
         (SEED, NESTED),

@@ -20,7 +20,7 @@ SEED = Modifier(
     "seed",
     "seed",
     COUNT.called("S"),
-    "Set the seed of what is drawn. The same ids give the same images on every machine.",
+    "Set the random seed. The same ids give the same images on every machine.",
     default="0",
 )
 STRATIFY = Modifier(
@@ -33,8 +33,8 @@ NESTED = Modifier(
     "nested",
     "nested",
     FLAG,
-    "Let a larger sample contain a smaller one of the same seed with --stratify, too. Without "
-    "--stratify it always does, and so does --per-class.",
+    "Make a larger sample with --stratify contain each smaller one of the same seed. Without "
+    "--stratify, and with --per-class, it always does.",
 )
 
 
@@ -104,7 +104,7 @@ OPTIONS = (
     Option(
         "sample",
         AMOUNT,
-        "Draw N images, or N percent, by --seed.",
+        "Draw N images, or N percent, with --seed.",
         Sample,
         "20",
         (SEED, STRATIFY, NESTED),

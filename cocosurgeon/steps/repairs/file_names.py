@@ -102,12 +102,12 @@ class Prefix(_Renaming):
 
 OPTIONS = (
     Option(
-        "strip-folder", FLAG, "Leave folders out of each file_name.", lambda _: StripFolder(), ""
+        "strip-folder", FLAG, "Remove folders from each file_name.", lambda _: StripFolder(), ""
     ),
     Option(
         "prefix",
         TEXT.called("P"),
-        "Put this before each file_name; a folder ends with a /.",
+        "Put this before each file_name. A folder ends with /.",
         Prefix,
         "val2017/",
     ),

@@ -19,7 +19,7 @@ IMAGES = Modifier(
     "images",
     "images",
     PATH.called("DIR"),
-    "Look for the image files in this folder, for --fix image-file-missing and image-file-size.",
+    "Look for image files in this folder, for --fix image-file-missing and image-file-size.",
 )
 
 
@@ -73,8 +73,8 @@ OPTIONS = (
     Option(
         "fix",
         NAMES.called("CODES"),
-        "Repair what `cocosurgeon lint` finds under these codes or groups; safe: all whose repair "
-        "loses nothing.",
+        "Repair what `cocosurgeon lint` finds with these codes or groups. safe: run all repairs "
+        "that lose nothing.",
         lambda codes, images=None: Fix(codes, images),
         "iscrowd-missing,area-missing",
         (IMAGES,),
