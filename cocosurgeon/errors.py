@@ -21,6 +21,8 @@ CocosurgeonError
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 _COMMAND = re.compile(r"(`[^`]*`|\bcocosurgeon [a-z].*)", re.DOTALL)
 _OUTPUT = re.compile(r" (?:\(-o\)|with -o\b)")
@@ -29,6 +31,7 @@ _OPTION = re.compile(
     r"(?: (?P<value>'[^']*'=(?:'[^']*')?|[a-z]+(?:\|[a-z]+)+|[\w.]+=[\w.,=]*"
     r"|[A-Z][A-Z_.,|]*\b|-?\d+(?:[.,]\d+)*|(?:drop|keep|names?|id)\b))?"
 )
+_NAME = re.compile(r"(?<![\w'\"-])--([a-z][a-z-]*)")
 _FLAGS = {"allow-loss", "allow-missing", "force", "link", "renumber"}
 _KEYWORDS = {"from": "from_", "except": "except_"}
 
@@ -38,14 +41,22 @@ def in_python(hint: str) -> str:
 
     A whole command stays: it can be run as it is.
     """
-    parts = _COMMAND.split(hint)
-    parts[::2] = [_OPTION.sub(_keyword, _OUTPUT.sub("", part)) for part in parts[::2]]
+    return _outside_commands(hint, lambda text: _OPTION.sub(_given, _OUTPUT.sub("", text)))
+
+
+def _outside_commands(text: str, change: Callable[[str], str]) -> str:
+    parts = _COMMAND.split(text)
+    parts[::2] = map(change, parts[::2])
     return "".join(parts)
 
 
-def _keyword(option: re.Match[str]) -> str:
+def _keyword(name: str) -> str:
+    return _KEYWORDS.get(name, name.replace("-", "_"))
+
+
+def _given(option: re.Match[str]) -> str:
     name, value = option["name"], option["value"]
-    keyword = _KEYWORDS.get(name, name.replace("-", "_"))
+    keyword = _keyword(name)
     if value is None:
         return f"{keyword}={name in _FLAGS or '...'}"
     is_number = value.lstrip("-").replace(".", "", 1).isdecimal()
@@ -77,15 +88,16 @@ class CocosurgeonError(Exception):
         return {**facts, "byte": offset, "next": self.hint, "exit_code": self.exit_code}
 
     def __str__(self) -> str:
-        """Return the error as Python shows it, with advice for Python."""
-        return self._text(self.hint and in_python(self.hint))
+        """Return the error as Python shows it: keywords for options."""
+        named = partial(_NAME.sub, lambda option: _keyword(option[1]))
+        return self._text(_outside_commands(self.what, named), self.hint and in_python(self.hint))
 
     def for_terminal(self) -> str:
         """Return the error as the command line prints it."""
-        return self._text(self.hint)
+        return self._text(self.what, self.hint)
 
-    def _text(self, hint: str | None) -> str:
-        lines = [self.what]
+    def _text(self, what: str, hint: str | None) -> str:
+        lines = [what]
         if self.where:
             lines.append(f"  in: {self.where}")
         if hint:

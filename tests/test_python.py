@@ -108,6 +108,10 @@ def test_errors_in_python_advise_python(tmp_path: Path) -> None:
     with pytest.raises(CocosurgeonError) as refused:
         Plan(Classes(("dog",))).apply(full)
     assert 'unmapped="drop" drops them, unmapped="keep" keeps' in str(refused.value)
+    with pytest.raises(CocosurgeonError) as refused:
+        ToSpace("coco91", start=1).apply(full)
+    assert str(refused.value).startswith("start renumbers") and "--" not in str(refused.value)
+    assert refused.value.for_terminal().startswith("--start renumbers")
 
 
 @pytest.mark.parametrize(

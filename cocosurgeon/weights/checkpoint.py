@@ -13,7 +13,7 @@ from cocosurgeon.text import did_you_mean
 from cocosurgeon.weights.inert import NotRead
 from cocosurgeon.weights.read_pth import is_legacy, is_zip, read_legacy, read_zip
 from cocosurgeon.weights.read_safetensors import read_safetensors
-from cocosurgeon.weights.tensor import OpenFile, Strided, Tensor
+from cocosurgeon.weights.tensor import AGAIN, OpenFile, Strided, Tensor
 
 _USUAL = ("state_dict", "model_state_dict", "model", "module", "net", "network", "params")
 _NO_WEIGHTS = ("optim", "scheduler", "scaler", "rng", "random")
@@ -105,7 +105,7 @@ def _require_possible(file: OpenFile, states: Mapping[str, Mapping[str, Tensor]]
             f"to copy the tensors takes {total:,} bytes, more than {_MOST_TIMES} times those of "
             "the file",
             where=str(file.path),
-            hint="copy or download the file again",
+            hint=AGAIN,
         )
 
 

@@ -12,7 +12,7 @@ from cocosurgeon.errors import FormatError
 from cocosurgeon.text import first_few, one_line
 from cocosurgeon.weights.dtypes import DTYPES
 from cocosurgeon.weights.inert import storage_type
-from cocosurgeon.weights.tensor import OpenFile, Stored
+from cocosurgeon.weights.tensor import AGAIN, OpenFile, Stored
 from cocosurgeon.weights.unpickle import TruncatedError, Unpickled, unpickle
 from cocosurgeon.weights.views import Refused, Storage
 
@@ -231,4 +231,4 @@ class _Stream:
 
 
 def _refuse(file: OpenFile, fault: str) -> NoReturn:
-    raise FormatError(fault, where=str(file.path), hint="copy or download the file again")
+    raise FormatError(fault, where=str(file.path), hint=AGAIN)

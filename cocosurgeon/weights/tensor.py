@@ -24,6 +24,8 @@ MOST_AXES = 32
 """Axes of a tensor at most: those that numpy 1 can have."""
 LONGEST_NAME = 4096
 """Characters of a name at most: each prefix of it that is looked at takes the time of the rest."""
+AGAIN = "copy or download the file again, or save it again"
+"""What to do about a damaged file."""
 
 
 def fits(shape: Sequence[int], dtype: str) -> bool:

@@ -29,6 +29,7 @@ from cocosurgeon.weights.inert import (
     is_scalar_key,
     made_by_new,
 )
+from cocosurgeon.weights.tensor import AGAIN
 from cocosurgeon.weights.views import Refused
 
 MOST_STEPS = 5_000_000
@@ -77,7 +78,7 @@ def unpickle(
         TruncatedError: it goes on after the last byte.
     """
     machine = _Machine(data, start, persistent)
-    fault = None
+    fault, hint = None, AGAIN
     try:
         value = machine.run()
         _require_flat(value)
@@ -85,7 +86,7 @@ def unpickle(
         if not machine.refused:
             raise
     except Refused as error:
-        fault = str(error)
+        fault, hint = str(error), error.hint
     except (IndexError, KeyError, TypeError, ValueError, AttributeError, struct.error) as error:
         fault = f"broken pickle, at byte {machine.at:,}: {type(error).__name__} {error}"
     if machine.refused:
@@ -97,7 +98,7 @@ def unpickle(
             "dict only: torch.save(model.state_dict(), 'weights.pth')",
         )
     if fault is not None:
-        raise FormatError(fault, where=where, hint="copy or download the file again")
+        raise FormatError(fault, where=where, hint=hint)
     return Unpickled(value, machine.at, dict(machine.not_read))
 
 

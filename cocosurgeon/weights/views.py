@@ -6,11 +6,15 @@ import math
 from dataclasses import dataclass
 
 from cocosurgeon.weights.dtypes import DTYPES
-from cocosurgeon.weights.tensor import MOST_AXES, Elements, Stored, Strided, Tensor, fits
+from cocosurgeon.weights.tensor import AGAIN, MOST_AXES, Elements, Stored, Strided, Tensor, fits
 
 
 class Refused(Exception):  # noqa: N818 - what is wrong with the pickle
-    """The pickle is broken, too large, or of a kind that is not read."""
+    """The pickle is broken, too large, or of a kind that is not read; ``hint``: what to do."""
+
+    def __init__(self, what: str, hint: str = AGAIN) -> None:
+        self.hint = hint
+        super().__init__(what)
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,9 @@ def view_of(place: Stored, dtype: str, offset: object, shape: object, strides: o
     reach = sum((size - 1) * step for size, step in zip(sizes, steps, strict=True)) + 1
     if count > room and first + reach <= room:
         raise Refused(
-            f"a tensor of shape {list(sizes)[:8]} repeats the {room:,} elements of its storage, as "
-            "expand makes it: save it with contiguous()"
+            f"a tensor of shape {list(sizes)[:8]} repeats the {room:,} elements of its storage "
+            "(expand)",
+            "save tensor.contiguous() instead",
         )
     if count and first + reach > room:
         raise Refused(
