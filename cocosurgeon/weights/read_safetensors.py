@@ -13,7 +13,15 @@ import msgspec
 from cocosurgeon.errors import FormatError
 from cocosurgeon.text import one_line
 from cocosurgeon.weights.dtypes import OF_CODE
-from cocosurgeon.weights.tensor import AGAIN, LONGEST_NAME, MOST_AXES, OpenFile, Stored, Tensor, fits
+from cocosurgeon.weights.tensor import (
+    AGAIN,
+    LONGEST_NAME,
+    MOST_AXES,
+    OpenFile,
+    Stored,
+    Tensor,
+    fits,
+)
 
 _LONGEST_HEADER = 32 << 20
 METADATA = "__metadata__"
