@@ -304,8 +304,8 @@ def test_other_formats_and_back(
 
 def test_a_normalized_file(cli: Cli, tmp_path: Path) -> None:
     done = cli("convert", small_file(tmp_path), "--to", "coco", "-o", "clean.json")
-    assert "changed: 2 category ids" in done.err
-    assert "changed: 2 image ids" in done.err
+    assert "changed: category ids (2)" in done.err
+    assert "changed: image ids (2)" in done.err
     text = (tmp_path / "clean.json").read_text()
     clean = json.loads(text)
     assert text.count("\n") == 16

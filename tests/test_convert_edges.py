@@ -234,3 +234,96 @@ def test_a_renamed_class_is_not_said_to_be_restored(cli: Cli, tmp_path: Path) ->
     done = cli("convert", "tree", "--from", "yolo", "-o", "b.json")
     assert "the classes are not those of the manifest" in done.err
     assert "ids, order and crowds are those of the manifest" in done.err
+
+
+def test_a_normalized_file_gives_everything_back(cli: Cli, tmp_path: Path) -> None:
+    source = write(tmp_path, ["a\\1.jpg", "a\\1.jpg", "b.jpg"])
+    document = json.loads(source.read_bytes())
+    del document["images"][1]["height"], document["annotations"][0]["bbox"]
+    document["annotations"][1] |= {"iscrowd": True, "ignore": 1, "note": None}
+    document |= {"info": {"year": 2017}, "licenses": [{"id": 4}]}
+    document["images"][0]["id"] = document["annotations"][0]["image_id"] = 77
+    source.write_text(json.dumps(document))
+    done = cli("convert", source, "--to", "coco", "-o", "clean.json")
+    assert "3 images, 3 objects" in done.err
+    done = cli("convert", "clean.json", "--from", "coco", "-o", "back.json")
+    assert (done.code, "warning" in done.err) == (0, False)
+    assert json.loads((tmp_path / "back.json").read_bytes()) == document
+    for option in ("--clip", "--crowds=drop"):  # it would change nothing
+        assert cli("convert", source, "--to", "coco", option, "-o", "c.json").code == 2
+    document["annotations"][0]["category_id"] = 99
+    document["annotations"][1]["image_id"] = 99
+    source.write_text(json.dumps(document))
+    done = cli("convert", source, "--from", "coco", "-o", "b.json")
+    assert "a record is broken: the category 99 is not listed" in done.err
+    del document["annotations"][0]
+    source.write_text(json.dumps(document))
+    done = cli("convert", source, "--from", "coco", "-o", "b.json")
+    assert "1 annotation of no listed image: dropped" in done.err
+    del document["categories"]
+    source.write_text(json.dumps(document))
+    done = cli("convert", source, "--from", "coco", "-o", "b.json")
+    assert "the key 'categories' is missing" in done.err
+
+
+@pytest.mark.parametrize("options", [("voc", "--base", "0"), ("yolo",), ("csv",)])
+def test_marks_of_crowds_are_those_of_the_source(
+    cli: Cli, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    source = write(tmp_path, ["a.jpg", "b.jpg", "c.jpg", "d.jpg"])
+    document = json.loads(source.read_bytes())
+    marks = [{"iscrowd": i, "ignore": j} for i in (0, 1) for j in (0, 1)]
+    for record, marked in zip(document["annotations"], marks, strict=True):
+        record |= marked
+    source.write_text(json.dumps(document))
+    out = "out.csv" if options[0] == "csv" else "out"
+    crowds = ("--crowds", "ignore") if options[0] == "voc" else ()
+    for name in ("a", "b", "c", "d"):
+        image(tmp_path / f"{name}.jpg")
+    cli("convert", source, "--to", *options, *crowds, "--allow-loss", "-o", out)
+    done = cli("convert", out, "--from", *options, "-o", "back.json")
+    assert done.code == 0, done.err
+    back = json.loads((tmp_path / "back.json").read_bytes())["annotations"]
+    assert [{k: each.get(k, 0) for k in ("iscrowd", "ignore")} for each in back] == marks
+
+
+def test_placeholders_of_a_label_space_are_no_classes_in_voc(cli: Cli, tmp_path: Path) -> None:
+    source = write(tmp_path, ["a.jpg", "b.jpg"], classes={1: "person", 90: "toothbrush"})
+    image(tmp_path / "a.jpg")
+    image(tmp_path / "b.jpg")
+    options = ("--to", "voc", "--base", "0", "--space", "detr91")
+    done = cli("convert", source, *options, "-o", "voc")
+    assert done.code == 0, done.err
+    assert len((tmp_path / "voc/labels.txt").read_text().splitlines()) == 91
+    assert "N/A" not in (tmp_path / "voc/labelmap.txt").read_text()
+    assert cli("convert", "voc", "--from", "voc", "-o", "back.json").code == 0
+    before, after = (json.loads((tmp_path / n).read_bytes()) for n in ("train.json", "back.json"))
+    assert after["categories"] == before["categories"]
+    (tmp_path / "voc/cocosurgeon.json").unlink()
+    cli("convert", "voc", "--from", "voc", "--base", "0", "-o", "plain.json")
+    found = json.loads((tmp_path / "plain.json").read_bytes())
+    assert [a["category_id"] for a in found["annotations"]] == [2, 91]
+
+
+@pytest.mark.parametrize("root", ["C:\\data\\", "\\\\server\\share\\", "/data/", "data\\", "data/"])
+@pytest.mark.parametrize("kind", ["txt", "csv"])
+def test_paths_of_another_computer_find_their_images(
+    cli: Cli, tmp_path: Path, kind: str, root: str
+) -> None:
+    separator = "\\" if "\\" in root else "/"
+    paths = [f"{root}images{separator}{name}" for name in ("x y/a.jpg", "b.jpg")]
+    image(tmp_path / "here/images/b.jpg")
+    image(tmp_path / "here/images/x y/a.jpg")
+    if kind == "csv":
+        text = "path,class,xmin,ymin,xmax,ymax\n" + "".join(f"{p},cat,1,2,4,6\n" for p in paths)
+    else:
+        text = "".join(f"{p} 1,2,4,6,0\n" for p in paths)
+        (tmp_path / "classes.txt").write_text("cat\n")
+    (tmp_path / f"list.{kind}").write_text(text)
+    done = cli("convert", f"list.{kind}", "--from", kind, "--images", "here", "-o", "b.json")
+    assert done.code == 0, done.err
+    names = ["images/x y/a.jpg", "images/b.jpg"]
+    assert objects(tmp_path / "b.json") == [(name, "cat", [1, 2, 3, 4]) for name in names]
+    folder = root.replace("\\", "/")
+    assert f"names are relative to the folder {folder} of all paths" in done.err
+    assert ("2 paths with backslashes: read with slashes" in done.err) == (separator == "\\")

@@ -218,14 +218,17 @@ def test_images_of_two_parts_cannot_have_one_place(
 
 @pytest.mark.parametrize(
     ("names", "words"),
-    [(["dog", "dog"], "two classes are named 'dog'"), (["a\nb", "c"], "the name 'a\\nb' cannot")],
+    [
+        (["dog", "dog"], "objects are of two classes named 'dog'"),
+        (["a\nb", "c"], "the name 'a\\nb' cannot"),
+    ],
 )
 def test_names_that_cannot_be_written_are_refused(
     cli: Cli, put: Put, tmp_path: Path, names: list[str], words: str
 ) -> None:
     document = {
         "images": [{"id": 1, "file_name": "1.jpg", "width": 9, "height": 8}],
-        "annotations": [],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 2, 2]}],
         "categories": [{"id": n, "name": name} for n, name in enumerate(names)],
     }
     done = cli("convert", put(document), "--to", "voc", "--base", 1, "-o", "voc")

@@ -103,10 +103,10 @@ def write_format(
         manifest = write(conversion, out, force=places.force, notice=console.info)
     manifests = {"manifest": str(manifest)} if manifest != out else {}
     seconds = time.monotonic() - started
-    changed = [f"changed: {count:,} {what}" for what, count in conversion.changes.items() if count]
+    changes = conversion.changes.items()
     console.info(
         *_lines(conversion),
-        *changed,
+        *(f"changed: {what} ({count:,})" for what, count in changes if count),
         *conversion.notes,
         *(f"{name}: {path}" for name, path in manifests.items()),
         f"{seconds:.1f} s",

@@ -7,5 +7,6 @@ manifest    what a conversion did, for the way back
 conversion  datasets that are ready to be written, and what that loses
 write       a dataset in another format
 opening     datasets of other formats, opened as if they were annotation files
+records     records of images that were read, with ids as a manifest says
 read        a dataset of another format as an annotation file
 """

@@ -132,6 +132,10 @@ def prepare(
             f"{kind.name} cannot {wishes.crowds} crowds",
             hint=f"one of {', '.join(kind.crowds)}",
         )
+    if wishes.clip and not kind.needs_sizes:
+        raise RequestError(
+            f"{kind.name} keeps boxes as they are", hint=f"convert without --clip: --to {kind.name}"
+        )
     if isinstance(kind, WholeFormat):
         return _as_it_is(datasets, kind, wishes, plans or {})
     if wishes.images != "link" and kind.wants_images != "linked":

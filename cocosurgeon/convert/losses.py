@@ -151,11 +151,12 @@ def survey(lump: Lump, kind: Format, adapt: Adaptation) -> Survey:
     for picture, labels in zip(pictures_of(lump, kind.needs_sizes), lump.labels, strict=True):
         with_label = len(labels) - labels.count(NO_LABEL)
         found.features["no-label"] += len(labels) - with_label
-        found.features["no-box"] += with_label - len(picture.objects)
+        without_box = with_label - len(picture.objects)
+        found.features["no-box"] += without_box
         found.image_keys.update(picture.record.keys() - _IMAGE_KEYS)
         sizes_read += not all(is_size(picture.record.get(key)) for key in ("width", "height"))
         adapted = adapt(picture)
-        objects += len(adapted.objects)
+        objects += len(adapted.objects) + ("no-box" in kind.holds) * without_box
         found.remarks.update(kind.remarks(adapted))
         for each in picture.objects:
             found.features.update(_features(each, picture))

@@ -14,7 +14,7 @@ from cocosurgeon.formats.objects import Id
 from cocosurgeon.version import __version__
 
 NAME = "cocosurgeon.json"
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class PartManifest:
         images: columns of its images, in order: id, file_name, width, height (pixels).
         annotations: columns of its annotations, in order: id, image (place in ``images``), label.
         crowds: places in ``annotations`` of those that are crowds.
+        ignored: places in ``annotations`` of those that the source has evaluation ignore.
         highest: the highest whole number among the source's ids, by list: new ids are above it.
     """
 
@@ -37,6 +38,7 @@ class PartManifest:
     images: Mapping[str, list[Any]]
     annotations: Mapping[str, list[Any]]
     crowds: Sequence[int]
+    ignored: Sequence[int]
     highest: Mapping[str, int]
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, replace
-from itertools import count
-from operator import itemgetter
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,48 +13,18 @@ from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.convert.manifest import (
     Manifest,
     PartManifest,
-    highest_id,
     manifest_path,
     read_manifest,
 )
+from cocosurgeon.convert.records import Reading, numbered, restored
 from cocosurgeon.errors import RequestError, SourceUnavailableError
 from cocosurgeon.formats.format import Format, WholeFormat
-from cocosurgeon.formats.objects import Class, Id, Object, Picture
+from cocosurgeon.formats.objects import Class, Picture
 from cocosurgeon.formats.registry import options_of
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import are, first_names, plural
 
 _NUMBERED = re.compile(r"(?:class[ _-]?)?([0-9]+)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """A dataset that was read from another format.
-
-    Attributes:
-        images, annotations, categories: records as JSON, in order.
-        notes: what was assumed, restored, skipped.
-        warnings: what may not be as meant.
-    """
-
-    images: list[dict[str, Any]]
-    annotations: list[dict[str, Any]]
-    categories: list[Mapping[str, Any]]
-    notes: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-    def text(self) -> Iterator[bytes]:
-        """Return it as an annotation file, in pieces: a line for each record."""
-        yield b'{\n"info": {}'  # pycocotools wants it: loadRes copies it
-        for key, records in vars(self).items():
-            if not isinstance(records, list):
-                continue
-            yield b",\n%b: [" % json.dumps(key).encode()
-            for place, record in enumerate(records):
-                yield b",\n" if place else b"\n"
-                yield json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")
-            yield b"\n]"
-        yield b"\n}\n"
 
 
 class Opened(NamedTuple):
@@ -143,9 +109,10 @@ def read_format(
     pictures = [_relabeled(picture, labels) for picture in pictures]
     is_kept = space is None and manifest is not None and categories == list(manifest.categories)
     kept = "ids, order, categories and crowds" if is_kept else "ids, order and crowds"
-    reading = (
-        _numbered(pictures) if known is None or plain else _restored(_taken(pictures), known, kept)
-    )
+    if manifest is None or known is None or plain:
+        reading = numbered(pictures)
+    else:
+        reading = restored(pictures, kind, manifest, known, kept)
     ids = [each["id"] for each in categories]
     if space is not None:
         ids, notes = _labels_in_space(categories, names, space, path), []
@@ -160,7 +127,12 @@ def read_format(
             notes = [*notes, "classes are in use that the source does not list: ids of the space"]
     for record in reading.annotations:
         record["category_id"] = ids[record["category_id"]]
-    return replace(reading, categories=categories, notes=(*found.notes, *notes, *reading.notes))
+    return replace(
+        reading,
+        categories=categories,
+        further=found.further,
+        notes=(*found.notes, *notes, *reading.notes),
+    )
 
 
 def _require_same_options(manifest: Manifest, kind: Format, folder: Path) -> None:
@@ -285,115 +257,3 @@ def _require_names(count: int, most: int, path: Path) -> None:
             where=str(path),
             hint="name them in the format's list of classes, or a label space: --space mmdet80",
         )
-
-
-def _numbered(pictures: Sequence[Picture]) -> Reading:
-    """Return images and annotations with the ids that they have, others from 1."""
-    images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
-    img_ids = _new_ids(p.img_id for p in pictures)
-    ann_ids = _new_ids(each.ann_id for p in pictures for each in p.objects)
-    for picture in pictures:
-        img_id = next(img_ids) if picture.img_id is None else picture.img_id
-        images.append(_image(picture, img_id))
-        for each in picture.objects:
-            ann_id = next(ann_ids) if each.ann_id is None else each.ann_id
-            annotations.append(_annotation(each, ann_id, img_id, is_crowd=each.is_crowd))
-    return Reading(images, annotations, [])
-
-
-def _taken(pictures: list[Picture]) -> Iterator[Picture]:
-    """Yield images and let go of each: together with their records they take twice the memory."""
-    pictures.reverse()
-    while pictures:
-        yield pictures.pop()
-
-
-def _restored(pictures: Iterable[Picture], known: PartManifest, kept: str) -> Reading:
-    """Return images and annotations with ids, order and crowds as a manifest has them.
-
-    Args:
-        kept: names what is restored, for the note.
-    """
-    places = {name: place for place, name in enumerate(known.images["file_name"])}
-    rows_of: defaultdict[int, list[int]] = defaultdict(list)
-    for row, place in enumerate(known.annotations["image"]):
-        rows_of[place].append(row)
-    labels, ids = known.annotations["label"], known.annotations["id"]
-    crowds = set(known.crowds)
-    new_img_ids, new_ann_ids = (count(known.highest[k] + 1) for k in ("images", "annotations"))
-    images: list[tuple[int, dict[str, Any]]] = []
-    annotations: list[tuple[int, dict[str, Any]]] = []
-    added = edited = 0
-    for picture in pictures:
-        place = places.pop(picture.file_name, None)
-        added += place is None
-        img_id = next(new_img_ids) if place is None else known.images["id"][place]
-        images.append(
-            (len(known.images["id"]) if place is None else place, _image(picture, img_id))
-        )
-        rows = [] if place is None else rows_of[place]
-        is_same = [labels[row] for row in rows] == [each.label for each in picture.objects]
-        edited += place is not None and not is_same
-        for number, each in enumerate(picture.objects):
-            if is_same:
-                row = rows[number]
-                is_crowd = row in crowds or each.is_crowd
-                annotations.append((row, _annotation(each, ids[row], img_id, is_crowd=is_crowd)))
-            else:
-                record = _annotation(each, next(new_ann_ids), img_id, is_crowd=each.is_crowd)
-                annotations.append((len(ids), record))
-    warnings = []
-    if edited:
-        warnings.append(
-            f"{plural(edited, 'image')} with other rows than when they were written: "
-            "their objects have new ids, and none is a crowd"
-        )
-    if added:
-        warnings.append(f"{plural(added, 'image')} that the manifest does not have: new ids")
-    if places:
-        warnings.append(f"{plural(len(places), 'image')} of the manifest {are(len(places))} gone")
-    images.sort(key=itemgetter(0))
-    annotations.sort(key=itemgetter(0))
-    return Reading(
-        [record for _, record in images],
-        [record for _, record in annotations],
-        [],
-        (f"{kept} are those of the manifest",),
-        tuple(warnings),
-    )
-
-
-def _new_ids(taken: Iterable[Id | None]) -> Iterator[int]:
-    """Yield whole numbers above all ids that are such numbers, from 1."""
-    return count(1 + highest_id(taken))
-
-
-def _image(picture: Picture, img_id: Id | None) -> dict[str, Any]:
-    return {
-        **picture.record,
-        "id": img_id,
-        "file_name": picture.file_name,
-        "width": picture.width,
-        "height": picture.height,
-    }
-
-
-def _annotation(
-    each: Object, ann_id: Id | None, img_id: Id | None, *, is_crowd: bool
-) -> dict[str, Any]:
-    """Return the record of an object; ``category_id`` is its class number for now."""
-    record: dict[str, Any] = {
-        **each.record,
-        "id": ann_id,
-        "image_id": img_id,
-        "category_id": each.label,
-        "bbox": list(each.bbox),
-        "area": each.bbox[2] * each.bbox[3] if each.area is None else each.area,
-        "iscrowd": int(is_crowd),
-    }
-    if each.segmentation is not None:
-        record["segmentation"] = each.segmentation
-    if each.is_ignored:
-        record["ignore"] = 1
-    return record

@@ -209,13 +209,14 @@ class _Writer:
         written = np.array(done.are_written[name], np.bool_)
         rows = pictures.annotation_rows[written]
         order = np.argsort(rows)
-        is_crowd = np.zeros(len(rows), np.bool_)
         ids: list[Id | None] = []
+        marked: dict[str, list[int]] = {"iscrowd": [], "ignore": []}
         records = dataset.index.annotation_records
         if records is not None and len(rows):
             ids = _ids(records)[rows[order]].tolist()
-            crowds = records.column("iscrowd").array[rows[order]].tolist()
-            is_crowd = np.array([c in (1, True) for c in crowds])
+            for key, column in zip(marked, records.columns(*marked), strict=True):
+                values = enumerate(column.array[rows[order]].tolist())
+                marked[key] = [place for place, value in values if value in (1, True)]
         return PartManifest(
             source=vars(SourceIdentity.of(dataset)),
             steps=as_json(self.work.plans.get(name, Plan())),
@@ -231,7 +232,8 @@ class _Writer:
                 "image": pictures.owners[written][order].tolist(),
                 "label": pictures.labels[written][order].tolist(),
             },
-            crowds=np.flatnonzero(is_crowd).tolist(),
+            crowds=marked["iscrowd"],
+            ignored=marked["ignore"],
             highest={
                 "images": highest_id(dataset.index.images.ids.tolist()),
                 "annotations": 0 if records is None else highest_id(_ids(records).tolist()),
@@ -312,7 +314,7 @@ def _part(name: str, pictures: Pictures, kind: Format) -> Part:
     sizes: list[int] = []
     if kind.wants_images == "read":
         sizes = [0 if path is None else os.path.getsize(path) for path in pictures.paths]  # noqa: PTH202
-    return Part(name, pictures.names, sizes)
+    return Part(name, pictures.names, sizes, frozenset(pictures.labels.tolist()) - {NO_LABEL})
 
 
 def _category_records(pictures: Pictures) -> list[Mapping[str, Any]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -19,9 +19,10 @@ from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.keys import Id, as_key
 from cocosurgeon.errors import FormatError
 from cocosurgeon.files import open_unpacked
-from cocosurgeon.formats.format import FEATURES, Feature, Format, Found, Sizes
+from cocosurgeon.formats.format import FEATURES, Crowds, Feature, Format, Found, Sizes
 from cocosurgeon.formats.objects import Class, Object, Picture
 from cocosurgeon.steps.categories.renumber import Renumber
+from cocosurgeon.text import plural
 
 _LISTS = ("annotations", "categories", "images")
 
@@ -34,6 +35,7 @@ class Coco(Format):
     title: ClassVar[str] = "COCO, normalized: ids from 1, sorted keys, a line for each record"
     is_folder: ClassVar[bool] = False
     suffix: ClassVar[str] = ".json"
+    crowds: ClassVar[tuple[Crowds, ...]] = ("keep",)
     wants_images: ClassVar[Literal["no"]] = "no"
     needs_sizes: ClassVar[bool] = False
 
@@ -76,27 +78,29 @@ class Coco(Format):
         raise NotImplementedError  # text_of makes the whole text
 
     def read(self, path: Path, images: Path | None, part: str | None, known: Sizes) -> Found:
-        """Read records with all of their keys; further top-level keys are dropped."""
+        """Read records with all of their keys."""
         with open_unpacked(path, "the annotation file") as file:
             try:
                 document = json.load(file)
                 listed = document["categories"]
                 classes = tuple(Class(str(c.get("name", c["id"])), as_key(c["id"])) for c in listed)
                 labels = {each.cat_id: label for label, each in enumerate(classes)}
-                objects: dict[Id | None, list[Object]] = {}
+                objects: defaultdict[Id | None, list[Object]] = defaultdict(list)
                 for record in document["annotations"]:
-                    of_image = objects.setdefault(as_key(record["image_id"]), [])
-                    of_image.append(_object(record, labels))
+                    objects[as_key(record["image_id"])].append(_object(record, labels))
                 pictures = [_picture(record, objects) for record in document["images"]]
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                lacks = isinstance(error, KeyError)
                 raise FormatError(
-                    f"a record cannot be read: {type(error).__name__}: {error}",
+                    f"the key {error} is missing" if lacks else f"a record is broken: {error}",
                     where=str(path),
                     hint="cocosurgeon lint says what is wrong with it",
                 ) from error
-        others = [repr(key) for key in document if key not in _LISTS]
-        notes = [f"further top-level keys, dropped: {', '.join(others)}"] if others else []
-        return Found(classes, pictures, notes)
+        notes = []
+        if unlisted := sum(map(len, objects.values())):
+            notes = [f"{plural(unlisted, 'annotation')} of no listed image: dropped"]
+        further = {key: value for key, value in document.items() if key not in _LISTS}
+        return Found(classes, pictures, notes, further)
 
 
 def _list(
@@ -127,28 +131,16 @@ def _text(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
-def _object(record: dict[str, Any], labels: dict[Id | None, int]) -> Object:
-    x, y, width, height = map(float, record["bbox"])
-    area = record.get("area")
-    return Object(
-        label=labels[as_key(record["category_id"])],
-        bbox=(x, y, width, height),
-        segmentation=record.get("segmentation"),
-        area=None if area is None else float(area),
-        is_crowd=record.get("iscrowd") in (1, True),
-        is_ignored=record.get("ignore") in (1, True),
-        ann_id=as_key(record.get("id")),
-        record=record,
-    )
+def _object(record: dict[str, Any], labels: Mapping[Id | None, int]) -> Object:
+    """Return an annotation. It may have no box: its record counts, not the fields."""
+    label = labels.get(as_key(record["category_id"]))
+    if label is None:
+        raise ValueError(f"the category {record['category_id']!r} is not listed")
+    nowhere = (0.0, 0.0, 0.0, 0.0)
+    return Object(label, nowhere, ann_id=as_key(record.get("id")), record=record)
 
 
 def _picture(record: dict[str, Any], objects: dict[Id | None, list[Object]]) -> Picture:
     img_id = as_key(record["id"])
-    return Picture(
-        file_name=record["file_name"],
-        width=record.get("width", 0),
-        height=record.get("height", 0),
-        objects=tuple(objects.get(img_id, ())),
-        img_id=img_id,
-        record=record,
-    )
+    name = record["file_name"].replace("\\", "/")
+    return Picture(name, 0, 0, tuple(objects.pop(img_id, ())), img_id=img_id, record=record)

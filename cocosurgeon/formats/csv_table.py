@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 from cocosurgeon.errors import EncodingError, FormatError
 from cocosurgeon.files import reading
 from cocosurgeon.formats.format import MASKS, Feature, Format, Found, Sizes
-from cocosurgeon.formats.image_files import size_of_image
+from cocosurgeon.formats.image_files import names_in_list, size_of_image
 from cocosurgeon.formats.objects import Box, Class, Id, Object, Picture
 from cocosurgeon.text import plural
 
@@ -91,11 +91,15 @@ class Csv(Format):
         names = [_OTHER_NAMES.get(n.strip().lower(), n.strip().lower()) for n in rows[0]]
         if "file_name" not in names or not ({*"xywh"} <= {*names} or {*_CORNERS} <= {*names}):
             raise FormatError("the table lacks columns", where=f"{path}, line 1", hint=_HOW)
-        table = _Table(path, names, images, known)
+        place = names.index("file_name")
+        listed = [*dict.fromkeys(row[place] for row in rows[1:] if row[place : place + 1])]
+        folder = images or path.parent
+        found, notes = names_in_list(listed, folder, known)
+        table = _Table(names, folder, dict(zip(listed, found, strict=True)), known)
         for number, cells in enumerate(rows[1:], 2):
             if any(cells):
                 table.add(cells, f"{path}, line {number}")
-        return Found(table.classes(), table.pictures())
+        return Found(table.classes(), table.pictures(), notes)
 
 
 def _rows(path: Path) -> list[list[str]]:
@@ -149,9 +153,10 @@ def _number(value: float) -> object:
 class _Table:
     """Rows of a table, collected by image."""
 
-    def __init__(self, path: Path, names: Sequence[str], images: Path | None, known: Sizes) -> None:
-        self._names, self._known = names, known
-        self._folder = images or path.parent
+    def __init__(
+        self, names: Sequence[str], folder: Path, name_of: Mapping[str, str], known: Sizes
+    ) -> None:
+        self._names, self._folder, self._name_of, self._known = names, folder, name_of, known
         self._pictures: dict[str, Picture] = {}
         self._objects: dict[str, list[Object]] = {}
         self._classes: dict[Class, int] = {}
@@ -169,7 +174,7 @@ class _Table:
             raise FormatError(what, where=where, hint="fill it up with empty cells")
         row = dict(zip(self._names, cells, strict=False))
         row = {key: cell if key in _TEXTS else cell.strip() for key, cell in row.items()}
-        name = row["file_name"].replace("\\", "/")
+        name = self._name_of[row["file_name"]]
         if not name:
             raise FormatError("a row has no file_name", where=where, hint=_HOW)
         if name not in self._pictures:
@@ -195,7 +200,7 @@ class _Table:
                 raise FormatError(f"this is no size: {error}", where=where, hint=_HOW) from error
             if width > 0 and height > 0:
                 return width, height
-        size = size_of_image(self._folder / name)
+        size = size_of_image(self._folder / name) or size_of_image(row["file_name"])
         if size is None:
             raise FormatError(
                 f"the row has no usable width and height, and the image {name!r} cannot be read",

@@ -50,11 +50,13 @@ class Part:
         name: of the split.
         names: file name of each image, with slashes.
         sizes: bytes of each image file; 0 where there is none. Empty for formats without images.
+        labels: the class numbers in use.
     """
 
     name: str
     names: Sequence[str]
     sizes: Sequence[int] = ()
+    labels: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,13 @@ class Found:
         classes: by class number.
         pictures: images, in order; an iterator reads on as it goes.
         notes: what was assumed or skipped.
+        further: top-level keys of an annotation file, other than its lists.
     """
 
     classes: tuple[Class, ...]
     pictures: Iterable[Picture]
     notes: list[str] = field(default_factory=list)
+    further: Mapping[str, Any] = field(default_factory=dict)
 
 
 def option(

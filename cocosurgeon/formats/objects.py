@@ -28,7 +28,8 @@ class Object:
         is_ignored: whether evaluation ignores it.
         ann_id: id of its annotation; None where it has none yet.
         place: which of its image's annotations it is, from 0.
-        record: the annotation as JSON; empty where it was read from another format.
+        record: the annotation as JSON; where the object was read from another format, only the
+            keys that are no field here.
     """
 
     label: int

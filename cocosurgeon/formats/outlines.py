@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from cocosurgeon.formats.objects import Box, Polygon, Segmentation
-from cocosurgeon.masks import mask_fault
+from cocosurgeon.masks import mask_fault, rle_runs
 
 Pixels: TypeAlias = npt.NDArray[np.bool_]
 Ring: TypeAlias = npt.NDArray[np.float64]
@@ -80,33 +80,27 @@ def outline(mask: Segmentation, width: int, height: int) -> Outline | None:
 
 def has_pixels(mask: Segmentation, width: int, height: int) -> bool:
     """Return whether a mask can be used, and pycocotools draws a pixel of it."""
-    from pycocotools import mask as masks
-
     if mask_fault(mask, height, width) is not None:
         return False
-    return bool(masks.area(_run_lengths(mask, width, height)))
+    if isinstance(mask, list):
+        from pycocotools import mask as masks
+
+        return bool(masks.area(masks.frPyObjects(mask, height, width)).any())
+    counts = mask["counts"]
+    return any((counts if isinstance(counts, list) else rle_runs(counts))[1::2])
 
 
 def pixels_of(mask: Segmentation, width: int, height: int) -> Pixels:
     """Draw a usable mask as pycocotools does; shape (height, width)."""
-    from pycocotools import mask as masks
-
-    pixels: Pixels = masks.decode(_run_lengths(mask, width, height)).view(np.bool_)
-    return pixels
-
-
-def _run_lengths(mask: Segmentation, width: int, height: int) -> dict[str, Any]:
-    """Return a usable mask as compressed run lengths."""
-    from pycocotools import mask as masks
-
-    rle: dict[str, Any]
     if isinstance(mask, list):
-        rle = masks.merge(masks.frPyObjects(mask, height, width))
-    else:
-        rle = {"size": [height, width], "counts": mask["counts"]}
-        if isinstance(mask["counts"], list):
-            rle = masks.frPyObjects(rle, height, width)
-    return rle
+        from pycocotools import mask as masks
+
+        mask = masks.merge(masks.frPyObjects(mask, height, width))
+    counts = cast(dict[str, Any], mask)["counts"]
+    runs = counts if isinstance(counts, list) else rle_runs(counts)
+    flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+    pixels: Pixels = flat.reshape(width, height).T
+    return pixels
 
 
 def _iou(ring: Ring, pixels: Pixels) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -11,8 +11,9 @@ from typing import ClassVar, Literal
 from cocosurgeon.errors import FormatError, RequestError
 from cocosurgeon.files import reading
 from cocosurgeon.formats.format import Feature, Format, Found, Part, Sizes, option
-from cocosurgeon.formats.image_files import size_of_image
+from cocosurgeon.formats.image_files import names_in_list, size_of_image
 from cocosurgeon.formats.objects import Box, Class, Object, Picture
+from cocosurgeon.text import plural
 
 _CLASSES = ".classes.txt"
 _DECIMALS = 6
@@ -131,9 +132,27 @@ class Txt(Format):
         with reading(path, "the list"):
             text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
         lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-        found = [self._line(line, f"{path}, line {number}") for number, line in lines]
-        pictures = self._pictures(found, images or path.parent, known, str(path))
-        return Found(_class_names(path), pictures)
+        objects: dict[str, list[Object]] = {}
+        first_line: dict[str, int] = {}
+        for number, line in lines:
+            place, of_line = self._line(line, f"{path}, line {number}")
+            objects.setdefault(place, []).extend(of_line)
+            first_line.setdefault(place, number)
+        folder = images or path.parent
+        names, notes = names_in_list([*objects], folder, known)
+        if more := len(lines) - len(names):
+            notes.append(f"{plural(more, 'line')} of an image listed before: joined to it")
+        pictures = []
+        for name, (place, of_image) in zip(names, objects.items(), strict=True):
+            size = known.get(name) or size_of_image(folder / name) or size_of_image(place)
+            if size is None:
+                raise FormatError(
+                    f"the image {name!r} cannot be read, so its size is not known",
+                    where=f"{path}, line {first_line[place]}",
+                    hint=f"{self._how}; --fields names others, --images the images' folder",
+                )
+            pictures.append(Picture(name, *size, tuple(of_image)))
+        return Found(_class_names(path), pictures, notes)
 
     def _line(self, line: str, where: str) -> tuple[str, list[Object]]:
         """Split a line from its end: a path may have blanks."""
@@ -144,7 +163,7 @@ class Txt(Format):
             if each is None:
                 if not rest:
                     raise FormatError("a line has no path", where=where, hint=self._how)
-                return rest.replace("\\", "/"), objects[::-1]
+                return rest, objects[::-1]
             objects.append(each)
             rest = before.rstrip()
 
@@ -154,8 +173,8 @@ class Txt(Format):
         if self.separator.isspace():
             head, *cells = text.rsplit(maxsplit=count)
         else:
-            head, _, last = text.rpartition(" ")
-            cells = last.split(self.separator)
+            head, *last = text.rsplit(maxsplit=1)
+            cells = "".join(last).split(self.separator)
         if len(cells) != count:
             return None, text
         try:
@@ -164,41 +183,13 @@ class Txt(Format):
             return None, text
         if not values["label"].is_integer() or values["label"] < 0:
             return None, text
+        if not all(map(math.isfinite, values.values())):
+            return None, text
         return Object(int(values["label"]), _box_of(values)), head
-
-    def _pictures(
-        self,
-        lines: Sequence[tuple[str, list[Object]]],
-        folder: Path,
-        known: Sizes,
-        where: str,
-    ) -> Iterator[Picture]:
-        common = _common_folder([path for path, _ in lines])
-        for path, objects in lines:
-            parts = path.split("/")
-            ends = ("/".join(parts[at:]) for at in range(len(parts)))
-            name = next((end for end in ends if end in known), path.removeprefix(common))
-            size = known.get(name)
-            for place in (path, folder / path, folder / name):
-                size = size or size_of_image(place)
-            if size is None:
-                raise FormatError(
-                    f"the image {path!r} cannot be read, so its size is not known",
-                    where=where,
-                    hint="name the folder of the images (--images DIR), and the fields (--fields)",
-                )
-            yield Picture(name, *size, tuple(objects))
 
     @property
     def _how(self) -> str:
         return f"a line is a path, and boxes: {self.separator.join(self.fields)}"
-
-
-def _common_folder(paths: Sequence[str]) -> str:
-    """Return the folder that absolute paths share, with a slash; nothing for others."""
-    if not paths or not all(map(os.path.isabs, paths)):
-        return ""
-    return os.path.commonpath(list(map(os.path.dirname, paths))).rstrip("/") + "/"
 
 
 def _box_of(values: Mapping[str, float]) -> Box:

@@ -110,21 +110,25 @@ class Voc(Format):
     def extras(self, parts: Sequence[Part], classes: Sequence[Class]) -> Mapping[str, bytes]:
         """Return the list of each split's images, and two lists of classes.
 
+        A line of labels.txt is a class number, so it also has the placeholders of a label space.
+
         Raises:
-            RequestError: a name cannot be in XML or on a line; two classes have one name.
+            RequestError: a name cannot be in XML or on a line; an object's class shares its name.
         """
         names = [each.name for each in classes]
-        twice = [name for name, count in Counter(names).items() if count > 1]
-        if twice:
+        once = {name for name, count in Counter(names).items() if count == 1}
+        used = {names[label] for part in parts for label in part.labels}
+        if twice := sorted(used - once):
             raise RequestError(
-                f"two classes are named {twice[0]!r}, and VOC knows classes by their names only",
+                f"objects are of two classes named {twice[0]!r}, and VOC knows classes by their "
+                "names only",
                 hint="rename one of them",
             )
         lists = {f"ImageSets/Main/{p.name}.txt": [*map(_id_of, p.names)] for p in parts}
         lists["labels.txt"] = names
         if not any(":" in name for name in names):
             # What CVAT and Datumaro read: name, color, parts, actions.
-            lists["labelmap.txt"] = [f"{name}:::" for name in names]
+            lists["labelmap.txt"] = [f"{name}:::" for name in names if name in once]
         return {name: _list(lines) for name, lines in lists.items()}
 
     def read(self, path: Path, images: Path | None, part: str | None, known: Sizes) -> Found:

@@ -17,7 +17,7 @@ from cocosurgeon.formats.objects import Class, Object, Picture
 from cocosurgeon.formats.voc_file import File, Read, read_file
 from cocosurgeon.processes import in_processes
 from cocosurgeon.progress import progress_of
-from cocosurgeon.text import plural
+from cocosurgeon.text import first_names, plural
 
 _CLASS_FILES = ("labels.txt", "labelmap.txt", "class_names.txt", "classes.txt")
 _NO_CLASSES = frozenset(("background", "_background_", "__background__", "__ignore__"))
@@ -118,7 +118,9 @@ class VocTree:
         if unused := (_NO_CLASSES - used).intersection(listed):
             notes.append(f"no object is {' or '.join(sorted(unused))}: this is no class")
         names = [name for name in listed if name not in unused] if listed else sorted(used)
-        labels = {name: label for label, name in enumerate(names)}
+        labels = {name: label for label, name in reversed([*enumerate(names)])}
+        if twice := sorted(name for name in used if names.count(name) > 1):
+            notes.append(f"{first_names(twice)} appears twice in the list: the first line counts")
         return Found(tuple(map(Class, names)), [_labeled(each, labels) for each in found], notes)
 
 
@@ -221,7 +223,7 @@ def _class_names(path: Path) -> list[str]:
     lines = read_lines(str(path), "the list of classes", "a line names a class")
     if path.name == "labelmap.txt":
         lines = [line.partition(":")[0].strip() for line in lines if not line.startswith("#")]
-    return list(dict.fromkeys(lines))
+    return lines
 
 
 # ---- what is in the files

@@ -1,0 +1,180 @@
+"""Records of an annotation file, made of images that were read from another format.
+
+Ids are those of a manifest, else those that the images have, else new ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from operator import itemgetter
+from typing import Any
+
+from cocosurgeon.convert.manifest import Manifest, PartManifest, highest_id
+from cocosurgeon.formats.format import Format
+from cocosurgeon.formats.objects import Id, Object, Picture
+from cocosurgeon.text import are, plural
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A dataset that was read from another format.
+
+    Attributes:
+        images, annotations, categories: records as JSON, in order.
+        further: top-level keys other than these lists.
+        notes: what was assumed, restored, skipped.
+        warnings: what may not be as meant.
+    """
+
+    images: list[dict[str, Any]]
+    annotations: list[dict[str, Any]]
+    categories: list[Mapping[str, Any]] = field(default_factory=list)
+    further: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def text(self) -> Iterator[bytes]:
+        """Return it as an annotation file, in pieces: a line for each record."""
+        separator = b"{\n"
+        for key, value in {"info": {}, **self.further}.items():  # pycocotools copies info
+            yield separator + _json(key) + b": " + _json(value)
+            separator = b",\n"
+        for key in ("images", "annotations", "categories"):
+            yield b",\n" + _json(key) + b": ["
+            for place, record in enumerate(getattr(self, key)):
+                yield (b",\n" if place else b"\n") + _json(record)
+            yield b"\n]"
+        yield b"\n}\n"
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def numbered(pictures: Sequence[Picture]) -> Reading:
+    """Return images and annotations with the ids that they have; others get new ones, from 1."""
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    img_ids = _new_ids(p.img_id for p in pictures)
+    ann_ids = _new_ids(each.ann_id for p in pictures for each in p.objects)
+    for picture in pictures:
+        img_id = next(img_ids) if picture.img_id is None else picture.img_id
+        images.append(_image(picture, img_id))
+        for each in picture.objects:
+            ann_id = next(ann_ids) if each.ann_id is None else each.ann_id
+            annotations.append(_annotation(each, ann_id, img_id))
+    return Reading(images, annotations)
+
+
+def restored(
+    pictures: list[Picture], kind: Format, manifest: Manifest, known: PartManifest, kept: str
+) -> Reading:
+    """Return images and annotations with ids, order and crowds as a manifest has them.
+
+    Objects of an image with other rows than when it was written get new ids.
+
+    Args:
+        pictures: in the end it is empty: together with their records they take twice the memory.
+        known: the manifest's part.
+        kept: names what is restored, for the note.
+    """
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for place, name in reversed([*enumerate(known.images["file_name"])]):
+        places[name].append(place)
+    rows_of: defaultdict[int, list[int]] = defaultdict(list)
+    for row, place in enumerate(known.annotations["image"]):
+        rows_of[place].append(row)
+    labels, ids = known.annotations["label"], known.annotations["id"]
+    crowds, ignored = {*known.crowds}, {*known.ignored}
+    new_img_ids, new_ann_ids = (count(known.highest[k] + 1) for k in ("images", "annotations"))
+    images: list[tuple[int, dict[str, Any]]] = []
+    annotations: list[tuple[int, dict[str, Any]]] = []
+    added = edited = 0
+    pictures.reverse()
+    while pictures:
+        picture = pictures.pop()
+        found = places[picture.file_name]
+        place = found.pop() if found else len(known.images["id"])
+        is_known = place < len(known.images["id"])
+        img_id = known.images["id"][place] if is_known else next(new_img_ids)
+        images.append((place, _image(picture, img_id)))
+        rows = rows_of[place]
+        is_same = [labels[row] for row in rows] == [each.label for each in picture.objects]
+        added += not is_known
+        edited += is_known and not is_same
+        for number, each in enumerate(picture.objects):
+            if is_same:
+                row = rows[number]
+                marked = _marked(each, row in crowds, row in ignored, kind, manifest)
+                annotations.append((row, _annotation(marked, ids[row], img_id)))
+            else:
+                annotations.append((len(ids), _annotation(each, next(new_ann_ids), img_id)))
+    gone = sum(map(len, places.values()))
+    warnings = []
+    if edited:
+        warnings.append(
+            f"{plural(edited, 'image')} with other rows than when they were written: "
+            "their objects have new ids, and none is a crowd"
+        )
+    if added:
+        warnings.append(f"{plural(added, 'image')} that the manifest does not have: new ids")
+    if gone:
+        warnings.append(f"{plural(gone, 'image')} of the manifest {are(gone)} gone")
+    images.sort(key=itemgetter(0))
+    annotations.sort(key=itemgetter(0))
+    return Reading(
+        [record for _, record in images],
+        [record for _, record in annotations],
+        notes=(f"{kept} are those of the manifest",),
+        warnings=tuple(warnings),
+    )
+
+
+def _marked(
+    each: Object, was_crowd: bool, was_ignored: bool, kind: Format, manifest: Manifest
+) -> Object:
+    """Return an object as a crowd, or to be ignored: as the format says where it can, else as the
+    source did. ``--crowds ignore`` is no mark of the source's."""
+    is_crowd = each.is_crowd if "crowd" in kind.holds else was_crowd
+    is_own = "ignored" in kind.holds and not (is_crowd and manifest.options["crowds"] == "ignore")
+    is_ignored = each.is_ignored if is_own else was_ignored
+    return replace(each, is_crowd=is_crowd, is_ignored=is_ignored)
+
+
+def _new_ids(taken: Iterable[Id | None]) -> Iterator[int]:
+    """Yield whole numbers above all ids that are such numbers, from 1."""
+    return count(1 + highest_id(taken))
+
+
+def _image(picture: Picture, img_id: Id | None) -> dict[str, Any]:
+    if picture.record:  # of an annotation file
+        return {**picture.record, "id": img_id}
+    return {
+        "id": img_id,
+        "file_name": picture.file_name,
+        "width": picture.width,
+        "height": picture.height,
+    }
+
+
+def _annotation(each: Object, ann_id: Id | None, img_id: Id | None) -> dict[str, Any]:
+    """Return the record of an object; ``category_id`` is its class number for now."""
+    ids = {"id": ann_id, "image_id": img_id, "category_id": each.label}
+    if "category_id" in each.record:  # of an annotation file
+        return {**each.record, **ids}
+    record: dict[str, Any] = {
+        **each.record,
+        **ids,
+        "bbox": list(each.bbox),
+        "area": each.bbox[2] * each.bbox[3] if each.area is None else each.area,
+        "iscrowd": int(each.is_crowd),
+    }
+    if each.segmentation is not None:
+        record["segmentation"] = each.segmentation
+    if each.is_ignored:
+        record["ignore"] = 1
+    return record
