@@ -59,8 +59,8 @@ def ann_file(
 
     if steps is not None and options:
         raise RequestError(
-            f"steps, and {', '.join(options)} as well: which comes first?",
-            hint="put all of them into steps, a dict for each",
+            f"steps and {', '.join(options)} are both given: their order is unknown",
+            hint="put all of them into steps, one dict each",
         )
     seconds = TIMEOUT if timeout is None else number(timeout)
     if not seconds >= 0:
@@ -122,7 +122,7 @@ def _absolute(where: str | os.PathLike[str]) -> Path:
     if text is None:
         raise RequestError(
             f"expected the path of an annotation file, not {shown(where)}",
-            hint="a string; in a new-style config names that are imported are no values yet",
+            hint="give a string; in a new-style config, imported names have no values yet",
         )
     if text == "-":
         raise RequestError("a config does not read standard input", hint="name a file")

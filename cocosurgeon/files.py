@@ -30,9 +30,9 @@ _NEXT = {
     errno.EISDIR: "name a file in it",
     errno.EACCES: "make it readable for yourself, or copy it",
     errno.EPERM: "make it readable for yourself, or copy it",
-    errno.ENAMETOOLONG: "name a file; this is no path",
+    errno.ENAMETOOLONG: "name a file; this is not a path",
     errno.ENOTDIR: "a part of the path is a file: check the path",
-    errno.ELOOP: "its links lead in a circle: name the file itself",
+    errno.ELOOP: "its links form a circle: name the file itself",
 }
 
 
@@ -90,9 +90,9 @@ class _Unpacked(io.RawIOBase):
         if self._size > max(_SMALL, _MOST_TIMES * self._packed):
             raise FormatError(
                 f"the gzip data unpacks to more than {_MOST_TIMES} times its size; annotation "
-                "files do to about 5 times",
+                f"files unpack to about 5 times",
                 where=self._name,
-                hint="if it is right all the same, unpack it yourself: gzip -dk FILE",
+                hint="if the file is right, unpack it yourself: gzip -dk FILE",
             )
         return count
 

@@ -54,7 +54,7 @@ def _polygons_fault(polygons: Sequence[object], size: Sequence[object] | None) -
     outside = 0
     for polygon in polygons:
         if not isinstance(polygon, list):
-            return "a polygon is no list of numbers"
+            return "a polygon is not a list of numbers"
         if not polygon:
             return "a polygon is empty"
         try:
@@ -62,7 +62,7 @@ def _polygons_fault(polygons: Sequence[object], size: Sequence[object] | None) -
             if isinstance(total, int):  # without a float in it no sum shows what no float holds
                 float(min(polygon)), float(max(polygon))
         except (TypeError, OverflowError):
-            return "a polygon has a value that is no number"
+            return "a polygon has a value that is not a number"
         if total != total or total in (float("inf"), float("-inf")):
             return "a polygon has a value that is not finite"
         if len(polygon) % 2:
@@ -95,7 +95,7 @@ def _rle_fault(rle: Mapping[str, object], size: Sequence[object] | None) -> str 
     except ValueError as error:
         return str(error)
     if not all(type(run) is int for run in runs) or min(runs, default=0) < 0:
-        return "its counts are no run lengths"
+        return "its counts are not run lengths"
     pixels = own[0] * own[1]
     if (filled := sum(runs)) != pixels:
         return f"its runs fill {filled:,} of {pixels:,} pixels"
@@ -119,13 +119,13 @@ def rle_runs(counts: object) -> list[int]:
     except UnicodeEncodeError:
         codes = None
     if not isinstance(codes, bytes):
-        raise ValueError("its counts are no RLE")
+        raise ValueError("its counts are not RLE")
     runs: list[int] = []
     value = shift = 0
     for code in codes:
         bits = code - 48
         if not 0 <= bits < 64:
-            raise ValueError("its counts are text that is no RLE")
+            raise ValueError("its counts are text that is not RLE")
         value |= (bits & 31) << shift
         shift += 5
         if bits & 32:

@@ -347,7 +347,7 @@ def test_what_show_draws_is_drawn_alike(browser: Chromium, tmp_path: Path) -> No
     notes = browser.run("[...by('notes').children].map((line) => line.textContent)")
     assert notes[0] == f"{len(notes) - 1} notes"
     assert {
-        "9 thumbnails of 16-bit images: the range is spread",
+        "9 thumbnails of 16-bit images: values are rescaled",
         "2 panoptic segments not drawn",
         "1 annotation without a box: none is drawn",
         "2 masks not drawn: broken (see lint), or too large",

@@ -525,7 +525,7 @@ def test_a_full_folder(source: Path, cache: Path) -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode != 0
-    assert "cannot keep the subset in the cache folder" in done.stderr
+    assert "cannot store the subset in the cache folder" in done.stderr
     assert not list(cache.glob("*.json"))
     assert not drafts(cache)
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 200

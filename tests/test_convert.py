@@ -113,7 +113,7 @@ def test_a_loss_is_refused_and_nothing_is_written(cli: Cli, tmp_path: Path) -> N
     done = cli("convert", SAMPLE, "--to", "yolo", "-o", "tree")
     assert done.code == 2
     assert "585 masks: only the boxes are written" in done.err
-    assert "next: write the rest: --allow-loss" in done.err
+    assert "next: write it without them: --allow-loss" in done.err
     assert not any(tmp_path.iterdir())
 
 

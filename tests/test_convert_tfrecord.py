@@ -345,4 +345,4 @@ def test_missing_shards_and_unnamed_parts_and_labels_are_refused(cli: Cli, shard
     (path / "c.tfrecord").write_bytes(b"no records, but so long" + struct.pack("<Q", 1))
     done = cli("convert", path, "--from", "tfrecord", "--split", "c", "-o", "back.json")
     assert done.code == 3
-    assert "the file is no TFRecord file" in done.err
+    assert "the file is not a TFRecord file" in done.err

@@ -297,7 +297,7 @@ def test_files_next_to_images_windows_paths_and_no_sizes(
     assert found["annotations"][0]["category_id"] == 2
     assert "XML files without a size, which was read from the image (1)" in said
     assert "1 image of" in said
-    assert "no object is __ignore__: this is no class" in said
+    assert "no object is __ignore__: it is not a class" in said
 
 
 def test_xml_files_in_an_inner_folder_find_their_images(

@@ -85,7 +85,7 @@ def test_other_people_s_classes_fit_no_space(file: str, wild: Path) -> None:
     found = guess_space(Inventory.of(read(wild / f"{file}.json")))
     assert found.fitting == ()
     assert found.by_name == ()
-    assert found.lines()[-1] == "its ids fit no known space"
+    assert found.lines()[-1] == "its ids fit no known label space"
     assert all(candidate.evidence for candidate in found.candidates)
 
 
@@ -177,10 +177,20 @@ def test_names_tell_what_ids_do_not(put: Put) -> None:
     ("categories", "used", "space", "says"),
     [
         ([(1, "Person")], [], "coco91", "1 of 1 names differ, such as 1: 'Person', not 'person'"),
-        ([(1, "person")], [1, 12], "coco91", "1 of 2 ids are no classes of it, such as 12: street"),
+        (
+            [(1, "person")],
+            [1, 12],
+            "coco91",
+            "1 of 2 ids are not classes of it, such as 12: street",
+        ),
         ([(1, "person")], [0], "torchvision91", "such as 0: the background"),
         ([(1, "person")], [2.5], "coco91", "such as 2.5: no index"),
-        ([("1", "person")], ["1"], "coco91", "1 of 1 ids are no classes of it, such as '1': a str"),
+        (
+            [("1", "person")],
+            ["1"],
+            "coco91",
+            "1 of 1 ids are not classes of it, such as '1': a str",
+        ),
         ([(1, "person")], [91], "coco91", "such as 91: beyond its indices"),
         ([(1, "acorn")], [], "lvis", "it has 1,203 classes in a list; here are 1"),
     ],

@@ -463,7 +463,7 @@ def test_parity_knows_nothing_of_annotation_files() -> None:
 
 
 WRONG_BATCHES: dict[str, dict[str, Any]] = {
-    "is no dict": {"": [1.0]},
+    "is not a dict": {"": [1.0]},
     "has 1 boxes for 2 images": {"boxes": [np.ones((2, 4))]},
     "has images of shape": {"images": np.ones((2, 8, 8))},
     "has boxes of shape (2, 5)": {"boxes": [np.ones((2, 5)), np.ones((0, 4))]},

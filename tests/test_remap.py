@@ -456,7 +456,7 @@ def broken(zoo: Dataset, **changes: Any) -> Any:
         ([{"name": "a"}], r"categories\[0\] \('a'\) has no id"),
         ([{"id": 1}], "category 1 has no name"),
         ([{"id": 1, "name": 5}], "category 1 has no name"),
-        ([], "the file has no category names to go by"),
+        ([], "the file has no category names to match by"),
         ([{"id": "1", "name": "person"}], r"17 \(not in the category list, 1 object\)"),
     ],
 )
@@ -548,7 +548,7 @@ def test_nameless_categories_go_by_id_and_are_counted(zoo: Dataset, tmp_path: Pa
     doc = loaded(zoo)
     doc["categories"][1]["name"] = None
     there = ToSpace("mmdet80").apply(written(doc, tmp_path))
-    assert "categories without a name, gone by their ids: 1" in there.notes
+    assert "categories without a name, matched by id: 1" in there.notes
     assert summarize(there).config_lines()[0].startswith("# no metainfo: ")
 
 

@@ -286,7 +286,7 @@ def test_lint_of_a_folder_counts_in_all_and_finds_what_is_not_one_dataset(
     [
         (("shards",), "one output is named"),
         (("shards", "-o", "o", "--merge-into", "p.json"), "one output is named"),
-        (("shards", "-o", "o", "--recipe", "r.json"), "--recipe is of one file"),
+        (("shards", "-o", "o", "--recipe", "r.json"), "--recipe takes one file"),
         (("none/*.json", "-o", "o"), "no annotation file there"),
         (("shards/0.json", "shards/0.json", "-o", "o"), "named twice"),
         (("shards/0.json", "-", "-o", "o"), "standard input"),

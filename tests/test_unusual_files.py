@@ -24,7 +24,7 @@ def test_text_that_names_a_listed_category_is_taken_for_it(
     done = cli("remap", path, *options, "-o", "texts_out.json")
     assert done.code == 0, done.err
     assert (
-        "category ids of another type than in the list, taken for listed ones: '1' for 1, '18' "
+        "category ids of another type than in the list, read as listed ids: '1' for 1, '18' "
         "for 18, '90' for 90" in done.err
     )
     assert "warning" not in done.err

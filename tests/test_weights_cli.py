@@ -237,7 +237,7 @@ def test_wash_of_a_safetensors_file_makes_a_pth_that_is_one_state_dict(
     texts = {"format": "pt", "license": "MIT"}
     write_checkpoint(tmp_path / "a.safetensors", tensors(ones("a")).values(), texts)
     done = cli("weights", "wash", "a.safetensors", "-o", "b.pth")
-    assert "dropped license: metadata, for which a flat .pth has no place" in done.err
+    assert "dropped license: metadata, which a flat .pth cannot hold" in done.err
     assert dict(read_checkpoint(tmp_path / "b.pth").entries) == {}
 
 

@@ -374,7 +374,7 @@ def test_what_the_command_refuses(cli: Cli, file: Path) -> None:
         ((), "say which rows"),
         (("--from", "detr92"), "say which rows"),
         ((*spaces, "--by-name", "a.json", "b.json"), "--by-name goes without"),
-        ((*spaces, "--index", "id"), "--index and --alias go with --by-name"),
+        ((*spaces, "--index", "id"), "--index and --alias need --by-name"),
         (("--by-name", "a", "b", "--index", "name"), "one of position, id"),
         ((*spaces, "--fill", "much"), "a number, or mean"),
         ((*spaces, "--fill", "nan"), "a number, or mean"),

@@ -62,7 +62,7 @@ class FileData:
             raise RequestError(
                 "a results file lists no images",
                 where=dataset.source.name,
-                hint="name the annotation file, and these with --against",
+                hint="name the annotation file, and the results with --against",
             )
         return cls(dataset.opened.name, b"".join(dataset.text()), folder)
 

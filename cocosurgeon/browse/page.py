@@ -58,11 +58,14 @@ class Page:
             for fault, n in sorted(self.faults.items())
         ]
         counted += [
-            (turned, f"{plural(turned, 'image')} turned by EXIF, as browsers do: see the boxes"),
-            (sized, f"{plural(sized, 'image')} of another size than recorded: see the boxes"),
+            (turned, f"{plural(turned, 'image')} turned by EXIF, as browsers do: check the boxes"),
+            (sized, f"{plural(sized, 'image')} of another size than recorded: check the boxes"),
             (flat, f"{plural(flat, 'image')} recorded without a size"),
-            (spread, f"{plural(spread, 'thumbnail')} of 16-bit images: the range is spread"),
-            (lost, f"{plural(lost, 'annotation')} {are(lost)} of no image that the file lists"),
+            (spread, f"{plural(spread, 'thumbnail')} of 16-bit images: values are rescaled"),
+            (
+                lost,
+                f"{plural(lost, 'annotation')} {are(lost)} of images that the file does not list",
+            ),
         ]
         notes = [note for n, note in counted if n]
         more = self.results.notes() if self.results else []

@@ -58,9 +58,9 @@ def read_results(
         dataset = read(path, progress, {"annotations": _KEYS})
     if not dataset.index.is_results:
         raise RequestError(
-            "no results file, which is a bare list of detections",
+            "not a results file (a list of detections)",
             where=path,
-            hint="name what the evaluation reads (COCO.loadRes)",
+            hint="name the file that the evaluation reads (COCO.loadRes)",
         )
     skipped: Counter[str] = Counter()
     of_image: list[list[tuple[float, int, list[float]]]] = [[] for _ in range(images)]

@@ -26,7 +26,7 @@ class Thumbnail(NamedTuple):
         fault: ``missing``, or ``unreadable``; None where there is none.
         is_turned: whether EXIF turns the image, which a browser obeys and not every loader.
         size: width and height of the image in pixels, as a browser shows it.
-        is_spread: whether it has more than 8 bits a channel: the range of its values is spread.
+        is_spread: whether it has more than 8 bits a channel: values are rescaled.
     """
 
     data: bytes | None

@@ -133,7 +133,7 @@ def _build(
     steps = ", ".join(map(repr, plan.steps))
     try:
         if renamed := entry.rename_edited():
-            print_line(f"the subset had been edited: it is now {renamed}")
+            print_line(f"the subset was edited, and is renamed: {renamed}")
         with entry.files() as [subset_file, recipe_file, metadata_file]:
             size = sum(subset_file.write(piece) for piece in result.text())
             recipe_file.write(recipe)
@@ -159,7 +159,7 @@ def _build(
 def _cannot_keep(folder: Path, error: OSError | OutputError) -> OutputError:
     why = error.what if isinstance(error, OutputError) else error.strerror or str(error)
     return OutputError(
-        f"cannot keep the subset in the cache folder: {why}",
+        f"cannot store the subset in the cache folder: {why}",
         where=str(folder),
         hint="name another folder (COCOSURGEON_CACHE=FOLDER, cache=FOLDER, or cache='beside' for "
         "next to the source), or free space: cocosurgeon cache clear",
@@ -185,8 +185,8 @@ def _read_class_names(path: Path) -> list[str]:
             )
         if category.id in indices:
             raise StructureError(
-                f"categories[{indices[category.id]}] and categories[{index}] have one id, "
-                f"{category.id!r}: MMDetection gives two labels to it, and uses the last",
+                f"categories[{indices[category.id]}] and categories[{index}] have the same id, "
+                f"{category.id!r}: MMDetection gives it two labels, and uses the last",
                 where=str(path),
                 hint="give one of them another id in the source",
             )

@@ -41,7 +41,8 @@ def cache_folder(cache: str | os.PathLike[str] | None, source: Path | None = Non
     if isinstance(cache, str) and cache == BESIDE:
         if source is None:
             raise RequestError(
-                "cache='beside' is next to a file, and there is none", hint="name the folder"
+                "cache='beside' means next to the source, and the source is not a file",
+                hint="name the folder",
             )
         return CacheFolder(source.parent / BESIDE_FOLDER, "next to the source")
     if cache is not None:

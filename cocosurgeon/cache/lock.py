@@ -84,6 +84,6 @@ def _acquire(lock: FileLock, path: Path, timeout: float, print_line: Callable[[s
             raise OutputError(
                 f"another process has been building this subset for {timeout:g} s",
                 where=str(path),
-                hint="wait for it, or find and end it (lsof on that file names it); set a longer "
-                "time with timeout=SECONDS",
+                hint="wait for it, end it (lsof on that file names it), or set a longer "
+                "timeout=SECONDS",
             ) from None

@@ -133,7 +133,7 @@ class CacheEntry:
                 raise OutputError(
                     f"{kinds.get(stat.S_IFMT(mode), 'a device')} is in the place of a cached file",
                     where=str(path),
-                    hint="look at who made it; `cocosurgeon cache clear` removes it",
+                    hint="find out what made it; `cocosurgeon cache clear` removes it",
                 )
 
     def metadata(self) -> CacheMetadata | None:

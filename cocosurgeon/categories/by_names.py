@@ -107,7 +107,7 @@ def like(
         cat_map,
         [*ordered, *moved.values()],
         meant="another file's categories",
-        notes=(f"entries added, as the other file has them: {', '.join(added)}",) if added else (),
+        notes=(f"entries added from the other file: {', '.join(added)}",) if added else (),
     ).apply(dataset)
 
 

@@ -113,7 +113,7 @@ class CategoryMap:
             # Where other names may be missing, letters alone say little: "cat" is not "car".
             if near and (unmapped == "error" or alike(name, near) or share_words(name, near)):
                 raise UnknownNameError(
-                    f"category {name!r} is nearly {near!r}, and names are compared exactly",
+                    f"category {name!r} is nearly {near!r}, but names are compared exactly",
                     hint=f"if they are the same: --alias {name!r}={near!r}; if not: "
                     f"--alias {name!r}=",
                 )
@@ -124,7 +124,7 @@ class CategoryMap:
             if (owner := owners.setdefault(new_id, old_id)) != old_id:
                 raise RequestError(
                     f"{old_names[owner]!r} and {old_names[old_id]!r} would be one category",
-                    hint="merge them first, if that is meant (`remap --merge`)",
+                    hint="to make them one, merge them first: --merge NEW=A,B",
                 )
         return cls(pairs, unmapped, before=before, after=after)
 
@@ -149,7 +149,8 @@ class CategoryMap:
             return self._table[cat_id]
         if not self.takes(cat_id):
             raise RequestError(
-                f"category id {cat_id!r} is not mapped", hint="drop or keep such ids"
+                f"category id {cat_id!r} is not mapped",
+                hint="map it, or choose --unmapped drop or keep",
             )
         return cat_id if self.unmapped == "keep" else None
 
@@ -225,7 +226,7 @@ def _each(pairs: Changes) -> Iterator[tuple[Id, Id | None]]:
     try:
         yield from pairs.items() if isinstance(pairs, Mapping) else pairs
     except TypeError:
-        raise RequestError(f"no map of category ids: {pairs!r}") from None
+        raise RequestError(f"not a map of category ids: {pairs!r}") from None
 
 
 def _as_id(value: object) -> Id:

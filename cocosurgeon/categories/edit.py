@@ -51,7 +51,7 @@ def merge(dataset: Dataset, name: str, of: tuple[str, ...]) -> Dataset:
         raise RequestError(
             f"the file has a category {name!r} of its own",
             where=before.where,
-            hint=f"name it among those that are merged: {name}={name},...",
+            hint=f"include it in the merge: {name}={name},...",
         )
     cat_map = CategoryMap(dict.fromkeys(ids, ids[0]), "keep")
     entries = [
@@ -115,7 +115,7 @@ def drop_unused(dataset: Dataset) -> Dataset:
     used = {i if i in listed else as_other_type(i) for i in before.objects}
     if not used.intersection(listed):
         raise RequestError(
-            "no category has an annotation: nothing of the list would stay", where=before.where
+            "no category has an annotation: the list would be empty", where=before.where
         )
     unused = set(listed) - used
     cat_map = CategoryMap({i: None if i in unused else i for i in (*listed, *before.used)})
@@ -145,15 +145,15 @@ def shift(dataset: Dataset, by: int) -> Dataset:
     if len(numbers) < len(ids):
         other = next(i for i in ids if not isinstance(i, int))
         raise RequestError(
-            f"category id {before.called(other)} is no whole number: nothing can be added to it",
+            f"category id {before.called(other)} is not a whole number: nothing can be added to it",
             where=before.where,
             hint="say what each id becomes: --map FILE",
         )
     if numbers and min(numbers) + by < 0:
         lowest = min(numbers)
         raise RequestError(
-            f"category id {before.called(lowest)} would become {lowest + by}: an id below 0 is no "
-            "label",
+            f"category id {before.called(lowest)} would become {lowest + by}: an id below 0 is "
+            f"not a label",
             where=before.where,
             hint=f"--shift {-lowest} makes it 0",
         )
@@ -216,7 +216,8 @@ def renumber(
         raise RequestError(
             "the file has no category list to number",
             where=before.where,
-            hint="in place of --renumber: --like ANN_FILE (with the categories), or --map FILE"
+            hint="instead of --renumber, use --like ANN_FILE (a file with categories), or --map "
+            "FILE"
             if dataset.index.is_results
             else "give it a list 'categories' first",
         )
@@ -242,7 +243,7 @@ def _sorted(before: Inventory, by: Numbering) -> list[Entry]:
             raise RequestError(
                 "categories without a name have no order by name",
                 where=before.where,
-                hint="--sort id",
+                hint="use --sort id",
             )
         return sorted(entries, key=lambda e: str(e.category.name))
     if by == "id":
@@ -250,7 +251,7 @@ def _sorted(before: Inventory, by: Numbering) -> list[Entry]:
             raise RequestError(
                 "numbers and strings among the category ids have no order",
                 where=before.where,
-                hint="--sort name",
+                hint="use --sort name",
             )
         return sorted(entries, key=lambda e: cast(int, e.category.id))
     return entries

@@ -65,7 +65,7 @@ class Guess:
         elif self.fitting:
             lines.append(f"cannot tell: {len(self.fitting)} different meanings fit these ids")
         else:
-            lines.append("its ids fit no known space")
+            lines.append("its ids fit no known label space")
             if self.by_name:
                 lines.append(
                     f"all its names are classes of {', '.join(self.by_name)} (--from names)"
@@ -112,7 +112,8 @@ def _problems(
         if isinstance(first, int):
             why = space.unused.get(first, "beyond its indices")
             why = "the background" if first == space.background else why
-        yield f"{len(strange):,} of {len(ids):,} ids are no classes of it, such as {first!r}: {why}"
+        yield f"{len(strange):,} of {len(ids):,} ids are not classes of it, such as {first!r}: "
+        f"{why}"
     if space.is_named:
         other = [
             i
@@ -162,17 +163,17 @@ def only_space(before: Inventory, target: Space, aliases: Mapping[str, str]) -> 
     if guess.fitting:
         names = " or ".join(c.spaces[0] for c in guess.fitting)
         raise RequestError(
-            f"the file's {guess.ids:,} category ids fit several spaces: {names}",
+            f"the file's {guess.ids:,} category ids fit several label spaces: {names}",
             where=before.where,
-            hint="say which one it is: --from SPACE",
+            hint="name the right one: --from SPACE",
         )
     nearly = guess.nearest
     problem = f"; nearest is {nearly.spaces[0]}: {nearly.evidence}" if nearly else ""
-    hint = "`cocosurgeon spaces --guess FILE` shows why; name it: --from SPACE"
+    hint = "`cocosurgeon spaces --guess FILE` shows why; name its label space: --from SPACE"
     if target.name in guess.by_name:
         hint = "its names are all classes of it: --from names"
     raise RequestError(
-        f"the file's category ids fit no known space{problem}", where=before.where, hint=hint
+        f"the file's category ids fit no known label space{problem}", where=before.where, hint=hint
     )
 
 

@@ -78,7 +78,7 @@ class HeadRows:
         rows = first_few([f"{i} ({what})" for i, what in self.unfilled.items()], 3)
         raise RequestError(
             f"{len(self.unfilled)} rows of {self.after} have none in {self.before}: {rows}",
-            hint="say what they hold: --fill VALUE (a bias that keeps a sigmoid at 0.01 is -4.595)",
+            hint="give their value: --fill VALUE (a bias of -4.595 keeps a sigmoid at 0.01)",
         )
 
 
@@ -99,7 +99,7 @@ def head_rows(before: str, after: str) -> HeadRows:
     if missing:
         raise RequestError(
             f"{source} has no row for {len(missing):,} classes of {target}, such as {missing[0]!r}",
-            hint="a head cannot know what it was not trained for",
+            hint="choose a target whose classes the head was trained for",
         )
     return HeadRows(
         before=source.name,
@@ -121,7 +121,7 @@ def _literal(value: float) -> str:
 def _outputs(space: Space) -> int:
     if space.outputs is None:
         raise RequestError(
-            f"{space} numbers categories in annotation files; no head has such rows",
+            f"{space} numbers categories in annotation files; no head has these rows",
             hint="`cocosurgeon spaces` lists heads with their outputs",
         )
     return space.outputs

@@ -106,9 +106,9 @@ class Inventory:
         """
         if not self.classes:
             raise RequestError(
-                "the file has no category names to go by",
+                "the file has no category names to match by",
                 where=self.where,
-                hint="name a label space (--from), or give a map of ids (`remap --map`)",
+                hint="name a label space (--from), or give a map of ids (--map)",
             )
         ids: dict[str, Id] = {}
         for cat_id, name in self.classes.items():
@@ -116,13 +116,13 @@ class Inventory:
                 raise StructureError(
                     f"category {cat_id!r} has no name",
                     where=self.where,
-                    hint="name a label space (--from), or give a map of ids (`remap --map`)",
+                    hint="name a label space (--from), or give a map of ids (--map)",
                 )
             if name in ids:
                 raise StructureError(
                     f"two categories are named {name!r}: {ids[name]!r} and {cat_id!r}",
                     where=self.where,
-                    hint="rename one in the source, or go by ids (`remap --map`)",
+                    hint="rename one in the source, or use ids (--map)",
                 )
             ids[name] = cat_id
         return {cat_id: name for name, cat_id in ids.items()}

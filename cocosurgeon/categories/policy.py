@@ -34,9 +34,7 @@ def require_policy(unmapped: str) -> None:
         RequestError: it is none of ``Unmapped``.
     """
     if unmapped not in get_args(Unmapped):
-        raise RequestError(
-            f"unknown way with unmapped ids: {unmapped!r}", hint="error, drop or keep"
-        )
+        raise RequestError(f"--unmapped cannot be {unmapped!r}", hint="error, drop or keep")
 
 
 def names_once(names: Sequence[str]) -> tuple[str, ...]:
@@ -46,7 +44,7 @@ def names_once(names: Sequence[str]) -> tuple[str, ...]:
         RequestError: it is none.
     """
     if not isinstance(names, (tuple, list)) or not names or len(set(names)) < len(names):
-        raise RequestError(f"names of categories, each once: {names!r}")
+        raise RequestError(f"expected names of categories, each once, not {names!r}")
     return tuple(names)
 
 
@@ -59,7 +57,7 @@ def require_start(start: int) -> None:
     try:
         number = index(start)
     except TypeError:
-        raise RequestError(f"not a first id: {start!r}", hint="a whole number") from None
+        raise RequestError(f"the first id cannot be {start!r}", hint="a whole number") from None
     if number < 0:
         raise RequestError(f"ids cannot begin with {number}", hint="a number from 0 on")
 

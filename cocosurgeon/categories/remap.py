@@ -164,7 +164,7 @@ class Remapping:
         yield from self._order_note()
         if self._twins:
             pairs = first_few(list(self._twins.items()), show=lambda p: f"{p[0]!r} for {p[1]!r}")
-            yield f"category ids of another type than in the list, taken for listed ones: {pairs}"
+            yield f"category ids of another type than in the list, read as listed ids: {pairs}"
         for use in before.uses:
             if use.references.in_lists and (count := int(isin(use.cat_ids, gone).sum())):
                 yield f"dropped from {use.references.key!r}: {plural(count, 'id')}"
@@ -177,8 +177,8 @@ class Remapping:
                 yield f"merged into category {new!r}: {self._few(olds)}"
                 if any(use.references.in_lists for use in before.uses):
                     yield (
-                        "lists of categories that were looked for are merged, too: what was absent "
-                        "as one of them may be there as another"
+                        "lists of checked categories are merged, too: a category that is absent "
+                        "as one of them may be present as another"
                     )
         kept = self._kept if self.map.pairs else []
         if kept:
@@ -194,11 +194,11 @@ class Remapping:
         if before.without_id:
             yield f"records without a category id, left as they are: {before.without_id:,}"
         if nameless := [i for i, name in before.classes.items() if name is None]:
-            yield f"categories without a name, gone by their ids: {len(nameless):,}"
+            yield f"categories without a name, matched by id: {len(nameless):,}"
         if _in_place(before.listing.entries) and not _in_place(self.entries):
             yield (
-                "places in the category list were ids, and are no longer: in loaders that number "
-                "labels by the list, as MMDetection does, a label is not the id"
+                "ids no longer equal places in the category list: in loaders that number labels "
+                "by the list, as MMDetection does, a label is not the id"
             )
 
     def _order_note(self) -> Iterator[str]:

@@ -79,7 +79,7 @@ class Space:
         if not self.counts_positions:
             raise RequestError(
                 f"--start renumbers positions, and an index of {self} is the {self.index}",
-                hint="leave --start out, or name a space of positions such as mmdet80",
+                hint="remove --start, or name a label space of positions, such as mmdet80",
             )
 
     @property
@@ -266,8 +266,8 @@ class Agreement:
         if self.agreeing:
             wrong = self.common - self.agreeing
             lines.append(
-                f"a check with those {self.agreeing} alone would miss {wrong} wrong ones: "
-                f"try {differing.name!r} ({differing.left} and {differing.right})"
+                f"a check of only those {self.agreeing} would miss {wrong} wrong ones: try "
+                f"{differing.name!r} ({differing.left} and {differing.right})"
             )
         else:
             lines.append(
@@ -311,4 +311,4 @@ def _remark(row: ClassRow, agreement: Agreement) -> str:
     if row.right is None:
         missing = f"not in {agreement.right}"
         return f"{missing}; {confused}" if row.mistaken_for else missing
-    return confused if row.mistaken_for else f"{row.left} is nothing in {agreement.right}"
+    return confused if row.mistaken_for else f"{row.left} is no class in {agreement.right}"

@@ -78,7 +78,7 @@ def to_space(
     if remapping.is_empty:
         is_shifted = target.classes.keys() != space.classes.keys()
         where = f"{target}, ids from {start}" if is_shifted else target.name
-        note = f"nothing changes: the file already is in {where}"
+        note = f"nothing changes: the file is already in {where}"
         remapping = replace(remapping, notes=(*remapping.notes, note))
     return remapping.apply(dataset)
 
@@ -144,7 +144,7 @@ def _with_every_row(
     if order is not None:
         row = next((i for i, e in enumerate(rows) if e.order or i in added), None)
         if row is None:
-            notes.append("category list reordered: its way back needs --like the source")
+            notes.append("category list reordered: --like SOURCE restores the order")
         else:
             notes.append("category list reordered by id")
             if not rows[row].order:
@@ -189,5 +189,5 @@ def _misplaced(entries: Collection[Entry], target: Space) -> tuple[str, ...]:
     return (
         f"entries whose id is not their place in the list: {len(wrong):,} of {len(entries):,}, "
         f"such as {wrong[0].category.name!r}; MMDetection numbers labels by place (--sort id "
-        "orders the list, --like a whole file completes it)",
+        f"orders the list, --like FILE completes it)",
     )

@@ -92,7 +92,7 @@ def browse(
     folder = image_folder(images)
     inputs = [chosen.path, *([] if against is None else [against]), *steps.files]
     if inputs.count("-") > 1:
-        raise RequestError("standard input can be read only once")
+        raise RequestError("standard input can be read only once", hint="save it to a file")
     with console.progress("reading") as progress:
         dataset = read(chosen.path, progress, steps.columns)
     with console.progress("reading") as progress:
@@ -106,7 +106,9 @@ def browse(
     else:
         page_path = Path(output)
     if str(page_path) == "-":
-        raise RequestError("the page links to images: it needs a path", hint="-o page.html")
+        raise RequestError(
+            "the page links to images: it needs a path", hint="name a file: -o page.html"
+        )
     require_apart([page_path], inputs)
     with shown_by(console.progress):
         result = plan.apply(dataset)

@@ -114,7 +114,7 @@ def clear(
     lines = [
         f"{path}: {plural(done.subsets, 'subset')} removed, {done.size:,} bytes",
         *(f"skipped, another process is building it: {each}" for each in done.busy),
-        *(f"not removed, since it had been edited; it is now {each}" for each in done.edited),
+        *(f"not removed, because it was edited; it is now {each}" for each in done.edited),
     ]
     console.summary(fields, [one_line(line) for line in lines])
 

@@ -140,20 +140,19 @@ def convert(
 
     if (to is None) == (from_ is None):
         raise RequestError(
-            "name one format: to write, or to read", hint="--to FORMAT, or --from FORMAT"
+            "expected one of --to and --from",
+            hint="--to FORMAT writes a format, --from FORMAT reads one",
         )
     folder = image_folder(images)
     places = Places(tuple(inputs or ()), output, recipe, dry_run=dry_run, force=force)
     if from_ is not None:
         if crowds or clip or copy or no_images or allow_loss:
-            raise RequestError(
-                "--crowds, --clip, --copy, --no-images and --allow-loss go with --to"
-            )
+            raise RequestError("--crowds, --clip, --copy, --no-images and --allow-loss need --to")
         kind = format_with(from_, Path(places.inputs[0] if inputs else ""), format_options)
         read_to_json(places, kind, steps, folder, split, space, console)
         return
     if copy and no_images:
-        raise RequestError("--copy and --no-images: give one")
+        raise RequestError("give only one of --copy and --no-images")
     wishes = Wishes(
         space=space,
         crowds=as_policy(crowds),

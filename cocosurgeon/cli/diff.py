@@ -70,11 +70,11 @@ def diff(
 
     gc.disable()  # records are made and compared, none of them in a cycle
     if match not in get_args(By):
-        raise RequestError(f"--match {match!r}", hint=f"one of {', '.join(get_args(By))}")
+        raise RequestError(f"--match cannot be {match!r}", hint=f"one of {', '.join(get_args(By))}")
     if not tolerance >= 0:
-        raise RequestError(f"--tolerance {tolerance:g}: a number from 0 on")
+        raise RequestError(f"--tolerance cannot be {tolerance:g}: give a number from 0 on")
     if before == after == "-":
-        raise RequestError("standard input can be read only once")
+        raise RequestError("standard input can be read only once", hint="save it to a file")
     keys = [key.strip() for key in (only or "").split(",") if key.strip()]
     if only is not None and not keys:
         raise RequestError("--only names no key")

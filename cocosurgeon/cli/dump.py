@@ -141,7 +141,7 @@ def _loader_name(
     if loader is None and real.config is None:
         raise RequestError(
             "no loader and no config",
-            hint="name a loader, as --loader detr, or a config of MMDetection (--config)",
+            hint="name a loader (--loader detr), or a config of MMDetection (--config)",
         )
     if ann_file == "" or output == "":
         raise RequestError("a file name is empty")
@@ -151,17 +151,17 @@ def _loader_name(
         raise RequestError("dump reads and writes files, not standard input and output")
     if real.named and not real.is_asked_for:
         raise RequestError(
-            f"{', '.join(real.named)}: for the real library only",
-            hint="ask it by --python EXE or --config CFG",
+            f"{', '.join(real.named)}: only for the real library",
+            hint="run it with --python EXE or --config CFG",
         )
     if real.config is not None and (mode or option):
         given = "--mode" if mode else "--option"
-        raise RequestError(f"{given} has no effect with --config, which settles it")
+        raise RequestError(f"{given} has no effect with --config, which sets it")
     name = ANY_LINE if loader is None else find_loader(loader).name
     if real.is_asked_for and real_library(name) is None:
         raise RequestError(
-            f"the real {name} cannot be asked",
-            hint=f"name one of {', '.join(probed_loaders())}; or leave --python out",
+            f"the real {name} cannot be run",
+            hint=f"name one of {', '.join(probed_loaders())}; or remove --python",
         )
     return name
 
@@ -172,5 +172,5 @@ def _mode(loader: str, mode: str | None) -> Mode:
     if mode not in (None, "train", "test"):
         raise RequestError(f"unknown mode {mode!r}", hint="train or test")
     if mode is not None and loader in LOADERS and not LOADERS[loader].has_modes:
-        raise RequestError(f"{loader} has no modes: leave --mode out")
+        raise RequestError(f"{loader} has no modes: remove --mode")
     return "train" if mode == "train" else "test"

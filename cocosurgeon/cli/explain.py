@@ -70,9 +70,9 @@ def explain(
     names = [find_loader(name).name for name in loader or LOADERS]
     chosen = None if classes is None else parse_names(classes)
     if chosen is not None and not any(LOADERS[name].takes_classes for name in names):
-        raise RequestError(f"{', '.join(names)} takes no class names: leave --classes out")
+        raise RequestError(f"{', '.join(names)} takes no class names: remove --classes")
     if option and not loader:
-        raise RequestError("--option is of one loader: name it (--loader)")
+        raise RequestError("--option sets one loader: name it (--loader)")
     if images is not None and output is None:
         raise RequestError("--images has no effect without a picture", hint="add -o OUT.png")
     folder = image_folder(images)
@@ -87,7 +87,7 @@ def explain(
         raise RequestError(
             "a results file: no loader reads detections",
             where=file.name,
-            hint="name the annotation file whose images they are of",
+            hint="name the annotation file of these images",
         )
     records = file.lists.get("images", ())
     ids = [i for r in records if isinstance(i := r.value.get("id"), (int, float, str))]
@@ -115,7 +115,7 @@ def explain(
     called = {c.value.get("id"): c.value.get("name") for c in file.lists.get("categories", ())}
     lines = explanation_lines(found, annotations, called, console.width)
     if chosen is None and any(LOADERS[name].takes_classes for name in names):
-        lines.append("assumed: classes as listed in the file; --classes gives others")
+        lines.append("assumed: classes as listed in the file; --classes sets others")
     if output is not None:
         from cocosurgeon.cli.show import write_picture
         from cocosurgeon.dataset.io import read

@@ -90,7 +90,7 @@ def fix(
             return {"changes": list(changes(result)), "not_chosen": left}, []
         listed = ", ".join(f"{code} ({count:,})" for code, count in left.items())
         return {}, [
-            f"not repaired, since not chosen: {listed} (--select, --unsafe)"
+            f"not repaired, because not selected: {listed} (--select, --unsafe)"
         ] if left else []
 
     run(ann_file, Plan(*steps), output, console, more=more)

@@ -76,7 +76,7 @@ def layout(
     if gather is None:
         if copy or link or allow_missing or not (of is None and img_prefix is None):
             raise RequestError(
-                "--of, --copy, --link, --img-prefix and --allow-missing are about --gather",
+                "--of, --copy, --link, --img-prefix and --allow-missing need --gather",
                 hint="name the new folder: --gather OUT",
             )
         _check(root, console, strict=strict)
@@ -143,7 +143,7 @@ def _gather(
             copy_tree(files, out, how, advance, console.info)
         except (KeyboardInterrupt, SystemExit):
             if not out.exists():
-                console.info(f"ended early: nothing of {out} was left")
+                console.info(f"stopped early: {out} was not written")
             raise
     console.info(*copy_lines(files, how))
     console.written(out, copy_fields(files, how))

@@ -114,7 +114,7 @@ def lint(
     if format not in ("text", "github"):
         raise RequestError(f"no format {format!r}", hint="text or github")
     if code is not None and (select or ignore):
-        raise RequestError("--code chooses one code: leave --select and --ignore out")
+        raise RequestError("--code selects one code: remove --select and --ignore")
     names = (n if n == PYCOCOTOOLS else find_loader(n).name for n in loader or ())
     loaders = list(dict.fromkeys(names)) or None
     choice = Choice(tuple(select or ([code] if code else ())), tuple(ignore or ()))
@@ -126,15 +126,15 @@ def lint(
         if each.why:
             console.info(f"annotation file: {each.path} ({each.why})")
     if images is None and choice.is_only(ON_DISK_CODES):
-        raise RequestError("these codes are about image files", hint="name their folder: --images")
+        raise RequestError("these codes need image files", hint="name their folder: --images")
     is_pair = len(chosen) == 2 and not is_one_dataset
     if not is_pair and choice.is_only(PAIR_CODES):
-        raise RequestError("these codes compare two files", hint="name both")
+        raise RequestError("these codes need two files", hint="name both")
     keep = None if console.as_json or code is not None else SENTENCES if html is not None else 5
     paths = [each.path for each in chosen]
     if html is not None:
         if len(paths) != 1:
-            raise RequestError("--html is about one file", hint="name one, or leave it out")
+            raise RequestError("--html takes one file", hint="name one file, or remove --html")
         require_apart([Path(html)], paths)
     with shown_by(console.progress):
         sources = [open_any(path) for path in paths]

@@ -73,7 +73,7 @@ def merge(
 
     first, *others = annotation_files(ann_files)
     if not others:
-        raise RequestError("merge takes two files or more", hint="name the others, too")
+        raise RequestError("merge takes two files or more", hint="name the other files, too")
     named = {name.replace("-", "_"): each for name, each in _MODIFIERS.items()}
     values: dict[str, Any] = {}
     for name, text in given_options(ctx):

@@ -64,11 +64,11 @@ class Outputs:
         """
         if needs_stdout and STDOUT in self.places:
             raise RequestError(
-                "--json prints its one document to standard output, which an output takes",
+                "--json and an output cannot both go to standard output",
                 hint="name a file with -o",
             )
         if "" in self.places:
-            raise OutputError("an output without a name")
+            raise OutputError("the name of an output is empty")
         paths = [Path(place) for place in self.places if place != STDOUT]
         real = [final_path(path) for path in paths if not is_special(path)]
         if len(set(real)) < len(real) or self.places.count(STDOUT) > 1:
@@ -182,7 +182,7 @@ def require_apart(outputs: Iterable[Path], inputs: Iterable[str]) -> None:
     sources = list(inputs)
     for path in paths:
         if str(path) == STDOUT:
-            raise OutputError("standard output is taken by the report", hint="name a file")
+            raise OutputError("the report goes to standard output", hint="name a file")
         refuse_existing(path, force=True)  # a folder; of a file, the bytes decide
         for source in sources:
             refuse_same_file(path, None if source == STDOUT else Path(source))
@@ -212,5 +212,5 @@ def id_lines(result: Dataset) -> bytes:
     """Return the ids of the kept images, one a line."""
     ids = [i for i in result.img_ids if i is not None]
     if len(ids) < len(result.image_indices):
-        raise RequestError("some of the kept images have no id", hint="leave --ids-out out")
+        raise RequestError("some of the kept images have no id", hint="remove --ids-out")
     return "".join(f"{format_id(i)}\n" for i in ids).encode(errors="surrogatepass")

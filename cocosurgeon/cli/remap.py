@@ -80,7 +80,7 @@ def _check(left: str, right: str, console: Console, *, strict: bool) -> None:
     from cocosurgeon.findings.finding import is_failure
 
     if left == right == "-":
-        raise RequestError("standard input can be read only once")
+        raise RequestError("standard input can be read only once", hint="save it to a file")
     with console.progress("reading") as progress:
         found = check_categories(read(left, progress), read(right, progress))
     console.report(found.as_json(), found.lines())

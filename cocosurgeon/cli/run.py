@@ -60,7 +60,7 @@ def run(
         console.info(f"annotation file: {path} ({chosen.why})")
     inputs = [path, *plan.files, *([] if recipe_file is None else [recipe_file])]
     if inputs.count(STDOUT) > 1:
-        raise RequestError("standard input can be read only once")
+        raise RequestError("standard input can be read only once", hint="save it to a file")
     needs_stdout = console.as_json and not output.dry_run
     outputs.require_free(inputs, needs_stdout=needs_stdout)
     with console.progress("reading") as progress:
@@ -159,7 +159,7 @@ def choose(
     if variable := os.environ.get(VARIABLE):
         return Chosen(variable, f"from {VARIABLE}")
     places = [Chosen(str(path), "found below the current folder") for path in _USUAL]
-    why = "the sample data, since no other file was named or found"
+    why = "the sample data, because no other file was named or found"
     # The sample data may be in a folder of the installation, where nobody looks for results.
     places += [Chosen(str(path), why, Path()) for path in sample.ANN_FILES]
     if recipe is not None:

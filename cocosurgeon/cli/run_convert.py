@@ -67,7 +67,7 @@ def write_format(
     started = time.monotonic()
     chosen = _chosen(places.inputs, split, console)
     if len(chosen) > 1 and places.recipe is not None:
-        raise RequestError("--recipe is of one file", hint="write it with: cocosurgeon subset")
+        raise RequestError("--recipe takes one file", hint="cocosurgeon subset writes one")
     datasets, plans = {}, {}
     for name, each in chosen.items():
         with console.progress(f"reading {each.path}") as progress:
@@ -79,7 +79,7 @@ def write_format(
     out = Path(places.output) if places.output is not None else _default(chosen, kind)
     if str(out) == STDOUT:
         raise RequestError(
-            "a conversion is several files: standard output cannot take them",
+            "a conversion writes several files, which cannot go to standard output",
             hint="name a file or a folder with -o",
         )
     manifest = manifest_path(out, is_folder=kind.is_folder)
@@ -272,7 +272,7 @@ def read_to_json(
         texts[places.recipe] = lambda: iter([recipe])
     if console.as_json and STDOUT in texts:
         raise RequestError(
-            "--json prints its one document to standard output, which an output takes",
+            "--json and an output cannot both go to standard output",
             hint="name a file with -o",
         )
     write_files(texts, places.force, console)

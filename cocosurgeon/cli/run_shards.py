@@ -86,11 +86,11 @@ def run_shards(
     outputs = replace(output.outputs, subset=merge_into or output.outputs.subset)
     if (output.outputs.subset is None) == (merge_into is None) and not output.dry_run:
         raise RequestError(
-            "of several files one output is named: a folder, or a file",
+            "several files need one output: a folder, or a file",
             hint="-o DIR for files of the same names, --merge-into FILE for one file",
         )
     if outputs.recipe is not None:
-        raise RequestError("--recipe is of one file", hint="leave it out, or merge the files")
+        raise RequestError("--recipe takes one file", hint="remove it, or merge the files")
     inputs = [*paths, *plan.files]
     out = Path(output.outputs.subset or "")
     if merge_into is not None:

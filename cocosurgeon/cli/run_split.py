@@ -60,7 +60,7 @@ def run_split(
         console.info(f"annotation file: {chosen.path} ({chosen.why})")
     inputs = [chosen.path, *plan.files]
     if inputs.count(STDOUT) > 1:
-        raise RequestError("standard input can be read only once")
+        raise RequestError("standard input can be read only once", hint="save it to a file")
     with console.progress("reading") as progress:
         dataset = read_shard(chosen.path, progress, plan.columns)
     with console.progress(f"reading {', '.join(plan.files)}") as progress:
@@ -73,7 +73,7 @@ def run_split(
     if both := set(paths.values()).intersection(recipes.values()):
         raise RequestError(
             f"a part and the recipe of another one have the same path: {both.pop()}",
-            hint="name the part otherwise (--parts)",
+            hint="rename the part (--parts)",
         )
     for name, path in paths.items():
         outputs = Outputs(subset=path, ids=None, recipe=recipes.get(name), force=force)
@@ -145,7 +145,7 @@ def run_by_key(
     paths = part_outputs(dataset, names.values(), folder)
     if len(paths) < len(parts):
         raise RequestError(
-            f"sources whose files would have one name: {', '.join(parts)}",
+            f"sources whose files would have the same name: {', '.join(parts)}",
             where=dataset.source.name,
             hint="merge them under other names",
         )

@@ -101,7 +101,7 @@ def run_steps(
     console.warn(*(one_line(each) for outcome in done.outcomes for each in outcome.warnings))
     if chosen.output is not None and (lost := done.left_out(chosen.output)):
         console.warn(
-            f"a .pth that is one state dict has no place for metadata, which is not copied: "
+            f"metadata is not copied, because a .pth with only a state dict cannot hold it: "
             f"{one_line(first_few(lost, 6))}"
         )
     if chosen.dry_run:
@@ -129,4 +129,4 @@ def _lines(done: Change, like: str | None) -> Iterable[str]:
     if done.not_copied:
         yield f"not copied: {first_few(done.not_copied, 6)}"
     if done.check is not None:
-        yield from done.check.lines() or [f"every key and shape is that of {like}"]
+        yield from done.check.lines() or [f"all keys and shapes match {like}"]

@@ -139,7 +139,9 @@ def require_picture(output: str) -> None:
     from cocosurgeon.errors import RequestError
 
     if output in ("-", "/dev/stdout"):
-        raise RequestError("a picture is not written to standard output", hint="-o OUT.png")
+        raise RequestError(
+            "a picture is not written to standard output", hint="name a file: -o OUT.png"
+        )
     require_format(Path(output).suffix)
 
 

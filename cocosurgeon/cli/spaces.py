@@ -85,9 +85,9 @@ def spaces(
     from cocosurgeon.errors import RequestError
 
     if sum(option is not None for option in (space, compare, guess, rows)) > 1:
-        raise RequestError("one question at a time: SPACE, --compare, --guess or --rows")
+        raise RequestError("give only one of SPACE, --compare, --guess and --rows")
     if fill is not None and rows is None:
-        raise RequestError("--fill fills nothing without --rows")
+        raise RequestError("--fill has no effect without --rows")
     if space is not None:
         found = known.find_space(space)
         report, lines = _plain(found), _described(found)
@@ -109,7 +109,7 @@ def spaces(
         report = {**_plain(head), "fill": number, "numpy": lines[0]}
         if head.discarded:
             names = ", ".join(head.discarded.values())
-            console.info(f"rows of {head.before} that {head.after} has no place for: {names}")
+            console.info(f"rows of {head.before} that {head.after} does not have: {names}")
     else:
         table = list(known.spaces().values())
         report, lines = (

@@ -80,7 +80,7 @@ def split(
 
         if by_key is not None or recipe or force:
             raise RequestError(
-                "--by-key, --recipe and --force are of one file",
+                "--by-key, --recipe and --force take one file",
                 hint="merge the files first: cocosurgeon merge",
             )
         split_shards(ann_files or (), part_options, out_dir, console, dry_run=dry_run)
@@ -91,8 +91,8 @@ def split(
         others = {name for name, _ in given_options(ctx)} - _WITH_KEY
         if others or recipe:
             raise RequestError(
-                "--by-key gives the sources back, and nothing else",
-                hint="split by source, then split the parts",
+                "--by-key only restores the sources",
+                hint="restore the sources, then split them",
             )
         run_by_key(ann_file, by_key, out_dir, console, force=force, dry_run=dry_run)
         return

@@ -95,7 +95,7 @@ def stats(
     chosen = [choose(ann_file) for ann_file in given or (None,)]
     paths = [each.path for each in chosen]
     if paths.count("-") > 1:
-        raise RequestError("standard input can be read only once")
+        raise RequestError("standard input can be read only once", hint="save it to a file")
     for each in chosen:
         if each.why:
             console.info(f"annotation file: {each.path} ({each.why})")

@@ -147,7 +147,7 @@ def verify(
         name_of=lambda space, label: find_space(space).class_of(label),
     )
     if opened is not None:
-        made = f"{named} is no annotation file: category ids are its class numbers, from 1"
+        made = f"{named} is not an annotation file: category ids are its class numbers, from 1"
         hashes = {named if name == subset else name: sha for name, sha in hashes.items()}
         found = replace(found, subset=named, notes=(made, *found.notes))
     if source is not None and recipe is not None and (note := _recipe_note(recipe, hashes)):

@@ -140,7 +140,7 @@ def prepare(
         return _as_it_is(datasets, kind, wishes, plans or {})
     if wishes.images != "link" and kind.wants_images != "linked":
         raise RequestError(
-            f"{kind.name} has no folder of images", hint="leave out --copy and --no-images"
+            f"{kind.name} has no folder of images", hint="remove --copy and --no-images"
         )
     for name in datasets:
         if PurePosixPath(name).name != name or not name.isprintable() or "\\" in name:
@@ -188,9 +188,9 @@ def _as_it_is(
         )
     if replace(wishes, allow_loss=False) != Wishes():
         raise RequestError(
-            f"{kind.name} holds an annotation file as it is: options about crowds, edges, class "
-            "numbers and images change nothing of it",
-            hint="leave them out",
+            f"{kind.name} stores an annotation file unchanged: options about crowds, edges, class "
+            f"numbers and images have no effect",
+            hint="remove them",
         )
     notes = tuple(note for each in datasets.values() for note in each.notes)
     return Conversion(kind, datasets, {}, plans, wishes, {}, {}, notes, ())
@@ -241,7 +241,7 @@ def _about_images(pictures: Pictures, kind: Format, wishes: Wishes) -> Iterator[
     yield (
         f"{what}; "
         + {
-            "linked": "none is put into the folder for them (name their folder: --images DIR)",
+            "linked": "they are not in the output (name their folder: --images DIR)",
             "named": "their names are written as the file has them",
         }[kind.wants_images]
     )
@@ -274,7 +274,7 @@ def _require_places(part: str, pictures: Pictures, kind: Format, taken: dict[str
                 raise RequestError(
                     f"the images {taken[plain]!r} and {name!r} would both be {plain}",
                     where=where,
-                    hint="rename one of them, or leave it out",
+                    hint="rename or drop one of them",
                 )
             taken[plain] = name
 
@@ -286,7 +286,7 @@ def _require_different_names(pictures: Pictures) -> None:
         raise RequestError(
             f"{count} images have the file_name {name!r}",
             where=pictures.dataset.source.name,
-            hint="rename them, or leave all but one out: cocosurgeon lint lists them",
+            hint="rename them, or keep one: cocosurgeon lint lists them",
         )
 
 

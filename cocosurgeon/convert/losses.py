@@ -37,12 +37,16 @@ _WORDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "holes": ("mask with holes", "masks with holes", "holes joined to the edge by lines"),
         "broken-mask": ("unusable mask", "unusable masks", "only the boxes are written"),
         "box": (
-            "box other than that around its mask",
-            "boxes other than those around their masks",
+            "box that differs from its mask's box",
+            "boxes that differ from their masks' boxes",
             "a row has the mask only",
         ),
         "keypoints": ("object with keypoints", "objects with keypoints", "keypoints dropped"),
-        "area": ("area other than its box's", "areas other than their boxes'", "dropped"),
+        "area": (
+            "area that differs from its box's",
+            "areas that differ from their boxes'",
+            "dropped",
+        ),
         "over-edge": ("box over the image's edge", "boxes over the image's edge", "cut off there"),
         "outside": ("box outside the image", "boxes outside the image", "dropped"),
         "no-box": (
@@ -131,7 +135,7 @@ class Survey:
         overlaps = [mask.iou for mask in self.masks]
         exact = sum(iou == 1 for iou in overlaps)
         count, mean = len(overlaps), sum(overlaps) / len(overlaps)
-        line = f"{plural(count, 'mask')} made one polygon: {exact:,} with the very same pixels"
+        line = f"{plural(count, 'mask')} made one polygon: {exact:,} with the same pixels"
         if exact < count:
             line += f"; IoU {mean:.4f} on average, {min(overlaps):.4f} at least"
         return [line]

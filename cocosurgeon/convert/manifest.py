@@ -103,14 +103,14 @@ def read_manifest(path: Path) -> Manifest | None:
         values = json.loads(text)
         version = values.pop("manifest")
         if version != _VERSION:
-            raise ValueError(f"it is of version {version!r}")
+            raise ValueError(f"its version is {version!r}")
         parts = {name: PartManifest(**part) for name, part in values.pop("parts").items()}
         return Manifest(parts=parts, version=values.pop("cocosurgeon"), **values)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FormatError(
             f"the manifest cannot be read: {error}",
             where=str(path),
-            hint="move it away: without it ids and order are made again",
+            hint="remove it: without it, ids and order are new",
         ) from error
 
 

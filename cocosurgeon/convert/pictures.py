@@ -84,7 +84,7 @@ class Pictures:
             raise DataError(
                 f"{plural(missing, 'image')} without file_name",
                 where=self.dataset.source.name,
-                hint="leave them out, or write their names: cocosurgeon lint says which they are",
+                hint="drop them, or write their names: cocosurgeon lint lists them",
             )
         return [name.replace("\\", "/") for name in found if name is not None]
 
@@ -277,7 +277,7 @@ def _size(record: Mapping[str, Any], name: str, path: str | None) -> tuple[int, 
     size = None if path is None else size_of_image(path)
     if size is None:
         raise DataError(
-            f"the image {name!r} has no usable width and height, and no image file says more",
+            f"the image {name!r} has no usable width and height, and no readable image file",
             hint="name the folder of the images (--images), or repair the file: cocosurgeon fix",
         )
     return size
@@ -311,8 +311,8 @@ def require_convertible(dataset: Dataset) -> None:
     twice = 0 if index.image_records is None else index.image_records.count - index.images.count
     if twice:
         raise DataError(
-            f"{plural(twice, 'image')} with the id of another one: which of them an object is of "
-            "is not certain",
+            f"{plural(twice, 'image')} with the id of another image: the image of their objects "
+            f"is not certain",
             where=where,
             hint="repair the list: cocosurgeon lint, cocosurgeon fix",
         )

@@ -53,9 +53,9 @@ def open_format(
         return Opened(source_of(found.text(), str(path)), found.notes, found.warnings)
     if images is not None or part is not None or space is not None:
         raise RequestError(
-            f"{kind.name} holds an annotation file as it is: --images, --split and --space "
-            "change nothing of it",
-            hint="leave them out",
+            f"{kind.name} stores an annotation file unchanged: --images, --split and --space have "
+            f"no effect",
+            hint="remove them",
         )
     if not path.exists():
         raise SourceUnavailableError("no such folder or file", where=str(path), hint="check it")
@@ -124,7 +124,10 @@ def read_format(
             categories = list(manifest.own_categories)
             ids = [own.get(label) for label in range(len(ids))]
         else:
-            notes = [*notes, "classes are in use that the source does not list: ids of the space"]
+            notes = [
+                *notes,
+                "classes that the source does not list have the ids of the label space",
+            ]
     for record in reading.annotations:
         record["category_id"] = ids[record["category_id"]]
     return replace(
@@ -143,7 +146,8 @@ def _require_same_options(manifest: Manifest, kind: Format, folder: Path) -> Non
             raise RequestError(
                 f"it was written with --{name} {written}, not {given}",
                 where=str(manifest_path(folder, is_folder=kind.is_folder)),
-                hint=f"give --{name} {written}; or move the manifest away, if it was made again",
+                hint=f"give --{name} {written}; or remove the manifest, if the files were made "
+                f"again",
             )
 
 
@@ -178,7 +182,7 @@ def _categories(
     if manifest is not None:
         if (labels := _labels_in(manifest, classes, most)) is not None:
             return list(manifest.categories), labels, []
-        notes = ["the classes are not those of the manifest: category ids are from 1"]
+        notes = ["the classes differ from the manifest's: category ids begin at 1"]
     else:
         notes = ["category ids are from 1, in the order of the class numbers"]
     _require_names(len(classes), most, path)

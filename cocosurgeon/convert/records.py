@@ -117,8 +117,8 @@ def restored(
     warnings = []
     if edited:
         warnings.append(
-            f"{plural(edited, 'image')} with other rows than when they were written: "
-            "their objects have new ids, and none is a crowd"
+            f"{plural(edited, 'image')} whose rows were changed: their objects have new ids, and "
+            "none is a crowd"
         )
     if added:
         warnings.append(f"{plural(added, 'image')} that the manifest does not have: new ids")
@@ -129,7 +129,7 @@ def restored(
     return Reading(
         [record for _, record in images],
         [record for _, record in annotations],
-        notes=(f"{kept} are those of the manifest",),
+        notes=(f"{kept} are taken from the manifest",),
         warnings=tuple(warnings),
     )
 

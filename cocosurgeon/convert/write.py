@@ -78,7 +78,7 @@ class _Writer:
             raise RequestError(
                 f"{self.work.kind.name} cannot hold {plural(len(self.work.lost), 'thing')} of it: "
                 + "; ".join(self.work.lost),
-                hint="write the rest: --allow-loss",
+                hint="write it without them: --allow-loss",
             )
         if isinstance(self.work.kind, WholeFormat):
             self._write_whole(self.work.kind, out, notice)
@@ -101,7 +101,7 @@ class _Writer:
     def _write_folder(self, out: Path, manifest: Path, notice: Notice) -> None:
         if not out.absolute().parent.is_dir():
             raise OutputError(
-                "the folder above the output does not exist", where=str(out), hint="make it first"
+                "the folder of the output does not exist", where=str(out), hint="make it first"
             )
         may_be_equal = self._is_of_same(manifest)
         if not may_be_equal:

@@ -208,7 +208,8 @@ class CategoryList:
         whole = _WHOLE_NUMBER.fullmatch(text)
         if not isinstance(old, str) and (whole is None or whole[1] != str(old).encode()):
             raise StructureError(
-                f"a category id is written {text.decode()}, and no other id can be written so",
+                f"a category id is written {text.decode()}: a changed id cannot be written like "
+                f"that",
                 where=self.index.document.source.name,
                 hint=f"write {old} in the source",
             )

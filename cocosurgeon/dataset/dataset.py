@@ -445,7 +445,7 @@ class Dataset:
             return replace(self, cascaded={**self.cascaded, name: np.empty(0, np.int64)})
         if owners is None:
             raise UnknownNameError(
-                f"{name!r} is no list whose records have an image_id",
+                f"{name!r} is not a list of records with an image_id",
                 where=self.source.name,
                 hint=did_you_mean(name, self.index.followers),
             )

@@ -52,7 +52,7 @@ class AnnotationIndex:
             detections = document.results.column("image_id").array
             if document.results.count and not document.results.column("image_id").present:
                 raise StructureError(
-                    "a list, but no results file: no record has an 'image_id'",
+                    "a list, but not a results file: no record has an 'image_id'",
                     where=document.source.name,
                     hint="name a COCO annotation file, or a list of detections",
                 )
@@ -151,10 +151,10 @@ class AnnotationIndex:
             if names == ("id",):
                 return (self.images.ids,)
             raise UnknownNameError(
-                "detections know nothing of an image but its id, so there is no "
+                "detections have only the id of an image, so there is no "
                 f"{next(n for n in names if n != 'id')!r}",
                 where=self.document.source.name,
-                hint="ask about the annotation file, and bring its images here (--match)",
+                hint="filter the annotation file, then cut the results with --match",
             )
         return tuple(c[self.images.row_of_image] for c in _columns(self.image_records, names))
 

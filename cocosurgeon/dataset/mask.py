@@ -67,7 +67,7 @@ def marked_rows(series: object) -> tuple[Level, tuple[int, ...], tuple[int, ...]
     if not isinstance(series, pd.Series):
         raise LevelError(f"neither a filter nor a mask: {type(series).__name__}", hint=_A_MASK)
     if not pd.api.types.is_bool_dtype(series.dtype):
-        raise LevelError(f"a mask of {series.dtype}, not of yes and no", hint=_A_MASK)
+        raise LevelError(f"a mask of {series.dtype}, expected booleans", hint=_A_MASK)
     if series.isna().any():
         raise LevelError("a mask with missing values", hint="say what they mean: fillna(False)")
     name = series.index.name

@@ -33,7 +33,7 @@ class Recognized:
 
     def words(self) -> str:
         """Return why it is taken for one category."""
-        return f"taken for one category by {self.shared:,} of {plural(self.total, 'annotation')}"
+        return f"treated as one category, by {self.shared:,} of {plural(self.total, 'annotation')}"
 
 
 def recognized(

@@ -59,7 +59,7 @@ def diff(
         raise RequestError(
             "one of the files is a list of detections, the other an annotation file",
             where=f"{a.document.source.name}, {b.document.source.name}",
-            hint="compare two of one kind",
+            hint="compare two files of one kind",
         )
     comparison = _Comparison(a, b, by, tolerance)
     changes = comparison.changes()

@@ -71,7 +71,7 @@ def open_picture(
         sizes = [" x ".join(f"{side:g}" for side in each) for each in (pixels.size, size)]
         notes.append(("file of another size than recorded", f"{sizes[0]}, recorded {sizes[1]}"))
     if pixels.is_spread:
-        notes.append(("more than 8 bits a channel: the range of its values is spread", ""))
+        notes.append(("more than 8 bits a channel: values are rescaled", ""))
     scale = pixels.image.width / pixels.size[0]
     return Picture(pixels.image, scale, tuple(notes), pixels.is_upright)
 

@@ -35,7 +35,7 @@ class Pixels(NamedTuple):
         image: RGB; smaller than the file's, where that is much larger than ``longest``.
         size: width and height of the file's image, turned as ``image`` is.
         is_upright: whether its EXIF tag, if it has one, turns nothing.
-        is_spread: whether it has more than 8 bits a channel: the range of its values is spread.
+        is_spread: whether it has more than 8 bits a channel: values are rescaled.
     """
 
     image: Image.Image

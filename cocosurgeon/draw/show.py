@@ -91,7 +91,7 @@ def show_images(
         raise RequestError(
             f"{len(scene.rows):,} images are more than a picture shows; at most {MOST}",
             where=dataset.source.name,
-            hint=f"choose some: --image, --first {MOST}, or `cocosurgeon browse` for all",
+            hint=f"choose some (--image, --first {MOST}), or write all with `cocosurgeon browse`",
         )
     size = _ALONE if len(scene.rows) == 1 else _IN_SHEET
     if longest is not None:
@@ -183,7 +183,7 @@ def require_format(suffix: str) -> str:
     """
     if (found := FORMATS.get(suffix.lower())) is None:
         raise RequestError(
-            f"no picture is written as {suffix!r}" if suffix else "the picture has no suffix",
+            f"a picture cannot be written as {suffix!r}" if suffix else "the picture has no suffix",
             hint=f"name it with one of {', '.join(FORMATS)}",
         )
     return found
@@ -284,7 +284,7 @@ def _picture(
 ) -> tuple[Image.Image, tuple[Note, ...]]:
     """Return the picture of an image, and what is not drawn as the file has it."""
     names = dict.fromkeys(one_line(n) for n in (drawing.title, *(m.text for m in drawing.marks)))
-    boxes = "drawn with empty boxes: no font here has all of its characters"
+    boxes = "drawn with empty boxes: no installed font has all of its characters"
     notes = (
         *(Note("image", record.get("id"), *note) for note in found.notes),
         *drawing.notes,

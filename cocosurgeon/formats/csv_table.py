@@ -171,7 +171,7 @@ class _Table:
             what = (
                 f"a row has {plural(len(cells), 'cell')}, and the table {len(self._names)} columns"
             )
-            raise FormatError(what, where=where, hint="fill it up with empty cells")
+            raise FormatError(what, where=where, hint="add empty cells")
         row = dict(zip(self._names, cells, strict=False))
         row = {key: cell if key in _TEXTS else cell.strip() for key, cell in row.items()}
         name = self._name_of[row["file_name"]]
@@ -186,7 +186,7 @@ class _Table:
             try:
                 self._objects[name].append(self._object(row))
             except ValueError as error:
-                raise FormatError(f"this is no row: {error}", where=where, hint=_HOW) from error
+                raise FormatError(f"not a row: {error}", where=where, hint=_HOW) from error
         elif any(row.get(key) for key in ("x", "xmin")):
             raise FormatError("a row has a box, and no category", where=where, hint=_HOW)
 
@@ -197,7 +197,7 @@ class _Table:
             try:
                 width, height = int(float(row["width"])), int(float(row["height"]))
             except (ValueError, OverflowError) as error:
-                raise FormatError(f"this is no size: {error}", where=where, hint=_HOW) from error
+                raise FormatError(f"not a size: {error}", where=where, hint=_HOW) from error
             if width > 0 and height > 0:
                 return width, height
         size = size_of_image(self._folder / name) or size_of_image(row["file_name"])
@@ -221,7 +221,7 @@ class _Table:
         text, area = row.get("segmentation"), row.get("area")
         mask = json.loads(text) if text else None
         if not isinstance(mask, (list, dict, type(None))):
-            raise ValueError("its segmentation is neither polygons nor run lengths")
+            raise ValueError("its segmentation is neither polygons nor RLE")
         return Object(
             label=self._label(row),
             bbox=box,

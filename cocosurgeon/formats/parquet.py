@@ -103,8 +103,7 @@ class Parquet(WholeFormat):
             source = put_together(_pieces(folder, facts), facts["size"], str(path))
             if source.sha256() != facts["sha256"]:
                 raise FormatError(
-                    "the tables have other bytes than were written: rows were changed, "
-                    "dropped or added",
+                    "the tables were edited: rows were changed, dropped or added",
                     where=str(folder),
                     hint="choose by ids instead: cocosurgeon subset FILE --ids-file IDS",
                 )
@@ -152,14 +151,14 @@ def _facts(folder: Path) -> dict[str, Any]:
             metadata = parquet.read_schema(path).metadata or {}
             if KEY not in metadata:
                 raise FormatError(
-                    "a Parquet file without the metadata that convert writes",
+                    "a Parquet file without the metadata that cocosurgeon convert writes",
                     where=str(path),
                     hint="write it with: cocosurgeon convert FILE --to parquet",
                 )
             found.append(json.loads(metadata[KEY]))
             if (version := found[-1]["version"]) != _VERSION:
                 raise FormatError(
-                    f"tables of version {version!r}, and this is a program for version {_VERSION}",
+                    f"the tables have version {version!r}; this program reads version {_VERSION}",
                     where=str(path),
                     hint="convert the annotation file again",
                 )

@@ -42,7 +42,7 @@ def _number(text: str) -> int:
     """
     number = int(text) if text.isdecimal() else 0
     if not 0 < number < 100_000:
-        raise ValueError(f"{text!r} is no number of shards, from 1 to 99,999")
+        raise ValueError(f"{text!r} is not a number of shards from 1 to 99,999")
     return number
 
 
@@ -55,7 +55,7 @@ def _bytes(text: str) -> int:
     match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kmg]?b?)", text.lower())
     size = float(match[1]) * _UNITS[match[2].rstrip("b") + "b" if match[2] else ""] if match else 0
     if size < 1:
-        raise ValueError(f"{text!r} is no size, as 200MB is")
+        raise ValueError(f"{text!r} is not a size, such as 200MB")
     return int(size)
 
 
@@ -87,7 +87,7 @@ class TfRecord(Format):
 
     def __post_init__(self) -> None:
         if self.shards is not None and self.shard_size is not None:
-            raise RequestError("--shards and --shard-size: give one")
+            raise RequestError("give only one of --shards and --shard-size")
 
     @property
     def holds(self) -> frozenset[Feature]:

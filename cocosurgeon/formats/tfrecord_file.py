@@ -44,7 +44,7 @@ def read_records(path: Path) -> Iterator[tuple[str, bytes]]:
             where = f"{path}, byte {at}"
             length = head[: _LENGTH.size]
             if len(head) < _HEAD or _checksum(length) != head[_LENGTH.size :]:
-                what = "is no TFRecord file" if at == 0 else "has a record with a broken length"
+                what = "is not a TFRecord file" if at == 0 else "has a record with a broken length"
                 raise _broken(f"the file {what}", where, at)
             (size,) = _LENGTH.unpack(length)
             if size > _MOST:
@@ -65,4 +65,4 @@ def _checksum(data: bytes) -> bytes:
 
 
 def _broken(what: str, where: str, at: int) -> FormatError:
-    return FormatError(what, where=where, hint="copy it again, or make it again", offset=at)
+    return FormatError(what, where=where, hint="copy or write it again", offset=at)

@@ -149,9 +149,9 @@ def _complete(shards: Mapping[tuple[int, int], Path], where: str) -> list[Path]:
     if len(totals) > 1:
         counts = " and ".join(map(str, sorted(totals)))
         raise FormatError(
-            f"there are shards of {counts} of one name",
+            f"shards with the same name have different totals: {counts}",
             where=where,
-            hint="move those of one writing away",
+            hint="remove the shards of one of them",
         )
     (total,) = totals
     missing = sorted({*range(total)} - {shard for _, shard in shards})
@@ -160,7 +160,7 @@ def _complete(shards: Mapping[tuple[int, int], Path], where: str) -> list[Path]:
             f"{plural(len(missing), 'shard')} of {total} missing: number {missing[0]:05}, "
             f"named as {name} is",
             where=where,
-            hint="copy all of them; or name one file to read it alone",
+            hint="copy all of them, or name one file to read only it",
         )
     return [path for _, path in sorted(shards.items())]
 
@@ -169,7 +169,7 @@ def _two_names(label: int, name: str, where: str, first: str, there: str) -> For
     return FormatError(
         f"the label {label} is {name!r} here, and {first!r} in {there}",
         where=where,
-        hint="the label map is of another dataset, or the shards were made with another one",
+        hint="use the label map that the shards were made with",
     )
 
 
@@ -240,7 +240,7 @@ def _objects(features: Mapping[str, Values], picture: Picture) -> Iterator[tuple
     columns = {key: _column(features, key, count) for key in _COLUMNS}
     labels, texts = columns["class/label"], columns["class/text"]
     if any(len(values) != count for values in corners) or (count and labels is None):
-        raise ValueError(f"it has {count} boxes, and not as many of all four corners and labels")
+        raise ValueError(f"it has {count} boxes, but another number of corners or labels")
     sides = np.array([picture.width, picture.height] * 2, np.float64)
     boxes = np.array(corners, np.float64).reshape(4, -1).T * sides
     decimals = max(2, 6 - len(str(max(picture.width, picture.height))))
@@ -293,7 +293,7 @@ def _mask(values: Any, place: int, picture: Picture) -> Segmentation | None:
     except ValueError:
         raise
     except Exception as error:  # a broken image raises whatever its decoder fails with
-        raise ValueError("a mask is no PNG that could be read") from error
+        raise ValueError("a mask is not a readable PNG") from error
     if not pixels.any():
         return None
     found = masks.encode(np.asfortranarray(pixels.astype(np.uint8)))

@@ -34,7 +34,7 @@ def _fields(text: str) -> tuple[str, ...]:
     """
     names = tuple(name.strip() for name in text.split(","))
     if {*names} - {"label"} not in _BOXES or "label" not in names or len({*names}) < len(names):
-        raise ValueError(f"{text!r} is no box with its label")
+        raise ValueError(f"{text!r} is not a box with a label")
     return names
 
 
@@ -123,7 +123,7 @@ class Txt(Format):
         for name in files:
             if self._last(name)[0] is not None:
                 raise RequestError(
-                    f"the file_name {name!r} ends as a box does", hint="rename the image"
+                    f"the file_name {name!r} ends like a box", hint="rename the image"
                 )
         text = "".join(f"{each.name}\n" for each in classes)
         return {_CLASSES: text.encode("utf-8", "surrogatepass")}

@@ -60,7 +60,7 @@ class Voc(Format):
 
     def remarks(self, picture: Picture) -> Iterator[str]:
         if not picture.file_name.endswith(".jpg"):
-            yield "images that are no .jpg, the only ones that MMDetection and Detectron2 look for"
+            yield "images that are not .jpg: MMDetection and Detectron2 look for .jpg only"
         for each in picture.objects:
             if not all(value.is_integer() for value in each.bbox):
                 yield "boxes with fractions of pixels, which MMDetection and labelImg cut off"

@@ -46,7 +46,7 @@ def read_file(file: File, folder: Path, known: Sizes, base: int, listed: set[str
         raise FormatError(
             f"the root is <{root.tag}>, not <annotation>",
             where=f"{file.xml}, line {root.line}",
-            hint="this is no XML file of VOC: move it away",
+            hint="this is not an XML file of VOC: remove it",
         )
     remarks = [] if file.xml else ["images of the list without an XML file, taken as empty"]
     image = _image(file, root)
@@ -68,7 +68,7 @@ def read_file(file: File, folder: Path, known: Sizes, base: int, listed: set[str
                 raise FormatError(
                     f"the class {name!r} is not in the list of classes",
                     where=f"{file.xml}, line {element.line}",
-                    hint="complete the list, or move it away",
+                    hint="complete the list, or remove the file",
                 )
             objects.append(each)
             names.append(name)
@@ -118,7 +118,7 @@ def _object(element: Element, base: int, path: str, remarks: list[str]) -> tuple
             hint="it needs xmin, ymin, xmax, ymax",
         ) from error
     if bbox[2] <= 0 or bbox[3] <= 0:
-        remarks.append("boxes without an area, copied as they are")
+        remarks.append("boxes without an area, copied unchanged")
     others = {child.tag for child in element.children} - _HELD
     remarks += (f"<{tag}> of objects, dropped" for tag in sorted(others))
     record: dict[str, object] = {

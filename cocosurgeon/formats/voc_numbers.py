@@ -44,7 +44,7 @@ def _pixels(text: str) -> Decimal:
     try:
         value = Decimal(text)
     except InvalidOperation:
-        raise ValueError(f"{text!r} is no number") from None
+        raise ValueError(f"{text!r} is not a number") from None
     if not value.is_finite() or abs(value) >= _MOST:
-        raise ValueError(f"{text!r} is no number of pixels")
+        raise ValueError(f"{text!r} is not a number of pixels")
     return value

@@ -116,7 +116,7 @@ class VocTree:
         if not listed:
             notes.append("no list of classes: those of the XML files, in alphabetical order")
         if unused := (_NO_CLASSES - used).intersection(listed):
-            notes.append(f"no object is {' or '.join(sorted(unused))}: this is no class")
+            notes.append(f"no object is {' or '.join(sorted(unused))}: it is not a class")
         names = [name for name in listed if name not in unused] if listed else sorted(used)
         labels = {name: label for label, name in reversed([*enumerate(names)])}
         if twice := sorted(name for name in used if names.count(name) > 1):
@@ -164,7 +164,7 @@ def _inner(root: Path, annotations: Path, part: str) -> Path:
     raise RequestError(
         f"there is no part {part!r}: no list in ImageSets/Main, and no folder",
         where=str(root),
-        hint="leave --split out for all of it",
+        hint="remove --split to read all of it",
     )
 
 

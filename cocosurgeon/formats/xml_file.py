@@ -80,7 +80,7 @@ def read_xml(path: str) -> Element:
         raise FormatError(
             "the XML file has entities of its own, which are not read",
             where=f"{path}, line {parser.CurrentLineNumber}",
-            hint="remove its DOCTYPE, and write the text of the entities in their place",
+            hint="remove its DOCTYPE, and replace the entities by their text",
         )
 
     parser.StartElementHandler = start

@@ -157,10 +157,10 @@ def _config(path: Path) -> Mapping[str, Any]:
         plain = yaml.load(text, yaml.BaseLoader)
     except (yaml.YAMLError, ValueError) as error:
         raise FormatError(
-            f"this is no YAML: {error}", where=str(path), hint="repair it, or name the folder"
+            f"not YAML: {error}", where=str(path), hint="repair it, or name the folder"
         ) from error
     if not isinstance(config, dict):
-        raise FormatError("data.yaml is no mapping", where=str(path), hint="repair it")
+        raise FormatError("data.yaml is not a mapping", where=str(path), hint="repair it")
     # YAML takes yes, null and 1.0 for values that are no texts; as names of classes they are.
     return config | ({"names": plain["names"]} if "names" in config else {})
 
@@ -310,7 +310,7 @@ def _picture(file: _File, classes: int | None, keypoints: int) -> Picture:
         raise FormatError(
             "the image cannot be read, so its size is not known",
             where=file.image or file.name,
-            hint="remove it, or bring the right file",
+            hint="remove it, or replace it by a readable image",
         )
     objects: list[Object] = []
     if file.labels is not None:
@@ -329,7 +329,7 @@ def _row(cells: Sequence[str], size: tuple[int, int], classes: int | None, where
     try:
         label, *values = map(float, cells)
     except ValueError as error:
-        raise FormatError(f"this is no row: {error}", where=where, hint=_ROW) from error
+        raise FormatError(f"not a row: {error}", where=where, hint=_ROW) from error
     if label != label or label < 0 or label != int(label):
         raise FormatError(f"the class number is {cells[0]}", where=where, hint=_ROW)
     if classes is not None and label >= classes:
@@ -341,7 +341,7 @@ def _row(cells: Sequence[str], size: tuple[int, int], classes: int | None, where
         )
     if not all(abs(v) < _FARTHEST for v in values):
         raise FormatError(
-            "a number is no share of the image's sides: they are from 0 to 1",
+            "a number is not a share of the image's side: shares are from 0 to 1",
             where=where,
             hint="divide pixels by the image's width and height",
         )

@@ -30,13 +30,14 @@ PAIR_CODES = add_codes(
         "split-file-name": (
             "the files share names of images",
             "the files were cut with an overlap; or names repeat in different folders",
-            "drop them from one file if they are the same images: what a model has seen is no test",
+            "drop them from one file if they are the same images: a model must not be tested on "
+            "training images",
             "warning",
         ),
         "split-content": (
             "the files share images by their content",
             "an image was saved under two names",
-            "drop it from one file: what a model has seen is no test",
+            "drop it from one file: a model must not be tested on training images",
             "error",
         ),
         "split-annotation-id": (

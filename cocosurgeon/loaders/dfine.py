@@ -54,8 +54,8 @@ ITEM_ERRORS = (
     *errors_for("bad", "file_name", "TypeError", "torchvision/datasets/coco.py:43"),
     Rule(
         "odd-annotation-id",
-        "an annotation of a listed image has an `id` that is no integer; text and true are none: "
-        "TypeError",
+        "an annotation of a listed image has an `id` that is not an integer (text and true are "
+        "not): TypeError",
         f"{_INDEX}:51",
     ),
 )
@@ -191,7 +191,7 @@ def items(index: Index, root: str) -> Iterator[Item]:
         for each in rows:
             ann_id = index.annotations[each]["id"]
             if type(ann_id) is not int:
-                what = f"the annotation id {ann_id!r} is no integer"
+                what = f"the annotation id {ann_id!r} is not an integer"
                 fail("TypeError", "odd-annotation-id", what, f"annotations[{each}]")
         require_small(int(img_id))
         yield img_id, image, path, index.loaded(rows)

@@ -38,7 +38,7 @@ IMAGE_ERRORS = (
         "an image id is text, which is looked up letter by letter: KeyError, or another image",
         "pycocotools/coco.py:136,226",
     ),
-    Rule("odd-id", "an image id is no int and no text: TypeError", "pycocotools/coco.py:228"),
+    Rule("odd-id", "an image id is neither int nor text: TypeError", "pycocotools/coco.py:228"),
 )
 
 

@@ -51,7 +51,7 @@ ERRORS = (
     NO_URL,
     Rule(
         "bad-name",
-        "a category's name is no text, and `classes` is one text: TypeError",
+        "a category's name is not text, and `classes` is one text: TypeError",
         "pycocotools/coco.py:171",
     ),
     Rule(

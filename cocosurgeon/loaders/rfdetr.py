@@ -47,7 +47,7 @@ ERRORS = (
     ),
     Rule(
         "bad-train-file",
-        "the categories of train's file are no list of categories: AttributeError, ...",
+        "the categories of train's file are not a list of categories: AttributeError, ...",
         f"{_FILE}:197",
     ),
     *IMAGE_ERRORS,

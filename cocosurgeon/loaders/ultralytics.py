@@ -77,7 +77,7 @@ NEGATIVE = Rule(
 )
 FRACTION = Rule(
     "fractional-label",
-    "a label of the image is no whole number: the whole image is dropped",
+    "a label of the image is not a whole number: the whole image is dropped",
     f"{_UTILS}:483",
     fault=IMAGE_DROPPED,
 )
@@ -130,9 +130,11 @@ BEYOND_TABLE = Rule(
 UNLISTED = Rule(
     "unlisted-image", "its image is not in the list of images: KeyError", f"{_CONVERTER}:305"
 )
-ODD_ID = Rule("odd-id", "an image id is no integer: ValueError or TypeError", f"{_CONVERTER}:291")
+ODD_ID = Rule(
+    "odd-id", "an image id is not an integer: ValueError or TypeError", f"{_CONVERTER}:291"
+)
 ERRORS = (
-    Rule(NOT_AN_OBJECT.name, "the file is no object: TypeError", f"{_CONVERTER}:291"),
+    Rule(NOT_AN_OBJECT.name, "the file is not an object: TypeError", f"{_CONVERTER}:291"),
     *errors_for("no", "images", "KeyError", f"{_CONVERTER}:291"),
     *errors_for("bad", "images", "TypeError", f"{_CONVERTER}:291"),
     *errors_for("no", "id", "KeyError", f"{_CONVERTER}:291"),
@@ -304,7 +306,7 @@ def _image_rows(images: Sequence[Record]) -> dict[Id, int]:
         except (KeyError, TypeError) as error:
             raise failure(error, "images", row, image, ["id"]) from error
         if not isinstance(img_id, int):
-            what = f"the image id {img_id!r} is no integer"
+            what = f"the image id {img_id!r} is not an integer"
             fail(_exception_for(img_id), ODD_ID.name, what, f"images[{row}]")
         rows[img_id] = row
     return rows
@@ -329,7 +331,7 @@ def _rows_of(annotations: Sequence[Record]) -> dict[Id, list[int]]:
 def _image_row(img_id: Id, rows: Sequence[int], image_rows: Mapping[Id, int]) -> int:
     where = f"annotations[{rows[0]}]"
     if not isinstance(img_id, int):
-        what = f"the image_id {img_id!r} is no integer"
+        what = f"the image_id {img_id!r} is not an integer"
         fail(_exception_for(img_id), "bad-image-id", what, where)
     if img_id not in image_rows:
         what = f"image_id {img_id!r} is not in the list of images"

@@ -133,7 +133,7 @@ def _rows(index: Index, img_id: Id, drops: Drops) -> list[int]:
     try:
         number = int(img_id)
     except ValueError:
-        fail("ValueError", "text-id", f"the image id {img_id!r} is text that is no number")
+        fail("ValueError", "text-id", f"the image id {img_id!r} is text that is not a number")
     for row in index.rows_of.get(number, ()):
         ann = index.annotations[row]
         try:

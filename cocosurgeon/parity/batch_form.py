@@ -30,7 +30,7 @@ def batch_values(checkpoint: Checkpoint) -> Mapping[str, Any]:
     """
     values = checkpoint.values
     if not isinstance(values, dict):
-        raise _error(checkpoint, "is no dict")
+        raise _error(checkpoint, "is not a dict")
     batch = {key: value for key, value in values.items() if value is not None}
     count = len(checkpoint.img_ids) or len(batch.get("images", ()))
     shapes: dict[str, list[tuple[int, ...]]] = {}

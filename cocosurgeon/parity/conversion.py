@@ -258,7 +258,7 @@ def _numbers(key: str, value: Any, where: str) -> Array:
     except ValueError:  # lists of different lengths
         array = np.array(None)
     if array.dtype.kind not in "buif":
-        raise RequestError(f"{key} of an image are no array of numbers", where=where)
+        raise RequestError(f"{key} of an image is not an array of numbers", where=where)
     return array
 
 

@@ -82,7 +82,7 @@ class LabelMap:
         for label in used.tolist():
             if label not in self.before:
                 raise RequestError(
-                    f"label {label!r} is no class in the recorded label space",
+                    f"label {label!r} is not a class in the recorded label space",
                     where=where,
                     hint="the header's label space or classes must be those of the recorded labels",
                 )

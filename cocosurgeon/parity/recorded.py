@@ -196,7 +196,7 @@ def read_recording(folder: str | Path, rank: int = 0) -> Recording:
             hint="name the folder that was given to StepRecorder",
         ) from error
     except ValueError as error:
-        raise DataError(f"a header that is no JSON: {error}", where=str(place)) from error
+        raise DataError(f"the header is not JSON: {error}", where=str(place)) from error
     wrong = _wrong(header)
     if wrong is not None:
         raise DataError(wrong, where=str(place / "header.json"))

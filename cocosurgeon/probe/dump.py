@@ -331,7 +331,7 @@ def _object(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise _BrokenError(f"the line is not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise _BrokenError("the line is no JSON object")
+        raise _BrokenError("the line is not a JSON object")
     if "error" in value:
         raise _BrokenError(
             "the dump ends with an error of the program that wrote it: "
@@ -342,7 +342,7 @@ def _object(line: bytes) -> dict[str, Any]:
 
 def _header(value: dict[str, Any]) -> DumpHeader:
     if "dump" not in value:
-        raise _BrokenError("this is no dump: the first line has no 'dump'")
+        raise _BrokenError("this is not a dump: the first line has no 'dump'")
     if value["dump"] != VERSION:
         raise _BrokenError(f"the dump is of version {value['dump']!r}; this reads {VERSION}")
     wrong = wrong_in_header(value)
@@ -366,4 +366,4 @@ def _sample_or_end(value: dict[str, Any]) -> DumpSample | tuple[Any, Any]:
     try:
         return msgspec.convert(_OPTIONAL | value, DumpSample)
     except msgspec.ValidationError as error:
-        raise _BrokenError(f"the line is no sample: {error}") from error
+        raise _BrokenError(f"the line is not a sample: {error}") from error

@@ -102,7 +102,7 @@ def wrong_in_header(header: Mapping[str, Any]) -> str | None:
     try:
         dict(header["cat2label"])
     except (KeyError, TypeError, ValueError):
-        return "'cat2label' is no list of pairs"
+        return "'cat2label' is not a list of pairs"
     return None
 
 

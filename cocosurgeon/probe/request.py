@@ -110,9 +110,8 @@ class ProbeOptions:
         """
         if self.is_asked_for and real_library(loader) is None:
             raise RequestError(
-                f"the real {loader} cannot be asked; its rules are compared without it",
-                hint="leave --python and --config out, or name one of "
-                + ", ".join(probed_loaders()),
+                f"the real {loader} cannot be run; its rules are compared without it",
+                hint="remove --python and --config, or name one of " + ", ".join(probed_loaders()),
             )
         if self.named and not self.has_library(loader):
             raise RequestError(
@@ -198,7 +197,7 @@ class ProbeRequest:
         if self.samples < 0:
             raise RequestError("the number of samples is negative")
         if real_library(self.loader) is None:
-            raise RequestError(f"the real {self.loader} cannot be asked")
+            raise RequestError(f"the real {self.loader} cannot be run")
 
     def text(self, ann_file: Path | None, timeout: float) -> str:
         """Return the request as JSON for the script.

@@ -129,7 +129,7 @@ def installed_loader(python: Path | str) -> str:
         found: dict[str, str] = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         raise RequestError(
-            f"the interpreter cannot be asked what it has ({type(error).__name__})",
+            f"the interpreter's packages cannot be listed ({type(error).__name__})",
             where=str(python),
             hint="name the loader (--loader), and a Python interpreter (--python)",
         ) from error
@@ -144,7 +144,7 @@ def installed_loader(python: Path | str) -> str:
         return names[0]
     if not names:
         raise RequestError(
-            "that interpreter has no library of a loader that can be asked",
+            "that interpreter has no library of a loader that can be run",
             where=str(python),
             hint=f"name one that has {', '.join(sorted({r.name for r in libraries.values()}))}, "
             "or install it there",

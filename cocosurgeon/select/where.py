@@ -151,7 +151,7 @@ def _parsed(expression: str) -> tuple[ast.Expression, Mapping[str, str | int | N
             if _is_text(node.left) or _is_text(node.right):
                 raise _forbidden(expression, "arithmetic with a string")
             if isinstance(node.op, ast.Pow) and not _is_tame(node.right):
-                raise _forbidden(expression, "a power that is no small number")
+                raise _forbidden(expression, "a power that is not a small number")
             if isinstance(node.op, ast.Pow) and not _has_column(node.left):
                 raise _forbidden(expression, "a power of a number, not of a column")
         if isinstance(node, ast.Compare):

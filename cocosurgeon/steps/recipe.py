@@ -129,7 +129,7 @@ class Recipe:
             source = msgspec.convert(values["source"], SourceIdentity)
             if "/" in source.name or source.name in ("", ".", ".."):
                 raise RequestError(
-                    f"the recipe's source is no file name: {source.name!r}",
+                    f"the recipe's source is not a file name: {source.name!r}",
                     where=where,
                     hint="a recipe names a file, never a folder: name the annotation file yourself",
                 )
@@ -268,7 +268,7 @@ def _is_filter(hint: object) -> bool:
 def _require_known(part: PlanPart) -> None:
     """Refuse a step or filter that no recipe could be read with."""
     if _kinds().get((recipe_tag(type(part)), recipe_name(type(part)))) is not type(part):
-        raise RequestError(f"{part!r} is no step or filter that a recipe can hold")
+        raise RequestError(f"{part!r} is not a step or filter that a recipe can hold")
     for each in _inner(part):
         _require_known(each)
 

@@ -208,7 +208,7 @@ class _Reader:
         while True:
             key, self.at = _decoder.raw_decode(self.text, self.at)
             if not isinstance(key, str):
-                raise json.JSONDecodeError("a key is no string", self.text, self.at)
+                raise json.JSONDecodeError("a key is not a string", self.text, self.at)
             self._expect(":")
             self._skip()
             yield key

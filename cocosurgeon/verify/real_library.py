@@ -94,10 +94,10 @@ def by_settings(case: Case, real: ProbeOptions, settings: Sequence[Setting]) -> 
         except ProbeError as error:
             loader = setting.loader
             if not real.is_asked_for:
-                note = f"the real {loader} is there, and could not be asked: {error.what}"
+                note = f"the real {loader} is installed, but could not be run: {error.what}"
                 return found.joined(case.found(notes=(note.splitlines()[0],)))
             if error.kind not in _OF_A_MODE:
-                text = f"not the real {loader}, which could not be asked"
+                text = f"not the real {loader}, which could not be run"
                 return found.joined(case.found(text, (_raised(error, loader, None),)))
             finding = _raised(error, loader, setting.named_mode)
             found = found.joined(case.found(f"the real {_who(setting)}, which raises", (finding,)))
@@ -213,7 +213,7 @@ def by_config(case: Case, real: ProbeOptions, line: str) -> OfConfig:
         if error.kind in _OF_A_MODE:
             text = f"the dataset of {real.config}, which raises"
             return OfConfig(case.found(text, (_raised(error, None, mode, hint),)))
-        text = f"not the dataset of {real.config}, which could not be asked"
+        text = f"not the dataset of {real.config}, which could not be run"
         return OfConfig(case.found(text, (_raised(error, None, None, hint),)))
 
 

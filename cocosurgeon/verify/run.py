@@ -91,16 +91,16 @@ class VerifyRequest:
         chosen = _loaders(loaders, has_config=has_config)
         for name, value in {"--mode": modes, "--option": options, "--classes": classes}.items():
             if value not in (None, []) and (has_config or not chosen):
-                by = "--config, which settles it" if has_config else "--loader none"
+                by = "--config, which sets it" if has_config else "--loader none"
                 raise RequestError(f"{name} has no effect with {by}")
         if against is not None and len(chosen) != 1 and not has_config:
             raise RequestError("a dump is compared with one loader at a time")
         if against is not None and len(modes or ()) > 1:
             raise RequestError("a dump is of one mode: give --mode once")
         if classes is not None and chosen and not any(LOADERS[n].takes_classes for n in chosen):
-            raise RequestError(f"{', '.join(chosen)} takes no class names: leave --classes out")
+            raise RequestError(f"{', '.join(chosen)} takes no class names: remove --classes")
         if modes and not any(LOADERS[n].has_modes for n in chosen):
-            raise RequestError(f"{', '.join(chosen)} has no modes: leave --mode out")
+            raise RequestError(f"{', '.join(chosen)} has no modes: remove --mode")
         if tolerance != 0 and against is None:
             raise RequestError("--tolerance has no effect without --against")
         if not 0 <= tolerance < float("inf"):
@@ -265,7 +265,7 @@ def _verified(
         if request.is_default and request.against is None and (what := _without_boxes(subset)):
             note = (
                 f"annotations are {what}, which {DEFAULT} does not read: the text alone is "
-                "compared; --config asks the dataset that reads them"
+                "compared; --config runs the dataset that reads them"
             )
             found = found.joined(case.found(notes=(note,)))
             settings = source_settings = []

@@ -248,7 +248,7 @@ def row_count(categories: Sequence[tuple[Id, str]], index: RowIndex) -> int:
         return len(categories)
     ids = [cat_id for cat_id, _ in categories]
     if not all(isinstance(i, int) and i >= 0 for i in ids):
-        raise RequestError("ids that are no whole numbers from 0 on are no numbers of rows")
+        raise RequestError("ids must be whole numbers from 0 on to be numbers of rows")
     return max((i for i in ids if isinstance(i, int)), default=-1) + 1
 
 

@@ -104,13 +104,13 @@ def read_shapes(path: str) -> Shapes:
 
 def _text(key: object) -> str:
     if not isinstance(key, str):
-        raise ValueError(f"{key!r} is no key")
+        raise ValueError(f"{key!r} is not a key")
     return key
 
 
 def _size(size: object) -> int:
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-        raise ValueError(f"{size!r} is no size")
+        raise ValueError(f"{size!r} is not a size")
     return size
 
 

@@ -242,10 +242,10 @@ def _one_sided(side: str) -> tuple[str, Constant | None, str | None]:
         return key, None, value
     found = _VALUE.fullmatch(value)
     if found is None:
-        raise ValueError(f"{value!r} is no value, such as `0 int64` or `1 float32[256]`")
+        raise ValueError(f"{value!r} is not a value, such as `0 int64` or `1 float32[256]`")
     shape = tuple(int(size) for size in (found["shape"] or "").split(",") if size.strip())
     if found["dtype"] not in DTYPES:
-        raise ValueError(f"{found['dtype']!r} is no type of numbers, such as int64 or float32")
+        raise ValueError(f"{found['dtype']!r} is not a type of numbers, such as int64 or float32")
     if not fits(shape, found["dtype"]):
         raise ValueError(f"no tensor has the shape {list(shape)}")
     constant = Constant(_number(found["number"], found["dtype"]), found["dtype"], shape)
@@ -278,7 +278,7 @@ def _patterns(texts: Sequence[str]) -> list[Pattern]:
     kinds: dict[str, str] = {}
     for text in texts:
         if not text or len(text.split()) > 1 or set(_GROUP.sub("", text)) & set("{}*"):
-            raise ValueError(f"{text!r} is no pattern")
+            raise ValueError(f"{text!r} is not a pattern")
         for match in _GROUP.finditer(text):
             kind = _regex_of(match["kind"])
             if kind and kinds.get(match["name"], kind) != kind:

@@ -77,7 +77,7 @@ def whole_numbers(values: object) -> tuple[int, ...]:
     if not isinstance(values, tuple) or len(values) > MOST_AXES:
         raise Refused(f"a tensor with more than {MOST_AXES} axes, or without a shape")
     if not all(type(value) is int and 0 <= value < 1 << 62 for value in values):
-        raise Refused("a tensor whose shape, strides or offset are no numbers from 0 on")
+        raise Refused("a tensor whose shape, strides or offset are not numbers from 0 on")
     return values
 
 

@@ -143,7 +143,7 @@ def _write_safetensors(
     try:
         text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise RequestError(f"a name or text is no UTF-8: {error}") from error
+        raise RequestError(f"a name or text is not UTF-8: {error}") from error
     text += b" " * (-len(text) % 8)  # the tensors begin at a multiple of 8 bytes
     file.write(len(text).to_bytes(8, "little") + text)
     for tensor in tensors:

@@ -105,21 +105,23 @@ def head(
     from cocosurgeon.weights.steps import HeadStep
 
     if by_name is None and (from_ is None or to is None):
-        raise RequestError("say which rows: --from SPACE and --to SPACE, or --by-name OLD NEW")
+        raise RequestError("give --from SPACE and --to SPACE, or --by-name OLD NEW")
     if by_name is not None and (from_ or to):
-        raise RequestError("--by-name goes without --from and --to")
+        raise RequestError("--by-name cannot be used with --from or --to")
     if by_name is None and (index or alias):
-        raise RequestError("--index and --alias go with --by-name")
+        raise RequestError("--index and --alias need --by-name")
     if index not in (None, *get_args(RowIndex)):  # before two large files are read
-        raise RequestError(f"--index {index!r}", hint=f"one of {', '.join(get_args(RowIndex))}")
+        raise RequestError(
+            f"--index cannot be {index!r}", hint=f"one of {', '.join(get_args(RowIndex))}"
+        )
     if by_name == ("-", "-"):
-        raise RequestError("standard input can be read only once")
+        raise RequestError("standard input can be read only once", hint="save it to a file")
     value: Fill | None = None
     if fill is not None:
         try:
             value = "mean" if fill == "mean" else float(fill)
         except ValueError:
-            raise RequestError(f"--fill {fill!r}", hint="a number, or mean") from None
+            raise RequestError(f"--fill cannot be {fill!r}", hint="a number, or mean") from None
     classes: list[Any] = [from_, to]
     if by_name is not None:
         classes = []

@@ -74,7 +74,7 @@ def wash(
     console.info(
         *(each.line() for each in result.dropped),
         *([f"stripped {result.prefix!r} from every name"] if result.prefix else []),
-        *(f"dropped {one_line(key)}: metadata, for which a flat .pth has no place" for key in lost),
+        *(f"dropped {one_line(key)}: metadata, which a flat .pth cannot hold" for key in lost),
         f"kept {plural(len(result.tensors), 'tensor')}, {byte_count(result.nbytes)}; the file had "
         f"{byte_count(checkpoint.size)}, and has {byte_count(after)}",
     )

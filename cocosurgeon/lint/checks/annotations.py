@@ -121,7 +121,7 @@ def annotation_id_text(record: Record, _: AnnotationFile) -> str | None:
     "annotations",
     annotation(id="a"),
     group="annotations",
-    meaning="the id of an annotation is text that is no number",
+    meaning="the id of an annotation is text that is not a number",
     arises="ids are UUIDs of a labeling tool",
     next=_NUMBER,
     further={"pycocotools": "COCOeval raises ValueError"},
@@ -143,7 +143,7 @@ def annotation_id_named(record: Record, _: AnnotationFile) -> str | None:
     next="write whole numbers",
     severity="note",
     is_judged=False,
-    repair=safe("writes them without", without_points, left="an id is no whole number"),
+    repair=safe("writes them without", without_points, left="an id is not a whole number"),
 )
 def annotation_ids_float(record: Record, _: AnnotationFile) -> str | None:
     keys = [key for key in ("id", "image_id", "category_id") if type(record.get(key)) is float]
@@ -330,7 +330,7 @@ def area_missing(record: Record, _: AnnotationFile) -> str | None:
     "annotations",
     annotation(area=None),
     group="annotations",
-    meaning="the area of an annotation is no number",
+    meaning="the area of an annotation is not a number",
     arises="an export wrote null, text or NaN",
     next="write the mask's area in square pixels, or width times height of the box",
     further={"pycocotools": "COCOeval raises TypeError for null and text"},
@@ -393,7 +393,7 @@ def iscrowd_missing(record: Record, file: AnnotationFile) -> str | None:
     "annotations",
     annotation(iscrowd=None),
     group="annotations",
-    meaning="the iscrowd of an annotation is no number",
+    meaning="the iscrowd of an annotation is not a number",
     arises="an export wrote null or text",
     next="write 0, or 1 for a crowd",
     further={"pycocotools": "COCOeval raises TypeError for null"},

@@ -73,7 +73,7 @@ def box_missing(record: Record, _: AnnotationFile) -> str | None:
     "annotations",
     annotation(bbox=None),
     group="boxes",
-    meaning="a bbox is no list of four numbers",
+    meaning="a bbox is not a list of four numbers",
     arises="corners of a polygon, text, null or a nested list were written",
     next="write [x, y, width, height] in pixels",
     further={"pycocotools": "COCOeval raises IndexError, or another error"},

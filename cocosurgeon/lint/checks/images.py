@@ -133,7 +133,7 @@ def image_size_missing(record: Record, _: AnnotationFile) -> str | None:
     "images",
     lambda document: document["images"][0].update(width="100"),
     group="images",
-    meaning="a width or height is no positive number of pixels",
+    meaning="a width or height is not a positive number of pixels",
     arises="an export wrote 0 or text where it did not know the size",
     next="read them from the image files",
 )

@@ -83,7 +83,7 @@ def crowd_polygon(record: Record, _: AnnotationFile) -> str | None:
     "every-annotation",
     annotation(segmentation=_RLE),
     group="masks",
-    meaning="an object that is no crowd has an RLE mask",
+    meaning="an object that is not a crowd has an RLE mask",
     arises="masks were painted, or come from a model",
     next="nothing for MMDetection; detectron2 needs INPUT.MASK_FORMAT 'bitmask'; DETR's masks need "
     "polygons, or RLE whose counts are lists",

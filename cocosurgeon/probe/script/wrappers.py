@@ -26,7 +26,7 @@ def innermost(dataset: Any, where: str, ann_file: str | None) -> tuple[Any, list
         if isinstance(dataset, (list, tuple)):
             parts = list(dataset)
         elif not isinstance(dataset, Mapping):
-            raise Failure("config", "the config's dataset is no dict with a type", where=where)
+            raise Failure("config", "the config's dataset is not a dict with a type", where=where)
         elif "datasets" in dataset:
             parts = list(dataset["datasets"])
         elif isinstance(dataset.get("ann_file"), (list, tuple)):

@@ -61,7 +61,7 @@ class ToSpace(CategoryStep):
             if not space.index.startswith("position"):
                 raise RequestError(
                     f"--start renumbers positions, and an index of {space} is the {space.index}",
-                    hint="leave --start out, or name a space of positions such as mmdet80",
+                    hint="remove --start, or name a label space of positions, such as mmdet80",
                 )
         require_policy(self.unmapped)
 
