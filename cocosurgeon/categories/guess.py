@@ -108,12 +108,11 @@ def _problems(
     strange = [i for i in ids if i not in space.classes]
     if strange:
         first = strange[0]
-        why = "a string" if isinstance(first, str) else "no index"
+        why = "a string" if isinstance(first, str) else "not an index"
         if isinstance(first, int):
             why = space.unused.get(first, "beyond its indices")
             why = "the background" if first == space.background else why
-        yield f"{len(strange):,} of {len(ids):,} ids are not classes of it, such as {first!r}: "
-        f"{why}"
+        yield f"{len(strange):,} of {len(ids):,} ids are not its classes, such as {first!r}: {why}"
     if space.is_named:
         other = [
             i
