@@ -160,7 +160,7 @@ def test_no_loader_reads_other_labels() -> None:
     assert not list(effect_warnings(found))
     assert effect(zoo(1, 17), Plan(First(1))) is None
     raising = effect(doc(ann(1, category_id=200), categories=categories((200, "a"))), DROP)
-    assert list(raising.lines())[-1].startswith("labels not compared, since the loader raises: ")
+    assert list(raising.lines())[-1].startswith("labels not compared, because the loader raises: ")
     assert "rtdetr" in raising.raising
 
 

@@ -167,7 +167,7 @@ def image_folder(named: str | None) -> Path | None:
     from cocosurgeon.errors import SourceUnavailableError
 
     if named is not None and not Path(named).is_dir():
-        hint = "name the folder that file_name begins in"
+        hint = "name the folder that file_name is relative to"
         raise SourceUnavailableError("no such folder of images", where=named, hint=hint)
     return None if named is None else Path(named)
 

@@ -34,8 +34,8 @@ _ORDER = "loaders that follow the file's order see other samples: keep the sourc
 _codes: dict[str, Code] = {
     "text-differs": Code(
         "file",
-        "the values are those of the source, the text is not",
-        "the file was written again: numbers spelled otherwise, other spacing or order of keys",
+        "the values equal the source's, the text differs",
+        "the file was rewritten: other spelling of numbers, spacing or order of keys",
         _CUT,
     ),
     "key-lost": Code(
@@ -52,7 +52,7 @@ _codes: dict[str, Code] = {
     ),
     "key-changed": Code(
         "file",
-        "a top-level value is not that of the source",
+        "a top-level value differs from the source's",
         "info, licenses or a further list was rewritten",
         _CUT,
     ),
@@ -76,13 +76,13 @@ _codes: dict[str, Code] = {
     ),
     "image-unplanned": Code(
         "images",
-        "an image is there that the recipe does not keep",
+        "the file has an image that the recipe drops",
         "the recipe was made for another file",
         "apply the recipe again",
     ),
     "image-changed": Code(
         "images",
-        "an image record is not byte for byte that of the source",
+        "the bytes of an image record differ from the source's",
         "a value, a number's text, a key's order or spacing was rewritten",
         _CUT,
     ),
@@ -116,15 +116,15 @@ _codes: dict[str, Code] = {
     ),
     "annotation-orphaned": Code(
         "annotations",
-        "an annotation's image is not in the file: loaders do not take it, except those that read "
-        "'1' as 1",
+        "an annotation's image is not in the file: loaders skip it, except those that read '1' as "
+        "1",
         "images were dropped and their annotations stayed, or ids are text in one list and numbers "
         "in the other",
         _CUT,
     ),
     "annotation-shadowed": Code(
         "annotations",
-        "a loader takes another annotation of the same id in place of this one",
+        "a loader uses another annotation of the same id instead of this one",
         "files were merged without new ids, or ids count from 1 in each image",
         "number the annotations: each id once",
     ),
@@ -136,14 +136,14 @@ _codes: dict[str, Code] = {
     ),
     "annotation-changed": Code(
         "annotations",
-        "an annotation is not byte for byte that of the source",
+        "the bytes of an annotation differ from the source's",
         "a value, a number's text, a key's order or spacing was rewritten",
         _CUT,
     ),
     "annotation-moved": Code(
         "annotations",
         "an annotation names another image than in the source",
-        "image ids were renumbered for images or annotations alone",
+        "image ids were renumbered in one of the two lists only",
         _CUT,
     ),
     "annotation-id": Code(
@@ -155,7 +155,7 @@ _codes: dict[str, Code] = {
     "annotation-category": Code(
         "annotations",
         "an annotation is of another category than in the source",
-        "category ids were shifted or mapped; a recipe would say how",
+        "category ids were shifted or mapped; a recipe records how",
         "name the recipe that maps it (--recipe), or " + _CUT,
     ),
     "annotation-duplicated": Code(
@@ -172,16 +172,16 @@ _codes: dict[str, Code] = {
     ),
     "value-unusable": Code(
         "annotations",
-        "a value is there and cannot be used",
+        "a value cannot be used",
         "an export wrote null, text or NaN where a number belongs",
-        "write a number, or leave the key out where nobody asks for it",
+        "write a number, or remove the key if no loader needs it",
         "warning",
     ),
     "rle-unusable": Code(
         "masks",
         "a run-length encoded mask cannot be used",
         "height and width were swapped, the image was resized, or bytes were written as text; "
-        "pycocotools draws rubbish from it without an error",
+        "pycocotools draws a wrong mask without an error",
         "encode the mask again, for an image of this size",
     ),
     "polygon-unusable": Code(
@@ -189,31 +189,31 @@ _codes: dict[str, Code] = {
         "a polygon cannot be used",
         "an export wrote empty polygons, boxes or lines, or polygons of another image; MMDetection "
         "skips the object, pycocotools raises or draws nothing",
-        "draw the mask again; for detection alone the box is enough",
+        "draw the mask again; detection needs only the box",
         "warning",
     ),
     "info-missing": Code(
         "file",
         "the file has no 'info'",
-        "an export left it out",
+        "an export did not write it",
         'add an empty object: "info": {}',
         "note",
     ),
     "category-lost": Code(
         "categories",
         "a category of the source is not listed",
-        "unused categories were pruned: MMDetection's labels after it all shift",
+        "unused categories were removed: all later labels of MMDetection shift",
         "keep the whole list; `cocosurgeon remap --like SOURCE` puts it back",
     ),
     "category-added": Code(
         "categories",
         "a category is listed that the source does not have",
-        "an entry was added or duplicated: MMDetection's labels after it all shift",
+        "an entry was added or duplicated: all later labels of MMDetection shift",
         "keep the source's list; `cocosurgeon remap --like SOURCE` brings ids and order back",
     ),
     "category-changed": Code(
         "categories",
-        "a category is not that of the source",
+        "a category differs from the source's",
         "an id or a name was changed; names are compared exactly, case and blanks too",
         "name the recipe that maps it (--recipe), or keep the source's list",
     ),
@@ -226,7 +226,8 @@ _codes: dict[str, Code] = {
     "category-nameless": Code(
         "categories",
         "a category has no name that is text",
-        "an export left it out; MMDetection chooses categories by name, and loads no object of it",
+        "an export did not write it; MMDetection chooses categories by name, and loads no object "
+        "of it",
         "write a name into the file",
         "warning",
     ),
@@ -256,17 +257,17 @@ _codes: dict[str, Code] = {
     ),
     "classes-default": Code(
         "labels",
-        "with the class names that the framework has by itself, labels are called otherwise",
-        "a stock config has COCO's 80 classes; the file has others, fewer, or another order",
+        "with the framework's default class names, labels have other names",
+        "a default config has COCO's 80 classes; the file has others, fewer, or another order",
         "give the dataset the file's names: `cocosurgeon snippet FILE --for mmdet3` prints them; "
         "verify the config (--config), or name the classes (--classes)",
         "warning",
     ),
     "classes-unfit": Code(
         "labels",
-        "the chosen class names and the file's categories do not fit",
-        "MMDetection numbers the file's categories in the file's order, and calls label n the n-th "
-        "of `classes`: a name that the file lacks moves every label behind it",
+        "the chosen class names and the file's categories do not match",
+        "MMDetection numbers the file's categories in the file's order, and names label n by the "
+        "n-th of `classes`: a name that the file lacks shifts every later label",
         "take the names from the file, in its order: `cocosurgeon snippet FILE --for mmdet3`",
     ),
     "sample-lost": Code(
@@ -290,7 +291,7 @@ _codes: dict[str, Code] = {
     "label-shift": Code(
         "labels",
         "objects get another label",
-        "the category list or category ids differ; every label after the difference moves",
+        "the category list or category ids differ; every later label shifts",
         "compare the lists: `cocosurgeon remap --check SUBSET SOURCE`",
     ),
     "instance-lost": Code(
@@ -318,13 +319,13 @@ _codes: dict[str, Code] = {
         "library",
         "the real library raises, or could not be run",
         "it is not installed, its configuration does not load, or the file breaks it",
-        "fix what it names; --loader without --python uses the rules alone",
+        "fix what it names; --loader without --python uses only the rules",
     ),
     "evaluator-file": Code(
         "library",
         "the config's evaluator reads another file than its dataset",
-        "`ann_file` was changed for the dataset only: what the dataset does not have counts as "
-        "missed, and the result falls without an error",
+        "`ann_file` was changed for the dataset only: images that the dataset lacks count as "
+        "missed, and the score drops without an error",
         "set `val_evaluator.ann_file` (`test_evaluator`) to the dataset's; "
         "`cocosurgeon snippet FILE --for mmdet3` prints both",
     ),
@@ -353,8 +354,8 @@ _codes: dict[str, Code] = {
         "library",
         "image files that the config's dataset names are not there",
         "the base's `data_prefix` (2.x: `img_prefix`) stays where only `ann_file` is changed",
-        "set the folder with the file: `data_prefix=dict(img=...)`, in 2.x `img_prefix`; relative "
-        "paths begin in the current folder",
+        "set the folder with the file: `data_prefix=dict(img=...)`, in 2.x `img_prefix`; paths "
+        "are relative to the current folder",
     ),
     "evaluator-indices": Code(
         "library",
@@ -364,21 +365,21 @@ _codes: dict[str, Code] = {
     ),
     "real-differs": Code(
         "library",
-        "the real library returns something else than its rules say",
+        "the real library does not return what its rules say",
         "another version, a patched or a derived dataset class",
-        "name the config it is used with (--config); report it, if it is a stock version",
+        "name the config it is used with (--config); report it, if it is an unmodified release",
     ),
     "packed": Code(
         "library",
-        "what the real pipeline makes of an image differs",
+        "the real pipeline's output for an image differs",
         "boxes, labels or masks differ, or the image file itself",
         "look at the image in both: `cocosurgeon explain`",
     ),
     "augmented": Code(
         "samples",
-        "the dump was recorded behind random transforms",
+        "the dump was recorded after random transforms",
         "images are resized, cropped or mirrored there, so no box can be compared",
-        "record what the dataset returns before its transforms, or with those for testing",
+        "record the dataset's output before its transforms, or with the transforms for testing",
     ),
     "unexplained": Code(
         "samples",
@@ -390,7 +391,7 @@ _codes: dict[str, Code] = {
         "categories",
         "a class has another id in the other file",
         "the files use different label spaces, or one was renumbered",
-        "`cocosurgeon remap FILE --like OTHER` brings ids and order into line",
+        "`cocosurgeon remap FILE --like OTHER` makes ids and order equal",
     ),
     "category-name": Code(
         "categories",
@@ -401,7 +402,7 @@ _codes: dict[str, Code] = {
     "category-missing": Code(
         "categories",
         "only one of the files lists a category",
-        "unused categories were pruned, or the files have different classes",
+        "unused categories were removed, or the files have different classes",
         "`cocosurgeon remap FILE --like OTHER` adds and orders entries",
     ),
     "image-dropped": Code(
@@ -414,7 +415,7 @@ _codes: dict[str, Code] = {
     "category-unlisted": Code(
         "categories",
         "a category id is used that the list does not have",
-        "an entry was pruned, ids were shifted, or are text in one place and numbers in the other",
+        "an entry was removed, ids were shifted, or are text in one place and numbers in the other",
         "add the entry, or remap the id",
     ),
     "unreadable": Code(
@@ -433,7 +434,7 @@ _codes: dict[str, Code] = {
         "folders",
         "an annotation file is compressed",
         "it was downloaded that way; no framework unpacks it",
-        "unpack it next to it",
+        "unpack it in its folder",
         "warning",
     ),
     "nameless": Code(
@@ -445,7 +446,7 @@ _codes: dict[str, Code] = {
     "images-missing": Code(
         "folders",
         "images of a file are not on disk",
-        "a download was cut short, folders were split, or names were written on another system",
+        "a download is incomplete, folders were split, or names were written on another system",
         "complete the folder, or cut the file to the images that exist",
     ),
     "pngs-missing": Code(
@@ -468,7 +469,7 @@ _codes: dict[str, Code] = {
     ),
     "empty": Code(
         "folders",
-        "a folder of images has nothing in it",
+        "a folder of images is empty",
         "images were not unpacked or linked yet",
         "unpack or link its images",
     ),
@@ -481,7 +482,7 @@ _codes: dict[str, Code] = {
     "archive": Code(
         "folders",
         "an archive is not unpacked",
-        "it was downloaded and left as it is",
+        "it was only downloaded",
         "unpack it",
         "warning",
     ),

@@ -39,12 +39,12 @@ ON_DISK_CODES = add_codes(
         "image-file-missing": (
             "an image is not in the folder",
             "another folder was named, a download was cut short, or names differ by case",
-            "name the folder that file_name begins in (--images), or complete it",
+            "name the folder that file_name is relative to (--images), or complete it",
             "error",
         ),
         "image-file-unreadable": (
             "an image file cannot be read as an image",
-            "a download was cut short, or a page of a server was saved in its place",
+            "a download was cut short, or an error page was saved instead",
             "download it again",
             "error",
         ),
@@ -63,11 +63,11 @@ ON_DISK_CODES = add_codes(
         "image-file-copied": (
             "two image files have the same content",
             "files were merged, or an image was saved twice",
-            "keep one of them; in training and validation both, it is a leak",
+            "keep one of them; in both training and validation, it is a leak",
             "warning",
         ),
         "image-file-case": (
-            "two files of the folder differ by case alone",
+            "two files of the folder differ only by case",
             "two cameras, or a rename",
             "rename one: on Windows and macOS they are one file",
             "warning",

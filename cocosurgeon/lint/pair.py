@@ -17,8 +17,8 @@ PAIR_CODES = add_codes(
     {
         "split-categories": (
             "the files have different category lists",
-            "one was pruned, renumbered or exported at another time",
-            "`cocosurgeon remap FILE --like OTHER` brings ids, names and order into line",
+            "one was reduced, renumbered or exported at another time",
+            "`cocosurgeon remap FILE --like OTHER` makes ids, names and order equal",
             "error",
         ),
         "split-image-id": (

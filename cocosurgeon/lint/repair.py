@@ -39,7 +39,7 @@ class Repair:
     is_safe: bool
     does: str
     find: Callable[..., Any]
-    left: str = "nothing says what is right"
+    left: str = "the right value is not known"
     of_file: bool = False
     of_ids: bool = False
     by: Callable[..., str] | None = None

@@ -157,7 +157,7 @@ class LintReport:
             plural(n, forms[key], key) if key in forms else f"{n:,} {key}"
             for key, n in self.counts.items()
         )
-        by = f"; judged for {', '.join(self.loaders)}" if self.loaders else ""
+        by = f"; checked for {', '.join(self.loaders)}" if self.loaders else ""
         return f"{self.file}: {', '.join(parts)} ({of}{by})"
 
 
@@ -190,7 +190,7 @@ def read_baseline(path: str) -> Known:
         return Counter((each["code"], about) for each in found for about in each["about"])
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FormatError(
-            "no report of lint",
+            "not a report of lint",
             where=path,
             hint="make one: cocosurgeon lint FILE --json > BASELINE",
         ) from error

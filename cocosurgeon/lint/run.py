@@ -157,9 +157,9 @@ def _opened(ann_file: AnnFile) -> AnnotationFile:
         document = scan(source, progress, columns=COLUMNS)
     if document.results is not None:
         raise RequestError(
-            "a results file: lint judges annotation files",
+            "a results file: lint checks annotation files",
             where=document.source.name,
-            hint="name the annotation file whose images it is about",
+            hint="name the annotation file of its images",
         )
     return AnnotationFile(document)
 

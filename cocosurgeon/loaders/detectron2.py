@@ -37,7 +37,7 @@ NO_POLYGON = Rule(
 )
 FILTER_EMPTY = Rule(
     "filter_empty",
-    "the image has no annotation left but crowds (`iscrowd` is not equal to 0)",
+    "the image has only crowds left (`iscrowd` is not equal to 0)",
     "detectron2/data/build.py:62",
 )
 RULES = (SHADOWED, UNLISTED, NO_POLYGON, FILTER_EMPTY)

@@ -37,12 +37,12 @@ from cocosurgeon.loaders.view import (
 
 CROWD = Rule(
     "crowd",
-    "it has an `iscrowd` that is not equal to 0; so has text, and null",
+    "its `iscrowd` is not equal to 0 (also text and null)",
     "datasets/coco.py:62",
 )
 DEGENERATE = Rule(
     "degenerate",
-    "after clipping, in float32, its box is not x2 > x1 and y2 > y1; NaN is not either",
+    "after clipping, in float32, its box is not x2 > x1 and y2 > y1 (also NaN)",
     "datasets/coco.py:86",
 )
 RULES = (SHADOWED, UNLISTED, CROWD, DEGENERATE)

@@ -21,8 +21,8 @@ from cocosurgeon.loaders.view import Id, Rule, View, fail
 _FILE = "datasets/coco.py"
 UNREADABLE = Rule(
     "unreadable",
-    "its `file_name` or its file is missing (files are looked for in `img_folder`, if that is "
-    "given): the next image by id is loaded in its place, too",
+    "its `file_name` or its file is missing (files are looked for in `img_folder`, if given): the "
+    "next image by id is loaded instead",
     f"{_FILE}:351",
 )
 RULES = (
@@ -71,8 +71,8 @@ class Options(detr.Options):
         if self.img_folder:
             return "for an image whose file is missing, the next image is loaded, and comes twice"
         return (
-            "files of images are not looked for: one that is missing is replaced by the next "
-            "image; --option img_folder=FOLDER looks"
+            "image files are not looked for (a missing one is replaced by the next image): set "
+            "--option img_folder=FOLDER"
         )
 
 

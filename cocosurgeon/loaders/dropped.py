@@ -10,13 +10,13 @@ from cocosurgeon.loaders.view import Dropped, Id, Rule, Sample, View
 
 UNLISTED = Rule(
     "unlisted-image",
-    "its image is not in the list of images, which is what is iterated over",
+    "its image is not in the list of images, over which the loader iterates",
     "pycocotools/coco.py:95,188",
     fault="annotation-orphaned",
 )
 SHADOWED = Rule(
     "shadowed",
-    "a later record has the same id and is taken in its place",
+    "a later record has the same id and is used instead",
     "pycocotools/coco.py:96,100",
     fault="annotation-shadowed",
 )

@@ -220,7 +220,7 @@ class LabelEffect:
         elif self.same:
             yield f"the same labels in {', '.join(self.same)}"
         if self.raising:
-            yield f"labels not compared, since the loader raises: {', '.join(self.raising)}"
+            yield f"labels not compared, because the loader raises: {', '.join(self.raising)}"
 
 
 def _or_none(label: Id | None) -> str:

@@ -28,12 +28,12 @@ IGNORED = Rule(
 )
 OUTSIDE = Rule(
     "outside",
-    "its box does not overlap the image, by the JSON's `width` and `height`; NaN does not either",
+    "its box does not overlap the image, by the JSON's `width` and `height` (also NaN)",
     "mmdet/datasets/coco.py:144 [167]",
 )
 NO_AREA = Rule(
     "no-area",
-    "its `area` is 0 or negative; whatever its box is",
+    "its `area` is 0 or negative, for any box",
     "mmdet/datasets/coco.py:146 [169]",
 )
 TINY = Rule("tiny", "its box is less than 1 wide or high", "mmdet/datasets/coco.py:146 [169]")
@@ -45,12 +45,12 @@ NOT_TAKEN = Rule(
 )
 FILTER_EMPTY_GT = Rule(
     "filter_empty_gt",
-    "no annotation record of a taken category names the image, be they usable or not",
+    "no annotation of a chosen category names the image, usable or not",
     "mmdet/datasets/coco.py:196 [137]",
 )
 MIN_SIZE = Rule(
     "min_size",
-    "the lesser of the JSON's `width` and `height` is below `min_size`",
+    "the smaller of the JSON's `width` and `height` is below `min_size`",
     "mmdet/datasets/coco.py:198 [139]",
 )
 DUPLICATE_IDS = Rule(

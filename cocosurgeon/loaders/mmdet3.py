@@ -41,7 +41,7 @@ from cocosurgeon.loaders.view import (
 
 INDICES = Rule(
     "indices",
-    "`indices` skips it: an int takes the first ones (of what the filter left), a list picks",
+    "`indices` skips it: an int takes the first ones (after the filter), a list picks",
     "mmengine/dataset/base_dataset.py:728",
 )
 RULES = (*mmdet.RULES, MISSING_IMAGE, INDICES)

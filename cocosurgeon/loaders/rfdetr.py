@@ -306,9 +306,8 @@ def _advice(
         "RF-DETR gives no label to parent categories without annotations: "
         f"{first_few([f'{n} {names[n]!r}' for n in moved])}. Cut and flatten in one command: "
         f"`cocosurgeon subset SOURCE ... {flat} --recipe RECIPE`, and verify with `--recipe "
-        f"RECIPE`.{of_file} Flatten `train`, too: `valid` and `test` take its labels. Dropping "
-        "the parents does not help, nor does a placeholder annotation, an object that no image "
-        "shows"
+        f"RECIPE`.{of_file} Flatten `train`, too: `valid` and `test` take its labels. Neither "
+        f"dropping the parents nor a placeholder annotation helps"
     )
 
 

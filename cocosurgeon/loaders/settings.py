@@ -151,5 +151,5 @@ def setting_from_dump(
     try:
         chosen = LOADERS[loader].options.from_dump(mode, classes, options)
     except (TypeError, ValueError, msgspec.ValidationError) as error:
-        raise FormatError(f"the dump's options are none of {loader}: {error}") from error
+        raise FormatError(f"the dump's options do not fit {loader}: {error}") from error
     return Setting(loader, mode, chosen, has_own_classes=True)

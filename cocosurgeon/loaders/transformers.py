@@ -78,8 +78,7 @@ ERRORS = (
     ),
     Rule(
         "crowd-with-masks",
-        "there are masks of crowds, too, and no boxes of them: IndexError (with "
-        "return_segmentation_masks)",
+        "crowds have masks, but no boxes: IndexError (with return_segmentation_masks)",
         "image_processing_detr.py:323",
     ),
     Rule(

@@ -48,7 +48,7 @@ IMAGE_DROPPED = "image-dropped"
 
 NO_IMAGE_FILE = Rule(
     "no-image-file",
-    "its `file_name` is missing, leads out of the folder, or has no ending of an image",
+    "its `file_name` is missing, leads out of the folder, or has no suffix of an image",
     "ultralytics/data/base.py:209,219",
 )
 SAME_FILE = Rule(

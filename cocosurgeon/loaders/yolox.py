@@ -29,7 +29,7 @@ from cocosurgeon.loaders.view import (
 )
 
 CROWD = Rule(
-    "crowd", "its `iscrowd` is not equal to 0; so is text, and null", "pycocotools/coco.py:150"
+    "crowd", "its `iscrowd` is not equal to 0 (also text and null)", "pycocotools/coco.py:150"
 )
 NO_AREA = Rule("no-area", "its `area` is not above 0", "yolox/data/datasets/coco.py:148")
 DEGENERATE = Rule(

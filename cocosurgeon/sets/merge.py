@@ -204,7 +204,7 @@ class _Merge:
             raise SourceUnavailableError(
                 "no such folder of images",
                 where=str(folder),
-                hint="name the folder that file_name begins in",
+                hint="name the folder that file_name is relative to",
             )
         paths = {n: folder / str(n) for column in names for n in column if n is not None}
         sizes = {n: path.stat().st_size for n, path in paths.items() if path.is_file()}

@@ -33,7 +33,7 @@ _TYPE = "write ids as numbers in both lists, or as text in both: 1 and '1' never
 
 _IN_PNG = "a segment's pixels are in a PNG file, which stays"
 _NO_FLAG = "it is neither 0 nor 1"
-_NO_COPY = "something else of them differs"
+_NO_COPY = "their other values differ"
 
 
 def annotation(**fields: Any) -> Any:
@@ -52,7 +52,7 @@ def without(key: str) -> Any:
     without("id"),
     group="annotations",
     meaning="an annotation has no id",
-    arises="an export wrote null, or left the key out",
+    arises="an export wrote null, or no key",
     next=_NUMBER,
     further={"pycocotools": "COCO() raises KeyError: 'id'"},
     repair=NUMBER_MISSING,
@@ -71,7 +71,7 @@ def annotation_id_missing(record: Record, _: AnnotationFile) -> str | None:
     meaning="an annotation id is listed more than once",
     arises="files were merged without new ids, or ids count from 1 in each image",
     next=_NUMBER,
-    further={"pycocotools": "the last record of the id takes the place of the others"},
+    further={"pycocotools": "the last record of the id replaces the others"},
     repair=NUMBER_REPEATED,
 )
 def annotation_repeated(file: AnnotationFile) -> Iterator[Fault]:
@@ -138,12 +138,12 @@ def annotation_id_named(record: Record, _: AnnotationFile) -> str | None:
     "annotations",
     annotation(id=1.0, image_id=1.0, category_id=1.0),
     group="annotations",
-    meaning="an id of an annotation, or the id of its image or category, has a point",
+    meaning="an id of an annotation, or of its image or category, has a decimal point",
     arises="ids went through a table of floating-point numbers",
     next="write whole numbers",
     severity="note",
     is_judged=False,
-    repair=safe("writes them without", without_points, left="an id is not a whole number"),
+    repair=safe("writes them without it", without_points, left="an id is not a whole number"),
 )
 def annotation_ids_float(record: Record, _: AnnotationFile) -> str | None:
     keys = [key for key in ("id", "image_id", "category_id") if type(record.get(key)) is float]
@@ -316,7 +316,7 @@ def _has_boxes(record: Record) -> bool:
     without("area"),
     group="annotations",
     meaning="an annotation has no area",
-    arises="an export left it out",
+    arises="an export did not write it",
     next="write the mask's area in square pixels, or width times height of the box",
     further={"pycocotools": "COCOeval raises KeyError: 'area'"},
     repair=_AREA,
@@ -347,7 +347,7 @@ def area_unusable(record: Record, _: AnnotationFile) -> str | None:
     annotation(area=0),
     group="annotations",
     meaning="the area of an annotation is 0 or negative",
-    arises="an export wrote 0 where it did not know it, or for polygons drawn clockwise",
+    arises="an export wrote 0 for an unknown area, or for polygons drawn clockwise",
     next="write the mask's area in square pixels, or width times height of the box",
     repair=_AREA,
 )
@@ -377,7 +377,7 @@ def _crowd_number(record: Record, _: AnnotationFile) -> Outcome:
     without("iscrowd"),
     group="annotations",
     meaning="an annotation has no iscrowd",
-    arises="an export left it out; 0 is meant",
+    arises="an export did not write it; 0 is meant",
     next='add "iscrowd": 0',
     further={"pycocotools": "COCOeval raises KeyError: 'iscrowd'"},
     repair=safe("writes 0", _no_crowd),
@@ -486,7 +486,7 @@ def _rows_alike(columns: Sequence[Array]) -> Numbers:
     group="annotations",
     meaning="the file has no annotation",
     arises="it is meant for testing, or an export lost them",
-    next="name the file that has them; MMDetection trains on nothing here",
+    next="use the file that has them; MMDetection has nothing to train on here",
 )
 def annotations_empty(file: AnnotationFile) -> Iterator[Fault]:
     if file.lists.get("annotations") is not None and not file.count("annotations"):

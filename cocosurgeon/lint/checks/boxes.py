@@ -23,7 +23,7 @@ _FEWEST = 3
 """Boxes that a conclusion about all of them needs."""
 _CLIP = (
     "clip the box to the image; DETR and YOLOX do, MMDetection and detectron2 do not, Ultralytics "
-    "drops the whole image of some"
+    "drops the whole image for some"
 )
 _HABIT = 0.01
 """Share of an image's side: a center that is farther out is over the edge by more than rounding."""
@@ -159,7 +159,7 @@ def box_empty(record: Record, _: AnnotationFile) -> str | None:
     annotation(bbox=[10, 10, 0.5, 20]),
     group="boxes",
     meaning="a box is less than one pixel wide or high",
-    arises="a large image was made small, or a mask has few pixels",
+    arises="a large image was downscaled, or a mask has few pixels",
     next="nothing; MMDetection skips it",
     severity="note",
     is_judged=False,
@@ -217,7 +217,7 @@ def _part(start: float, length: float, side: float) -> tuple[float, float]:
     annotation(bbox=[-0.4, 10, 20, 20]),
     group="boxes",
     meaning="a box is over the edge of its image by less than a pixel",
-    arises="rounding; COCO has such boxes",
+    arises="rounding; COCO's own files have such boxes",
     next="nothing",
     severity="note",
     is_judged=False,

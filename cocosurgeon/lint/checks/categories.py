@@ -74,7 +74,7 @@ def category_name_repeated(file: AnnotationFile) -> Iterator[Fault]:
     "file",
     category(name="Dog "),
     group="categories",
-    meaning="two names of categories differ by case, blanks or Unicode form alone",
+    meaning="two names of categories differ only by case, blanks or Unicode form",
     arises="two annotators spell a class differently",
     next=_NAMES,
     is_judged=False,
@@ -119,7 +119,7 @@ def category_name_blanks(record: Record, _: AnnotationFile) -> str | None:
     lambda document: document["categories"][-1].pop("id"),
     group="categories",
     meaning="a category has no id",
-    arises="an export wrote null, or left the key out",
+    arises="an export wrote null, or no key",
     next="give it the number that its annotations have",
     further={"pycocotools": "COCO() raises KeyError: 'id'"},
 )
@@ -157,7 +157,7 @@ def category_id_text(file: AnnotationFile) -> Iterator[Fault]:
     "categories",
     lambda document: document["categories"][-1].update(id=3.0),
     group="categories",
-    meaning="a category id is a number with a point",
+    meaning="a category id is a number with a decimal point",
     arises="ids went through a table of floating-point numbers",
     next="write whole numbers: torchvision and DETR make tensors of them",
     severity="note",
@@ -180,7 +180,7 @@ def _integer_ids(file: AnnotationFile) -> list[int]:
     meaning="categories are not listed in the order of their ids",
     arises="classes were added later, or sorted by name",
     next="MMDetection numbers labels by the list, detectron2 and YOLOX by id: `cocosurgeon remap "
-    "FILE --sort id` makes them agree; a model that is trained already needs its old order",
+    "FILE --sort id` makes them agree; an already trained model needs the old order",
 )
 def category_ids_unsorted(file: AnnotationFile) -> Iterator[Fault]:
     ids = _integer_ids(file)
@@ -236,8 +236,8 @@ def category_id_zero(file: AnnotationFile) -> Iterator[Fault]:
     group="categories",
     meaning="a background or root class has no objects",
     arises="an export adds one (Roboflow, labelme, TensorFlow)",
-    next="it takes a label, and moves those behind it: leave it out of `classes`, unless the model "
-    "counts it, too",
+    next="it takes a label, and shifts later labels: remove it from `classes`, unless the model "
+    "also counts it",
     is_judged=False,
 )
 def category_background(file: AnnotationFile) -> Iterator[Fault]:
@@ -255,7 +255,7 @@ def category_background(file: AnnotationFile) -> Iterator[Fault]:
     group="categories",
     meaning="categories have no annotation",
     arises="the file is a part of a larger one, or a class is rare",
-    next="leave them: without them every label behind them moves",
+    next="keep them: without them, every later label shifts",
     severity="note",
     is_judged=False,
 )
@@ -280,8 +280,9 @@ def category_unused(file: AnnotationFile) -> Iterator[Fault]:
     group="categories",
     meaning="a category without objects is the supercategory of others",
     arises="an export lists the parent classes, too (Roboflow)",
-    next="RF-DETR leaves it out and numbers the others from 0, other loaders do not: their labels "
-    "differ by the number of such entries before them. `cocosurgeon remap FILE --flat` makes it a "
+    next="RF-DETR skips it and numbers the others from 0, other loaders do not: their labels "
+    "differ by the number of skipped entries before them. `cocosurgeon remap FILE --flat` makes "
+    "it a "
     "category like the others",
 )
 def category_parent(file: AnnotationFile) -> Iterator[Fault]:
@@ -306,7 +307,7 @@ def category_parent(file: AnnotationFile) -> Iterator[Fault]:
     lambda document: document["categories"][1].update(name="bike"),
     base=lambda document: document.update(categories=_coco()),
     group="categories",
-    meaning="the list is that of a known label space, but for a few classes",
+    meaning="the list equals a known label space, except for a few classes",
     arises="a class was renamed, removed or moved by hand",
     next="see what it is: `cocosurgeon spaces --guess FILE`; make them agree: `cocosurgeon remap "
     "FILE --to SPACE`",

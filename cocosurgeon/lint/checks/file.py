@@ -21,7 +21,7 @@ _LISTS = ("images", "annotations", "categories")
     lambda document: document.pop("annotations"),
     group="file",
     meaning="a top-level list is missing",
-    arises="a part of a file was written, or keys are named otherwise",
+    arises="only a part was written, or keys have other names",
     next="add the list; an empty one, where there is nothing to list",
 )
 def list_missing(file: AnnotationFile) -> Iterator[Fault]:
@@ -45,7 +45,7 @@ def key_duplicated(file: AnnotationFile) -> Iterator[Fault]:
     lambda document: document["annotations"][0].update(score=float("nan")),
     group="file",
     meaning="the file has NaN or Infinity, which JSON does not have",
-    arises="a computed value was written without a look; Python writes it, and reads it again",
+    arises="a computed value was not checked; Python writes and reads such values",
     next="write null or leave the key out; other readers (jq, JavaScript, Rust) refuse the file",
 )
 def nonfinite_number(file: AnnotationFile) -> Iterator[Fault]:
@@ -65,7 +65,7 @@ def info_missing(file: AnnotationFile) -> Iterator[Fault]:
     lambda document: None,
     group="file",
     meaning="a record has a key twice",
-    arises="a text was edited, or a writer appends a key that is there already",
+    arises="a text was edited, or a writer appended a key that was already there",
     next="keep one of them: Python and most readers take the last, some the first",
 )
 def record_key_duplicated(located: Located, _: AnnotationFile) -> str | None:

@@ -24,7 +24,7 @@ _ID = "give each image a number of its own, and write it into its annotations, t
 _NAME = "write the name as it is below the folder of images, with / between folders"
 
 
-_LAST_PART = "leaves the folders out"
+_LAST_PART = "removes the folders"
 _SHARED = "images would share a name, or have none"
 
 
@@ -39,7 +39,7 @@ def image(**fields: Any) -> Any:
     lambda document: document["images"][-1].pop("id"),
     group="images",
     meaning="an image has no id",
-    arises="an export wrote null, or left the key out",
+    arises="an export wrote null, or no key",
     next=_ID,
     further={"pycocotools": "COCO() raises KeyError: 'id'"},
 )
@@ -105,7 +105,7 @@ def image_id_types(file: AnnotationFile) -> Iterator[Fault]:
     "images",
     lambda document: document["images"][-1].update(id=3.0),
     group="images",
-    meaning="an image id is a number with a point",
+    meaning="an image id is a number with a decimal point",
     arises="ids went through a table of floating-point numbers",
     next="write whole numbers: torchvision and DETR refuse others",
     repair=as_numbers("images", float),
@@ -187,7 +187,7 @@ def file_name_repeated(file: AnnotationFile) -> Iterator[Fault]:
     "file",
     image(file_name="B.jpg"),
     group="images",
-    meaning="two names of files differ by case alone",
+    meaning="two file names differ only by case",
     arises="two cameras, or a rename",
     next="rename one: on Windows and macOS they are one file",
     is_judged=False,
@@ -317,7 +317,7 @@ def file_name_extension(record: Record, _: AnnotationFile) -> str | None:
     group="images",
     meaning="a file_name is not in Unicode's composed form (NFC)",
     arises="names were read from a file system of macOS",
-    next="write it in form NFC, and see that the file is named so: looking it up compares bytes",
+    next="write it in form NFC, and give the file the same name: names are compared byte by byte",
     is_judged=False,
 )
 def file_name_form(record: Record, _: AnnotationFile) -> str | None:
@@ -333,9 +333,9 @@ def file_name_form(record: Record, _: AnnotationFile) -> str | None:
     lambda document: document["images"][0].update(file_name="images/a.jpg"),
     group="images",
     meaning="a file_name has a folder called images/",
-    arises="names begin in the data root, not in the folder of images",
-    next="write names that begin in the folder of images: Ultralytics looks for labels in labels/, "
-    "in place of the last images/ of a path, and finds none",
+    arises="names are relative to the data root, not to the folder of images",
+    next="write names relative to the folder of images: Ultralytics replaces the last images/ of "
+    "a path by labels/, and finds no labels there",
     severity="note",
     is_for_hurt=True,
 )
@@ -379,10 +379,10 @@ def images_empty(file: AnnotationFile) -> Iterator[Fault]:
     "file",
     lambda document: document["annotations"][3].update(image_id=3, iscrowd=1),
     group="images",
-    meaning="images have annotations, and no object that a loader trains on",
+    meaning="images have annotations, but no object that a loader trains on",
     arises="their objects are crowds, tiny, or outside of the image",
-    next="keep only others: `cocosurgeon subset FILE --non-empty`, or find these: "
-    "`cocosurgeon subset FILE --empty=effective:LOADER`; DINO fails on a batch of such images",
+    next="list them: `cocosurgeon subset FILE --empty=effective:LOADER --ids-out IDS`, drop them: "
+    "`cocosurgeon subset FILE --except-ids-file IDS`; DINO fails on a batch of only such images",
     severity="note",
     is_judged=False,
 )

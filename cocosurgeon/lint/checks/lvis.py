@@ -27,7 +27,8 @@ def _lvis(document: Any) -> None:
     group="lvis",
     meaning="a category of an LVIS file has no frequency",
     arises="the category list was written by another tool",
-    next="write r, c or f: LVIS scores rare, common and frequent classes by it, and raises without",
+    next="write r, c or f: LVIS scores rare, common and frequent classes by it, and raises "
+    "without it",
     is_judged=False,
 )
 def lvis_frequency(file: AnnotationFile) -> Iterator[Fault]:

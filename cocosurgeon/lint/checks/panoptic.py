@@ -43,7 +43,7 @@ def _segments(record: Record) -> list[Record]:
     base=_panoptic,
     group="panoptic",
     meaning="a segment has no area",
-    arises="an export left it out",
+    arises="an export did not write it",
     next="count its pixels in the PNG",
     is_judged=False,
 )
