@@ -45,17 +45,17 @@ def appearing(
     replace_links: bool = False,
     notice: Notice = lambda _: None,
 ) -> Iterator[list[BinaryIO]]:
-    """Open files to write that appear at their paths together when the block ends well.
+    """Open files for writing that get their names together when the block ends without an error.
 
-    Each is written in the folder of its path, with the permissions that the umask gives, and gets
-    its name when all of them are whole; compressed when its name ends in ``.gz``. An early end of
-    the block (an error, a full disk, Ctrl-C) leaves none of them, and where the system has files
-    without a name (O_TMPFILE) nor does ``kill -9``. Only when a rename itself fails, files that
-    ``force`` has replaced by then stay replaced. Devices and pipes are written directly. A file
-    that has these very bytes already stays as it is.
+    Each file is written in the folder of its path, with the permissions of the umask, and
+    compressed if its name ends in ``.gz``. If the block fails (an error, a full disk, Ctrl-C), no
+    file appears; where the system has files without a name (O_TMPFILE), ``kill -9`` leaves none
+    either. If a rename itself fails, files that ``force`` has replaced before stay replaced.
+    Devices and pipes are written directly. A file that has the same bytes already is left
+    unchanged.
 
     Args:
-        force: replace existing files. Otherwise they stay, also those that appear meanwhile.
+        force: replace existing files. Otherwise they stay, even those that appear meanwhile.
         replace_links: replace a link itself; otherwise links are followed.
         notice: prints a line: a file is unchanged, drafts of killed processes were removed.
 
@@ -80,7 +80,7 @@ def appearing(
 
 @contextlib.contextmanager
 def appearing_folder(path: Path, notice: Notice = lambda _: None) -> Iterator[Path]:
-    """Make a folder to be filled, which gets its name when the block ends well.
+    """Make a folder to be filled, which gets its name when the block ends without an error.
 
     Args:
         path: nothing is there, or an empty folder.
@@ -117,7 +117,7 @@ def appearing_folder(path: Path, notice: Notice = lambda _: None) -> Iterator[Pa
 def remove_abandoned(folder: Path, notice: Notice = lambda _: None) -> int:
     """Remove drafts whose process is gone from a folder, and return their bytes.
 
-    A process holds a lock on what it writes. Where there are no locks, drafts stay.
+    A running process has a lock on its drafts. Where there are no locks, drafts stay.
     """
     removed, size = list[str](), 0
     with contextlib.suppress(OSError):
@@ -138,7 +138,7 @@ def remove_abandoned(folder: Path, notice: Notice = lambda _: None) -> int:
 
 
 class _Draft:
-    """An output that is written under no name, or under one of its own, until it is whole."""
+    """An output without a name, or with a temporary one, until it is complete."""
 
     def __init__(self, path: Path, final: Path, notice: Notice) -> None:
         self.path, self.final, self._notice = path, final, notice
@@ -155,7 +155,7 @@ class _Draft:
             os.fsync(self._descriptor)
 
     def place(self, *, force: bool) -> bool:
-        """Give it its name; return whether there was no file before."""
+        """Give it its final name; return True if no file had that name before."""
         with _explained(str(self.path)):
             with contextlib.suppress(FileExistsError):
                 self._link(self.final)
@@ -170,7 +170,7 @@ class _Draft:
             return False
 
     def close(self) -> None:
-        """Let go of it; what has no place yet is removed."""
+        """Close it, and remove it if it still has a temporary name."""
         os.close(self._descriptor)
         if self._name is not None:
             with contextlib.suppress(OSError):
@@ -188,7 +188,7 @@ class _Draft:
                 return descriptor
 
     def _link(self, target: Path) -> Path:
-        """Give it a name that nothing has; return the name."""
+        """Give it a name that no file has; return the name."""
         if self._name is None:
             with contextlib.suppress(OSError):  # not every file system has locks
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX)
@@ -214,9 +214,9 @@ class _Draft:
 
 
 class _Twin(io.RawIOBase):
-    """An existing file that is to have the bytes that are written: at the first other one it ends.
+    """An existing file, compared with the bytes that are written.
 
-    So a result that is there already is no error, and another file is refused at once.
+    A file with the same bytes is no error; any other is refused at the first difference.
     """
 
     def __init__(self, path: Path, final: Path, notice: Notice) -> None:
@@ -248,7 +248,7 @@ class _Twin(io.RawIOBase):
         return False
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the file."""
         self._file.close()
         super().close()
 
@@ -271,11 +271,11 @@ class _Device:
             yield stream
 
     def place(self, *, force: bool) -> bool:
-        """Do nothing: it is where it is."""
+        """Return False: a device keeps its name."""
         return False
 
     def close(self) -> None:
-        """Do nothing: it is closed."""
+        """Do nothing: ``opened`` has closed it."""
 
 
 @contextlib.contextmanager
@@ -300,7 +300,7 @@ def _output(
 
 @contextlib.contextmanager
 def _packed(plain: BinaryIO, path: Path) -> Iterator[BinaryIO]:
-    """Compress what is written, where the name of the output says so."""
+    """Compress what is written, if the name of the output ends in ``.gz``."""
     if path.suffix != ".gz":
         yield plain
         return
@@ -323,7 +323,7 @@ def _draft_name() -> str:
 
 
 def _lock(descriptor: int) -> bool:
-    """Lock a draft; False, and it is closed, where another process took it for abandoned before."""
+    """Lock a draft; close it and return False if another process has removed it as abandoned."""
     with contextlib.suppress(OSError):  # not every file system has locks
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     if os.fstat(descriptor).st_nlink:
@@ -334,10 +334,10 @@ def _lock(descriptor: int) -> bool:
 
 @contextlib.contextmanager
 def _one_at_a_time(finals: Sequence[Path]) -> Iterator[None]:
-    """Keep another run from placing its files between these, where there are several.
+    """Keep other runs from naming their files between these, if there are several.
 
-    A lock on the folder of the first does this, where the system has such locks. No run waits for
-    it longer than two seconds: two runs with the same outputs are rare.
+    The folder of the first file is locked, where the system has such locks. A run waits for the
+    lock for two seconds at most: two runs with the same outputs are rare.
     """
     with contextlib.ExitStack() as stack:
         if len(finals) > 1:
@@ -369,14 +369,14 @@ def standard_output() -> Iterator[BinaryIO]:
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
         except OSError as error:
-            # Python flushes the buffer at exit: let that fail no more.
+            # Python flushes the buffer again at exit, which would fail a second time
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             if not isinstance(error, BrokenPipeError):
                 raise
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:
-    """Raise OutputError when the path is a folder, or a file and ``force`` is not given."""
+    """Raise OutputError if the path is a folder, or is a file and ``force`` is False."""
     with _explained(str(path)):
         is_folder = path.is_dir()
     if is_folder:
@@ -386,7 +386,7 @@ def refuse_existing(path: Path, *, force: bool) -> None:
 
 
 def refuse_same_file(path: Path, source: Path | None) -> None:
-    """Raise OutputError when the output is the source, even under another name."""
+    """Raise OutputError if the output is the source, even under another name."""
     # os.path.exists returns False where Path.exists raises.
     if source and os.path.exists(path) and os.path.exists(source) and path.samefile(source):  # noqa: PTH110
         raise OutputError(
@@ -413,7 +413,7 @@ def final_path(path: Path) -> Path:
 
 
 def is_special(path: Path) -> bool:
-    """Return whether a path leads to a device or pipe."""
+    """Return True if a path leads to a device or pipe."""
     try:
         mode = path.stat().st_mode
     except OSError:

@@ -4,8 +4,8 @@
 
     _subset = ann_file("data/coco/annotations/instances_train2017.json", first=100)
 
-No class is imported here, and no module that takes long: a config whose names are functions,
-strings, numbers and lists can be printed, written down and read again.
+Importing it adds only functions to the config, no class and no module that is slow to load. So the
+config can be printed, dumped and read again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ann_file", "classes_for", "metainfo_for", "num_classes_for"]
 
 _PLACEHOLDER = r"_[\w.]+_[0-9a-f]{6}"
-"""What mmengine and mmcv put in the place of ``{{_base_.name}}`` until a config is read."""
+"""The text that mmengine and mmcv put in place of ``{{_base_.name}}`` until a config is read."""
 
 
 def ann_file(
@@ -32,24 +32,23 @@ def ann_file(
     timeout: float | None = None,
     **options: object,
 ) -> str:
-    """Return the absolute path of an annotation file that holds only what the options keep.
+    """Return the absolute path of a subset of an annotation file, and build it if needed.
 
-    It is built once and kept; the next process, and the next run, find it. The process that builds
-    it prints a summary on stderr.
+    The subset is built once in a cache. Later processes and runs use the same file. The process
+    that builds it prints a summary on stderr.
 
     Args:
-        source: the annotation file; where it is relative, to the current folder (not to
-            ``data_root``). Without any option, its own absolute path is given back.
-        steps: the options of each step in a dict of its own, in order: what may stand more than
-            once.
-        cache: the folder in which it is kept; ``"beside"``: in ``cocosurgeon-cache`` next to the
-            source; None: $COCOSURGEON_CACHE, else the user's cache.
-        timeout: seconds to wait for another process that builds it; None: 1800.
-        options: steps of the command line by their names, ``_`` for ``-``; they apply in the order
-            given. ``from_`` is ``--from``, ``except_`` is ``--except``.
+        source: path of the annotation file; relative to the current folder, not to ``data_root``.
+            Without any step, its absolute path is returned.
+        steps: one dict of options for each step, in order. Use it where an option occurs twice.
+        cache: the cache folder; ``"beside"``: ``cocosurgeon-cache`` next to the source; None:
+            $COCOSURGEON_CACHE, else the user's cache.
+        timeout: seconds to wait for another process that builds the subset; None: 1800.
+        options: steps by their option names on the command line, with ``_`` for ``-``, in the
+            order in which they apply. ``from_`` is ``--from``, ``except_`` is ``--except``.
 
     Raises:
-        RequestError: it cannot be done: an unknown option, name or id, no such file, no room.
+        RequestError: an option, name, id or file is unknown, or the subset cannot be written.
         DataError: the source is broken.
     """
     from cocosurgeon.cache.build import TIMEOUT, get_or_build
@@ -72,17 +71,16 @@ def ann_file(
 def classes_for(
     ann_file: str | os.PathLike[str], *, cache: str | os.PathLike[str] | None = None
 ) -> list[str]:
-    """Return class names in the order in which MMDetection numbers its labels.
-
-    It is the order of ``categories``.
+    """Return the class names in the order of labels in MMDetection: that of ``categories``.
 
     Args:
-        ann_file: the file that will be loaded.
-        cache: the folder in which it is remembered; see ``ann_file``.
+        ann_file: path of the file that will be loaded.
+        cache: the cache folder, in which the names are stored; see ``ann_file``.
 
     Raises:
-        StructureError: MMDetection cannot number them so: there are none, one has no name or no
-            id, or two have one id.
+        RequestError: the file cannot be read.
+        StructureError: MMDetection cannot number the categories: there are none, one has no name
+            or no id, or two have one id.
     """
     from cocosurgeon.cache.build import class_names
 
@@ -92,26 +90,27 @@ def classes_for(
 def num_classes_for(
     ann_file: str | os.PathLike[str], *, cache: str | os.PathLike[str] | None = None
 ) -> int:
-    """Return the number of labels that MMDetection numbers; see ``classes_for``."""
+    """Return the number of classes, for ``num_classes`` of a head; see ``classes_for``."""
     return len(classes_for(ann_file, cache=cache))
 
 
 def metainfo_for(
     ann_file: str | os.PathLike[str], *, cache: str | os.PathLike[str] | None = None
 ) -> dict[str, object]:
-    """Return ``metainfo`` for a dataset of MMDetection 3.x: the classes, see ``classes_for``.
+    """Return ``metainfo`` for a dataset of MMDetection 3.x: ``classes``, and ``palette=None``.
 
-    And no palette: that of the base config or of CocoDataset may have fewer colors than there are
-    classes, which the visualizer fails on. It draws random ones, the same in every run.
+    The palette of a base config or of CocoDataset may have fewer colors than there are classes,
+    and the visualizer fails on that. Without a palette it draws random colors, the same in every
+    run. See ``classes_for``.
     """
     return {"classes": classes_for(ann_file, cache=cache), "palette": None}
 
 
 def _absolute(where: str | os.PathLike[str]) -> Path:
-    """Return a path as it was given, made absolute.
+    """Return a path made absolute, links not followed.
 
     Raises:
-        RequestError: it is no path, or one that cannot be known yet.
+        RequestError: it is no path, or a placeholder that the config reader replaces later.
     """
     from pathlib import Path
 

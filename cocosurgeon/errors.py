@@ -4,7 +4,7 @@ CocosurgeonError
 ├── RequestError            the request cannot be met (exit code 2)
 │   ├── UnknownIdError          an id that the file does not have
 │   ├── UnknownNameError        a category, column, file or list name that the file does not have
-│   ├── LevelError              an image question where an annotation question belongs, or a mix
+│   ├── LevelError              a filter of images where one of annotations belongs, or a mix
 │   ├── ExpressionError         a ``where`` expression with more than columns and arithmetic
 │   ├── SourceUnavailableError  the source is missing, unreadable, or a folder
 │   └── OutputError             the output exists, is the source, or cannot be written
@@ -118,11 +118,11 @@ class UnknownNameError(RequestError):
 
 
 class LevelError(RequestError, TypeError):
-    """Questions about images and about annotations were mixed."""
+    """Filters of images and of annotations were mixed."""
 
 
 class ExpressionError(RequestError):
-    """An expression holds something else than columns, literals, comparisons and arithmetic."""
+    """An expression has more than columns, literals, comparisons and arithmetic."""
 
 
 class SourceUnavailableError(RequestError):
@@ -173,7 +173,7 @@ _JSON_FAULTS = {
     "Invalid \\uXXXX escape": "a string has an incomplete \\u escape",
     "Extra data": "something follows the value",
 }
-"""What Python's ``json`` says is wrong, as a sentence."""
+"""Sentences by the beginnings of the messages of Python's ``json``."""
 
 
 class JSONSyntaxError(DataError):
@@ -194,8 +194,8 @@ class JSONSyntaxError(DataError):
             name: the file.
             offset: byte offset in the JSON text.
             place: line and column, in characters, both from 1.
-            fault: what is wrong; of what Python's ``json`` says a sentence is made.
-            within: the record or value that it is in.
+            fault: what is wrong; a message of Python's ``json`` becomes a sentence.
+            within: the record or value that the place is in.
         """
         known = next((s for msg, s in _JSON_FAULTS.items() if fault.startswith(msg)), fault)
         line, column = place
@@ -219,8 +219,8 @@ class LoaderError(DataError):
     """A framework's loader raises on this file.
 
     Attributes:
-        exception: what it raises: the type's name.
-        rule: a short stable name of why.
+        exception: type name of the exception that the loader raises.
+        rule: stable name of the loader rule that applies, such as ``no-categories``.
     """
 
     def __init__(
@@ -242,10 +242,10 @@ class ProbeError(DataError):
 
     Attributes:
         kind: missing (a module), version, config, dataset, pipeline, random, request, crash,
-            killed, timeout, interpreter or silent (it ended well and wrote nothing).
-        exception: the type's name of what was raised; None if nothing was.
-        message: what that said.
-        tail: the last of what the program wrote.
+            killed, timeout, interpreter or silent (exit code 0, but no answer).
+        exception: type name of the exception that the loader raised; None without one.
+        message: text of that exception.
+        tail: the last output of the program.
     """
 
     def __init__(

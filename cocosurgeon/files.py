@@ -1,4 +1,4 @@
-"""Files opened to read: gzip data by its bytes, every error with its file and what to do."""
+"""Files opened for reading: gzip data is found by its bytes, errors name the file and a fix."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def reading(path: str | os.PathLike[str], what: str = "the file") -> Iterator[No
 def unpacked(raw: IO[bytes], name: str) -> Iterator[BinaryIO]:
     """Open gzip data.
 
-    Reading it raises FormatError where it is damaged, or where it unpacks to so much more than an
-    annotation file does that it would only fill the disk.
+    Reading it raises FormatError if it is damaged, or unpacks to more than ``_MOST_TIMES`` times
+    its size, which no annotation file does: it would only fill the disk.
     """
     import zlib
 
@@ -120,8 +120,8 @@ def read_lines(path: str, what: str, hint: str) -> list[str]:
 
     Args:
         path: of the file; ``-`` is standard input.
-        what: is in it, for errors.
-        hint: says what it should be.
+        what: name of the content, for errors.
+        hint: what to do, for errors.
 
     Raises:
         SourceUnavailableError, EncodingError: it cannot be read.
@@ -140,7 +140,7 @@ def read_lines(path: str, what: str, hint: str) -> list[str]:
 
 
 def require_file(path: Path) -> None:
-    """Raise SourceUnavailableError where a path is no file that can be read twice."""
+    """Raise SourceUnavailableError unless a path is a regular file, which can be read twice."""
     with reading(path):
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
@@ -151,7 +151,7 @@ def require_file(path: Path) -> None:
 
 
 def is_gzip(path: Path) -> bool:
-    """Return whether a file is gzip data, by its first bytes.
+    """Return True if a file is gzip data, by its first bytes.
 
     Raises:
         SourceUnavailableError: the system refuses.

@@ -2,7 +2,8 @@
 
 A file counts as unchanged while its size, its times of change (``mtime`` and ``ctime``) and its
 inode are unchanged. File systems have coarse clocks: a change that is younger than their ticks, or
-lies in the future, may hide a second one. Then the file is read again and nothing is cached.
+lies in the future, may hide a second one. In these cases nothing is taken from the cache or put
+into it.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Fingerprint:
         """Take the fingerprint of a file.
 
         Raises:
-            SourceUnavailableError: there is none.
+            SourceUnavailableError: the file cannot be found or read.
         """
         with reading(path):
             real = os.path.realpath(path)
@@ -64,14 +65,14 @@ class Fingerprint:
         return cls(real, status.st_size, *times, status.st_dev, status.st_ino)
 
     def is_settled(self) -> bool:
-        """Return whether a change from now on would show."""
+        """Return True if any later change would change the fingerprint."""
         return time.time_ns() - max(self.mtime, self.ctime) > _COARSE_NS
 
     def sidecar(self, folder: Path) -> Path:
         """Return the path of the file's sidecar in a cache folder.
 
-        The name depends on the device: hosts that share a cache number their devices as they like,
-        and would overwrite each other's sidecars over and over.
+        The name depends on the device. Hosts that share a cache number their devices differently,
+        and would overwrite each other's sidecars again and again.
         """
         key = f"{self.device}:".encode() + os.fsencode(self.path)
         return folder / FINGERPRINTS / f"{hashlib.blake2b(key, digest_size=16).hexdigest()}.json"
@@ -96,17 +97,17 @@ def sha256(folder: Path, path: Path) -> str:
 def cached_value(
     folder: Path, path: Path, name: str, check: Callable[[object], T | None], find: Callable[[], T]
 ) -> T:
-    """Return a value that depends on a file's bytes alone; found again when the file changed.
+    """Return a value that depends on a file's bytes alone, from the cache if the file is unchanged.
 
     Args:
         folder: the cache folder.
         name: key of the value in the sidecar.
-        check: makes the value of the sidecar's JSON; None where that is damaged.
-        find: computes the value, as JSON can hold it.
+        check: returns the cached JSON as a value; None if it is damaged.
+        find: computes the value, which must be JSON.
 
     Raises:
         SourceUnavailableError: the file cannot be read.
-        SourceChangedError: another process wrote to it meanwhile.
+        SourceChangedError: the file changed during ``find``.
     """
     fingerprint = Fingerprint.of(path)
     is_settled = fingerprint.is_settled()
@@ -135,12 +136,12 @@ def cached_value(
 
 
 def read_sidecar(path: Path) -> dict[str, object]:
-    """Return what a sidecar holds; nothing where it is missing, damaged or of another format.
+    """Return the values of a sidecar; none if it is missing, damaged or of another format.
 
-    The file may be edited or cut short: check each value before use.
+    The file may have been edited or truncated: check each value before use.
     """
     try:
-        # a pipe in its place would wait for ever, and a link would lead elsewhere
+        # opening a pipe would wait for ever, and a link could lead anywhere
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
             is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)

@@ -17,7 +17,7 @@ class MaskFault:
     """A reason why a segmentation cannot be used.
 
     Attributes:
-        kind: what it is meant to be; ``absent`` where there is none.
+        kind: ``polygon`` or ``rle``, as it seems to be meant; ``absent`` without one.
         what: the reason, in a few words.
     """
 
@@ -29,11 +29,13 @@ NO_MASK = MaskFault("absent", "no segmentation")
 
 
 def mask_fault(mask: object, height: object = None, width: object = None) -> MaskFault | None:
-    """Return why a segmentation cannot be used; None where it can.
+    """Return why a segmentation cannot be used; None if it can.
 
     Args:
-        mask: the value of ``segmentation``: polygons, or RLE, compressed or not.
-        height, width: of the image, in pixels; its size is not judged where either is no number.
+        mask: the value of ``segmentation``: polygons (a list of ``[x, y, x, y, ...]`` in pixels),
+            or RLE, compressed or not.
+        height, width: of the image, in pixels. Unless both are numbers, nothing is compared with
+            the image.
     """
     if mask is None or (isinstance(mask, (list, dict)) and not mask):
         return NO_MASK
@@ -59,7 +61,7 @@ def _polygons_fault(polygons: Sequence[object], size: Sequence[object] | None) -
             return "a polygon is empty"
         try:
             total = sum(polygon)
-            if isinstance(total, int):  # without a float in it no sum shows what no float holds
+            if isinstance(total, int):  # a sum of integers does not overflow: try each as a float
                 float(min(polygon)), float(max(polygon))
         except (TypeError, OverflowError):
             return "a polygon has a value that is not a number"
@@ -103,14 +105,14 @@ def _rle_fault(rle: Mapping[str, object], size: Sequence[object] | None) -> str 
 
 
 def rle_runs(counts: object) -> list[int]:
-    """Return the run lengths of compressed RLE: of 0 first, column by column.
+    """Return the run lengths of compressed RLE in pixels, zeros first, column by column.
 
-    Each is written in groups of five bits, the lowest first, in characters from ``0``; a sixth bit
-    says that more follow. From the fourth on, the number is the difference to the last but one
-    (``rleFrString``, cocoapi's ``common/maskApi.c``).
+    A number is stored in groups of five bits, the lowest first, in characters from ``0``. The sixth
+    bit is set if more groups follow. From the fourth run on, the number is the difference to the
+    run two before (``rleFrString``, cocoapi's ``common/maskApi.c``).
 
     Raises:
-        ValueError: they are no compressed RLE.
+        ValueError: the counts are no compressed RLE.
     """
     if isinstance(counts, str) and counts[:2] in ("b'", 'b"'):
         raise ValueError("its counts are Python's bytes written as text (b'...'): drop the b''")

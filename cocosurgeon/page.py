@@ -93,9 +93,9 @@ def text(plain: str) -> str:
 
 
 def script_data(name: str, value: object) -> str:
-    """Return a value as JSON in a script element, which nothing in it can end.
+    """Return a value as JSON in a script element; the value cannot end the element.
 
-    It is ASCII: half a character of a file name stays one.
+    The JSON is ASCII, so that a lone surrogate in a file name is kept.
     """
     encoded = json.dumps(value, separators=(",", ":"), allow_nan=False)
     safe = encoded.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -18,11 +18,11 @@ def in_processes(
 ) -> Iterator[Result]:
     """Yield the result of each task, in order.
 
-    No more tasks are made than a few for each process: together they may not fit into memory.
+    Only a few tasks for each process are made ahead, because all of them may not fit into memory.
 
     Args:
-        function: can be pickled, as tasks and results can.
-        count: the number of tasks; a single one is done in this process.
+        function: must be picklable, as must tasks and results.
+        count: the number of tasks; with a single one or a single processor, no process is started.
     """
     workers = min(processors(), count)
     if workers < 2:

@@ -1,6 +1,7 @@
-"""Progress: how long work is shown, by whoever has a place to show it.
+"""Progress of long work.
 
-Nothing is shown unless the caller asked for it, as the command line does on a terminal.
+Nothing is shown unless the caller sets a function that shows it, as the command line does on a
+terminal.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 
 Progress = Callable[[int, int], None]
-"""Takes how much is done, of how much."""
+"""Takes the amount that is done and the whole amount, in any unit."""
 
 ShowProgress = Callable[[str], AbstractContextManager["Progress | None"]]
 """Shows the progress of a part of the work, by its name."""
@@ -34,5 +35,5 @@ def shown_by(show: ShowProgress) -> Iterator[None]:
 
 
 def progress_of(name: str) -> AbstractContextManager[Progress | None]:
-    """Return the progress of a part of the work; None where nobody wants to see it."""
+    """Return the progress of a part of the work; None where it is not shown."""
     return _show.get()(name)

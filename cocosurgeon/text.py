@@ -9,12 +9,12 @@ from itertools import combinations
 
 _NO_LETTER = re.compile(r"[\W_]+")
 _COMPARISONS = 50_000
-"""So many pairs of names are compared letter by letter at most; a second, about. Of more known
-names than that, only those that differ by case and blanks are found."""
+"""Most pairs of names that are compared letter by letter, which takes about a second. After that,
+only names that differ by case and blanks are found."""
 
 
 class KnownNames:
-    """Known names, prepared for looking up what is nearly one of them."""
+    """Known names, prepared to look up the one that another name resembles."""
 
     def __init__(self, known: Iterable[str]) -> None:
         self._names = list(dict.fromkeys(known))
@@ -23,12 +23,13 @@ class KnownNames:
         return len(self._names)
 
     def nearest(self, name: str, by_letters: bool = True) -> str | None:
-        """Return the name that is most like this one; None when none is.
+        """Return the most similar known name; None without a similar one.
 
-        Case, blanks, hyphens and underscores count less than letters; a name may have more words.
+        Case, blanks, hyphens and underscores count less than letters. One name may have more words
+        than the other.
 
         Args:
-            by_letters: whether misspelled names count, too: every name is compared for those.
+            by_letters: find misspelled names, too; this compares every known name.
         """
         from difflib import get_close_matches
 
@@ -48,7 +49,7 @@ class KnownNames:
 
     @cached_property
     def _by_words(self) -> tuple[dict[frozenset[str], int], dict[frozenset[str], int]]:
-        """Places of names by all of their words, and by fewer of them; the first one's."""
+        """Return the first name's place by its set of words, and by each smaller set of them."""
         by_all: dict[frozenset[str], int] = {}
         by_fewer: dict[frozenset[str], int] = {}
         for place, name in enumerate(self._names):
@@ -67,33 +68,33 @@ class KnownNames:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that is most like this one; see ``KnownNames.nearest``."""
+    """Return the most similar known name; see ``KnownNames.nearest``."""
     names = KnownNames(known)
     return names.nearest(name, by_letters=len(names) <= _COMPARISONS)
 
 
 def nearest_of_each(names: Iterable[str], known: KnownNames) -> Iterator[tuple[str, str | None]]:
-    """Yield each name with the known name that is most like it.
+    """Yield each name with the most similar known name.
 
-    The time is linear in both: after many names misspelled ones are no longer found.
+    To keep the time linear, misspelled names are no longer found after ``_COMPARISONS`` pairs.
     """
     for count, name in enumerate(names, 1):
         yield name, known.nearest(name, by_letters=count * len(known) <= _COMPARISONS)
 
 
 def alike(name: str, other: str) -> bool:
-    """Return whether names differ only by case, blanks, hyphens, underscores and the like."""
+    """Return True if names differ only by case and by characters that are no letters or digits."""
     return _plain(name) == _plain(other) != ""
 
 
 def share_words(name: str, other: str) -> bool:
-    """Return whether one name has all words of the other, and more."""
+    """Return True if one name has all words of the other, and more."""
     words, others = _words(name), _words(other)
     return bool(words and others) and (words < others or words > others)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """Return a hint for an error message; None when no known name is like this one."""
+    """Return a hint for an error message; None without a similar known name."""
     match = nearest(name, known)
     return f"did you mean {match!r}?" if match is not None else None
 
@@ -115,7 +116,7 @@ def first_few(
 
 
 def last_part(path: object) -> object:
-    """Return a path without its folders; what is no text as it is."""
+    """Return a path without its folders; a value that is no text is returned unchanged."""
     return path.replace("\\", "/").rpartition("/")[2] if isinstance(path, str) else path
 
 
@@ -143,7 +144,7 @@ def table_lines(
     Args:
         rows: cells; the first row is the head.
         right: columns of numbers, which are aligned to the right.
-        width: characters that a line may have, longer cells are folded; None: as long as they are.
+        width: most characters of a line; longer cells are folded. None: no limit.
     """
     import io
 
@@ -184,7 +185,7 @@ def one_line(text: str) -> str:
 
 
 def yaml_string(text: str) -> str:
-    """Return text between quotes, as YAML reads it: unlike JSON, it joins no surrogates."""
+    """Return text in quotes for YAML; unlike JSON, YAML joins no surrogates."""
     import json
 
     quoted = json.dumps(text, ensure_ascii=False)
@@ -202,6 +203,6 @@ def _words(name: str) -> frozenset[str]:
 
 
 def _proper_subsets(words: frozenset[str]) -> Iterator[frozenset[str]]:
-    """Fewer of some words, at least one; of many words (a sentence) only one less."""
+    """Return the smaller sets of some words; of more than six words, those with one word less."""
     sizes = range(1, len(words)) if len(words) <= 6 else [len(words) - 1]
     return (frozenset(chosen) for size in sizes for chosen in combinations(words, size))

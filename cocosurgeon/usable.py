@@ -12,7 +12,7 @@ _MISSING = object()
 
 
 def unusable(annotation: Mapping[str, object], field: str) -> str | None:
-    """Return what is wrong with a value that is there, and what fails; None where it is usable.
+    """Return the fault of a field's value, and what fails on it; None if it is usable or absent.
 
     Args:
         field: ``iscrowd``, ``area``, ``bbox`` or ``id``.

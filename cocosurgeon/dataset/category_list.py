@@ -1,7 +1,7 @@
 """The category list as it will be written, and the new value of each category id.
 
-Only what differs from the source is written again: the values of ids and names, entries that are
-added. Every other byte of an entry, and of what separates entries, is copied unchanged.
+Only changed ids and names and added entries are written. Every other byte of the entries, and of
+the text between them, is copied unchanged.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class Entry:
 
     Attributes:
         category: its id and name.
-        row: the record of the source that it is made from; None: it is added.
-        text: the JSON of an added one.
-        is_placeholder: True where it stands for no class: it is named ``N/A`` or
-            ``__background__``, or has ``"filler": true``.
-        order: the order of the list before placeholders were added; the first of them keeps it.
-        is_flat: True where its ``supercategory``, if it has one, becomes ``none``.
+        row: the record of the source that it is made from; None: the entry is added.
+        text: the JSON of an added entry.
+        is_placeholder: True if it stands for no class: it is named ``N/A`` or ``__background__``,
+            or has ``"filler": true``.
+        order: the order of the list before placeholders were added; the first placeholder has it.
+        is_flat: True if its ``supercategory``, if it has one, becomes ``none``.
     """
 
     category: Category
@@ -74,8 +74,8 @@ class CategoryList:
     Attributes:
         index: the source.
         entries: the list, in order; empty for a source without one.
-        cat_ids: new ids by those of the source, where they are not the same; None: it goes.
-        is_compared: whether the summary compares the labels of each loader with the source's.
+        cat_ids: new ids by ids of the source, where they differ; None: records with it are dropped.
+        is_compared: True if the summary compares the labels of each loader with the source's.
     """
 
     index: AnnotationIndex
@@ -112,7 +112,7 @@ class CategoryList:
     def renumbered(
         self, entries: tuple[Entry, ...], changes: Mapping[Id, Id | None]
     ) -> CategoryList:
-        """Return the list with other entries, and with changes of its present ids."""
+        """Return the list with other entries, and with changes of its current ids."""
         then = {
             old: new if new is None else changes.get(new, new) for old, new in self.cat_ids.items()
         }
@@ -134,7 +134,7 @@ class CategoryList:
     # ---- text
 
     def text(self, records: Records) -> bytes | None:
-        """Return the new text of the source's list; None when nothing of it changes."""
+        """Return the new text of the source's list; None if it is unchanged."""
         if self.categories == self.index.categories and all(
             entry.row == place and not entry.is_flat for place, entry in enumerate(self.entries)
         ):
@@ -175,7 +175,7 @@ class CategoryList:
         return text
 
     def rewrites(self) -> dict[Records, Rewrite]:
-        """Return the changes of records that name categories; none where no id changes."""
+        """Return the changes of records that name categories; none if no id changes."""
         found: dict[Records, list[Rewrite]] = {}
         if any(old != new for old, new in self.cat_ids.items()):
             for references in self.index.references:
@@ -203,7 +203,7 @@ class CategoryList:
         return None if new is None else self._id_text(text, new)
 
     def _id_text(self, text: bytes, new: Id | None) -> bytes:
-        """Return an id's text for another id, so that changing it back gives the same text."""
+        """Return the text of a new id, in such a form that changing it back restores the text."""
         old = as_key(json.loads(text))
         whole = _WHOLE_NUMBER.fullmatch(text)
         if not isinstance(old, str) and (whole is None or whole[1] != str(old).encode()):
@@ -223,7 +223,7 @@ def _order(value: object) -> tuple[int, ...]:
 
 
 def _source_text(records: Records) -> tuple[list[bytes], list[bytes]]:
-    """Text before, between and after the records of a list, and their own texts."""
+    """Return the texts before, between and after the records of a list, and their own texts."""
     spans = np.stack(records.spans(), axis=1).ravel().tolist()
     edges = [records.start, *spans, records.stop]
     text = records.source.read(records.start, records.stop)

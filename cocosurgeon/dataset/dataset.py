@@ -1,7 +1,7 @@
 """Dataset: an annotation file and the rows of it that are kept.
 
-A selection is two arrays of numbers over an unchanged source: which images, which annotations.
-Every method gives a new Dataset; nothing is copied but those arrays, nothing is printed.
+A selection is two arrays over an unchanged source: the kept images and the kept annotations. Every
+method returns a new Dataset. Only these arrays are copied, and nothing is printed.
 """
 
 from __future__ import annotations
@@ -56,32 +56,35 @@ _THUMBNAILS = 4
 
 @runtime_checkable
 class Selector(Protocol):
-    """A filter, as a dataset uses it; ``cocosurgeon.select.filter`` has the real ones."""
+    """The part of a filter that a dataset uses; see ``cocosurgeon.select.filter.Filter``."""
 
     @property
     def level(self) -> Level:
-        """Return what it asks about: images or annotations."""
+        """Return ``images`` or ``annotations``."""
 
     def evaluate(self, dataset: Dataset) -> FilterResult:
-        """Answer for each image, or each annotation, that a dataset keeps."""
+        """Return a mask of the kept images, or of the kept annotations, of a dataset."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """An annotation file, or a results file, and what of it is kept.
+    """An annotation file, or a results file, and the part of it that is kept.
+
+    Use it as a collection of images: ``len(dataset)``, ``dataset[0]``, ``for image, annotations in
+    dataset``. Every method returns a new Dataset.
 
     Attributes:
-        content: what the source holds.
-        image_indices: the images kept, ascending.
-        annotation_rows: the annotations (or detections) kept, ascending.
-        cascaded: rows kept of further top-level lists that follow the images.
-        images_asked: whether a step has selected images. From then on annotations of unknown
-            images are gone: their image is not among those kept.
-        category_list: what becomes of the categories; None: they stay as they are.
-        notes: what the steps so far want known.
-        rewritings: changes of values so far. After one, the dataset is of the text that it made.
-        merged_from: the file that was read, where others were merged into it since: the dataset is
-            of the merged text, and nothing before that counts; None: nothing was merged.
+        index: images, annotations and categories of the source.
+        image_indices: kept images, shape (images,), ascending.
+        annotation_rows: kept annotations or detections, shape (annotations,), ascending.
+        cascaded: kept rows of further top-level lists that follow the images, by list.
+        images_asked: True once a step has selected images. After that, no annotation of an unknown
+            image is kept.
+        category_list: the changed categories; None: unchanged.
+        notes: facts from the steps so far, for the summary.
+        rewritings: changes of values so far. After one, the source is the text that it made.
+        merged_from: the file that was read, if others were merged into it: the source is then the
+            merged text. None: nothing was merged.
     """
 
     index: AnnotationIndex
@@ -100,7 +103,7 @@ class Dataset:
 
     @classmethod
     def whole(cls, index: AnnotationIndex) -> Dataset:
-        """Everything that a source holds."""
+        """Return the dataset that keeps everything of a source."""
         images = np.arange(index.images.count, dtype=np.int64)
         return cls(index, images, np.arange(len(index.image_of_annotation), dtype=np.int64))
 
@@ -114,7 +117,7 @@ class Dataset:
     # ---- a collection of images
 
     def __len__(self) -> int:
-        """Return how many images are kept."""
+        """Return the number of kept images."""
         return len(self.image_indices)
 
     def __iter__(self) -> Iterator[AnnotatedImage]:
@@ -128,11 +131,11 @@ class Dataset:
     def __getitem__(self, place: slice) -> Dataset: ...
 
     def __getitem__(self, place: SupportsIndex | slice) -> AnnotatedImage | Dataset:
-        """Return an image with its annotations, by its place; of a slice, a dataset.
+        """Return the image at a place, with its annotations; for a slice, a dataset.
 
         Raises:
             IndexError: there are fewer images.
-            RequestError: a slice that goes backward: images keep the order of the file.
+            RequestError: the slice goes backward, but images keep the order of the file.
         """
         if not isinstance(place, slice):
             number = self.image_indices[operator.index(place)]
@@ -145,34 +148,34 @@ class Dataset:
 
     @property
     def source(self) -> Source:
-        """The source; after a rewriting, a copy of the text that it made."""
+        """Source of the records; after a rewriting, a copy of the text that it made."""
         return self.index.document.source
 
     @property
     def origin(self) -> AnnotationIndex:
-        """The index of the file that was read, or merged, whatever was rewritten since."""
+        """Index of the file that was read or merged, before any rewriting."""
         return self.rewritings[0].before.index if self.rewritings else self.index
 
     @property
     def opened(self) -> Source:
-        """The file that was read, whatever was rewritten or merged since."""
+        """Source that was read, before any rewriting or merge."""
         return self.merged_from or self.origin.document.source
 
     def origin_rows(self, name: str, rows: Numbers) -> Numbers:
-        """Return the rows, in the file that was read, of rows of a list."""
+        """Return the rows of ``origin`` that rows of a list were."""
         for rewriting in reversed(self.rewritings):
             rows = rewriting.before.list_rows(name)[rows]
         return rows
 
     @property
     def img_ids(self) -> list[Id | None]:
-        """Ids of the kept images in file order (None for a record without a usable id)."""
+        """Ids of the kept images, in file order; None for a record without a usable id."""
         ids: list[Id | None] = self.index.images.ids[self.image_indices].tolist()
         return ids
 
     @property
     def ann_ids(self) -> list[Id | None]:
-        """Ids of the kept annotations in file order (None where there is none)."""
+        """Ids of the kept annotations, in file order; None for a record without a usable id."""
         records = self.index.annotation_records
         if records is None:
             return []
@@ -181,18 +184,20 @@ class Dataset:
 
     @property
     def categories(self) -> tuple[Category, ...]:
-        """The category list, in order: the whole of the file's, unless a step changed it."""
+        """Category list, in order: the file's, unless a step changed it."""
         return (self.category_list or self.index).categories
 
     @property
     def category_pairs(self) -> tuple[Numbers, Array]:
-        """Rows of annotations of the source, each with a category id that it has by now; see
-        ``Content.category_pairs``."""
+        """Rows of the source's annotations, each with a current category id of it.
+
+        See ``AnnotationIndex.category_pairs``.
+        """
         rows, ids = self.index.category_pairs
         return rows, self.category_list.ids(ids) if self.category_list else ids
 
     def rows_kept(self) -> Iterator[tuple[Records, Numbers]]:
-        """The lists of which rows are chosen, and the rows kept of each, ascending."""
+        """Yield each list of which rows are selected, with its kept rows, ascending."""
         index = self.index
         if index.image_records is not None:
             is_kept = self._is_kept(self.image_indices)
@@ -204,14 +209,14 @@ class Dataset:
             yield index.document.lists[name], rows
 
     def list_rows(self, name: str) -> Numbers:
-        """Return the rows kept of a list, ascending."""
+        """Return the kept rows of a list, ascending."""
         kept = {records.name: rows for records, rows in self.rows_kept()}
         if name in kept:
             return kept[name]
         return np.arange(self.index.document.lists[name].count, dtype=np.int64)
 
     def image_columns(self, *names: str) -> tuple[Array, ...]:
-        """Columns of ``images``, one value for each kept image.
+        """Return columns of ``images``, one value for each kept image.
 
         Raises:
             UnknownNameError: no image record has such a key.
@@ -219,7 +224,7 @@ class Dataset:
         return tuple(c[self.image_indices] for c in self.index.image_columns(*names))
 
     def annotation_columns(self, *names: str) -> tuple[Array, ...]:
-        """Columns of ``annotations``, one value for each kept annotation.
+        """Return columns of ``annotations``, one value for each kept annotation.
 
         Raises:
             UnknownNameError: no annotation has such a key.
@@ -227,9 +232,9 @@ class Dataset:
         return tuple(c[self.annotation_rows] for c in self.source_annotation_columns(*names))
 
     def source_annotation_columns(self, *names: str) -> tuple[Array, ...]:
-        """Columns of ``annotations``, one value for each annotation of the source; category ids
-        as they are by now.
+        """Return columns of ``annotations``, one value for each annotation of the source.
 
+        Category ids are the current ones.
         Raises:
             UnknownNameError: no annotation has such a key.
         """
@@ -241,7 +246,11 @@ class Dataset:
         return tuple(ids(c) if name == "category_id" else c for name, c in pairs)
 
     def having(self, annotations: Mask) -> Mask:
-        """Return which kept images have one of the marked annotations, shape (kept images,)."""
+        """Mark the kept images that have a marked annotation, shape (kept images,).
+
+        Args:
+            annotations: shape (kept annotations,).
+        """
         place = np.full(self.index.images.count + 1, UNKNOWN, dtype=np.int64)
         place[self.image_indices] = np.arange(len(self.image_indices))
         owners = place[self.index.image_of_annotation[self.annotation_rows[annotations]]]
@@ -251,7 +260,7 @@ class Dataset:
 
     @property
     def images(self) -> pd.DataFrame:
-        """Return the kept images: id, file_name, width, height (pixels), as far as they are there.
+        """DataFrame of the kept images: id, file_name, width, height (pixels), if present.
 
         See ``images_df``.
         """
@@ -260,20 +269,23 @@ class Dataset:
 
     @property
     def annotations(self) -> pd.DataFrame:
-        """Return the kept annotations: id, image_id, category_id, area, iscrowd, bbox_x, bbox_y,
-        bbox_w, bbox_h (pixels, xywh), as far as they are there.
+        """DataFrame of the kept annotations.
 
-        See ``annotations_df``.
+        Its columns, if present: id, image_id, category_id, area (square pixels), iscrowd, bbox_x,
+        bbox_y, bbox_w, bbox_h (pixels, xywh). See ``annotations_df``.
         """
         records = self.index.annotation_records
         names = () if records is None else _present(records, _ANNOTATION_COLUMNS)
         return self.annotations_df(*names)
 
     def images_df(self, *names: str) -> pd.DataFrame:
-        """Return keys of image records, one row for each kept image.
+        """Return a DataFrame of keys of image records, one row for each kept image.
 
-        The index numbers the images of the source; a boolean Series made from the frame is accepted
-        wherever a filter is.
+        Its index numbers the images of the source. A boolean Series made from the frame can be used
+        as a filter.
+
+        Args:
+            names: the keys, one column each.
 
         Raises:
             UnknownNameError: no record has such a key.
@@ -282,10 +294,16 @@ class Dataset:
         return self._df("images", self.image_indices, names, columns)
 
     def annotations_df(self, *names: str) -> pd.DataFrame:
-        """Return keys of annotations, one row for each kept annotation; see ``images_df``.
+        """Return a DataFrame of keys of annotations, one row for each kept annotation.
+
+        See ``images_df``.
 
         Args:
-            names: ``bbox_x``, ``bbox_y``, ``bbox_w`` and ``bbox_h`` look inside ``bbox``.
+            names: the keys, one column each; ``bbox_x``, ``bbox_y``, ``bbox_w`` and ``bbox_h`` are
+                the values of ``bbox`` (pixels, xywh).
+
+        Raises:
+            UnknownNameError: no annotation has such a key.
         """
         columns = self.annotation_columns(*names) if names else ()
         return self._df("annotations", self.annotation_rows, names, columns)
@@ -300,7 +318,7 @@ class Dataset:
         return frame
 
     def to_coco(self) -> COCO:
-        """Return a pycocotools COCO of what is kept, without a file and without its printing.
+        """Return the kept records as ``pycocotools.coco.COCO``, without writing a file or printing.
 
         Raises:
             RequestError: the source is a results file (load the ground truth, then ``loadRes``).
@@ -320,25 +338,29 @@ class Dataset:
         return coco
 
     def stats(self) -> Stats:
-        """Return counts of what is kept; its tables are DataFrames (``.categories``, ...)."""
-        from cocosurgeon import Stats  # the public name: what counts a dataset imports this module
+        """Return counts of the kept records, as DataFrames (``.categories``, ...)."""
+        from cocosurgeon import Stats  # not from its module, which imports this one
 
         return Stats(self)
 
     def show(self, *img_ids: Id, images: str | os.PathLike[str] | None = None) -> Image.Image:
-        """Draw images with their annotations; a notebook shows the result.
+        """Draw images with their annotations, and return the picture; a notebook shows it.
 
         Args:
-            img_ids: theirs; none: all that are kept.
-            images: the folder in which file names begin; None: it is looked for.
+            img_ids: ids of the images; without any, all kept images.
+            images: the image root, to which file names are relative; None: it is looked for.
+
+        Raises:
+            UnknownIdError: the dataset has no such image.
+            RequestError: see ``show_images``.
         """
-        from cocosurgeon import Ids, show_images  # public names: what draws imports this module
+        from cocosurgeon import Ids, show_images  # not from their modules, which import this one
 
         chosen = self.keep(Ids(img_ids)) if img_ids else self
         return show_images(chosen, None if images is None else Path(images)).image
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows: counts, and the first images where they are found."""
+        """Return HTML for a notebook: counts, and the first images if they are found."""
         from cocosurgeon import show_images
 
         line = f"<p>{plain_html(repr(self)[1:-1])}</p>"
@@ -353,13 +375,14 @@ class Dataset:
     def keep(self, filter: Selector | pd.Series) -> Dataset:
         """Keep the images, or the annotations, that a filter marks.
 
-        With an image go all its records and annotations. A filter of annotations removes no image.
+        An image is removed with its annotations. A filter of annotations removes no image.
 
         Args:
             filter: a filter, or a boolean Series made from ``images`` or ``annotations``.
 
         Raises:
             LevelError: it is neither.
+            RequestError: the filter names something that the file does not have.
         """
         given: object = filter
         if isinstance(given, Selector):
@@ -374,10 +397,10 @@ class Dataset:
         return replace(noted, annotation_rows=self.annotation_rows[result.mask])
 
     def marked(self, level: Level, rows: tuple[int, ...], identity: tuple[int, ...]) -> Mask:
-        """Return which kept images (or annotations) are among rows of the source.
+        """Mark the kept images (or annotations) that are among rows of the source.
 
         Args:
-            identity: the source that they are rows of; empty where that is not known.
+            identity: identity of the source that the rows are of; empty if unknown.
 
         Raises:
             RequestError: they are rows of another source.
@@ -392,29 +415,33 @@ class Dataset:
         return np.isin(kept, np.array(rows, dtype=np.int64), assume_unique=True)
 
     def first(self, n: SupportsIndex | str, order: Order = "file") -> Dataset:
-        """Keep the first n images, by file order or by id (as loaders that sort see them).
+        """Keep the first n images.
 
         Args:
-            n: a number, or a share of the images that are kept so far: ``"10%"``. A share is
-                rounded to the nearest whole number (halves up), and is one image at least.
+            n: a number, or a share of the kept images: ``"10%"``. A share is rounded to the nearest
+                whole number (halves up), and is at least one image.
+            order: ``file``, or ``id`` as loaders that sort see the images.
+
+        Raises:
+            RequestError: n is no such number or share.
         """
         return self.pick(n, "first", lambda count: self._ranked(order)[:count])
 
     def last(self, n: SupportsIndex | str, order: Order = "file") -> Dataset:
-        """Keep the last n images, by file order or by id; see ``first``."""
+        """Keep the last n images; see ``first``."""
         there = len(self.image_indices)
         return self.pick(n, "last", lambda count: self._ranked(order)[there - count :])
 
     def skip(self, n: SupportsIndex | str, order: Order = "file") -> Dataset:
-        """Leave out the first n images, by file order or by id; see ``first``."""
+        """Drop the first n images; see ``first``."""
         _, count, noted = self._counted(n, "skip")
         return noted.with_images(np.sort(self._ranked(order)[count:]))
 
     def sample(self, n: SupportsIndex | str, seed: int = 0) -> Dataset:
         """Keep n images drawn by a seed; see ``first`` for shares.
 
-        Which are drawn depends on the seed and the ids alone: not on the file's order, not on
-        the machine, and a larger sample contains a smaller one of the same seed.
+        The sample depends on the seed and the ids alone, not on the file's order or the machine. A
+        larger sample contains a smaller one of the same seed.
         """
         ranks = lots(self.index.images.ids[self.image_indices].tolist(), seed)
         return self.pick(n, "sample of", lambda count: self.image_indices[ranks < count])
@@ -423,8 +450,8 @@ class Dataset:
         """Keep n images that a function chooses; see ``first`` for shares.
 
         Args:
-            what: names the step in notes: of a share, and where there are fewer images than n.
-            choose: takes a number, of the images that are there at most, and returns so many of
+            what: name of the step in notes. There is a note for a share, and for too few images.
+            choose: takes a number, at most that of the kept images, and returns as many of
                 ``image_indices``.
         """
         asked, count, noted = self._counted(n, what)
@@ -434,11 +461,10 @@ class Dataset:
         return replace(noted.with_images(np.sort(choose(count))), notes=notes)
 
     def cascade(self, name: str) -> Dataset:
-        """Let a further top-level list follow the images: of its records those stay whose
-        ``image_id`` is kept.
+        """Filter a further top-level list by ``image_id``: keep its records of kept images.
 
         Raises:
-            UnknownNameError: there is no such list, or its records point at no image.
+            UnknownNameError: there is no such list, or its records have no ``image_id``.
         """
         owners = self.index.followers.get(name)
         if owners is None and name in self.index.emptied:
@@ -455,9 +481,10 @@ class Dataset:
         return replace(self, cascaded={**self.cascaded, name: rows})
 
     def with_images(self, numbers: Numbers) -> Dataset:
-        """Keep the images of these numbers, which are kept and ascending.
+        """Keep images by their numbers, and drop annotations of all others and of unknown images.
 
-        Annotations of unknown images go, too: their image is not among those.
+        Args:
+            numbers: a part of ``image_indices``, ascending.
         """
         is_kept = self._is_kept(numbers)
         annotations = self.annotation_rows
@@ -474,13 +501,13 @@ class Dataset:
         )
 
     def rewritten(self, rewriting: Rewriting) -> Dataset:
-        """Return the dataset of the text with changed values.
+        """Return the dataset of a text with changed values. Ids and columns are those of that text.
 
         Args:
-            rewriting: of this dataset. From then on ids and columns are those of the new text.
+            rewriting: a change of this dataset.
 
         Raises:
-            RequestError: categories are changed already, or it is a results file.
+            RequestError: a step has changed categories before.
             OutputError: there is no room for a copy of the text.
         """
         if self.category_list is not None:
@@ -505,7 +532,7 @@ class Dataset:
     # ---- text
 
     def text(self) -> Iterator[bytes]:
-        """The annotation file with only what is kept, in pieces.
+        """Yield the annotation file with only the kept records, in pieces of JSON text.
 
         Raises:
             SourceChangedError: the source is no longer what was read.
@@ -524,7 +551,7 @@ class Dataset:
     # ---- how
 
     def _is_kept(self, numbers: Numbers) -> Mask:
-        """Return which images are kept, and one False more (index -1) for unknown images."""
+        """Mark images by number, shape (images + 1,); the last one is False for unknown images."""
         is_kept = np.zeros(self.index.images.count + 1, dtype=np.bool_)
         is_kept[numbers] = True
         return is_kept
@@ -544,8 +571,8 @@ class Dataset:
             ) from error
 
     def _counted(self, n: SupportsIndex | str, what: str) -> tuple[int, int, Dataset]:
-        """Return how many images are requested, how many of them there are, and the dataset with
-        a note of what a share means."""
+        """Return the number of requested images, that of available ones among them, and the
+        dataset, with a note if the request was a share."""
         amount, there = as_amount(n), len(self.image_indices)
         count = count_of(amount, there)
         if isinstance(amount, int):
@@ -559,10 +586,10 @@ class Rewriting:
     """Change of values in the records of a dataset.
 
     Attributes:
-        name: of what changes them, as messages name it.
-        before: the dataset before it, without what it drops.
-        values: new values, by lists and rows of ``before``'s text.
-        dropped: rows of that text that it drops, by list.
+        name: name of the step, for messages.
+        before: the dataset before the change, without the dropped rows.
+        values: new values by list and row of ``before``'s source.
+        dropped: rows of that source that the step drops, by list.
     """
 
     name: str
@@ -571,7 +598,7 @@ class Rewriting:
     dropped: Mapping[str, Numbers] = field(default_factory=dict)
 
     def text(self) -> Iterator[bytes]:
-        """Return the new text, in pieces."""
+        """Yield the new text, in pieces."""
         document = self.before.index.document
         cuts = {records: Cut(rows) for records, rows in self.before.rows_kept()}
         for name, values in self.values.items():

@@ -1,8 +1,4 @@
-"""Ids: the records that are one image, and the annotations that an image owns.
-
-Ids are compared as Python and pycocotools compare dictionary keys: ``139.0`` is ``139``, a string
-never is a number. A value that cannot be a key (null, NaN, a list, no id at all) matches nothing.
-"""
+"""Columns of ids, and the distinct images of a file. Ids are compared as ``dataset.keys`` says."""
 
 from __future__ import annotations
 
@@ -24,7 +20,7 @@ _TABLE = 1 << 24
 
 
 def as_keys(values: Array) -> Array:
-    """Return a column as ids: int64 where all are such numbers, else objects (None: no id)."""
+    """Return a column as ids: int64 if all are whole numbers, else objects (None: no id)."""
     if values.dtype == np.int64:
         return values
     if values.dtype == np.float64:
@@ -41,7 +37,7 @@ def objects(values: Iterable[object]) -> Array:
 
 
 def isin(values: Array, wanted: Sequence[Id]) -> npt.NDArray[np.bool_]:
-    """Mark where a column of ids holds one of those wanted."""
+    """Mark the ids of a column that are among those wanted, shape (values,)."""
     values = as_keys(values)
     keys = {as_key(w) for w in wanted} - {None}
     if values.dtype == np.int64:
@@ -51,10 +47,10 @@ def isin(values: Array, wanted: Sequence[Id]) -> npt.NDArray[np.bool_]:
 
 
 def type_mismatch(field: str, unknown: Array, listed: Array) -> str | None:
-    """Return why ids are not in a list, where it has the same ids as text, or as numbers.
+    """Return why ids are unknown if a list has one of them as text instead of a number, or reverse.
 
     Args:
-        field: what names the ids.
+        field: the key of the ids, for the message.
         unknown: ids that are not in the list.
         listed: ids of the list.
     """
@@ -68,7 +64,7 @@ def type_mismatch(field: str, unknown: Array, listed: Array) -> str | None:
 
 
 def as_other_type(value: Id) -> Id | None:
-    """Return an id as text where it is a number, as a number where it is digits; else None."""
+    """Return a whole number as text, and text of digits as a number; None for any other id."""
     if isinstance(value, str):
         return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else None
     return str(value) if isinstance(value, int) else None
@@ -79,11 +75,11 @@ class Images:
     """The distinct images of a file, numbered from 0 in the order of their first records.
 
     Attributes:
-        ids: shape (images,), int64 or objects (None for a record without a usable id, which is
-            an image of its own that owns no annotation).
-        image_of_row: shape (records,): the image that each record describes.
-        row_of_image: shape (images,): the row of its record; the last one of several, as in
-            pycocotools.
+        ids: shape (images,), int64 or objects. None: a record without a usable id, which counts as
+            an image without annotations.
+        image_of_row: image number of each record, shape (records,).
+        row_of_image: row of each image's record, shape (images,). The last one if an id is
+            repeated, as in pycocotools.
     """
 
     ids: Array
@@ -140,7 +136,7 @@ class Images:
 
 
 def all_differ(keys: Array) -> bool:
-    """Return whether keys are int64 and no two are equal (objects are not looked at)."""
+    """Return True if keys are int64 and no two are equal; False for a column of objects."""
     if keys.dtype != np.int64:
         return False
     ranked = np.sort(keys)
@@ -148,7 +144,7 @@ def all_differ(keys: Array) -> bool:
 
 
 def _grouped(keys: Array) -> Numbers | None:
-    """The group of each key, numbered by first appearance; None when all differ."""
+    """Return the number of each key's group, by first appearance; None if all keys differ."""
     if all_differ(keys):
         return None
     if keys.dtype == np.int64:

@@ -30,8 +30,8 @@ class AnnotationIndex:
     Attributes:
         document: the layout of the source.
         images: the distinct images; in a results file, those that its detections name.
-        image_of_annotation: shape (annotations,): each one's image number, -1 for an image that
-            the source does not have.
+        image_of_annotation: image number of each annotation, shape (annotations,); -1 for an image
+            that the source does not have.
     """
 
     document: Document
@@ -73,22 +73,22 @@ class AnnotationIndex:
 
     @cached_property
     def image_records(self) -> Records | None:
-        """The ``images`` list; None in a results file."""
+        """Records of ``images``; None in a results file."""
         return self.document.lists.get("images")
 
     @cached_property
     def annotation_records(self) -> Records | None:
-        """The ``annotations`` list, or the detections of a results file; None in an image list."""
+        """Records of ``annotations``, or of a results file; None in a file without annotations."""
         return self.document.results or self.document.lists.get("annotations")
 
     @cached_property
     def category_records(self) -> Records | None:
-        """The ``categories`` list; None in captions, image lists and results files."""
+        """Records of ``categories``; None in captions, image lists and results files."""
         return self.document.lists.get("categories")
 
     @cached_property
     def categories(self) -> tuple[Category, ...]:
-        """The category list, in file order; empty in captions, image lists and results files."""
+        """Category list, in file order; empty in captions, image lists and results files."""
         records = self.category_records
         if records is None:
             return ()
@@ -100,8 +100,10 @@ class AnnotationIndex:
 
     @cached_property
     def followers(self) -> dict[str, Numbers]:
-        """Further top-level lists whose records have an ``image_id``: each record's image number,
-        -1 for an image that the source does not have."""
+        """Image numbers of the records of each further top-level list that has ``image_id``.
+
+        -1 for an image that the source does not have.
+        """
         return {
             name: self.images.numbers(records.column("image_id").array)
             for name, records in self.document.lists.items()
@@ -111,7 +113,7 @@ class AnnotationIndex:
 
     @property
     def emptied(self) -> tuple[str, ...]:
-        """Further top-level lists without a record; the kind of their records is unknown."""
+        """Names of further top-level lists without records, which might have had ``image_id``."""
         return tuple(
             name
             for name, records in self.document.lists.items()
@@ -120,10 +122,10 @@ class AnnotationIndex:
 
     @cached_property
     def category_pairs(self) -> tuple[Numbers, Array]:
-        """Rows of annotations, each with a category id that it has, ascending by row.
+        """Rows of annotations, each with a category id of it, ascending by row.
 
-        Usually one pair an annotation, by ``category_id``. A panoptic annotation has one for each
-        segment, by its ``segments_info``; an annotation of a caption has none.
+        An annotation with ``category_id`` has one pair, a panoptic annotation one for each segment
+        of ``segments_info``, a caption none.
         """
         records = self.annotation_records
         pairs = [r.pairs() for r in annotation_references(records)] if records is not None else []

@@ -1,4 +1,4 @@
-"""Files to datasets, and back."""
+"""Files read as datasets, and datasets written to files."""
 
 from __future__ import annotations
 
@@ -25,30 +25,34 @@ def read(
 
     Args:
         ann_file: path of a ``.json`` or ``.json.gz`` file, or ``-`` for standard input.
-        progress: called with (bytes done, bytes in all) while it is read.
-        columns: keys of records that will be wanted soon, by the lists' keys (``{"annotations":
-            ["area"]}``): they are read on the way. Others are read when they are wanted.
+        progress: called with (bytes done, bytes in all) while the file is read.
+        columns: keys of records to read in the same pass, by list (``{"annotations": ["area"]}``).
+            Other keys are read in a further pass when they are needed.
 
     Raises:
-        SourceUnavailableError: it cannot be opened.
-        DataError: it is broken; the message says what and where.
+        SourceUnavailableError: the file cannot be opened.
+        DataError: it is broken; the message has the place.
     """
     document = scan(open_source(ann_file, progress), progress, columns=columns)
     return Dataset.whole(AnnotationIndex.of(document))
 
 
 def write(dataset: Dataset, path: str | os.PathLike[str], *, force: bool = False) -> Path:
-    """Write what is kept of a dataset; compressed when the name ends in ``.gz``.
+    """Write the kept records of a dataset to a file; compressed if its name ends in ``.gz``.
 
     The file appears whole or not at all. The source is never overwritten.
 
+    Args:
+        path: path of the new file.
+        force: replace an existing file.
+
     Returns:
-        The path written.
+        The path.
 
     Raises:
         RequestError: the path is ``-``.
-        OutputError: it exists (and not ``force``), is the source, or cannot be written.
-        SourceChangedError: the source is no longer what was read.
+        OutputError: the file exists (without ``force``), is the source, or cannot be written.
+        SourceChangedError: the source has changed since it was read.
     """
     if str(path) == "-":
         raise RequestError("write takes a path", hint="write dataset.text() to a stream yourself")

@@ -1,4 +1,4 @@
-"""Images of a dataset one by one, each with its annotations, as Python's values."""
+"""Images of a dataset one by one, each with its annotations, as Python objects."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class AnnotatedImage(NamedTuple):
     """An image with its annotations: ``for image, annotations in dataset``.
 
     Attributes:
-        image: its record; of a results file, its id only. Where the id is repeated, the last one.
-        annotations: the records kept of it, in the order of the file.
+        image: its record, the last one if its id is repeated; in a results file, only its id.
+        annotations: its kept annotations, in the order of the file.
     """
 
     image: dict[str, Any]
@@ -31,7 +31,7 @@ def annotated_images(dataset: Dataset, numbers: Numbers) -> Iterator[AnnotatedIm
     """Yield images of a dataset with their annotations, as ``json`` reads them.
 
     Args:
-        numbers: of the images, which are kept and ascending.
+        numbers: a part of the dataset's ``image_indices``, ascending.
     """
     index = dataset.index
     for start in range(0, len(numbers), _AT_ONCE):

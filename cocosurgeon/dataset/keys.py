@@ -13,7 +13,7 @@ Id: TypeAlias = int | float | str
 
 
 def as_key(value: object) -> Id | None:
-    """Return the id that a JSON value is; None when it cannot be one."""
+    """Return a JSON value as an id; None if it cannot be one."""
     if isinstance(value, float):
         if not math.isfinite(value):
             return None

@@ -1,4 +1,4 @@
-"""Lots: a random order of images that their ids and a seed decide."""
+"""A random order of images that depends on their ids and a seed alone."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from cocosurgeon.dataset.keys import Id
 
 
 def lots(ids: Sequence[Id | None], seed: int) -> Numbers:
-    """Return the rank that is drawn for each id, shape (ids,).
+    """Return a random rank for each id, shape (ids,).
 
-    It depends on the seed and on the ids alone: not on their order, not on the machine. Only equal
-    ones (records without an id) rank in the order in which they stand.
+    The ranks depend on the seed and on the ids alone, not on their order or the machine. Only equal
+    ids (records without one) rank in the order of the file.
     """
     salt = hashlib.blake2b(str(seed).encode(), digest_size=16).digest()
 

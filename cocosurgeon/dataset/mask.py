@@ -1,4 +1,4 @@
-"""Masks: which images, or which annotations, a filter or a pandas Series marks."""
+"""Masks: images or annotations that a filter or a pandas Series marks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _A_MASK = (
 
 @dataclass(frozen=True, eq=False)
 class FilterResult:
-    """Yes or no for each kept image (or kept annotation), in file order.
+    """A mask of the kept images, or of the kept annotations, in file order.
 
     Attributes:
         mask: shape (kept images,) or (kept annotations,).
@@ -34,25 +34,25 @@ class FilterResult:
 
 
 class WarningNote(str):
-    """A note that is printed as a warning: no option hides it."""
+    """A note that is printed as a warning, which no option hides."""
 
 
 class IndexName(str):
-    """The name of a DataFrame's index: ``images`` or ``annotations``, and of which source.
+    """The name of a DataFrame's index: ``images`` or ``annotations``, with the source's identity.
 
-    Pandas passes it on from frame to Series to comparison, so that a mask knows what it marks.
+    Pandas passes it on from frame to Series to comparison, so that a mask has it, too.
     """
 
     identity: tuple[int, ...]
 
     def __new__(cls, level: Level, identity: tuple[int, ...]) -> IndexName:
-        """Name the level; remember the source."""
+        """Return the name of a level, with the identity of a source."""
         name = super().__new__(cls, level)
         name.identity = identity
         return name
 
     def __reduce__(self) -> tuple[type[IndexName], tuple[str, tuple[int, ...]]]:
-        """Let frames and masks travel to other processes."""
+        """Return the parts for pickle, which needs both arguments."""
         return IndexName, (str(self), self.identity)
 
 

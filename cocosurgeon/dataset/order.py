@@ -20,7 +20,7 @@ def as_count(n: SupportsIndex) -> int:
     """Return a number of images as an int.
 
     Raises:
-        RequestError: it is none.
+        RequestError: it is no whole number, or is negative.
     """
     count = as_whole(n, "a number of images")
     if count < 0:
@@ -32,7 +32,7 @@ def as_whole(n: SupportsIndex, what: str = "a whole number") -> int:
     """Return a whole number as an int.
 
     Raises:
-        RequestError: it is none; ``True`` is none, either.
+        RequestError: it is no whole number; a bool is none.
     """
     try:
         if isinstance(n, bool):
@@ -63,12 +63,13 @@ def as_amount(n: SupportsIndex | str) -> int | str:
 
 
 def count_of(amount: int | str, there: int) -> int:
-    """Return the number of images that an amount means, of so many that are there.
+    """Return the number of images that an amount means.
 
-    A share is rounded to the nearest whole number, halves up; it is one image at least.
+    A share is rounded to the nearest whole number, halves up, and is at least one image.
 
     Args:
-        amount: of ``as_amount``.
+        amount: a result of ``as_amount``.
+        there: the number of images that a share is of.
     """
     if isinstance(amount, int):
         return amount
@@ -81,6 +82,6 @@ def _fraction(share: str) -> Fraction:
 
 
 def require_order(order: str) -> None:
-    """Raise RequestError when images cannot be ordered so."""
+    """Raise RequestError for an unknown order."""
     if order not in ("file", "id"):
         raise RequestError(f"unknown order {order!r}", hint="file or id")

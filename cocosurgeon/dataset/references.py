@@ -1,7 +1,7 @@
 """Keys by which the records of a file name categories.
 
-Usually ``category_id``, in any list; in panoptic annotations inside ``segments_info``; in images
-and videos lists of categories that were looked for (LVIS, TAO).
+Usually ``category_id``, in any list; in panoptic annotations inside ``segments_info``. Images and
+videos may have lists of the categories that were annotated in them (LVIS, TAO).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class References:
 
     @property
     def in_lists(self) -> bool:
-        """True where a record names several categories, in a list of ids."""
+        """True if the value is a list of category ids."""
         return self.key in LISTS_OF_IDS
 
     def decoded(self, rows: Numbers) -> list[object]:
@@ -51,9 +51,9 @@ class References:
         return [v for v in values if v is not None]
 
     def pairs(self) -> tuple[Numbers, Array]:
-        """Return rows, each with a category id that it names, ascending by row.
+        """Return rows, each with a category id of it, ascending by row.
 
-        A record without a usable ``category_id`` has None, where others have one.
+        For ``category_id`` of the records themselves, an unusable id is None.
         """
         column = self._column
         if self.inside is None and not self.in_lists:
@@ -74,7 +74,8 @@ def _scalars(ids: Sequence[object]) -> list[object]:
 def annotation_references(records: Records) -> Iterator[References]:
     """Yield the keys by which annotations, or detections, name their categories.
 
-    Panoptic files are taken to be all of a kind, so that others are not read twice.
+    ``segments_info`` is looked for only if the first record has it or records lack
+    ``category_id``, so that most files are read once.
     """
     plain = records.column("category_id")
     if plain.present:

@@ -12,7 +12,7 @@ from cocosurgeon.text import did_you_mean
 
 
 def in_categories(dataset: Dataset, cat_ids: tuple[Id, ...]) -> Mask:
-    """Return which of the kept annotations are of one of these categories."""
+    """Mark the kept annotations of some categories, shape (kept annotations,)."""
     rows, ids = dataset.category_pairs
     marked = np.zeros(len(dataset.index.image_of_annotation), dtype=np.bool_)
     marked[rows[isin(ids, cat_ids)]] = True
@@ -20,7 +20,7 @@ def in_categories(dataset: Dataset, cat_ids: tuple[Id, ...]) -> Mask:
 
 
 def find_cat_ids(dataset: Dataset, categories: tuple[str | int, ...]) -> tuple[Id, ...]:
-    """Return ids of categories given by name or id; all of the file's when none are given.
+    """Return the ids of categories given by name or id; all ids of the file if none are given.
 
     Raises:
         UnknownNameError, UnknownIdError: the file has no such category.

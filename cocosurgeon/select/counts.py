@@ -1,6 +1,6 @@
-"""Objects and categories of each image, counted over what is kept so far.
+"""Objects and categories of each image, counted over the kept annotations.
 
-An object is an annotation, a crowd among them; of a panoptic annotation, each of its segments.
+An object is an annotation (a crowd, too), or a segment of a panoptic annotation.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def count_objects(dataset: Dataset, category: str | int | None = None) -> Number
     """Return the number of objects of each image of the source, shape (images,).
 
     Args:
-        category: by name or id; None: objects of any category, and of none.
+        category: name or id; None: all objects, even those without a category.
 
     Raises:
         UnknownNameError, UnknownIdError: the file has no such category.
@@ -33,9 +33,9 @@ def count_objects(dataset: Dataset, category: str | int | None = None) -> Number
 
 
 def count_categories(dataset: Dataset) -> Numbers:
-    """Return the number of categories that the objects of each image have, shape (images,).
+    """Return the number of different category ids in each image of the source, shape (images,).
 
-    They are counted by id, whether the file lists them or not.
+    Ids that the category list lacks count, too.
     """
     import pandas as pd
 
@@ -47,7 +47,7 @@ def count_categories(dataset: Dataset) -> Numbers:
 
 
 def _kept_pairs(dataset: Dataset) -> tuple[Numbers, Array]:
-    """Return rows of kept annotations, each with a usable category id that it has."""
+    """Return rows of kept annotations, each with a usable category id of it."""
     rows, ids = dataset.category_pairs
     ids = as_keys(ids)
     is_kept = np.zeros(len(dataset.index.image_of_annotation), dtype=np.bool_)

@@ -1,7 +1,7 @@
-"""Images that have no object which a loader would train on.
+"""Images without an object that a loader would train on.
 
-A loader's own rules decide, on blocks of images. They are asked only where a column cannot tell: an
-image with an object that no loader drops is not empty.
+The loader's rules decide, on blocks of images. An image with an object that no loader drops is not
+empty; columns show that, so that the slower rules are applied to few images.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from cocosurgeon.progress import progress_of
 from cocosurgeon.select.filter import Columns
 
 _BLOCK = 2000
-"""Images that are given to a loader at a time."""
+"""Images that a loader loads at a time."""
 _ROWS = 1 << 15
-"""Annotations that are looked at together: few enough for the processor's cache."""
+"""Annotations that are judged together: few enough for the processor's cache."""
 _MOST = 1e5
-"""Pixels up to which single precision, which some loaders compute with, is exact enough here."""
+"""Largest coordinate in pixels; up to it, float32, which some loaders use, is exact enough here."""
 
 _MOST_AREA = 2.0**53
 
@@ -37,9 +37,9 @@ _BOX = ("bbox_x", "bbox_y", "bbox_w", "bbox_h")
 _ANNOTATIONS = ("id", "image_id", "category_id", *_BOX, "area", "iscrowd", "ignore")
 _POINTS = "segmentation_points"
 _LEAST_POINTS = 3
-"""Of a polygon (``detectron2/data/datasets/coco.py:205``)."""
+"""Least points of a polygon (``detectron2/data/datasets/coco.py:205``)."""
 _RLE = -1
-"""What ``segmentation_points`` is for it."""
+"""Value of ``segmentation_points`` for RLE."""
 
 
 def effective_columns(loader: str) -> Columns:
@@ -53,11 +53,11 @@ def _further_columns(loader: str) -> tuple[str, ...]:
 
 
 def is_effectively_empty(dataset: Dataset, loader: str) -> Mask:
-    """Return which kept images have no object that a loader would train on, one bool an image.
+    """Mark the kept images without an object that a loader would train on, shape (kept images,).
 
-    Annotations that the loader drops, and those that it marks to be ignored (crowds), do not count
-    (``mmdet/datasets/coco.py``, ``parse_data_info``). Its filter of images is not applied: that
-    counts records, usable or not. The loader reads what is kept so far, as JSON.
+    Annotations that the loader drops or marks as ignored (crowds) do not count
+    (``mmdet/datasets/coco.py``, ``parse_data_info``). The loader's filter of images is not applied,
+    because it counts unusable records, too.
 
     Raises:
         LoaderError: the loader raises on the file.
@@ -83,7 +83,7 @@ def is_effectively_empty(dataset: Dataset, loader: str) -> Mask:
 
 
 def _is_empty(dataset: Dataset, loader: str) -> Mask:
-    """Return which images of a dataset are empty by the loader's rules."""
+    """Mark the kept images that are empty by the loader's rules."""
     document = _parsed(b"".join(dataset.text()).removeprefix(codecs.BOM_UTF8))
     names = tuple(c.name for c in dataset.categories if c.name is not None)
     try:
@@ -109,11 +109,11 @@ def _parsed(text: bytes) -> object:
 
 
 def _is_asked(dataset: Dataset, loader: str) -> Mask | None:
-    """Return the kept images about which the loader has to be asked; None: about the whole file.
+    """Mark the kept images to which the loader's rules must be applied; None: to the whole file.
 
-    It has to be asked about an image if no annotation is sure to be an object for it, or if it may
-    raise on a record of the image. It is asked about the whole file where ids are no numbers, or
-    are repeated: there one image's annotations may replace another's.
+    They must be applied to an image if none of its annotations is certainly an object, or if the
+    loader may raise on one of its records. They are applied to the whole file if ids are no numbers
+    or are repeated: then one image's annotations may replace another's.
     """
     index = dataset.index
     images, annotations = index.image_records, index.annotation_records
@@ -139,7 +139,7 @@ def _is_asked(dataset: Dataset, loader: str) -> Mask | None:
     ]
     is_plain, is_object = (np.concatenate(parts) for parts in zip(*judged, strict=True))
     if (~is_plain & (owners[rows] == UNKNOWN)).any():
-        return None  # no image that is asked about brings the record along
+        return None  # the record is of no image, so a block of images would lack it
     has_object, has_odd = dataset.having(is_object), dataset.having(~is_plain)
     return ~has_object | has_odd | ~is_plain_image[dataset.image_indices]
 
@@ -152,15 +152,15 @@ def _judged(
     owners: Numbers,
     is_usable: Mask,
 ) -> tuple[Mask, Mask]:
-    """Return which annotations no loader raises on, and which of them are objects for each.
+    """Mark annotations that no loader raises on, and those of them that every loader keeps.
 
     Args:
-        found: their columns by name.
-        points: of their longest polygons.
-        sides: widths and heights by image number.
-        rows: theirs.
+        found: columns of all annotations, by name.
+        points: points of their longest polygons; None: the loader does not read polygons.
+        sides: widths and heights in pixels, by image number.
+        rows: rows of the annotations.
         owners: image numbers of all annotations.
-        is_usable: shape (rows,): which of them have a category, and are not ignored.
+        is_usable: True for those that have a category and are not ignored, shape (rows,).
     """
     x, y, w, h = (_numbers(found[name].array[rows]) for name in _BOX)
     area, iscrowd = (as_floats(found[name].array[rows]) for name in ("area", "iscrowd"))
@@ -180,12 +180,12 @@ def _judged(
 
 
 def _has_ids(records: Records) -> bool:
-    """Return whether all ids of records are integers, and different."""
+    """Return True if all ids of records are integers, and no two are equal."""
     return not records.count or all_differ(records.column("id").array)
 
 
 def _not_ignored(ignore: Values) -> Mask:
-    """Return which annotations have no ``ignore``, or 0; a null makes some loaders raise."""
+    """Mark annotations without ``ignore``, or with 0; a null makes some loaders raise."""
     count = len(ignore.array)
     if not ignore.present:
         return np.ones(count, np.bool_)
@@ -196,7 +196,7 @@ def _not_ignored(ignore: Values) -> Mask:
 
 
 def _sizes(images: Records, row_of_image: Array) -> tuple[tuple[Array, Array], Mask]:
-    """Return widths and heights by image number, and which images no loader raises on."""
+    """Return widths and heights by image number, and a mask of images that no loader raises on."""
     names, *sizes = images.columns(*_IMAGES)
     width, height = (_numbers(values.array)[row_of_image] for values in sizes)
     is_name = np.fromiter((type(n) is str for n in names.array), np.bool_, len(names.array))
@@ -204,7 +204,7 @@ def _sizes(images: Records, row_of_image: Array) -> tuple[tuple[Array, Array], M
 
 
 def _listed(dataset: Dataset) -> Mask:
-    """Return which kept annotations have the id of a category with a name."""
+    """Mark the kept annotations that have the id of a category with a name."""
     named = [c.id for c in dataset.categories if c.name is not None and type(c.id) is int]
     rows, ids = dataset.category_pairs
     marked = np.zeros(len(dataset.index.image_of_annotation), dtype=np.bool_)
@@ -214,6 +214,6 @@ def _listed(dataset: Dataset) -> Mask:
 
 
 def _numbers(values: Array) -> Array:
-    """Return a column as numbers; NaN for what is none, or too large."""
+    """Return a column as numbers; NaN for other values, and for numbers above ``_MOST``."""
     found = as_floats(values)
     return np.where(np.abs(found) <= _MOST, found, np.nan)

@@ -1,8 +1,8 @@
-"""Filters of images and of annotations, and how they combine with ``& | ~``.
+"""Filters of images and of annotations, and their combination with ``& | ~``.
 
-A filter is a value that knows no file. It is about images or about annotations; a mix is a type
+A filter is a value without a file. It is about images or about annotations; mixing them is a type
 error, for type checkers and at run time. Names and ids are looked up when a filter is evaluated:
-after ``InCategory("person")``, ``Empty()`` are the images without a person.
+after ``InCategory("person")``, ``Empty()`` keeps the images without a person.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Columns: TypeAlias = Mapping[str, tuple[str, ...]]
 
 
 def all_columns(parts: Iterable[PlanPart]) -> Columns:
-    """Return the columns that any of these will read."""
+    """Return the columns that any of these steps and filters reads."""
     found: dict[str, tuple[str, ...]] = {}
     for part in parts:
         for name, columns in part.columns.items():
@@ -48,20 +48,22 @@ class PlanPart:
 
     @classmethod
     def from_recipe(cls, values: Mapping[str, Any]) -> Any:
-        """Return the one with these values of its fields."""
+        """Return the step or filter with these values of its fields."""
         return cls(**values)
 
     @property
     def columns(self) -> Columns:
-        """Return the columns that it will read, as far as they are known before the file is:
-        they are read with all others, not in a pass of their own."""
+        """Keys of records that it reads, by list, as far as known before the file is read.
+
+        The columns of a whole plan are read in one pass.
+        """
         return {}
 
     def words(self) -> str | None:
-        """Return words that name it completely in a file's name; None: there are none."""
+        """Return words for an output's file name that describe it completely; None without any."""
         return None
 
-    # Written once, not made by each ``@dataclass``: ``--help`` waits for all of the classes.
+    # Written once, not made by each ``@dataclass``: that would make ``--help`` slower.
     def _values(self) -> tuple[object, ...]:
         return tuple(getattr(self, f.name) for f in fields(cast(Any, self)) if f.compare)
 
@@ -76,7 +78,7 @@ class PlanPart:
         return hash((type(self), self._values()))
 
     def __repr__(self) -> str:
-        # as Python writes it: without defaults, long lists cut
+        # As in Python code: without defaults, long lists cut.
         shown: list[str] = []
         for each in fields(cast(Any, self)):
             value = getattr(self, each.name)
@@ -92,33 +94,37 @@ def _cut(values: tuple[object, ...]) -> str:
 
 
 class Image:
-    """Marks filters that ask about images."""
+    """Type parameter of filters of images: ``Filter[Image]``."""
 
 
 class Annotation:
-    """Marks filters that ask about annotations."""
+    """Type parameter of filters of annotations: ``Filter[Annotation]``."""
 
 
 L = TypeVar("L", Image, Annotation)
 
 
 class Filter(PlanPart, ABC, Generic[L]):
-    """A filter, which can be combined: ``a & b``, ``a | b``, ``~a``."""
+    """A filter of images or of annotations. Combine filters with ``a & b``, ``a | b``, ``~a``."""
 
     @property
     @abstractmethod
     def level(self) -> Level:
-        """Return what it asks about: images or annotations."""
+        """``images`` or ``annotations``."""
 
     @abstractmethod
     def evaluate(self, dataset: Dataset) -> FilterResult:
-        """Answer for each image, or each annotation, that a dataset keeps."""
+        """Return a mask of the kept images, or of the kept annotations, of a dataset.
+
+        Raises:
+            RequestError: the file lacks a name, id or column of the filter.
+        """
 
     def negated_words(self) -> str | None:
-        """Return words for ``~`` of it; see ``words``."""
+        """Return words for its negation; see ``words``."""
         return None
 
-    # A pandas Series on the left leaves the combination to us.
+    # Lets ``series & filter`` call ``__rand__`` here instead of pandas' ``__and__``.
     __pandas_priority__ = 10_000
 
     def __and__(self, other: Filter[L] | pd.Series) -> Filter[L]:
@@ -140,20 +146,20 @@ AnyFilter: TypeAlias = Filter[Image] | Filter[Annotation]
 
 
 class ImageFilter(Filter[Image]):
-    """A filter of images."""
+    """Base of filters of images."""
 
     @property
     def level(self) -> Level:
-        """Return ``images``."""
+        """``images``."""
         return "images"
 
 
 class AnnotationFilter(Filter[Annotation]):
-    """A filter of annotations."""
+    """Base of filters of annotations."""
 
     @property
     def level(self) -> Level:
-        """Return ``annotations``."""
+        """``annotations``."""
         return "annotations"
 
 
@@ -172,7 +178,7 @@ class _Pair(Filter[L]):
 
     @property
     def level(self) -> Level:
-        """Return what both ask about."""
+        """Level of both filters."""
         return self.left.level
 
     @property
@@ -181,7 +187,7 @@ class _Pair(Filter[L]):
 
 
 class And(_Pair[L]):
-    """Both; written ``a & b``."""
+    """Both filters: ``a & b``."""
 
     def evaluate(self, dataset: Dataset) -> FilterResult:
         left, right = self.left.evaluate(dataset), self.right.evaluate(dataset)
@@ -192,7 +198,7 @@ class And(_Pair[L]):
 
 
 class Or(_Pair[L]):
-    """Either, or both; written ``a | b``."""
+    """Either filter, or both: ``a | b``."""
 
     def evaluate(self, dataset: Dataset) -> FilterResult:
         left, right = self.left.evaluate(dataset), self.right.evaluate(dataset)
@@ -204,13 +210,13 @@ class Or(_Pair[L]):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Not(Filter[L]):
-    """The opposite; written ``~a``."""
+    """Negation of a filter: ``~a``."""
 
     of: Filter[L]
 
     @property
     def level(self) -> Level:
-        """Return what the filter asks about."""
+        """Level of the filter."""
         return self.of.level
 
     @property
@@ -236,9 +242,9 @@ class MaskFilter(Filter[L]):
     """Images, or annotations, that a boolean pandas Series marks.
 
     Attributes:
-        of: its level.
-        rows: numbers of those that are True, as the source counts its images or annotations.
-        identity: the source that they are numbers of; empty where that is not known.
+        of: ``images`` or ``annotations``.
+        rows: numbers of the marked images, or rows of the marked annotations, in the source.
+        identity: identity of that source; empty if unknown.
     """
 
     recipe_name: ClassVar[str] = "marked"
@@ -254,7 +260,7 @@ class MaskFilter(Filter[L]):
 
     @property
     def level(self) -> Level:
-        """Return what the Series marks."""
+        """``images`` or ``annotations``, whichever the Series marks."""
         return self.of
 
     def evaluate(self, dataset: Dataset) -> FilterResult:
@@ -262,10 +268,10 @@ class MaskFilter(Filter[L]):
 
 
 def as_filter(thing: object) -> AnyFilter:
-    """A filter as it is; a boolean Series made from a dataset's frames as the filter that it is.
+    """Return a filter unchanged, and a boolean Series made from a dataset's frames as a filter.
 
     Raises:
-        LevelError: neither.
+        LevelError: it is neither.
     """
     if isinstance(thing, Filter):
         return thing

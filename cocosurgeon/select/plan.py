@@ -1,4 +1,4 @@
-"""Steps in order: changes to a dataset, as values that can be explained and saved."""
+"""Steps and plans: changes of a dataset, as values that can be traced and saved."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cocosurgeon.dataset.dataset import Dataset
-    from cocosurgeon.page import table
-from cocosurgeon.progress import Progress
+    from cocosurgeon.progress import Progress
 
 
 class Step(PlanPart, ABC):
-    """One operation: a dataset in, a dataset out."""
+    """One operation on a dataset, which returns a new dataset."""
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Return the paths of files that it reads when it is bound."""
+        """Paths of files that ``bind`` reads."""
         return ()
 
     @abstractmethod
     def apply(self, dataset: Dataset) -> Dataset:
-        """Return the dataset after the step."""
+        """Return the dataset after the step.
+
+        Raises:
+            RequestError: the file lacks a name or id of the step.
+        """
 
     def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
-        """Return the step with everything settled that only the file can say.
+        """Return the step with everything filled in that depends on the file or on other files.
 
         Args:
             progress: called with (bytes done, bytes in all) while another file is read.
@@ -40,7 +43,7 @@ class Step(PlanPart, ABC):
 
 
 class Unbound(Step):
-    """A step that has to know the file first: ``7`` is a number or a string as its ids are."""
+    """A step that depends on the file: ``7`` is a number or a string, as the file's ids are."""
 
     @abstractmethod
     def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
@@ -87,7 +90,7 @@ class Except(Unbound):
     """Keep what another step drops, and drop what it keeps.
 
     Attributes:
-        of: that step; for a file it is a ``Keep``.
+        of: that step; bound to a file, it is a ``Keep``.
     """
 
     of: Unbound
@@ -106,9 +109,12 @@ class Except(Unbound):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Plan(Step):
-    """Steps, done in the order in which they stand: ``Plan(First(100), Empty())``.
+    """Steps that are applied in the order given: ``Plan(First(100), Empty())``.
 
-    A filter, or a mask made with pandas, stands for ``Keep`` of it. A plan is a step itself.
+    A filter, or a mask made with pandas, becomes a ``Keep`` step. A plan is a step, too.
+
+    Attributes:
+        steps: the steps, in order; those of plans among them one by one.
     """
 
     steps: tuple[Step, ...]
@@ -126,18 +132,18 @@ class Plan(Step):
         return f"Plan({', '.join(map(repr, self.steps))})"
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows: the steps, numbered."""
+        """Return HTML for a notebook: the steps, numbered."""
         rows = [(str(number), repr(step)) for number, step in enumerate(self.steps, 1)]
         return table([("", "step"), *rows], (1,))
 
     @property
     def changes_categories(self) -> bool:
-        """Return whether a step changes categories."""
+        """True if a step changes categories."""
         return any(isinstance(step, CategoryStep) for step in self.steps)
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Return the paths of files that its steps read when they are bound."""
+        """Paths of files that ``bind`` of its steps reads."""
         return tuple(path for step in self.steps for path in step.files)
 
     @property

@@ -1,8 +1,8 @@
 """``where`` expressions: columns, counts, literals, comparisons, arithmetic, and/or/not only.
 
-The text is parsed, every node is compared with that list, and pandas evaluates it over the
-columns. Python's ``eval`` never sees it. ``count(NAME)`` is a column of that name, and ``in`` a
-list is one comparison for each value.
+The text is parsed, every node is checked against that list, and pandas evaluates it over the
+columns, never Python's ``eval``. ``count(NAME)`` becomes a column, and ``in`` a list becomes one
+comparison for each value.
 """
 
 from __future__ import annotations
@@ -58,20 +58,20 @@ _ASSIGNED = re.compile(r"(?<![=!<>])=(?!=)")
 
 
 def columns_of(expression: str) -> tuple[str, ...]:
-    """Return the keys of records that an expression names, once it holds nothing forbidden.
+    """Return the keys of records that an expression names.
 
     Raises:
-        ExpressionError: it does not parse, or holds something else, and which.
+        ExpressionError: it does not parse, or has something that is not allowed.
     """
     tree, counts = _parsed(expression)
     return tuple(name for name in _names(tree) if name not in counts)
 
 
 def counts_of(expression: str) -> Mapping[str, str | int | None]:
-    """Return the counts of an expression: the column of each, and its category (None: any).
+    """Return the counts of an expression: categories by the names of columns (None: any category).
 
     Raises:
-        ExpressionError: it does not parse, or holds something else, and which.
+        ExpressionError: see ``columns_of``.
     """
     return _parsed(expression)[1]
 
@@ -81,17 +81,16 @@ def _names(tree: ast.Expression) -> tuple[str, ...]:
 
 
 def evaluate(expression: str, columns: Callable[..., tuple[Array, ...]]) -> Mask:
-    """The answers of an expression, one for each value of its columns.
+    """Return the mask of the rows for which an expression holds, shape (rows,).
 
-    Whether it fits them goes by all values that there are: give whole columns.
-
-    A missing value is equal to nothing, and neither less nor more than anything.
+    A missing value is equal to nothing, and neither less nor greater than anything.
 
     Args:
-        columns: gives columns by their names, those of counts among them.
+        columns: returns columns by their names, and by those of counts. Pass columns of the whole
+            file, because all values are checked for a fitting type.
 
     Raises:
-        ExpressionError: forbidden, or it does not fit the columns' types.
+        ExpressionError: see ``columns_of``; or it does not fit the types of the columns.
     """
     import numpy as np
     import pandas as pd
@@ -104,7 +103,7 @@ def evaluate(expression: str, columns: Callable[..., tuple[Array, ...]]) -> Mask
     _require_fit(tree, raw, expression)
     values = {name: _exact(v) for name, v in raw.items()}
     values |= {name: as_floats(raw[name]) for name in _calculated(tree)}
-    # pandas reserves some names (``index``, ``sin`` ...): columns go in under names of our own.
+    # pandas reserves some names (``index``, ``sin`` ...), so columns get other names
     stand_ins = {name: f"column_{i}" for i, name in enumerate(names)}
     frame = pd.DataFrame({stand_ins[name]: v for name, v in values.items()})
     try:
@@ -123,10 +122,10 @@ def evaluate(expression: str, columns: Callable[..., tuple[Array, ...]]) -> Mask
 
 @lru_cache(16)
 def _parsed(expression: str) -> tuple[ast.Expression, Mapping[str, str | int | None]]:
-    """Return the tree of an expression, which nobody may change, and the counts in it."""
+    """Return the tree of an expression and its counts. Both are cached: do not change them."""
     plain = _Plain(expression)
     try:
-        # A backslash is a letter like others: names from Windows have it, and hints show it.
+        # A backslash is a plain character: file names from Windows have it.
         tree = ast.parse(expression.strip().replace("\\", "\\\\"), mode="eval")
         plain.visit(tree)  # in place: the root stays
     except (MemoryError, RecursionError) as error:
@@ -176,10 +175,10 @@ def _parsed(expression: str) -> tuple[ast.Expression, Mapping[str, str | int | N
 
 
 class _Plain(ast.NodeTransformer):
-    """Puts what the rest of this file knows for what is short for it.
+    """Replaces short forms: ``count(NAME)``, ``in``, ``true`` and ``false``.
 
     Attributes:
-        counts: what ``count(NAME)`` was found; each becomes a column with a name that no key has.
+        counts: category of each ``count(NAME)``, by the name of the column that replaces it.
     """
 
     def __init__(self, expression: str) -> None:
@@ -187,12 +186,12 @@ class _Plain(ast.NodeTransformer):
         self.counts: dict[str, str | int | None] = {}
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        """Read ``true`` and ``false``, as JSON writes them, as Python's own."""
+        """Replace ``true`` and ``false``, as in JSON, by those of Python."""
         value = {"true": True, "false": False}.get(node.id)
         return node if value is None else ast.copy_location(ast.Constant(value), node)
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
-        """Make a column of ``count(person)``, ``count('traffic light')``, ``count(17)``."""
+        """Replace ``count(person)``, ``count('traffic light')`` and ``count(17)`` by a column."""
         is_count = isinstance(node.func, ast.Name) and node.func.id == "count"
         if not is_count or node.keywords or len(node.args) > 1:
             return node
@@ -209,7 +208,7 @@ class _Plain(ast.NodeTransformer):
         return ast.Name(column, ast.Load())
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
-        """Make comparisons with each value of ``in (1, 2)``."""
+        """Replace ``in (1, 2)`` by a comparison with each value."""
         self.generic_visit(node)
         if not any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops):
             return node
@@ -231,7 +230,7 @@ class _Plain(ast.NodeTransformer):
 
 
 def _any_of(answers: Sequence[ast.expr]) -> ast.expr:
-    """Return ``or`` of answers, in halves: a long list is not deeply nested."""
+    """Return ``or`` of expressions, split in halves so that a long list is not deeply nested."""
     if len(answers) == 1:
         return answers[0]
     half = len(answers) // 2
@@ -245,7 +244,7 @@ def _is_literal(node: ast.expr) -> bool:
 
 
 def _asked(tree: ast.Expression) -> Iterator[ast.expr]:
-    """Parts of an expression that must say yes or no."""
+    """Yield the parts of an expression that must be true or false."""
     yield tree.body
     for node in ast.walk(tree):
         if isinstance(node, ast.BoolOp):
@@ -272,7 +271,7 @@ def _too_long(expression: str) -> ExpressionError:
 
 
 def _quoting(expression: str) -> str | None:
-    """Return a hint where ``count()`` has a name that needs quotes: ``count(traffic light)``."""
+    """Return a hint if ``count()`` has a name that needs quotes: ``count(traffic light)``."""
     for name in map(str.strip, _COUNTED.findall(expression)):
         is_plain = name.isidentifier() and not iskeyword(name)
         if name and not is_plain and not re.fullmatch(r"-?\d+", name):
@@ -300,7 +299,7 @@ def _is_text(node: ast.expr) -> bool:
 
 
 def _is_tame(exponent: ast.expr) -> bool:
-    """Return whether an exponent is a small literal: 9**9**9 would run for ever."""
+    """Return True if an exponent is a small literal: 9**9**9 would run for ever."""
     if isinstance(exponent, ast.UnaryOp) and isinstance(exponent.op, ast.USub):
         exponent = exponent.operand
     return (
@@ -315,7 +314,8 @@ def _has_column(node: ast.AST) -> bool:
 
 
 def _require_fit(tree: ast.Expression, columns: dict[str, Array], expression: str) -> None:
-    """Raise ExpressionError for arithmetic with strings, and for comparisons that never hold."""
+    """Raise ExpressionError for arithmetic with strings or huge numbers, and for comparisons of a
+    string with a number."""
     texts = {name for name, values in columns.items() if _holds(values, str)}
     numbers = {name for name, values in columns.items() if _holds(values, (int, float))}
     for name in sorted(_calculated(tree)):
@@ -351,7 +351,7 @@ def _require_fit(tree: ast.Expression, columns: dict[str, Array], expression: st
 
 
 def _holds(values: Array, kind: type | tuple[type, ...]) -> bool:
-    """Return whether there are values, all of one kind."""
+    """Return True if there are values, and all are of one kind."""
     if values.dtype != object:
         return kind is not str
     there = [v for v in values if v is not None]
@@ -359,7 +359,7 @@ def _holds(values: Array, kind: type | tuple[type, ...]) -> bool:
 
 
 def _calculated(tree: ast.Expression) -> set[str]:
-    """Columns that an expression does arithmetic with."""
+    """Return the columns that an expression does arithmetic with."""
     return {
         inner.id
         for node in ast.walk(tree)
@@ -370,7 +370,7 @@ def _calculated(tree: ast.Expression) -> set[str]:
 
 
 def _small(values: Array) -> bool:
-    """Return whether doubles hold every integer of a column of numbers."""
+    """Return True if float64 is exact for every integer of a column of numbers."""
     from cocosurgeon.annfile.chunks import EXACT_IN_FLOAT
 
     if values.dtype == "int64":
@@ -379,7 +379,7 @@ def _small(values: Array) -> bool:
 
 
 def _exact(values: Array) -> Array:
-    """Values that pandas compares exactly; missing ones as NaN where all others are numbers."""
+    """Return values that pandas compares exactly; NaN for missing ones in a column of numbers."""
     import numpy as np
 
     from cocosurgeon.annfile.columns import as_floats
@@ -399,6 +399,6 @@ class _Renamed(ast.NodeTransformer):
         return ast.Name(self._names[node.id], node.ctx)
 
     def visit_Constant(self, node: ast.Constant) -> ast.Constant:
-        """Whole numbers as integers, which compare exactly with integers."""
+        """Replace a whole float by an integer, which compares exactly with integers."""
         is_whole = isinstance(node.value, float) and node.value.is_integer()
         return ast.Constant(int(node.value)) if is_whole else node  # type: ignore[arg-type]
