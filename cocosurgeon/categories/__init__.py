@@ -1,16 +1,16 @@
-"""Category ids and what they mean: label spaces, maps between them, changes of a file's ids.
+"""Category ids and their meanings: label spaces, maps between them, changes of a file's ids.
 
 A label space says which class each label number means.
 
-policy          kinds and checks of what a change is asked for with; light to import
-spaces          Space; the known ones, from spaces.txt and classes/; two compared
-heads           rows of a classification head, from one space to another
+policy          types and checks of arguments; light to import
+spaces          label spaces, from spaces.txt and classes/, and their comparison
 category_map    CategoryMap: category id before -> after; maps in CSV and JSON files
+heads           rows of a classification head, from one label space to another
 inventory       the categories of a dataset, listed and used
-guess           the spaces that a file fits, and the only one
-check           two files compared: the same classes by the same ids
-remap           Remapping: a change of ids and list, applied at once
-by_names        ids by the file's own names: with_names, like
-to_space        ids brought into a label space
+guess           the label spaces that a file fits
+check           the categories of two files compared
+remap           Remapping: a change of ids and category list
+by_names        ids by category names: a list of names, or another file's
+to_space        ids of a label space
 edit            remap by a map, merge, rename, sort, renumber
 """

@@ -1,4 +1,4 @@
-"""Category ids by the file's own names: those of a list of names, or of another file."""
+"""Category ids by category names: positions in a list of names, or the ids of another file."""
 
 from __future__ import annotations
 
@@ -33,14 +33,12 @@ def with_names(
     """Make these the categories, in this order, with ids from ``start`` on.
 
     Args:
-        names: names in the file, or what its names stand for.
-        unmapped: what becomes of the others; kept ones come last, with their ids.
-        aliases: names in the file that stand for other names.
+        names, unmapped, aliases: see ``cocosurgeon.Classes``.
 
     Raises:
         RequestError: an id is not mapped, or the file lists no categories.
-        UnknownNameError: the file does not have a name.
-        StructureError: categories without an id or a name, or with the same.
+        UnknownNameError: the file lacks one of the names.
+        StructureError: a category has no id or name, or two have the same.
     """
     before = Inventory.of(dataset)
     stands_for = dict(aliases)
@@ -58,11 +56,11 @@ def with_names(
 
 
 def like_entries(other: Dataset) -> tuple[ListedEntry, ...]:
-    """Return the category list of a file, as ``like`` takes it.
+    """Return the category list of a file, for ``like``.
 
     Raises:
         RequestError: it has no categories.
-        StructureError: not each has an id and a name of its own.
+        StructureError: a category has no id or name, or two have the same.
     """
     inventory = Inventory.of(other)
     inventory.names()
@@ -79,19 +77,18 @@ def like(
     unmapped: Unmapped = "error",
     aliases: Pairs = (),
 ) -> Dataset:
-    """Bring categories into another file's ids and order, by their names.
+    """Give categories the ids and the order of another file, by their names.
 
-    An entry that only the other file has is added, as it is there.
+    Entries that only the other file has are added unchanged.
 
     Args:
         entries: the other file's list; see ``like_entries``.
-        unmapped: what becomes of categories that the other file does not have.
-        aliases: names in the file that stand for names in the other.
+        unmapped, aliases: see ``cocosurgeon.Like``.
 
     Raises:
         RequestError: an id is not mapped, or the file lists no categories.
-        UnknownNameError: an alias is for no name; a name is nearly one of the other file.
-        StructureError: categories without an id or a name, or with the same.
+        UnknownNameError: a name of ``aliases`` is unknown; a name is nearly one of the other file.
+        StructureError: a category has no id or name, or two have the same.
     """
     before = Inventory.of(dataset)
     other = {i: name for i, name, _ in entries if name not in (PLACEHOLDER, BACKGROUND)}
@@ -122,11 +119,7 @@ def map_by_names(
 
 
 def require_known(names: Iterable[str], known: Collection[str], before: Inventory) -> None:
-    """Refuse names that the file does not have.
-
-    Raises:
-        UnknownNameError: the first of them.
-    """
+    """Raise UnknownNameError for the first name that the file does not have."""
     in_file = set(known)
     for name in names:
         if name not in in_file:

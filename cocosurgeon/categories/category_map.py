@@ -33,10 +33,10 @@ class CategoryMap:
     """Category id before -> after, or dropped (None): ``CategoryMap({1: 0, 3: 2, 90: None})``.
 
     Attributes:
-        pairs: id before, id after; ascending as far as ids can be compared.
-        unmapped: what becomes of any other id.
-        refused: ids that are an error even so (``then`` makes such).
-        before, after: names by id, as far as known; for messages.
+        pairs: id before, id after; numbers ascending, then strings.
+        unmapped: ``error``, ``drop`` or ``keep``, for any other id.
+        refused: ids that are an error whatever ``unmapped`` is; ``then`` and ``inverse`` add some.
+        before, after: known names by id, for messages.
     """
 
     pairs: tuple[tuple[Id, Id | None], ...]
@@ -57,7 +57,7 @@ class CategoryMap:
         """Make a map.
 
         Raises:
-            RequestError: something is no id, or an id is mapped twice.
+            RequestError: a value is no id, or an id is mapped twice.
         """
         require_policy(unmapped)
         table: dict[Id, Id | None] = {}
@@ -89,15 +89,17 @@ class CategoryMap:
         unmapped: Unmapped = "error",
         aliases: Mapping[str, str] | None = None,
     ) -> CategoryMap:
-        """Return the map from ids with names to ids with the same names; case and blanks count.
+        """Return the map from ids to the ids that have exactly the same names.
 
         Args:
-            aliases: names before that stand for other names after; an empty one: for none.
+            before, after: names by id.
+            unmapped: see ``CategoryMap``.
+            aliases: names after by names before, where they differ; empty: not mapped.
 
         Raises:
             RequestError: two ids before, or two after, have one name.
-            UnknownNameError: an alias is no name before, or stands for no name after; a name
-                before is nearly one after, which is settled by an alias.
+            UnknownNameError: an alias has an unknown name; a name before is nearly one after, so
+                that an alias must decide.
         """
         aliases = dict(aliases or {})
         new_ids = _ids_by_name(after)
@@ -110,7 +112,7 @@ class CategoryMap:
         free = KnownNames(name for name in new_ids if name not in taken)
         unmatched = (name for name, meant in names.items() if meant and meant not in new_ids)
         for name, near in nearest_of_each(unmatched, free):
-            # Where other names may be missing, letters alone say little: "cat" is not "car".
+            # If names may lack a match, similar letters mean little: "cat" is not "car".
             if near and (unmapped == "error" or alike(name, near) or share_words(name, near)):
                 raise UnknownNameError(
                     f"category {name!r} is nearly {near!r}, but names are compared exactly",
@@ -140,7 +142,7 @@ class CategoryMap:
         return len(self.pairs)
 
     def get(self, cat_id: Id) -> Id | None:
-        """Return what an id becomes; None: it is dropped.
+        """Return the new id for an id; None: it is dropped.
 
         Raises:
             RequestError: the map does not mention it, and ``unmapped`` is ``error``.
@@ -155,13 +157,13 @@ class CategoryMap:
         return cat_id if self.unmapped == "keep" else None
 
     def takes(self, cat_id: Id) -> bool:
-        """Return whether it is known what becomes of an id."""
+        """Return True if ``get`` has an answer for an id."""
         if cat_id in self._table:
             return True
         return self.unmapped != "error" and cat_id not in self.refused
 
     def then(self, other: CategoryMap) -> CategoryMap:
-        """Return one map that does this one, and then another one."""
+        """Return the map that applies this map, and then another one."""
         pairs: dict[Id, Id | None] = {}
         refused = set(self.refused)
         also = other._table if self.unmapped == "keep" else {}
@@ -185,10 +187,10 @@ class CategoryMap:
         return dict(self.pairs)
 
     def inverse(self) -> CategoryMap:
-        """Return the map back.
+        """Return the inverse map.
 
         Raises:
-            RequestError: there is none; the message names the ids that are merged or dropped.
+            RequestError: the map merges or drops ids; the message names them.
         """
         names = dict(self.before)
 
@@ -218,7 +220,7 @@ class CategoryMap:
         if self.unmapped == "keep":
             for new, olds in sources.items():
                 if new not in self._table and new not in self.refused:
-                    olds.append(new)  # it stays what it is, next to what becomes it
+                    olds.append(new)  # it is unmapped, so it keeps its id
         return {new: tuple(olds) for new, olds in sources.items() if len(olds) > 1}
 
 
@@ -259,13 +261,17 @@ def _require_name(name: str, known: Collection[str], what: str) -> None:
 def read_map(path: str | os.PathLike[str], unmapped: Unmapped = "error") -> CategoryMap:
     """Read a map from a file.
 
-    CSV: a line ``before,after``, then a line for each id; nothing after the comma drops it. JSON:
-    an object ``{"1": 0, "90": null}`` (its keys are numbers where they read as such), or a list of
-    pairs ``[[1, 0], ["a", 2], [90, null]]``.
+    CSV: a line ``before,after``, then a line for each id; an empty ``after`` drops it. JSON: an
+    object ``{"1": 0, "90": null}`` (keys of digits are numbers), or a list of pairs
+    ``[[1, 0], ["a", 2], [90, null]]``.
+
+    Args:
+        path: path of the file.
+        unmapped: see ``CategoryMap``.
 
     Raises:
-        SourceUnavailableError: it cannot be read.
-        FormatError: it is neither; the message names the line.
+        SourceUnavailableError: the file cannot be read.
+        FormatError: it has neither format; the message names the line.
         RequestError: an id is mapped twice.
     """
     try:
@@ -300,7 +306,7 @@ def _of_json(text: str) -> Iterator[tuple[Id, Id | None]]:
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """A JSON object with all its keys, repeated ones, too."""
+    """The pairs of a JSON object, with repeated keys."""
 
     def __repr__(self) -> str:
         return "an object"
@@ -308,7 +314,7 @@ class _Pairs(list[tuple[str, Any]]):
 
 def _of_csv(text: str) -> Iterator[tuple[Id, Id | None]]:
     for number, line in enumerate(text.splitlines(), 1):
-        if "\0" in line:  # of which csv before Python 3.11 does not say where it is
+        if "\0" in line:  # before Python 3.11, the error of csv has no place
             raise ValueError(f"line {number}: a NUL character")
     first: Id | None = None
     reader = csv.reader(text.splitlines(), skipinitialspace=True)

@@ -1,4 +1,4 @@
-"""Two files compared: the same classes by the same ids, names and order."""
+"""The categories of two files compared: ids, names and order."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Check:
     """Comparison of two files' categories.
 
     Attributes:
-        left, right: the files.
-        classes: number of classes compared; for results files: of ids.
-        by_names: False where ids alone were compared.
-        findings: all differences; none: nothing speaks against it.
+        left, right: names of the files.
+        classes: number of compared classes; for results files, of ids.
+        by_names: False if only ids were compared.
+        findings: all differences.
     """
 
     left: str
@@ -33,7 +33,7 @@ class Check:
     findings: tuple[Finding, ...]
 
     def lines(self) -> list[str]:
-        """Return the comparison for people."""
+        """Return the comparison as lines of text."""
         if not self.classes:
             return ["nothing was compared: one of the files uses no category"]
         if not self.findings:
@@ -44,16 +44,16 @@ class Check:
         return [*finding_lines(self.findings, _SHOWN), last]
 
     def as_json(self) -> dict[str, object]:
-        """Return the comparison for machines."""
+        """Return the comparison as JSON values."""
         return {**vars(self), "findings": finding_fields(self.findings)}
 
 
 def check_categories(left: Dataset, right: Dataset) -> Check:
-    """Compare two files' categories: ids, names, order; for results files the ids they use.
+    """Compare the categories of two files: ids, names and order; for a results file, its ids.
 
     Raises:
-        StructureError: neither has a category list, one lists an id twice, or one neither lists
-            nor uses any.
+        StructureError: neither file has a category list; a list has an id twice; or one file
+            neither lists nor uses categories.
     """
     sides = Inventory.of(left), Inventory.of(right)
     lists = [side.listing.entries for side in sides]
@@ -82,7 +82,7 @@ def check_categories(left: Dataset, right: Dataset) -> Check:
 
 
 def _shift_hint(users: Inventory, listing: Inventory) -> str | None:
-    """Return what to do where ids are counted from 0 in one file, and from 1 in the other."""
+    """Return a hint if ids count from 0 in one file, and from 1 in the other."""
     listed = listing.classes.keys()
     for by in (1, -1):
         if users.used and {i + by if isinstance(i, int) else i for i in users.used} <= listed:
@@ -94,7 +94,7 @@ def _shift_hint(users: Inventory, listing: Inventory) -> str | None:
 
 
 class _Listed:
-    """One side of a comparison: its names by id, and its ids by name (the first one's)."""
+    """One side of a comparison: names by id, and ids by name (the first one if repeated)."""
 
     def __init__(self, entries: tuple[Entry, ...]) -> None:
         categories = [e.category for e in entries]

@@ -1,4 +1,4 @@
-"""Category ids and the category list edited: by a map, merged, renamed, sorted, renumbered."""
+"""Changes of category ids and of the category list: by a map, merge, rename, sort, renumber."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from cocosurgeon.errors import RequestError
 
 
 def remap(dataset: Dataset, category_map: CategoryMap) -> Dataset:
-    """Change category ids by a map; the list keeps its order, merged entries become the first.
+    """Change category ids by a map. The list keeps its order; of merged entries, the first stays.
 
     Raises:
-        RequestError: an id is not mapped; two become one that the map does not merge.
-        StructureError: categories without an id, or with the same.
+        RequestError: an id is not mapped, or a kept id would collide with a mapped one.
+        StructureError: a category has no id, or two have the same.
     """
     before = Inventory.of(dataset)
     entries = remapped_entries(before, category_map)
@@ -38,9 +38,9 @@ def merge(dataset: Dataset, name: str, of: tuple[str, ...]) -> Dataset:
     """Make several categories one, with the id and the place of the first of them in the list.
 
     Raises:
-        UnknownNameError: the file does not have a name.
+        UnknownNameError: the file lacks one of the names.
         RequestError: the file has another category of the new name.
-        StructureError: categories without an id or a name, or with the same.
+        StructureError: a category has no id or name, or two have the same.
     """
     before = Inventory.of(dataset)
     known = before.names()
@@ -66,7 +66,7 @@ def rename(dataset: Dataset, old: str, new: str) -> Dataset:
     Raises:
         UnknownNameError: the file does not have the old name.
         RequestError: it has the new one already.
-        StructureError: categories without an id or a name, or with the same.
+        StructureError: a category has no id or name, or two have the same.
     """
     before = Inventory.of(dataset)
     known = before.names()
@@ -85,7 +85,7 @@ def flatten(dataset: Dataset) -> Dataset:
     """Set the ``supercategory`` of every category that has one to ``none``.
 
     Raises:
-        RequestError: there is no list.
+        RequestError: the file has no category list.
     """
     listing = dataset.category_list or CategoryList.of(dataset.index)
     records = dataset.index.category_records
@@ -102,11 +102,11 @@ def flatten(dataset: Dataset) -> Dataset:
 def drop_unused(dataset: Dataset) -> Dataset:
     """Drop categories without objects from the list; the others keep their ids.
 
-    A category that records name as another type (``"1"`` for 1) is in use.
+    A category is in use even if records name it by another type (``"1"`` for 1).
 
     Raises:
-        RequestError: there is no list, or nothing of it is in use.
-        StructureError: categories without an id, or with the same.
+        RequestError: the file has no category list, or none of it is in use.
+        StructureError: a category has no id, or two have the same.
     """
     before = Inventory.of(dataset)
     listed = [e.category.id for e in before.listing.entries if e.category.id is not None]
@@ -126,17 +126,17 @@ def drop_unused(dataset: Dataset) -> Dataset:
 
 
 def _compared(dataset: Dataset) -> Dataset:
-    """Return the dataset; its summary says which labels each loader gives to its categories."""
+    """Return the dataset, with the labels of each loader in its summary."""
     listing = dataset.category_list
     return replace(dataset, category_list=listing and replace(listing, is_compared=True))
 
 
 def shift(dataset: Dataset, by: int) -> Dataset:
-    """Add a number to every category id, listed or used; placeholders of the list included.
+    """Add a number to every category id, listed or used, even to those of placeholders.
 
     Raises:
         RequestError: an id is text, or would be below 0.
-        StructureError: categories without an id, or with the same.
+        StructureError: a category has no id, or two have the same.
     """
     before = Inventory.of(dataset)
     placeholders = (e.category.id for e in before.placeholders if e.category.id is not None)
@@ -172,17 +172,17 @@ def shift(dataset: Dataset, by: int) -> Dataset:
 
 
 def sort_categories(dataset: Dataset, by: By = "id") -> Dataset:
-    """Sort the category list by ids, or by names; ids stay.
+    """Sort the category list by id, or by name; ids stay.
 
     Raises:
-        RequestError: there is no list; its ids have no order.
-        StructureError: categories without an id, or with the same; by name, without a name, too.
+        RequestError: there is no list, or its ids have no order.
+        StructureError: a category has no id, or two have the same; by name: also for names.
     """
     before = Inventory.of(dataset)
     if not before.listing.entries:
         raise RequestError("the file has no category list to sort", where=before.where)
     if by == "name":
-        before.names()  # refuses what has none
+        before.names()  # raises if a category has no name
     return Remapping(
         before,
         CategoryMap({}, "keep"),
@@ -195,19 +195,15 @@ def sort_categories(dataset: Dataset, by: By = "id") -> Dataset:
 def renumber(
     dataset: Dataset, start: int = 0, sort: Numbering = "list", unmapped: Unmapped = "error"
 ) -> Dataset:
-    """Number the file's own categories ``start``, ``start + 1``, ...; names are not looked at.
-
-    Placeholders of the list stand for no class: they go.
+    """Number the file's own categories ``start``, ``start + 1``, ..., without placeholders.
 
     Args:
-        start: the first id.
-        sort: the order in which they are numbered; by id or name, the list is sorted so, too.
-        unmapped: what becomes of ids that are used and not listed.
+        start, sort, unmapped: see ``cocosurgeon.Renumber``.
 
     Raises:
-        RequestError: the file lists no categories; an id is not mapped; ids, or categories
-            without a name, have no order.
-        StructureError: categories without an id, or with the same.
+        RequestError: the file lists no categories; an id is not mapped; ids of different types, or
+            categories without a name, have no order.
+        StructureError: a category has no id, or two have the same.
     """
     require_start(start)
     require_order(sort, Numbering)
@@ -232,10 +228,10 @@ def renumber(
 
 
 def _sorted(before: Inventory, by: Numbering) -> list[Entry]:
-    """The entries of the list in an order.
+    """Return the entries of the list in an order.
 
     Raises:
-        RequestError: they have none.
+        RequestError: a name is missing, or ids are of different types.
     """
     entries = list(before.listing.entries)
     if by == "name":

@@ -1,4 +1,4 @@
-"""Label spaces that a file could be in, with the evidence; the only one that it fits."""
+"""Label spaces that a file fits, with the evidence."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from cocosurgeon.text import nearest
 
 @dataclass(frozen=True)
 class Candidate:
-    """Spaces that give every id of a file the same meaning, and whether the file fits.
+    """Label spaces that give the ids of a file the same meanings.
 
     Attributes:
-        spaces: their names; numbers of annotation files first, then heads.
-        fits: True where nothing speaks against them.
-        evidence: what speaks for them, or what against.
+        spaces: their names; those of annotation files first, then heads.
+        fits: True if the file can be in them.
+        evidence: the reason for or against them.
     """
 
     spaces: tuple[str, ...]
@@ -29,13 +29,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Guess:
-    """Result of guessing the label space of a file.
+    """The label spaces that a file could be in.
 
     Attributes:
         ids: number of different ids, listed or used.
-        candidates: groups of spaces, those that fit first.
-        nearest: of those that do not, the one with the most ids (or names) in common.
-        by_name: spaces that have every name of the file, by whatever id.
+        candidates: groups of label spaces, those that fit first.
+        nearest: the candidate that does not fit with the most ids (or names) in common.
+        by_name: label spaces that have every name of the file, by any id.
     """
 
     ids: int
@@ -50,11 +50,11 @@ class Guess:
 
     @property
     def only(self) -> str | None:
-        """The one label space that fits, or the first of several that fit alike."""
+        """Name of the only label space that fits, or of the first of several with one meaning."""
         return self.fitting[0].spaces[0] if len(self.fitting) == 1 else None
 
     def lines(self) -> list[str]:
-        """Return the guess for people."""
+        """Return the guess as lines of text."""
         lines = []
         for candidate in self.candidates:
             first, *others = candidate.spaces
@@ -77,8 +77,8 @@ def guess_space(of: Inventory, aliases: Mapping[str, str] | None = None) -> Gues
     """Find the label spaces that a file could be in.
 
     Args:
-        of: the file's categories.
-        aliases: names in the file that stand for other names.
+        of: categories of the file.
+        aliases: names to use instead of names in the file.
     """
     listed, ids = of.classes, of.ids
     groups: dict[tuple[tuple[str | None, ...], str], list[Space]] = {}
@@ -102,7 +102,7 @@ def guess_space(of: Inventory, aliases: Mapping[str, str] | None = None) -> Gues
 def _problems(
     space: Space, listed: Mapping[Id, str | None], ids: list[Id], aliases: Mapping[str, str]
 ) -> Iterator[str]:
-    """Yield what speaks against a space."""
+    """Yield the reasons against a label space."""
     if not ids:
         yield "the file has no category ids"
     strange = [i for i in ids if i not in space.classes]
@@ -153,7 +153,7 @@ def only_space(before: Inventory, target: Space, aliases: Mapping[str, str]) -> 
     """Return the one label space that a file fits.
 
     Raises:
-        RequestError: several fit, or none; the message names them, or says what is against.
+        RequestError: several fit, or none; the message has them, or the reason.
     """
     guess = guess_space(before, aliases)
     if len(guess.fitting) == 1:
@@ -177,11 +177,7 @@ def only_space(before: Inventory, target: Space, aliases: Mapping[str, str]) -> 
 
 
 def require_names(before: Inventory, source: Space, aliases: Mapping[str, str]) -> None:
-    """Refuse a file whose names contradict the label space that was given for it.
-
-    Raises:
-        RequestError: an id has another name.
-    """
+    """Raise RequestError if an id has another name in a label space than in the file."""
     for cat_id, name in before.classes.items():
         expected = source.class_of(cat_id)
         if not source.is_named or expected is None or name in (None, expected):
@@ -199,6 +195,6 @@ def require_names(before: Inventory, source: Space, aliases: Mapping[str, str]) 
 
 
 def _has_rows_for(space: Space, before: Inventory) -> bool:
-    """True where the list's placeholders stand for rows of the space."""
+    """Return True if a label space has rows for the ids of all placeholders."""
     ids = [e.category.id for e in before.placeholders]
     return all(i in space.unused or i in space.classes or i == space.background for i in ids)

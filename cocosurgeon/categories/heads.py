@@ -1,4 +1,4 @@
-"""Rows of a classification head, from one space to another."""
+"""Rows of a classification head, from one label space to another."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from cocosurgeon.text import first_few
 
 @dataclass(frozen=True)
 class HeadRows:
-    """Rows of a head before, in the order of a head after.
+    """Rows of a head in one label space, in the order of a head in another one.
 
     Attributes:
-        before, after: the spaces.
-        rows: for each row of the head after, the row of the head before; None where it has none.
-        unfilled: the rows after without one, and their meaning.
-        discarded: classes and background of the head before that have no row after.
+        before, after: names of the label spaces.
+        rows: row of the head before for each row of the head after; None without one.
+        unfilled: meanings of rows after that have no row before, by row.
+        discarded: classes and background of the head before that have no row after, by row.
     """
 
     before: str
@@ -32,10 +32,10 @@ class HeadRows:
     discarded: Mapping[int, str]
 
     def move(self, head: npt.ArrayLike, fill: float | None = None) -> npt.NDArray[Any]:
-        """Return a head's weight or bias with the rows of the space after.
+        """Return a head's weight or bias in the label space after, shape (rows after, ...).
 
         Args:
-            head: shape (rows before, ...).
+            head: weight or bias, shape (rows before, ...).
             fill: value of rows that the head before does not have.
 
         Raises:
@@ -56,7 +56,7 @@ class HeadRows:
         return moved
 
     def numpy_line(self, fill: float | None = None) -> str:
-        """Return the same as a line of numpy: from an array ``old`` to ``new``.
+        """Return ``move`` as a line of numpy code, from an array ``old`` to ``new``.
 
         Raises:
             RequestError: ``fill`` is needed.
@@ -72,7 +72,7 @@ class HeadRows:
         )
 
     def require_fill(self, fill: float | None) -> None:
-        """Refuse rows without a value to fill them with."""
+        """Raise RequestError if ``fill`` is None but rows need a value."""
         if fill is not None or not self.unfilled:
             return
         rows = first_few([f"{i} ({what})" for i, what in self.unfilled.items()], 3)
@@ -83,14 +83,17 @@ class HeadRows:
 
 
 def head_rows(before: str, after: str) -> HeadRows:
-    """Return the rows that turn a head of one space into a head of another.
+    """Return the rows that turn a head of one label space into a head of another.
 
-    The background goes to the background, wherever it is. Rows that both spaces leave unused for
-    the same category go along.
+    The background moves to the row of the background. A row that both label spaces leave unused for
+    the same category moves, too.
+
+    Args:
+        before, after: names of the label spaces, such as ``detr91``.
 
     Raises:
-        UnknownNameError: there is no such space.
-        RequestError: a space is no head's; the head before lacks a class of the head after.
+        UnknownNameError: there is no such label space.
+        RequestError: a label space has no head, or the head before lacks a class.
     """
     source, target = find_space(before), find_space(after)
     rows = [_row(i, source, target) for i in range(_outputs(target))]

@@ -1,4 +1,4 @@
-"""Inventory: the categories of a dataset as they are by now, listed and used."""
+"""Inventory: the current categories of a dataset, listed and used."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Use:
     """Category ids that the kept records of one list name.
 
     Attributes:
-        references: the list, and by which key.
-        rows: rows of records, each with an id that it names.
-        cat_ids: those ids, as they are by now; None for what is no id.
+        references: the list and the key.
+        rows: rows of records, each with an id of it.
+        cat_ids: the current value of each id; None for a value that is no id.
     """
 
     references: References
@@ -39,8 +39,8 @@ class Inventory:
 
     Attributes:
         where: the source's name, for messages.
-        listing: the category list; each entry has an id of its own.
-        uses: the ids that records name.
+        listing: the category list, in which each entry has a different id.
+        uses: ids that records name, by list and key.
     """
 
     where: str
@@ -49,7 +49,7 @@ class Inventory:
 
     @classmethod
     def of(cls, dataset: Dataset) -> Inventory:
-        """Take the inventory of a dataset.
+        """Return the inventory of a dataset.
 
         Raises:
             StructureError: two entries of the list have one id, or one has none.
@@ -66,7 +66,7 @@ class Inventory:
 
     @cached_property
     def used(self) -> frozenset[Id]:
-        """Every id that records name."""
+        """All ids that records name."""
         return frozenset(i for use in self.uses for i in use.cat_ids.tolist() if i is not None)
 
     @cached_property
@@ -77,7 +77,7 @@ class Inventory:
 
     @cached_property
     def placeholders(self) -> tuple[Entry, ...]:
-        """Entries that stand for no class: they say so, and no record names them."""
+        """Entries that are marked as placeholders, and that no record names."""
         return tuple(
             e for e in self.listing.entries if e.is_placeholder and e.category.id not in self.used
         )
@@ -94,7 +94,7 @@ class Inventory:
 
     @cached_property
     def ids(self) -> list[Id]:
-        """Every id that is listed or used, placeholders apart."""
+        """All ids that are listed or used, without placeholders."""
         return list(dict.fromkeys([*self.classes, *sorted(self.used, key=str)]))
 
     def names(self) -> dict[Id, str]:
@@ -149,7 +149,7 @@ def _uses(dataset: Dataset) -> Iterator[Use]:
         now = dataset.category_list.ids(cat_ids) if dataset.category_list else cat_ids
         if references.in_lists and now.dtype == object:
             is_id = np.array([i is not None for i in now], dtype=np.bool_)
-            rows, now = rows[is_id], now[is_id]  # the others have left their list
+            rows, now = rows[is_id], now[is_id]  # the others were dropped from their lists
         yield Use(references, rows, now)
 
 

@@ -1,4 +1,4 @@
-"""Kinds and checks of the values that a change of categories is asked for with.
+"""Types and checks of the arguments of category changes.
 
 Nothing heavy is imported here, so that the steps stay cheap to import.
 """
@@ -21,27 +21,23 @@ Numbering = Literal["list", "id", "name"]
 """Orders in which categories can be numbered; ``list`` is the list's own."""
 
 Pairs = tuple[tuple[str, str], ...]
-"""Names in a file, each with the name that it stands for; an empty one: it stands for none."""
+"""Names in a file, each with the name that it is treated as; empty: no class."""
 
 BY_NAMES = "names"
-"""In place of a label space: the file's own names say what its ids mean."""
+"""Value in place of a label space: the file's category names say what its ids mean."""
 
 
 def require_policy(unmapped: str) -> None:
-    """Refuse an unknown way to treat unmapped ids.
-
-    Raises:
-        RequestError: it is none of ``Unmapped``.
-    """
+    """Raise RequestError for an unknown way to treat unmapped ids."""
     if unmapped not in get_args(Unmapped):
         raise RequestError(f"--unmapped cannot be {unmapped!r}", hint="error, drop or keep")
 
 
 def names_once(names: Sequence[str]) -> tuple[str, ...]:
-    """Return a list or tuple of different names as a tuple (a single string is none).
+    """Return a list or tuple of different names as a tuple.
 
     Raises:
-        RequestError: it is none.
+        RequestError: it is neither, is empty, or has a name twice.
     """
     if not isinstance(names, (tuple, list)) or not names or len(set(names)) < len(names):
         raise RequestError(f"expected names of categories, each once, not {names!r}")
@@ -49,11 +45,7 @@ def names_once(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def require_start(start: int) -> None:
-    """Refuse a first id that is no whole number from 0 on.
-
-    Raises:
-        RequestError: it is none.
-    """
+    """Raise RequestError unless a first id is a whole number from 0 on."""
     try:
         number = index(start)
     except TypeError:

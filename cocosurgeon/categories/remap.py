@@ -1,4 +1,4 @@
-"""Remapping: a change of a dataset's category ids and of its category list, applied at once."""
+"""Remapping: a change of a dataset's category ids together with its category list."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Remapping:
     """Change of the categories of a dataset.
 
     Attributes:
-        before: its categories as they are.
-        map: what each id becomes.
-        entries: the category list afterwards.
-        meant: what was asked for, for messages.
-        notes: what else to know.
-        taken: ids that mean something afterwards, and what; no other id may stay what it is there.
+        before: its categories before.
+        map: new ids.
+        entries: the category list after.
+        meant: the request, for messages.
+        notes: further notes for the summary.
+        taken: meanings of ids after; an unmapped id must not be one of these.
     """
 
     before: Inventory
@@ -43,8 +43,8 @@ class Remapping:
         """Return the dataset with its categories changed.
 
         Raises:
-            RequestError: an id is not mapped; two ids would become one without a word; what would
-                have to go cannot.
+            RequestError: an id is not mapped; an unmapped id would collide with a mapped one; or
+                records that cannot be dropped have a dropped category.
         """
         self._require_mapped()
         self._require_apart()
@@ -60,20 +60,20 @@ class Remapping:
 
     @cached_property
     def _ids(self) -> list[Id]:
-        """Every id that is listed or used, placeholders included."""
+        """All ids that are listed or used, with placeholders."""
         listed = (e.category.id for e in self.before.listing.entries)
         return [i for i in dict.fromkeys([*listed, *self.before.ids]) if i is not None]
 
     @cached_property
     def changes(self) -> dict[Id, Id | None]:
-        """New ids by the ids before; None: the category goes."""
+        """New ids by the ids before; None: the category is dropped."""
         return {i: self.map.get(self._twins.get(i, i)) for i in self._ids}
 
     @cached_property
     def _twins(self) -> dict[Id, Id]:
-        """Listed ids that are used as another type, by what is used: 1 by ``"1"``.
+        """Listed ids by used ids that differ from them only in type: 1 by ``"1"``.
 
-        A record that names no listed category can mean no other one, unless the map mentions it.
+        A used id that is not listed must mean this one, unless the map mentions it.
         """
         listed = {e.category.id for e in self.before.listing.entries}
         known = listed | {old for old, _ in self.map.pairs}
@@ -86,13 +86,13 @@ class Remapping:
 
     @property
     def is_empty(self) -> bool:
-        """True where ids and list stay as they are."""
+        """True if ids and list stay unchanged."""
         same_ids = all(self.map.takes(i) and self.map.get(i) == i for i in self._ids)
         return same_ids and tuple(self.entries) == self.before.listing.entries
 
     @cached_property
     def _kept(self) -> list[Id]:
-        """Ids that stay, though the map does not mention them."""
+        """Ids that are kept although the map does not mention them."""
         mapped = {old for old, _ in self.map.pairs}
         return [
             i
@@ -115,7 +115,7 @@ class Remapping:
         )
 
     def _require_apart(self) -> None:
-        """Refuse ids that stay what they are where that would mean something else."""
+        """Refuse kept ids that would get another meaning."""
         staying, called = set(self._kept), self.before.called
         reached = {
             new: old for old, new in self.changes.items() if old not in staying and new is not None
@@ -134,7 +134,7 @@ class Remapping:
             )
 
     def _without(self, dataset: Dataset, gone: Sequence[Id]) -> Dataset:
-        """The dataset without the annotations of categories that go."""
+        """Return the dataset without the annotations of dropped categories."""
         for use in self.before.uses:
             inside, records = use.references.inside, use.references.records
             is_leaving = isin(use.cat_ids, gone)
@@ -202,7 +202,7 @@ class Remapping:
             )
 
     def _order_note(self) -> Iterator[str]:
-        """Yield a note where entries change places, which is what labels go by."""
+        """Yield a note if entries change places, which changes labels."""
         old = [e.category.id for e in self.before.listing.entries]
         new = [e.category.id for e in self.entries]
         places = {self.changes.get(i, i): place for place, i in enumerate(old) if i is not None}
@@ -220,12 +220,12 @@ class Remapping:
 
 
 def remapped_entries(before: Inventory, cat_map: CategoryMap) -> list[Entry]:
-    """Return the category list with its ids mapped, in its order; of merged entries the first."""
+    """Return the category list with new ids, in its order, with the first of merged entries."""
     entries: dict[Id, Entry] = {}
     for entry in before.listing.entries:
         old = entry.category.id
         if old is None or not cat_map.takes(old) or (new := cat_map.get(old)) is None:
-            continue  # a Remapping reports what is not mapped
+            continue  # a Remapping reports ids that are not mapped
         entries.setdefault(new, entry.numbered(new))
     return list(entries.values())
 
@@ -236,13 +236,13 @@ def with_placeholders(
     source: Space | None = None,
     target: Space | None = None,
 ) -> CategoryMap:
-    """Return the map with what becomes of the list's placeholders.
+    """Return the map with new ids for the placeholders of the list.
 
-    In a head with unused rows they become the row that is unused for the same category; in the
-    same head they all stay. Elsewhere they go.
+    If the target is a head with unused rows, a placeholder becomes the row that is unused for the
+    same category. Within the same head it stays. Otherwise it is dropped.
 
     Args:
-        source, target: the label spaces that the map is between; None: it is between names.
+        source, target: the label spaces of the map; None: the map is between names.
     """
     pairs = dict(cat_map.pairs)
     has_rows = target is not None and target.has_gaps
@@ -257,5 +257,5 @@ def with_placeholders(
 
 
 def _in_place(entries: Sequence[Entry]) -> bool:
-    """True where each place in the list is the id."""
+    """Return True if the id of each entry is its place in the list."""
     return bool(entries) and all(e.category.id == place for place, e in enumerate(entries))

@@ -1,6 +1,6 @@
-"""Label spaces: what each label number means in one of the field's many numberings of classes.
+"""Label spaces: a label space says which class each label number means.
 
-The known ones stand in spaces.txt and classes/. A label space says which class each number means.
+The known ones are in spaces.txt and classes/.
 """
 
 from __future__ import annotations
@@ -23,22 +23,23 @@ Index = Literal["id", "id - 1", "position", "position + 1"]
 
 @dataclass(frozen=True)
 class Space:
-    """Label space: what each index means, as a category id, a label, or a row of a head.
+    """Label space: the class of each index. An index is a category id, a label, or a row of a head.
 
     Attributes:
-        name, aliases: its names here.
+        name, aliases: its names in this package.
         framework: the framework that uses it.
-        defined_in: the file that says so.
-        outputs: rows of the head that goes with it, background included; None for numbers that
-            stand in annotation files only.
-        index: what an index is: the original category id, that minus 1, or the position in the
-            list of classes (from 0, or from 1).
-        background: the background's row; None without one.
+        defined_in: the framework's file that defines it.
+        outputs: number of rows of its head, with the background; None for numbers that only
+            annotation files have.
+        index: kind of index: the original category id, that minus 1, or the position in the list
+            of classes (from 0, or from 1).
+        background: row of the background; None without one.
         classes: class names by index, ascending.
-        unused: indices that mean nothing, and what would be there.
-        is_named: False where classes have numbers for names.
+        unused: indices without a class, each with the category that COCO never annotated there, or
+            a statement that there is none.
+        is_named: False if classes have only numbers.
         vocabulary: files in classes/ that the names are from.
-        note: what else to know.
+        note: further facts.
     """
 
     name: str
@@ -62,20 +63,16 @@ class Space:
 
     @property
     def has_gaps(self) -> bool:
-        """True for a head with unused rows: without them, places would not be indices."""
+        """True for a head with unused rows, for which a category list needs placeholders."""
         return self.outputs is not None and bool(self.unused)
 
     @property
     def counts_positions(self) -> bool:
-        """True where an index is a position in the list of classes."""
+        """True if an index is a position in the list of classes."""
         return self.index.startswith("position")
 
     def require_positions(self) -> None:
-        """Refuse a space whose indices cannot begin elsewhere.
-
-        Raises:
-            RequestError: its indices are not positions.
-        """
+        """Raise RequestError unless an index is a position in the list of classes."""
         if not self.counts_positions:
             raise RequestError(
                 f"--start renumbers positions, and an index of {self} is the {self.index}",
@@ -103,14 +100,14 @@ class Space:
         return {name: index for index, name in self.classes.items()}
 
     def class_of(self, index: object) -> str | None:
-        """Return the name of the class that an id means; None: it means none."""
+        """Return the class name of an index; None without a class."""
         return self.classes.get(index) if isinstance(index, int) else None
 
     def find(self, name: str) -> int:
         """Return the index of a class.
 
         Raises:
-            UnknownNameError: there is none of exactly that name.
+            UnknownNameError: no class has exactly that name.
         """
         if name not in self.index_of:
             hint = did_you_mean(name, self.index_of)
@@ -118,9 +115,9 @@ class Space:
         return self.index_of[name]
 
     def names_in_list(self) -> list[str]:
-        """Return names for a category list in which place == index, placeholders included.
+        """Return names for a category list in which place == index, with placeholders.
 
-        A background in the last row is no part of it.
+        The list has no entry for a background in the last row.
         """
         count = self.outputs or max(self.classes) + 1
         indices = range(count - (self.background == count - 1))
@@ -142,10 +139,10 @@ def spaces() -> Mapping[str, Space]:
 
 @cache
 def find_space(name: str) -> Space:
-    """Return the label space of that name or alias.
+    """Return a label space by its name or alias.
 
     Raises:
-        UnknownNameError: there is none; the error lists those that the name is a part of.
+        UnknownNameError: there is none; the message lists similar ones.
     """
     names = {alias: s for s in spaces().values() for alias in (s.name, *s.aliases)}
     if name in names:
@@ -201,7 +198,7 @@ def _space(row: Mapping[str, str]) -> Space:
 
 @cache
 def _classes(which: str) -> Mapping[int, str]:
-    """Names by original category id, of the files named (or ``NAME 1..N``)."""
+    """Return class names by original category id, from files of classes/ or for ``NAME 1..N``."""
     if ".." in which:
         name, _, last = which.partition(" 1..")
         return {i: f"{name} class {i}" for i in range(1, int(last) + 1)}
@@ -211,13 +208,13 @@ def _classes(which: str) -> Mapping[int, str]:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One class in both spaces.
+    """One class in two label spaces.
 
     Attributes:
-        name: the class.
-        left, right: its index in each; None where a space does not have it.
-        mistaken_for: what the left index means in the right space, where that is something else:
-            a class, the background, an unused row; None where it means the same, or nothing.
+        name: name of the class.
+        left, right: its index in each; None if a label space does not have the class.
+        mistaken_for: meaning of the left index in the right label space, if it is another: a class,
+            the background, an unused row. None: the same class, or no index there.
     """
 
     name: str
@@ -231,10 +228,10 @@ class Agreement:
     """Two label spaces, class by class.
 
     Attributes:
-        left, right: their names.
+        left, right: names of the label spaces.
         common: number of classes that both have.
         agreeing: number of classes that have the same index in both.
-        classes: every class of either, in the left one's order.
+        classes: all classes of either, in the left one's order.
     """
 
     left: str
@@ -244,7 +241,7 @@ class Agreement:
     classes: tuple[ClassRow, ...]
 
     def lines(self) -> list[str]:
-        """Return the comparison for people."""
+        """Return the comparison as lines of text."""
         width = max(len(r.name) for r in self.classes)
         columns = max(len(self.left), 4), max(len(self.right), 4)
         lines = [f"{'class':<{width}}  {self.left:>{columns[0]}}  {self.right:>{columns[1]}}"]

@@ -1,4 +1,4 @@
-"""Category ids brought into a named label space."""
+"""Change of category ids to those of a label space."""
 
 from __future__ import annotations
 
@@ -28,25 +28,13 @@ def to_space(
     unmapped: Unmapped = "error",
     aliases: Pairs = (),
 ) -> Dataset:
-    """Bring category ids into a label space.
-
-    Only ids change. Where the space is a head with unused rows (``detr91``), the list gets an
-    entry for every row, in order, so that place == id: a loader that numbers labels by the list,
-    as MMDetection's (``mmdet/datasets/coco.py``, ``load_data_list``), then loads label == id.
-
-    Args:
-        to: the label space.
-        from_: the label space of the file; ``names``: what its own names say; None: inferred from
-            its ids and names, where they fit one only.
-        start: what the first index becomes, in a space that counts positions; None: as it is.
-        unmapped: what becomes of ids that the map does not mention.
-        aliases: names in the file that stand for other names; an empty one: for none.
+    """Change category ids to those of a label space; see ``cocosurgeon.ToSpace``.
 
     Raises:
-        RequestError: the file fits no known space, or several; an id is not mapped; two would
+        RequestError: the file fits no known label space, or several; an id is not mapped; two would
             become one.
-        UnknownNameError: an alias is for no name; a name is nearly that of a class.
-        StructureError: categories without an id, or with the same.
+        UnknownNameError: a name of ``aliases`` is unknown; a name is nearly that of a class.
+        StructureError: a category has no id, or two have the same.
     """
     before = Inventory.of(dataset)
     space = find_space(to)
@@ -107,10 +95,10 @@ def _map_between(
 def _between_classes(
     aliases: Mapping[str, str], names: Mapping[Id, str], before: Inventory
 ) -> dict[str, str]:
-    """Aliases between the classes of two spaces; others stand for a name in the file.
+    """Return the aliases between classes of two label spaces, without those of names in the file.
 
     Raises:
-        UnknownNameError: one is for a name that is in neither.
+        UnknownNameError: a name is neither a class nor in the file.
     """
     of_source = set(names.values())
     known = of_source.union(n for n in before.classes.values() if n is not None)
@@ -127,9 +115,9 @@ def _between_classes(
 def _with_every_row(
     before: Inventory, entries: list[Entry], target: Space
 ) -> tuple[list[Entry], tuple[str, ...]]:
-    """An entry for every row of a head, in order, then the others; and notes of what was done.
+    """Return an entry for every row of a head, in order, then the others; and notes.
 
-    The first of the added ones remembers the order that the list had, for the way back.
+    The first placeholder stores the order that the list had, so that it can be restored.
     """
     by_id = {e.category.id: e for e in entries}
     names = dict(enumerate(target.names_in_list()))
@@ -155,7 +143,7 @@ def _with_every_row(
 def _in_earlier_order(
     before: Inventory, entries: list[Entry]
 ) -> tuple[list[Entry], tuple[str, ...]]:
-    """The entries in the order that they had before placeholders came among them; and a note."""
+    """Return the entries in the order that they had before placeholders were added, and a note."""
     order = _remembered_order(before)
     if order is None or sorted(order) != list(range(len(entries))):
         return entries, ()
@@ -163,8 +151,8 @@ def _in_earlier_order(
 
 
 def _order_of(before: Inventory, entries: Iterable[Entry]) -> tuple[int, ...] | None:
-    """The rank of each entry by its id, where the list is not in the order of ids by now; else
-    the order that the list remembers."""
+    """Return the rank of each entry by its id, if the list is not sorted by id; else the order that
+    a placeholder stores."""
     placeholders = {e.row for e in before.placeholders}
     ids = [e.category.id for e in entries if e.row is None or e.row not in placeholders]
     numbers = [i for i in ids if isinstance(i, (int, float))]
@@ -181,7 +169,7 @@ def _remembered_order(before: Inventory) -> tuple[int, ...] | None:
 
 
 def _misplaced(entries: Collection[Entry], target: Space) -> tuple[str, ...]:
-    """A note where ids are meant to be places in the list, and are not."""
+    """Return a note if ids should be places in the list, but are not."""
     placed = enumerate(entries, min(target.classes))
     wrong = [e for place, e in placed if e.category.id != place]
     if not target.counts_positions or not wrong:

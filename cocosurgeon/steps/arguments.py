@@ -1,11 +1,11 @@
-"""Kinds of arguments: how the text of an option, or the value of a config, becomes a step's value.
+"""Kinds of arguments: conversion of an option's text, or of a config's value, to a step's value.
 
 A list of ids or names is separated by commas on the command line. A part in double quotes is a JSON
 string: ``"139"`` is the string, ``139`` the number, and ``"a,b"`` is one name.
 
-A value of a config counts by its class, not by what it could be turned into: arrays, tensors and
-the placeholders of a lazy config claim to be numbers and lists; a set has another order in each
-process. Nothing here looks at a file or loads anything heavy.
+A value of a config is accepted by its class alone. Arrays, tensors and the placeholders of a lazy
+config could be converted to numbers and lists, but do not mean them, and a set has another order in
+each process. Nothing here reads a file or imports anything heavy.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from cocosurgeon.text import did_you_mean
 
 _BITS = 64
 _LONGEST_SHOWN = 80
-# patterns are compiled when they are used: a config that finds its subset in the cache uses none
+# compiled when used: a config whose subset is in the cache needs no pattern
 _TOKEN = r'\s*("(?:[^"\\]|\\.)*"|[^,]*)\s*(?:,|$)'
 _PAIR = r'\s*("(?:[^"\\]|\\.)*"|[^="]+?)\s*=(.*\S.*)'
 
 
 class Typed(str):
-    """An id as somebody typed it: whether it is a number or a string, the file's ids decide."""
+    """An id as typed; the file's ids decide if it is a number or a string."""
 
 
 def _alone(value: object) -> list[object]:
@@ -45,10 +45,10 @@ class Kind:
     """A kind of argument.
 
     Attributes:
-        metavar: what help calls a value; empty: the option takes none.
-        parse: makes a value of the text of a command line.
-        convert: makes a value of what a config gives.
-        unpack: makes several values, each a step of its own, of what a config gives.
+        metavar: name of a value in help; empty: the option takes no value.
+        parse: returns the value for a text of the command line.
+        convert: returns the value for a value of a config.
+        unpack: returns several values, each for a step of its own, for one value of a config.
     """
 
     metavar: str
@@ -58,11 +58,11 @@ class Kind:
 
     @property
     def is_repeatable(self) -> bool:
-        """Return whether a config may give several values in one."""
+        """True if a config may pass several values as one."""
         return self.unpack is not _alone
 
     def called(self, metavar: str) -> Kind:
-        """Return the kind with another word for a value in help."""
+        """Return the kind with another name of a value in help."""
         return replace(self, metavar=metavar)
 
 
@@ -113,7 +113,7 @@ def number(value: object) -> float:
     """Return a number as a float.
 
     Raises:
-        RequestError: it is none.
+        RequestError: it is no number.
     """
     plain = plain_value(value)
     if isinstance(plain, (str, int, float)) and not isinstance(plain, bool):
@@ -161,7 +161,7 @@ def split_list(text: str) -> list[str]:
     """Return the parts between commas, with their quotes.
 
     Raises:
-        RequestError: there are none, or quotes do not match.
+        RequestError: there are no parts, or quotes do not match.
     """
     token = re.compile(_TOKEN)
     found: list[str] = []
@@ -181,7 +181,7 @@ def split_list(text: str) -> list[str]:
 
 
 def unquoted(token: str) -> str:
-    """Return the string that a part of a list stands for."""
+    """Return a part of a list without its quotes."""
     if token.startswith('"'):
         try:
             return str(json.loads(token))
@@ -252,9 +252,9 @@ def list_of(item: Callable[[object], Any], wanted: str, metavar: str) -> Kind:
     """Return the kind of an argument that is a list.
 
     Args:
-        item: makes a value of one of its items.
-        wanted: what it is a list of, for errors.
-        metavar: an example, which help shows.
+        item: returns the value for one of its items.
+        wanted: description of the list, for errors.
+        metavar: an example, for help.
     """
 
     def convert(value: object) -> tuple[Any, ...]:
@@ -270,10 +270,9 @@ IDS = Kind("1,2,3", _parse_ids, _ids)
 
 
 def resolve_ids(ids: Iterable[Id], known: Sequence[Id | None]) -> list[Id]:
-    """Return ids as a file has them.
+    """Return ids with the types that they have in a file.
 
-    One that was typed and reads as a number is a number, unless the file has it as a string only,
-    or has strings only.
+    A typed id of digits is a number, unless the file has it only as a string, or has only strings.
 
     Args:
         known: the ids of the file.
@@ -296,13 +295,13 @@ def resolve_ids(ids: Iterable[Id], known: Sequence[Id | None]) -> list[Id]:
 
 
 def plain_id(token: str) -> Id:
-    """Return the id that a text stands for where no file says which ids there are."""
+    """Return a text as an id without a file to compare with: a number if it can be one."""
     number = _as_number(token)
     return unquoted(token) if number is None else number
 
 
 def format_id(i: Id) -> str:
-    """Return an id as a line that reads as that very id, in any file that has it."""
+    """Return an id as a line that is read back as the same id, for any file that has it."""
     if not isinstance(i, str):
         return str(i)
     is_plain = i.isprintable() and i == i.strip() and i != "" and not i.startswith('"')
@@ -322,7 +321,7 @@ def _as_number(token: str) -> Id | None:
 
 
 def path_text(value: object) -> str | None:
-    """Return a path as a string; None for anything that no system could have as one."""
+    """Return a path as a string; None for a value that no system accepts as a path."""
     if isinstance(value, os.PathLike):
         try:
             value = os.fspath(value)
@@ -355,10 +354,10 @@ PATHS = Kind("FILE", str, _path, _several)
 
 
 def split_pair(text: str, form: str = "NEW=OLD or OLD=NEW") -> tuple[str, str]:
-    """Return the texts before and after ``=``; a name with a ``=`` in it stands in quotes.
+    """Return the texts before and after ``=``; a name that has a ``=`` must be quoted.
 
     Args:
-        form: what a pair looks like, for messages.
+        form: the form of a pair, for messages.
 
     Raises:
         RequestError: there is no ``=``, or nothing on one side of it.
@@ -400,17 +399,17 @@ def _pair(value: object, parse: Callable[[str], Any], after: Callable[[object], 
 
 
 def _aliases(value: object) -> list[object]:
-    """A dict may hold several: their order says nothing."""
+    """Return pairs one by one; those of a dict sorted, because their order has no meaning."""
     if isinstance(value, dict):
         value = [{old: value[old]} for old in sorted(value, key=_name)]
     return _several(value)
 
 
 def path_pairs(metavar: str) -> Kind:
-    """Return the kind of an argument that names a file, or several: ``NAME=FILE``.
+    """Return the kind of an argument such as ``NAME=FILE``, which may be repeated.
 
     Args:
-        metavar: what help calls a value.
+        metavar: name of a value in help.
     """
 
     def parse(text: str) -> tuple[str, str]:
@@ -435,7 +434,7 @@ ALIAS = Kind("OLD=NEW", _parse_alias, lambda v: _pair(v, _parse_alias, _name), _
 
 
 def shown(value: object) -> str:
-    """Return a value as an error shows it: shortly, and whatever it is."""
+    """Return any value as short text for an error."""
     try:
         text = repr(value)
     except Exception:  # whatever somebody's class does, and int of very many digits
@@ -444,10 +443,7 @@ def shown(value: object) -> str:
 
 
 def plain_value(value: object) -> object:
-    """Return the string or number that a value of a class derived from these, or of numpy's, is.
-
-    Any other value is returned itself.
-    """
+    """Return a string or number of a derived or numpy class as Python's own; others unchanged."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -456,7 +452,7 @@ def plain_value(value: object) -> object:
         return int.__index__(value)
     if isinstance(value, float):
         return float.__float__(value)
-    numpy = sys.modules.get("numpy")  # where nobody has loaded it, the value is none of its
+    numpy = sys.modules.get("numpy")  # if it is not loaded, the value is not of its types
     if numpy is not None and isinstance(value, (numpy.integer, numpy.floating)):
         item: object = value.item()
         return item if type(item) in (int, float) else value

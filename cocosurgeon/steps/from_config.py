@@ -1,6 +1,6 @@
-"""Plans as configs give them: options by keyword, or a list with a dict for each step.
+"""Plans from a config: options by keyword, or a list with one dict for each step.
 
-Nothing heavy is loaded, and no file is looked at.
+Nothing heavy is imported, and no file is read.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from cocosurgeon.steps.registry import Modifier, Option
 
 
 def plan_of_options(options: Mapping[str, object]) -> Plan:
-    """Return the plan of options by keyword, in the mapping's order; None means not given.
+    """Return the plan of options by keyword, in the mapping's order; None means absent.
 
-    A name may be written as on the command line (``min-area``), or with a ``_`` behind it, where
-    Python has the name for itself (``from_``).
+    A name may be that of the command line (``min-area``). It may end in ``_``, as keywords of
+    Python must (``from_``).
 
     Raises:
-        RequestError: no option has this name, or takes this value, or two names are one option.
+        RequestError: an option or its value is unknown, or two names are one option.
     """
     return make_plan(_given(options))
 
 
 def plan_of_steps(steps: object) -> Plan:
-    """Return the plan of a list of steps: a dict for each, with what modifies it.
+    """Return the plan of a list of steps: one dict for each, with the options that modify it.
 
     Raises:
-        RequestError: they are no list of dicts with one step each.
+        RequestError: it is no list of dicts, or a dict has not exactly one step.
     """
     if not isinstance(steps, (list, tuple)):
         raise RequestError(

@@ -1,4 +1,4 @@
-"""Options as they are given, on a command line or in a config, and the plan that they stand for."""
+"""Options with their values, from a command line or a config, and the plan that they make."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ Given = tuple[Option | Modifier, Any]
 
 
 def parse(option: Option | Modifier, text: str) -> Given:
-    """Return an option with the value that its text on a command line stands for.
+    """Return an option with the value of its text on a command line.
 
     Raises:
-        RequestError: it stands for none.
+        RequestError: the text is no such value.
     """
     with _naming(f"--{option.name}"):
         return option, option.kind.parse(text)
 
 
 def convert(name: str, value: object) -> Iterator[Given]:
-    """Yield an option by its keyword in a config, with each value that it is given there.
+    """Yield an option, named by its keyword in a config, with each value that it has there.
 
     Raises:
         RequestError: there is no such option, or it takes no such value.
@@ -37,11 +37,11 @@ def convert(name: str, value: object) -> Iterator[Given]:
 
 
 def make_plan(given: Iterable[Given]) -> Plan:
-    """Return the plan that options stand for, in the order in which they are given.
+    """Return the plan of options, in the order in which they are given.
 
     Raises:
-        RequestError: one says more about steps that are not there, is given twice where only one
-            value can count, or makes no sense.
+        RequestError: an option modifies no step of the plan, is given twice but takes one value, or
+            has an invalid value.
     """
     pairs = _with_implied(list(_joined(given)))
     steps = [pair for i, pair in enumerate(pairs) if _is_step(pairs, i)]
@@ -63,7 +63,7 @@ def make_plan(given: Iterable[Given]) -> Plan:
 
 
 def _is_step(pairs: Sequence[Given], index: int) -> bool:
-    """Return whether an option makes a step; ``--sort`` next to ``--renumber`` makes none."""
+    """Return True if an option makes a step; ``--sort`` next to ``--renumber`` does not."""
     option = pairs[index][0]
     if isinstance(option, Modifier):
         return False
@@ -74,7 +74,7 @@ def _is_step(pairs: Sequence[Given], index: int) -> bool:
 
 
 def _require_takers(option: Option | Modifier, takers: Sequence[str]) -> None:
-    """Refuse a modifier that no step takes, or that several take of which one can."""
+    """Refuse a modifier that no step takes, or that several steps would take but only one may."""
     if not takers:
         users = [f"--{each.name}" for each in options().values() if option in each.modifiers]
         every = f"{', '.join(users[:-1])} or {users[-1]}" if users[1:] else users[0]
@@ -92,7 +92,7 @@ def _is_repeatable(option: Option | Modifier) -> bool:
 
 
 def _joined(given: Iterable[Given]) -> Iterator[Given]:
-    """Values of a repeated list as one, at its first place; other options as they are."""
+    """Yield options, with the values of each repeated list joined at its first place."""
     pairs = list(given)
     seen: set[str] = set()
     for option, value in pairs:
@@ -105,7 +105,7 @@ def _joined(given: Iterable[Given]) -> Iterator[Given]:
 
 
 def _with_implied(pairs: list[Given]) -> list[Given]:
-    """Return options, with those that a modifier implies at its place."""
+    """Return options, with each option that a modifier implies before that modifier."""
     chosen = [option for option, _ in pairs if isinstance(option, Option)]
     found: list[Given] = []
     for option, value in pairs:
@@ -121,7 +121,7 @@ def _with_implied(pairs: list[Given]) -> list[Given]:
 
 @contextmanager
 def _naming(name: str) -> Iterator[None]:
-    """Errors about a value, with the option's name before them."""
+    """Put the option's name before errors about its value."""
     try:
         yield
     except RequestError as error:

@@ -1,4 +1,4 @@
-"""Names of files that a plan writes."""
+"""Names of the files that a plan writes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ _LONGEST = 60
 
 
 def slug(plan: Plan, longest: int = _LONGEST) -> str:
-    """Return a few words for a plan: ``first100``, ``having-dog_no-crowd``.
+    """Return a name for a plan: ``first100``, ``having-dog_no-crowd``.
 
-    Letters, digits, dots, hyphens and underscores only. Where words cannot name the whole plan, or
-    would be long, a hash of its steps ends them, so that different plans have different names.
+    It has only letters, digits, dots, hyphens and underscores. If words cannot describe the whole
+    plan, or are too long, the name ends with a hash of the steps, so that different plans have
+    different names.
 
     Args:
-        longest: number of characters there is room for.
+        longest: the most characters that the name may have.
     """
     from cocosurgeon.steps.recipe_form import as_json
 
@@ -46,13 +47,13 @@ def with_amount(word: str, amount: int | str) -> str:
 
 
 def with_names(word: str, categories: tuple[str | int, ...]) -> str | None:
-    """Return a word and plain names; None where two lists of names would read alike."""
+    """Return a word and plain names; None if other names could give the same text."""
     plain = all(isinstance(c, str) and re.fullmatch(r"[a-zA-Z ]+", c) for c in categories)
     return "-".join([word, *map(str, categories)]).replace(" ", ".") if plain else None
 
 
 def with_ids(word: str, ids: Sequence[Id]) -> str | None:
-    """Return a word and whole numbers; None where an id is none, or is a string."""
+    """Return a word and ids; None if an id is a string, or no whole number."""
     plain = [str(i) for i in ids if isinstance(i, (int, Typed))]
     if len(plain) < len(ids) or not all(re.fullmatch(r"-?\d+", i) for i in plain):
         return None
@@ -60,5 +61,5 @@ def with_ids(word: str, ids: Sequence[Id]) -> str | None:
 
 
 def with_policy(words: list[str], unmapped: str) -> str:
-    """Return words, and the policy for unmapped categories where it is not the usual one."""
+    """Return words, and the policy for unmapped categories if it is not the default."""
     return "-".join(words if unmapped == "error" else [*words, f"unmapped-{unmapped}"])

@@ -32,8 +32,8 @@ class SourceIdentity:
 
     Attributes:
         name: the file's name, without folders.
-        size: bytes of its JSON text.
-        sha256: of its JSON text.
+        size: number of bytes of its JSON text.
+        sha256: SHA-256 of its JSON text.
     """
 
     name: str
@@ -42,14 +42,20 @@ class SourceIdentity:
 
     @classmethod
     def of(cls, dataset: Dataset) -> SourceIdentity:
-        """Return the identity of the file that a dataset was read from; reads all of it."""
+        """Return the identity of the file that a dataset was read from; this reads all of it."""
         source = dataset.opened
         return cls(Path(source.name).name, source.size, source.sha256())
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A plan, the source it was made for, and the version of cocosurgeon that made it."""
+    """A plan with the source it was made for: ``Recipe.of(plan, dataset)``.
+
+    Attributes:
+        plan: the plan.
+        source: identity of the source.
+        version: version of cocosurgeon that made the recipe.
+    """
 
     plan: Plan
     source: SourceIdentity
@@ -57,27 +63,28 @@ class Recipe:
 
     @classmethod
     def of(cls, plan: Plan, dataset: Dataset) -> Recipe:
-        """Return the recipe of what a plan does to this dataset's source.
+        """Return the recipe of a plan for the source of a dataset.
 
         Raises:
-            RequestError: a step or filter is none of those that a recipe can hold.
+            RequestError: a step or filter of the plan is not one of this package.
         """
         for step in plan.steps:
             _require_known(step)
-        # Masks are held as numbers alone: what they are numbers of is the recipe's source.
+        # Decoding drops the identity of a mask's source, which is the recipe's source here.
         steps = [_decode(step, "step") for step in as_json(plan)]
         return cls(Plan(*steps), SourceIdentity.of(dataset))
 
     def apply(self, dataset: Dataset) -> Dataset:
-        """Return the dataset after the steps, with a note where its source is not the recipe's.
+        """Return the dataset after the steps, with a note if its source is not the recipe's.
 
         Raises:
-            RequestError: it is not, and the plan marks rows by number, which mean nothing there.
+            RequestError: its source is another, but the plan marks rows by number; or see
+                ``Step.apply``.
         """
         return self.plan.apply(self.compared(dataset))
 
     def compared(self, dataset: Dataset) -> Dataset:
-        """Return the dataset, with a note when its source is not the recipe's; see ``apply``."""
+        """Return the dataset, with a note if its source is not the recipe's; see ``apply``."""
         mine = self.source
         if dataset.source.size == mine.size and dataset.source.sha256() == mine.sha256:
             return dataset
@@ -112,8 +119,8 @@ class Recipe:
             where: its path, for errors.
 
         Raises:
-            FormatError: it is none, or one of another format.
-            RequestError: a step or filter asks for what there is not.
+            FormatError: the text is no recipe, or one of another format.
+            RequestError: a step or filter has an invalid value.
         """
         try:
             values = json.loads(text)
@@ -144,12 +151,12 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class RecipeEffect:
-    """The rows of a source that a result keeps, and its category ids.
+    """The rows of a source that a result must have, and its category ids.
 
     Attributes:
-        image_rows, annotation_rows: rows of the lists that are kept; None: there is no such list.
-        cat_ids: category id before and after (None: dropped), where they differ.
-        categories: texts of the entries of the category list; None: it stays.
+        image_rows, annotation_rows: kept rows of these lists; None: there is no such list.
+        cat_ids: new ids by ids of the source, where they differ; None: dropped.
+        categories: JSON text of each entry of the category list; None: unchanged.
         rewritings: changes of values, in order.
     """
 
@@ -164,7 +171,7 @@ class RecipeEffect:
         """Return the effect of the steps that made a dataset.
 
         Raises:
-            RequestError: several files were merged, and it has rows of all of them.
+            RequestError: the dataset was merged from several files.
         """
         if result.merged_from is not None:
             raise RequestError(
@@ -194,9 +201,9 @@ class Rewritten:
     """The records whose values a step changed, as rows of the file that was read.
 
     Attributes:
-        name: of what changed them.
-        rows: of the records with new values, by list.
-        kept: of all records that were there, of images and annotations.
+        name: name of the step.
+        rows: rows of the records with new values, by list.
+        kept: rows of all records before the step, by list.
     """
 
     name: str
@@ -205,7 +212,7 @@ class Rewritten:
 
     @classmethod
     def of(cls, rewriting: Rewriting) -> Rewritten:
-        """Return the rows that a change is about."""
+        """Return the rows of a change."""
         before = rewriting.before
         rows = {
             name: before.origin_rows(name, np.array(sorted(values), dtype=np.int64))
@@ -223,8 +230,9 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     """Read a recipe from a file.
 
     Raises:
-        SourceUnavailableError: it cannot be opened.
-        FormatError, RequestError: see ``Recipe.from_json``.
+        SourceUnavailableError: the file cannot be opened.
+        FormatError: it is no recipe.
+        RequestError: a step or filter has an invalid value.
     """
     with reading(path, "the recipe"):
         text = Path(path).read_bytes()
@@ -235,7 +243,7 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
 
 
 def _decode(thing: object, tag: str) -> Any:
-    """The step or filter that a JSON object stands for, made by its own constructor."""
+    """Return the step or filter of a JSON object, made by its constructor."""
     if not isinstance(thing, dict) or not isinstance(name := thing.get(tag), str):
         raise msgspec.ValidationError(f"expected a {tag}, found {thing!r}")
     kind = _kinds().get((tag, name))
@@ -257,7 +265,7 @@ def _decode(thing: object, tag: str) -> Any:
 
 @lru_cache(1)
 def _kinds() -> Mapping[tuple[str, str], type[PlanPart]]:
-    """Return all steps and filters by what they are called in recipes."""
+    """Return all steps and filters, by tag and name in recipes."""
     return {(recipe_tag(kind), recipe_name(kind)): kind for kind in parts().values()}
 
 
@@ -266,7 +274,7 @@ def _is_filter(hint: object) -> bool:
 
 
 def _require_known(part: PlanPart) -> None:
-    """Refuse a step or filter that no recipe could be read with."""
+    """Refuse a step or filter that could not be read back from a recipe."""
     if _kinds().get((recipe_tag(type(part)), recipe_name(type(part)))) is not type(part):
         raise RequestError(f"{part!r} is not a step or filter that a recipe can hold")
     for each in _inner(part):

@@ -31,7 +31,7 @@ def _plain(value: object) -> object:
     if isinstance(value, PlanPart):
         return as_json(value)
     if isinstance(value, Typed):
-        return {"typed": str(value)}  # it is neither the string nor the number yet
+        return {"typed": str(value)}  # neither a string nor a number until a file decides
     return [_plain(v) for v in value] if isinstance(value, tuple) else value
 
 
@@ -41,5 +41,5 @@ def recipe_tag(kind: type[PlanPart]) -> str:
 
 
 def recipe_fields(kind: type[PlanPart]) -> list[Any]:
-    """Return the fields that a recipe has: all that tell one value from another."""
+    """Return the fields that a recipe has: those that are compared."""
     return [each for each in fields(cast(Any, kind)) if each.compare]

@@ -1,8 +1,8 @@
 """The table of steps.
 
-A step is one file in ``steps/images`` or another folder of ``PANELS``: a frozen dataclass, and an
-``Option`` for each way to ask for it. The command line, ``cocosurgeon.config``, recipes, file
-names, the public names and docs/steps.md are derived from what is found there.
+A step is one file in ``steps/images`` or another folder of ``PANELS``, with a frozen dataclass and
+its ``OPTIONS``. The command line, ``cocosurgeon.config``, recipes, file names, public names and
+docs/steps.md are derived from these files.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ PANELS = ("images", "annotations", "categories", "repairs")
 
 @dataclass(frozen=True, eq=False)
 class Modifier:
-    """An option that says more about steps: ``--seed`` about ``--sample``.
+    """An option that sets a field of steps: ``--seed`` of ``--sample``.
 
     Attributes:
-        name: as on the command line, without dashes.
+        name: name on the command line, without dashes.
         field: the keyword of the step that takes its value.
-        kind: of its argument. A kind that unpacks lists may be given more than once.
+        kind: kind of its argument. One that unpacks lists may be repeated.
         help: one sentence that begins with a verb.
-        default: the value without it, as help shows it.
-        implies: the option that it stands for where nothing given takes it.
-        is_of_one: one step can take it: for a second one it would mean something else.
+        default: the value without it, for help.
+        implies: the option that it adds if no given option takes it.
+        is_of_one: True if only one step of a plan may take it.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Modifier:
 
     @property
     def is_repeatable(self) -> bool:
-        """Return whether it may be given more than once, its values in one tuple."""
+        """True if it may be repeated; its values are then one tuple."""
         return self.kind.is_repeatable
 
 
@@ -58,16 +58,16 @@ class Option:
     """An option that makes a step.
 
     Attributes:
-        name: as on the command line, without dashes.
-        kind: of its argument.
+        name: name on the command line, without dashes.
+        kind: kind of its argument.
         help: one or two sentences that begin with a verb.
-        make: makes the step of the value; takes the modifiers that are given as keywords.
-        example: a value as on the command line that means something in the sample data.
-        modifiers: what says more about it.
-        modifies: an option that this one modifies where both are given; then it is no step.
-        is_joined: values of a repeated option make one step, at the place of the first.
-        bare: the value where the option is given without one.
-        values: words that a value begins with, for an option that may stand without one.
+        make: returns the step for the value; takes modifiers as keywords.
+        example: a value on the command line that has an effect on the sample data.
+        modifiers: options that set fields of its step.
+        modifies: an option that this one modifies when both are given; it then makes no step.
+        is_joined: True if all values of the repeated option make one step, at the first place.
+        bare: the value if the option is given without one.
+        values: beginnings of values, for an option that may be given without one.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Option:
 
     @property
     def keyword(self) -> str:
-        """Return its keyword in a config, which is its parameter's name without a final ``_``."""
+        """Keyword in a config, without the ``_`` that a reserved word needs."""
         return self.name.replace("-", "_")
 
 
@@ -123,7 +123,7 @@ def options() -> Mapping[str, Option]:
 
 @lru_cache(1)
 def modifiers() -> Mapping[str, Modifier]:
-    """Return all options that say more about steps, by name."""
+    """Return all modifiers of steps, by name."""
     return {each.name: each for option in options().values() for each in option.modifiers}
 
 
@@ -139,8 +139,8 @@ def panel_of(option: Option | Modifier) -> str:
 def find_option(name: str) -> Option | Modifier:
     """Return an option by its name or keyword.
 
-    Only the file of that name is loaded, where there is one: a config that finds its subset in the
-    cache waits for nothing else.
+    If a file has that name, only this file is imported, to keep configs fast whose subset is in the
+    cache.
 
     Raises:
         RequestError: there is none of that name.

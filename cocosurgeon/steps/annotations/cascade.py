@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Cascade(Step):
-    """Let a further top-level list follow the images; see ``Dataset.cascade``.
+    """Filter a further top-level list by ``image_id``, too: ``Cascade("captions")``.
+
+    See ``Dataset.cascade``.
 
     Attributes:
         name: the key of the list.

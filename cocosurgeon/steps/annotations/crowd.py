@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Crowd(AnnotationFilter):
-    """Annotations that a loader takes for a crowd: ``iscrowd`` is true in Python's sense.
+    """Crowd annotations: ``iscrowd`` is true in Python's sense.
 
-    Loaders read it so (``mmdet/datasets/coco.py``, ``parse_data_info``): absent is no crowd, the
-    string "0" is one.
+    Loaders read it in this way (``mmdet/datasets/coco.py``, ``parse_data_info``): an absent value
+    is no crowd, the string "0" is one.
     """
 
     @property

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Area(AnnotationFilter):
-    """Annotations whose ``area`` (square pixels, as the file has it) lies in a range.
+    """Annotations whose ``area`` is in a range: ``Area(min=400)``.
 
-    One without a number for its area lies in none.
+    The area is that of the file, in square pixels. An annotation without a number is in no range.
 
     Attributes:
         min, max: the bounds, both included; None: no bound.
@@ -50,7 +50,7 @@ class Area(AnnotationFilter):
         return FilterResult((area >= low) & (area <= high), (note,) if lacking else ())
 
     def words(self) -> str | None:
-        # only one bound, and only a number that its shortest text names exactly
+        # only for one bound, and only if its short text is exact
         for word, bound, other in (("min", self.min, self.max), ("max", self.max, self.min)):
             if bound is not None and other is None and float(f"{bound:g}") == bound:
                 return f"{word}area{bound:g}"

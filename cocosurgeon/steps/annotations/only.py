@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class InCategory(AnnotationFilter):
     """Annotations of these categories: ``InCategory("person", "car")``.
 
-    A panoptic annotation is in a category when one of its segments is.
+    A panoptic annotation is in a category if one of its segments is.
 
     Attributes:
         categories: names (str) or category ids (int).

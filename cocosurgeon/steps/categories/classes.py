@@ -27,11 +27,11 @@ class Classes(CategoryStep):
     """Make these the categories, in this order: ``Classes(("person", "car"))``.
 
     Attributes:
-        names: names in the file, or what its names stand for.
-        start: the first one's id.
-        unmapped: ``error``, ``drop`` or ``keep``, for the others; kept ones come last, with their
-            ids.
-        aliases: names in the file that stand for other names.
+        names: category names of the file, or names that ``aliases`` gives them.
+        start: the id of the first category.
+        unmapped: ``error``, ``drop`` or ``keep``, for other categories. Kept ones come last, with
+            their ids.
+        aliases: pairs of a name in the file and the name that it is treated as.
     """
 
     recipe_name: ClassVar[str] = "with_names"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class DropUnused(CategoryStep):
     """Drop categories without annotations from the list; the others keep their ids.
 
-    Loaders that number labels by the list then load other labels. The summary says which.
+    Loaders that number labels by the list then load other labels; the summary lists them.
     """
 
     def apply(self, dataset: Dataset) -> Dataset:

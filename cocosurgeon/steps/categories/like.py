@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Like(CategoryStep):
-    """Take another file's ids and order of categories, by their names; see ``Like.of``.
+    """Take ids and order of another file's categories, by their names: ``Like.of(other)``.
 
     Attributes:
         like: id, name and JSON text of each category of the other file, in order.
-        unmapped: ``error``, ``drop`` or ``keep``, for names that it does not have.
-        aliases: names in this file that stand for other names.
+        unmapped: ``error``, ``drop`` or ``keep``, for names that the other file does not have.
+        aliases: pairs of a name in this file and the name that it is treated as.
     """
 
     like: tuple[tuple[Id, str, str], ...]
@@ -36,10 +36,11 @@ class Like(CategoryStep):
 
     @classmethod
     def of(cls, other: Dataset, unmapped: Unmapped = "error", aliases: Pairs = ()) -> Like:
-        """Return the step that makes categories like another file's.
+        """Return the step that takes the categories of another file.
 
         Raises:
-            RequestError, StructureError: it has no categories, or not each with a name of its own.
+            RequestError: the other file has no categories.
+            StructureError: a category of it has no id or name, or two have the same.
         """
         from cocosurgeon.categories.by_names import like_entries
 
@@ -53,10 +54,10 @@ class Like(CategoryStep):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class LikeFile(Unbound, CategoryStep):
-    """``Like`` of a file that is still to be read.
+    """``Like`` of a file that is read when the step is bound.
 
     Attributes:
-        path: of that file.
+        path: path of that file.
         unmapped, aliases: see ``Like``.
     """
 

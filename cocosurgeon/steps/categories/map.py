@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Remap(CategoryStep):
-    """Change category ids by a map; the list keeps its order, merged entries become the first.
+    """Change category ids by a map: ``Remap({1: 0, 90: None})``.
+
+    The list keeps its order. Of merged entries, the first one stays.
 
     Attributes:
         pairs: id before, id after (None: dropped).
         unmapped: ``error``, ``drop`` or ``keep``, for other ids.
-        refused: ids that are an error even so.
+        refused: ids that are an error whatever ``unmapped`` is.
     """
 
     pairs: tuple[tuple[Id, Id | None], ...]
@@ -51,7 +53,7 @@ class Remap(CategoryStep):
 
     @property
     def map(self) -> CategoryMap:
-        """Return the map."""
+        """Map of the step."""
         from cocosurgeon.categories.category_map import CategoryMap
 
         return CategoryMap(self.pairs, self.unmapped, refused=self.refused)
@@ -64,10 +66,10 @@ class Remap(CategoryStep):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class MapFile(Unbound, CategoryStep):
-    """``Remap`` by a file that is still to be read.
+    """``Remap`` by a file that is read when the step is bound.
 
     Attributes:
-        path: of a CSV or JSON file; see ``read_map``.
+        path: path of a CSV or JSON file; see ``read_map``.
         unmapped: see ``Remap``.
     """
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 class Merge(CategoryStep):
     """Make several categories one: ``Merge("vehicle", ("car", "bus", "truck"))``.
 
-    It takes the place and the id of the first of them in the list.
+    The new category has the place and the id of the first of them in the list.
 
     Attributes:
-        name: of the one category.
-        of: names of the several.
+        name: name of the new category.
+        of: names of the merged categories.
     """
 
     name: str
@@ -43,7 +43,11 @@ class Merge(CategoryStep):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Rename(CategoryStep):
-    """Give a category another name: ``Rename("tv", "television")``."""
+    """Rename a category: ``Rename("tv", "television")``.
+
+    Attributes:
+        old, new: the names.
+    """
 
     old: str
     new: str

@@ -1,4 +1,4 @@
-"""Options that say more about several remaps."""
+"""Options that several remaps take."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class SortCategories(CategoryStep):
-    """Bring the category list into the order of ids, or of names; ids stay.
+    """Sort the category list by id, or by name; ids stay.
 
     Attributes:
         by: ``id`` or ``name``.
@@ -45,12 +45,12 @@ class SortCategories(CategoryStep):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Renumber(CategoryStep):
-    """Number the file's own categories, whatever their names are: start, start + 1, ...
+    """Number the file's own categories: start, start + 1, ...
 
     Attributes:
         start: the first id.
         sort: ``list`` for the order of the list; ``id`` or ``name`` sorts the list first.
-        unmapped: ``error``, ``drop`` or ``keep``, for ids that are used and not listed.
+        unmapped: ``error``, ``drop`` or ``keep``, for ids that are used but not listed.
     """
 
     start: int = 0

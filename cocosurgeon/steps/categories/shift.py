@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Shift(CategoryStep):
-    """Add a number to every category id, listed or used: ``Shift(1)`` makes 0..79 1..80.
+    """Add a number to every category id, listed or used: ``Shift(1)`` changes 0..79 to 1..80.
 
-    Loaders that take ids as labels then load other labels, others the same. The summary says which.
+    Loaders that use ids as labels then load other labels; the summary lists them.
 
     Attributes:
-        by: the number; below 0, ids become smaller.
+        by: the number, which may be negative.
     """
 
     by: int

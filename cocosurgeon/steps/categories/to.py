@@ -28,20 +28,20 @@ FROM = Modifier(
 
 @dataclass(frozen=True, repr=False, eq=False)
 class ToSpace(CategoryStep):
-    """Bring category ids into a label space: ``ToSpace("mmdet80")``.
+    """Change category ids to those of a label space: ``ToSpace("mmdet80")``.
 
-    A label space says which class each label number means. Only ids change. Where the space is a
-    head with unused rows (``detr91``), the list gets an entry for every row, in order, so that
-    index == id: a loader that numbers labels by the list, as MMDetection's
-    (``mmdet/datasets/coco.py``, ``load_data_list``), then returns label == id.
+    A label space says which class each label number means. Only ids change. For a head with unused
+    rows (``detr91``), the list gets an entry for every row, in order, so that index == id: a loader
+    that numbers labels by the list, such as MMDetection's (``mmdet/datasets/coco.py``,
+    ``load_data_list``), then returns label == id.
 
     Attributes:
         to: the label space.
-        from_: the label space of the file; ``names``: its own names count; None: inferred from its
-            ids and names.
-        start: the first id, in a space that counts positions; None: as the space has it.
-        unmapped: ``error``, ``drop`` or ``keep``, for ids that the map does not mention.
-        aliases: names in the file that stand for other names; an empty one: for none.
+        from_: the label space of the file; ``names``: use the file's category names; None: inferred
+            from its ids and names.
+        start: the first id, in a space that counts positions; None: that of the space.
+        unmapped: ``error``, ``drop`` or ``keep``, for ids that have no class in the space.
+        aliases: pairs of a name in the file and the name that it is treated as; empty: no class.
     """
 
     to: str

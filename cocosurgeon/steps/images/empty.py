@@ -21,13 +21,13 @@ _RAW = "raw"
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Empty(ImageFilter):
-    """Images without objects.
+    """Images without objects: ``Empty()``, ``Empty("effective:mmdet3")``.
 
     Attributes:
-        definition: ``raw``: no annotation; ``category``: no annotation of ``categories``;
-            ``effective:LOADER``: nothing that a loader would train on (no annotation that it
-            loads, crowds aside).
-        categories: names or ids for ``category``; none given: every category of the file, as
+        definition: ``raw``: no annotation. ``category``: no annotation of ``categories``.
+            ``effective:LOADER``: no object that a loader would train on; annotations that it drops,
+            and crowds, do not count.
+        categories: names or ids for ``category``; without any, every category of the file, as
             MMDetection's ``filter_empty_gt`` does (``mmdet/datasets/coco.py``, ``filter_data``).
     """
 

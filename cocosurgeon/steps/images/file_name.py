@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class FileName(ImageFilter):
-    """Images whose ``file_name`` matches a glob (``*``, ``?``, ``[...]``; case counts).
+    """Images whose ``file_name`` matches a glob: ``FileName("val2017/*.jpg")``.
 
-    A pattern without a slash is compared with the last part of the name; a backslash in names and
-    patterns is a slash. A pattern that matches no image of the source is an error.
+    ``*``, ``?`` and ``[...]`` work; case counts. A pattern without a slash is compared with the
+    last part of the name. A backslash in names and patterns is a slash. A pattern that matches no
+    image of the source is an error.
 
     Attributes:
         pattern: the glob.

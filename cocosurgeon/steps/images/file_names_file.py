@@ -27,14 +27,14 @@ _SHOWN = 3
 class FileNames(ImageFilter):
     """Images with these file names: ``FileNames(["a/1.jpg", "2.jpg"])``.
 
-    A name is compared with each ``file_name`` as a whole. If it is none of them, it stands for the
-    one that it ends with, or that ends with it, after a slash: ``1.jpg`` for ``a/1.jpg``,
-    ``data/a/1.jpg`` for ``a/1.jpg``; never ``b/1.jpg``. A backslash is a slash there. A name of no
-    image of the source, or of several, is an error.
+    A name is compared with each whole ``file_name``. Without an equal one, folders at the beginning
+    of either are ignored: ``1.jpg`` and ``data/a/1.jpg`` both match ``a/1.jpg``, ``b/1.jpg`` does
+    not. A backslash is then a slash. It is an error if a name matches no image of the source, or
+    several.
 
     Attributes:
         names: the names.
-        notes: facts about how the names were found, for the summary; no part of the filter.
+        notes: facts about the search, for the summary; no part of the filter.
     """
 
     names: tuple[str, ...]
@@ -69,11 +69,11 @@ class FileNames(ImageFilter):
 
 
 def _found_by_end(names: Iterable[str], known: Mapping[str, object], where: str) -> dict[str, str]:
-    """Return the file name that each name stands for which is none itself.
+    """Return the file name that matches each name by its last parts, for names that equal none.
 
     Raises:
-        UnknownNameError: it stands for none.
-        RequestError: it stands for several, or two names for one.
+        UnknownNameError: a name matches none.
+        RequestError: a name matches several, or two names match one.
     """
     rest = [name for name in names if name not in known]
     if not rest:
@@ -117,7 +117,7 @@ def _found_by_end(names: Iterable[str], known: Mapping[str, object], where: str)
 
 
 def _standing_for(name: str, with_last: Mapping[str, list[str]]) -> list[str]:
-    """Return the file names that a name ends with, or that end with it; the equal one alone."""
+    """Return the file names that equal a name; else those that end with it or that it ends with."""
     own = _folders(name)
     near = with_last.get(own[-1], [])
     equal = [each for each in near if _folders(each) == own]
@@ -125,7 +125,7 @@ def _standing_for(name: str, with_last: Mapping[str, list[str]]) -> list[str]:
 
 
 def _folders(name: str) -> tuple[str, ...]:
-    """Return the parts of a path; at least one."""
+    """Return the parts of a path, at least one."""
     parts = name.replace("\\", "/").split("/")
     return tuple(part for part in parts if part not in ("", ".")) or ("",)
 
@@ -152,7 +152,7 @@ class FileNamesFile(Unbound):
     """Keep images whose file names are in text files, one a line (``-``: standard input).
 
     Attributes:
-        paths: of the files.
+        paths: paths of the files.
     """
 
     paths: tuple[str, ...]

@@ -25,12 +25,7 @@ ORDER = Modifier(
 
 @dataclass(frozen=True, repr=False, eq=False)
 class _ByPosition(Step):
-    """A step that counts images.
-
-    Attributes:
-        n: number of images, or a share of those that are there: ``10%``.
-        order: ``file``, or ``id`` as loaders that sort see them.
-    """
+    """Base of steps that count images; see ``Dataset.first`` for the attributes."""
 
     n: int | str
     order: Order = "file"
@@ -45,21 +40,21 @@ class _ByPosition(Step):
 
 
 class First(_ByPosition):
-    """Keep the first n images."""
+    """Keep the first n images: ``First(100)``, ``First("10%", order="id")``."""
 
     def apply(self, dataset: Dataset) -> Dataset:
         return dataset.first(self.n, self.order)
 
 
 class Last(_ByPosition):
-    """Keep the last n images."""
+    """Keep the last n images; see ``First``."""
 
     def apply(self, dataset: Dataset) -> Dataset:
         return dataset.last(self.n, self.order)
 
 
 class Skip(_ByPosition):
-    """Skip the first n images."""
+    """Drop the first n images; see ``First``."""
 
     def apply(self, dataset: Dataset) -> Dataset:
         return dataset.skip(self.n, self.order)

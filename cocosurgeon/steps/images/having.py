@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Having(ImageFilter):
-    """Images with at least one annotation that a filter marks.
+    """Images with an annotation that a filter marks: ``Having(InCategory("dog"))``.
 
     Attributes:
         of: a filter of annotations.

@@ -27,14 +27,14 @@ Unknown = Literal["error", "ignore"]
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Ids(ImageFilter):
-    """Images with these ids.
+    """Images with these ids: ``Ids([139, 285])``.
 
     Attributes:
         ids: numbers or strings; a string never equals a number, ``139.0`` equals ``139``.
         unknown: ``error`` or ``ignore``, for an id that the source does not have.
-        notes: facts about how the ids were found, for the summary; no part of the filter.
-        are_detected: whether they are the images of a results file: a warning counts images with
-            objects that have none of them.
+        notes: facts about the search, for the summary; no part of the filter.
+        are_detected: True if the ids are the images of a results file. A warning then counts
+            images with objects but without detections.
     """
 
     ids: tuple[Id, ...]
@@ -49,7 +49,7 @@ class Ids(ImageFilter):
         notes: tuple[str, ...] = (),
         are_detected: bool = False,
     ) -> None:
-        numpy = sys.modules.get("numpy")  # where nobody has loaded it, no id is one of its
+        numpy = sys.modules.get("numpy")  # if it is not loaded, no id is of its types
         values = ids.tolist() if numpy is not None and isinstance(ids, numpy.ndarray) else list(ids)
         if numpy is not None:
             values = [i.item() if isinstance(i, numpy.generic) else i for i in values]
@@ -90,9 +90,9 @@ class Ids(ImageFilter):
 
 
 def _undetected(dataset: Dataset, is_kept: Mask) -> Iterator[str]:
-    """Yield a warning where images with objects that are no crowds are dropped.
+    """Yield a warning if images with objects, other than crowds, are dropped.
 
-    These objects count as missed, unless their images are dropped.
+    Their objects would count as missed; without these images, AP is higher.
     """
     import numpy as np
 
@@ -114,7 +114,7 @@ def _undetected(dataset: Dataset, is_kept: Mask) -> Iterator[str]:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class GivenIds(Unbound):
-    """Ids as somebody typed them: ``7`` is a number or a string as the file's ids are."""
+    """Ids as typed: ``7`` is a number or a string, as the file's ids are."""
 
     ids: tuple[Id, ...]
 
@@ -154,7 +154,7 @@ class IdsFile(Unbound):
     """Keep images whose ids are in text files, one a line (``-``: standard input).
 
     Attributes:
-        paths: of the files.
+        paths: paths of the files.
     """
 
     paths: tuple[str, ...]

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class License(ImageFilter):
-    """Images whose ``license`` is one of these: ``License(1, 4)``.
+    """Images with one of these values of ``license``: ``License(1, 4)``.
 
     A license that no image of the source has is an error.
 
     Attributes:
-        licenses: ids of licenses, as image records have them.
+        licenses: ids of licenses, as in image records.
     """
 
     licenses: tuple[Id, ...]
@@ -69,7 +69,7 @@ class License(ImageFilter):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class GivenLicenses(Unbound):
-    """Licenses as somebody typed them: ``1`` is a number or a string as the file has it."""
+    """Licenses as typed: ``1`` is a number or a string, as in the file."""
 
     licenses: tuple[Id, ...]
 

@@ -37,9 +37,9 @@ class MatchFile(Unbound):
     """Keep images that another annotation file has, too.
 
     Attributes:
-        path: of that file.
+        path: path of that file.
         by: ``id`` or ``file_name``.
-        keeps: whether the images are kept; False: what keeps them is turned round.
+        keeps: False if an ``Except`` of the step drops the images.
     """
 
     path: str
@@ -72,7 +72,7 @@ class MatchFile(Unbound):
         return Keep(Ids(ids, unknown="ignore", notes=notes, are_detected=detected))
 
     def _nothing(self, matching: Collection[object]) -> tuple[str, ...]:
-        """Return a warning where nothing is dropped; where nothing is kept, the summary has one."""
+        """Return a warning if nothing is dropped; if nothing is kept, the summary has one."""
         if matching or self.keeps:
             return ()
         note = f"nothing is dropped: no image of {self.path} is in the file, by {self.by}"
@@ -80,7 +80,7 @@ class MatchFile(Unbound):
 
 
 def _unmatched(there: set[str], here: list[str], path: str) -> Iterator[str]:
-    """Yield how many names of the other file are not in this one."""
+    """Yield a note with the number of names that only the other file has."""
     missing = sorted(there.difference(here))
     if missing:
         last = {name.rpartition("/")[2] for name in here}
@@ -106,11 +106,7 @@ def _names(dataset: Dataset) -> dict[Id, object]:
 
 
 def _require_one_type(ids: list[Id], dataset: Dataset, path: str, *, is_results: bool) -> None:
-    """Refuse a file none of whose ids can match, since they are of another type.
-
-    Raises:
-        RequestError: they are text in one file, and numbers in the other.
-    """
+    """Raise RequestError if no id matches because only one of the files has ids as text."""
     from cocosurgeon.dataset.ids import isin, objects, type_mismatch
 
     own = dataset.index.images.ids
@@ -126,9 +122,9 @@ def _require_one_type(ids: list[Id], dataset: Dataset, path: str, *, is_results:
 
 
 def _notes(dataset: Dataset, other: Dataset, path: str) -> tuple[str, ...]:
-    """Return how many images of one id have different names, where both files have names.
+    """Return a note with the number of images that have one id but different names in both files.
 
-    It is a warning where not only folders differ: the id means another image.
+    It is a warning if more than folders differ: the id then means another image.
     """
     try:
         here, there = _names(dataset), _names(other)

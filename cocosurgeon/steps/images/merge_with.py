@@ -112,9 +112,9 @@ class MergeWith(MergeOptions, Step):
     Results files are merged with results files. See docs/merge.md.
 
     Attributes:
-        paths: of the other files, in order.
-        sha256: of the other files, as they were when the step was bound.
-        others: their datasets, if they have been read.
+        paths: paths of the other files, in order.
+        sha256: SHA-256 of the other files when the step was bound.
+        others: datasets of the other files, if they have been read.
     """
 
     paths: tuple[str, ...] = ()

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 class Part(Step):
     """Keep the images of one part of a split: ``Part("val", ratios=(0.8, 0.2))``.
 
-    The parts of one split, each made by a step of its own, share no image and lack none.
+    Steps for the other parts of the same split keep the other images, each exactly once.
 
     Attributes:
-        part: its name.
+        part: name of the part.
         ratios, sizes, folds, parts, seed, stratify, group_by, against: see ``Split``.
         notes: facts about earlier parts, for the summary; no part of the step.
     """
@@ -54,7 +54,7 @@ class Part(Step):
 
     @property
     def split(self) -> Split:
-        """Return the split that it is a part of."""
+        """Split that it is a part of."""
         return Split(**{each.name: getattr(self, each.name) for each in fields(Split)})
 
     @property
@@ -67,7 +67,7 @@ class Part(Step):
         return self.every(dataset)[self.part]
 
     def every(self, dataset: Dataset) -> dict[str, Dataset]:
-        """Return all parts of the split by their names."""
+        """Return all parts of the split, by name."""
         from cocosurgeon.sets.parts import parts_of
 
         return parts_of(replace(dataset, notes=(*dataset.notes, *self.notes)), self.split)
@@ -83,11 +83,11 @@ class Part(Step):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class PartAgainst(Unbound):
-    """``Part`` next to earlier parts that are still to be read.
+    """``Part`` next to earlier parts, whose files are read when the step is bound.
 
     Attributes:
-        of: the part, without earlier ones.
-        earlier: a name of a part and the path of its file, for each.
+        of: the part, without the earlier ones.
+        earlier: name and path of each earlier part.
     """
 
     of: Part
@@ -118,10 +118,12 @@ class PartAgainst(Unbound):
 def make_part(
     part: str | None, against: tuple[tuple[str, str], ...] = (), **asked: object
 ) -> Part | PartAgainst:
-    """Return the step for the values of options.
+    """Return the step for values of options.
 
     Args:
-        part: None: the first one.
+        part: name of the part; None: the first one.
+        against: name and path of each earlier part.
+        asked: fields of ``Split``.
     """
     name = Split(**asked).names[0] if part is None else part  # type: ignore[arg-type]
     step = Part(name, **asked)  # type: ignore[arg-type]
@@ -132,7 +134,7 @@ def every_part(plan: Plan, dataset: Dataset) -> tuple[dict[str, tuple[Plan, Data
     """Return each part of a split by its name, with the plan that makes it, and the report.
 
     Args:
-        plan: bound; its last step makes one of the parts.
+        plan: a bound plan whose last step is a ``Part``.
     """
     from cocosurgeon.sets.report import SplitReport
 

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class PerClass(Step):
-    """Keep few images, so that at least k of them have each class.
+    """Keep at least k images of each class, and few others: ``PerClass(2)``.
 
-    Of a class with fewer images all are kept, and a note has their number. Which are kept depends
-    on ids and seed, not on the file's order. A larger k contains a smaller one of the same seed.
+    If a class has fewer images, all are kept, and a note has their number. The choice depends on
+    ids and seed, not on the file's order. A larger k keeps the images of a smaller one, too.
 
     Attributes:
         k: number of images of each class.
@@ -67,7 +67,7 @@ class PerClass(Step):
         return replace(kept, notes=(*dataset.notes, *notes))
 
     def _notes(self, dataset: Dataset, images: Mapping[Id, int]) -> tuple[str, ...]:
-        """Return which classes have no image, and which have fewer than k, fewest first."""
+        """Return notes on classes without images, and on those with fewer than k, fewest first."""
         names = {category.id: category.name for category in dataset.categories}
         classes = [
             (images.get(cat_id, 0), names.get(cat_id) or f"category_id {cat_id}")

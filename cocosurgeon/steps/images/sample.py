@@ -40,16 +40,16 @@ NESTED = Modifier(
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Sample(Step):
-    """Keep n images drawn by a seed; see ``Dataset.sample``.
+    """Keep n images drawn by a seed: ``Sample(500, seed=1)``; see ``Dataset.sample``.
 
     Attributes:
-        n: number of images, or a share of those that are there: ``10%``.
+        n: number of images, or a share of the kept images: ``10%``.
         seed: any whole number.
-        stratify: whether each class keeps its share of the objects, and images without objects
-            theirs. Each class has an object in the sample where n is more than what ``PerClass(1)``
-            keeps and ``nested`` is not set; a note names classes without one.
-        nested: whether a larger sample contains a smaller one, also a stratified one. Shares are
-            a little less exact then. Without ``stratify`` every sample is nested.
+        stratify: True to keep the share of each class among the objects, and that of images without
+            objects. Unless ``nested`` is set, every class has an object in the sample if n is more
+            than the number of images that ``PerClass(1)`` keeps. A note names classes without one.
+        nested: True to let a larger stratified sample contain a smaller one, which makes shares a
+            little less exact. Without ``stratify`` every sample is nested.
     """
 
     n: int | str
@@ -81,7 +81,7 @@ class Sample(Step):
 
 
 def _notes(before: Dataset, after: Dataset) -> tuple[str, ...]:
-    """Return which classes have no object left."""
+    """Return a note on classes that have no object left."""
     import numpy as np
 
     from cocosurgeon.sets.units import Objects

@@ -30,12 +30,14 @@ OBJECTS, CATEGORIES = "objects", "categories"
 class ImageWhere(ImageFilter):
     """Images for which an expression holds: ``width > 640``, ``count(dog) == 1``.
 
-    Next to keys of image records it takes ``count(NAME)``, objects of a category; ``objects`` (or
-    ``count()``), all of them; ``categories``, those of its objects. Objects that an earlier step
-    dropped do not count; crowds do. A key of the records goes before a count of that name.
+    Names are keys of image records. Counts are ``count(NAME)``, the image's objects of a category;
+    ``objects`` or ``count()``, all its objects; ``categories``, their different categories. Crowds
+    count; objects that an earlier step dropped do not. If records have a key ``objects`` or
+    ``categories``, the name means that key.
 
     Attributes:
-        notes: facts about how it was found, for the summary; no part of the filter.
+        expression: the expression.
+        notes: facts about the expression, for the summary; no part of the filter.
     """
 
     expression: str
@@ -58,7 +60,7 @@ class ImageWhere(ImageFilter):
         return replace(result, notes=notes)
 
     def _keys(self, dataset: Dataset) -> tuple[str, ...]:
-        """Return the names that are keys of records, not counts."""
+        """Return the names in the expression that are keys of records, not counts."""
         names = columns_of(self.expression)
         counts = [name for name in (OBJECTS, CATEGORIES) if name in names]
         there = _present(dataset.index.image_records, tuple(counts))
@@ -81,7 +83,12 @@ class ImageWhere(ImageFilter):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class AnnotationWhere(AnnotationFilter):
-    """Annotations for which an expression over their columns holds (``area < 1024``)."""
+    """Annotations for which an expression holds: ``AnnotationWhere("area < 1024")``.
+
+    Attributes:
+        expression: the expression; names are keys of annotations, and ``bbox_x``, ``bbox_y``,
+            ``bbox_w``, ``bbox_h`` (pixels, xywh).
+    """
 
     expression: str
 
@@ -117,7 +124,7 @@ def _no_count_of_annotations(name: str) -> ExpressionError:
 
 
 def _result(mask: Mask, expression: str, what: str) -> FilterResult:
-    """Return the answers; where all are no, a note says so."""
+    """Return the result of a mask, with a note if it marks nothing."""
     if not len(mask) or mask.any():
         return FilterResult(mask)
     return FilterResult(
@@ -127,10 +134,10 @@ def _result(mask: Mask, expression: str, what: str) -> FilterResult:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class GivenWhere(Unbound):
-    """An expression; the file's columns decide between images and annotations.
+    """An expression about images or annotations, as the file's columns decide.
 
     Attributes:
-        expression: perhaps with ``images:`` or ``annotations:`` before it.
+        expression: the expression, which may begin with ``images:`` or ``annotations:``.
     """
 
     expression: str

@@ -27,7 +27,7 @@ class _Renaming(Step):
     @property
     @abstractmethod
     def option(self) -> str:
-        """Return it as on the command line."""
+        """Option on the command line, for messages."""
 
     @property
     def columns(self) -> Columns:
@@ -69,7 +69,7 @@ class _Renaming(Step):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class StripFolder(_Renaming):
-    """Leave the folders out of each ``file_name``; it is an error where two would be the same."""
+    """Remove the folders from each ``file_name``; it is an error if two would become the same."""
 
     @property
     def option(self) -> str:
@@ -87,7 +87,7 @@ class Prefix(_Renaming):
     """Put a text, such as a folder, before each ``file_name``: ``Prefix("val2017/")``.
 
     Attributes:
-        text: what comes before the name.
+        text: the text; a folder must end with a slash.
     """
 
     text: str

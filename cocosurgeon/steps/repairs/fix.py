@@ -1,4 +1,4 @@
-"""Repairs of what lint finds."""
+"""Repairs of faults that lint finds."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ IMAGES = Modifier(
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Fix(Step):
-    """Repair the faults of some codes: ``Fix(("area-missing",))``.
+    """Repair faults by their codes: ``Fix(("area-missing",))``.
 
-    Only the values in question change. Steps after it see the repaired file.
+    Only wrong values change. Later steps use the repaired file.
 
     Attributes:
-        codes: codes of ``cocosurgeon lint`` or their groups; ``safe`` stands for all whose repair
-            is safe, ``all`` for all. Their order does not matter.
-        images: the folder that ``file_name`` begins in, where a code is about image files.
+        codes: codes or groups of ``cocosurgeon lint``, in any order; ``safe``: all codes with a
+            safe repair; ``all``: all codes with a repair.
+        images: the image root, for codes about image files.
     """
 
     codes: tuple[str, ...]
