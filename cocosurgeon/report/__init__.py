@@ -1,7 +1,7 @@
 """Reports as values, and their text and JSON. Nothing here reads or changes a file.
 
-summary      what a run kept and dropped, and what a reader of the result should know
-label_shift  labels that a cut shifts, for loaders that number the categories in use
-explanation  one image through loaders as a table
-trace        what each step of a plan does, before anything is written
+summary      kept and dropped records, and facts about the result
+label_shift  labels that a cut or another category list shifts, for each loader
+explanation  one image through loaders, as a table
+trace        the effect of each step of a plan
 """

@@ -1,4 +1,4 @@
-"""One image through loaders as a table: annotations in rows, loaders in columns."""
+"""One image through loaders, as a table: annotations in rows, loaders in columns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cocosurgeon.loaders.view import Instance, View
 from cocosurgeon.text import first_few, plural, table_lines
 
 _ROWS = 40
-"""Annotations of a table."""
+"""Most annotations of a table."""
 _LONGEST_HEAD = 16
 _RIGHT = frozenset((0,))
 """Columns that are aligned to the right, and never folded."""
@@ -31,14 +31,15 @@ def explanation_lines(
     names: Mapping[object, object],
     width: int | None = None,
 ) -> list[str]:
-    """Return explanations of one image for a terminal.
+    """Return explanations of one image as lines of text.
 
-    Loaders, and modes of a loader, that load the same share a column.
+    Loaders, or modes of a loader, that load the same share a column.
 
     Args:
-        annotations: those of the image, by row in the file's list.
-        names: those of the file's categories, by id.
-        width: characters of a line; None: as many as it takes.
+        found: the explanation of each loader.
+        annotations: annotations of the image, by row in the file's list.
+        names: category names of the file, by id.
+        width: most characters of a line; None: no limit.
     """
     loaded = [each for each in found if not isinstance(each.result, LoaderError)]
     rows = sorted({*annotations, *(row for each in loaded for row in _cells(each))})
@@ -60,7 +61,7 @@ def explanation_lines(
             made = [cells[1 + place] for cells in columns]
             table.append([*described, _short(record.get("bbox")), *made])
         text = table_lines(table, _RIGHT)
-        if width is not None and max(map(len, text)) > width:  # boxes are what can be missed
+        if width is not None and max(map(len, text)) > width:  # leave out the boxes
             text = table_lines([[*row[:2], *row[3:]] for row in table], _RIGHT, width)
         lines += text
         if len(rows) > _ROWS:
@@ -94,7 +95,7 @@ def _loads(each: Explanation) -> str:
 
 
 def _loaders(group: Collection[Explanation]) -> str:
-    """Return the names of loaders, with the mode where the other mode is not among them."""
+    """Return the names of loaders, with the mode unless all modes are among them."""
     modes: dict[str, list[str]] = {}
     for each in group:
         modes.setdefault(each.setting.loader, []).append(each.setting.named_mode or "")
@@ -104,7 +105,7 @@ def _loaders(group: Collection[Explanation]) -> str:
 
 
 def _cells(each: Explanation) -> dict[int, str]:
-    """Return what a loader makes of each annotation, by row."""
+    """Return the label, or the rule that drops it, of each annotation by row."""
     view = _view(each)
     cells = {d.row: d.rule for d in view.dropped if d.kind == "annotation"}
     loaded: dict[int, list[str]] = {}
@@ -137,7 +138,7 @@ def _short(box: object) -> str:
 
 
 def _drops(loaded: Sequence[Explanation]) -> Iterator[str]:
-    """Yield each rule that drops something, with what it drops, and who has it where."""
+    """Yield each rule that drops records, with these records, its loaders and its source lines."""
     found: dict[tuple[str, str, str], dict[str, list[Explanation]]] = {}
     for each in loaded:
         by_rule: dict[tuple[str, str], list[str]] = {}
@@ -158,7 +159,7 @@ def _drops(loaded: Sequence[Explanation]) -> Iterator[str]:
 def _boxes(
     loaded: Sequence[Explanation], annotations: Mapping[int, Mapping[str, Any]]
 ) -> Iterator[str]:
-    """Yield how boxes are given, and those that are not the file's."""
+    """Yield the box formats of the loaders, and boxes that differ from the file's."""
     formats: dict[str, list[Explanation]] = {}
     changed: dict[tuple[str, str], list[Explanation]] = {}
     for each in loaded:

@@ -1,4 +1,4 @@
-"""Labels that a cut shifts, for loaders that number the categories in use; and those that another
+"""Labels that a cut shifts, for loaders that number the categories in use; and labels that another
 category list shifts, for each loader."""
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from cocosurgeon.text import plural
 
 
 def shifted_labels(dataset: Dataset, paths: Sequence[str]) -> Iterator[str]:
-    """Yield what a result shifts, and what to do about it.
+    """Yield a line for each loader whose labels a cut shifts, with a fix.
 
-    A result with other category ids is not compared with its source: their labels are meant to
+    A result with other category ids is not compared with its source: its labels are meant to
     differ.
 
     Args:
-        paths: of the source, and of the result; a loader matters that reads one of them.
+        paths: paths of the source and of the result. Only loaders that read such a path count.
     """
     source_path, *result_paths = paths or ("",)
     listing = dataset.category_list
@@ -46,7 +46,7 @@ def shifted_labels(dataset: Dataset, paths: Sequence[str]) -> Iterator[str]:
             there = numbering.labels(source, used, source_path)
             entries = _entries(index, after)
             results = [numbering.labels(entries, still_used, path) for path in result_paths]
-        except LoaderError:  # it is not trained on
+        except LoaderError:  # the loader cannot train on this file
             continue
         for here in results:
             moved = sum(label != there.get(cat_id) for cat_id, label in here.items())
@@ -58,10 +58,11 @@ def shifted_labels(dataset: Dataset, paths: Sequence[str]) -> Iterator[str]:
 
 
 def list_effect(dataset: Dataset, ann_file: str) -> LabelEffect | None:
-    """Return the effect of another category list on labels; None where none is to be compared.
+    """Return the effect of another category list on labels; None if it is not to be compared.
 
     Args:
-        ann_file: path of the source, for loaders that go by it.
+        dataset: see ``CategoryList.is_compared``.
+        ann_file: path of the source, for loaders that depend on it.
     """
     listing = dataset.category_list
     if listing is None or not listing.is_compared or not listing.entries:
@@ -82,7 +83,7 @@ def list_effect(dataset: Dataset, ann_file: str) -> LabelEffect | None:
 
 
 def effect_warnings(effect: LabelEffect | None) -> Iterator[str]:
-    """Yield what no option hides of the effect of another list."""
+    """Yield a warning if another category list shifts labels."""
     if effect is not None and effect.shifts:
         loaders = ", ".join(name for shift in effect.shifts for name in shift.loaders)
         yield (

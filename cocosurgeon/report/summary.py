@@ -1,4 +1,4 @@
-"""The summary of a run: every record that was kept or dropped, and every oddity, is counted."""
+"""The summary of a run: counts of kept and dropped records, and of everything unusual."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from cocosurgeon.report.label_shift import effect_warnings, list_effect, shifted
 from cocosurgeon.text import plural
 
 _BLANK = "\0"
-"""Stands for a blank in a name while lines are broken at those between names."""
+"""Placeholder of a blank in a name while text is wrapped at the blanks between names."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """Number of records in the source, and of those kept."""
+    """Number of records in the source, and of kept ones."""
 
     total: int
     kept: int
@@ -36,26 +36,26 @@ class Summary:
     """Counts of a result.
 
     Attributes:
-        images: distinct images; of a results file, those that its detections name.
+        images: distinct images; in a results file, the images of its detections.
         annotations: annotations, or detections.
         is_results: True for detections.
-        cascaded: records of the further lists that follow the images.
+        cascaded: records of further lists that follow the images, by list.
         unknown_images: annotations whose image is not in the file.
-        unknown_categories: annotations with a category that is not in the file's list.
-        repeated_img_ids, repeated_ann_ids: records with an id that an earlier one has.
-        images_without_id, annotations_without_id: records with nothing that could be an id.
-        nonfinite: bare NaN, Infinity and -Infinity in the source (kept as they are).
+        unknown_categories: annotations whose category is not in the file's list.
+        repeated_img_ids, repeated_ann_ids: records with the id of an earlier record.
+        images_without_id, annotations_without_id: records without a usable id.
+        nonfinite: number of bare NaN, Infinity and -Infinity in the source, which are kept.
         repeated_keys: top-level keys that appear more than once; the last one counts.
-        unfollowed: lists that point at images and were copied unchanged all the same.
-        whole: the other top-level lists of records, all copied unchanged.
-        image_mismatch, category_mismatch: why images and categories are unknown, where their ids
-            are text in one place and numbers in the other.
-        classes: names of the category list in its order, as MMDetection numbers its labels, where
-            a step changed the list; None where it stays.
-        notes: facts that the steps add.
-        shifted: labels that the cut shifts for a loader that reads the file; see
-            ``shifted_labels``.
-        list_effect: labels by each loader, where categories were dropped as unused, or their ids
+        unfollowed: number of records by list, for lists with ``image_id`` that are copied
+            unchanged.
+        whole: number of records by list, for the other lists that are copied unchanged.
+        image_mismatch, category_mismatch: reason if images and categories are unknown because
+            their ids are text in one place and numbers in the other.
+        classes: category names in order, as MMDetection numbers its labels, if a step changed the
+            list; else None.
+        notes: facts from the steps.
+        shifted: lines about labels that the cut shifts; see ``shifted_labels``.
+        list_effect: labels by each loader, if unused categories were dropped or category ids
             shifted; else None.
     """
 
@@ -81,7 +81,7 @@ class Summary:
     list_effect: LabelEffect | None = None
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows: the counts, and each fact in a line."""
+        """Return HTML for a notebook: the counts, and each fact in a line."""
         rows = [
             (name, f"{c.total:,}", f"{c.kept:,}", f"{c.total - c.kept:,}")
             for name, c in self._counts().items()
@@ -91,7 +91,7 @@ class Summary:
         return table([head, *rows], (0,)) + preformatted(facts)
 
     def lines(self) -> list[str]:
-        """Return the summary for people."""
+        """Return the summary as lines of text."""
         counts = self._counts()
         width = max(map(len, counts))
         lines = [
@@ -105,7 +105,7 @@ class Summary:
         return {"images": self.images, what: self.annotations, **self.cascaded}
 
     def facts(self) -> list[str]:
-        """Return all of the summary for people but the counts of what is kept."""
+        """Return the lines of the summary after the counts of kept records."""
         what = "detections" if self.is_results else "annotations"
         causes = [
             f" ({why})" if why else "" for why in (self.image_mismatch, self.category_mismatch)
@@ -133,7 +133,7 @@ class Summary:
         return [*lines, *(self.list_effect.lines() if self.list_effect else ())]
 
     def warnings(self) -> list[str]:
-        """Return lines about data that is lost and labels that shift, which no option hides."""
+        """Return lines about lost data and shifted labels, which no option hides."""
         what = "detection" if self.is_results else "annotation"
         lines = []
         if self.images.total and not self.images.kept:
@@ -154,15 +154,15 @@ class Summary:
         return [*lines, *self.shifted, *effect_warnings(self.list_effect)]
 
     def config_lines(self) -> list[str]:
-        """Return lines for an MMDetection config, where categories changed."""
+        """Return lines for an MMDetection config if categories changed; else none."""
         return _config_lines(self.classes) if self.classes else []
 
 
 def summarize(dataset: Dataset, paths: Sequence[str] = ()) -> Summary:
-    """Return the summary of a dataset.
+    """Count what a dataset keeps and drops of its source.
 
     Args:
-        paths: of its source and of the result, for loaders that go by them.
+        paths: paths of the source and of the result, for loaders that depend on them.
     """
     index, origin = dataset.index, dataset.origin
     others = {
@@ -195,7 +195,7 @@ def summarize(dataset: Dataset, paths: Sequence[str] = ()) -> Summary:
             n: count
             for n, count in others.items()
             if n not in index.followers and n not in dataset.cascaded
-            if dataset.merged_from is None  # they are made of several then
+            if dataset.merged_from is None  # merged lists are not copies
         },
         image_mismatch=_image_mismatch(index),
         category_mismatch=None if changed else _category_mismatch(index),
@@ -250,7 +250,7 @@ def _ann_ids_missing(index: AnnotationIndex) -> Mask:
 
 
 def _repeats(values: Array) -> Mask:
-    """Return the rows whose id appeared before."""
+    """Mark the rows whose id an earlier row has."""
     keys = as_keys(values)
     if all_differ(keys):
         return np.zeros(len(keys), dtype=np.bool_)
@@ -278,10 +278,10 @@ def _named(lists: Mapping[str, int]) -> str:
 
 
 def _config_lines(classes: Sequence[str | None]) -> list[str]:
-    """Lines for an MMDetection config: class names in the order in which labels are numbered.
+    """Return lines for an MMDetection config: class names in the order of labels.
 
-    MMDetection 3.x takes them as ``metainfo`` of its datasets, 2.x as ``classes``. The 80 of COCO
-    are what both have anyway.
+    MMDetection 3.x takes them as ``metainfo`` of its datasets, 2.x as ``classes``. COCO's 80 are
+    the default of both.
     """
     count = f"num_classes = {len(classes)}"
     if list(classes) == list(find_space("mmdet80").classes.values()):

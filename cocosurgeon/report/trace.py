@@ -1,4 +1,4 @@
-"""The effect of each step of a plan, before anything is written."""
+"""The effect of each step of a plan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cocosurgeon.text import table_lines
 
 _CATEGORIES_SHOWN = 20
 _STEPS_SHOWN = 6
-"""Steps with a column of their own in the table of categories."""
+"""Most steps with a column of their own in the table of categories."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,11 @@ class StepChange:
     """The effect of one step.
 
     Attributes:
-        step: the step, as Python writes it.
-        images, annotations: how many there are before and after.
-        categories: annotations (panoptic: segments) by category, where the step changes it.
-        notes: facts that the step adds.
+        step: the step, as Python code.
+        images, annotations: numbers before and after.
+        categories: annotations (panoptic: segments) by category, for categories that the step
+            changes.
+        notes: facts from the step.
     """
 
     step: str
@@ -54,18 +55,18 @@ class PlanTrace:
     """The effect of a plan.
 
     Attributes:
-        steps: each step's change, in order.
-        result: the dataset after all of them.
+        steps: the effect of each step, in order.
+        result: the dataset after all steps.
     """
 
     steps: tuple[StepChange, ...]
     result: Dataset
 
     def lines(self, width: int | None = None) -> list[str]:
-        """Return the effect as tables: of the steps, and of categories, the greatest loss first.
+        """Return tables of the steps and of the categories, the greatest loss first, as text.
 
         Args:
-            width: characters of a line; None: as many as it takes.
+            width: most characters of a line; None: no limit.
         """
         lines = table_lines(self._step_rows(), frozenset((2, 3)), width)
         if rows := self._category_rows():
@@ -73,7 +74,7 @@ class PlanTrace:
         return lines + self._more()
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows: the same tables."""
+        """Return HTML for a notebook: the same tables."""
         parts = [table(self._step_rows(), (1,))]
         if rows := self._category_rows():
             parts.append(table(rows, (0,)))
@@ -115,7 +116,11 @@ class PlanTrace:
 
 
 def trace_plan(plan: Plan, dataset: Dataset) -> PlanTrace:
-    """Return the effect of each step of a plan on a dataset."""
+    """Apply a plan to a dataset, and return the effect of each step.
+
+    Raises:
+        RequestError: see ``Step.apply``.
+    """
     changes: list[StepChange] = []
     counts = _by_category(dataset)
     for step, before, after in plan.trace(dataset):

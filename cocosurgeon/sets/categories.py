@@ -43,11 +43,11 @@ class _Merged:
 
 
 def unite(files: Sequence[MergedFile], aliases: Pairs) -> Iterator[United]:
-    """Yield what becomes of the categories of each file, in order.
+    """Yield the categories of each file in the merged list, in order of the files.
 
     Raises:
-        RequestError: a name is nearly one of an earlier file; an alias is no name.
-        StructureError: a file has categories without id or name, or with the same.
+        RequestError: a name is nearly one of an earlier file; a name of ``aliases`` is unknown.
+        StructureError: a category has no id or name, or two have the same.
     """
     lists = [list(_entries(file)) for file in files]
     _require_known(aliases, lists)
@@ -57,7 +57,7 @@ def unite(files: Sequence[MergedFile], aliases: Pairs) -> Iterator[United]:
     merged: dict[object, _Merged] = {}
     for place, (file, entries) in enumerate(zip(files, lists, strict=True)):
         taken = {each.cat_id for each in merged.values()}
-        if place:  # the first file's stay
+        if place:  # ids of the first file stay
             taken |= {i for other, of in enumerate(unlisted) if other != place for i in of}
         united = _Uniting(file, dict(aliases) if place else {}, dict(merged), taken, highest)
         for entry in entries:
@@ -72,11 +72,16 @@ class _Uniting:
     """The categories of one file, united with those of earlier files.
 
     Attributes:
-        known: the merged list before it.
-        taken: ids that mean something in other files.
+        known: the merged list of the earlier files.
+        taken: ids that other files use.
         highest: the highest id that is a number.
-        new: entries that it adds to the merged list.
-        changed: new ids by old ones.
+        new: entries that the file adds to the merged list.
+        changed: new ids by old ids.
+        back: see ``United``.
+        renumbered, freed: entries that take an earlier file's id, or a free one.
+        different: known entries with other values than the merged ones.
+        new_rows: rows of the entries in ``new``.
+        reached: names in the file, by key in the merged list.
     """
 
     file: MergedFile
@@ -94,13 +99,13 @@ class _Uniting:
     reached: dict[object, str] = field(default_factory=dict)
 
     def add(self, entry: _Entry, place: int) -> None:
-        """Find what an entry is in the merged list.
+        """Find an entry in the merged list, or add it.
 
         Args:
-            place: in the merged list, if it is new.
+            place: its place in the merged list if it is added.
 
         Raises:
-            RequestError: it would be one with another of its file.
+            RequestError: another entry of the file has become the same category.
         """
         key = entry.key
         if key == entry.name:
@@ -134,7 +139,7 @@ class _Uniting:
         return cat_id
 
     def result(self, entries: Sequence[_Entry]) -> United:
-        """Return what becomes of the file's categories.
+        """Return the categories of the file in the merged list.
 
         Raises:
             RequestError: a name is nearly one of an earlier file.
@@ -192,7 +197,7 @@ class _Uniting:
 
 
 def order_note(united: Sequence[United]) -> Iterator[str]:
-    """Yield a note where a list is in the order of ids, and with the new categories is not."""
+    """Yield a note if a list is sorted by id, but not with the new categories."""
     first, every = ([i for of in some for i, _ in of.new] for some in (united[:1], united))
     numbers = [i for i in every if isinstance(i, int)]
     start = numbers[: len(first)]
@@ -204,7 +209,7 @@ def order_note(united: Sequence[United]) -> Iterator[str]:
 
 
 def _entries(file: MergedFile) -> Iterator[_Entry]:
-    """Yield the entries of a file's list, placeholders by their ids."""
+    """Yield the entries of a file's list, keyed by name, placeholders by id."""
     records = file.index.category_records
     if records is None:
         return
@@ -233,7 +238,7 @@ def _entries(file: MergedFile) -> Iterator[_Entry]:
 
 
 def _unlisted(file: MergedFile, entries: Sequence[_Entry]) -> set[Id]:
-    """Return category ids that records name, and the list does not have."""
+    """Return category ids that records name but the list lacks."""
     used: set[Id] = set()
     for each in file.index.references:
         ids = each.pairs()[1]
@@ -242,7 +247,7 @@ def _unlisted(file: MergedFile, entries: Sequence[_Entry]) -> set[Id]:
 
 
 def _fields(text: bytes) -> object:
-    """Return what an entry says beyond its id and name."""
+    """Return the values of an entry other than id and name."""
     record = json.loads(text)
     return {key: value for key, value in record.items() if key not in ("id", "name")}
 
@@ -260,7 +265,7 @@ def _near(name: str, known: Sequence[str], is_compared: bool) -> str | None:
 
 @lru_cache(8192)
 def _singulars(name: str) -> tuple[str, ...]:
-    """Return a name in lower case, and what it may be the plural of."""
+    """Return a name in lower case, and the singulars that it may be the plural of."""
     plain = "".join(name.casefold().split())
     found = [plain]
     for ending, singular in _PLURALS:

@@ -10,17 +10,20 @@ from cocosurgeon.sets.stratify import Units
 
 
 def covering(units: Units, k: int) -> Numbers:
-    """Return units of which at least k have each class, or all that have it, as they are chosen.
+    """Choose units so that at least k of them have each class, or all units that have it.
 
-    Unit by unit the one that helps most classes, as in the greedy algorithm for set cover; of
-    several the one with most classes, then the one of the lowest lot. Each class has one unit
-    before any needs two, and so on: units for a smaller k come first, so a larger k contains them.
+    The greedy algorithm for set cover: the next unit is the one that helps most classes; in a tie,
+    the one with most classes, then with the lowest lot. All classes get a first unit before any
+    gets a second one, so a larger k contains the units of a smaller one.
+
+    Returns:
+        Numbers of units, in the order in which they are chosen.
     """
     count = len(units.sizes)
     order = np.lexsort((units.lots, -np.bincount(units.units, minlength=count)))
     turn = np.empty(count, dtype=np.int64)
     turn[order] = np.arange(count)
-    # From here on units are numbered by their turn: argmax finds the first of several.
+    # Units are numbered by their turn from here on, so that argmax decides ties.
     by_unit = np.argsort(turn[units.units], kind="stable")
     owners, classes = turn[units.units][by_unit], units.classes[by_unit]
     starts = np.searchsorted(owners, np.arange(count + 1))

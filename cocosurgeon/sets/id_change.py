@@ -1,4 +1,4 @@
-"""New ids of the records of one list of one file, in the way in which each is written, and back."""
+"""New ids of one list of one file, each in the form of the old one, and the old ids back."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _WHOLE = re.compile(rb"(-?\d+)(\.0+)?([eE][+-]?0+)?")
 class IdChange:
     """New ids of one list.
 
-    A whole number keeps the way in which it is written: ``7.0`` becomes ``12.0``. Any other id has
-    to be written in one way in the whole file, or nothing could be given back.
+    A whole number keeps its form: ``7.0`` becomes ``12.0``. Any other id must have one form in the
+    whole file, so that it can be restored.
 
     Attributes:
         where: the file, for errors.
-        offset: what is added to every whole number.
-        changed: new ids by old ones; of other ids none changes.
-        texts: how ids are written that are no whole numbers, or become none.
+        offset: number that is added to every whole number.
+        changed: new ids by old ids; other ids stay.
+        texts: JSON text by old id, for ids that are no whole numbers before and after.
     """
 
     where: str
@@ -43,18 +43,18 @@ class IdChange:
         return bool(self.offset or self.changed)
 
     def new(self, old: Id) -> Id:
-        """Return what an id becomes."""
+        """Return the new id for an id."""
         if self.offset:
             return old + self.offset if isinstance(old, int) else old
         return self.changed.get(old, old)
 
     def __call__(self, text: bytes) -> bytes:
-        """Return the new text of an id's text.
+        """Return the new JSON text for an id's JSON text.
 
         Raises:
-            StructureError: the id changes, and is written in a way that would be lost.
+            StructureError: the id changes, but its form could not be restored.
         """
-        if text.isdigit() and isinstance(new := self.new(int(text)), int):  # as most are
+        if text.isdigit() and isinstance(new := self.new(int(text)), int):  # the usual case
             return str(new).encode()
         old = as_key(json.loads(text))
         if old is None or (new := self.new(old)) == old:
@@ -75,7 +75,7 @@ class IdChange:
 
     @property
     def back(self) -> IdChange:
-        """Return the change back."""
+        """Inverse change."""
         if self.offset:
             return IdChange(self.where, -self.offset)
         changed = {new: old for old, new in self.changed.items()}
@@ -84,7 +84,7 @@ class IdChange:
     # ---- as JSON
 
     def as_json(self) -> dict[str, object]:
-        """Return the change as plain values; consecutive numbers take three."""
+        """Return the change as JSON values; a run of numbers is stored as new, old and length."""
         if self.offset:
             return {"offset": self.offset}
         runs: list[list[object]] = []
@@ -107,7 +107,7 @@ class IdChange:
 
     @classmethod
     def from_json(cls, where: str, value: Mapping[str, Any]) -> IdChange:
-        """Return the change that ``as_json`` wrote."""
+        """Return the change from the values of ``as_json``."""
         if "offset" in value:
             return cls(where, int(value["offset"]))
         changed: dict[Id, Id] = {}
@@ -124,7 +124,7 @@ class IdChange:
 
 
 class _Back(IdChange):
-    """The change back: an id whose text is known gets that text."""
+    """Inverse change: an id whose old text is known gets that text."""
 
     def __call__(self, text: bytes) -> bytes:
         new = as_key(json.loads(text))
@@ -135,7 +135,7 @@ class _Back(IdChange):
 
 
 def texts_of(records: Records, ids: Mapping[Id, Id]) -> dict[Id, bytes]:
-    """Return how the ids of a list are written that are no whole numbers, or become none."""
+    """Return the JSON text of ids of a list that are no whole numbers before and after a change."""
     odd = {old for old, new in ids.items() if not (_is_whole(old) and _is_whole(new))}
     if not odd:
         return {}
@@ -160,7 +160,7 @@ def _json(value: Id) -> bytes:
 
 
 def id_rewrites(references: Iterable[tuple[References, IdChange]]) -> Rewrite | None:
-    """Return the change of all ids that records of one list name; None where none changes."""
+    """Return the change of all ids that records of one list name; None if none changes."""
     changes: list[Rewrite] = [
         ValueChange(each.key, each.inside, each.in_lists, each.decoded, change)
         for each, change in references
@@ -171,11 +171,11 @@ def id_rewrites(references: Iterable[tuple[References, IdChange]]) -> Rewrite | 
 
 @dataclass(frozen=True)
 class PrefixChange:
-    """A prefix put before strings, or taken from them; the rest keeps its escapes.
+    """A prefix that is added to strings, or removed; the rest keeps its escapes.
 
     Attributes:
-        prefix: it.
-        is_added: False: it is taken from them.
+        prefix: the prefix.
+        is_added: False: it is removed.
     """
 
     prefix: str

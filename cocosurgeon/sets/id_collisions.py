@@ -1,4 +1,4 @@
-"""Ids that several files have: new ones for those of later files."""
+"""Ids that several files have, and new ids for those of later files."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from cocosurgeon.text import are, first_few, plural
 
 
 def change_ids(files: Sequence[MergedFile], how: Collisions) -> list[str]:
-    """Give ids that an earlier file has new ones in later files, and return notes.
+    """Replace ids of later files that an earlier file has, and return notes.
 
     Args:
-        how: what to do with them.
+        how: ``error``, ``offset`` or ``renumber``.
 
     Raises:
-        RequestError: there are some, and they are errors; an id that has to move is no number.
+        RequestError: ids collide, with ``error``; an id is no number, with ``offset``.
     """
     notes: list[str] = []
     errors: list[str] = []
@@ -70,10 +70,10 @@ def change_ids(files: Sequence[MergedFile], how: Collisions) -> list[str]:
 def _moved(
     file: MergedFile, target: str, own: Sequence[Array], taken: Sequence[Array]
 ) -> tuple[IdChange, str]:
-    """Return the change that moves all ids of a list, and a note.
+    """Return the change that adds one number to all ids of a list, and a note.
 
     Args:
-        own: its ids, and those by which records name it.
+        own: ids of the list, and ids of it that other records name.
         taken: ids of earlier files.
     """
     what = f"{target.removesuffix('s')} ids"
@@ -94,7 +94,7 @@ def _moved(
 def _renumbered(
     file: MergedFile, target: str, collide: Sequence[Id], highest: int
 ) -> tuple[IdChange, str]:
-    """Return the change that gives ids the numbers after the highest one, and a note."""
+    """Return the change of ids to the numbers after the highest one, and a note."""
     changed: dict[Id, Id] = {
         old: str(number) if isinstance(old, str) else number
         for number, old in enumerate(collide, highest + 1)
@@ -106,11 +106,7 @@ def _renumbered(
 
 
 def require_apart(files: Sequence[MergedFile]) -> None:
-    """Refuse ids of no record in their file that another file's record would answer to.
-
-    Raises:
-        RequestError: there are some.
-    """
+    """Raise RequestError if a record names an unlisted id that is a record of another file."""
     targets = lists_with_ids(files)
     final = {target: [_final_ids(f, target) for f in files] for target in (*targets, "categories")}
     for place, file in enumerate(files):
@@ -131,7 +127,7 @@ def require_apart(files: Sequence[MergedFile]) -> None:
 
 
 def type_warnings(files: Sequence[MergedFile]) -> Iterator[WarningNote]:
-    """Yield what has ids that are numbers in one file and text in another."""
+    """Yield a warning for each list whose ids are numbers in one file and text in another."""
     for target in (*lists_with_ids(files), "categories"):
         types = [_types(file.own_ids(target)) for file in files]
         if len(set().union(*types)) < 2 or any(len(each) > 1 for each in types):
@@ -151,7 +147,7 @@ def _types(ids: Array) -> set[str]:
 
 
 def _named_ids(file: MergedFile, targets: Sequence[str]) -> dict[str, list[Array]]:
-    """Return the ids by which records name those of each list."""
+    """Return the ids of each list that records name."""
     found: dict[str, list[Array]] = {target: [] for target in targets}
     for name, target, references in file.references(targets):
         if target in found:
@@ -160,7 +156,7 @@ def _named_ids(file: MergedFile, targets: Sequence[str]) -> dict[str, list[Array
 
 
 def _kept_ids(file: MergedFile, name: str, references: References) -> Array:
-    """Return the ids that the records of a list name which stay."""
+    """Return the ids that the kept records of a list name."""
     rows, ids = references.pairs()
     if name not in file.rows:
         return ids
@@ -176,10 +172,10 @@ def _final_ids(file: MergedFile, target: str) -> Array:
 
 
 def _highest(ids: Array, below: int | None = None) -> int:
-    """Return the highest whole number of a column, digits in text, too; at least 0.
+    """Return the highest whole number of a column, also in text; at least 0.
 
     Args:
-        below: the number that it is lower than.
+        below: ignore numbers from this one on; None: ignore none.
     """
     if ids.dtype == np.int64:
         ids = ids if below is None else ids[ids < below]
@@ -193,7 +189,7 @@ def _highest(ids: Array, below: int | None = None) -> int:
 
 
 def _distinct(columns: Sequence[Array]) -> list[Id]:
-    """Return the ids of several columns, each once."""
+    """Return the different ids of several columns."""
     if all(ids.dtype == np.int64 for ids in columns):
         found: list[Id] = np.unique(np.concatenate(columns)).tolist()
         return found
@@ -201,7 +197,7 @@ def _distinct(columns: Sequence[Array]) -> list[Id]:
 
 
 def _outside(values: Array, listed: Array) -> list[Id]:
-    """Return the ids, each once and in order, that are not among those listed."""
+    """Return the different ids, in order, that are not listed."""
     if values.dtype == listed.dtype == np.int64:
         found: list[Id] = np.unique(values[~np.isin(values, listed)]).tolist()
         return found
@@ -210,7 +206,7 @@ def _outside(values: Array, listed: Array) -> list[Id]:
 
 
 def _common(ids: Array, taken: Sequence[Array]) -> list[Id]:
-    """Return the ids, each once and in order, that are among those taken."""
+    """Return the different ids, in order, that are taken."""
     ids = as_keys(ids)
     if ids.dtype == np.int64 and all(each.dtype == np.int64 for each in taken):
         found = np.zeros(len(ids), np.bool_)

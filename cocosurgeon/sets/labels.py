@@ -1,4 +1,4 @@
-"""Names of the files that are merged: short, and each of one file."""
+"""Short, different names of merged files."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from cocosurgeon.text import did_you_mean
 
 
 def labels_of(paths: Sequence[str]) -> list[str]:
-    """Return the ends of paths, without ``.json``: the shortest that differ.
+    """Return the shortest ends of paths that differ, without ``.json``.
 
     Raises:
-        RequestError: a path is there twice.
+        RequestError: a path is given twice.
     """
     for path in paths:
         if list(paths).count(path) > 1:
@@ -34,10 +34,10 @@ def without_suffix(path: str) -> str:
 
 
 def find_label(name: str, labels: Sequence[str], paths: Sequence[str]) -> int:
-    """Return the place of the file that has a name: as its path, its label or its file name.
+    """Return the place of the file with a name: its path, its label or its file name.
 
     Raises:
-        RequestError: none has it, or several do.
+        RequestError: no file has the name, or several do.
     """
     forms = [{path, label, PurePath(path).name} for path, label in zip(paths, labels, strict=True)]
     found = [place for place, each in enumerate(forms) if name in each]

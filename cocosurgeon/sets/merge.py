@@ -1,7 +1,7 @@
-"""Merge: several annotation files as one.
+"""Merge of several annotation files.
 
-Categories are united by name, ids stay unless they collide, and every record keeps its bytes except
-for ids, and what was asked for. Nothing of this is decided by the order of a hash, or the machine.
+Categories are united by name. Ids stay unless they collide. Records keep their bytes, except for
+changed ids and for requested changes. The result does not depend on hash order or on the machine.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ from cocosurgeon.text import are, first_few, plural
 def merge(
     dataset: Dataset, others: Sequence[Dataset], options: MergeOptions, names: Sequence[str] = ()
 ) -> Dataset:
-    """Return one dataset of the records of several.
+    """Return one dataset with the records of several.
 
     Args:
-        dataset: the first one; with what is kept of it.
-        others: as they were read.
-        names: their paths as given, the first one's, too, for ``prefixes`` and provenance.
+        dataset: the first one, of which only kept records are merged.
+        others: the other ones, which are merged whole.
+        names: paths of all files as given, for ``prefixes`` and for the source of each image.
 
     Raises:
-        RequestError: categories, ids or images collide, and no option says what to do.
+        RequestError: categories, ids or images collide, and no option decides.
         StructureError: a file has no usable category list, or a key twice.
     """
     names = names or [each.source.name for each in (dataset, *others)]
@@ -105,7 +105,7 @@ class _Merge:
     notes: list[str] = field(default_factory=list)
 
     def run(self) -> tuple[Iterator[bytes], list[str]]:
-        """Return the text of the merged file, and what to know of it."""
+        """Return the text of the merged file in pieces, and notes."""
         self._require_mergeable()
         for file in self.files:
             records = (f"{plural(r.count, n.removesuffix('s'), n)}" for n, r in file.lists.items())
@@ -184,7 +184,7 @@ class _Merge:
             self.notes.append(f"images in two files, all kept: {len(found):,}: {shown}")
 
     def _image_keys(self) -> list[list[object]]:
-        """Return what an image is compared by, for the rows of each file."""
+        """Return the value by which each image is compared, for the rows of each file."""
         columns = [file.lists["images"].column("file_name").array.tolist() for file in self.files]
         names: list[list[object]] = [
             [_plain_name(file.prefix + n) if isinstance(n, str) else None for n in column]
@@ -195,10 +195,10 @@ class _Merge:
         return self._by_content(Path(self.options.images), names)
 
     def _by_content(self, folder: Path, names: list[list[object]]) -> list[list[object]]:
-        """Return the content of each file; only files of one size are read.
+        """Return a value by content for each file name; only files of equal size are read.
 
         Raises:
-            SourceUnavailableError: the folder is none.
+            SourceUnavailableError: there is no such folder.
         """
         if not folder.is_dir():
             raise SourceUnavailableError(
@@ -228,7 +228,7 @@ class _Merge:
         return [[content.get(n, n) for n in column] for column in names]
 
     def _drop(self, file: MergedFile, rows: Numbers) -> None:
-        """Drop the images of these rows, with all records of theirs and that name them."""
+        """Drop the images of these rows, and all records that name them."""
         index = file.index
         gone = np.unique(index.images.image_of_row[rows])
         owners = {"annotations": index.image_of_annotation, **index.followers}

@@ -1,4 +1,4 @@
-"""The entry of a merged file about the files that it was made of."""
+"""The sources of a merged file, stored under a top-level key."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from cocosurgeon.text import did_you_mean
 
 @dataclass(frozen=True)
 class SourceEntry:
-    """Entry of a merged file about one of the files that it was made of.
+    """One source of a merged file.
 
     Attributes:
-        name: of the file.
+        name: name of the file.
         records: number of its records, by list.
         ids: changes of ids, by list; see ``IdChange.as_json``.
-        cat_ids: the change of its category ids.
-        categories: each entry of its list: its place in the merged list, or its JSON.
-        prefix: what was put before its file names.
+        cat_ids: the change of its category ids; None: unchanged.
+        categories: place in the merged list, or JSON text, of each entry of its category list.
+        prefix: prefix that was added to its file names.
         dropped: ids of its images that the merge dropped.
-        values: JSON of values that the merged file has otherwise, or not, by key.
-        without: top-level keys that it lacks.
+        values: JSON text by key of other values, if the merged file has no or another value.
+        without: top-level keys of the merged file that it lacks.
     """
 
     name: str
@@ -46,12 +46,12 @@ class SourceEntry:
 
 @dataclass(frozen=True, eq=False)
 class MergeEntry:
-    """Entry of a merged file about the files that it was made of.
+    """The sources of a merged file.
 
     Attributes:
-        key: its top-level key, which each image has, too.
+        key: the top-level key; each image has the name of its source under the same key.
         categories: id and name of each category of the merged list.
-        sources: the entry of each file, in order.
+        sources: the sources, in order.
         where: the merged file, for errors.
     """
 
@@ -65,12 +65,12 @@ class MergeEntry:
         """Return the entry of a merged file.
 
         Args:
-            key: its key; None: the one entry that there is.
+            key: its key; None: the first entry of this kind.
 
         Raises:
-            UnknownNameError: there is none.
-            FormatError: it was written by another version.
-            StructureError: it was edited since.
+            UnknownNameError: there is no such entry.
+            FormatError: another version wrote it.
+            StructureError: it was edited.
         """
         document = dataset.index.document
         found: dict[str, Any] = {}
@@ -111,11 +111,11 @@ class MergeEntry:
 
     @property
     def names(self) -> list[str]:
-        """Return the names of the files."""
+        """Names of the sources."""
         return [source.name for source in self.sources]
 
     def change(self, place: int, name: str) -> IdChange:
-        """Return what became of the ids of a list of one file."""
+        """Return the change of the ids of a list of one source."""
         source = self.sources[place]
         value = source.cat_ids if name == "categories" else source.ids.get(name)
         if value is None:

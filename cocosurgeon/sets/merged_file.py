@@ -1,4 +1,4 @@
-"""A file that is merged with others, and what becomes of its records."""
+"""A file during a merge, and the changes of its records."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from cocosurgeon.sets.id_change import IdChange, rows_of
 
 FORMAT = 1
 MARK = "cocosurgeon_merge"
-"""The key by which the entry of a merged file is known."""
+"""Key that marks the entry of a merge."""
 _OWN = ("categories", "licenses", "info")
 """Top-level keys with rules of their own."""
 
 
 @dataclass(frozen=True, eq=False)
 class United:
-    """Categories of one file, and what becomes of them.
+    """Categories of one file in the merged list.
 
     Attributes:
-        change: of their ids.
-        listed: the ids of its list.
-        new_rows: entries that no earlier file has.
-        new: their ids afterwards, and names.
-        back: each entry of its list: the place of the same bytes in the merged list, or its JSON.
-        notes: what to know.
+        change: change of their ids.
+        listed: ids of the file's list.
+        new_rows: rows of entries that no earlier file has.
+        new: new ids and names of these entries.
+        back: place in the merged list of the same bytes, or JSON text, of each entry.
+        notes: notes for the summary.
     """
 
     change: IdChange
@@ -43,7 +43,7 @@ class United:
 
 
 def reference_key(name: str) -> str:
-    """Return the key by which records name those of a list: ``image_id`` for ``images``."""
+    """Return the key that names records of a list: ``image_id`` for ``images``."""
     if name.endswith("ies"):
         return f"{name[:-3]}y_id"
     return f"{name.removesuffix('s')}_id"
@@ -51,17 +51,17 @@ def reference_key(name: str) -> str:
 
 @dataclass(eq=False)
 class MergedFile:
-    """A file that is merged, and what becomes of its records.
+    """A file during a merge.
 
     Attributes:
-        label: its name in messages and provenance.
-        index: what it holds.
-        prefix: what comes before its file names.
-        rows: rows that stay, of lists that lose some.
+        label: its name in messages, and in its images.
+        index: its images, annotations and categories.
+        prefix: prefix to add to its file names.
+        rows: kept rows by list, of lists that lose some.
         dropped: ids of images that the merge drops.
         ids: changes of ids, by list.
-        categories: what becomes of its categories.
-        values: keys of lists that are no lists of records in another file: the first one counts.
+        categories: its categories in the merged list; None: not united yet.
+        values: top-level keys that are no lists of records in some file; the first value is used.
     """
 
     label: str
@@ -75,21 +75,21 @@ class MergedFile:
 
     @property
     def where(self) -> str:
-        """Return its name for errors."""
+        """Name of the file, for errors."""
         return self.index.document.source.name
 
     @property
     def lists(self) -> Mapping[str, Records]:
-        """Return its lists of records, without categories and licenses."""
+        """Lists of records, without categories and licenses."""
         lists = self.index.document.lists
         return {n: r for n, r in lists.items() if n not in _OWN and n not in self.values}
 
     def kept(self, name: str) -> Numbers:
-        """Return the rows of a list that stay."""
+        """Return the kept rows of a list."""
         return self.rows[name] if name in self.rows else rows_of(self.lists[name])
 
     def own_ids(self, name: str) -> Array:
-        """Return the ids of the records of a list that stay; of categories, all."""
+        """Return the ids of the kept records of a list; for ``categories``, all ids."""
         if name == "categories":
             return as_keys(objects(() if self.categories is None else self.categories.listed))
         if name not in self.lists:
@@ -97,13 +97,13 @@ class MergedFile:
         return as_keys(self.lists[name].column("id").array[self.kept(name)])
 
     def change_of(self, name: str) -> IdChange | None:
-        """Return the change of the ids of a list; None where there is none."""
+        """Return the change of the ids of a list; None if they stay."""
         if name == "categories":
             return None if self.categories is None else self.categories.change
         return self.ids.get(name)
 
     def references(self, targets: Sequence[str]) -> Iterator[tuple[str, str, References]]:
-        """Yield list, list that is named, and the key, of all references to lists with ids."""
+        """Yield each reference to a list with ids: its own list, the named list, and its key."""
         keys = [reference_key(target) for target in targets]
         for name, records in self.lists.items():
             for target, key, column in zip(targets, keys, records.columns(*keys), strict=True):

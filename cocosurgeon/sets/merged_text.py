@@ -1,4 +1,4 @@
-"""Text of a merged file: its records, its other values, and what gives each file's records back."""
+"""Text of a merged file: its records, its other values, and the entry about its sources."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from cocosurgeon.text import first_few
 
 
 def license_notes(files: Sequence[MergedFile], path: str | None) -> Iterator[str]:
-    """Yield how many images have a license number that means another license than in their file.
+    """Yield a note for each file with images whose license number means another license now.
 
     Args:
-        path: of the file with the licenses of the result; None: those of the first file.
+        path: path of the file with the licenses of the result; None: those of the first file.
     """
     if path is None:
         result = _licenses(_member_value(files[0], "licenses"))
@@ -52,12 +52,12 @@ def license_notes(files: Sequence[MergedFile], path: str | None) -> Iterator[str
 
 @dataclass(eq=False)
 class MergedText:
-    """Text of a merged file, made of files whose ids are apart.
+    """Text of a merged file.
 
     Attributes:
-        files: they.
-        options: as they are given.
-        notes: values that are not in it.
+        files: the files, whose ids do not collide any more.
+        options: options of the merge.
+        notes: notes on values that are not in the result, after ``pieces``.
     """
 
     files: Sequence[MergedFile]
@@ -65,10 +65,10 @@ class MergedText:
     notes: list[str] = field(default_factory=list)
 
     def pieces(self) -> Iterator[bytes]:
-        """Return it, in pieces.
+        """Return the text, in pieces.
 
         Raises:
-            RequestError: a file with a value of it is not JSON, or has no such value.
+            RequestError: the file of ``info`` or ``licenses`` is no JSON, or lacks the value.
         """
         first, *others = self.files
         targets = lists_with_ids(self.files)
@@ -122,7 +122,7 @@ class MergedText:
             yield "categories", Part(categories, Cut(file.categories.new_rows, ids))
 
     def _prefixes(self, file: MergedFile) -> Iterator[tuple[Records, Rewrite]]:
-        """Yield lists with file names; in panoptic files annotations name a picture, too."""
+        """Yield the change of each list with file names, as panoptic annotations have, too."""
         change = PrefixChange(file.prefix)
         for name in ("images", "annotations"):
             records = file.lists.get(name)
@@ -137,7 +137,7 @@ class MergedText:
         return RecordEdits(dict.fromkeys(file.kept("images").tolist(), values))
 
     def _replaced(self, own: Mapping[str, Member], added: dict[str, NewValue]) -> dict[str, bytes]:
-        """Return new values of the first file's members; of those it has none of, add them."""
+        """Return new values of keys of the first file; values of other keys go to ``added``."""
         replaced: dict[str, bytes] = {}
         for key in ("info", "licenses"):
             path = self.options.info if key == "info" else self.options.licenses
@@ -173,11 +173,11 @@ class MergedText:
     # ---- the way back
 
     def _entry(self, keys: Sequence[str], values: Mapping[str, bytes]) -> object:
-        """Return what has to be known to give the records of each file back.
+        """Return the entry from which the records of each file can be restored.
 
         Args:
-            keys: the top-level keys of the merged file.
-            values: the text of those that are no lists of records.
+            keys: top-level keys of the merged file.
+            values: JSON text by key of values that are no lists of records.
         """
         listed = [pair for file in self.files if file.categories for pair in file.categories.new]
         return {
@@ -231,10 +231,10 @@ def _member_value(file: MergedFile, key: str) -> object:
 
 
 def _value_in(path: str, key: str) -> bytes:
-    """Return the JSON of a value in a file: that of the key, or the whole of what has no such key.
+    """Return the JSON of a value in a file: that of the key, or the whole file without that key.
 
     Raises:
-        RequestError: it is no JSON.
+        RequestError: it is no JSON, or no such value.
     """
     with reading(path, f"the file of --{key}"):
         text = Path(path).read_bytes()

@@ -14,18 +14,19 @@ Duplicates = Literal["error", "first", "keep"]
 
 @dataclass(frozen=True, repr=False, eq=False)
 class MergeOptions:
-    """Options of a merge, as they are given.
+    """Options of a merge.
 
     Attributes:
-        aliases: names of categories in later files, and the names that they get; empty: a class
+        aliases: pairs of a category name in a later file and the name that it gets; empty: a class
             of its own, however similar its name is to another one.
-        ids: what to do with ids that collide.
-        prefixes: what comes before each ``file_name`` of a file, by its name.
-        on_duplicate: what to do with an image that two files have.
-        images: the folder of the images, to compare them by content; None: by ``file_name``.
-        source_key: a key that says which file an image is from; None: nothing does.
-        info, licenses: a JSON file with the value; None: the first file's.
-        follow: a merged annotation file; results files of its sources get its ids.
+        ids: ``error``, ``offset`` or ``renumber``, for ids that collide.
+        prefixes: pairs of a file and the prefix of its ``file_name`` values.
+        on_duplicate: ``error``, ``first`` or ``keep``, for an image that two files have.
+        images: the image root, to compare images by content; None: by ``file_name``.
+        source_key: key of images for the name of their file; None: no such key.
+        info, licenses: path of a JSON file with the value; None: that of the first file.
+        follow: path of a merged annotation file, for results files of its sources: they get its
+            ids. None: ids stay.
     """
 
     aliases: Pairs = ()

@@ -1,4 +1,4 @@
-"""Parts of a dataset: each image in exactly one of them (of folds, in one fold)."""
+"""Parts of a dataset, in which each image is in exactly one part (or fold)."""
 
 from __future__ import annotations
 
@@ -36,13 +36,14 @@ def split(
     group_by: str = "",
     against: Mapping[str, Dataset] | None = None,
 ) -> dict[str, Dataset]:
-    """Return the parts of a dataset by their names; see ``Split`` for what may be given.
+    """Split a dataset, and return the parts by name: ``split(data, (0.8, 0.2))``.
 
     Args:
+        ratios, sizes, folds, parts, seed, stratify, group_by: see ``Split``.
         against: earlier parts by name; their images stay in the part of that name.
 
     Raises:
-        RequestError: it cannot be split so.
+        RequestError: the options contradict each other or the file.
     """
     earlier, notes = earlier_ids(dataset, list((against or {}).items()))
     asked = Split(
@@ -59,13 +60,13 @@ def split(
 
 
 def parts_of(dataset: Dataset, split: Split) -> dict[str, Dataset]:
-    """Return the parts of a dataset by their names.
+    """Return the parts of a dataset by name.
 
-    Each image goes as a whole, with all records of its id. The answer depends on ids and the seed:
-    not on the order of the file, nor on the machine.
+    All records with the id of an image stay together. The parts depend on ids and the seed, not on
+    the order of the file or the machine.
 
     Raises:
-        RequestError: it cannot be split so.
+        RequestError: the options contradict the file.
     """
     if dataset.index.is_results:
         raise RequestError(
@@ -96,7 +97,7 @@ def earlier_ids(
     """Return the ids of images that earlier parts have, by part, and notes about the others.
 
     Raises:
-        RequestError: an id means another image there, or an image is in two of them.
+        RequestError: an id means another image there, or an image is in two parts.
     """
     found: list[tuple[str, tuple[Id, ...]]] = []
     notes: list[str] = []
@@ -124,7 +125,7 @@ def earlier_ids(
 
 
 def _require_same_images(dataset: Dataset, other: Dataset, known: Mask) -> None:
-    """Refuse an earlier part whose ids mean other images, by the last part of ``file_name``."""
+    """Refuse an earlier part with other file names for the same ids; folders are ignored."""
     ids = other.index.images.ids[other.image_indices][known]
     try:
         [here] = dataset.index.image_columns("file_name")
@@ -144,7 +145,7 @@ def _require_same_images(dataset: Dataset, other: Dataset, known: Mask) -> None:
 
 
 def _fixed(dataset: Dataset, split: Split) -> Numbers:
-    """Return the set that each kept image stays in, UNSET where it has no place yet."""
+    """Return the set that each kept image stays in; UNSET for a new image."""
     place = np.full(dataset.index.images.count + 1, UNSET, dtype=np.int64)
     for name, ids in split.against:
         numbers = dataset.index.images.numbers(objects(ids))
@@ -157,9 +158,9 @@ class Groups:
     """Images that stay together.
 
     Attributes:
-        numbers: shape (kept images,): the group of each.
+        numbers: group of each image, shape (kept images,).
         count: number of groups that images name.
-        without: images that name none; each is a group of its own.
+        without: number of images that name none; each is a group of its own.
     """
 
     numbers: Numbers
@@ -197,7 +198,7 @@ class Groups:
 
 
 def _values(column: Array, pattern: re.Pattern[str] | None) -> list[Id | None]:
-    """Return the group that each value names; None where it names none."""
+    """Return the group that each value names; None without one."""
     if pattern is None:
         return [as_key(value) for value in column.tolist()]
     matches = (pattern.search(name) if isinstance(name, str) else None for name in column.tolist())
@@ -207,9 +208,9 @@ def _values(column: Array, pattern: re.Pattern[str] | None) -> list[Id | None]:
 def _by_groups(
     images: Units, groups: Groups, wanted: Sequence[int], fixed: Numbers
 ) -> tuple[Numbers, list[str]]:
-    """Return the set of each image, groups whole, and notes.
+    """Return the set of each image, with groups kept together, and notes.
 
-    A group that has images of an earlier split goes where most of them are; those stay in any case.
+    Images of an earlier split stay. New images of their group go where most of them are.
     """
     k = len(wanted)
     votes = np.zeros((int(groups.numbers.max(initial=-1)) + 1, k), dtype=np.int64)
@@ -218,7 +219,7 @@ def _by_groups(
     shared = int((np.count_nonzero(votes, axis=1) > 1).sum())
     part_of_group = np.where(votes.any(axis=1), votes.argmax(axis=1), UNSET)
     place = np.where(is_fixed, fixed, part_of_group[groups.numbers])
-    # a unit is what of a group has one place: all of it, unless earlier parts share it
+    # a unit is a whole group, or the images of it that earlier parts have put in one place
     unit_keys, unit_of_image = np.unique(groups.numbers * (k + 1) + place + 1, return_inverse=True)
     cells = stratify(_united(images, unit_of_image), wanted, unit_keys % (k + 1) - 1)
     notes = [
@@ -229,7 +230,7 @@ def _by_groups(
 
 
 def _united(images: Units, unit_of_image: Numbers) -> Units:
-    """Return units of several images each, made of units of one."""
+    """Return units of several images, made of units of one image."""
     sizes = np.bincount(unit_of_image).astype(np.int64)
     lots = np.full(len(sizes), len(unit_of_image), dtype=np.int64)
     np.minimum.at(lots, unit_of_image, images.lots)
@@ -242,7 +243,7 @@ def _united(images: Units, unit_of_image: Numbers) -> Units:
 
 
 def _notes(split: Split, groups: Groups | None, cells: Numbers, fixed: Numbers) -> list[str]:
-    """Return what there is to know about all parts."""
+    """Return notes on all parts."""
     notes = []
     if groups is not None:
         notes.append(f"{plural(groups.count, 'group')} by {split.group_by}")

@@ -27,9 +27,9 @@ class Amount:
     """Images and objects, of all classes or of one.
 
     Attributes:
-        images: images with such objects; of all classes: all images.
-        objects: such objects.
-        share: of the objects of the whole file; None where it has none.
+        images: number of all images; for one class, of images with it.
+        objects: number of objects.
+        share: share of the objects of the whole file; None if it has none.
     """
 
     images: int
@@ -42,11 +42,10 @@ class PartAmount(Amount):
     """Images and objects of a part.
 
     Attributes:
-        image_share: of the images of the whole file; None where it has none.
-        without_objects: images without objects.
-        groups: number of groups that it has images of; None: images are not grouped.
-        absent: names of the classes (ids of those without a name) that it has no object of, and the
-            file has.
+        image_share: share of the images of the whole file; None if it has none.
+        without_objects: number of images without objects.
+        groups: number of groups with images in the part; None: images are not grouped.
+        absent: names (or ids) of classes that the file has objects of, but the part has not.
     """
 
     image_share: float | None
@@ -60,8 +59,8 @@ class ClassAmount(Amount):
     """Images and objects of a class, in the file and in each part.
 
     Attributes:
-        id, name: of the category; a category that is not listed has no name.
-        parts: by the name of the part.
+        id, name: id and name of the category; None for the name of an unlisted category.
+        parts: amounts by name of the part.
     """
 
     id: Id
@@ -74,10 +73,10 @@ class SplitReport:
     """Images and objects of the parts of a split.
 
     Attributes:
-        parts: by name.
-        classes: those that objects of the file have, in the order of ids.
-        apart: names of parts that share no image and lack none: of folds, each val.
-        shared_file_names: file names that images of several parts have, with these parts.
+        parts: amounts by name of the part.
+        classes: amounts of the classes that the file has objects of, by id.
+        apart: names of parts that have each image exactly once: all, or the val of each fold.
+        shared_file_names: names of parts by file name, for file names in several parts.
     """
 
     parts: Mapping[str, PartAmount]
@@ -126,10 +125,10 @@ class SplitReport:
         return cls(amounts, classes, split.apart, shared)
 
     def lines(self, width: int | None = None) -> list[str]:
-        """Return the report for people: a line a part, and the classes furthest from their share.
+        """Return the report as text: one line for each part, and the classes with the worst shares.
 
         Args:
-            width: characters that a line may have; None: as many as it takes.
+            width: most characters of a line; None: no limit.
         """
         with_groups = any(part.groups is not None for part in self.parts.values())
         rows = [
@@ -158,7 +157,7 @@ class SplitReport:
         return [*lines, *self._class_lines(width)]
 
     def warnings(self) -> list[str]:
-        """Return lines about images that are in several parts by their file name."""
+        """Return lines about file names that are in several parts."""
         if not self.shared_file_names:
             return []
         names = list(self.shared_file_names)
@@ -204,14 +203,14 @@ class SplitReport:
 
 @dataclass(frozen=True, eq=False)
 class _ByClass:
-    """Images with objects of each class, and these objects; shape (classes,)."""
+    """Number of images with objects of each class, and of these objects; shape (classes,)."""
 
     images: Numbers
     objects: Numbers
 
     @classmethod
     def of(cls, objects: Objects, images: Numbers) -> _ByClass:
-        """Return those among some images."""
+        """Return the numbers for some images."""
         mine, size = np.isin(objects.images, images), len(objects.cat_ids)
         counts = np.zeros(size, dtype=np.int64)
         np.add.at(counts, objects.classes[mine], objects.counts[mine])

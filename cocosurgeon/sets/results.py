@@ -1,4 +1,4 @@
-"""Results files as one: detections of several files, with the ids of a merged annotation file."""
+"""Merge of results files, with the ids of a merged annotation file."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ def merged_results(
     follow: Dataset | None,
     source_key: str | None,
 ) -> tuple[Iterator[bytes], list[str]]:
-    """Return the text of several results files as one, in pieces, and what to know of it.
+    """Return the text of several results files as one, in pieces, and notes.
 
     Args:
+        indexes: the results files.
         labels: names of the files.
-        follow: the merged annotation file whose sources they are of, in its order; None: ids stay.
-        source_key: a key that says which file a detection is from; None: nothing does.
+        follow: the merged annotation file of their annotation files, in that order; None: ids stay.
+        source_key: key of detections for the name of their file; None: no such key.
 
     Raises:
-        RequestError: there are not as many files as sources; a key is there already.
+        RequestError: the number of files is not that of sources; detections have the key already.
     """
     notes: list[str] = []
     entry = None if follow is None else MergeEntry.of(follow)

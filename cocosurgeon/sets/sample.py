@@ -13,7 +13,7 @@ _INSIDE, _OUTSIDE = 0, 1
 
 
 def stratified(units: Units, n: int) -> Numbers:
-    """Return n units, ascending. All classes are among them where ``covering`` needs no more."""
+    """Return n units, ascending, with all classes if ``covering`` needs no more units."""
     sizes = [n, len(units.sizes) - n]
     part = stratify(units, sizes)
     classes = units.classes[part[units.units] == _INSIDE]
@@ -27,11 +27,11 @@ def stratified(units: Units, n: int) -> Numbers:
 
 
 def nested(units: Units, n: int) -> Numbers:
-    """Return n units, ascending: among them are those of every smaller n.
+    """Return n units, ascending, which contain the units of every smaller n.
 
-    Half of all units are drawn, then half of that half or of the rest, and so on until n are found.
-    Each time shares are compared with those of all units, so what is already inside or outside
-    takes part as one unit that does not move.
+    Half of all units are drawn, then half of that half or of the rest, and so on until there are
+    n. The units that are already inside or outside take part as one fixed unit each, so that shares
+    are always those of all units.
     """
     part = np.full(len(units.sizes), UNSET, dtype=np.int64)
     with progress_of("drawing a nested sample") as progress:
@@ -54,7 +54,7 @@ def nested(units: Units, n: int) -> Numbers:
 
 
 def _with_groups(units: Units, part: Numbers, free: Numbers) -> tuple[Units, Numbers]:
-    """Return the free units, all inside as one, and all outside as one; and their parts."""
+    """Return the free units, one unit of all inside and one of all outside; and their parts."""
     count, classes = len(free), int(units.classes.max(initial=0)) + 1
     place = np.where(part == _INSIDE, count, count + 1)
     place[free] = np.arange(count)

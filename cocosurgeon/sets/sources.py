@@ -1,4 +1,4 @@
-"""The records of each source of a merged file, as the source has them."""
+"""The records of each source of a merged file, as in the source."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SourcePart:
 
     Attributes:
         counts: number of its records, by list.
-        text: of a file of them, in pieces; it can be read once.
+        text: text of their file, in pieces; can be read once.
     """
 
     counts: Mapping[str, int]
@@ -38,17 +38,17 @@ class SourcePart:
 
 
 def split_by_source(dataset: Dataset, key: str) -> dict[str, SourcePart]:
-    """Return the records of each source of a merged file, by its name.
+    """Return the records of each source of a merged file, by the source's name.
 
-    Every record has the bytes that it has in its source. Records that were dropped since are not
-    there; nor is anything of images that the merge dropped.
+    Every record has the same bytes as in its source. Records that were dropped by the merge or
+    after it are missing.
 
     Args:
-        key: as given to ``merge``; of a results file, the key of its detections.
+        key: the ``source_key`` of the merge; for a results file, the key of its detections.
 
     Raises:
         UnknownNameError: the file has no such key.
-        RequestError: categories were changed since, or whose a record is cannot be known.
+        RequestError: categories were changed since, or the source of a record is unknown.
     """
     if any(len(rows) != records.count for records, rows in dataset.rows_kept()):
         dataset = dataset.rewritten(Rewriting("splitting by source", dataset))
@@ -72,7 +72,7 @@ def split_by_source(dataset: Dataset, key: str) -> dict[str, SourcePart]:
 
 
 def _rows_by_source(dataset: Dataset, entry: MergeEntry) -> dict[str, list[Numbers]]:
-    """Return the rows of each list that each source has."""
+    """Return the rows of each list, by source."""
     lists = dataset.index.document.lists
     counts = {name: [source.records.get(name, 0) for source in entry.sources] for name in lists}
     written = {n: np.repeat(np.arange(len(of)), of) for n, of in counts.items()}
@@ -103,7 +103,7 @@ def _rows_by_source(dataset: Dataset, entry: MergeEntry) -> dict[str, list[Numbe
 def _by_image(
     dataset: Dataset, entry: MergeEntry, name: str, of_image: Numbers, written: Numbers
 ) -> Numbers:
-    """Return the source of each record of a list by its image, in a file that was cut since."""
+    """Return the source of each record of a list by its image, for a file that was cut since."""
     index = dataset.index
     if name == "images":
         return of_image

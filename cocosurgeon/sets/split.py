@@ -1,4 +1,4 @@
-"""Split: what a file is split into, as it is asked for; loads nothing heavy."""
+"""Split: the request for parts of a file; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ Earlier = tuple[tuple[str, tuple[Id, ...]], ...]
 
 @dataclass(frozen=True)
 class Split:
-    """Parts of a file, as options describe them.
+    """A request for parts of a file: ``Split(ratios=(0.8, 0.2))``.
 
     Attributes:
-        ratios: share of the images of each part; they add up to 1. Without ratios, sizes and folds:
-            0.8 and 0.2.
-        sizes: images of each part; ``rest`` for one of them.
-        folds: number of folds K. Fold i is the ``val`` of its pair, all others are its ``train``,
-            as in scikit-learn's KFold; pairs count from 0.
+        ratios: share of the images of each part; their sum is 1. Default: 0.8 and 0.2, unless sizes
+            or folds are given.
+        sizes: number of images of each part; ``rest`` for one of them.
+        folds: number of folds K. In pair i, fold i is ``val`` and all others are ``train``, as in
+            scikit-learn's KFold; pairs are numbered from 0.
         parts: names of the parts. Default: train, val and test, or part1, part2, ...
         seed: any whole number.
-        stratify: each part gets its share of the objects of each class.
-        group_by: images with one value stay together: a key of the image record, or a regular
-            expression whose one group is found in ``file_name``.
-        against: ids of images that an earlier split has, by the part that they stay in.
+        stratify: True to give each part its share of the objects of each class.
+        group_by: key of image records, or a regular expression with one group for ``file_name``;
+            images with the same value stay together.
+        against: ids of images of an earlier split, by the part in which they stay.
     """
 
     ratios: tuple[float, ...] = ()
@@ -73,12 +73,12 @@ class Split:
 
     @property
     def cells(self) -> int:
-        """Return how many sets the images are distributed over."""
+        """Number of sets that the images are distributed over."""
         return len(self.ratios) or len(self.sizes) or self.folds
 
     @cached_property
     def cells_of_part(self) -> Mapping[str, tuple[int, ...]]:
-        """Return what each part has of these sets, by its name, in order."""
+        """Sets of each part, by name of the part, in order."""
         every = range(self.cells)
         if not self.folds:
             few = self.cells <= len(_USUAL_NAMES)
@@ -92,16 +92,16 @@ class Split:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the names of the parts, in order."""
+        """Names of the parts, in order."""
         return tuple(self.cells_of_part)
 
     @property
     def apart(self) -> tuple[str, ...]:
-        """Return names of parts that share no image and lack none: of folds, each val."""
+        """Names of parts that have each image exactly once: all, or the val of each fold."""
         return tuple(name for name, own in self.cells_of_part.items() if len(own) == 1)
 
     def require_part(self, name: str) -> None:
-        """Raise RequestError when no part has this name."""
+        """Raise RequestError if no part has this name."""
         if name not in self.cells_of_part:
             raise RequestError(
                 f"no part is named {name!r}",
@@ -109,7 +109,7 @@ class Split:
             )
 
     def require_earlier(self, name: str) -> None:
-        """Raise RequestError when no image of an earlier split can stay in a part of this name."""
+        """Raise RequestError if images of an earlier split cannot stay in a part of this name."""
         if self.folds:
             raise RequestError(
                 "folds keep no image of an earlier split where it is",
@@ -118,14 +118,15 @@ class Split:
         self.require_part(name)
 
     def wanted(self, images: int, held: Sequence[int]) -> list[int]:
-        """Return the size of each set; they add up to the number of images.
+        """Return the size of each set; their sum is the number of images.
 
         Args:
-            held: images of an earlier split in each. A set that has more than its share keeps
-                them; the others share what is left.
+            images: number of images.
+            held: number of images of an earlier split in each set. A set that has more than its
+                share keeps them, and the others share the rest.
 
         Raises:
-            RequestError: sizes do not add up, or there are fewer images than folds.
+            RequestError: sizes have another sum, or there are fewer images than folds.
         """
         weights = self._weights(images)
         full: set[int] = set()
@@ -185,7 +186,7 @@ def group_pattern(text: str) -> re.Pattern[str] | None:
 
 
 def _shares(count: int, weights: Sequence[Fraction]) -> list[int]:
-    """Return whole numbers that add up to a count, nearest to their weights (largest remainder)."""
+    """Return whole numbers whose sum is a count, near their weights (largest remainder method)."""
     total = sum(weights)
     exact = [count * w / total if total else count * (w + 1) / len(weights) for w in weights]
     sizes = [int(share) for share in exact]

@@ -2,11 +2,11 @@
 
 The first round is iterative stratification (Sechidis, Tsoumakas, Vlahavas: On the stratification of
 multi-label data, 2011): the rarest class goes first, and each image to the part that lacks most
-objects of that class. Parts that are full take no more, so sizes are exact. Then images change
-places as long as that brings shares closer to those wanted.
+objects of that class. Full parts take no more, so that sizes are exact. After that, images of two
+parts are exchanged as long as shares improve.
 
-All arithmetic is with whole numbers, and ties go by lot: no machine and no order of a file changes
-the answer.
+All arithmetic uses whole numbers, and lots decide ties, so that the result does not depend on the
+machine or on the order of the file.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Units:
     """Images, or groups of images that stay together, to be distributed over parts.
 
     Attributes:
-        sizes: shape (units,): images of each.
-        units, classes, counts: shape (entries,): how many objects of a class a unit has; pairs of
-            unit and class without objects have no entry. Classes are numbered from 0; a tie between
-            classes goes to the lower number, so number them by id, not by the order of a file.
-        lots: shape (units,): a rank drawn for each; ties go to the lower one.
+        sizes: number of images of each unit, shape (units,).
+        units, classes, counts: number of objects of a class in a unit, shape (entries,). There is
+            no entry without objects. Classes are numbered from 0. In a tie the lower number wins,
+            so number them by id, not by the order of a file.
+        lots: random rank of each unit, shape (units,). In a tie the lower one wins.
     """
 
     sizes: Numbers
@@ -64,12 +64,12 @@ def stratify(units: Units, wanted: Sequence[int], fixed: Numbers | None = None) 
     """Return the part of each unit, shape (units,).
 
     Args:
-        wanted: images of each part; their sum is that of all units.
-        fixed: shape (units,): the part of those that are not free to move, UNSET for all others.
+        wanted: number of images of each part; their sum is that of all units.
+        fixed: part of units that must not move, UNSET for all others, shape (units,).
 
-    Units of one image each give parts of exactly these sizes, unless those that are fixed in a part
-    are more than it wants. Groups give sizes that are near: a part's size counts as much as all
-    classes together. Without entries, sizes alone count.
+    Units of one image give parts of exactly these sizes, unless more units are fixed in a part.
+    Groups give similar sizes: the size of a part counts as much as all classes together. Without
+    entries, only sizes count.
     """
     ranked, order = units.by_lot()
     start = np.full(len(order), UNSET, dtype=np.int64) if fixed is None else fixed[order]
@@ -79,7 +79,7 @@ def stratify(units: Units, wanted: Sequence[int], fixed: Numbers | None = None) 
 
 
 class _Parts:
-    """Parts while they are filled. Classes have one more, whose objects are the images."""
+    """Parts during the distribution. A last class is added, whose objects are the images."""
 
     def __init__(self, units: Units, wanted: list[int], fixed: Numbers) -> None:
         count, classes = len(units.sizes), int(units.classes.max(initial=-1)) + 1
@@ -97,7 +97,7 @@ class _Parts:
         self.total = sum(wanted)
         totals = np.zeros(classes + 1, dtype=np.int64)
         np.add.at(totals, self.classes, self.counts)
-        # wanted and present objects of each class and part, both times the number of images
+        # wanted objects of each class and part, times the number of images
         self.goal = totals[:, None] * np.array(wanted, dtype=np.int64)
         self.weight = _SCALE // np.maximum(totals, 1)
         self.weight[-1] *= max(classes, 1)
@@ -158,7 +158,7 @@ class _Parts:
     # ---- exchanges
 
     def _exchange(self) -> None:
-        """Let units of two parts change places while that brings shares nearer to those wanted."""
+        """Exchange units of two parts as long as shares improve."""
         part = np.array(self.part, dtype=np.int64)
         have = np.zeros_like(self.goal)
         np.add.at(have, (self.classes, part[self.units]), self.counts)
@@ -177,10 +177,10 @@ class _Parts:
                     return
 
     def _ranked(self, a: int, b: int, *, sized: bool) -> tuple[list[int], list[int]]:
-        """Return the free units of a part, best first, and what moving each to another costs.
+        """Return the free units of part a, best first, and the cost of moving each to part b.
 
         Args:
-            sized: count the cost of changed sizes, too. Where two change places, sizes stay.
+            sized: include the cost of changed sizes; False for an exchange, which keeps sizes.
         """
         part = np.array(self.part, dtype=np.int64)
         have = np.array(self.have, dtype=np.int64)
@@ -221,10 +221,10 @@ class _Parts:
 
     def _swap(self, a: int, b: int) -> bool:
         there, back = self._ranked(a, b, sized=False), self._ranked(b, a, sized=False)
-        others = list(zip(*back, strict=True))[::-1]  # the best is the last: it goes first
+        others = list(zip(*back, strict=True))[::-1]  # the best one is the last
         changed, misses = False, 0
         for unit, cost in zip(*there, strict=True):
-            # what is left of the ranking is out of date once so many do not fit
+            # after this many misses the rest of the ranking is out of date
             if misses == _MISSES or not others or cost + others[-1][1] >= 0:
                 break
             misses += 1
@@ -241,7 +241,7 @@ class _Parts:
         return changed
 
     def _net(self, unit: int, other: int | None = None) -> dict[int, int]:
-        """Return what a part gets of each class when it gets a unit, and gives another."""
+        """Return the change of a part's objects of each class if it gets one unit for another."""
         net: dict[int, int] = {}
         for entry in range(self.starts_list[unit], self.starts_list[unit + 1]):
             net[self.classes_list[entry]] = self.counts_list[entry] * self.total
@@ -252,7 +252,7 @@ class _Parts:
         return net
 
     def _cost_of(self, a: int, b: int, net: dict[int, int]) -> int:
-        """Return what it costs when part b gets this of part a."""
+        """Return the cost of moving these objects from part a to part b."""
         cost = 0
         for name, change in net.items():
             have, goal, weight = self.have[name], self.goal_list[name], self.weight_list[name]

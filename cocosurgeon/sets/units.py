@@ -1,4 +1,4 @@
-"""Images of a dataset as what is distributed over parts."""
+"""Images of a dataset, as units to distribute over parts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def image_units(dataset: Dataset, seed: int, *, stratified: bool = True) -> Unit
     Images without objects are a class of their own, so that each part has its share of them.
 
     Args:
-        stratified: with objects; without, sizes alone count.
+        stratified: False to leave out objects, so that only sizes count.
     """
     images = dataset.image_indices
     ranks = lots(dataset.index.images.ids[images].tolist(), seed)
@@ -45,10 +45,10 @@ class Objects:
     """Objects of kept images, by class. Crowds count; a panoptic segment is an object.
 
     Attributes:
-        images, classes, counts: shape (entries,): a kept image, a class, and how many objects of it
-            the image has, which are 1 or more; ascending by image, then by class.
-        cat_ids: the category id of each class, in the order of ids: those that objects of the file
-            have, listed or not. An id that is listed as another type only (``"1"`` for 1) is that.
+        images, classes, counts: number of objects (1 or more) of a class in a kept image, shape
+            (entries,), ascending by image, then by class.
+        cat_ids: category id of each class, in the order of ids: all ids that objects of the file
+            have. An id that is listed only as another type (``"1"`` for 1) has that type.
     """
 
     images: Numbers
@@ -73,7 +73,7 @@ class Objects:
 
 
 def _numbered(ids: Array, listed: Collection[Id | None]) -> tuple[Numbers, list[Id]]:
-    """Return the class of each id (-1: it is none), and their ids, numbers before text."""
+    """Return the class of each id (-1 for no id), and the ids of all classes, numbers first."""
     distinct: list[Id]
     if ids.dtype == np.int64:
         values, numbers = np.unique(ids, return_inverse=True)

@@ -1,4 +1,4 @@
-"""Counts of what a file holds, as tables, text, JSON, a page and pictures.
+"""Counts of a file's content, as tables, text, JSON, a page and pictures.
 
 objects     the objects of a dataset in columns: image, category, area, box
 labels      the label of each category under each loader

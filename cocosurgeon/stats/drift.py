@@ -14,9 +14,9 @@ class Drift:
     """Share of a class in two files.
 
     Attributes:
-        name: of the class; or its id, where it has no name.
-        counts: number of objects in each.
-        shares: of all objects of each that have a class.
+        name: name of the class, or its id without a name.
+        counts: number of its objects in each file.
+        shares: its share of the objects with a class in each file.
     """
 
     name: Id
@@ -25,15 +25,15 @@ class Drift:
 
     @property
     def change(self) -> float:
-        """The second share less the first."""
+        """Second share minus the first."""
         return self.shares[1] - self.shares[0]
 
 
 def drifts(first: Stats, second: Stats) -> tuple[Drift, ...]:
-    """Compare the classes of two files by name (by id, where a class has none).
+    """Compare the classes of two files by name (without a name, by id), the largest drift first.
 
-    Classes of one name in a file are taken together. A file without names, such as results, gets
-    those of the other one by ids; see ``name_notes``.
+    Classes with the same name in a file are counted together. A file without names, such as
+    results, gets the names of the other file by id; see ``name_notes``.
     """
     counts = [_by_name(first, second), _by_name(second, first)]
     totals = [max(sum(each.values()), 1) for each in counts]
@@ -50,7 +50,7 @@ def total_drift(found: Sequence[Drift]) -> float:
 
 
 def name_notes(first: Stats, second: Stats) -> Iterator[str]:
-    """Yield what is assumed about the names of classes."""
+    """Yield assumptions about the names of classes."""
     for stats, other in ((first, second), (second, first)):
         if _has_names(other) and not _has_names(stats):
             yield f"{stats.name} has no names of classes: its ids have those of {other.name}"

@@ -56,8 +56,8 @@ class Key:
     Attributes:
         level: ``file``, or the list of records.
         name: the key.
-        count: records that have it.
-        of: records in all.
+        count: number of records that have it.
+        of: number of all records of the level.
     """
 
     level: str
@@ -67,7 +67,7 @@ class Key:
 
     @property
     def is_extra(self) -> bool:
-        """True for a key that COCO's own files do not have there."""
+        """True for a key that COCO's own files do not have at this level."""
         return self.name not in _USUAL.get(self.level, ())
 
 
@@ -81,7 +81,7 @@ class Ids:
             numbers with a float among them counts as floats. True and false are booleans; they are
             compared as 1 and 0.
         distinct: number of different ids.
-        lowest, highest: of the numbers.
+        lowest, highest: range of the ids that are numbers; None without any.
     """
 
     field: str
@@ -92,7 +92,7 @@ class Ids:
 
 
 def keys_of(dataset: Dataset) -> tuple[Key, ...]:
-    """Return the keys of all records that a dataset keeps, by level."""
+    """Return the keys of all kept records of a dataset, by level."""
     document = dataset.index.document
     found = [Key("file", name, 1, 1) for name in dict.fromkeys(m.key for m in document.members)]
     lists: list[Records] = list(document.lists.values())
@@ -122,7 +122,7 @@ def _counted(level: str, sets: Mapping[tuple[str, ...], int], of: int) -> Iterat
 
 
 def ids_of(dataset: Dataset) -> tuple[Ids, ...]:
-    """Return facts of the ids that a dataset keeps."""
+    """Return types and ranges of the ids of kept records, by field."""
     found = []
     for name, key in _IDS:
         values, booleans = _columns(dataset, name, key, f"{BOOLEAN}{key}")
@@ -133,7 +133,7 @@ def ids_of(dataset: Dataset) -> tuple[Ids, ...]:
 
 
 def id_columns(name: str) -> Iterator[str]:
-    """Yield the columns of a list that facts of its ids are made from."""
+    """Yield the columns of a list that ``ids_of`` reads."""
     for key in (key for of, key in _IDS if of == name):
         yield from (key, f"{BOOLEAN}{key}")
 
@@ -176,8 +176,7 @@ def keypoints_of(dataset: Dataset) -> int:
 
 
 def _columns(dataset: Dataset, name: str, *keys: str) -> list[Array | None]:
-    """Return columns of what is kept of a list, read in one pass; None without the list, or the
-    key."""
+    """Return columns of the kept records of a list, read in one pass; None without the key."""
     index = dataset.index
     records = index.document.lists.get(name)
     if name == "annotations":

@@ -1,4 +1,4 @@
-"""Labels of each category of a file, for loaders that give the same ones together."""
+"""Labels of each category of a file, by groups of loaders that give the same labels."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from cocosurgeon.loaders.labels import labels_by_loader
 
 @dataclass(frozen=True)
 class Labels:
-    """Labels of categories, as some loaders give them.
+    """Labels of categories that some loaders give.
 
     Attributes:
-        loaders: their names; with the mode where another one gives other labels.
-        of_ids: label by category id; none for a category that gets none.
-        problem: the error that they raise instead.
+        loaders: names of the loaders, with the mode if another mode gives other labels.
+        of_ids: labels by category id, without categories that get no label.
+        problem: the error that these loaders raise instead; None without one.
     """
 
     loaders: tuple[str, ...]
@@ -30,11 +30,11 @@ class Labels:
 def labels_of(
     dataset: Dataset, used: Collection[Id], loaders: Sequence[str] | None = None
 ) -> tuple[Labels, ...]:
-    """Return the labels under each loader in its usual configuration; equal ones together.
+    """Return the labels that each loader gives with its default options, equal ones together.
 
     Args:
         used: ids of the categories in use.
-        loaders: their names; None: all.
+        loaders: names of the loaders; None: all.
     """
     records = dataset.index.category_records
     if records is None or not dataset.categories:

@@ -17,18 +17,18 @@ from cocosurgeon.dataset.mask import Mask
 Floats = npt.NDArray[np.float64]
 
 SMALL, MEDIUM = 32**2, 96**2
-"""Square pixels from which on an object is medium, and large (``pycocotools/cocoeval.py``)."""
+"""Least area of a medium, and of a large object, in square pixels (``pycocotools/cocoeval.py``)."""
 LARGEST = 1e5**2
-"""Square pixels up to which COCOeval counts an object."""
+"""Largest area of an object that COCOeval counts, in square pixels."""
 
 _TABLE = 1 << 24
-"""Integers up to so many apart are marked in a table of bytes rather than sorted."""
+"""Largest range of integers that are marked in a table of bytes instead of sorted."""
 _PAIR_TABLE = 1 << 22
-"""Up to so many pairs of classes are counted in a table."""
+"""Largest number of pairs of classes that are counted in a table."""
 _BOX = ("bbox_x", "bbox_y", "bbox_w", "bbox_h")
 _MEASURES = ("area", *_BOX)
 OBJECT_COLUMNS = (*_MEASURES, "iscrowd", "segments_info")
-"""Columns of annotations that objects are made from."""
+"""Columns of annotations that ``Objects.of`` reads."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +36,12 @@ class Objects:
     """Objects: annotations; detections of a results file; segments of a panoptic file.
 
     Attributes:
-        images: image number of each, -1 for an image that the file does not have.
-        cat_ids: category ids, int64 or objects; None where there is none.
-        is_crowd: whether ``iscrowd`` is true in Python's sense.
-        area: square pixels as in the file, of detections those of their boxes; NaN for no number
-            from 0 to 1e10, which COCOeval does not count.
-        x, y, w, h: boxes in pixels; NaN for a box that is no four finite numbers.
+        images: image number of each object, -1 for an image that the file does not have.
+        cat_ids: category ids, int64 or objects; None without one.
+        is_crowd: True if ``iscrowd`` is true in Python's sense.
+        area: square pixels as in the file; for detections, the area of the box. NaN for any value
+            that is no number from 0 to 1e10, which COCOeval does not count.
+        x, y, w, h: boxes in pixels; NaN for a box that is not four finite numbers.
     """
 
     images: Numbers
@@ -55,7 +55,7 @@ class Objects:
 
     @classmethod
     def of(cls, dataset: Dataset) -> Objects:
-        """Return the objects that a dataset keeps."""
+        """Return the kept objects of a dataset."""
         index, rows = dataset.index, dataset.annotation_rows
         records = index.annotation_records
         if records is None:
@@ -83,7 +83,7 @@ class Objects:
 
     @property
     def sizes(self) -> Mapping[str, Mask]:
-        """Masks of the objects by COCO's bounds of area; crowds are of no size."""
+        """Masks of the objects by COCO's bounds of area; crowds are in none."""
         area = np.where(self.is_crowd, np.nan, self.area)
         return {
             "small": area < SMALL,
@@ -94,7 +94,7 @@ class Objects:
 
 
 def _segments(dataset: Dataset, images: Numbers, lists: Array) -> Objects:
-    """Return the segments of panoptic annotations; an annotation without a list is one itself."""
+    """Return the segments of panoptic annotations as objects."""
     found: list[Mapping[str, Any]] = []
     owners: list[int] = []
     for image, segments in zip(images.tolist(), lists.tolist(), strict=True):
@@ -139,8 +139,10 @@ def _finite(values: Array) -> Floats:
 
 
 def distinct(keys: Numbers) -> Numbers:
-    """Return the different values of a column of integers, ascending; faster than sorting where
-    they lie close together."""
+    """Return the different values of a column of integers, ascending.
+
+    A table of bytes is faster than sorting if the range is small.
+    """
     if not len(keys):
         return keys
     low, high = int(keys.min()), int(keys.max())
@@ -166,11 +168,12 @@ def codes_of(cat_ids: Array, known: Sequence[Id]) -> Numbers:
 
 
 def pairs_in_images(images: Numbers, codes: Numbers, count: int) -> tuple[Numbers, Numbers]:
-    """Return pairs of classes that an image has together, each as ``first * count + second``, and
-    in how many images.
+    """Return pairs of classes in one image, as ``first * count + second``, and the number of images
+    of each pair.
 
     Args:
         images, codes: each class of each image once, ascending by image, then by class.
+        count: number of classes.
     """
     found = [np.empty(0, np.int64)]
     counted = np.zeros(count * count if count * count <= _PAIR_TABLE else 0, np.int64)
@@ -193,7 +196,7 @@ def medians(values: Floats, codes: Numbers, count: int) -> Floats:
     """Return the median of the finite values of each class; NaN for a class without any."""
     is_there = (codes >= 0) & np.isfinite(values)
     values, codes = values[is_there], codes[is_there]
-    narrow = codes.astype(np.int16) if count < 1 << 15 else codes  # sorted in linear time
+    narrow = codes.astype(np.int16) if count < 1 << 15 else codes  # numpy has a radix sort for it
     ranked = values[np.argsort(narrow, kind="stable")]
     numbers = np.bincount(codes, minlength=count)
     stops = np.cumsum(numbers)

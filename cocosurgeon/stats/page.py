@@ -1,4 +1,4 @@
-"""Counts as one page of HTML, which needs no other file and no network."""
+"""Counts as one page of HTML that needs no other file and no network."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cocosurgeon.stats.statistics import GRID, Stats
 
 _PAIRS = 50
 _CELL = 8
-"""Pixels of a cell of the map of box centers."""
+"""Side of a cell in the map of box centers, in pixels."""
 _STYLE = """
 .charts { display: flex; flex-wrap: wrap; gap: 2em; } figure { margin: 0; }
 figcaption { color: var(--soft); } svg text { fill: var(--ink); font-size: 11px; }

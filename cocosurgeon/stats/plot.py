@@ -21,17 +21,17 @@ from cocosurgeon.text import one_line, plural
 
 SUFFIXES = (".png", ".svg")
 _COLORS = ("#0072B2", "#E69F00")
-"""Blue and orange of Okabe and Ito, which color-blind people can distinguish."""
+"""Blue and orange of Okabe and Ito, which color-blind people distinguish."""
 _MAP = "cividis"
 _WIDTH, _ROW, _TOP = 14.0, 0.17, 4.2
-"""Inches: of the picture, of a class, of the panels above the classes."""
+"""Width of the picture, height of a class, height of the panels above the classes; in inches."""
 _IN_A_COLUMN, _COLUMNS = 40, 4
 _LONGEST_NAME = 22
 _DPI = 110
 
 
 def require_plot(path: Path) -> None:
-    """Raise RequestError where a picture cannot be drawn: another suffix, or no matplotlib."""
+    """Raise RequestError for a suffix other than .png and .svg, or without matplotlib."""
     if path.suffix not in SUFFIXES:
         raise RequestError(
             f"a picture is .png or .svg, not {path.suffix or 'without a suffix'}", where=str(path)
@@ -44,7 +44,7 @@ def require_plot(path: Path) -> None:
 
 
 def picture_of(files: Sequence[Stats], suffix: str) -> bytes:
-    """Return the picture of a file, or of two next to each other.
+    """Return the picture of a file, or of two files next to each other, as bytes of its format.
 
     Args:
         suffix: ``.png`` or ``.svg``.
@@ -72,8 +72,8 @@ def picture_of(files: Sequence[Stats], suffix: str) -> bytes:
 
 
 def _classes(files: Sequence[Stats]) -> tuple[list[str], list[list[float]]]:
-    """Return names of classes in use, and for each file their counts (of two: shares in percent),
-    the largest first."""
+    """Return names of classes in use, the largest first, and for each file their counts; for two
+    files, their shares in percent."""
     if len(files) == 1:
         [stats] = files
         counts = stats.counts["instances"].tolist()

@@ -21,15 +21,20 @@ from cocosurgeon.text import first_few, one_line, plural, table_lines
 _SIZES = 3
 _PAIRS = 10
 _LETTERS = ascii_uppercase + ascii_lowercase
-"""Names of columns of labels: so many loaders, each in two modes, are not."""
+"""Names of columns of labels; there are more letters than modes of loaders."""
 _BUCKETS = (0, 1, 2, 3, 6, 11, 21, 51, 101)
-"""Lowest numbers of objects of an image that are counted together."""
+"""Lower edges of the histogram of objects per image."""
 
 Row = tuple[str, ...]
 
 
 def lines_of(files: Sequence[Stats], width: int | None = None) -> list[str]:
-    """Return the counts of a file, or the comparison of two, as lines for a terminal."""
+    """Return the counts of a file, or the comparison of two files, as lines of text.
+
+    Args:
+        files: one file, or two.
+        width: most characters of a line; None: no limit.
+    """
     lines = _lines(*files, width=width) if len(files) == 1 else _drift_lines(*files, width=width)
     return list(map(one_line, lines))
 
@@ -90,7 +95,7 @@ def _drift_lines(first: Stats, second: Stats, *, width: int | None) -> list[str]
 
 def facts(stats: Stats) -> Iterator[tuple[str, str]]:
     """Yield the facts of a file that take one line each."""
-    empty = stats.empty  # first: it takes memory for a while, and little else is there yet
+    empty = stats.empty  # first, because it needs most memory for a short time
     is_results = stats.dataset.index.is_results
     kind = "results file (a list of detections)" if is_results else "annotation file"
     yield "file", f"{stats.name}, {kind}"
@@ -123,7 +128,7 @@ def facts(stats: Stats) -> Iterator[tuple[str, str]]:
 
 
 def space_text(space: Guess | str) -> str:
-    """Return the label space that a file looks like."""
+    """Return text on the label space of a file."""
     if isinstance(space, str):
         return space
     if space.only is None:
@@ -133,7 +138,7 @@ def space_text(space: Guess | str) -> str:
 
 
 def objects_by_image(stats: Stats) -> Mapping[str, int]:
-    """Return how many images have how many objects."""
+    """Return the number of images by their number of objects."""
     edges = [*_BUCKETS, max(int(stats.objects_per_image.max(initial=0)), _BUCKETS[-1]) + 1]
     counts, _ = np.histogram(stats.objects_per_image, edges)
     lasts = [str(edge - 1) for edge in _BUCKETS[1:]]
@@ -188,7 +193,7 @@ def class_table(stats: Stats) -> list[Row]:
 
 
 def label_notes(stats: Stats) -> list[str]:
-    """Return which loaders the columns of labels are of, and which raise."""
+    """Return lines with the loaders of each column of labels, and with those that raise."""
     groups = [labels for labels in stats.labels if labels.problem is None]
     return [
         *(

@@ -48,9 +48,9 @@ class Quantiles:
     """Distribution of a measure.
 
     Attributes:
-        name: what is measured.
+        name: name of the measure.
         count: number of values.
-        mean: their mean.
+        mean: mean of the values.
         values: quantiles by name; empty without values.
     """
 
@@ -73,12 +73,12 @@ class Quantiles:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Stats:
-    """Counts of what a dataset keeps.
+    """Counts of the kept records of a dataset: ``Stats(dataset).categories``.
 
     Attributes:
-        dataset: what is counted.
-        loaders: loaders for which labels and empty images are counted; None: labels for all, empty
-            images for those of MMDetection.
+        dataset: the dataset.
+        loaders: loaders to give labels and to count empty images for; None: labels of all loaders,
+            empty images of those of MMDetection.
     """
 
     dataset: Dataset
@@ -93,19 +93,19 @@ class Stats:
 
     @property
     def name(self) -> str:
-        """The file's name."""
+        """Name of the file."""
         return self.dataset.source.name
 
     # ---- DataFrames
 
     @property
     def categories(self) -> pd.DataFrame:
-        """One row for each class: id, name, counts, share, medians, and its label by loader."""
+        """DataFrame of classes: id, name, counts, share, medians, and the label by each loader."""
         return _frame(self.class_columns)
 
     @property
     def images(self) -> pd.DataFrame:
-        """One row for each image: id, width, height (pixels), objects, classes."""
+        """DataFrame of images: id, width, height (pixels), number of objects and of classes."""
         width, height = self.image_sides
         return _frame(
             {
@@ -119,7 +119,7 @@ class Stats:
 
     @property
     def sizes(self) -> pd.DataFrame:
-        """One row for each measure: count, mean, quantiles."""
+        """DataFrame of measures: count, mean, quantiles."""
         return _frame(
             [
                 {"measure": q.name, "count": q.count, "mean": q.mean, **q.values}
@@ -129,18 +129,18 @@ class Stats:
 
     @property
     def pairs(self) -> pd.DataFrame:
-        """One row for each pair of classes that an image has together, the most frequent first."""
+        """DataFrame of pairs of classes in one image: ids, and number of images; largest first."""
         return _frame(self.class_pairs, columns=["first", "second", "images"])
 
     @property
     def keys(self) -> pd.DataFrame:
-        """One row for each key of records, by level."""
+        """DataFrame of keys of records, by level."""
         rows = [(k.level, k.name, k.count, k.of, k.is_extra) for k in self.record_keys]
         return _frame(rows, columns=["level", "key", "count", "of", "is_extra"])
 
     @property
     def ids(self) -> pd.DataFrame:
-        """One row for each field of ids: types, number of different ids, range."""
+        """DataFrame of fields with ids: types, number of different ids, range."""
         rows = [(i.field, i.types, i.distinct, i.lowest, i.highest) for i in self.id_fields]
         return _frame(rows, columns=["field", "types", "distinct", "lowest", "highest"])
 
@@ -148,14 +148,14 @@ class Stats:
 
     @cached_property
     def objects(self) -> Objects:
-        """The objects in columns."""
+        """Kept objects, in columns."""
         return Objects.of(self.dataset)
 
     @cached_property
     def names(self) -> Mapping[Id, str | None]:
-        """Names by id: of the categories in the list's order, then of ids that are only used.
+        """Names by category id: listed ids in the list's order, then ids that are only used.
 
-        Of an id that is listed more than once, all names.
+        An id that is listed more than once has all its names.
         """
         listed: dict[Id, str | None] = {}
         for category in self.dataset.categories:
@@ -171,7 +171,7 @@ class Stats:
 
     @cached_property
     def codes(self) -> Numbers:
-        """The place of each object's class among ``names``; -1 without one."""
+        """Place of each object's class among ``names``; -1 without one."""
         return codes_of(self.objects.cat_ids, list(self.names))
 
     @cached_property
@@ -188,7 +188,7 @@ class Stats:
 
     @cached_property
     def class_columns(self) -> Mapping[str, Array | list[object]]:
-        """The table of classes, by columns."""
+        """Table of classes, by columns."""
         shares = self.counts["instances"] / max(int(self.counts["instances"].sum()), 1)
         number, has_box = len(self.names), self.objects.has_box
         aspect = _aspect(self.objects)
@@ -209,13 +209,13 @@ class Stats:
 
     @cached_property
     def labels(self) -> tuple[Labels, ...]:
-        """Labels of the categories under each loader, equal ones together."""
+        """Labels of the categories by each loader, equal ones together."""
         used = [i for i, n in zip(self.names, self.counts["instances"], strict=True) if n]
         return labels_of(self.dataset, used, self.loaders)
 
     @cached_property
     def class_pairs(self) -> list[tuple[Id, Id, int]]:
-        """Ids of two classes that images have together, and in how many; most frequent first."""
+        """Pairs of category ids in one image, with the number of images; largest first."""
         ids, number = list(self.names), len(self.names)
         pairs, counts = pairs_in_images(*self._present, number)
         order = np.lexsort((pairs, -counts))
@@ -226,11 +226,11 @@ class Stats:
 
     @cached_property
     def space(self) -> Guess | str:
-        """The label space that the file looks like; or why none is looked for."""
+        """Label spaces that the file fits; or the reason why this is unknown."""
         try:
             inventory = Inventory.of(self.dataset)
             uses = (
-                replace(use, cat_ids=distinct(use.cat_ids))  # each id once is enough
+                replace(use, cat_ids=distinct(use.cat_ids))  # faster: each id once is enough
                 if use.cat_ids.dtype == np.int64
                 else use
                 for use in inventory.uses
@@ -246,13 +246,13 @@ class Stats:
 
     @property
     def unlisted(self) -> list[Id]:
-        """Category ids in use that the category list does not have."""
+        """Category ids in use that the category list lacks."""
         listed = {c.id for c in self.dataset.categories}
         return [i for i in self.names if i not in listed]
 
     @cached_property
     def on_bounds(self) -> int:
-        """Number of objects with an area of exactly a bound: COCOeval counts them on both sides."""
+        """Number of objects whose area is exactly a bound; COCOeval counts them in both sizes."""
         area = self.objects.area[~self.objects.is_crowd]
         return int(np.count_nonzero((area == SMALL) | (area == MEDIUM)))
 
@@ -260,7 +260,7 @@ class Stats:
 
     @cached_property
     def image_sides(self) -> tuple[Floats, Floats]:
-        """Width and height of each kept image in pixels; NaN for no number above 0."""
+        """Width and height of each kept image in pixels; NaN for values that are not above 0."""
         index = self.dataset.index
         nothing = np.full(len(self.dataset.image_indices), np.nan)
         if index.image_records is None or not index.image_records.count:
@@ -287,7 +287,7 @@ class Stats:
 
     @cached_property
     def empty(self) -> Mapping[str, int | str]:
-        """Number of empty images by definition; or why it cannot be counted."""
+        """Number of empty images by definition; or the reason why it is unknown."""
         if self.dataset.index.is_results:
             return {}
         names = self.loaders or tuple(n for n, loader in LOADERS.items() if loader.is_usual)
@@ -296,7 +296,7 @@ class Stats:
 
     @cached_property
     def image_sizes(self) -> Mapping[tuple[float, float], int]:
-        """Number of images by width and height, the most frequent first."""
+        """Number of images by width and height (pixels), largest first."""
         width, height = self.image_sides
         sides = (width + 1j * height)[~np.isnan(width + height)]
         unique, counts = np.unique(sides, return_counts=True)
@@ -327,7 +327,7 @@ class Stats:
 
     @property
     def boxes(self) -> Mapping[str, int]:
-        """Number of boxes: usable ones, empty ones, and objects without one."""
+        """Number of usable boxes, of empty boxes, and of objects without a box."""
         usable, there = self.objects.has_box, ~np.isnan(self.objects.w)
         return {
             "usable": int(np.count_nonzero(usable)),
@@ -337,8 +337,10 @@ class Stats:
 
     @cached_property
     def centers(self) -> Numbers:
-        """Number of boxes by the place of their center in the image, shape (GRID, GRID), rows from
-        top to bottom; centers outside are not counted."""
+        """Number of boxes by the place of their center in the image, shape (GRID, GRID).
+
+        Rows go from top to bottom. Centers outside the image are not counted.
+        """
         o = self.objects
         shown = np.flatnonzero(o.has_box & (o.images != UNKNOWN))
         sides = [np.full(self.dataset.index.images.count, np.nan) for _ in range(2)]
@@ -377,7 +379,7 @@ class Stats:
 
     @cached_property
     def _present(self) -> tuple[Numbers, Numbers]:
-        """Each class of each image once: image numbers, and places among ``names``."""
+        """Image numbers and places among ``names``, with each class of each image once."""
         number = max(len(self.names), 1)
         is_there = (self.codes != UNKNOWN) & (self.objects.images != UNKNOWN)
         keys = distinct(self.objects.images[is_there] * number + self.codes[is_there])
@@ -396,7 +398,7 @@ class Stats:
 
 
 def stats_columns(loaders: Sequence[str] | None = None) -> Mapping[str, tuple[str, ...]]:
-    """Return the columns that counts are made from, by the lists' keys, for one pass."""
+    """Return the columns that ``Stats`` reads, by list, to read them in one pass."""
     found = {
         "images": ["width", "height", "record_keys", *id_columns("images"), *CATEGORY_COLUMNS],
         "annotations": [
