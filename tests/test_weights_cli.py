@@ -11,13 +11,14 @@ import pytest
 from conftest import Cli, left_behind
 from pickles import call, mapping, name, number, state_of, storage, tensor, text, write_pth, zipped
 
-from cocosurgeon.errors import RequestError
+from cocosurgeon import weights
+from cocosurgeon.errors import OutputError, RequestError
 from cocosurgeon.weights.checkpoint import read_checkpoint
 from cocosurgeon.weights.contents import Contents
-from cocosurgeon.weights.diff import WeightsDiff, diff_weights
+from cocosurgeon.weights.difference import WeightsDiff, diff
 from cocosurgeon.weights.heads import find_heads
 from cocosurgeon.weights.tensor import Tensor
-from cocosurgeon.weights.wash import copies_of, wash
+from cocosurgeon.weights.washed import copies_of, wash
 from cocosurgeon.weights.wrappers import wrapper_of
 from cocosurgeon.weights.write import write_checkpoint
 
@@ -52,7 +53,7 @@ def test_heads_are_recognized_by_name_and_rows() -> None:
     by_key = {head.key: head for head in found}
     others = {"class_embed.bias", "bbox_embed.layers.0.weight", "cls_subnet.0.weight"}
     assert set(by_key) == set(shapes) - others
-    assert "detr92" in by_key["class_embed.weight"].spaces
+    assert set(by_key["class_embed.weight"].spaces) == {"detr92", "hf_detr92"}  # no dino92
     assert "mmdet80" in by_key["bbox_head.cls_branches.5.weight"].spaces
     assert {"dino92", "detr91"} <= set(by_key["label_enc.weight"].spaces)
     assert by_key["label_enc.weight"].kind == "label embedding"
@@ -137,7 +138,7 @@ def test_show_refuses_code(cli: Cli, put: Put) -> None:
 
 
 def washed(path: Path, keep: str | None = None) -> tuple[list[str], dict[str, tuple[int, int]]]:
-    result = wash(read_checkpoint(path), keep)
+    result = wash(read_checkpoint(path), keep=keep)
     dropped = {each.what: (each.tensors, each.nbytes) for each in result.dropped}
     return [tensor.name for tensor in result.tensors], dropped
 
@@ -177,7 +178,7 @@ def test_one_copy_of_several_is_kept(tmp_path: Path) -> None:
     assert washed(path) == (["a"], {"ema_state_dict": (2, 8)})
     assert washed(path, "ema_state_dict") == (["a"], {"state_dict": (1, 4), "steps": (1, 4)})
     with pytest.raises(RequestError, match="no copy 'ema'") as raised:
-        wash(read_checkpoint(path), "ema")
+        wash(path, keep="ema")
     assert raised.value.hint == "there is state_dict, ema_state_dict"
 
 
@@ -260,7 +261,7 @@ def test_wash_refuses_its_source_and_other_formats(cli: Cli, tmp_path: Path) -> 
 def compared(
     a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray], init: bool = False
 ) -> WeightsDiff:
-    return diff_weights(tensors(a), tensors(b), init=init)
+    return diff(tensors(a), tensors(b), init=init)
 
 
 def test_equal_weights_have_no_difference() -> None:
@@ -367,6 +368,19 @@ def test_the_distance_is_that_of_kolmogorov_and_smirnov() -> None:
     points = np.concatenate([a, b])
     exact = max(abs((a <= p).mean() - (b <= p).mean()) for p in points)
     assert found.distance == pytest.approx(exact)
+
+
+def test_wash_and_diff_are_functions_of_files(tmp_path: Path) -> None:
+    source = write_pth(tmp_path / "a.pth", ones("module.a", "module.b"))
+    done = weights.wash(source, tmp_path / "b.safetensors")
+    assert (done.prefix, [each.name for each in done.tensors]) == ("module.", ["a", "b"])
+    found = weights.diff(source, tmp_path / "b.safetensors")
+    assert [each.name for each in found.only_before] == ["module.a", "module.b"]
+    assert not weights.diff(str(source), str(source)).is_difference
+    (tmp_path / "c.pth").write_bytes(b"another file")
+    for out, force in ((source, True), (tmp_path / "c.pth", False)):
+        with pytest.raises(OutputError):
+            weights.wash(source, out, force=force)
 
 
 def test_diff_prints_and_exits_with_one(cli: Cli, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from cocosurgeon.weights.heads import is_class_head, is_label_embedding
 from cocosurgeon.weights.recipe import WeightsRecipe
 from cocosurgeon.weights.steps import HeadStep, Outcome
 from cocosurgeon.weights.tensor import Tensor
-from cocosurgeon.weights.write import write_checkpoint
+from cocosurgeon.weights.write import tied_names, write_checkpoint
 
 Tensors = dict[str, Tensor]
 Put = Callable[..., Path]
@@ -150,6 +150,22 @@ def test_label_embeddings_go_along(rows: int, before: str, after: str, expected:
     assert any("the row after the classes" in w for w in outcome.warnings) == (
         rows > count and expected == find_space(after).outputs
     )
+
+
+def test_tied_heads_stay_tied() -> None:
+    one = checkpoint(91)
+    weight, bias = one["class_embed.weight"], one["class_embed.bias"]
+    copies = [
+        each.renamed(each.name.replace("class_embed", name))
+        for name in ("class_embed.0", "class_embed.1")
+        for each in (weight, bias)
+    ]
+    apart = tensor("class_embed.2.weight", 91, *weight.shape[1:])
+    _, result = moved({each.name: each for each in (*copies, apart)}, HeadStep("detr91", "mmdet80"))
+    groups = tied_names(result.values())
+    assert groups == [[f"class_embed.{i}.{p}" for i in (0, 1)] for p in ("weight", "bias")]
+    first, second = (result[f"class_embed.{i}.weight"] for i in (0, 1))
+    assert same(first, second.renamed(first.name)) and first.shape[0] == 80
 
 
 def test_only_what_is_named_is_moved() -> None:
@@ -380,7 +396,9 @@ def test_what_the_command_refuses(cli: Cli, file: Path) -> None:
         ((*spaces, "--fill", "nan"), "a number, or mean"),
         (("--from", "detr92", "--to", "coco91"), "no head has such rows"),
         (("--from", "detr29", "--to", "mmdet81"), "no label space 'detr29'"),
-        (("--from", "detr91", "--to", "mmdet80"), "92 rows: dino92, detr92, hf_detr92"),
+        (("--from", "detr91", "--to", "mmdet80"), "92 rows: detr92, hf_detr92"),
+        (("--from", "dino92", "--to", "mmdet80"), "dino92 numbers the rows of a label embedding"),
+        (("--from", "mmdet80", "--to", "dino92"), "dino92 numbers the rows of a label embedding"),
     ):
         done = cli(*head, *args)
         assert (done.code, done.out) == (2, ""), args

@@ -388,10 +388,26 @@ def test_broken_and_huge_pickles_are_refused(case: str, put: Put) -> None:
             assert "never run" not in str(raised.value) or case.startswith("a storage of an")
 
 
-def test_an_expanded_tensor_is_refused_in_words_that_help(put: Put) -> None:
-    data = zipped(state(tensor([3, 4], [0, 1], storage(4))), {"0": FOUR})
-    with pytest.raises(FormatError, match=r"shape \[3, 4\] repeats .*save it with contiguous"):
-        read_checkpoint(put(data, "a.pth"))
+def test_an_expanded_tensor_is_read(put: Put) -> None:
+    """Both ways: rows of one row, and one element at many places."""
+    for shape, strides in (((3, 4), (0, 1)), ((4, 3), (1, 0)), ((50_000, 3), (0, 0))):
+        path = put(zipped(state(tensor(shape, strides, storage(4))), {"0": FOUR}), "a.pth")
+        found = read_checkpoint(path).tensors["w"]
+        steps = tuple(4 * each for each in strides)
+        meant = np.lib.stride_tricks.as_strided(np.arange(4, dtype="<f4"), shape, steps)
+        assert np.array_equal(found.array(), meant)
+
+
+def test_a_tensor_that_repeats_too_much_is_refused_in_words_that_help(put: Put) -> None:
+    row = tensor([1 << 25, 4], [0, 1], storage(4))
+    half = tensor([1 << 24, 4], [0, 1], storage(4))
+    for content, words in (
+        (state(row), "repeats the 4 elements"),
+        (mapping({"a": half, "b": half}), "more than 16 times"),
+    ):
+        with pytest.raises(FormatError, match=words) as raised:
+            read_checkpoint(put(zipped(content, {"0": FOUR}), "a.pth"))
+        assert raised.value.hint is not None and "contiguous()" in raised.value.hint
 
 
 def test_a_long_log_is_read(put: Put) -> None:
@@ -422,7 +438,7 @@ def test_a_long_pickle_is_refused(put: Put, monkeypatch: pytest.MonkeyPatch) -> 
 def test_tensors_that_would_fill_the_disk_are_refused(put: Put) -> None:
     raw = bytes(4 << 16)
     for one in (tensor([1 << 16], [1], storage(1 << 16)), tensor([2], [65535], storage(1 << 16))):
-        shared = {f"w{i}": one for i in range(40)}
+        shared = {f"w{i}": one for i in range(1100)}
         with pytest.raises(FormatError, match="more than 16 times"):
             read_checkpoint(put(zipped(mapping(shared), {"0": raw}), "a.pth"))
 

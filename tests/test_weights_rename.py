@@ -23,7 +23,7 @@ from cocosurgeon.weights.name_table import NameTable, read_table
 from cocosurgeon.weights.recipe import WeightsRecipe
 from cocosurgeon.weights.steps import Outcome, RenameStep
 from cocosurgeon.weights.tensor import Tensor
-from cocosurgeon.weights.write import write_checkpoint
+from cocosurgeon.weights.write import tied_names, write_checkpoint
 
 Tensors = dict[str, Tensor]
 Put = Callable[..., Path]
@@ -134,6 +134,28 @@ def test_what_cannot_be_fused_or_split_is_an_error() -> None:
         RenameStep(rules, "forward").apply(random_tensors(["q"]) | {"k": tensor("k", [1, 2, 3])})
     with pytest.raises(RequestError, match=r"2 equal slices: its shape is \[5, 2\]"):
         RenameStep(rules, "reverse").apply(random_tensors(["qk"], rows=5))
+
+
+def test_tied_tensors_stay_tied_and_become_tied_as_the_table_says(tmp_path: Path) -> None:
+    one = random_tensors(["a.0.in_proj", "c"])
+    before = {**one, "a.1.in_proj": one["a.0.in_proj"].renamed("a.1.in_proj")}
+    rules = table(
+        "a.{i}.in_proj -> b.{i}.q + b.{i}.k + b.{i}.v",
+        "copy.{x} = {x} ->",
+        "-> {x*}.n = 0 int64 for {x*}.q",
+        "c -> c",
+    )
+    there, back = there_and_back(rules, before)
+    groups = tied_names(there.tensors)
+    assert groups == [[f"b.{i}.{p}" for i in (0, 1)] for p in "qkv"]  # each n is apart
+    groups = tied_names(back.tensors)
+    assert groups == [["a.0.in_proj", "a.1.in_proj"], ["c", "copy.c"]]
+    path, out = tmp_path / "a.pth", tmp_path / "b.pth"
+    write_checkpoint(path, back.tensors)
+    weights.rename(path, table("a.{x*} -> new.{x*}"), out)
+    again = read_checkpoint(out).tensors
+    assert len(tied_names(again.values())) == 2
+    assert bytes_of(again)["new.1.in_proj"] == bytes_of(before)["a.0.in_proj"]
 
 
 def test_buffers_that_one_side_lacks() -> None:

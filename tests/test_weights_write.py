@@ -21,7 +21,7 @@ from cocosurgeon.progress import Progress, shown_by
 from cocosurgeon.weights.checkpoint import read_checkpoint
 from cocosurgeon.weights.dtypes import DTYPES, decode, encode
 from cocosurgeon.weights.tensor import Tensor
-from cocosurgeon.weights.write import write_checkpoint
+from cocosurgeon.weights.write import tied_lines, tied_names, write_checkpoint
 
 SUFFIXES = (".safetensors", ".pth")
 
@@ -92,6 +92,26 @@ def test_a_pth_is_laid_out_as_torch_does(tmp_path: Path) -> None:
             content = archive.read(info)
             at = raw.index(content, info.header_offset + 30 + len(info.filename))
             assert at % 64 == 0
+
+
+def test_tied_tensors_stay_tied_in_a_pth_and_are_whole_in_safetensors(tmp_path: Path) -> None:
+    shared = made("a", np.arange(4096, dtype=np.float32).reshape(64, 64), "float32")
+    every = [shared, shared.renamed("b"), made("c", np.zeros(3, np.float32), "float32")]
+    sizes, found = list[int](), list[list[list[str]]]()
+    for suffix in (*SUFFIXES, ".pth"):
+        path = tmp_path / f"{len(sizes)}{suffix}"
+        write_checkpoint(path, every, where="" if suffix == ".safetensors" else "model")
+        again = list(read_checkpoint(path).tensors.values())
+        assert [each.array().tobytes() for each in again] == [t.array().tobytes() for t in every]
+        sizes.append(path.stat().st_size)
+        found.append(tied_names(again))
+        every = again[:] if suffix == ".pth" else every
+    assert found == [[], [["a", "b"]], [["a", "b"]]]
+    assert sizes[0] > 32_768 > 18_000 > sizes[1] == sizes[2]
+    assert tied_lines(every, "x.pth") == [
+        "1 tensor tied to another one (b to a): written once, and still tied"
+    ]
+    assert "written in full, 16.4 kB more" in tied_lines(every, "x.safetensors")[0]
 
 
 def test_a_safetensors_file_says_what_it_is_for(tmp_path: Path) -> None:

@@ -62,6 +62,11 @@ class Space:
         return self.name
 
     @property
+    def is_of_embedding(self) -> bool:
+        """True for the rows of a label embedding, which is no head."""
+        return self.framework.endswith("label embedding")
+
+    @property
     def has_gaps(self) -> bool:
         """True for a head with unused rows, for which a category list needs placeholders."""
         return self.outputs is not None and bool(self.unused)

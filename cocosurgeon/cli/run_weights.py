@@ -97,7 +97,7 @@ def run_steps(
         done.write(chosen.output, force=chosen.force, notice=console.info)
         if chosen.recipe is not None:
             write_files({chosen.recipe: lambda: iter([text])}, chosen.force, console)
-    console.info(*map(one_line, _lines(done, chosen.like)))
+    console.info(*map(one_line, _lines(done, chosen)))
     console.warn(*(one_line(each) for outcome in done.outcomes for each in outcome.warnings))
     if chosen.output is not None and (lost := done.left_out(chosen.output)):
         console.warn(
@@ -121,12 +121,15 @@ def _has_other_bytes(path: Path, text: bytes) -> bool:
         return path.read_bytes() != text
 
 
-def _lines(done: Change, like: str | None) -> Iterable[str]:
+def _lines(done: Change, chosen: WeightsOutput) -> Iterable[str]:
     from cocosurgeon.text import first_few
+    from cocosurgeon.weights.write import tied_lines
 
     for outcome in done.outcomes:
         yield from outcome.lines
     if done.not_copied:
         yield f"not copied: {first_few(done.not_copied, 6)}"
     if done.check is not None:
-        yield from done.check.lines() or [f"all keys and shapes match {like}"]
+        yield from done.check.lines() or [f"all keys and shapes match {chosen.like}"]
+    if chosen.output is not None:
+        yield from tied_lines(done.tensors, chosen.output)

@@ -10,7 +10,7 @@ from cocosurgeon.parity.arrays import Array, Pair
 from cocosurgeon.parity.causes import factor, order, precision
 from cocosurgeon.parity.entry import Entry
 from cocosurgeon.text import plural
-from cocosurgeon.weights.diff import TensorDiff, Values, diff_weights
+from cocosurgeon.weights.difference import TensorDiff, Values, diff
 from cocosurgeon.weights.tensor import Tensor
 
 _FLOOR = 1e-2
@@ -35,7 +35,7 @@ def initial_entries(pairs: Pairs, tolerance: Tolerance) -> list[Entry]:
     """
     before = {name: Tensor.of(name, pair.x) for name, pair in pairs.items()}
     after = {name: Tensor.of(name, pair.y) for name, pair in pairs.items()}
-    difference = diff_weights(before, after, init=True)
+    difference = diff(before, after, init=True)
     distributions = {each.name: each for each in difference.tensors}
     entries = []
     for name, pair in pairs.items():

@@ -11,6 +11,8 @@
 
     weights.rename("detr-r50.pth", "detr-mmdet3", "detr91.pth", like="keys.json")
     weights.head("detr91.pth", "detr92", "mmdet81", "detr80.pth")
+    weights.wash("epoch_12.pth", "detector.safetensors")
+    weights.diff("detr80.pth", "reference.pth").is_difference
 
 dtypes           types of elements, and the values of floats that numpy lacks
 tensor           a tensor: its name, type, shape, and its bytes on demand
@@ -23,8 +25,8 @@ checkpoint       a checkpoint: its state dicts and what else is in it
 heads            classification heads, and the label spaces of their rows
 wrappers         prefixes of wrappers, and copies of the weights
 contents         a checkpoint as a report
-wash             a checkpoint without what only training needs
-diff             differences between two checkpoints
+washed           a checkpoint without what only training needs
+difference       differences between two checkpoints
 write            a checkpoint, written whole or not at all
 write_pth        a zip as torch.save writes it
 name_table       tables of parameter names, read in both directions
@@ -48,10 +50,20 @@ if TYPE_CHECKING:
     from cocosurgeon.weights.change import apply as apply
     from cocosurgeon.weights.change import head as head
     from cocosurgeon.weights.change import rename as rename
+    from cocosurgeon.weights.difference import diff as diff
+    from cocosurgeon.weights.washed import wash as wash
+
+_MODULES = {
+    "apply": "change",
+    "diff": "difference",
+    "head": "change",
+    "rename": "change",
+    "wash": "washed",
+}
 
 
 def __getattr__(name: str) -> object:
     """Fetch a function when it is first used."""
-    if name not in ("apply", "head", "rename"):
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.change"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -17,7 +17,7 @@ from cocosurgeon.weights.name_table import NameTable, read_table
 from cocosurgeon.weights.recipe import KEY, WeightsRecipe, read_weights_recipe
 from cocosurgeon.weights.steps import HeadStep, Named, Outcome, RenameStep, WeightsStep
 from cocosurgeon.weights.tensor import Tensor
-from cocosurgeon.weights.write import is_whole_file, left_out, write_checkpoint
+from cocosurgeon.weights.write import is_whole_file, left_out, tied_names, write_checkpoint
 
 Name = str | PathLike[str]
 Classes = str | Iterable[tuple[Id, str]]
@@ -88,6 +88,7 @@ class Change:
         return {
             "steps": [{**each.fields, "warnings": list(each.warnings)} for each in self.outcomes],
             "check": self.check and self.check.fields(),
+            "tied": tied_names(self.tensors),
             "not_copied": list(self.not_copied),
             "recipe": self.recipe.fields(),
         }

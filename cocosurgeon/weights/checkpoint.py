@@ -13,7 +13,8 @@ from cocosurgeon.text import did_you_mean
 from cocosurgeon.weights.inert import NotRead
 from cocosurgeon.weights.read_pth import is_legacy, is_zip, read_legacy, read_zip
 from cocosurgeon.weights.read_safetensors import read_safetensors
-from cocosurgeon.weights.tensor import AGAIN, OpenFile, Strided, Tensor
+from cocosurgeon.weights.tensor import OpenFile, Strided, Tensor
+from cocosurgeon.weights.views import CONTIGUOUS, MOST_REPEATED
 
 _USUAL = ("state_dict", "model_state_dict", "model", "module", "net", "network", "params")
 _NO_WEIGHTS = ("optim", "scheduler", "scaler", "rng", "random")
@@ -100,12 +101,12 @@ def _require_possible(file: OpenFile, states: Mapping[str, Mapping[str, Tensor]]
     Or take hours: tensors of few elements that are far apart.
     """
     total = sum(_bytes_to_copy(tensor) for state in states.values() for tensor in state.values())
-    if total > _MOST_TIMES * file.size:
+    if total > max(_MOST_TIMES * file.size, MOST_REPEATED):
         raise FormatError(
             f"to copy the tensors takes {total:,} bytes, more than {_MOST_TIMES} times those of "
             "the file",
             where=str(file.path),
-            hint=AGAIN,
+            hint=CONTIGUOUS,
         )
 
 

@@ -168,7 +168,15 @@ class RowPlan:
             UnknownNameError: there is no such space.
             RequestError: a space is no head's; the one before lacks a class of the one after.
         """
-        moved, source, target = head_rows(before, after), find_space(before), find_space(after)
+        source, target = find_space(before), find_space(after)
+        for space in (source, target):
+            if space.is_of_embedding:
+                raise RequestError(
+                    f"{space} numbers the rows of a label embedding, not of a head",
+                    hint="name the label space of the heads, such as dino91: label embeddings go "
+                    "along",
+                )
+        moved = head_rows(before, after)
         assert source.outputs is not None
         names = dict(source.classes)
         if source.background is not None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from cocosurgeon.categories.spaces import spaces
 from cocosurgeon.dataset.ids import Id
 from cocosurgeon.errors import RequestError
 from cocosurgeon.text import first_few, plural
 from cocosurgeon.weights.class_rows import ClassRows, Fill, RowIndex, RowPlan, row_count
-from cocosurgeon.weights.heads import is_class_head, is_label_embedding, last_word
-from cocosurgeon.weights.tensor import Tensor
+from cocosurgeon.weights.heads import head_spaces, is_class_head, is_label_embedding, last_word
+from cocosurgeon.weights.tensor import Elements, Tensor
 
 _BY_CLASS = re.compile(r"(.*_)?(bbox|box|reg|mask)e?s?(_.*)?")
 
@@ -111,12 +110,19 @@ def move_heads(
         raise _no_head(tensors.values(), plan)
     for each in moved.values():
         each.rows.require_fill(fill)
+    made: dict[object, Elements] = {}
+
+    def after(tensor: Tensor) -> Tensor:
+        if tensor.name not in moved:
+            return tensor
+        head = moved[tensor.name]
+        new = head.rows.moved(tensor, fill)
+        source = (tensor.storage, tensor.shape, head.kind)  # tied heads stay tied
+        return replace(new, elements=made.setdefault(source, new.elements))
+
     rest = [tensor for key, tensor in tensors.items() if key not in moved and tensor.shape]
     return HeadMove(
-        tensors=tuple(
-            moved[key].rows.moved(tensor, fill) if key in moved else tensor
-            for key, tensor in tensors.items()
-        ),
+        tensors=tuple(map(after, tensors.values())),
         moved=tuple(moved.values()),
         others=tuple(t.name for t in rest if t.shape[0] == plan.head.count),
         by_class=tuple(t.name for t in rest if _is_by_class(t, plan)),
@@ -208,5 +214,5 @@ def _no_head(tensors: Iterable[Tensor], plan: RowPlan) -> RequestError:
 
 
 def _spaces_with(rows: int) -> str | None:
-    fitting = [space.name for space in spaces().values() if space.outputs == rows]
+    fitting = head_spaces(rows)
     return f"{rows} rows: {', '.join(fitting)}" if fitting else None

@@ -15,7 +15,7 @@ _EMBEDDING = re.compile(r"label_(enc|embed|embedding)|(dn|denoising)_class_embed
 _HEAD = re.compile(
     r"(?:.*_)?(?:cls|class(?:es)?|classifier|classification|scores?|logits|labels?)s?(?:_.*)?"
 )
-_ANCHORS = (1, 2, 3, 4, 5, 6, 9)
+_ANCHORS = (2, 3, 4, 5, 6, 9)
 """Boxes at a place of the heads that predict each class for several."""
 
 
@@ -62,17 +62,23 @@ def find_heads(tensors: Iterable[Tensor]) -> Iterator[Head]:
             continue
         rows = tensor.shape[0]
         if is_label_embedding(tensor.name):
-            yield Head(tensor.name, "label embedding", rows, _fitting(rows) | _fitting(rows - 1))
+            fitting = {
+                space.name: 1 for space in spaces().values() if space.outputs in (rows, rows - 1)
+            }
+            yield Head(tensor.name, "label embedding", rows, fitting)
         elif is_class_head(tensor.name):
-            fitting = _fitting(rows)
-            for anchors in () if fitting else _ANCHORS[1:]:
-                fitting |= {} if rows % anchors else _fitting(rows // anchors, anchors)
+            fitting = dict.fromkeys(head_spaces(rows), 1)
+            for anchors in () if fitting else _ANCHORS:
+                if not rows % anchors:
+                    fitting |= dict.fromkeys(head_spaces(rows // anchors), anchors)
             if fitting or rows != tensor.shape[1]:  # as many in as out: a hidden layer
                 yield Head(tensor.name, "head", rows, fitting)
 
 
-def _fitting(rows: int, times: int = 1) -> dict[str, int]:
-    return {space.name: times for space in spaces().values() if space.outputs == rows}
+def head_spaces(rows: int) -> list[str]:
+    """Return the label spaces of heads with so many rows."""
+    known = spaces().values()
+    return [each.name for each in known if each.outputs == rows and not each.is_of_embedding]
 
 
 def last_word(key: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cocosurgeon.errors import RequestError
 from cocosurgeon.text import first_few, plural
 from cocosurgeon.weights.name_table import Constant, NameTable, Rule
-from cocosurgeon.weights.origins import Origin, Slice, followed, holds, made, same
-from cocosurgeon.weights.tensor import Tensor
+from cocosurgeon.weights.origins import Origin, Slice, followed, holds, made, same, storages_of
+from cocosurgeon.weights.tensor import Elements, Tensor
 from cocosurgeon.weights.wrappers import wrapper_of
 
 Direction = Literal["forward", "reverse"]
@@ -64,8 +64,18 @@ class Renaming:
     present: tuple[str, ...]
 
     def tensors(self, before: Mapping[str, Tensor]) -> list[Tensor]:
-        """Return the tensors after; their bytes are read when they are needed."""
-        return [made(name, origin, before) for name, origin in self.origins.items()]
+        """Return the tensors after; their bytes are read when they are needed.
+
+        Those with one origin, or with tied ones, are tied.
+        """
+        sources: dict[object, Elements] = {}
+        tensors = []
+        for name, origin in self.origins.items():
+            tensor = made(name, origin, before)
+            source = storages_of(origin, before) or name
+            elements = sources.setdefault(source, tensor.elements)
+            tensors.append(replace(tensor, elements=elements))
+        return tensors
 
 
 def choose_direction(table: NameTable, keys: Sequence[str]) -> Direction:

@@ -60,6 +60,18 @@ def made(name: str, origin: Origin, before: Mapping[str, Tensor]) -> Tensor:
     return _joined(name, [before[key] for key in origin])
 
 
+def storages_of(origin: Origin, before: Mapping[str, Tensor]) -> object:
+    """Return what is equal for origins of the same bytes; None for a value."""
+    if isinstance(origin, str):
+        return before[origin].storage
+    if isinstance(origin, Slice):
+        whole = before[origin.key]
+        return whole.storage, whole.shape, origin.place, origin.count
+    if isinstance(origin, tuple):
+        return tuple(before[key].storage for key in origin)
+    return None
+
+
 def _sliced(name: str, whole: Tensor, part: Slice) -> Tensor:
     if not whole.shape or whole.shape[0] % part.count:
         raise RequestError(

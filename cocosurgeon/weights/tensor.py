@@ -74,6 +74,11 @@ class Tensor:
         return cls(name, dtype, shape, _Made(make, shape, np.dtype(DTYPES[dtype].numpy)))
 
     @property
+    def storage(self) -> tuple[Elements, str]:
+        """Return what is equal for tied tensors: those that are the same bytes of a file."""
+        return self.elements, self.dtype
+
+    @property
     def count(self) -> int:
         """Return the number of elements."""
         return math.prod(self.shape)
@@ -212,7 +217,7 @@ class Strided:
             yield view.flat[at : at + count].view(np.uint8).data
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Made:
     make: Callable[[], Array]
     shape: tuple[int, ...]

@@ -29,7 +29,6 @@ from cocosurgeon.weights.inert import (
     is_scalar_key,
     made_by_new,
 )
-from cocosurgeon.weights.tensor import AGAIN
 from cocosurgeon.weights.views import Refused
 
 MOST_STEPS = 5_000_000
@@ -78,7 +77,7 @@ def unpickle(
         TruncatedError: it goes on after the last byte.
     """
     machine = _Machine(data, start, persistent)
-    fault, hint = None, AGAIN
+    fault = None
     try:
         value = machine.run()
         _require_flat(value)
@@ -86,9 +85,9 @@ def unpickle(
         if not machine.refused:
             raise
     except Refused as error:
-        fault, hint = str(error), error.hint
+        fault = error
     except (IndexError, KeyError, TypeError, ValueError, AttributeError, struct.error) as error:
-        fault = f"broken pickle, at byte {machine.at:,}: {type(error).__name__} {error}"
+        fault = Refused(f"broken pickle, at byte {machine.at:,}: {type(error).__name__} {error}")
     if machine.refused:
         names = [f"{one_line(name)} ({n:,})" for name, n in machine.refused.most_common()]
         raise FormatError(
@@ -98,7 +97,7 @@ def unpickle(
             "dict only: torch.save(model.state_dict(), 'weights.pth')",
         )
     if fault is not None:
-        raise FormatError(fault, where=where, hint=hint)
+        raise FormatError(str(fault), where=where, hint=fault.hint)
     return Unpickled(value, machine.at, dict(machine.not_read))
 
 

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from cocosurgeon.weights.dtypes import DTYPES
 from cocosurgeon.weights.tensor import AGAIN, MOST_AXES, Elements, Stored, Strided, Tensor, fits
 
+MOST_REPEATED = 256 << 20
+"""Bytes up to which tensors may repeat those of a small file, as ``expand`` makes them."""
+CONTIGUOUS = "save it again where it was made, each tensor as tensor.contiguous()"
+
 
 class Refused(Exception):  # noqa: N818 - what is wrong with the pickle
     """The pickle is broken, too large, or of a kind that is not read; ``hint``: what to do."""
 
     def __init__(self, what: str, hint: str = AGAIN) -> None:
-        self.hint = hint
         super().__init__(what)
+        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ def view_of(place: Stored, dtype: str, offset: object, shape: object, strides: o
     """Return a tensor that is a view of a storage.
 
     Raises:
-        Refused: it reaches outside of the storage, or has more elements than it.
+        Refused: it reaches outside of the storage, or repeats its elements too often.
     """
     sizes, steps = whole_numbers(shape), whole_numbers(strides)
     (first,) = whole_numbers((offset,))
@@ -47,11 +51,11 @@ def view_of(place: Stored, dtype: str, offset: object, shape: object, strides: o
     itemsize = DTYPES[dtype].itemsize
     count, room = math.prod(sizes), place.size // itemsize
     reach = sum((size - 1) * step for size, step in zip(sizes, steps, strict=True)) + 1
-    if count > room and first + reach <= room:
+    if count > room and first + reach <= room and count * itemsize > MOST_REPEATED:
         raise Refused(
-            f"a tensor of shape {list(sizes)[:8]} repeats the {room:,} elements of its storage "
-            "(expand)",
-            "save tensor.contiguous() instead",
+            f"a tensor of shape {list(sizes)[:8]} repeats the {room:,} elements of its storage, as "
+            f"expand makes it, and has {count * itemsize:,} bytes",
+            CONTIGUOUS,
         )
     if count and first + reach > room:
         raise Refused(

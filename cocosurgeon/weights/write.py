@@ -12,7 +12,7 @@ from typing import BinaryIO
 from cocosurgeon.atomic import appearing
 from cocosurgeon.errors import OutputError, RequestError
 from cocosurgeon.progress import Progress, progress_of
-from cocosurgeon.text import first_few, one_line
+from cocosurgeon.text import byte_count, first_few, one_line, plural
 from cocosurgeon.weights.dtypes import DTYPES
 from cocosurgeon.weights.read_safetensors import METADATA
 from cocosurgeon.weights.tensor import Elements, Tensor
@@ -46,6 +46,33 @@ def left_out(metadata: Iterable[str]) -> list[str]:
     return [key for key in metadata if key != "format"]
 
 
+def tied_names(tensors: Iterable[Tensor]) -> list[list[str]]:
+    """Return the names of each group of tied tensors: those that are the same bytes."""
+    return [[tensor.name for tensor in group] for group in _tied(tensors)]
+
+
+def _tied(tensors: Iterable[Tensor]) -> list[list[Tensor]]:
+    groups: dict[object, list[Tensor]] = {}
+    for tensor in tensors:
+        if tensor.nbytes:
+            groups.setdefault(tensor.storage, []).append(tensor)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def tied_lines(tensors: Iterable[Tensor], path: str | PathLike[str]) -> list[str]:
+    """Return a line about tied tensors and what becomes of them in an output; or none."""
+    groups = _tied(tensors)
+    if not groups:
+        return []
+    again = [tensor for group in groups for tensor in group[1:]]
+    first = f"{again[0].name} to {groups[0][0].name}"
+    line = f"{plural(len(again), 'tensor')} tied to another one ({first})"
+    if Path(path).suffix != ".safetensors":
+        return [f"{line}: written once, and still tied"]
+    size = byte_count(sum(tensor.nbytes for tensor in again))
+    return [f"{line}: written in full, {size} more; a .safetensors file cannot share bytes"]
+
+
 def write_checkpoint(
     path: str | PathLike[str],
     tensors: Iterable[Tensor],
@@ -58,6 +85,8 @@ def write_checkpoint(
     """Write a checkpoint: .safetensors, or a .pth as ``torch.save`` writes it.
 
     Torch is needed for neither. Tensors are read or computed one after the other, in their order.
+    Tied tensors stay tied in a .pth. A .safetensors file has each in full: its tensors cannot share
+    bytes, and a model that does not tie them needs every one.
 
     Args:
         path: its suffix is the format.
@@ -83,17 +112,19 @@ def write_checkpoint(
         progress_of("writing") as progress,
         appearing([final], force=force, notice=notice) as [file],
     ):
+        is_zip = final.suffix != ".safetensors"
         if progress is not None:
-            every = list(_shown(every, progress))
-        if final.suffix == ".safetensors":
+            written = {each.storage: each for each in every}.values() if is_zip else every
+            every = list(_shown(every, progress, sum(each.nbytes for each in written)))
+        if not is_zip:
             _write_safetensors(file, every, metadata or {})
         else:
             write_zip(file, every, metadata or {}, where)
 
 
-def _shown(tensors: Sequence[Tensor], progress: Progress) -> Iterator[Tensor]:
+def _shown(tensors: Sequence[Tensor], progress: Progress, total: int) -> Iterator[Tensor]:
     """Yield tensors that advance a progress bar when they have been read."""
-    total, done = sum(tensor.nbytes for tensor in tensors), 0
+    done = 0
 
     @dataclass(frozen=True)
     class Shown:

@@ -1,4 +1,4 @@
-"""A zip as ``torch.save`` writes it: a pickle of names, shapes and types, and one member a tensor.
+"""A zip as ``torch.save`` writes it: a pickle of names, shapes and types, and one member a storage.
 
 Torch itself is not needed, and would need all tensors in memory.
 """
@@ -27,7 +27,7 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 def write_zip(
     file: BinaryIO, tensors: Sequence[Tensor], metadata: Mapping[str, object], where: str
 ) -> None:
-    """Write tensors and plain values.
+    """Write tensors and plain values. Tied tensors share a storage, as they did.
 
     Args:
         where: the key of the state dict; empty: tensors are at the top level, next to the metadata.
@@ -35,13 +35,12 @@ def write_zip(
     Raises:
         RequestError: a value is not plain.
     """
-    state = (
-        _ORDERED
-        + b"("
-        + b"".join(
-            _text(tensor.name) + _tensor(tensor, number) for number, tensor in enumerate(tensors)
-        )
-    )
+    storages: dict[object, Tensor] = {}
+    for tensor in tensors:
+        storages.setdefault(tensor.storage, tensor)
+    numbers = {storage: number for number, storage in enumerate(storages)}
+    named = (_text(each.name) + _tensor(each, numbers[each.storage]) for each in tensors)
+    state = _ORDERED + b"(" + b"".join(named)
     entries = b"".join(_text(key) + _value(value, key) for key, value in metadata.items())
     if where:
         keys = where.split(".")
@@ -56,7 +55,7 @@ def write_zip(
         pickle = b"\x80\x02" + content + b"."
         _member(archive, stream, "data.pkl", [pickle], len(pickle))
         _member(archive, stream, "byteorder", [b"little"], 6)
-        for number, tensor in enumerate(tensors):
+        for number, tensor in enumerate(storages.values()):
             _member(archive, stream, f"data/{number}", tensor.chunks(), tensor.nbytes)
         _member(archive, stream, "version", [b"3\n"], 2)
 

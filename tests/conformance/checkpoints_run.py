@@ -2,6 +2,7 @@
 
     python checkpoints_run.py make FOLDER     # prints the tensors of each file that it makes
     python checkpoints_run.py load FILE...    # prints the tensors of each file
+    python checkpoints_run.py tied FILE       # prints the names of tensors at one address
 
 A tensor is its type, shape and the SHA-256 of its bytes. All is JSON. Nothing of cocosurgeon is
 imported.
@@ -63,6 +64,7 @@ def views() -> Any:
         "parameter": weight,
         "plain": plain,
         "half of it": data[60:],
+        "expanded": data[3:8].expand(7, 5),
     }
 
 
@@ -129,7 +131,7 @@ def make(folder: str) -> dict[str, Any]:
 
     torch.save(model, "module.pth")
     torch.save({"turned": torch.ones(2, dtype=torch.complex64).conj()}, "conjugate.pth")
-    torch.save({"wide": torch.ones(1).expand(1 << 20)}, "expanded.pth")
+    torch.save({"wide": torch.ones(1).expand(1 << 27)}, "expanded.pth")
     torch.jit.save(torch.jit.script(model), "script.pth")
 
     trained("work")
@@ -151,6 +153,13 @@ def load(names: list[str]) -> dict[str, Any]:
     return found
 
 
+def tied(name: str) -> list[list[str]]:
+    groups: dict[int, list[str]] = {}
+    for key, tensor in torch.load(name, weights_only=True).items():
+        groups.setdefault(tensor.untyped_storage().data_ptr(), []).append(key)
+    return [keys for keys in groups.values() if len(keys) > 1]
+
+
 def save(folder: str) -> dict[str, Any]:
     """Write every type that safetensors has by its own library."""
     from safetensors.torch import save_file
@@ -163,4 +172,5 @@ def save(folder: str) -> dict[str, Any]:
 
 if __name__ == "__main__":
     kind, *rest = sys.argv[1:]
-    print(json.dumps(load(rest) if kind == "load" else {"make": make, "save": save}[kind](*rest)))
+    answers: dict[str, Any] = {"make": make, "save": save, "tied": tied}
+    print(json.dumps(load(rest) if kind == "load" else answers[kind](*rest)))

@@ -14,7 +14,7 @@ from mmdet_line import MMDET3, Line
 from cocosurgeon.errors import FormatError
 from cocosurgeon.weights.checkpoint import read_checkpoint
 from cocosurgeon.weights.tensor import Tensor
-from cocosurgeon.weights.wash import wash
+from cocosurgeon.weights.washed import wash
 from cocosurgeon.weights.write import write_checkpoint
 
 RUN = Path(__file__).with_name("checkpoints_run.py")
@@ -61,6 +61,12 @@ def test_what_is_written_is_loaded_by_torch(made: tuple[Path, Mapping[str, Any]]
     assert loaded == written
 
 
+def test_tied_tensors_are_tied_in_torch(made: tuple[Path, Mapping[str, Any]]) -> None:
+    out = made[0] / "tied.pth"
+    write_checkpoint(out, read_checkpoint(made[0] / "views.pth").tensors.values())
+    assert MMDET3.run(RUN, "tied", out) == [["transposed", "tied"]]
+
+
 def test_safetensors_reads_and_writes_the_same(made: tuple[Path, Mapping[str, Any]]) -> None:
     mmdet_line.require(SAFETENSORS.overlay)
     folder, expected = made
@@ -91,7 +97,7 @@ def test_a_checkpoint_of_mmengine_is_washed(made: tuple[Path, Mapping[str, Any]]
     assert dropped == {
         "ema_state_dict": 8, "message_hub": 0, "optimizer": 12, "param_schedulers": 0
     }  # fmt: skip
-    average = wash(checkpoint, "ema_state_dict")
+    average = wash(checkpoint, keep="ema_state_dict")
     assert [t.name for t in average.tensors] == list(expected["work/epoch_2.pth"])
     # the real library loads what is written, as a checkpoint of its own
     out = folder / "washed.pth"

@@ -39,12 +39,12 @@ def diff(
     """
     from cocosurgeon.progress import shown_by
     from cocosurgeon.weights.checkpoint import read_checkpoint
-    from cocosurgeon.weights.diff import diff_weights
+    from cocosurgeon.weights.difference import diff as compared
     from cocosurgeon.weights.wrappers import wrapper_of
 
     one, other = read_checkpoint(before), read_checkpoint(after)
     with shown_by(console.progress):
-        difference = diff_weights(one.tensors, other.tensors, init=init)
+        difference = compared(one.tensors, other.tensors, init=init)
     for file, checkpoint in ((before, one), (after, other)):
         wrapper = wrapper_of(checkpoint.tensors)
         if wrapper and not difference.tensors:

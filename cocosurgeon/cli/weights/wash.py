@@ -45,52 +45,42 @@ def wash(
     from cocosurgeon.cli.outputs import require_apart
     from cocosurgeon.progress import shown_by
     from cocosurgeon.text import byte_count, one_line, plural
-    from cocosurgeon.weights.checkpoint import read_checkpoint
-    from cocosurgeon.weights.wash import wash as washed
-    from cocosurgeon.weights.write import (
-        is_whole_file,
-        left_out,
-        require_format,
-        write_checkpoint,
-    )
+    from cocosurgeon.weights.washed import wash as washed
+    from cocosurgeon.weights.write import require_format, tied_lines, tied_names
 
     out = Path(output)
     require_format(out)
     require_apart([out], [file])
-    checkpoint = read_checkpoint(file)
-    result = washed(checkpoint, keep)
-    is_left_out = checkpoint.format == "safetensors" and is_whole_file(out, result.where)
-    lost = left_out(result.metadata) if is_left_out else []
+    result = washed(file, keep=keep)
     with shown_by(console.progress):
-        write_checkpoint(
-            out,
-            result.tensors,
-            {} if is_left_out else result.metadata,
-            where=result.where,
-            force=force,
-            notice=console.info,
-        )
+        result.write(out, force=force, notice=console.info)
+    lost, before = result.left_out(out), result.source.size
     after = out.stat().st_size
     console.info(
         *(each.line() for each in result.dropped),
         *([f"stripped {result.prefix!r} from every name"] if result.prefix else []),
-        *(f"dropped {one_line(key)}: metadata, which a flat .pth cannot hold" for key in lost),
+        *(
+            f"dropped {one_line(key)}: metadata, which a flat .pth cannot hold"
+            for key in lost or ()
+        ),
+        *map(one_line, tied_lines(result.tensors, out)),
         f"kept {plural(len(result.tensors), 'tensor')}, {byte_count(result.nbytes)}; the file had "
-        f"{byte_count(checkpoint.size)}, and has {byte_count(after)}",
+        f"{byte_count(before)}, and has {byte_count(after)}",
     )
     console.written(
         out,
         {
             "input": file,
-            "bytes_before": checkpoint.size,
+            "bytes_before": before,
             "bytes_after": after,
             "kept": {
                 "copy": result.kept,
                 "tensors": len(result.tensors),
                 "bytes": result.nbytes,
-                "entries": [] if is_left_out else list(result.metadata),
+                "entries": list(result.metadata) if lost is None else [],
             },
             "stripped_prefix": result.prefix,
+            "tied": tied_names(result.tensors),
             "dropped": [asdict(each) for each in result.dropped],
         },
     )

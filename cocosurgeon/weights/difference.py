@@ -8,14 +8,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from os import PathLike
 
 import numpy as np
 import numpy.typing as npt
 
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import first_few, one_line, plural, table_lines
+from cocosurgeon.weights.checkpoint import read_checkpoint
 from cocosurgeon.weights.dtypes import DTYPES, Array
 from cocosurgeon.weights.tensor import Tensor
+
+State = str | PathLike[str] | Mapping[str, Tensor]
+"""A checkpoint file, or tensors by name."""
 
 _BLOCK = 1 << 16
 _SAMPLE = 1 << 17
@@ -177,23 +182,22 @@ class WeightsDiff:
             )
 
 
-def diff_weights(
-    before: Mapping[str, Tensor],
-    after: Mapping[str, Tensor],
-    *,
-    init: bool = False,
-) -> WeightsDiff:
-    """Compare two state dicts.
+def diff(before: State, after: State, *, init: bool = False) -> WeightsDiff:
+    """Compare two checkpoints.
 
     Args:
-        before, after: tensors by name; see ``checkpoint.read_checkpoint``.
+        before, after: files, or tensors by name; see ``checkpoint.read_checkpoint``.
         init: compare distributions of values: two initializations of one model by one rule have
             other values, and the same distributions.
 
     Returns:
         The difference. Tensors are ordered by ``score`` with ``init``, else by ``relative``, with
         other shapes first.
+
+    Raises:
+        DataError: a file is no checkpoint.
     """
+    before, after = _tensors(before), _tensors(after)
     both = [name for name in before if name in after]
     total, done, found = sum(before[name].nbytes for name in both), 0, []
     with progress_of("comparing") as progress:
@@ -209,6 +213,10 @@ def diff_weights(
         tensors=tuple(found),
         init=init,
     )
+
+
+def _tensors(state: State) -> Mapping[str, Tensor]:
+    return read_checkpoint(state).tensors if isinstance(state, (str, PathLike)) else state
 
 
 def _by_score(each: TensorDiff) -> tuple[bool, bool, float]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
 
+from cocosurgeon.atomic import refuse_same_file
 from cocosurgeon.errors import RequestError
 from cocosurgeon.text import byte_count, did_you_mean, first_few, one_line, plural
-from cocosurgeon.weights.checkpoint import Checkpoint
+from cocosurgeon.weights.checkpoint import Checkpoint, read_checkpoint
 from cocosurgeon.weights.inert import Global, NotRead
 from cocosurgeon.weights.tensor import Tensor
 from cocosurgeon.weights.wrappers import COUNTERS, copies_in, flat_averages, wrapper_of
+from cocosurgeon.weights.write import is_whole_file, left_out, write_checkpoint
 
 _META = "meta"
 """The entry that inference needs, too: MMDetection finds the classes in it."""
@@ -49,6 +53,7 @@ class Washed:
         kept: the copy of the weights that is kept: a place, and a prefix.
         prefix: what was stripped from every name.
         dropped: everything else.
+        source: the file.
     """
 
     tensors: tuple[Tensor, ...] = field(repr=False)
@@ -57,6 +62,34 @@ class Washed:
     kept: str
     prefix: str
     dropped: tuple[Dropped, ...]
+    source: Checkpoint = field(repr=False)
+
+    def write(
+        self,
+        output: str | PathLike[str],
+        *,
+        force: bool = False,
+        notice: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        """Write what is kept.
+
+        Args:
+            output, force, notice: as in ``write_checkpoint``.
+
+        Raises:
+            OutputError: the output is the source, another file is there, or the system refuses.
+        """
+        refuse_same_file(Path(output), self.source.path)
+        gone = self.left_out(output)
+        metadata = {} if gone is not None else self.metadata
+        write_checkpoint(
+            output, self.tensors, metadata, where=self.where, force=force, notice=notice
+        )
+
+    def left_out(self, output: str | PathLike[str]) -> list[str] | None:
+        """Return the metadata that an output has no place for; None where it has one."""
+        is_lost = self.source.format == "safetensors" and is_whole_file(output, self.where)
+        return left_out(self.metadata) if is_lost else None
 
     @property
     def nbytes(self) -> int:
@@ -73,19 +106,37 @@ def copies_of(checkpoint: Checkpoint) -> list[str]:
     ]
 
 
-def wash(checkpoint: Checkpoint, keep: str | None = None) -> Washed:
-    """Return what inference needs of a checkpoint.
+def wash(
+    file: str | PathLike[str] | Checkpoint,
+    output: str | PathLike[str] | None = None,
+    *,
+    keep: str | None = None,
+    force: bool = False,
+) -> Washed:
+    """Keep what inference needs of a checkpoint.
 
     The weights of one copy of the model stay, without the prefixes of wrappers, and the metadata.
     Optimizers, schedulers, logs and other copies are dropped.
 
     Args:
+        file: the checkpoint.
+        output: a .safetensors, .pth or .pt file; None: nothing is written.
         keep: the copy to keep: a place such as ``ema_state_dict``, or a prefix such as ``teacher``;
             None: the model's own.
+        force: replace an existing file.
 
     Raises:
-        RequestError: there is no such copy, or there are several and ``keep`` does not say which.
+        RequestError: there is no such copy, there are several and ``keep`` does not say which, or
+            the output cannot be written.
+        DataError: the file is no checkpoint.
     """
+    washed = _washed(file if isinstance(file, Checkpoint) else read_checkpoint(file), keep)
+    if output is not None:
+        washed.write(output, force=force)
+    return washed
+
+
+def _washed(checkpoint: Checkpoint, keep: str | None) -> Washed:
     place, word = _copy_to_keep(checkpoint, keep)
     state = checkpoint.states[place]
     dropped = [
@@ -122,7 +173,7 @@ def wash(checkpoint: Checkpoint, keep: str | None = None) -> Washed:
                 dropped.append(_dropped(key, _kind(value), _tensors_in(value)))
     return Washed(
         tuple(tensors), metadata, checkpoint.where,
-        f"{place}:{word}" if word else place, prefix, tuple(dropped),
+        f"{place}:{word}" if word else place, prefix, tuple(dropped), checkpoint,
     )  # fmt: skip
 
 
