@@ -141,14 +141,17 @@ def test_key_columns_are_those_of_the_records(cli: Cli, tmp_path: Path) -> None:
     assert (done.code, done.out) == (0, "tables\n"), done.err
     document = json.loads(SAMPLE.read_bytes())
     keys = ("id", "image_id", "category_id", "area", "iscrowd")
-    found = rows(tmp_path / "tables/annotations.parquet", *keys, "bbox", "raw")
+    found = rows(tmp_path / "tables/annotations.parquet", *keys, "bbox", "raw", "numbers")
     by_id = {record["id"]: record for record in document["annotations"]}
     assert len(found) == len(by_id)
     for row in found:
         record = by_id[row["id"]]
         assert [row[key] for key in keys] == [record[key] for key in keys]
         assert list(row["bbox"].values()) == record["bbox"]
-        assert json.loads(row["raw"]) == record
+        assert {**json.loads(row["raw"]), "segmentation": 0} == {**record, "segmentation": 0}
+        if not record["iscrowd"]:
+            expected = [[round(100 * v) for v in part] for part in record["segmentation"]]
+            assert row["numbers"] == expected
     images = rows(tmp_path / "tables/images.parquet", "id", "file_name", "width", "height")
     assert images == [
         {key: record[key] for key in ("id", "file_name", "width", "height")}
@@ -156,7 +159,7 @@ def test_key_columns_are_those_of_the_records(cli: Cli, tmp_path: Path) -> None:
     ]
     schema = parquet.read_schema(tmp_path / "tables/annotations.parquet")
     facts = json.loads(schema.metadata[b"cocosurgeon"])
-    assert facts["version"] == 1
+    assert facts["version"] == 2
     assert facts["size"] == SAMPLE.stat().st_size
 
 
@@ -241,7 +244,7 @@ def test_tables_that_were_changed_or_are_missing_are_refused(cli: Cli, tmp_path:
     assert (done.code, "other bytes than were written" in done.err) == (3, True)
     parquet.write_table(table.replace_schema_metadata({}), path)
     assert (cli(*back).code, "without the metadata" in cli(*back).err) == (3, True)
-    parquet.write_table(table.replace_schema_metadata({"cocosurgeon": '{"version": 1}'}), path)
+    parquet.write_table(table.replace_schema_metadata({"cocosurgeon": '{"version": 2}'}), path)
     assert (cli(*back).code, "cannot be read" in cli(*back).err) == (3, True)
     path.write_bytes(path.read_bytes()[:1000])
     assert (cli(*back).code, "cannot be read" in cli(*back).err) == (3, True)

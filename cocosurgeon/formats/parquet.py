@@ -25,7 +25,7 @@ from cocosurgeon.version import __version__
 
 KEY = b"cocosurgeon"
 """Key of the schema's metadata. Its value is JSON."""
-_VERSION = 1
+_VERSION = 2
 _TABLES = ("images", "annotations")
 _REST = "rest"
 _MOST_IN_SCHEMA = 1 << 16
@@ -56,6 +56,7 @@ class Parquet(WholeFormat):
             RequestError: pyarrow is not installed.
         """
         _require_pyarrow()
+        from cocosurgeon.tables.numbers import comma_of
         from cocosurgeon.tables.parquet import lists_of, write_pieces, write_records
 
         index = _index_of(dataset)
@@ -80,11 +81,13 @@ class Parquet(WholeFormat):
         with progress_of("writing") as progress:
             done = 0
             for name, each in lists.items():
-                own = {"separator": each.usual.decode(), "tables": list(lists)}
-                metadata = {KEY: json.dumps({**facts, **own}).encode()}
+                comma = comma_of(each.records)
+                own = {"separator": each.usual.decode(), "comma": comma.decode()}
+                metadata = {KEY: json.dumps({**facts, **own, "tables": list(lists)}).encode()}
                 objects = self.objects and name == "images"
                 path = _table(out, name)
-                for count in write_records(path, name, index, each, metadata, objects=objects):
+                written = write_records(path, name, index, each, metadata, comma, objects=objects)
+                for count in written:
                     done += count
                     if progress:
                         progress(done, total)
@@ -167,8 +170,8 @@ def _facts(folder: Path) -> dict[str, Any]:
     if missing or len({facts["sha256"] for facts in found}) != 1:
         what = f"no table {first_names(missing)}" if missing else "the tables are of two files"
         raise FormatError(what, where=str(folder), hint="convert the annotation file again")
-    separators = {name: each["separator"] for name, each in zip(tables, found, strict=True)}
-    return {**found[0], "separators": separators}
+    marks = {n: (f["separator"], f["comma"]) for n, f in zip(tables, found, strict=True)}
+    return {**found[0], "marks": marks}
 
 
 def _pieces(folder: Path, facts: dict[str, Any]) -> Iterator[tuple[int, bytes]]:
@@ -179,8 +182,8 @@ def _pieces(folder: Path, facts: dict[str, Any]) -> Iterator[tuple[int, bytes]]:
         yield place, text.encode("utf-8", "surrogatepass")
     if not facts["rest"]:
         yield from read_pieces(_table(folder, _REST))
-    for name, separator in facts["separators"].items():
-        yield from read_pieces(_table(folder, name), separator.encode())
+    for name, marks in facts["marks"].items():
+        yield from read_pieces(_table(folder, name), *map(str.encode, marks))
 
 
 @contextmanager

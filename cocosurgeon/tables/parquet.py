@@ -16,6 +16,7 @@ from cocosurgeon.annfile.columns import Numbers
 from cocosurgeon.annfile.document import Records
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.tables.columns import boxes_of, columns_of
+from cocosurgeon.tables.numbers import put_back, taken_out
 from cocosurgeon.tables.objects import Objects, rows_by_image
 
 _ROWS = 8000
@@ -23,6 +24,7 @@ _BYTES = 1 << 26
 """Of the records of a row group; fewer records are in one where they are long."""
 _PAGE = 1 << 23
 _RAW_LEVEL, _LEVEL = 9, 3
+_NUMBERS, _ENCODING = "numbers", "BYTE_STREAM_SPLIT"
 _OF_FEW_VALUES = ("image_id", "category_id", "iscrowd", "width", "height")
 _BYTES_OF = ("byte", "before", "raw")
 """Columns that the text is made of: where a record begins, what is before it (null: what is
@@ -41,6 +43,7 @@ def write_records(
     index: AnnotationIndex,
     separated: Separated,
     metadata: Mapping[bytes, bytes],
+    comma: bytes,
     *,
     objects: bool,
 ) -> Iterator[int]:
@@ -51,6 +54,7 @@ def write_records(
     Args:
         name: of the table.
         metadata: of its schema.
+        comma: between two numbers of an array.
         objects: give images a column of their objects.
     """
     records = separated.records
@@ -70,6 +74,8 @@ def write_records(
                 arrays["objects"] = view.take(rows)
             before = [separated.unusual.get(row) for row in rows.tolist()]
             raw = [text for _, _, text in islice(texts, len(rows))]
+            if not is_of_images:
+                raw, arrays[_NUMBERS] = taken_out(raw, comma)
             writer.write({**arrays, **_bytes_of(starts[rows], before, raw)})
             yield len(rows)
         for _ in texts:  # its end looks whether the source is unchanged
@@ -83,16 +89,23 @@ def write_pieces(path: Path, pieces: Iterable[tuple[int, bytes]]) -> None:
             writer.write(_bytes_of(np.array([place], np.int64), [b""], [text]))
 
 
-def read_pieces(path: Path, separator: bytes = b"") -> Iterator[tuple[int, bytes]]:
+def read_pieces(
+    path: Path, separator: bytes = b"", comma: bytes = b","
+) -> Iterator[tuple[int, bytes]]:
     """Yield the records of a table, each with what is before it, and the places.
 
     Args:
         separator: what is before a record usually.
+        comma: between two numbers of an array.
     """
     with parquet.ParquetFile(path) as file:
+        names = [*_BYTES_OF, *({_NUMBERS} & set(file.schema_arrow.names))]
         for group in range(file.num_row_groups):
-            table = file.read_row_group(group, columns=list(_BYTES_OF))
-            for place, before, raw in zip(*(c.to_pylist() for c in table.columns), strict=True):
+            table = file.read_row_group(group, columns=names)
+            places, befores, raws = (table[name].to_pylist() for name in _BYTES_OF)
+            if _NUMBERS in names:
+                raws = put_back(raws, table[_NUMBERS].combine_chunks(), comma)
+            for place, before, raw in zip(places, befores, raws, strict=True):
                 lead = separator if before is None else before
                 yield place - len(lead), lead + raw
 
@@ -139,14 +152,17 @@ class _Writer:
 
     def _writer(self, schema: pa.Schema) -> parquet.ParquetWriter:
         names = [name for name in schema.names if name not in _BYTES_OF]
-        levels = {name: _RAW_LEVEL if name == "raw" else _LEVEL for name in _leaves(schema)}
+        leaves = _leaves(schema)
+        levels = {name: _RAW_LEVEL if name == "raw" else _LEVEL for name in leaves}
+        encodings = {name: _ENCODING for name in leaves if name.startswith(_NUMBERS)}
         return parquet.ParquetWriter(
             self._path,
             schema,
             compression="zstd",
             compression_level=levels,
             use_dictionary=[name for name in names if name in _OF_FEW_VALUES],
-            write_statistics=[n for n in _leaves(schema) if n not in ("before", "raw")],
+            column_encoding=encodings or None,
+            write_statistics=[n for n in leaves if n not in ("before", "raw", *encodings)],
             data_page_size=_PAGE,
         )
 
