@@ -35,8 +35,12 @@ from cocosurgeon import (
     RequestError,
     Sample,
     Skip,
+    SourceChangedError,
     read,
 )
+from cocosurgeon.annfile.source import Source
+from cocosurgeon.cli.console import Console
+from cocosurgeon.cli.run_shards import read_shards
 from cocosurgeon.sets.merge import merge
 from cocosurgeon.sets.options import MergeOptions
 from cocosurgeon.shards.dataset import Shards
@@ -174,6 +178,41 @@ def test_files_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:
         shards({"categories": CATEGORIES}, {"categories": CATEGORIES[:2]})
     with pytest.raises(RequestError, match="1 annotation of images that another file lists"):
         shards({}, {"annotations": [{"id": 7, "image_id": 0}]})
+
+
+def test_files_of_shards_are_open_only_while_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = []
+    for n in range(60):
+        annotations = [{"id": n, "image_id": n, "category_id": 1, "area": n}]
+        document = {"images": [{"id": n}], "annotations": annotations, "categories": CATEGORIES}
+        paths.append(tmp_path / f"{n}.json")
+        paths[-1].write_text(json.dumps(document))
+    counts = []
+    read_bytes = Source.read
+
+    def counted(source: Source, start: int, stop: int) -> bytes:
+        counts.append(len(list(Path("/dev/fd").iterdir())))
+        return read_bytes(source, start, stop)
+
+    monkeypatch.setattr(Source, "read", counted)
+    shards = read_shards(list(map(str, paths)), {}, Console(quiet=True, as_json=False))
+    result = Plan(Having(Area(min=7)), Having(InCategory("person"))).apply(shards.whole)
+    assert len(result) == 53
+    assert all(b"".join(part.text()) for part in shards.cut(result))
+    assert max(counts) - min(counts) < 10
+
+
+def test_a_file_that_another_one_replaced_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"images": [{"id": 1}]}')
+    shards = Shards.of([read(path)])
+    shards.files[0].source.release()
+    (tmp_path / "b.json").write_text('{"images": [{"id": 2}]}')
+    (tmp_path / "b.json").replace(path)
+    with pytest.raises(SourceChangedError, match="changed while it was read"):
+        b"".join(next(shards.cut(shards.whole)).text())
 
 
 # ---- the command line

@@ -173,14 +173,15 @@ class _Process:
     def __init__(self, task: _Task, start: int, separator: Separator) -> None:
         self.start = start
         # The new interpreter finds modules where this one does, whatever the current folder is.
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-c", _SERVE, *map(str, filter(None, sys.path))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            pass_fds=[task.source.descriptor],
-        )
-        source = (task.source.descriptor, task.source.name)
+        with task.source.opened() as descriptor:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-c", _SERVE, *map(str, filter(None, sys.path))],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[descriptor],
+            )
+        source = (descriptor, task.source.name)
         assert self._process.stdin
         with suppress(BrokenPipeError), self._process.stdin as pipe:
             pickle.dump((source, task.name, task.columns, task.options, start, separator), pipe)

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -41,7 +41,6 @@ class Source:
         path: the file, or None for a stream.
         size: bytes of JSON text, a byte-order mark included (after decompression).
         text_start: 3 after a byte-order mark, else 0.
-        descriptor: number of the open file.
         is_packed: True for gzip data.
         identity: device, inode, size and time of the last change of the file (for gzip data, of
             the compressed file), as first seen.
@@ -56,8 +55,8 @@ class Source:
     ) -> None:
         self.name = name
         self.path = path
-        self.descriptor = os.dup(file.fileno())
-        weakref.finalize(self, os.close, self.descriptor)
+        self._descriptor: int | None = os.dup(file.fileno())
+        self._close = weakref.finalize(self, os.close, self._descriptor)
         self.is_packed = origin is not None
         self._observed = self._observe()
         self.identity = _identity(origin) if origin else self._observed
@@ -84,14 +83,41 @@ class Source:
             SourceChangedError: the file has become shorter.
             SourceUnavailableError: the system cannot read it.
         """
-        with reading(self.name, "the annotation file"):
-            data = os.pread(self.descriptor, stop - start, start)
+        with reading(self.name, "the annotation file"), self.opened() as descriptor:
+            data = os.pread(descriptor, stop - start, start)
             while len(data) < stop - start:
-                more = os.pread(self.descriptor, stop - start - len(data), start + len(data))
+                more = os.pread(descriptor, stop - start - len(data), start + len(data))
                 if not more:
                     raise self.changed()
                 data += more
         return data
+
+    def release(self) -> None:
+        """Close the file, and open it for each read from now on; a nameless copy stays open.
+
+        So there can be more sources than files that a process may have open.
+        """
+        if self.path is not None and not self.is_packed:
+            self._descriptor = None
+            self._close()
+
+    @contextmanager
+    def opened(self) -> Iterator[int]:
+        """Give the number of the open file.
+
+        Raises:
+            SourceChangedError: it is another file by now.
+            SourceUnavailableError: the system cannot open it.
+        """
+        with ExitStack() as stack:
+            descriptor = self._descriptor
+            if descriptor is None:
+                assert self.path is not None
+                with reading(self.name, "the annotation file"):
+                    descriptor = stack.enter_context(self.path.open("rb")).fileno()
+                if _identity(os.fstat(descriptor)) != self.identity:
+                    raise self.changed()
+            yield descriptor
 
     def require_unchanged(self) -> None:
         """Raise SourceChangedError when size or modification time differ from the first look."""
@@ -118,7 +144,8 @@ class Source:
         return digest.hexdigest()
 
     def _observe(self) -> tuple[int, ...]:
-        return _identity(os.fstat(self.descriptor))
+        with self.opened() as descriptor:
+            return _identity(os.fstat(descriptor))
 
     def changed(self) -> SourceChangedError:
         """Return the error for a source that changed while it was read."""

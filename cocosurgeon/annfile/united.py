@@ -27,7 +27,6 @@ class UnitedSource(Source):
         self.path = None
         self.size = sum(source.size for source in sources)
         self.text_start = 0
-        self.descriptor = -1
         self.is_packed = False
         self.identity = tuple(number for source in sources for number in source.identity)
 

@@ -137,7 +137,11 @@ def lint(
             raise RequestError("--html takes one file", hint="name one file, or remove --html")
         require_apart([Path(html)], paths)
     with shown_by(console.progress):
-        sources = [open_any(path) for path in paths]
+        sources = []
+        for path in paths:
+            sources.append(open_any(path))
+            if len(paths) > 2:
+                sources[-1].release()
         reports = [
             judged(s, loaders=loaders, choice=choice, keep=keep, known=known, images=images)
             for s in sources

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -62,11 +64,20 @@ def read_shards(paths: Sequence[str], columns: Columns, console: Console) -> Sha
     """
     if STDOUT in paths:
         raise RequestError("standard input cannot be one of several files")
+    _allow_open_files(2 * len(paths))
     files = []
     for path in paths:
         with console.progress(f"reading {path}") as progress:
             files.append(read_shard(path, progress, columns))
+        files[-1].source.release()
     return Shards.of(files)
+
+
+def _allow_open_files(count: int) -> None:
+    """Raise the limit of open files, where the system allows it: unpacked copies stay open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, soft + count)), hard))
 
 
 def run_shards(
