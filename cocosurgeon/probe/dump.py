@@ -1,4 +1,4 @@
-"""Dumps: what a loader loaded, as JSON lines; written and read. docs/probe.md has the format."""
+"""Dumps: images and objects that a loader loaded, as JSON lines. docs/probe.md has the format."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ Order: TypeAlias = Literal["file", "id", "path", "unknown"]
 
 @dataclass(frozen=True)
 class DumpHeader:
-    """Origin of a dump, and how it is to be read. None or empty: not known.
+    """Origin and format of a dump. None or empty: not known.
 
     Attributes:
-        framework, version: what loaded it.
-        loader: its name here: the loader whose rules explain how it differs from another.
+        framework, version: the framework that loaded it.
+        loader: the loader of this package whose rules explain the differences from another one.
         python: version of the interpreter.
-        mode: whether the loader was set up for training.
-        box_format: how boxes are given.
-        normalised: whether boxes are divided by the image's size.
-        single: whether boxes are rounded to float32.
-        label_space: a name of ``cocosurgeon spaces`` for what a label means.
-        order: of the images.
-        ann_file, sha256: name of the annotation file, and hash of its JSON text.
+        mode: ``train`` or ``test``.
+        box_format: ``xyxy``, ``xywh`` or ``cxcywh``.
+        normalised: True if boxes are divided by the image's size; else they are in pixels.
+        single: True if boxes are rounded to float32.
+        label_space: name of the label space of labels; see ``cocosurgeon spaces``.
+        order: order of the images.
+        ann_file, sha256: name of the annotation file, and SHA-256 of its JSON text.
         classes, cat_ids, cat2label: as in a ``View``.
-        options: what the loader was built with, under the framework's own names.
-        packages: versions of what else took part.
+        options: options of the loader, under the framework's own names.
+        packages: versions of other packages.
         pipeline: the pipeline of packed samples: ``own`` (the config's) or ``plain``.
-        transforms: its steps.
-        random: those that draw random numbers; each sample begins with ``seed``.
-        seed: of these.
+        transforms: transforms of the pipeline.
+        random: transforms that draw random numbers; each sample begins with ``seed``.
+        seed: the seed.
     """
 
     framework: str
@@ -71,7 +71,7 @@ class DumpHeader:
 
     @property
     def is_by_rules(self) -> bool:
-        """True if no framework ran: the rules of a loader say what it would have returned."""
+        """True if no framework ran, and the dump has the prediction of a loader's rules."""
         loader = LOADERS.get(self.loader or "")
         return loader is not None and self.framework == loader.title
 
@@ -79,7 +79,7 @@ class DumpHeader:
         """Return the setting of the loader that the header names, one of ``LOADERS``.
 
         Raises:
-            FormatError: the options are none of that loader.
+            FormatError: the options are not options of that loader.
         """
         return setting_from_dump(str(self.loader), self.mode, self.classes, self.options)
 
@@ -89,11 +89,11 @@ class DumpInstance:
     """One object as it was loaded.
 
     Attributes:
-        box: four numbers in the header's box format; another count, or none, where a loader passes
-            a broken one on (torchvision).
-        ignore: whether it is marked to be ignored.
-        label: training index, or category id where the loader passes that on; None without one.
-        mask: polygons or RLE, None without one.
+        box: four numbers in the header's box format. A broken box that a loader returns unchanged
+            (torchvision) has another number of values.
+        ignore: True if it is marked as ignored.
+        label: training index, or category id if the loader returns that; None without one.
+        mask: polygons or RLE; None without one.
     """
 
     box: tuple[int | float, ...]
@@ -109,7 +109,7 @@ class DumpSegment:
     Attributes:
         id: its id in the file.
         label: training index.
-        is_thing: whether it is trained as an object.
+        is_thing: True if it is trained as an object.
     """
 
     id: Id
@@ -122,12 +122,12 @@ class DumpSample:
     """One image as it was loaded.
 
     Attributes:
-        img_id: its id.
-        img_path: its path within the image root; None where it is not known.
-        height, width: as the loader says; None where it does not.
-        instances: in the order in which they were loaded.
-        packed: the pipeline's output in short, None where none was run.
-        segments: of a panoptic dataset, in the order in which they were loaded.
+        img_id: id of the image.
+        img_path: path within the image root; None if unknown.
+        height, width: size in pixels that the loader returns; None without one.
+        instances: objects, in the order of loading.
+        packed: summary of the pipeline's output; None if no pipeline ran.
+        segments: segments of a panoptic dataset, in the order of loading.
     """
 
     img_id: Id
@@ -147,8 +147,10 @@ class Dump:
     samples: tuple[DumpSample, ...]
 
     def view(self) -> View:
-        """Return what it holds as a loader's view. Objects are named by their place, segments by
-        their id: a dump does not have the ids of annotations."""
+        """Return the dump as a loader's view.
+
+        A dump has no ids of annotations: objects get their place, segments their id, instead.
+        """
         header = self.header
         return View(
             loader=str(header.options.get("type", header.loader)),
@@ -177,7 +179,7 @@ def _loaded(sample: DumpSample) -> Sample:
 
 
 def dump_lines(header: DumpHeader, samples: Iterable[DumpSample]) -> Iterator[bytes]:
-    """Yield the lines of a dump, not compressed."""
+    """Yield the lines of a dump, uncompressed."""
     yield line_of(header_of(**vars(header) | {"cat2label": [*map(list, header.cat2label.items())]}))
     count = instances = 0
     for sample in samples:
@@ -194,15 +196,15 @@ def dump_lines(header: DumpHeader, samples: Iterable[DumpSample]) -> Iterator[by
 
 
 def rule_lines(document: object, setting: Setting, ann_file: str, sha256: str) -> Iterator[bytes]:
-    """Return the lines of a dump of what a loader loads from a file by its rules.
+    """Return the lines of a dump that predicts by rules what a loader loads from a file.
 
     Args:
-        document: what ``json.load`` gives.
-        setting: how the loader is set up.
-        ann_file, sha256: name of the annotation file, and hash of its JSON text.
+        document: the parsed file, as ``json.load`` returns it.
+        setting: loader, mode and options.
+        ann_file, sha256: name of the annotation file, and SHA-256 of its JSON text.
 
     Raises:
-        LoaderError: where the framework raises.
+        LoaderError: the framework raises.
     """
     loader = LOADERS[setting.loader]
     try:
@@ -246,7 +248,7 @@ def rule_lines(document: object, setting: Setting, ann_file: str, sha256: str) -
 
 @dataclass(frozen=True)
 class OpenDump:
-    """A dump that is being read. Its samples can be taken once; a cut dump ends in an error."""
+    """A dump that is being read. Samples can be read once; a truncated dump raises FormatError."""
 
     header: DumpHeader
     samples: Iterator[DumpSample]
@@ -256,8 +258,8 @@ def read_dump(path: Path) -> Dump:
     """Read all of a dump.
 
     Raises:
-        SourceUnavailableError: it cannot be opened or read.
-        FormatError: it is no dump, of another version, cut short, or a line of it is broken.
+        SourceUnavailableError: the file cannot be opened or read.
+        FormatError: it is no dump, has another version, is truncated, or has a broken line.
     """
     with open_dump(path) as dump:
         return Dump(dump.header, tuple(dump.samples))
@@ -268,7 +270,7 @@ def open_dump(path: Path) -> Iterator[OpenDump]:
     """Read a dump sample by sample.
 
     Raises:
-        SourceUnavailableError, FormatError: as ``read_dump``; also while samples are taken.
+        SourceUnavailableError, FormatError: see ``read_dump``; also raised while samples are read.
     """
     with open_unpacked(path, "the dump") as stream:
         lines = _Lines(path, stream)
@@ -302,7 +304,7 @@ class _Lines:
             raise self._error(str(error)) from error
 
     def samples(self) -> Iterator[DumpSample]:
-        """Yield all samples; then the last line has to come, with their number."""
+        """Yield all samples; then check the last line, which has their number."""
         count = instances = 0
         while isinstance(found := self.next(_sample_or_end), DumpSample):
             yield found

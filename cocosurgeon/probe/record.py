@@ -1,4 +1,4 @@
-"""Recorder: writes what a loader returns as a dump for ``cocosurgeon verify --against``.
+"""Recorder: writes the output of a loader as a dump for ``cocosurgeon verify --against``.
 
 One file for any repository: Python 3.7 or later, standard library only. Import it where cocosurgeon
 is installed, or copy it. The format is described in docs/probe.md.
@@ -38,7 +38,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 
 def line_of(value: Any) -> bytes:
-    """Return a line of a dump: JSON by Python's ``json``, numbers in full, NaN as ``NaN``."""
+    """Return a line of a dump: JSON with all digits of numbers, and ``NaN`` for NaN."""
     return json.dumps(value, separators=(",", ":"), default=_of_array).encode("ascii") + b"\n"
 
 
@@ -50,11 +50,11 @@ def _of_array(value: Any) -> Any:
 
 
 def header_of(framework: str, box_format: str, **known: Any) -> dict[str, Any]:
-    """Return the header's object; what is not known is null or empty.
+    """Return the header's object; unknown values are null or empty.
 
     Raises:
-        ValueError: a value is none of the format's.
-        TypeError: a key that headers do not have.
+        ValueError: a value does not fit the format.
+        TypeError: a key is unknown.
     """
     header: dict[str, Any] = {
         "dump": VERSION,
@@ -91,7 +91,7 @@ def header_of(framework: str, box_format: str, **known: Any) -> dict[str, Any]:
 
 
 def wrong_in_header(header: Mapping[str, Any]) -> str | None:
-    """Return what readers refuse in a header's object; None if nothing is wrong."""
+    """Return the fault of a header's object for which readers refuse it; None without one."""
     for key, known in _CHOICES.items():
         if header.get(key) not in known:
             names = ", ".join("null" if name is None else name for name in known)
@@ -107,7 +107,7 @@ def wrong_in_header(header: Mapping[str, Any]) -> str | None:
 
 
 def is_id(value: Any) -> bool:
-    """Return whether a value can be an id, a label or a size: a number or text."""
+    """Return True if a value can be an id, a label or a size: a number or text."""
     return isinstance(value, (int, float, str)) and not isinstance(value, bool)
 
 
@@ -117,7 +117,7 @@ def end_of(samples: int, instances: int) -> dict[str, Any]:
 
 
 def text_hash(path: str) -> str:
-    """SHA-256 of a file's JSON text, which may be gzipped."""
+    """Return the SHA-256 of a file's JSON text, which may be gzipped."""
     with open(path, "rb") as raw:  # noqa: PTH123
         is_packed = raw.read(2) == b"\x1f\x8b"
     digest = hashlib.sha256()
@@ -128,11 +128,11 @@ def text_hash(path: str) -> str:
 
 
 class Recorder:
-    """Writes a dump, which appears at its path when all of it is there.
+    """Writer of a dump, which appears at its path when it is complete.
 
-    Used as a context manager. What is known of the loader is given by keyword, under the names that
-    the header has; ``ann_file`` is a path, and its hash is taken. Without ``single``, boxes count
-    as float32 when the first ones are.
+    Use it as a context manager. Keywords are known facts about the loader, under the keys of the
+    header; ``ann_file`` is a path, and its SHA-256 is computed. Without ``single``, boxes count as
+    float32 if the first ones are.
 
         with Recorder(
             "detr.jsonl.gz", "detr", "cxcywh", loader="detr", normalised=True, label_space="coco91"
@@ -140,8 +140,8 @@ class Recorder:
             recorder.record(img_id=139, boxes=boxes, labels=labels, height=426, width=640)
 
     Raises:
-        ValueError: what is known of the loader is nothing that a header can hold.
-        TypeError: a key that headers do not have.
+        ValueError: a value does not fit the header.
+        TypeError: a key is unknown.
     """
 
     def __init__(
@@ -188,15 +188,22 @@ class Recorder:
     ) -> None:
         """Write one image.
 
-        Lists, numpy arrays and torch tensors are all taken. ``height`` and ``width`` are those of
-        the image that the boxes lie in, before it is resized where they are normalised. A label is
-        a whole number or text; None for an object without one. A mask is polygons, an RLE or a
-        bitmap of that height and width; None for an object without one. ``img_path`` is the path
-        behind the image root.
+        Lists, numpy arrays and torch tensors are accepted.
+
+        Args:
+            img_id: id of the image.
+            boxes: shape (objects, 4), in the header's box format.
+            labels: a whole number or text for each object; None without one.
+            height, width: size in pixels of the image that the boxes are in; for normalised boxes,
+                the size before resizing.
+            ignore: True for each object that is marked as ignored; None: for none.
+            masks: polygons, RLE or a bitmap of that height and width for each object; None
+                without one.
+            img_path: path of the image, relative to the image root.
 
         Raises:
-            ValueError: the lists do not fit together, a value is none that a dump holds, or the
-                image was recorded before. DINO does that to images that it cannot read.
+            ValueError: the lists have different lengths, a value does not fit a dump, or the image
+                was recorded before (DINO loads another image for one that it cannot read).
             RuntimeError: the recorder is closed, or this is another process (a loader's worker).
         """
         if os.getpid() != self._process:
@@ -225,7 +232,7 @@ class Recorder:
         self._instances += len(sample["instances"])
 
     def _cause(self, img_id: Any) -> str:
-        """Return why an image comes twice, as far as that can be known."""
+        """Return the likely reason why an image comes twice."""
         is_dino = "dino" in self._header["framework"].lower()
         if not is_dino or img_id != self._last:
             return "record one pass, without a sampler that repeats images"
@@ -237,7 +244,7 @@ class Recorder:
         )
 
     def close(self) -> None:
-        """End the dump and give it its name."""
+        """Complete the dump and give it its name."""
         if self._raw is not None:
             self._begin(None)
             self._out.write(line_of(end_of(len(self._seen), self._instances)))
@@ -245,7 +252,7 @@ class Recorder:
             os.replace(self._path + ".part", self._path)  # noqa: PTH105
 
     def abandon(self) -> None:
-        """Stop; what was written stays in a file that ends in ``.part``, without an end."""
+        """Stop, and leave an incomplete file whose name ends in ``.part``."""
         if self._raw is not None:
             self._let_go()
 
@@ -300,7 +307,7 @@ def _draft(path: str) -> BinaryIO:
 
 
 def _image_before(ann_file: str | None, img_id: Any) -> str:
-    """Return the image before another one in the order of ids; empty where that is not known."""
+    """Return the id of the image before another one in the order of ids; empty if unknown."""
     if ann_file is None:
         return ""
     with open(ann_file, "rb") as raw:  # noqa: PTH123
@@ -315,11 +322,11 @@ def _image_before(ann_file: str | None, img_id: Any) -> str:
 
 
 _WIDTH_FIRST = ("rtdetr", "dfine", "deim")
-"""Frameworks whose ``orig_size`` is (width, height); that of all others is (height, width)."""
+"""Frameworks whose ``orig_size`` is (width, height); in all others it is (height, width)."""
 _OPEN: dict[str, tuple[Recorder, dict[str, Any]]] = {}
 _exit = sys.exit
 _exit_status: list[Any] = []
-"""The last status that ``sys.exit`` was given since a sample was recorded."""
+"""The last status that was passed to ``sys.exit`` since a sample was recorded."""
 
 
 def _noted_exit(status: Any = None) -> NoReturn:
@@ -330,20 +337,20 @@ def _noted_exit(status: Any = None) -> NoReturn:
 def record(sample: Mapping[str, Any], path: str = "dump.jsonl.gz", **known: Any) -> None:
     """Write one sample from the middle of any program.
 
-    The dump ends when the program does; if that ends by an exception, or by ``sys.exit`` with an
-    error, only a ``.part`` is left.
+    The dump is completed when the program ends. If it ends with an exception, or with ``sys.exit``
+    and an error, only a ``.part`` file is left.
 
     Args:
-        sample: what a dataset calls its target: ``boxes`` or ``bboxes``, ``labels``, ``image_id``
-            or ``img_id``, ``orig_size`` or ``height`` and ``width``; if there are any,
-            ``ignore``, ``masks``, ``img_path``. ``orig_size`` is (height, width), but of RT-DETR,
-            D-FINE and DEIM (width, height), by the name of the framework.
-        path: the dump; each path has a recorder of its own.
-        known: what ``Recorder`` takes, the same each time.
+        sample: the target of a dataset: ``boxes`` or ``bboxes``, ``labels``, ``image_id`` or
+            ``img_id``, ``orig_size`` or ``height`` and ``width``; optional are ``ignore``,
+            ``masks`` and ``img_path``. ``orig_size`` is (height, width); with the framework
+            ``rtdetr``, ``dfine`` or ``deim`` it is (width, height).
+        path: path of the dump; each path has its own recorder.
+        known: arguments of ``Recorder``, the same in each call.
 
     Raises:
         KeyError: the sample has no boxes, labels or image id.
-        ValueError: as ``Recorder.record``, or what is known has changed.
+        ValueError: see ``Recorder.record``; or ``known`` has changed.
     """
     if path not in _OPEN:
         _OPEN[path] = (Recorder(path, **known), known)
@@ -372,10 +379,10 @@ def record(sample: Mapping[str, Any], path: str = "dump.jsonl.gz", **known: Any)
 
 
 def plain(value: Any) -> Any:
-    """Arrays, tensors and their scalars as Python's own, at any depth."""
+    """Return a value with arrays, tensors and their scalars as Python's own, at any depth."""
     if hasattr(value, "tolist"):
         found = value.tolist()
-        # Arrays of numbers hold nothing else; a mask has too many to look at each.
+        # An array of numbers needs no further check, which would take long for masks.
         return found if _has_numbers(value) else plain(found)
     if isinstance(value, Mapping):
         return {key: plain(inner) for key, inner in value.items()}
@@ -433,7 +440,7 @@ def _path(value: Any) -> str | None:
 
 
 def _label(value: Any) -> Any:
-    """Return a label; a whole number in floating point, as in float tensors, as an integer."""
+    """Return a label; a whole float, as in float tensors, becomes an integer."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if value is None or (is_id(value) and not isinstance(value, float)):

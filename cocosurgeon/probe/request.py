@@ -1,4 +1,4 @@
-"""Questions to a real loader: which interpreter is asked, which dataset is built, what is taken."""
+"""Requests to a real loader: its interpreter, its dataset, and the samples to return."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from cocosurgeon.loaders.loader import Loader, Mode, RealLibrary
 from cocosurgeon.loaders.settings import Setting
 
 TIMEOUT = 600.0
-"""Seconds after which a library is ended."""
+"""Default seconds after which the library's process is killed."""
 
 ANY_LINE = "mmdet"
-"""Name of a library in place of a loader: the line of it that the interpreter has."""
+"""Name in place of a loader: whichever MMDetection (2.x or 3.x) the interpreter has."""
 
 Split = Literal["train", "val", "test"]
 Pipeline = Literal["own", "plain"]
@@ -27,21 +27,21 @@ Pipeline = Literal["own", "plain"]
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeOptions:
-    """Options of every command that asks a real library, as a user gives them.
+    """Options of all commands that run a real library.
 
     Attributes:
-        config: the user's own mmengine or mmcv config.
-        split: the dataset of the config; None is ``val``.
-        python: an interpreter that has the library, a path or a name on PATH; None is this one.
-        timeout: seconds after which the library is ended; None is ``TIMEOUT``.
-        samples: how many images go through the pipeline; None is none.
-        images: ids of further images that do, as a user writes them.
-        img_prefix: the folder of images, where no config names it.
-        pipeline: the config's ``own``, or a ``plain`` one that loads and packs; None is ``own``
+        config: path of an mmengine or mmcv config of the user.
+        split: the dataset of the config; None: ``val``.
+        python: path or name on PATH of an interpreter that has the library; None: this one.
+        timeout: seconds after which the library's process is killed; None: ``TIMEOUT``.
+        samples: number of images that go through the pipeline; None: none.
+        images: ids of further images that do, as typed.
+        img_prefix: the image root, if no config has one.
+        pipeline: ``own`` of the config, or a ``plain`` one that loads and packs; None: ``own``
             with a config.
 
     Raises:
-        RequestError: an option makes no sense, alone or with the others.
+        RequestError: an option is invalid, or does not go with the others.
     """
 
     config: Path | None = None
@@ -82,7 +82,7 @@ class ProbeOptions:
 
     @property
     def named(self) -> tuple[str, ...]:
-        """The options that make sense only with a real library."""
+        """Names of given options that only a real library uses."""
         given = {
             "--config": self.config,
             "--python": self.python,
@@ -94,19 +94,19 @@ class ProbeOptions:
 
     @property
     def limit(self) -> float:
-        """Seconds after which the library is ended."""
+        """Seconds after which the library's process is killed."""
         return TIMEOUT if self.timeout is None else self.timeout
 
     def has_library(self, loader: str) -> bool:
-        """Return whether a loader's library is installed here, or an option asks for one."""
+        """Return True if a loader's library is installed here, or an option asks for one."""
         real = real_library(loader)
         return real is not None and (self.is_asked_for or _is_here(real))
 
     def require_library(self, loader: str) -> None:
-        """Refuse options that ask for a real library where none would be asked.
+        """Raise RequestError if options ask for a real library that cannot be run.
 
         Raises:
-            RequestError: the loader's real library cannot be asked, or is not installed here.
+            RequestError: the loader has no library to run, or it is not installed here.
         """
         if self.is_asked_for and real_library(loader) is None:
             raise RequestError(
@@ -125,13 +125,13 @@ class ProbeOptions:
         """Return the request that these options make.
 
         Args:
-            ann_file: the annotation file.
-            loader: as in ``ProbeRequest``.
-            setting: how the loader is set up; None: as the config has it.
+            ann_file: the annotation file; None: that of the config.
+            loader: see ``ProbeRequest``.
+            setting: mode and options of the loader; None: those of the config.
             changes: further fields of the request, such as ``images``.
 
         Raises:
-            RequestError: two options name the folder of images.
+            RequestError: two options name the image root.
         """
         known: dict[str, Any] = {}
         if setting is not None:
@@ -157,20 +157,20 @@ class ProbeOptions:
 
 @dataclass(frozen=True)
 class ProbeRequest:
-    """A dataset to be built, and what to take from it.
+    """A dataset to build, and the samples to return.
 
     Attributes:
-        ann_file: the annotation file; with a config, in place of the one that it names.
-        config, split, img_prefix, pipeline: as in ``ProbeOptions``.
-        loader: its name, or ``ANY_LINE``.
-        mode: None is the config's own; of a file alone, ``test``.
-        classes: names; ``file`` are the names of the file's own categories, ``framework`` what the
-            dataset or config has by itself. None is ``file``, with a config ``framework``.
+        ann_file: the annotation file; with a config, used in place of the config's.
+        config, split, img_prefix, pipeline: see ``ProbeOptions``.
+        loader: name of the loader, or ``ANY_LINE``.
+        mode: ``train`` or ``test``; None: that of the config, or ``test`` for a file alone.
+        classes: class names; ``file``: the category names of the file; ``framework``: the names
+            of the dataset or config. None: ``file``, with a config ``framework``.
         options: further arguments of the dataset, under the framework's own names.
-        samples: how many samples go through the pipeline, spread evenly.
-        images: ids of images that go through it.
-        pass_over: those of them that the dataset does not load are no error.
-        seed: of random transforms, set before each sample.
+        samples: number of samples that go through the pipeline, at even distances.
+        images: ids of further images that go through the pipeline.
+        pass_over: True if it is no error that the dataset does not load some of them.
+        seed: seed of random transforms, set before each sample.
     """
 
     ann_file: Path | None = None
@@ -203,8 +203,8 @@ class ProbeRequest:
         """Return the request as JSON for the script.
 
         Args:
-            ann_file: the annotation file, unpacked.
-            timeout: seconds that it may take.
+            ann_file: the annotation file, uncompressed.
+            timeout: most seconds that the script may take.
         """
         real = real_library(self.loader)
         assert real is not None, "checked when the request was made"
@@ -227,6 +227,6 @@ def _is_here(real: RealLibrary) -> bool:
 
 
 def _line(loader: Loader) -> dict[str, str | None]:
-    """Return how the script recognizes a loader's library."""
+    """Return the facts by which the script recognizes a loader's library."""
     package = loader.real.package if loader.real else None
     return {"loader": loader.name, "package": package, "major": loader.major}

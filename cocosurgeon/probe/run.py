@@ -1,4 +1,4 @@
-"""Running a real loader in an interpreter that has it, with the temporary files for that."""
+"""A real loader run in an interpreter that has it, and the temporary files for that."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from cocosurgeon.probe.request import TIMEOUT, ProbeRequest
 
 SCRIPT = Path(__file__).with_name("script")
 TAIL = 4000
-"""Bytes of the program's output that are kept for an error."""
+"""Last bytes of the program's output that are kept for an error."""
 SHOWN = 5
-"""Lines of them that are shown."""
+"""Last lines of it that are shown."""
 ROOM = 1 << 16
-"""Bytes that a disk has to have left, for a failure not to be blamed on it."""
+"""Least free bytes of a disk; with fewer, a failure is reported as a full disk."""
 
 STAGES = {
     "missing": "the interpreter cannot import what the loader needs",
@@ -40,7 +40,7 @@ STAGES = {
     "pipeline": "the pipeline raises",
     "crash": "the probe failed",
 }
-"""Stage at which it failed, by the kind of a failure; messages of other kinds are whole."""
+"""Beginnings of messages, by the kind of failure; messages of other kinds are complete."""
 
 HINTS = {
     "dataset": "the loader does not take this file: fix what it names",
@@ -52,18 +52,19 @@ HINTS = {
 def probe(
     request: ProbeRequest, python: Path | str | None = None, timeout: float = TIMEOUT
 ) -> Dump:
-    """Return what a real loader loads.
+    """Run a real loader, and return the dump of its output.
 
     Args:
-        python: an interpreter that has the framework (cocosurgeon is not needed there), a path or
-            a name on PATH; None is this one.
-        timeout: seconds after which it is ended.
+        request: the dataset, and the samples.
+        python: path or name on PATH of an interpreter that has the framework (cocosurgeon is not
+            needed there); None: this one.
+        timeout: seconds after which it is killed.
 
     Raises:
-        ProbeError: no interpreter, or no dump came of it; the error says why and what to do.
-        SourceUnavailableError: the annotation file or config is not there.
+        ProbeError: there is no interpreter, or the loader failed; the message has the reason.
+        SourceUnavailableError: the annotation file or config does not exist.
         OutputError: there is no room for temporary files.
-        FormatError: its output is no dump.
+        FormatError: the output is no dump.
     """
     with probe_file(request, python, timeout) as path:
         return read_dump(path)
@@ -73,7 +74,7 @@ def probe(
 def probe_file(
     request: ProbeRequest, python: Path | str | None = None, timeout: float = TIMEOUT
 ) -> Iterator[Path]:
-    """Yield a file with the dump that ``probe`` reads, not compressed; it is removed at the end."""
+    """Yield the path of the uncompressed dump of ``probe``; it is removed at the end."""
     for path in (request.ann_file, request.config):
         if path is not None:
             require_file(path)
@@ -116,10 +117,10 @@ print(json.dumps(found))
 def installed_loader(python: Path | str) -> str:
     """Return the loader whose real library an interpreter has.
 
-    A common one counts only where no other one is there.
+    A library that many environments have, such as torchvision, counts only without another one.
 
     Raises:
-        RequestError: it cannot be started, or has none of them, or several.
+        RequestError: the interpreter cannot be started, or has no such library, or several.
     """
     libraries = {name: real for name in probed_loaders() if (real := LOADERS[name].real)}
     keys = {name: _key(real) for name, real in libraries.items()}
@@ -166,8 +167,7 @@ def unmet_requests() -> Iterator[None]:
     """Raise RequestError in place of a ProbeError that a wrong request causes.
 
     Raises:
-        RequestError: the interpreter cannot be asked, or the dataset does not load an image that
-            was asked for.
+        RequestError: the interpreter cannot be run, or the dataset does not load a requested image.
     """
     try:
         yield
@@ -197,10 +197,10 @@ def _executable(python: Path | str) -> str:
 
 
 def _run(command: list[str], out: Path, timeout: float) -> None:
-    """Run the script, in a group of processes of its own; return when its dump is whole.
+    """Run the script in its own process group, until its dump is complete.
 
     Raises:
-        ProbeError: otherwise.
+        ProbeError: the dump is not complete.
     """
     with in_scratch(out.parent):
         opened = out.with_name("output").open("w+b")
@@ -258,7 +258,7 @@ def _tail(output: Any) -> str:
 
 
 def _failure(out: Path) -> dict[str, Any] | None:
-    """Return the error in a dump's last line, None without one."""
+    """Return the error in a dump's last line; None without one."""
     if not out.exists():
         return None
     with out.open("rb") as stream:
@@ -328,13 +328,13 @@ def scratch() -> Iterator[Path]:
 
 @contextmanager
 def in_scratch(folder: Path | None = None) -> Iterator[None]:
-    """Report what the system refuses inside as a fault of temporary files.
+    """Report errors of the system in this block as faults of temporary files.
 
     Args:
-        folder: where they are; None: the system's own folder for them.
+        folder: the folder of temporary files; None: that of the system.
 
     Raises:
-        OutputError: it refuses.
+        OutputError: the system refuses.
     """
     try:
         yield
@@ -348,11 +348,7 @@ def in_scratch(folder: Path | None = None) -> Iterator[None]:
 
 
 def require_room(folder: Path) -> None:
-    """Check that the disk is not full before something else is blamed.
-
-    Raises:
-        OutputError: it is.
-    """
+    """Raise OutputError if the disk is full, which may be the cause of any other failure."""
     with in_scratch(folder), (folder / "room").open("wb") as stream:
         stream.write(bytes(ROOM))
         stream.flush()
@@ -360,10 +356,11 @@ def require_room(folder: Path) -> None:
 
 
 def unpacked(path: Path, folder: Path) -> Path:
-    """Return a file itself, or a plain copy of a gzipped one, which frameworks cannot read.
+    """Return a file, or an uncompressed copy of a gzipped one, which frameworks cannot read.
 
     Raises:
-        SourceUnavailableError, FormatError: it cannot be read, or unpacked.
+        SourceUnavailableError: the file cannot be read.
+        FormatError: the gzip data is damaged.
         OutputError: the copy cannot be written.
     """
     if not is_gzip(path):

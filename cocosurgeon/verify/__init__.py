@@ -1,26 +1,26 @@
-"""A result against its source, a loader against another; no code is shared with ``annfile/``.
+"""A result compared with its source, a loader with another one; no code is shared with ``annfile``.
 
-relevant       the part of a source that decides about a subset
-read_again     a file as the standard library reads it, with the text of each record
+values         JSON values compared, and their differences
+read_again     a file read by the standard library, with the text of each record
+relevant       the part of a source that matters for a subset
 id_changes     category ids in the text of a record
-repairs        the source as repairs should leave it
-values         JSON values compared, and their differences named
-annotations    annotations against those of the source, and the order of records
-categories     the category list against that of the source
-records        all records of a file against those of its source
-expected       the source as it should be loaded
-class_names    class names that somebody chose against those of a file
-usability      values that are there and cannot be used
+expected       the source with the changes of a recipe
+repairs        the source with the repairs of a recipe
+annotations    annotations, compared with those of the source, and the order of records
+categories     the category list, compared with that of the source
+records        all records of a file, compared with those of its source
+class_names    chosen class names, compared with those of a file
 drops          annotations that a loader drops: faults of the file, and others
-loader_output  what a loader loads from the subset against what it loads from the source
-verification   what was compared, by which rules, and what does not hold
+usability      values that cannot be used
+loader_output  the output of a loader for the subset, compared with that for the source
+verification   the result: comparisons, rules and findings
 masks          masks as bitmaps
 boxes          boxes as absolute corners, and pairs of boxes
-packed         what a real pipeline makes of images
-real           what a real loader loaded against its rules
-configuration  a config against itself: evaluator, images, the model's outputs
-real_library   the real library, as it is asked
-rule_outcomes  what a loader's rules make of each record
+packed         the output of a real pipeline
+real           the output of a real loader, compared with its rules
+configuration  a config, checked for consistency: evaluator, images, outputs of the model
+real_library   runs of the real library
+rule_outcomes  the outcome of a loader's rules for each record
 against        two loaders of one file, and the rules that explain their differences
-run            the whole of verify
+run            verify as a whole
 """

@@ -1,4 +1,4 @@
-"""Two loaders of one file: what differs, by which rule, and what no rule explains."""
+"""Two loaders of one file: differences that a rule explains, and those that no rule explains."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ from cocosurgeon.verify.values import key_of, same
 from cocosurgeon.verify.verification import Assumed, Verification
 
 _LOOKED_AT = 200
-"""Images, and objects of each, by which a dump behind random transforms is recognized."""
+"""Images, and objects of each, that are checked to recognize a dump after random transforms."""
 _ROUNDED = 0.01
-"""Pixels by which a mirrored box may differ: it was subtracted in single precision."""
+"""Pixels by which a mirrored box may differ, because it was computed in float32."""
 
 NameOf = Callable[[str, object], str | None]
-"""The name of a label in a named space."""
+"""Returns the class name of a label in a named label space."""
 
 
 def verify_against(
     file: PlainFile, setting: Setting, view: View, dump: Dump, name_of: NameOf, tolerance: float
 ) -> Verification:
-    """Compare what a loader loads from a file with a dump of what another one loads.
+    """Compare the output of a loader for a file with a dump of another loader.
 
-    Boxes are compared as absolute corners, labels by the names that they stand for. Of a dump of
-    another file those images are compared that are in both.
+    Boxes are compared as absolute corners, labels by class names. If the dump is of another file,
+    only images of both are compared.
 
     Args:
-        setting: how the loader is set up.
-        view: what it loads.
-        name_of: names of labels in the dump's label space.
+        setting: mode and options of the loader.
+        view: output of the loader.
+        name_of: returns the class name of a label in the dump's label space.
         tolerance: pixels by which numbers of boxes may differ.
 
     Raises:
-        FormatError: the dump's options are none of the loader that it names.
+        FormatError: the dump's options are not options of the loader that it names.
     """
     comparison = _Comparison(file, setting, view, dump, name_of, tolerance)
     comparison.run()
@@ -79,10 +79,12 @@ def verify_against(
 
 @dataclass
 class _Comparison:
-    """The work, and what it found so far.
+    """A comparison, with its findings so far.
 
     Attributes:
-        alone: how many images of this file only are left aside, for the dump is of another.
+        explained: number of differences by the rule that explains them.
+        matched: number of matched objects.
+        alone: number of images that only this file has, if the dump is of another file.
     """
 
     file: PlainFile
@@ -98,12 +100,12 @@ class _Comparison:
 
     @cached_property
     def is_of_file(self) -> bool:
-        """Return whether the dump is of this file, as far as its header says."""
+        """True unless the dump's header has the hash of another file."""
         return self.dump.header.sha256 in (None, self.file.sha256)
 
     @cached_property
     def dumped(self) -> Sequence[DumpSample]:
-        """Return the dump's samples of this file's images: all, unless it is of another file."""
+        """Samples of the dump for images of this file."""
         if self.is_of_file:
             return self.dump.samples
         ids = {key_of(r.value.get("id")) for r in self.file.lists.get("images", ())}
@@ -111,7 +113,7 @@ class _Comparison:
 
     @cached_property
     def nearness(self) -> Nearness:
-        """When boxes are alike."""
+        """Rule by which boxes are alike."""
         header = self.dump.header
         rounds = self.view.single or header.single or header.normalised
         return Nearness(self.tolerance, rounds)
@@ -167,7 +169,7 @@ class _Comparison:
             self._image(mine, theirs)
 
     def _is_mirrored(self, pair: tuple[Sample, DumpSample]) -> bool:
-        """Return whether boxes fit only after they are mirrored from left to right."""
+        """Return True if boxes fit only after they are mirrored from left to right."""
         here, there = pair
         width = here.width if isinstance(here.width, (int, float)) else there.width
         if not isinstance(width, (int, float)) or not here.instances:
@@ -226,7 +228,7 @@ class _Comparison:
         return Placed(box, (self._own_name(mine), mine.ignore))
 
     def _paths(self, here: Sample, there: str | None) -> None:
-        """Paths behind the image root; names alone where one of them has its root."""
+        """Return paths relative to the image root; only file names if one path has its root."""
         if there is None:
             return
         path = self.setting.path_in_root(str(here.img_path))
@@ -281,10 +283,10 @@ class _Comparison:
 
     @cached_property
     def _numbers_alike(self) -> bool:
-        """Return whether one loader made both by one numbering, so that numbers have to agree.
+        """Return True if one loader made both with one numbering, so that numbers must agree.
 
-        Where the categories in use decide the numbers, two files can differ in them. Of any other
-        loader another number comes from other options, or another list.
+        If the categories in use decide the numbers, two files may differ in them. With any other
+        loader, another number comes from other options or from another list.
         """
         header, numbering = self.dump.header, LOADERS[self.view.loader].numbering_by_use
         if numbering is None or header.loader != self.view.loader:
@@ -294,7 +296,7 @@ class _Comparison:
 
     @cached_property
     def _shift_hint(self) -> str | None:
-        """Return what to do about labels that differ since other categories are in use."""
+        """Return advice for labels that differ because other categories are in use."""
         numbering, there = LOADERS[self.view.loader].numbering_by_use, self.dump.header.cat2label
         if numbering is None or not self._numbers_alike or not there:
             return None
@@ -302,7 +304,7 @@ class _Comparison:
         return numbering.advice(categories, self.view.cat2label, there)
 
     def _changed(self, mine: Sequence[Instance], theirs: Sequence[Placed]) -> dict[int, int]:
-        """Objects whose boxes a rule of theirs or of ours changes, each with its partner."""
+        """Return objects whose boxes a rule of either loader changes, each with its partner."""
         if isinstance(self.other, NoRules):
             return {}
         boxes = self.other.boxes
@@ -351,7 +353,7 @@ class _Comparison:
 
     @property
     def _hint(self) -> str | None:
-        """Return what to do about a difference that the dump's loader may have a rule for."""
+        """Return advice for a difference that a rule of the dump's loader may explain."""
         return self.other.hint if isinstance(self.other, NoRules) else None
 
     def _name(self, other: DumpInstance) -> str | None:
@@ -388,12 +390,12 @@ def _without(places: Iterable[int], gone: Iterable[int]) -> list[int]:
 
 
 def _equal(a: object, b: object) -> bool:
-    """Return whether numbers or texts are equal; NaN is equal to NaN."""
+    """Return True if numbers or texts are equal; NaN equals NaN."""
     return a == b or (a != a and b != b)
 
 
 def _whole(label: Id | None) -> Id | None:
-    """A label that is a whole number as an integer."""
+    """Return a label; a whole float as an integer."""
     return int(label) if isinstance(label, float) and label.is_integer() else label
 
 
@@ -402,9 +404,9 @@ def _is_absolute(path: str) -> bool:
 
 
 def _masks_apart(a: object, b: object, here: Sample, there: DumpSample) -> str | None:
-    """Return the difference between two masks; None: there is none, or one mask is not given.
+    """Return the difference between two masks; None if they agree or one of them is missing.
 
-    Masks of two forms (polygons, RLE, packed RLE) are compared by the pixels that they draw.
+    Masks of different forms (polygons, RLE, compressed RLE) are compared by their pixels.
     """
     if a is None or b is None or same(a, b) or (isinstance(a, list) and a == b):
         return None
@@ -419,7 +421,7 @@ def _masks_apart(a: object, b: object, here: Sample, there: DumpSample) -> str |
 
 
 def _size(masks: Iterable[object], here: Sample, there: DumpSample) -> tuple[int, int]:
-    """Height and width of an image; as a mask says, where nothing else does."""
+    """Return height and width (pixels) of an image; if needed, from a mask."""
     for sample in (here, there):
         if isinstance(sample.height, int) and isinstance(sample.width, int):
             return sample.height, sample.width

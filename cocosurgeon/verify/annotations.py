@@ -1,4 +1,4 @@
-"""Annotations against those of the source."""
+"""Annotations, compared with those of the source."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ _OWNER = "image_id"
 def compare_annotations(
     subset: PlainFile, source: PlainFile, expectation: Expectation
 ) -> Iterator[Finding]:
-    """Yield what does not hold of the annotations (or detections).
+    """Yield findings about the annotations (or detections).
 
-    None is lost, added, or changed but in its category id, and all are in the source's order.
+    None may be lost, added or changed except for category ids, and all must be in the source's
+    order.
     """
     key = "" if subset.is_bare else "annotations"
     if key not in source.lists or key not in subset.lists:
@@ -64,7 +65,7 @@ def compare_annotations(
 def _expected(
     subset: PlainFile, source: PlainFile, expectation: Expectation, key: str
 ) -> list[Record]:
-    """The source's annotations that have to be in the subset, in order."""
+    """Return the source's annotations that must be in the subset, in order."""
     records = source.lists[key]
     if expectation.annotation_rows is not None:
         return [r for r in records if r.row in expectation.annotation_rows]
@@ -105,7 +106,7 @@ def _unmatched(
     missing: Sequence[Record],
     texts: frozenset[str],
 ) -> Iterator[Finding]:
-    """Yield the likely cause for each record that has no match."""
+    """Yield the likely cause for each record without a match."""
     left = _Missing(missing)
     for record in strange:
         ann_id = record.value.get("id")
@@ -133,7 +134,7 @@ def _unmatched(
 
 
 class _Missing:
-    """Records of the source that have no match, each taken once at most."""
+    """Records of the source without a match; each is taken once at most."""
 
     def __init__(self, records: Sequence[Record]) -> None:
         self.records = {record.row: record for record in records}
@@ -152,7 +153,7 @@ class _Missing:
         return None
 
     def rest(self) -> list[Record]:
-        """Those that are not taken, in order."""
+        """Return the records that were not taken, in order."""
         return list(self.records.values())
 
 
@@ -203,7 +204,7 @@ def _type_or(
 
 
 def require_order(code: str, rows: Sequence[int], records: Sequence[Record]) -> Iterator[Finding]:
-    """Yield a finding where rows of the source do not ascend."""
+    """Yield a finding if rows of the source do not ascend."""
     for before, after in pairwise(rows):
         if after < before:
             by_row = {record.row: record.value.get("id") for record in records}

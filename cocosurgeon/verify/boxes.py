@@ -1,4 +1,4 @@
-"""Boxes as absolute corners, whatever they are given as, and how near two have to be."""
+"""Boxes of any format as absolute corners, and the rule by which two are alike."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cocosurgeon.probe.dump import DumpHeader, DumpInstance, DumpSample
 from cocosurgeon.verify.loader_output import boxes_same
 
 Box = tuple[float, ...]
-"""x1, y1, x2, y2 in pixels; another count of numbers where a loader hands on a broken one."""
+"""x1, y1, x2, y2 in pixels; a broken box that a loader returns may have more or fewer numbers."""
 
 _LARGE = 1e30
 """Beyond this, boxes are the same numbers or they are not."""
@@ -26,39 +26,39 @@ _ROUNDING = 2.0**-21
 
 @dataclass(frozen=True)
 class Nearness:
-    """The rule by which boxes are alike: exactly, but for the tolerance and what float32 rounds.
+    """The rule by which boxes are alike: equal up to a tolerance and the rounding of float32.
 
     Attributes:
         tolerance: pixels by which numbers may differ.
-        rounds: whether either side was computed in float32.
+        rounds: True if either side was computed in float32.
     """
 
     tolerance: float
     rounds: bool
 
     def alike(self, a: Box, b: Box) -> bool:
-        """Return whether two boxes are alike; NaN is like NaN."""
+        """Return True if two boxes are alike; NaN equals NaN."""
         if is_large(a) or is_large(b):
             return boxes_same(a, b)
         return boxes_same(a, b, self.reach((a, b)))
 
     def reach(self, boxes: Iterable[Box]) -> float:
-        """Return by how much numbers of any two of these may differ at most, in pixels."""
+        """Return the largest difference between numbers of two of these boxes, in pixels."""
         return max(self.tolerance, largest_of(boxes) * _ROUNDING if self.rounds else 0.0)
 
 
 def is_large(box: Box) -> bool:
-    """Return whether a box is so large that nothing but the same numbers is like it."""
+    """Return True if a box is so large that only equal numbers are alike."""
     return largest_of((box,)) > _LARGE
 
 
 def largest_of(boxes: Iterable[Box]) -> float:
-    """The largest number in boxes, by its size; NaN has none."""
+    """Return the largest absolute value of numbers in boxes, ignoring NaN."""
     return max((abs(x) for box in boxes for x in box if x == x), default=0.0)
 
 
 def corners_in_file(box: object) -> Box | None:
-    """Corners of a record's ``bbox`` (xywh); None where it is none."""
+    """Return the corners of a record's ``bbox`` (xywh); None if it is no box."""
     if not isinstance(box, list) or len(box) != 4:
         return None
     if not all(isinstance(number, (int, float)) for number in box):
@@ -116,8 +116,8 @@ class Placed:
 
     Attributes:
         box: absolute corners.
-        what: its label and the like, the most telling first: of boxes that are alike those are
-            paired first that have all of this in common, then those that have the first parts.
+        what: label and other facts, the most important first. Boxes that are alike are paired first
+            if they agree in all of these, then if they agree in the first ones.
     """
 
     box: Box
@@ -127,9 +127,9 @@ class Placed:
 def pair_boxes(
     left: Sequence[Placed], right: Sequence[Placed], nearness: Nearness
 ) -> dict[int, int]:
-    """Return indices in ``left``, each with the index in ``right`` of its partner, if it has one.
+    """Return the index in ``right`` of the partner of each box in ``left`` that has one.
 
-    Boxes that are the same numbers come before those that are only alike; then the order decides.
+    Equal boxes are paired before boxes that are only alike; then the order decides.
     """
     found: dict[int, int] = {}
     depth = max((len(each.what) for each in left), default=0)
@@ -152,7 +152,7 @@ def _exact_pairs(
     level: int,
     nearness: Nearness,
 ) -> dict[int, int]:
-    """Pair boxes of the same numbers that have ``level`` parts of ``what`` in common."""
+    """Pair equal boxes that agree in the first ``level`` parts of ``what``."""
 
     def key(each: Placed) -> tuple[Hashable, ...]:
         return (*each.what[:level], *(None if x != x else x for x in each.box))
@@ -171,9 +171,9 @@ def _near_pairs(
     level: int,
     nearness: Nearness,
 ) -> dict[int, int]:
-    """Pair boxes that are alike and have ``level`` parts of ``what`` in common.
+    """Pair boxes that are alike and agree in the first ``level`` parts of ``what``.
 
-    numpy finds the few that could be alike; ``Nearness.alike`` decides.
+    numpy finds the few candidates; ``Nearness.alike`` decides.
     """
     open_left = [
         i for i in open_left if not is_large(left[i].box)
@@ -197,7 +197,7 @@ def _near_pairs(
 
 
 class _Neighbors:
-    """Boxes of one size, sorted by the number that tells them apart best."""
+    """Boxes with the same number of values, sorted by the most distinctive one."""
 
     def __init__(self, boxes: Sequence[Box], size: int, reach: float) -> None:
         self._boxes = np.array(boxes, dtype=np.float64).reshape(len(boxes), size)

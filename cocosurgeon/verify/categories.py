@@ -1,4 +1,4 @@
-"""The category list against that of the source."""
+"""The category list, compared with that of the source."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Entries: TypeAlias = Sequence[Entry]
 def compare_categories(
     subset: PlainFile, source: PlainFile, expectation: Expectation
 ) -> Iterator[Finding]:
-    """Yield what does not hold of the category list: the source's, or the expected one."""
+    """Yield differences of the category list from the source's, or from the expected one."""
     if "categories" not in source.lists or "categories" not in subset.lists:
         return
     found = [r.value for r in subset.lists["categories"]]
@@ -57,7 +57,7 @@ def _lists_differ(expected: Entries, found: Entries) -> Iterator[Finding]:
 
 
 def _unmatched(expected: Entries, found: Entries) -> tuple[list[Entry], list[Entry]]:
-    """Entries that only one of the lists has."""
+    """Return the entries that only one of the lists has."""
     return _beyond(expected, found), _beyond(found, expected)
 
 

@@ -1,4 +1,4 @@
-"""Do class names that somebody chose fit a file's categories?"""
+"""Chosen class names, compared with the categories of a file."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def classes_fit(view: View, document: object, mode: Mode | None) -> Iterator[Fin
 
 
 def classes_missing(view: View, document: object, mode: Mode | None) -> Iterator[Finding]:
-    """Compare the class names that were chosen with the file: it should have all of them."""
+    """Compare chosen class names with the file, which should have all of them."""
     known = set(map(repr, _names(document).values()))
     given = (name for name in view.classes if name != "")  # a label without a category
     missing = [name for name in given if repr(name) not in known]
@@ -51,10 +51,10 @@ def classes_missing(view: View, document: object, mode: Mode | None) -> Iterator
 
 
 def default_classes_fit(loader: Loader, document: object) -> Iterator[Finding]:
-    """Compare the names that a framework has by itself with those of the file.
+    """Compare the default class names of a framework with the categories of the file.
 
-    The first label that would get another name is a finding, and so is the first category that
-    would not be loaded. Labels follow the file's order: see ``classes_fit``.
+    Yield the first label that would get another name, and the first category that would not be
+    loaded. Labels follow the file's order: see ``classes_fit``.
     """
     defaults = loader.default_classes
     if not defaults:
@@ -77,7 +77,8 @@ def classes_are_text(view: View, text: str, mode: Mode | None) -> Finding:
     """Return the finding that the class names are one text.
 
     3.x takes every category whose name is within it
-    (``get_cat_ids`` of pycocotools asks ``name in classes``), and names labels by its letters."""
+    (``get_cat_ids`` of pycocotools asks ``name in classes``), and names labels by its letters.
+    """
     return Finding(
         "classes-unfit",
         f"classes is the text {text!r}, no list: {len(view.cat_ids):,} categories are within it",
@@ -88,7 +89,7 @@ def classes_are_text(view: View, text: str, mode: Mode | None) -> Finding:
 
 
 def classes_unused(view: View, document: object) -> Iterator[str]:
-    """Notes on the file's categories that are not among the class names, and their objects."""
+    """Return notes on categories that are not among the class names, and on their objects."""
     chosen = set(view.classes)
     names = [n for n in _names(document).values() if not isinstance(n, str) or n not in chosen]
     lost = Counter(d.rule for d in view.dropped if d.kind == "annotation")["category-not-taken"]

@@ -1,4 +1,4 @@
-"""A config against itself: evaluator, image files and the model's outputs must fit the dataset."""
+"""A config, checked for consistency: evaluator, image files and model must fit the dataset."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _SHOWN = 3
 
 
 def check_config(dump: Dump, file: PlainFile) -> Iterator[Finding]:
-    """Yield what does not fit in the config that built a dataset.
+    """Yield faults in the config that built a dataset.
 
     Args:
-        dump: what the dataset returned; its header has what the config says.
+        dump: output of the dataset; its header has facts of the config.
     """
     for code, text, hint in (
         *_evaluators(dump, file),
@@ -29,7 +29,7 @@ def check_config(dump: Dump, file: PlainFile) -> Iterator[Finding]:
 
 
 def files_checked(dump: Dump) -> str | None:
-    """Return how many image files were looked for, for the line that sums up."""
+    """Return text with the number of image files that were looked for, for the summary."""
     found = dump.header.options.get("image_files")
     if not isinstance(found, Mapping):
         return None
@@ -52,7 +52,7 @@ _PACK = (
 
 
 def _evaluators(dump: Dump, file: PlainFile) -> Iterator[Fault]:
-    """Read, not run: what ``val_evaluator`` and ``test_evaluator`` of an mmengine config name.
+    """Compare the files of ``val_evaluator`` and ``test_evaluator`` of an mmengine config.
 
     In 2.x a dataset evaluates itself.
     """
@@ -120,7 +120,7 @@ def _image_files(dump: Dump) -> Iterator[Fault]:
 
 
 def own_file_note(dump: Dump, path: Path) -> str | None:
-    """Return a note where the config itself reads another file than the one verified."""
+    """Return a note if the config reads another file than the verified one."""
     own = dump.header.options.get("own_ann_file")
     if not isinstance(own, str) or is_one_file(own, str(path)):
         return None
@@ -128,7 +128,7 @@ def own_file_note(dump: Dump, path: Path) -> str | None:
 
 
 def shown(path: str) -> str:
-    """Return a path, and that nothing is there, where that is so."""
+    """Return a path, with a remark if it does not exist."""
     return path if _is_there(path) else f"{path} (which is not there)"
 
 
@@ -137,7 +137,7 @@ def _is_there(path: str) -> bool:
 
 
 def is_one_file(a: str, b: str) -> bool:
-    """Return whether two paths lead to one file."""
+    """Return True if two paths lead to one file."""
     try:
         return Path(a).resolve() == Path(b).resolve()
     except (OSError, RuntimeError):

@@ -1,4 +1,4 @@
-"""Annotations that a loader drops: faults of the file, and those that its rules are meant for."""
+"""Annotations that a loader drops: for faults of the file, or by its filters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True, eq=False)
 class Listed:
-    """Ids that a document lists, and that other records may name."""
+    """Ids that a document lists, which other records may name."""
 
     document: Mapping[str, object]
     _records: dict[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Listed:
         return self.records("annotations")
 
     def image(self, img_id: object) -> Mapping[str, object]:
-        """Return the record of an image; an empty one where there is none."""
+        """Return the record of an image; an empty one if it is missing."""
         return self._images_by_id.get(key_of(img_id), {})
 
     @cached_property
@@ -63,23 +63,23 @@ class Listed:
         return self.records("annotations")[row]
 
     def copied(self, other: Mapping[str, object]) -> Mapping[str, object] | None:
-        """Return the annotation that another document has copied, by its id."""
+        """Return the annotation here of which another document has a copy, by its id."""
         return self._by_id.get(key_of(other.get("id")))
 
     def has_fault_of(self, code: str, copied: Mapping[str, object]) -> bool:
-        """Return whether the annotation that another document copied has the fault here, too."""
+        """Return True if the annotation of a copy in another document has the fault here, too."""
         own = self.copied(copied)
         return own is not None and self.has_fault(code, own)
 
     def has_fault(self, code: str, record: Mapping[str, object]) -> bool:
-        """Return whether an annotation with these ids would have the fault in this document."""
+        """Return True if an annotation with these ids would have the fault in this document."""
         if code == "annotation-shadowed":
             return key_of(record.get("id")) in self.repeated
         field, listed = self.reference(code)
         return key_of(record.get(field)) not in listed
 
     def reference(self, code: str) -> tuple[str, Collection[object]]:
-        """Return the field that a fault is about, and the ids that it may have."""
+        """Return the field of a fault, and the ids that the field may have."""
         if code == "category-unlisted":
             return "category_id", self.categories
         return "image_id", self.images
@@ -88,7 +88,7 @@ class Listed:
         return {key_of(r.get("id")) for r in self.records(key)} - {None}
 
     def records(self, key: str) -> Sequence[Mapping[str, object]]:
-        """Return the records of a list; none where there is no such list."""
+        """Return the records of a list; none without such a list."""
         if key not in self._records:  # once: it is asked for with each annotation
             found = self.document.get(key)
             records = [r for r in found if isinstance(r, dict)] if isinstance(found, list) else []
@@ -101,10 +101,11 @@ def faults_in(
 ) -> Iterator[Finding]:
     """Yield the annotations with a fault for which a loader drops them, each with its cause.
 
-    Where labels are ids, an unlisted category is a fault, too: no output of a model means it.
+    If labels are ids, an unlisted category is a fault, too: no output of a model means it.
 
     Args:
-        theirs: what the source lists; its faults are no errors of the subset.
+        theirs: ids that the source lists, whose faults are no errors of the subset; None without
+            a source.
     """
     for row, code in _suspects(view, mine):
         record = mine.annotation(row)
@@ -127,7 +128,7 @@ def images_lost(view: View, source: View | None, mode: Mode | None) -> Iterator[
     """Yield the images that a loader drops for one of their annotations.
 
     Args:
-        source: what it loads of the source.
+        source: output of the loader for the source; None without a source.
     """
     too = set() if source is None else {key_of(d.img_id) for d, _ in _images_lost(source)}
     for dropped, code in _images_lost(view):
@@ -165,7 +166,7 @@ def _cause(code: str, record: Mapping[str, object], mine: Listed) -> str:
 
 
 def _type_mismatch(code: str, record: Mapping[str, object], mine: Listed) -> str | None:
-    """Return how an id differs from the listed one by its type alone."""
+    """Return text on an id that differs from a listed one only in type; None for any other id."""
     field, listed = mine.reference(code)
     value = record.get(field)
     other = of_other_type(value)
@@ -177,13 +178,13 @@ def _type_mismatch(code: str, record: Mapping[str, object], mine: Listed) -> str
 
 @dataclass(frozen=True)
 class Skipped:
-    """Images or annotations that a loader skips by a rule that is meant for them: no fault.
+    """Images or annotations that a filter of a loader skips, which is no fault.
 
     Attributes:
-        kind: which of the two.
-        loader, mode: whose; None for all modes.
-        rule: of the loader.
-        ids: all of them.
+        kind: ``image`` or ``annotation``.
+        loader, mode: the loader and its mode; None for all modes.
+        rule: rule of the loader.
+        ids: ids of the images or annotations.
     """
 
     kind: Literal["image", "annotation"]
@@ -193,7 +194,7 @@ class Skipped:
     ids: tuple[Id | None, ...]
 
     def line(self) -> str:
-        """Return a line with their number, and the first of them."""
+        """Return a line with their number and the first ids."""
         shown = ", ".join(map(repr, self.ids[:_SHOWN]))
         more = ", ... (--json)" if len(self.ids) > _SHOWN else ""
         who = " ".join(filter(None, (self.loader, self.mode)))
@@ -204,7 +205,7 @@ class Skipped:
 
 
 def skipped_in(view: View, mine: Listed, mode: Mode | None) -> tuple[Skipped, ...]:
-    """Return what a loader skips by its rules, and for no fault of the file."""
+    """Return images and annotations that a loader skips for no fault of the file."""
     found: defaultdict[tuple[Literal["image", "annotation"], str], list[Id | None]]
     found = defaultdict(list)
     for dropped in view.dropped:

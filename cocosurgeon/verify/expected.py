@@ -1,4 +1,4 @@
-"""The source as it should be loaded: with the rows that a recipe keeps, and its category ids."""
+"""The source with the changes of a recipe: its rows, and its category ids."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from cocosurgeon.verify.values import key_of
 
 @dataclass(frozen=True, eq=False)
 class Expectation:
-    """Rows and category ids that a recipe keeps, beyond what every faithful subset fulfils.
+    """The effect of a recipe, which a result must have in addition to being a faithful subset.
 
     Attributes:
-        image_rows: rows of ``images`` that are kept, in order; None: the recipe is not known.
-        annotation_rows: rows of annotations (or detections) that are kept; None: the recipe is not
-            known.
+        image_rows: kept rows of ``images``, in order; None: unknown recipe.
+        annotation_rows: kept rows of annotations (or detections); None: unknown recipe.
         renumbering: category ids before and after.
-        categories: texts of the list's entries after it; None: as in the source.
+        categories: JSON text of each entry of the category list; None: as in the source.
         repairs: records that repairs change, in order.
     """
 
@@ -34,7 +33,7 @@ class Expectation:
 
     @property
     def is_all(self) -> bool:
-        """Return whether nothing is expected: the source is to be loaded as it is."""
+        """True if nothing is expected beyond the source itself."""
         return (
             self.image_rows is None
             and self.annotation_rows is None
@@ -45,10 +44,7 @@ class Expectation:
 
 
 def expected_document(source: PlainFile, expectation: Expectation) -> Any:
-    """Return the source's document with the expected annotations and categories.
-
-    Images are all there: which of them matter is another question.
-    """
+    """Return the source's document with the expected annotations and categories, and all images."""
     document = source.document()
     if source.is_bare:
         return document
@@ -67,9 +63,9 @@ def expected_document(source: PlainFile, expectation: Expectation) -> Any:
 
 
 def document_of(document: Any, img_ids: Iterable[object]) -> Any:
-    """Return what a document has of some images: their records, and their annotations'.
+    """Return a document with only some images, and with their annotations.
 
-    Any other JSON value is returned as it is.
+    Any other JSON value is returned unchanged.
     """
     if not isinstance(document, Mapping):
         return document
@@ -84,7 +80,7 @@ def document_of(document: Any, img_ids: Iterable[object]) -> Any:
 
 
 def class_names(document: object) -> tuple[str, ...]:
-    """Return names of a document's categories, in the list's order; those that have one."""
+    """Return the category names of a document in the list's order, without missing ones."""
     categories = document.get("categories") if isinstance(document, Mapping) else None
     if not isinstance(categories, Sequence):
         return ()

@@ -25,7 +25,7 @@ class Renumbering:
     """Category ids before and after.
 
     Attributes:
-        ids: id before -> after, for those that change; None: it goes.
+        ids: new ids by ids before, where they differ; None: dropped.
     """
 
     ids: Mapping[object, object] = field(default_factory=dict)
@@ -34,8 +34,10 @@ class Renumbering:
         return bool(self.ids)
 
     def text(self, record: Record) -> str:
-        """A record's text with its category ids changed; written as ids are written, or with the
-        zeros behind the point that it had."""
+        """Return a record's text with its category ids changed.
+
+        Ids are written as whole numbers, or with the zeros after the point that they had.
+        """
         if not self.ids or not record.text:
             return record.text
         parts: list[str] = []
@@ -48,13 +50,15 @@ class Renumbering:
         return "".join([*parts, record.text[at:]])
 
     def record(self, record: Record) -> Record:
-        """A record with its category ids changed."""
+        """Return a record with its category ids changed."""
         text = self.text(record)
         return record if text == record.text else Record(record.row, json.loads(text), text)
 
     def _list(self, text: str) -> str:
-        """A list's text: ids that go leave with the comma before them, and of several that become
-        one the first stays."""
+        """Return a list's text with its ids changed.
+
+        A dropped id is removed with the comma before it. Of ids that become one, the first stays.
+        """
         places = list(elements(text, 0))
         kept: list[str] = []
         made_of: dict[str, str] = {}
@@ -81,7 +85,7 @@ class Renumbering:
 
 
 def split_ids(text: str) -> tuple[str, list[str]]:
-    """A record's text without its category ids, and those."""
+    """Return a record's text without its category ids, and these ids."""
     places = list(id_places(text))
     edges = [0, *(edge for place in places for edge in place), len(text)]
     outside = zip(edges[::2], edges[1::2], strict=True)
@@ -98,7 +102,7 @@ def id_places(text: str) -> Iterator[Place]:
 
 
 def value_places(text: str) -> Iterator[Place]:
-    """Yield the places of ids and lists of ids: a record's own, its segments', LVIS's lists."""
+    """Yield the places of ids and lists of ids: of a record, of its segments, of LVIS's lists."""
     last = dict(fields(text, 0))
     for key, (start, stop) in sorted(last.items(), key=lambda item: item[1]):
         is_list = text[start] == "["

@@ -1,4 +1,4 @@
-"""Does the loader emit the same for the subset as for the source?"""
+"""The output of a loader for the subset, compared with its output for the source."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from cocosurgeon.verify.values import same
 
 
 def compare_output(subset: View, source: View, mode: str | None) -> list[Finding]:
-    """Compare what a loader loads: classes, samples by image id, their objects in order.
+    """Compare two outputs of a loader: classes, samples by image id, their objects in order.
 
     Args:
-        source: what it loads from the source, for the subset's images only.
+        subset: output for the subset.
+        source: output for the subset's images of the source.
         mode: ``train`` or ``test``, for the findings; None for a loader without modes.
     """
     comparison = _Comparison(subset, source, mode)
@@ -80,8 +81,7 @@ class _Comparison:
     def _matched(
         self, here: Sample, there: Sample
     ) -> tuple[list[tuple[Instance, Instance]], list[Finding]]:
-        """Objects of both sides by their annotation's id, and findings for those without a
-        partner."""
+        """Return pairs of objects by annotation id, and findings for those without a partner."""
         img_id = here.img_id
         left: defaultdict[str, deque[int]] = defaultdict(deque)
         for place, original in enumerate(there.instances):
@@ -146,10 +146,10 @@ def _instance(
 
 
 def boxes_same(a: Sequence[float], b: Sequence[float], tolerance: float = 0.0) -> bool:
-    """Return whether boxes agree, number by number; NaN agrees with NaN.
+    """Return True if boxes agree, number by number; NaN equals NaN.
 
     Args:
-        tolerance: by which numbers may differ; of integers beyond floating point it has to be 0.
+        tolerance: pixels by which numbers may differ; must be 0 for integers beyond float64.
     """
     return len(a) == len(b) and all(
         x == y or (x != x and y != y) or (tolerance > 0 and abs(x - y) <= tolerance)

@@ -1,4 +1,4 @@
-"""Masks as bitmaps: as MMDetection draws them, and those of two loaders in two forms."""
+"""Masks as bitmaps: as MMDetection draws them, and of two loaders in different forms."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from cocosurgeon.masks import rle_runs
 
 
 def bitmaps_hash(masks: Sequence[object], height: int, width: int) -> tuple[str, list[int]]:
-    """SHA-256 of the bitmaps' bytes, and how many pixels each has.
+    """Return the SHA-256 of the bitmaps' bytes, and the number of pixels in each.
 
     ``_poly2mask`` and ``_load_masks`` of ``mmdet/datasets/transforms/loading.py`` (3.3.0), of
     ``mmdet/datasets/pipelines/loading.py`` (2.28.2).
 
     Args:
-        masks: polygons, or RLE, packed or not.
-        height, width: of the image that was read, in pixels.
+        masks: polygons, or RLE, compressed or not.
+        height, width: of the opened image, in pixels.
 
     Raises:
-        Exception: whatever pycocotools raises on a broken mask.
+        Exception: any error of pycocotools on a broken mask.
     """
     drawn = [_bitmap(mask, height, width) for mask in masks]
     stack = np.stack(drawn) if drawn else np.zeros((0, height, width), np.uint8)
@@ -30,22 +30,24 @@ def bitmaps_hash(masks: Sequence[object], height: int, width: int) -> tuple[str,
 
 
 def pixels_apart(a: object, b: object, height: int, width: int) -> int:
-    """In how many pixels two masks differ, each of them polygons, or RLE, packed or not.
+    """Return the number of pixels in which two masks (polygons or RLE) differ.
 
     Args:
         height, width: of the image, in pixels.
 
     Raises:
-        ValueError: a mask is broken, or of an image of another size.
-        Exception: whatever pycocotools raises on broken polygons.
+        ValueError: a mask is broken, or is for an image of another size.
+        Exception: any error of pycocotools on broken polygons.
     """
     one, other = (_drawn(mask, height, width) for mask in (a, b))
     return int((one != other).sum())
 
 
 def _drawn(mask: object, height: int, width: int) -> NDArray[np.bool_]:
-    """Pixels column by column. Run lengths are added up here: pycocotools leaves what they do not
-    reach as it was in memory."""
+    """Return the pixels of a mask, column by column.
+
+    RLE is decoded here: pycocotools leaves pixels after the last run uninitialized.
+    """
     if isinstance(mask, list) and mask:
         from pycocotools import mask as mask_api
 

@@ -1,4 +1,4 @@
-"""Output of a real pipeline, against the rules, and of two files against each other."""
+"""Output of a real pipeline, compared with the rules, and for two files with each other."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from cocosurgeon.verify.values import same
 
 
 def check_packed(ours: Sample, real: DumpSample) -> Iterator[str]:
-    """Yield what a plain pipeline (load, pack) made of an image that its sample does not say.
+    """Yield differences between the output of a plain pipeline (load, pack) and its sample.
 
-    MMDetection packs boxes as float32 corners and labels as int64; what is to be ignored comes
-    apart (``mmdet/datasets/transforms/formatting.py``, ``PackDetInputs``).
+    MMDetection packs boxes as float32 corners and labels as int64, and ignored objects separately
+    (``mmdet/datasets/transforms/formatting.py``, ``PackDetInputs``).
     """
     packed = real.packed
     if packed is None:
@@ -55,7 +55,7 @@ def _of_another_size(size: Sequence[object], ours: Sample) -> str:
 
 
 def packed_alike(subset: Dump, source: Dump, loader: str) -> Iterator[Finding]:
-    """Differences between what a pipeline made of the same images of two files."""
+    """Yield differences between the outputs of a pipeline for the same images of two files."""
     there = {s.img_id: s.packed for s in source.samples}
     for sample in subset.samples:
         if sample.packed is None:
@@ -91,8 +91,10 @@ def _masks(packed: Mapping[str, Any], instances: Sequence[Instance]) -> Iterator
 
 
 def _placeless(value: object) -> object:
-    """Without the sample's place in the dataset, which is another in a subset; keys in order,
-    which a set of MMDetection's has not."""
+    """Return a value without the sample's place in the dataset, which differs in a subset.
+
+    Keys are sorted, because MMDetection takes them from a set.
+    """
     if not isinstance(value, Mapping):
         return value
     return {k: value[k] for k in sorted(value) if k != "sample_idx"}

@@ -1,7 +1,7 @@
-"""A file as the standard library reads it, record by record, with the text of each.
+"""A file read by the standard library, record by record, with the text of each.
 
-Nothing here knows how the rest of cocosurgeon reads files: what one of them gets wrong the other
-has to notice.
+Nothing here shares code with the readers of the rest of cocosurgeon, so that a mistake in one is
+found by the other.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _decoder = json.JSONDecoder()
 _BLANKS = frozenset(" \t\n\r")
 
 HasText = Callable[[str, int, Mapping[str, object]], bool]
-"""Returns whether the text of a record of a list is wanted, by its row."""
+"""Takes list, row and values of a record; returns True if its text is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class Record:
     """An element of a top-level list.
 
     Attributes:
-        row: its place in the list, from 0.
-        value: the element, decoded.
-        text: its text; empty for one that was not wanted whole.
+        row: place in the list, from 0.
+        value: the decoded element.
+        text: the JSON text; empty if it was not needed.
     """
 
     row: int
@@ -42,20 +42,20 @@ class Record:
 
 @dataclass(frozen=True, eq=False)
 class PlainFile:
-    """A file as the standard library reads it.
+    """A file read by the standard library.
 
     Attributes:
-        name: the file's name.
+        name: name of the file.
         keys: top-level keys in file order, each once.
-        lists: lists of objects by key; of a results file one, by the key ``""``.
-        others: the text of every other value, by key.
-        values: those values, decoded.
-        is_bare: whether the file is a list itself, as results are.
-        repeated: top-level keys that stand more than once.
-        sha256: of the JSON text.
-        is_packed: whether the file is compressed.
-        has_mark: whether the text begins with a byte-order mark.
-        omitted: number of records that were not read, since they do not matter.
+        lists: lists of objects by key; the list of a results file has the key ``""``.
+        others: JSON text of every other value, by key.
+        values: these values, decoded.
+        is_bare: True if the file is a list itself, as results files are.
+        repeated: top-level keys that appear more than once.
+        sha256: SHA-256 of the JSON text.
+        is_packed: True if the file is compressed.
+        has_mark: True if the text begins with a byte-order mark.
+        omitted: number of records that were not read, because they do not matter.
     """
 
     name: str
@@ -71,7 +71,7 @@ class PlainFile:
     omitted: int = 0
 
     def document(self) -> Any:
-        """The file as ``json.load`` gives it."""
+        """Return the file as ``json.load`` returns it."""
         document = {
             key: [record.value for record in self.lists[key]]
             if key in self.lists
@@ -84,7 +84,7 @@ class PlainFile:
 def record_of(
     key: str, row: int, value: dict[str, object], text: str, has_text: HasText | None
 ) -> Record:
-    """Return a record; if its text is not wanted, without that and without ``segmentation``."""
+    """Return a record; if its text is not needed, without text and ``segmentation``."""
     if has_text is None or has_text(key, row, value):
         return Record(row, value, text)
     value.pop("segmentation", None)
@@ -97,11 +97,11 @@ def read_again(
     """Read a file.
 
     Args:
-        has_text: which records are wanted whole; of the others ``segmentation``, which is most of
-            a file, is skipped. None: all of them.
+        has_text: selects the records to read whole. In all others, ``segmentation``, which is most
+            of a file, is skipped. None: all records.
 
     Raises:
-        SourceUnavailableError: it cannot be opened.
+        SourceUnavailableError: the file cannot be opened.
         FormatError: the standard library cannot read it.
     """
     try:
@@ -200,7 +200,7 @@ class _Reader:
         return PlainFile(self.name, keys, lists, others, values, is_bare, twice)
 
     def _keys(self) -> Iterator[str]:
-        """Keys of the top-level object; the caller moves on behind each value."""
+        """Yield the keys of the top-level object; the caller moves to the end of each value."""
         self._expect("{")
         if self._next() == "}":
             self.at += 1
@@ -219,7 +219,7 @@ class _Reader:
             self._skip()
 
     def _records(self, key: str) -> list[Record] | None:
-        """Elements of a list of objects; None, and nothing is read, for another list."""
+        """Return the elements of a list of objects; None, without reading, for any other list."""
         start = self.at
         self._expect("[")
         records: list[Record] = []

@@ -1,4 +1,4 @@
-"""Output of a real loader against its rules."""
+"""Output of a real loader, compared with its rules."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from cocosurgeon.verify.verification import Verification
 
 
 def verify_real(file: PlainFile, dump: Dump, setting: Setting | None) -> Verification:
-    """Compare what a real loader loads from a file with what its rules say.
+    """Compare the output of a real loader for a file with the prediction of its rules.
 
     Args:
-        setting: how the loader was set up; None where no rules are known for its class.
+        dump: output of the real loader.
+        setting: mode and options of the loader; None if no rules are known for its class.
     """
     header = dump.header
     count = sum(len(s.instances) for s in dump.samples)
@@ -49,7 +50,7 @@ def verify_real(file: PlainFile, dump: Dump, setting: Setting | None) -> Verific
 
 
 def _in_wrappers(header: DumpHeader) -> str:
-    """Return how many samples training sees, where wrappers change that."""
+    """Return text on the number of samples in training, if wrappers change it."""
     length = header.options.get("length")
     if not header.options.get("wrappers"):
         return ""
@@ -94,7 +95,7 @@ def _differences(file: PlainFile, dump: Dump, setting: Setting) -> Iterator[Find
 
 
 def first_difference(real: object, mine: object) -> str:
-    """Return where two lists, or two maps, begin to differ; of other values, both."""
+    """Return the first difference between two lists or maps; for other values, both values."""
     if isinstance(real, Mapping) and isinstance(mine, Mapping):
         both = [(f"{key!r} is", real.get(key), mine.get(key)) for key in {**real, **mine}]
     elif isinstance(real, list) and isinstance(mine, list):

@@ -1,4 +1,4 @@
-"""The real library: what it loads, compared with the rules."""
+"""The output of the real library, compared with the rules."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from cocosurgeon.verify.values import key_of
 from cocosurgeon.verify.verification import Verification
 
 _OF_A_MODE = ("dataset", "pipeline", "random")
-"""Kinds of errors that a mode can have; all others are of the interpreter, or of the request."""
+"""Kinds of errors of a mode; all others are errors of the interpreter or of the request."""
 
 
 FindIds = Callable[[Sequence[Id]], list[Id]]
-"""Gives the ids of the images that are named, by all ids of a file."""
+"""Takes all image ids of a file; returns the ids of the requested images."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +44,8 @@ class Case:
 
     Attributes:
         path, subset: the file, and its records.
-        source_path, source: the file it was cut from; None where that was not named.
-        expectation: the rows and ids that the recipe keeps.
+        source_path, source: the file that it was cut from; None if unknown.
+        expectation: the effect of the recipe.
         find_ids: finds the images that go through a pipeline.
     """
 
@@ -57,14 +57,14 @@ class Case:
     find_ids: FindIds
 
     def listed(self) -> tuple[Listed, Listed | None]:
-        """Return what the file lists, and what the source does, as it should be loaded."""
+        """Return the ids that the file lists, and those of the source with the recipe's changes."""
         if self.source is None:
             return Listed(self.subset.document()), None
         theirs = expected_document(self.source, self.expectation)
         return Listed(self.subset.document()), Listed(theirs)
 
     def wanted(self) -> Wanted:
-        """Return the records of the source that the file is compared with."""
+        """Return the records of the source to compare with."""
         key, which = ("", "image_id") if self.subset.is_bare else ("images", "id")
         lists = self.subset.lists
         img_ids = {key_of(r.value.get(which)) for r in lists.get(key, ())}
@@ -78,14 +78,14 @@ class Case:
         findings: tuple[Finding, ...] = (),
         notes: tuple[str, ...] = (),
     ) -> Verification:
-        """Return a verification of it."""
+        """Return a verification of the file."""
         return Verification(self.subset.name, (compared,) if compared else (), findings, notes)
 
 
 def by_settings(case: Case, real: ProbeOptions, settings: Sequence[Setting]) -> Verification:
     """Compare the real loader in each mode with its rules.
 
-    A reason that has nothing to do with a mode is given once.
+    An error that does not depend on the mode is reported once.
     """
     found = case.found()
     for setting in settings:
@@ -122,7 +122,7 @@ def _who(setting: Setting) -> str:
 
 
 def _of_all_modes(findings: Sequence[Finding]) -> Iterator[Finding]:
-    """Findings, those that the library raised in each mode alike as one of no mode."""
+    """Return findings; an error that the library raises in each mode becomes one without a mode."""
     raised: dict[Finding, int] = Counter(
         replace(f, mode=None) for f in findings if f.code == "real-error"
     )
@@ -139,7 +139,7 @@ def _of_all_modes(findings: Sequence[Finding]) -> Iterator[Finding]:
 def _skipped(
     case: Case, real: ProbeOptions, dump: Dump, setting: Setting, *, has_rules: bool = True
 ) -> Verification:
-    """Return a note for each image that was to go through the pipeline and is not loaded."""
+    """Return a note for each image that should go through the pipeline but is not loaded."""
     compare_output = {key_of(s.img_id) for s in dump.samples}
     gone = [img_id for img_id in _images(case, real) if img_id not in compare_output]
     if not gone:
@@ -158,10 +158,10 @@ def _skipped(
 
 
 def _images(case: Case, real: ProbeOptions) -> list[Id]:
-    """Return the images that are to go through the pipeline.
+    """Return the ids of the images that go through the pipeline.
 
     Raises:
-        UnknownIdError: the file does not have one.
+        UnknownIdError: the file does not have one of them.
     """
     if not real.images:
         return []
@@ -176,12 +176,12 @@ def _images(case: Case, real: ProbeOptions) -> list[Id]:
 
 @dataclass(frozen=True, eq=False)
 class OfConfig:
-    """The dataset of a config, compared.
+    """The comparison of a config's dataset.
 
     Attributes:
         found: the result.
-        setting: how the config sets it up; None where it could not be built.
-        view: what the real one loads, where no rules are known for its class.
+        setting: mode and options in the config; None if the dataset could not be built.
+        view: output of the real dataset, if no rules are known for its class.
     """
 
     found: Verification
@@ -190,11 +190,11 @@ class OfConfig:
 
 
 def by_config(case: Case, real: ProbeOptions, line: str) -> OfConfig:
-    """Compare the dataset of a config with the rules of its class; where none are known, with what
-    it loads from the source.
+    """Compare the dataset of a config with the rules of its class; without known rules, with its
+    output for the source.
 
     Args:
-        line: of MMDetection: ``mmdet3``, ``mmdet2``, or ``mmdet`` for the one that is there.
+        line: ``mmdet3``, ``mmdet2``, or ``mmdet`` for the installed one.
     """
     try:
         dump = _asked(case, real, line, None)
@@ -218,7 +218,7 @@ def by_config(case: Case, real: ProbeOptions, line: str) -> OfConfig:
 
 
 def _by_itself(case: Case, real: ProbeOptions, dump: Dump) -> Verification:
-    """Compare what a real dataset loads from the file with what it loads from the source."""
+    """Compare the output of a real dataset for the file with its output for the source."""
     if case.source_path is None or case.source is None:
         return case.found()
     kind = str(dump.header.options.get("type"))
@@ -241,11 +241,11 @@ def _by_itself(case: Case, real: ProbeOptions, dump: Dump) -> Verification:
 
 
 def _asked(case: Case, real: ProbeOptions, loader: str, setting: Setting | None) -> Dump:
-    """Return what a real loader loads from the file.
+    """Return the output of a real loader for the file.
 
     Raises:
-        RequestError: what was asked for makes no sense.
-        ProbeError: anything else went wrong.
+        RequestError: the request is wrong.
+        ProbeError: the loader failed for another reason.
     """
     images = _images(case, real)
     request = real.request(case.path, loader, setting, images=tuple(images), pass_over=True)
@@ -254,7 +254,7 @@ def _asked(case: Case, real: ProbeOptions, loader: str, setting: Setting | None)
 
 
 def _packed(case: Case, real: ProbeOptions, dump: Dump, setting: Setting | None) -> Verification:
-    """Compare the pipeline's output for the images with its output for the source's."""
+    """Compare the pipeline's output for images of the file with that for images of the source."""
     ids = [s.img_id for s in dump.samples if s.packed is not None]
     if not ids or case.source_path is None or case.source is None:
         return case.found()
@@ -274,7 +274,7 @@ def _packed(case: Case, real: ProbeOptions, dump: Dump, setting: Setting | None)
 
 @contextmanager
 def _expected_file(case: Case, path: Path, source: PlainFile) -> Iterator[Path]:
-    """Give the source as it should be loaded, as a file: itself, where no recipe changes it."""
+    """Yield the path of the source with the recipe's changes; its own path without changes."""
     if case.expectation.is_all:
         yield path
         return
@@ -286,7 +286,7 @@ def _expected_file(case: Case, path: Path, source: PlainFile) -> Iterator[Path]:
 
 
 def _rules_say(case: Case, setting: Setting) -> str | None:
-    """Return the exception that a loader raises by its rules; None: it loads."""
+    """Return the exception that a loader raises by its rules; None if it raises none."""
     try:
         load(setting.loader, case.subset.document(), setting.options)
     except LoaderError as error:
@@ -302,7 +302,7 @@ def _raised(
 
 
 def _hint_of_config(case: Case, mode: Mode, error: ProbeError) -> str | None:
-    """Return what to do where a config's dataset raises for a known reason."""
+    """Return advice if a config's dataset raises for a known reason."""
     if error.kind != "dataset":
         return None
     document = case.subset.document()

@@ -1,4 +1,4 @@
-"""Is the file what the plan says? Its text against the source's, record by record."""
+"""The text of a file, compared with its source record by record."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _keys(subset: PlainFile, source: PlainFile, _: Expectation) -> Iterator[Find
 
 
 def _others(subset: PlainFile, source: PlainFile, expectation: Expectation) -> Iterator[Finding]:
-    """Further lists: whole, or only what follows the kept images."""
+    """Compare further lists, which must be complete or follow the kept images."""
     kept = {key_of(r.value.get("id")) for r in subset.lists.get("images", ())} - {None}
     for key in source.lists:
         if key in ("images", "annotations", "categories", "") or key not in subset.lists:
@@ -88,7 +88,7 @@ def _others(subset: PlainFile, source: PlainFile, expectation: Expectation) -> I
 
 
 def _parsed(text: str) -> str:
-    """Return a record's values in one spelling."""
+    """Return a record's values as normalized JSON text."""
     return json.dumps(json.loads(text))
 
 
@@ -135,7 +135,7 @@ def _images(subset: PlainFile, source: PlainFile, expectation: Expectation) -> I
 
 
 def _image_key(record: Record, renumbering: Renumbering) -> Hashable:
-    """Return the key of an image: its id, or else its text."""
+    """Return the key of an image: its id, or without one its text."""
     key = key_of(record.value.get("id"))
     return (renumbering.text(record),) if key is None else key
 

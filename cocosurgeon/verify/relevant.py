@@ -1,11 +1,11 @@
-"""The part of a source that decides what a loader returns for a subset.
+"""The part of a source that matters for the output of loaders for a subset.
 
-Most of a large source says nothing about a subset of it: msgspec finds its records, and Python's
-json reads only those that matter. An annotation is omitted if its image is not in the subset and it
-is plain: what any loader reads of it has a type and a size that no loader fails on. What is not
-plain stays, with its image and all annotations of that image, so a loader that raises on the source
-raises on this part, too. So do representatives of the plain ones: of each category the annotation
-with the largest image, for loaders that filter images or that number the categories in use.
+Most records of a large source do not matter: msgspec finds all records, and Python's json reads
+only those that do. An annotation is omitted if its image is not in the subset and it is plain: its
+values have types and sizes on which no loader fails. All others stay, with their image and all its
+annotations, so that a loader that raises on the source raises on this part, too. For loaders that
+filter images or number the categories in use, one plain annotation of each category stays, that
+with the largest image.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _Area = Annotated[float, Meta(ge=-(_MOST**2), le=_MOST**2)]
 
 
 _ODD = -2
-"""Stands for the ``iscrowd`` of a record that is not plain."""
+"""Value of ``iscrowd`` for a record that is not plain."""
 _NO_KIND = 2**60
 
 
@@ -83,7 +83,7 @@ class _Annotation(msgspec.Struct, gc=False):
 
 
 class _WithoutKeypoints(_Annotation, gc=False):
-    keypoints: Literal["\0"] = "\0"  # any other value that is there, null too, is refused
+    keypoints: Literal["\0"] = "\0"  # any other present value, even null, is refused
 
 
 class _WithKeypoints(_Annotation, gc=False, kw_only=True):
@@ -114,7 +114,7 @@ class Wanted:
     """Records of a source that a subset is compared with.
 
     Attributes:
-        img_ids: of the subset's images, and those that its annotations name.
+        img_ids: ids of the subset's images, and ids that its annotations name.
         image_rows, annotation_rows: rows that a recipe keeps.
     """
 
@@ -123,24 +123,24 @@ class Wanted:
     annotation_rows: Collection[int]
 
     def has_text(self, key: str, row: int, record: Mapping[str, object]) -> bool:
-        """Return whether the text of a record is compared, by its list and row."""
+        """Return True if the text of a record is compared, by its list and row."""
         is_owned = key in ("annotations", "")
         return not is_owned or self.has_annotation(row, key_of(record.get("image_id")))
 
     def has_annotation(self, row: int, img_id: object) -> bool:
-        """Return whether an annotation, or a detection, of an image is compared."""
+        """Return True if an annotation, or a detection, of an image is compared."""
         return img_id in self.img_ids or row in self.annotation_rows
 
 
 class _NotSureError(Exception):
-    """Every record may matter."""
+    """Raised if any record may matter."""
 
 
 def read_relevant(path: Path, wanted: Wanted, progress: Progress | None = None) -> PlainFile:
-    """Read the records of a source that matter; all of them where that is not certain.
+    """Read the records of a source that matter; all records if that is uncertain.
 
     Raises:
-        SourceUnavailableError: it cannot be opened.
+        SourceUnavailableError: the file cannot be opened.
         FormatError: the standard library cannot read it.
     """
     try:
@@ -174,7 +174,7 @@ def _relevant(path: Path, wanted: Wanted, progress: Progress | None) -> PlainFil
 
 
 def _require_utf8(data: mmap.mmap) -> None:
-    """Raise UnicodeDecodeError for what is not UTF-8: msgspec does not look."""
+    """Raise UnicodeDecodeError unless data are UTF-8, which msgspec does not check."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start in range(0, len(data), _BLOCK):
         block = memoryview(data)[start : start + _BLOCK]
@@ -239,9 +239,9 @@ class _Images:
     """Images of a source.
 
     Attributes:
-        ids: by row.
-        sides: the lesser of height and width; 0 for an image that is not plain.
-        is_kept: whether an image stays, with its annotations.
+        ids: ids by row.
+        sides: shorter side of each image in pixels; 0 for an image that is not plain.
+        is_kept: True for images that stay with all their annotations.
         representatives: rows of further images that stay.
     """
 
@@ -278,7 +278,7 @@ class _Images:
         )
 
     def rows_of(self, img_ids: Integers) -> npt.NDArray[np.intp]:
-        """Return the rows of the images that stay, with these of annotations that stay."""
+        """Return the rows of the images that stay, including those of kept annotations."""
         stay = self.is_kept | np.isin(self.ids, img_ids)
         stay[self.representatives] = True
         return np.flatnonzero(stay)
@@ -340,13 +340,13 @@ def _row(raw: msgspec.Raw, plain: msgspec.json.Decoder[_Annotation]) -> tuple[in
 
 
 def _integers(values: Iterable[object]) -> Integers:
-    """Return the numbers among values that are equal to an id which is allowed here."""
+    """Return the values that are integers in the range of ids here."""
     found = (int(v) for v in values if isinstance(v, (int, float)) and v == v // 1)
     return np.array([number for number in found if abs(number) <= _MOST_ID], np.int64)
 
 
 def _unique(ids: Integers) -> Integers:
-    """Return ids; raise where one is repeated, since one record then replaces another."""
+    """Return ids; raise _NotSureError if one is repeated: its last record then replaces others."""
     found = np.sort(ids)
     if (found[1:] == found[:-1]).any():
         raise _NotSureError

@@ -1,7 +1,7 @@
-"""The source as repairs should leave it, by rules of its own.
+"""The source with repairs, by independent rules.
 
-Which records a repair changes is handed in, as the rows are that a filter keeps. What their new
-values have to be, and that nothing else of their text changes, is decided here.
+The caller passes the rows of the records that a repair changes. The rules here decide their new
+values, and that nothing else of their text changes.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class RepairedRows:
     """Records of a source that a repair changes.
 
     Attributes:
-        name: of the repair: a code, or an option with its value.
-        rows: of the records with new values, by list.
-        kept: of all images and annotations that were there when it was done.
+        name: name of the repair: a code, or an option with its value.
+        rows: rows of the records with new values, by list.
+        kept: rows of all images and annotations before the repair.
     """
 
     name: str
@@ -44,7 +44,7 @@ class RepairedRows:
 
 @dataclass(frozen=True, eq=False)
 class _State:
-    """The records that a repair sees, by list, and those that it changes."""
+    """The records before a repair, by list, and those that it changes."""
 
     lists: Mapping[str, Sequence[Record]]
     rows: Mapping[str, frozenset[int]]
@@ -56,7 +56,7 @@ class _State:
 
     @cached_property
     def sizes(self) -> Mapping[object, tuple[Any, Any]]:
-        """Width and height of images, by id."""
+        """Return width and height of images, by id."""
         images = self.lists.get("images", ())
         return {
             r.value["id"]: (r.value.get("width"), r.value.get("height"))
@@ -66,7 +66,7 @@ class _State:
 
     @cached_property
     def new_ids(self) -> Mapping[int, int]:
-        """New ids of the annotations that change, by row: numbers above all that there are."""
+        """Return new ids of the changed annotations by row: numbers above all present ones."""
         ids = self.values("annotations", "id")
         highest = max((n for n in map(_whole, ids) if n is not None), default=0)
         return {
@@ -75,7 +75,7 @@ class _State:
 
     @cached_property
     def numbers_of_text(self) -> Mapping[int, int]:
-        """Numbers of the annotations whose id is text: its own, or a new one if that is taken."""
+        """Return the number for each annotation with a text id: its own, or a new one if taken."""
         ids = self.values("annotations", "id")
         taken = {int(i) for i in ids if isinstance(i, (int, float)) and _whole(i) is not None}
         new = max((n for n in map(_whole, ids) if n is not None), default=0)
@@ -96,7 +96,7 @@ Rule = Callable[[str, Record, _State], Values]
 
 
 def repaired(source: PlainFile, repairs: Sequence[RepairedRows]) -> PlainFile:
-    """Return a source with its records as repairs should leave them; rows stay as they are."""
+    """Return a source with repaired records; row numbers stay."""
     lists: dict[str, list[Record]] = {key: list(records) for key, records in source.lists.items()}
     for repair in repairs:
         name, _, argument = repair.name.partition(" ")
@@ -119,7 +119,7 @@ def repaired(source: PlainFile, repairs: Sequence[RepairedRows]) -> PlainFile:
 
 
 def _whole(value: object) -> int | None:
-    """Return the whole number that an id is, or is as text."""
+    """Return an id as a whole number, also from text; None for any other id."""
     if isinstance(value, str):
         digits = value.removeprefix("-")
         return int(value) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
@@ -193,7 +193,7 @@ def _area(_: str, record: Record, state: _State) -> Values:
 
 
 def _drawn_or_summed(polygons: Sequence[Any], size: tuple[Any, Any]) -> float:
-    """Return the sum of the areas of polygons, or of what they draw, if that is another."""
+    """Return the sum of the areas of polygons, or the area of their union if that differs."""
     from pycocotools import mask as masks
 
     total = float(sum(map(_polygon_area, polygons)))
@@ -259,7 +259,7 @@ def _clipped(_: str, record: Record, state: _State) -> Values:
     for axis, side in enumerate(_size(record, state)):
         start, stop = box[axis], box[axis] + box[axis + 2]
         if start < 0 or stop > side:
-            new[axis] = max(start, 0)  # of equal ones the box's own, 1.0 for 1
+            new[axis] = max(start, 0)  # for equal values that of the box, so that 0.0 stays 0.0
             new[axis + 2] = min(stop, side) - new[axis]
             while new[axis] + new[axis + 2] > side:
                 new[axis + 2] = math.nextafter(new[axis + 2], 0)
@@ -315,7 +315,7 @@ RULES: Mapping[str, Rule] = {
         ("height",): r.value["width"],
     },
 }
-"""What each repair makes of a record. Those that only drop records have none."""
+"""Rules by repair. Repairs that only drop records have none."""
 
 
 # ---- text
@@ -359,7 +359,7 @@ def _with_field(text: str, key: str, value: object) -> str:
 
 
 def _style(text: str) -> tuple[str, str]:
-    """Return what stands before the first key of a record, and what behind it."""
+    """Return the text before the first key of a record, and the text after the key."""
     quote = text.index('"')
     _, (value, _) = next(fields(text, 0))
     _, stop = json.JSONDecoder().raw_decode(text, quote)

@@ -18,10 +18,10 @@ class Outcomes:
     """Outcome of a loader's rules for each record.
 
     Attributes:
-        images: the rule by which an image is skipped.
-        annotations: the rule by which an annotation is, by its row.
-        rows: rows of those, by image.
-        boxes: corners of those that are loaded, by row.
+        images: rules by skipped image.
+        annotations: rules by row of a skipped annotation.
+        rows: rows of skipped annotations, by image.
+        boxes: absolute corners of loaded annotations, by row.
     """
 
     images: Mapping[Id | None, str]
@@ -31,7 +31,7 @@ class Outcomes:
 
     @classmethod
     def of(cls, view: View) -> Outcomes:
-        """As a view tells them."""
+        """Return the outcomes in a view."""
         dropped = [d for d in view.dropped if d.kind == "annotation"]
         rows: defaultdict[Id | None, list[int]] = defaultdict(list)
         for each in dropped:
@@ -48,10 +48,10 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class NoRules:
-    """The reason why a loader's rules say nothing about a file.
+    """Marks a file for which a loader's rules cannot be applied.
 
     Attributes:
-        hint: what to do about it.
+        hint: what to do.
     """
 
     hint: str
@@ -61,11 +61,10 @@ def outcomes_of(header: DumpHeader, file: PlainFile, *, is_of_file: bool) -> Out
     """Return the outcome of a dump's loader for a file.
 
     Args:
-        is_of_file: whether the dump is of that file; places in another one's list (``indices``)
-            mean nothing in it.
+        is_of_file: True if the dump is of that file; otherwise its ``indices`` do not apply.
 
     Raises:
-        FormatError: the dump's options are none of that loader.
+        FormatError: the dump's options are not options of that loader.
     """
     if header.loader not in LOADERS:
         return NoRules(_hint(header))

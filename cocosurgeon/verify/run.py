@@ -1,4 +1,4 @@
-"""Verify: read the files, compare them, and ask loaders, by rules and for real."""
+"""Verify: read the files, compare them, and compare loaders, by rules and by real libraries."""
 
 from __future__ import annotations
 
@@ -36,17 +36,16 @@ TEXT_ONLY = "none"
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyRequest:
-    """Files to verify, and how.
+    """Files to verify, and options.
 
     Attributes:
-        subset, source, recipe, against: the files; None where not given.
-        loaders: those to compare by, each with options of its own; with a config the one that it
-            has to be, if any.
-        is_default: whether nobody named a loader.
-        modes: those that loaders are set up for.
-        has_mode: whether they were named.
-        classes: as a config has them.
-        tolerance: in pixels.
+        subset, source, recipe, against: paths of the files; None if not given.
+        loaders: options by loader; with a config, the loader that it must have, if any.
+        is_default: True if no loader was given.
+        modes: modes of the loaders.
+        has_mode: True if modes were given.
+        classes: class names of a config; None without.
+        tolerance: pixels by which numbers of boxes may differ.
     """
 
     subset: Path
@@ -78,7 +77,7 @@ class VerifyRequest:
         """Return the request of a command line.
 
         Raises:
-            RequestError: one makes no sense.
+            RequestError: an option is invalid, or does not go with the others.
         """
         files = {"SUBSET": subset, "--source": source, "--recipe": recipe, "--against": against}
         for name, path in files.items():
@@ -150,20 +149,20 @@ def verify(
     find_ids: FindIds,
     name_of: NameOf,
 ) -> tuple[Verification, dict[str, str]]:
-    """Return what was compared and found, and the SHA-256 of each file by its name.
+    """Return the comparisons and findings, and the SHA-256 of each file by its name.
 
-    Whatever it needs to know from the parts that write files is handed in: a mistake there must not
-    hide here.
+    Facts from code that writes files come from the caller's functions: nothing here imports that
+    code, so that a mistake in it is found.
 
     Args:
         real: options about the real library.
-        expect: gives the rows that the recipe keeps; called when the subset has been read.
+        expect: returns the effect of the recipe; called after the subset has been read.
         show: shows progress.
-        find_ids: gives the ids of the images that were asked for, by all ids of a file.
-        name_of: gives the class name of a label in a label space.
+        find_ids: returns the ids of the requested images, from all ids of a file.
+        name_of: returns the class name of a label in a label space.
 
     Raises:
-        CocosurgeonError: it cannot be verified.
+        CocosurgeonError: the files cannot be verified.
     """
     if real.config is None:
         for name in request.loaders:
@@ -182,7 +181,7 @@ def verify(
             found = _verified(request, real, case, name_of)
         except WholeSourceNeededError:
             assert request.source is not None
-            case = replace(case, source=None)  # the part is not needed any more
+            case = replace(case, source=None)  # frees the memory of the part
             with show("reading the whole source") as progress:
                 source = _read_whole(request, request.source, case, progress)
             case = replace(case, source=source)
@@ -226,7 +225,7 @@ def _case(
 def _read_whole(
     request: VerifyRequest, path: Path, case: Case, progress: Progress | None
 ) -> PlainFile:
-    """Read all records of the source; the masks of those that are not compared only if needed."""
+    """Read all records of the source; masks of records that are not compared only if needed."""
     return read_again(path, progress, None if _needs_masks(request) else case.wanted().has_text)
 
 
@@ -276,7 +275,7 @@ def _verified(
     for group, of_source in zip(settings, source_settings or settings, strict=True):
         if without_rules is None and (dump is None or source is not None):
             by_rules = verify_loader(group, subset, source, expectation, of_source)
-            # A config says how the loader is used; nothing is assumed.
+            # The config has the options of the loader, so nothing is assumed.
             assumed = by_rules.assumed if real.config is None else ()
             found = found.joined(replace(by_rules, assumed=assumed))
         if real.config is None and request.classes is None:
@@ -308,7 +307,7 @@ def _settings(request: VerifyRequest, classes: tuple[str, ...], path: Path) -> l
 
 
 def _without_boxes(file: PlainFile) -> str | None:
-    """Return what the annotations of a file are that has no boxes; None for boxes."""
+    """Return the kind of annotations of a file without boxes; None for a file with boxes."""
     keys = {key for r in file.lists.get("annotations", ())[:1] for key in r.value}
     if "bbox" in keys:
         return None
@@ -324,10 +323,10 @@ def _against(
     name_of: NameOf,
     view: View | None,
 ) -> Verification:
-    """Compare a dump with what a loader loads.
+    """Compare a dump with the output of a loader.
 
     Args:
-        view: what the real one loads; None: its rules say what.
+        view: output of the real loader; None: use its rules.
     """
     head = f"{request.against}, line 1"
     space = dumped.header.label_space

@@ -1,4 +1,4 @@
-"""Values that are there and cannot be used: masks, boxes, areas, crowd flags, ids."""
+"""Values that cannot be used: masks, boxes, areas, crowd flags, ids."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _CODES = {"polygon": "polygon-unusable", "rle": "rle-unusable"}
 
 
 def check_values(mine: Listed, theirs: Listed | None) -> Iterator[Finding]:
-    """Yield what cannot be used of a file, with the framework that fails and how.
+    """Yield values of a file that cannot be used, with the framework that fails on them.
 
     Args:
-        theirs: what the source lists; its faults are no errors of the subset.
+        theirs: ids that the source lists, whose faults are no errors of the subset; None without
+            a source.
     """
     if "info" not in mine.document:
         yield Finding(
@@ -41,7 +42,7 @@ def check_values(mine: Listed, theirs: Listed | None) -> Iterator[Finding]:
 
 
 def _list_faults(listed: Listed) -> Iterator[tuple[str, str]]:
-    """Yield code and reason of ids that are listed twice, and of names that are no text."""
+    """Yield code and reason for ids that are listed twice, and for names that are no text."""
     for img_id, images in _repeated(listed.records("images")).items():
         names = ", ".join(repr(image.get("file_name")) for image in images[:5])
         yield (
@@ -70,7 +71,7 @@ def _repeated(records: Sequence[Mapping[str, object]]) -> dict[object, list[Mapp
 
 
 def _faults(annotation: Mapping[str, object], listed: Listed) -> list[tuple[str, str]]:
-    """Return code and reason of each value of an annotation that cannot be used."""
+    """Return code and reason for each value of an annotation that cannot be used."""
     found = [
         ("value-unusable", f"{field} is {what}")
         for field in FIELDS

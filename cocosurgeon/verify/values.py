@@ -1,4 +1,4 @@
-"""JSON values compared, and their differences named."""
+"""JSON values compared, and their differences."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import math
 from collections.abc import Mapping
 
 NONE = object()
-"""Stands for a key that is not there."""
+"""Value of a missing key."""
 
 
 def same(a: object, b: object) -> bool:
-    """Equal values of equal JSON types: 1 is not 1.0, not true, not "1"; NaN is NaN."""
+    """Return True for equal values of equal JSON types: 1 is not 1.0, true or "1"; NaN is NaN."""
     if a is NONE or b is NONE:
         return a is b
     if type(a) is type(b) and isinstance(a, (int, str)) and a == b:
@@ -20,12 +20,12 @@ def same(a: object, b: object) -> bool:
 
 
 def has_same_values(before: Mapping[str, object], after: Mapping[str, object]) -> bool:
-    """Return whether two records differ in their text only: spelling, order of keys, spacing."""
+    """Return True if two records differ only in text: spelling, order of keys, white space."""
     return before.keys() == after.keys() and all(same(before[key], after[key]) for key in before)
 
 
 def difference(before: Mapping[str, object], after: Mapping[str, object]) -> str:
-    """Return the differences between two records, key by key, shortly."""
+    """Return a short text with the differences between two records, key by key."""
     parts: list[str] = []
     for key in {**before, **after}:
         if key not in after:
@@ -43,21 +43,21 @@ def _short(value: object) -> str:
 
 
 def differ_in_type(a: object, b: object) -> bool:
-    """Return whether two ids are the same but for their type: 1, 1.0 and "1"."""
+    """Return True if two ids differ only in type: 1, 1.0 and "1"."""
     if type(a) is type(b) or key_of(a) is None or key_of(b) is None:
         return False
     return a == b or str(a) == str(b)
 
 
 def key_of(value: object) -> int | float | str | None:
-    """Return the key that an id is compared by; None: it is no id."""
+    """Return the key by which an id is compared; None if it is no id."""
     if isinstance(value, (int, str)) or (isinstance(value, float) and math.isfinite(value)):
         return value
     return None
 
 
 def of_other_type(value: object) -> int | float | str | None:
-    """Return an id as the other type has it, text for a number; None where there is none."""
+    """Return an id as the other type, text for a number; None if impossible."""
     if isinstance(value, (int, float)):
         return str(value)
     try:

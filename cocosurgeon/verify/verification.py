@@ -1,4 +1,4 @@
-"""A verification: what was compared, by which rules, and what does not hold."""
+"""A verification: comparisons, assumptions and findings."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ Status = Literal["verified", "checked", "failed"]
 
 @dataclass(frozen=True)
 class Assumed:
-    """Assumptions about a loader, since nobody said how it is used.
+    """Assumptions about a loader whose configuration is not known.
 
     Attributes:
-        loader, version: whose rules, and the release in which they were read.
-        classes: class names that were given; None: those that the file lists.
-        options: of each mode, under the framework's own names, where they are not its defaults.
+        loader, version: the loader, and the release from which its rules are.
+        classes: given class names; None: those that the file lists.
+        options: options of each mode that are not defaults, under the framework's own names.
     """
 
     loader: str
@@ -64,7 +64,7 @@ class Assumed:
         return cls(first.loader, LOADERS[first.loader].version, classes, options)
 
     def __str__(self) -> str:
-        """The assumptions, for the line that sums up."""
+        """Return the assumptions as text for the summary."""
         takes_classes = LOADERS[self.loader].takes_classes
         given = "as listed in the file" if self.classes is None else "as given"
         parts = [f"classes {given}"] if takes_classes else []
@@ -77,16 +77,16 @@ class Assumed:
 
 @dataclass(frozen=True)
 class Verification:
-    """The result of comparing.
+    """The result of a verification.
 
     Attributes:
-        subset: the file that was verified.
-        compared: what was compared, a sentence each.
-        findings: what does not hold; none: all of it does.
-        notes: what else to know.
-        skipped: what a loader skips: its rule, and no fault.
-        assumed: what nobody said, loader by loader.
-        is_proven: something was compared with a source, or with what a real framework returned.
+        subset: the verified file.
+        compared: one sentence for each comparison.
+        findings: differences and faults.
+        notes: further facts.
+        skipped: images and annotations that a filter of a loader skips, which is no fault.
+        assumed: assumptions by loader.
+        is_proven: True if something was compared with a source, or with a real framework's output.
     """
 
     subset: str
@@ -98,7 +98,7 @@ class Verification:
     is_proven: bool = False
 
     def status(self, *, strict: bool) -> Status:
-        """Return the word that sums up: a file that was compared with nothing is only checked."""
+        """Return the status: a file that was compared with nothing is only ``checked``."""
         if is_failure(self.findings, strict=strict):
             return "failed"
         return "verified" if self.is_proven else "checked"
@@ -106,13 +106,13 @@ class Verification:
     def lines(
         self, by: str, *, strict: bool, with_lists: bool = True, width: int | None = None
     ) -> list[str]:
-        """Return the verification for people.
+        """Return the verification as lines of text.
 
         Args:
-            by: who verified, when, with what.
-            strict: warnings fail, too.
-            with_lists: name what loaders skip, too.
-            width: characters of a line of a table; None: as many as it takes.
+            by: program and time of the verification.
+            strict: True if warnings fail, too.
+            with_lists: True to list the records that loaders skip.
+            width: most characters of a line of a table; None: no limit.
         """
         listed = [each.line() for each in self.skipped] if with_lists else []
         parts = [counted(self.findings)] if self.findings else []
@@ -125,13 +125,13 @@ class Verification:
         return [*head, *found, *self.notes, *listed, last]
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows: the status, the codes, the first findings of each."""
+        """Return HTML for a notebook: the status, the codes, the first findings of each."""
         parts = [*self.compared, *(f"assumed: {each}" for each in self.assumed)]
         head = f"<p><b>{self.status(strict=False)}</b> {text(self.subset)}</p>"
         return head + findings_html(self.findings) + preformatted([*parts, *self.notes])
 
     def _is_text_only(self) -> bool:
-        """Return whether the text alone differs, and a loader was asked that returns the same."""
+        """Return True if only the text differs, and a compared loader returns the same."""
         codes = {finding.code for finding in self.findings if finding.severity == "error"}
         return codes == {"text-differs"} and bool(self.assumed)
 
@@ -152,7 +152,7 @@ _TEXT_ONLY = "the loader returns the same; the text differs"
 
 
 class WholeSourceNeededError(Exception):
-    """A loader raises on the part of the source that was read, or picks images by their place."""
+    """Raised if a loader fails on the part of the source that was read, or selects by place."""
 
 
 def verify_copy(subset: PlainFile, source: PlainFile, expectation: Expectation) -> Verification:
@@ -177,16 +177,16 @@ def verify_loader(
     expectation: Expectation,
     source_settings: Sequence[Setting] | None = None,
 ) -> Verification:
-    """Compare what a loader loads from the subset with what it loads from the source.
+    """Compare the output of a loader for the subset with its output for the source.
 
     Args:
-        settings: one loader, in the modes to be compared.
-        source: None: only whether it loads, and what it leaves out.
-        source_settings: those for the source, in the same order, where its path matters; None:
+        settings: one loader, in the modes to compare.
+        source: the source; None: check only that the file loads, and report skipped records.
+        source_settings: settings for the source, in the same order, if its path matters; None:
             the same.
 
     Raises:
-        WholeSourceNeededError: a part of the source does not decide.
+        WholeSourceNeededError: a part of the source is not enough.
     """
     loader = settings[0].loader
     mine = subset.document()
@@ -237,7 +237,7 @@ _OfAMode = TypeVar("_OfAMode", Finding, Skipped)
 
 
 def _of_all_modes(by_mode: Sequence[Sequence[_OfAMode]]) -> list[_OfAMode]:
-    """Return what every mode has as one of no mode, the rest as it is."""
+    """Return findings; one that all modes have becomes one without a mode."""
     # Not every id of a record can be hashed; its text can.
     keyed = [{repr(whole := replace(e, mode=None)): (e, whole) for e in mode} for mode in by_mode]
     counts = Counter(key for mode in keyed for key in mode)
@@ -249,9 +249,9 @@ def _of_all_modes(by_mode: Sequence[Sequence[_OfAMode]]) -> list[_OfAMode]:
 
 
 def _as_text(loader: str, subset: PlainFile, source: PlainFile | None) -> Verification:
-    """Return what no framework reads of a file's outside.
+    """Return findings about the encoding of a file on which all frameworks fail.
 
-    They all decode its bytes as UTF-8, and give that to Python's json.
+    They all decode its bytes as UTF-8 and parse them with Python's json.
     """
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
@@ -272,9 +272,9 @@ class _Output:
     """The output of a loader for a file, or the error.
 
     Attributes:
-        view: what it loads; None where it raises before that.
-        error: what it raises; with a view: since no image is left.
-        whole_error: what it raises on the whole file, where this is of some images alone.
+        view: the output; None if the loader raises before.
+        error: the error that it raises; with a view, because no image is left.
+        whole_error: the error that it raises on the whole file, if the view is of some images.
     """
 
     view: View | None
@@ -283,7 +283,7 @@ class _Output:
 
 
 def _indexed(document: object) -> object:
-    """The index of a document, made once for all modes; itself where none can be made."""
+    """Return the index of a document, for all modes; the document if it has none."""
     try:
         return indexed(document)
     except LoaderError:
@@ -317,7 +317,7 @@ def _expected(setting: Setting, source: object, index: object, subset: PlainFile
 
 
 def _is_decided(setting: Setting, there: _Output | None) -> bool:
-    """Return whether a part of the source shows what a loader does with the whole."""
+    """Return True if a part of the source is enough to know a loader's output for the whole."""
     raises = there is not None and (there.error or there.whole_error) is not None
     mixes = setting.options.picks_by_place or LOADERS[setting.loader].mixes_records
     return not raises and not mixes
@@ -328,7 +328,7 @@ def _with_mode(setting: Setting, text: str) -> str:
 
 
 def _counted(here: _Output, there: _Output | None) -> str:
-    """Return the number of samples and objects, and whether they were compared."""
+    """Return text with the numbers of samples and objects, compared or not."""
     if here.view is None:
         return f"raises {here.error.exception if here.error else 'nothing'}"
     objects = _objects(here.view)
@@ -399,7 +399,7 @@ def _findings(
 
 
 def _advice(here: View, there: View, source: object) -> str | None:
-    """Return what to do about labels that differ since other categories are in use."""
+    """Return advice for labels that differ because other categories are in use."""
     numbering = LOADERS[here.loader].numbering_by_use
     categories = source.get("categories") if isinstance(source, Mapping) else None
     if numbering is None or not isinstance(categories, list):
@@ -408,10 +408,10 @@ def _advice(here: View, there: View, source: object) -> str | None:
 
 
 def _is_of_the_file(here: _Output, there: _Output | None, document: Mapping[str, object]) -> bool:
-    """Return whether an error is a fault of this file.
+    """Return True if an error is a fault of this file.
 
-    It is none where the source raises, too; nor where no image is left to train on in a file whose
-    images have no annotation, which is then meant.
+    It is none if the source raises, too, or if no image is left in a file whose images have no
+    annotations, which must be intended.
     """
     if there is not None and there.error is not None:
         return False

@@ -1,10 +1,10 @@
-"""Program for another interpreter: builds a real dataset and writes what it loads.
+"""Program for another interpreter: builds a real dataset and writes a dump of its samples.
 
-Python 3.7 or later, standard library and the framework only. Run as a folder:
+Python 3.7 or later, standard library and the framework only. It is run as a folder:
 
     EXE cocosurgeon/probe/script REQUEST.json OUT
 
-Of cocosurgeon it loads nothing but ``record``, and under a package name of its own.
+From cocosurgeon it imports only ``record``, under another package name.
 
 main        reads the request, writes the dump or a line with the error
 failure     the error that is reported, by the stage at which it is raised

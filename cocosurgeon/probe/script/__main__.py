@@ -1,4 +1,4 @@
-# Has to be readable for every Python, to say which one is too old.
+# This file must parse in every Python version, to report one that is too old.
 import json
 import os
 import sys
@@ -22,7 +22,7 @@ here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120
 package = types.ModuleType("cocosurgeon_probe")
 package.__path__ = [os.path.dirname(here)]  # noqa: PTH120
 sys.modules["cocosurgeon_probe"] = package
-# The framework must not import from the folder of this script, but may from the user's own.
+# The framework must not import modules of this folder, but may import those of the user.
 sys.path[:1] = []
 sys.path.append(os.getcwd())  # noqa: PTH109
 sys.dont_write_bytecode, written = True, sys.dont_write_bytecode
@@ -31,5 +31,5 @@ sys.dont_write_bytecode = written
 code = main.main(sys.argv[1], sys.argv[2])
 sys.stdout.flush()
 sys.stderr.flush()
-# All is written; libraries that crash while they are taken down are no matter.
+# The dump is complete: skip the cleanup of libraries, in which some crash.
 os._exit(code)

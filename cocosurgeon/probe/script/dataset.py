@@ -6,7 +6,7 @@ from typing import Any
 
 
 class RealDataset:
-    """A dataset that is built; its samples are taken one by one."""
+    """A built dataset, whose samples are loaded one by one."""
 
     def header(self) -> dict[str, Any]:
         """Return the dump's header, by keyword of ``header_of``."""
@@ -20,24 +20,24 @@ class RealDataset:
         raise NotImplementedError
 
     def sample(self, index: int) -> dict[str, Any]:
-        """Return the image at an index as it is loaded: the object of a dump's line."""
+        """Return the loaded image at an index, as the object of a dump's line."""
         raise NotImplementedError
 
     def steps(self, kind: str, index: int) -> list[Any]:
-        """Return the list of transforms that ``packed`` will run, to be changed in place."""
+        """Return the list of transforms that ``packed`` will run; it may be changed in place."""
         raise NotImplementedError
 
     def image_size(self, index: int) -> list[int] | None:
-        """Return height and width of an image's file as it is opened; None: it cannot be."""
+        """Return height and width (pixels) of an opened image file; None if it cannot be opened."""
         return None
 
     def packed(self, kind: str, index: int) -> Any:
-        """Return the pipeline's output: of the config's ``own``, or of a ``plain`` one."""
+        """Return the output of the config's ``own`` pipeline, or of a ``plain`` one."""
         raise NotImplementedError
 
 
 def is_usable(mask: Any) -> bool:
-    """Return whether masks can be made of a segmentation."""
+    """Return True if a segmentation can be drawn as a mask."""
     if isinstance(mask, list):
         return bool(mask) and all(
             isinstance(polygon, list)
@@ -54,6 +54,6 @@ def is_usable(mask: Any) -> bool:
 
 
 def instance(box: Any, label: Any, ignore: bool, mask: Any) -> dict[str, Any]:
-    """Return an object as a dump's line has it."""
+    """Return an object in the form of a dump's line."""
     found = {"box": box, "label": label, "ignore": ignore}
     return found if mask is None else dict(found, mask=mask)

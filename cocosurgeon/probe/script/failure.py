@@ -1,4 +1,4 @@
-"""Failure: the error that is reported, by the stage at which it is raised."""
+"""Failure: the reported error, by the stage that failed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PACKAGES = {
     "turbojpeg": "PyTurboJPEG",
     "yaml": "pyyaml",
 }
-"""Packages to install for modules of another name."""
+"""Packages to install, by module, where the names differ."""
 
 
 class Failure(Exception):  # noqa: N818
@@ -68,7 +68,7 @@ class Failure(Exception):  # noqa: N818
 
 @contextmanager
 def stage(kind: str, hint: str | None = None, where: str | None = None) -> Iterator[None]:
-    """Raise a failure of this kind for anything that is raised inside."""
+    """Raise a failure of this kind for any exception in this block."""
     try:
         yield
     except Failure:
@@ -83,7 +83,7 @@ def needed(name: str) -> ModuleType:
     """Return a module of the framework.
 
     Raises:
-        Failure: it, or what it imports, is missing or does not fit.
+        Failure: the module, or one that it imports, is missing or has the wrong version.
     """
     try:
         return import_module(name)
@@ -108,7 +108,7 @@ def needed(name: str) -> ModuleType:
 
 
 def version_of(*names: str) -> dict[str, str]:
-    """Return versions of the modules that are loaded by now, as far as they are known."""
+    """Return the known versions of loaded modules."""
     found = {}
     for name in names:
         if name in sys.modules:
@@ -119,10 +119,10 @@ def version_of(*names: str) -> dict[str, str]:
 
 
 def installed(name: str) -> str | None:
-    """Return the version of an installed package; None where it is not known."""
+    """Return the version of an installed package; None if unknown."""
     try:
         version: str = import_module("importlib.metadata").version(name)
-    # Python 3.7 does not have it, and not each module is a package of its name
+    # Python 3.7 does not have it, and some packages have another name than their module
     except ImportError:
         return None
     return version

@@ -1,4 +1,4 @@
-"""Main program: reads the request, writes the dump, or a line with the error."""
+"""Main program: reads the request; writes the dump, or a line with the error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .failure import Failure, stage
 
 GRACE = 2.0
 LONGEST = 10.0**7
-"""Seconds: beyond the limit, before the program ends itself; and of a limit that timers take."""
+"""Seconds after the limit until the program ends itself; and the longest limit of a timer."""
 
 
 def main(request_path: str, out_path: str) -> int:
@@ -82,8 +82,8 @@ def _header_line(header: dict[str, Any], request: dict[str, Any]) -> bytes:
 
 
 def _indices(dataset: RealDataset, request: dict[str, Any]) -> list[int]:
-    """Return indices of the samples that go through the pipeline: those named, and so many more,
-    spread evenly."""
+    """Return indices of the samples that go through the pipeline: those of named images, and the
+    requested number at even distances."""
     total = len(dataset)
     count = min(request["samples"], total)
     indices = {index * total // count for index in range(count)}

@@ -1,4 +1,4 @@
-"""The installed line of MMDetection, and what both lines share."""
+"""The installed MMDetection, 2.x or 3.x, and code that both share."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from .failure import Failure, installed, needed, stage, version_of
 from .wrappers import type_name
 
 UNREGISTERED = re.compile(r"is not in the \S+ registry")
-"""Error of the registries of both lines for a type that they do not know."""
+"""Error message of both registries for an unknown type."""
 LOOKED = 5000
-"""Image files that are looked for, at most."""
+"""Most image files that are looked for."""
 HARMLESS = {
     *("METAINFO", "CLASSES", "PALETTE", "evaluate", "format_results", "results2json"),
     *("evaluate_det_segm", "fast_eval_recall", "_det2json", "_proposal2json", "_segm2json"),
 }
-"""What a class derived from CocoDataset may replace and still load files as that does."""
+"""Attributes that a class derived from CocoDataset may replace and still load the same."""
 
 
 def open_dataset(request: dict[str, Any]) -> RealDataset:
-    """Return the dataset, by the line that is installed.
+    """Return the dataset of the installed MMDetection.
 
     Raises:
-        Failure: there is none, or another one than was asked for; or it cannot be built.
+        Failure: MMDetection is missing or not the requested one, or the dataset cannot be built.
     """
     version = str(getattr(needed("mmdet"), "__version__", "0"))
     major = version.partition(".")[0]
@@ -50,7 +50,7 @@ def open_dataset(request: dict[str, Any]) -> RealDataset:
 
 
 def arguments(request: dict[str, Any]) -> dict[str, Any]:
-    """Return the dataset's file and mode, which have the same names in both lines."""
+    """Return the dataset's arguments for file and mode, which are the same in 2.x and 3.x."""
     found: dict[str, Any] = {}
     if request["ann_file"]:
         found["ann_file"] = request["ann_file"]
@@ -60,10 +60,10 @@ def arguments(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def classes_of(request: dict[str, Any]) -> Any:
-    """Return the class names that the dataset is given; None for what it has by itself.
+    """Return the class names to pass to the dataset; None for its own.
 
-    ``file`` are the names of the file's own categories. Where the file does not have any, the
-    dataset is to say so.
+    ``file`` means the category names of the file. If the file has none, they are not passed, and
+    the dataset raises its own error.
     """
     chosen = request["classes"]
     if chosen is None:
@@ -81,12 +81,12 @@ def classes_of(request: dict[str, Any]) -> Any:
 
 @contextmanager
 def building(request: dict[str, Any], config: Any, registry: Any, coco: type) -> Iterator[None]:
-    """Report what is raised inside as a fault of the file, or of the config, where there is one.
+    """Report any exception in this block as a fault of the config, or of the file without one.
 
     Args:
-        config: of the dataset that is built.
-        registry: of datasets.
-        coco: CocoDataset.
+        config: config of the dataset.
+        registry: registry of datasets.
+        coco: the class CocoDataset.
     """
     where = request["ann_file"] or request["config"]
     if not request["config"]:
@@ -131,10 +131,10 @@ def _unregistered(request: dict[str, Any], what: str) -> Failure:
 
 
 def class_counts(model: Any, path: str = "") -> Iterator[tuple[str, int]]:
-    """Yield each ``num_classes`` of a model's config that has to be that of the dataset, by path.
+    """Yield path and value of each ``num_classes`` of a model that must fit the dataset.
 
-    Those of region proposals, semantic segmentation and backbones count something else, as
-    ``NumClassCheckHook`` knows; so do heads that are class-agnostic.
+    Those of region proposals, semantic segmentation and backbones count something else (see
+    ``NumClassCheckHook``), and so do class-agnostic heads.
     """
     if isinstance(model, (list, tuple)):
         for index, part in enumerate(model):
@@ -150,7 +150,7 @@ def class_counts(model: Any, path: str = "") -> Iterator[tuple[str, int]]:
 
 
 def about_model(config: Any) -> dict[str, Any]:
-    """Return what a config says of its model's classes, for the header's options."""
+    """Return the numbers of classes of a config's model, for the header's options."""
     hooks = [type_name(hook) for hook in config.get("custom_hooks") or () if "type" in hook]
     return {
         "num_classes": list(class_counts(config.get("model"))),
@@ -159,10 +159,10 @@ def about_model(config: Any) -> dict[str, Any]:
 
 
 def image_loading(dataset: Any) -> str | None:
-    """Return the backend by which a dataset's pipeline reads images; None where it reads none.
+    """Return the backend with which a dataset's pipeline reads images; None if it reads none.
 
     Args:
-        dataset: its config.
+        dataset: config of the dataset.
     """
     for step in dataset.get("pipeline") or ():
         if isinstance(step, Mapping) and type_name(step).startswith("LoadImage"):
@@ -172,7 +172,7 @@ def image_loading(dataset: Any) -> str | None:
 
 
 def look_for(paths: list[str], backend: str) -> dict[str, Any]:
-    """Return how many image files are there, of all or of so many that are spread evenly."""
+    """Return the number of existing image files, among all or among some at even distances."""
     if backend not in ("local", "disk"):
         return {"backend": backend}
     if len(paths) > LOOKED:
@@ -182,11 +182,11 @@ def look_for(paths: list[str], backend: str) -> dict[str, Any]:
 
 
 def rules_of(kind: type, coco: type) -> str | None:
-    """Return the class of MMDetection as which a dataset loads files; None for an own way.
+    """Return the class of MMDetection whose loading code a dataset uses; None for its own code.
 
     Args:
         kind: the dataset's class.
-        coco: CocoDataset.
+        coco: the class CocoDataset.
     """
     for each in kind.__mro__:
         if each is coco:
@@ -198,7 +198,7 @@ def rules_of(kind: type, coco: type) -> str | None:
 
 
 def segments_of(found: Any) -> dict[str, Any]:
-    """Return the segments of a panoptic image for its line; nothing of another image."""
+    """Return the segments of a panoptic image for its line; nothing for any other image."""
     segments = found if isinstance(found, list) else []
     if not segments or not all(isinstance(s, Mapping) and "is_thing" in s for s in segments):
         return {}
@@ -211,14 +211,14 @@ def segments_of(found: Any) -> dict[str, Any]:
 
 
 class MmdetDataset(RealDataset):
-    """Base of the datasets of both lines.
+    """Base of the datasets of 2.x and 3.x.
 
     Args:
         dataset: a CocoDataset.
         wrappers: names of the datasets that wrap it in the config, outermost first.
-        length: with them; see ``wrapped_length``.
-        own: what the config says, for the header's options.
-        backend: what reads the images of the config's pipeline; None where nothing does.
+        length: length with the wrappers; see ``wrapped_length``.
+        own: facts of the config, for the header's options.
+        backend: see ``image_loading``.
     """
 
     def __init__(
@@ -267,7 +267,7 @@ class MmdetDataset(RealDataset):
         return len(self._dataset)
 
     def image_path(self, index: int) -> str:
-        """Return the path of an image, as the pipeline opens it."""
+        """Return the path with which the pipeline opens an image."""
         raise NotImplementedError
 
     def image_size(self, index: int) -> list[int] | None:
@@ -282,7 +282,7 @@ class MmdetDataset(RealDataset):
         return steps
 
     def pipeline(self, kind: str, index: int) -> Any:
-        """Return the config's ``own`` pipeline, or a ``plain`` one: with masks where it can be."""
+        """Return the config's ``own`` pipeline, or a ``plain`` one, if possible with masks."""
         if kind == "own":
             if "MultiImageMixDataset" not in self._wrappers:
                 return self._dataset.pipeline

@@ -44,7 +44,7 @@ def open_dataset(request: dict[str, Any]) -> RealDataset:
         if request["config"]:
             dataset = datasets.build_dataset(config)
         else:
-            # not by the registry, which hides some errors behind errors of its own
+            # not with the registry, which replaces some errors by its own
             dataset = getattr(datasets, config.pop("type"))(**config)
     length = wrapped_length(config, wrappers, datasets.build_dataset)
     return _Dataset2(dataset, [type_name(w) for w in wrappers], length, own, backend)

@@ -101,7 +101,7 @@ def _read(path: str) -> Any:
 
 
 def _joined(dataset: Any) -> Any:
-    """Return the annotation file that a dataset's config names, as BaseDataset joins it."""
+    """Return the annotation file of a dataset's config, joined as in BaseDataset."""
     ann_file = dataset.get("ann_file")
     if not isinstance(ann_file, str) or not ann_file:
         return None
@@ -120,7 +120,7 @@ def _evaluated(evaluator: Any) -> Iterator[dict[str, Any]]:
 
 
 def _indices_of(value: Any) -> Any:
-    """Return ``indices`` as mmengine reads them: a number (so is True), or any sequence."""
+    """Return ``indices`` as mmengine reads them: a number (True is 1), or any sequence."""
     return value if value is None else int(value) if isinstance(value, int) else list(value)
 
 
@@ -175,6 +175,6 @@ class _Dataset3(MmdetDataset):
 
 
 def behind(prefix: str, path: str) -> str:
-    """Return a path without the image root before it."""
+    """Return a path relative to the image root."""
     start = prefix if not prefix or prefix.endswith("/") else prefix + "/"
     return path[len(start) :] if path.startswith(start) else path

@@ -1,6 +1,6 @@
-"""Output of a pipeline in short: shapes, types, values, and hashes of what is long.
+"""Summary of a pipeline's output: shapes, types, values, and hashes of long values.
 
-Random numbers are seeded before each sample, and transforms that draw some are noted.
+Random numbers are seeded before each sample, and transforms that draw some are reported.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def pack_all(
     """Run the pipeline for the samples at some indices.
 
     Returns:
-        The output in short, by index; and what the header says of the pipeline. Of an image for
-        which a transform raises, what it raises.
+        The summary of the output by index, or the exception that a transform raises for it; and
+        facts about the pipeline for the header.
 
     Raises:
         Failure: a transform raises for every image.
@@ -76,7 +76,7 @@ def pack_all(
 
 
 def summary(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a packed sample in short, under the same names for both lines of MMDetection."""
+    """Return the summary of a packed sample, under the same names for MMDetection 2.x and 3.x."""
     found: dict[str, Any] = {}
     for key, value in result.items():
         if key == "data_samples":
@@ -99,7 +99,7 @@ def _data_sample(sample: Any) -> dict[str, Any]:
 
 
 def _unwrapped(value: Any) -> Any:
-    """Take a value out of DataContainer, a list of one (test-time pipelines), a box class."""
+    """Return the value in a DataContainer, a list of one (test-time pipelines), or a box class."""
     while True:
         if type(value).__name__ == "DataContainer":
             value = value.data
@@ -145,12 +145,12 @@ def _dtype(value: Any) -> str:
 
 
 def _meta(meta: Mapping[str, Any]) -> dict[str, Any]:
-    """Return metadata without paths, which differ from machine to machine."""
+    """Return metadata without paths, which differ between machines."""
     return {str(key): readable(meta[key]) for key in meta if key not in PATHS}
 
 
 def readable(value: Any) -> Any:
-    """Return a value as JSON; what has no JSON form as its ``repr``."""
+    """Return a value as JSON values; the ``repr`` of a value that has no JSON form."""
     found = plain(value)
     if isinstance(found, Mapping):
         return {str(key): readable(found[key]) for key in found}
@@ -160,7 +160,7 @@ def readable(value: Any) -> Any:
 
 
 def seed(number: int) -> None:
-    """Seed Python's generator, and those of numpy and torch where they are loaded."""
+    """Seed the generator of Python, and those of numpy and torch if they are loaded."""
     random.seed(number)
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(number)
@@ -169,7 +169,7 @@ def seed(number: int) -> None:
 
 
 def state() -> tuple[Any, ...]:
-    """Return the state of each generator; two are equal if nothing was drawn between them."""
+    """Return the state of each generator; it is unchanged if nothing was drawn."""
     found: list[Any] = [random.getstate()]
     if "numpy" in sys.modules:
         name, keys, position, has_gauss, gauss = sys.modules["numpy"].random.get_state()
@@ -180,7 +180,7 @@ def state() -> tuple[Any, ...]:
 
 
 class Watched:
-    """A transform whose name is noted when it draws random numbers."""
+    """A transform whose name is stored when it draws random numbers."""
 
     def __init__(self, transform: Any, names: list[str]) -> None:
         self._transform = transform

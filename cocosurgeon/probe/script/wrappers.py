@@ -1,4 +1,4 @@
-"""Wrappers of datasets in configs: which dataset is inside, and how many samples training sees."""
+"""Wrappers of datasets in configs: the dataset inside, and the number of samples in training."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ WRAPPERS = ("RepeatDataset", "ClassBalancedDataset", "MultiImageMixDataset")
 
 
 def innermost(dataset: Any, where: str, ann_file: str | None) -> tuple[Any, list[Any]]:
-    """Return a dataset's config without its wrappers, and theirs, outermost first.
+    """Return a dataset's config without its wrappers, and the wrappers' configs, outermost first.
 
-    The wrapper of joined datasets has them as ``datasets``, with None for the one that is returned.
+    A wrapper of joined datasets keeps ``datasets``, with None for the one that is returned.
 
     Args:
         where: path of the config.
-        ann_file: the annotation file that is verified: of joined datasets it says which one.
+        ann_file: the annotation file that is verified; selects one of joined datasets.
     """
     wrappers: list[Any] = []
     while True:
@@ -54,7 +54,7 @@ def innermost(dataset: Any, where: str, ann_file: str | None) -> tuple[Any, list
 
 
 def _place_of(ann_file: str | None, parts: list[Any]) -> int | None:
-    """Return which of joined datasets reads an annotation file; None where none does."""
+    """Return the place of the joined dataset that reads an annotation file; None without one."""
     wanted = ann_file and os.path.realpath(ann_file)
     for index, part in enumerate(parts):
         if any(os.path.realpath(file) == wanted for file in _files(part)):
@@ -63,7 +63,7 @@ def _place_of(ann_file: str | None, parts: list[Any]) -> int | None:
 
 
 def _files(dataset: Any) -> Iterator[str]:
-    """Yield the annotation files of a dataset's config, inside wrappers, too."""
+    """Yield the annotation files of a dataset's config, also inside wrappers."""
     if isinstance(dataset, (list, tuple)):
         for part in dataset:
             yield from _files(part)
@@ -77,12 +77,12 @@ def _files(dataset: Any) -> Iterator[str]:
 
 
 def wrapped_length(config: Any, wrappers: list[Any], build: Callable[[Any], Any]) -> Any:
-    """Return the length of a dataset in its wrappers, which training sees; a text where they cannot
-    be built; None without any.
+    """Return the length of a dataset with its wrappers, as in training; a text with the reason if
+    they cannot be built; None without wrappers.
 
     Args:
-        config: of the dataset.
-        build: builds a dataset of its config.
+        config: config of the dataset.
+        build: builds a dataset from its config.
     """
     if not wrappers:
         return None
@@ -94,18 +94,18 @@ def wrapped_length(config: Any, wrappers: list[Any], build: Callable[[Any], Any]
             config = dict(wrapper, dataset=config)
     try:
         return len(build(config))
-    except Exception as error:  # whatever a framework raises is worth a line, and no more
+    except Exception as error:  # any error of a framework is only a line in the dump
         return f"{type(error).__name__}: {error}"
 
 
 def _of_file(dataset: Any, index: int) -> Any:
-    """Return the dataset of one of several annotation files, as 2.x builds it."""
+    """Return the dataset of one of several annotation files, as in 2.x."""
     keys = ("ann_file", "img_prefix", "seg_prefix", "proposal_file")
     listed = [key for key in keys if isinstance(dataset.get(key), (list, tuple))]
     return dict(dataset, **{key: dataset[key][index] for key in listed})
 
 
 def type_name(config: Any) -> str:
-    """Return the name of the type that a config builds, which newer configs give as a class."""
+    """Return the name of the type that a config builds; newer configs have the class."""
     kind = config.get("type")
     return str(getattr(kind, "__name__", kind))
