@@ -1,6 +1,6 @@
-"""Text of a document taken apart: records, what is between them, and the rest; put together again.
+"""Text of a document split into records, separators and the rest, and put together again.
 
-Each piece has its place, so that records can be stored in any order.
+Each piece has its offset, so that records can be stored in any order.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _PIECE = 1 << 22
 
 @dataclass(frozen=True, eq=False)
 class Separated:
-    """A list of records, and what is between them.
+    """A list of records, and the text between them.
 
     Attributes:
         records: the list.
-        usual: what is between most pairs of records.
-        unusual: what is before a record where it is something else, by row. Before the first one
-            is nothing: that is of the rest of the text.
+        usual: text between most pairs of records.
+        unusual: other text before a record, by row. It is empty for the first one: the text before
+            that belongs to the rest.
     """
 
     records: Records
@@ -37,7 +37,7 @@ class Separated:
 
     @classmethod
     def of(cls, records: Records) -> Separated:
-        """Read what is between the records of a list."""
+        """Read the text between the records of a list."""
         if not records.count:
             return cls(records)
         starts, stops = records.spans()
@@ -54,7 +54,7 @@ class Separated:
 
 
 def _reads(stops: Numbers) -> Iterator[Span]:
-    """Yield which gaps are read at once: the first, and the last + 1. Gap n is behind row n."""
+    """Yield ranges of gaps that are read at once, as first and last + 1. Gap n follows row n."""
     first, last = 0, len(stops) - 1
     while first < last:
         behind = int(np.searchsorted(stops, stops[first] + _PIECE, "right"))
@@ -63,7 +63,7 @@ def _reads(stops: Numbers) -> Iterator[Span]:
 
 
 def _are_equal(source: Source, places: Numbers, usual: bytes) -> Marks:
-    """Return of each place, ascending, whether this text is there."""
+    """Mark the offsets (ascending) at which the source has this text."""
     if not len(places):
         return np.empty(0, np.bool_)
     begin = int(places[0])
@@ -74,7 +74,7 @@ def _are_equal(source: Source, places: Numbers, usual: bytes) -> Marks:
 
 
 def rest_of(document: Document, lists: Iterable[Records]) -> Iterator[tuple[int, bytes]]:
-    """Yield the text outside the records of some lists, in pieces with their places."""
+    """Yield the text outside the records of some lists, in pieces with their offsets."""
     at = 0
     source = document.source
     filled = sorted((each for each in lists if each.count), key=lambda each: each.start)
@@ -86,11 +86,11 @@ def rest_of(document: Document, lists: Iterable[Records]) -> Iterator[tuple[int,
 
 
 def put_together(pieces: Iterable[tuple[int, bytes]], size: int, name: str) -> Source:
-    """Return a source of text whose pieces come with their places, in any order.
+    """Return a source of text whose pieces come with their offsets, in any order.
 
     Args:
-        size: bytes of the text.
-        name: of the source, in messages.
+        size: number of bytes of the text.
+        name: name of the source, for messages.
 
     Raises:
         ValueError: a piece is outside the text.
@@ -100,7 +100,7 @@ def put_together(pieces: Iterable[tuple[int, bytes]], size: int, name: str) -> S
 
 
 def _joined(pieces: Iterable[tuple[int, bytes]], size: int) -> Iterator[tuple[int, bytes]]:
-    """Yield pieces that follow each other as one."""
+    """Yield pieces, with consecutive ones joined."""
     begin = end = 0
     found: list[bytes] = []
     for place, piece in pieces:

@@ -1,4 +1,4 @@
-"""Values of a column as they are gathered: packed tightly, every value exact.
+"""Values of a column, packed tightly and exactly.
 
 No numpy here: the second process of a scan starts faster without it.
 
@@ -22,16 +22,16 @@ from typing import Any, TypeAlias, cast
 import msgspec
 
 ABSENT = msgspec.UNSET
-"""Stands for a key that a record does not have; ``None`` is JSON's null."""
+"""Value of a key that a record does not have; ``None`` is JSON's null."""
 
 EXACT_IN_FLOAT = 2**53
-"""Integers below this, and no further, all have a double of their own."""
+"""Every integer below this is exact in float64; this is the first one that is not unique."""
 
 
 RECORD_KEYS = "record_keys"
 """Name of the column of each record's keys."""
 BOOLEAN = "boolean_"
-"""Begin of the name of a column of booleans."""
+"""Prefix of the name of a column of booleans."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Column:
     """A column: the record's key, and the parts of its values that are read (None: all of it).
 
     Attributes:
-        begin: two bytes; a value whose text begins so has not to be decoded.
-        usual: the value of the column for it.
-        of_text: the value of the column for another text.
-        place: of a column of boxes, the place of its coordinate in each.
-        has_integers: False where a record whose value is an integer has none in the column.
+        begin: two bytes; a value whose text begins with them need not be decoded.
+        usual: value of the column for such a text.
+        of_text: returns the value of the column for any other text.
+        place: for a column of boxes, the index of its coordinate.
+        has_integers: False if an integer value of the key gives no value in the column.
     """
 
     name: str
@@ -56,12 +56,12 @@ class Column:
     has_integers: bool = True
 
     def pack(self, values: list[object]) -> Chunk:
-        """Return the chunk of what records have for the key."""
+        """Return the chunk for the values of the key."""
         return pack(self.take(values) if self.take else values)
 
 
 def column(name: str) -> Column:
-    """Return the column of a name."""
+    """Return the column with a name."""
     if name in _BBOX:
         place = _BBOX.index(name)
         return Column(name, "bbox", _coordinate(place), place=place)
@@ -91,7 +91,7 @@ _BBOX = [f"bbox_{axis}" for axis in "xywh"]
 
 
 def coordinates(boxes: Iterable[object]) -> list[tuple[object, ...]] | None:
-    """Return x, y, w and h of all boxes at once; None where one of them is no list of four."""
+    """Return x, y, w and h of all boxes at once; None if one of them is no list of four."""
     if set(map(type, boxes)) != {list}:
         return None
     try:
@@ -113,7 +113,7 @@ def _segment_categories(segments: object) -> object:
 
 
 def _points(segmentation: object) -> object:
-    """Return how many points the longest polygon has of which no coordinate is missing."""
+    """Return the number of complete points in the longest polygon."""
     if isinstance(segmentation, dict):
         return -1 if {"counts", "size"} <= segmentation.keys() else None
     if not isinstance(segmentation, list):
@@ -129,7 +129,7 @@ def _kinds_of_masks(values: list[object]) -> list[object]:
 
 
 def _kind_of_mask(segmentation: object) -> object:
-    """Return the kind of a segmentation by its form, whether it can be used or not."""
+    """Return the kind of a segmentation by its form, even if it cannot be used."""
     if segmentation is None or segmentation is ABSENT:
         return segmentation
     if isinstance(segmentation, list):
@@ -146,7 +146,7 @@ _decode_dict = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def _kind_of_text(text: bytes) -> object:
-    """Return the kind of a segmentation by its text; long counts are not decoded."""
+    """Return the kind of a segmentation by its text, without decoding long counts."""
     if not text:
         return ABSENT
     try:
@@ -177,7 +177,7 @@ Chunk: TypeAlias = "array[Any] | list[object] | Absent"
 
 
 def pack(values: Sequence[object]) -> Chunk:
-    """Return the tightest chunk that keeps every number exactly (true is 1, false is 0)."""
+    """Return the smallest chunk that is exact for every number (true is 1, false is 0)."""
     if values and values[0] is ABSENT and values.count(ABSENT) == len(values):
         return Absent(len(values))
     numbers = cast("Sequence[int]", values)  # array() finds out whether they are
@@ -196,7 +196,7 @@ def pack(values: Sequence[object]) -> Chunk:
 
 
 def extend(chunks: list[Chunk], more: Chunk) -> None:
-    """Append a chunk to others; it joins the last of them where both are of one kind."""
+    """Append a chunk to others; join it with the last one if both are of one kind."""
     last = chunks[-1] if chunks else None
     if isinstance(last, Absent) and isinstance(more, Absent):
         chunks[-1] = Absent(last.count + more.count)

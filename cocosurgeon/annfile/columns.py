@@ -21,9 +21,9 @@ class Values:
     """One column's values.
 
     Attributes:
-        array: int64 or float64 where every value is such a number (floats only where that loses
-            no integer), else objects, with None for null and for an absent key.
-        present: how many records have the key.
+        array: int64 or float64 if all values are such numbers (float64 only if it is exact for all
+            integers), else objects, with None for null and for an absent key.
+        present: number of records that have the key.
     """
 
     array: Array
@@ -34,7 +34,7 @@ class Values:
 
 
 def as_floats(values: Array) -> npt.NDArray[np.float64]:
-    """Return a column as float64: NaN for what is no number, infinity for what is too large."""
+    """Return a column as float64: NaN for other values, infinity for too large numbers."""
     if values.dtype != object:
         return values.astype(np.float64)
     return np.fromiter(map(_as_float, values), dtype=np.float64, count=len(values))
@@ -50,7 +50,7 @@ def _as_float(value: object) -> float:
 
 
 def join(chunks: Sequence[Chunk]) -> Values:
-    """Join the chunks of a column, in order, to one array."""
+    """Join the chunks of a column, in order, into one array."""
     kinds = {kind(chunk) for chunk in chunks}
     if not kinds or kinds == {"q"}:
         return _numbers(chunks, np.int64)
@@ -66,7 +66,7 @@ def join(chunks: Sequence[Chunk]) -> Values:
 
 
 def joined_values(parts: Sequence[Values]) -> Values:
-    """Join columns of lists that follow each other, as a column of one list would be."""
+    """Join columns of consecutive lists; the result is that of one list."""
     present = sum(part.present for part in parts)
     filled = [part.array for part in parts if len(part.array)]
     if filled and not present:
@@ -90,5 +90,5 @@ def _all_exact(chunks: Sequence[Chunk]) -> bool:
 
 
 def _are_exact(whole: Sequence[Array]) -> bool:
-    """Return whether all of these integers have a double of their own."""
+    """Return True if float64 is exact for all of these integers."""
     return all(c.min() > -EXACT_IN_FLOAT and c.max() < EXACT_IN_FLOAT for c in whole if len(c))

@@ -18,7 +18,7 @@ _PIECE = 1 << 20
 
 
 def is_equal(one: Source, other: Source) -> bool:
-    """Return whether two sources are equal, byte for byte."""
+    """Return True if two sources are equal, byte for byte."""
     return one.size == other.size and all(
         one.read(at, min(at + _PIECE, one.size)) == other.read(at, min(at + _PIECE, one.size))
         for at in range(0, one.size, _PIECE)
@@ -28,9 +28,9 @@ def is_equal(one: Source, other: Source) -> bool:
 def integers_apart(
     text: bytes, other: bytes, keys: Sequence[str]
 ) -> tuple[dict[str, int], dict[str, int]] | None:
-    """Return the integers that two records have for some keys, where their text is otherwise equal.
+    """Return the integers that two records have for some keys if their text is otherwise equal.
 
-    None where that is not plain: the text differs elsewhere, or a record has objects inside.
+    None if the text differs elsewhere, or a record has objects inside.
     """
     if text.count(b"{") != 1 or other.count(b"{") != 1 or b"\\" in text:
         return None
@@ -55,15 +55,15 @@ def differing(
     other_rows: Numbers,
     progress: Progress | None = None,
 ) -> npt.NDArray[np.bool_]:
-    """Return which pairs of records differ in their text.
+    """Mark the pairs of records whose texts differ, shape (pairs,).
 
-    Consecutive records that are consecutive in both files are compared at once.
+    Records that are consecutive in both files are compared at once.
 
     Args:
-        rows, other_rows: shape (pairs,): the records of each pair.
+        rows, other_rows: the records of each pair, shape (pairs,).
 
     Raises:
-        SourceChangedError: a source is no longer what was read.
+        SourceChangedError: a source has changed since it was read.
     """
     starts, stops = (edges[rows] for edges in one.spans())
     other_starts, other_stops = (edges[other_rows] for edges in other.spans())

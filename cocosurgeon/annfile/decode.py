@@ -1,7 +1,7 @@
 """Bytes to values, with errors that name the place.
 
-What is accepted is what Python's standard ``json`` accepts in UTF-8 (bare NaN and Infinity too,
-as pycocotools does). msgspec does the work; where it refuses, the standard library decides.
+Accepted is all that Python's standard ``json`` accepts in UTF-8, even bare NaN and Infinity, as in
+pycocotools. msgspec decodes; if it refuses, the standard library decides.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class ColumnDecoder:
         """Take a text of whole records, from the first one's ``{`` to the last one's ``}``.
 
         Returns:
-            The number of records; 0, and nothing is taken, when the text is not plainly that.
+            The number of records; 0, and nothing is taken, if the text is anything else.
         """
         if _may_hold_long_integer(text):
             return 0
@@ -97,11 +97,11 @@ class ColumnDecoder:
         """Take the records at these places of a text, each decoded by the standard library.
 
         Args:
-            offset: where the text begins in the source.
+            offset: offset of the text in the source.
             first_row: row of the first record.
 
         Raises:
-            EncodingError, JSONSyntaxError: what is wrong, and where.
+            EncodingError, JSONSyntaxError: the text is broken; the message has the place.
             StructureError: an element is no object.
         """
         records = [
@@ -112,10 +112,11 @@ class ColumnDecoder:
         self._take_keys(records)
 
     def take(self, text: bytes, records: Span, count: int, found: Sequence[Cells]) -> None:
-        """Take what the kernel found for each of the keys in so many records of a text.
+        """Take the cells that the kernel found for each key in some records of a text.
 
         Args:
-            records: where the first of them begins, and the last one ends.
+            records: start of the first record, and end of the last one.
+            count: number of the records.
         """
         packed: dict[bytes, Chunk] = {}
         values: dict[bytes, list[object]] = {}
@@ -136,7 +137,7 @@ class ColumnDecoder:
             else:
                 values[key] = _values(text, cells)
         if self._key_chunks is not None:
-            # Each key has a colon: as many colons as these keys have leave none for another key.
+            # Each key has a colon: without further colons there is no further key.
             inside = sum(each.count(b":") for each in objects)
             if _colons(text, records) - inside == len(everywhere) * count:
                 chunk: list[object] = [self._sorted(tuple(everywhere))] * count
@@ -161,7 +162,7 @@ class ColumnDecoder:
             extend(chunks, col.pack(list(values)))
 
     def _take_keys_of(self, text: bytes) -> None:
-        """Take the keys of records that lie in a text as in a list."""
+        """Take the keys of records from the text of a list without its brackets."""
         if self._key_chunks is None:
             return
         try:
@@ -174,15 +175,15 @@ class ColumnDecoder:
             extend(self._key_chunks, list(map(self._sorted, map(tuple, records))))
 
     def _sorted(self, keys: tuple[str, ...]) -> tuple[str, ...]:
-        """Return keys in order; the same object for the same keys."""
+        """Return sorted keys; the same object for the same keys."""
         if keys not in self._known_keys:
             ranked = tuple(sorted(keys))
             self._known_keys[keys] = self._known_keys.setdefault(ranked, ranked)
         return self._known_keys[keys]
 
     def _by_begin(self, key: bytes) -> Column | None:
-        """Return the column that needs only the begin of a key's values; None where there is none,
-        or another one needs them."""
+        """Return the column that needs only the beginning of a key's values; None without one, or
+        if another column needs the whole values."""
         first, *others = (c for c in self._columns if c.key.encode() == key)
         return first if first.begin and not others else None
 
@@ -202,10 +203,9 @@ class ColumnDecoder:
 
 
 def _may_hold_long_integer(text: bytes) -> bool:
-    """Return False where no integer can have more digits than the standard library reads.
+    """Return False if no integer can have more digits than the standard library reads.
 
-    So many digits cover at least one of the places that are checked, and 64 bytes on one side of
-    it.
+    That many digits include at least one of the checked offsets, and 64 bytes on one side of it.
     """
     return any(
         text[at : at + 64].isdigit() or text[at - 64 : at].isdigit()
@@ -228,8 +228,8 @@ def _values(text: bytes, cells: array[int]) -> list[object]:
 
 
 def _other_begins(text: bytes, cells: array[int], begin: bytes) -> list[int]:
-    """Return the places of the values that do not begin so; of records without the key, too."""
-    import numpy as np  # here, since the second process of a scan without the kernel needs none
+    """Return the indices of values with another beginning, and of records without the key."""
+    import numpy as np  # not loaded by the second process of a scan
 
     characters = np.frombuffer(text, np.uint8)
     starts = np.frombuffer(cells, np.int64)[::3]
@@ -254,11 +254,11 @@ def _colons(text: bytes, span: Span) -> int:
 def _values_by_begin(
     count: int, of: Column, others: Sequence[int], texts: Sequence[bytes]
 ) -> list[object]:
-    """Return the values of a column for so many records.
+    """Return the values of a column for ``count`` records.
 
     Args:
-        others: the places of values that do not begin as usual.
-        texts: theirs.
+        others: indices of values with an unusual beginning.
+        texts: their texts.
     """
     found = [of.usual] * count
     for place, text in zip(others, texts, strict=True):
@@ -268,7 +268,7 @@ def _values_by_begin(
 
 
 def _without(text: bytes, span: Span, cells: array[int]) -> bytes:
-    """Return a part of a text with zeros for the values in some places."""
+    """Return a part of a text with zeros in place of some values."""
     pieces: list[bytes] = []
     at, last = span
     for start, stop in zip(cells[::3], cells[1::3], strict=True):
@@ -288,10 +288,9 @@ def decode_value(
     """Decode one JSON value as the standard library does.
 
     Args:
-        text: the value's bytes.
-        source, offset, where: what an error names: the source, where the text begins in it, and
-            what it is.
-        nonfinite: called with each bare NaN, Infinity or -Infinity; gives its value.
+        text: bytes of the value.
+        source, offset, where: source, offset and name of the value, for errors.
+        nonfinite: called with each bare NaN, Infinity or -Infinity; returns its value.
 
     Raises:
         EncodingError: not UTF-8.
@@ -318,7 +317,7 @@ def decode_value(
 
 
 def json_kind(value: object) -> str:
-    """Return what JSON calls a decoded value."""
+    """Return the JSON name of a decoded value's type."""
     if value is None:
         return "null"
     if isinstance(value, bool):

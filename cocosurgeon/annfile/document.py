@@ -1,7 +1,7 @@
-"""Layout of a source: its lists of records, and everything else by its place.
+"""Layout of a source: its lists of records, and its other top-level values.
 
-With the kernel the place of every record is known. Without it only blocks of consecutive records
-are stored, and single records are located in the few blocks where that is needed.
+With the kernel, the place of every record is known. Without it, only blocks of consecutive records
+are stored, and single records are located in the few blocks where they are needed.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Blocks:
     """Blocks of consecutive records, in file order.
 
     Attributes:
-        starts, stops: where the first record of each begins, and where its last one ends.
-        first_rows: the row of each one's first record, and in the end the number of records;
-            None: each block is one record.
+        starts, stops: offset of the first record of each block, and of the end of its last one.
+        first_rows: row of the first record of each block, then the number of all records; None:
+            each block is one record.
     """
 
     starts: Numbers
@@ -69,12 +69,12 @@ def _joined(parts: Sequence[array[int]]) -> Numbers:
 
 
 class Run(NamedTuple):
-    """Consecutive records that are kept.
+    """Consecutive kept records.
 
     Attributes:
-        start: where the record before them ends; of the first record of the list, where it begins.
-        stop: where the last of them ends.
-        n: how many records.
+        start: offset of the end of the record before; for the first record of the list, its own.
+        stop: offset of the end of the last record.
+        n: number of records.
     """
 
     start: int
@@ -88,8 +88,8 @@ class Records:
 
     Attributes:
         name: the list's key, for messages.
-        start, stop: where the list lies, brackets included.
-        blocks: where the records lie; rows are numbered from 0 in file order.
+        start, stop: offsets of the list, with brackets.
+        blocks: places of the records; rows are numbered from 0 in file order.
     """
 
     source: Source
@@ -106,11 +106,11 @@ class Records:
         return self.blocks.count
 
     def column(self, name: str) -> Values:
-        """Return one column; see ``columns``."""
+        """Return the column with a name; see ``columns``."""
         return self.columns(name)[0]
 
     def columns(self, *names: str) -> tuple[Values, ...]:
-        """Return the columns of these names; those not read yet are read in one pass."""
+        """Return the columns with these names; all that are not cached are read in one pass."""
         missing = tuple(n for n in dict.fromkeys(names) if n not in self._columns)
         if missing:
             self._columns.update(joined(missing, self._scanned_again(missing)))
@@ -130,7 +130,7 @@ class Records:
         return parts
 
     def spans(self) -> tuple[Numbers, Numbers]:
-        """Return where each record begins and ends."""
+        """Return the start and the end of each record, as two arrays of offsets."""
         if self.blocks.first_rows is None:
             return self.blocks.starts, self.blocks.stops
         spans = [span for index in range(len(self.blocks.starts)) for span in self._located(index)]
@@ -138,17 +138,17 @@ class Records:
         return starts, stops
 
     def texts(self, rows: Numbers) -> Iterator[tuple[int, int, bytes]]:
-        """Yield the row of each record, where it begins, and its text.
+        """Yield row, offset and text of each record.
 
         Args:
-            rows: theirs; those near to each other are read together.
+            rows: rows of the records; those near each other are read together.
 
         Raises:
-            SourceChangedError: the source is no longer what was read.
+            SourceChangedError: the source has changed since it was read.
         """
         starts, stops = self.spans()
         begins, ends = starts[rows], stops[rows]
-        # Rows that descend, or are far apart, are not read together: what is between them is read.
+        # Reading rows together reads the text between them, too: not for rows that are far apart.
         is_apart = (np.diff(rows) <= 0) | (begins[1:] - ends[:-1] > _GAP)
         breaks = np.flatnonzero(is_apart) + 1
         for first_row, behind in pairwise([0, *breaks.tolist(), len(rows)]):
@@ -169,11 +169,11 @@ class Records:
         self.source.require_unchanged()
 
     def runs(self, rows: Numbers, longest: int) -> Iterator[Run]:
-        """Yield where records lie that are kept, consecutive ones together.
+        """Yield runs of consecutive kept records.
 
         Args:
-            rows: theirs, ascending; at least one.
-            longest: bytes; a longer run is split between records.
+            rows: rows of the kept records, ascending; at least one.
+            longest: number of bytes; a longer run is split between records.
         """
         first_rows = self.blocks.first_rows
         if first_rows is None:
@@ -205,7 +205,7 @@ class Records:
     def separators(self) -> tuple[bytes, bytes | None, bytes]:
         """Return the text before the first record, between the first two, and after the last one.
 
-        Brackets are left out; of a list of one record there is none between two. At least one.
+        There must be a record. Brackets are not included. With one record, the second text is None.
         """
         spans = self._located(0)
         if len(spans) < 2 and len(self.blocks.starts) > 1:
@@ -227,7 +227,7 @@ class Records:
 
 
 def _runs(starts: Numbers, stops: Numbers, rows: Numbers, longest: int) -> Iterator[Run]:
-    """Yield runs of records; the first of ``starts`` is where the text of a run may begin."""
+    """Yield runs of records; the text of a run may begin at the first of ``starts``."""
     pieces = stops[rows] // longest
     breaks = np.flatnonzero((np.diff(rows) != 1) | (np.diff(pieces) != 0)) + 1
     firsts, behind = np.append(0, breaks), np.append(breaks, len(rows))
@@ -238,10 +238,10 @@ def _runs(starts: Numbers, stops: Numbers, rows: Numbers, longest: int) -> Itera
 
 
 def record_spans(text: bytes, count: int) -> list[Span]:
-    """Return where records lie in text that begins with the first of them, and ends with the last.
+    """Return the places of records in text from the first record to the last one.
 
     Args:
-        count: how many there should be.
+        count: number of records that there must be.
     """
     spans = _spans_by_length(text)
     return spans if len(spans) == count else walk.elements(text + b"]").spans
@@ -261,8 +261,7 @@ def _spans_by_length(text: bytes) -> list[Span]:
 
 
 def joined(columns: Sequence[str], parts: Sequence[ScannedPart]) -> dict[str, Values]:
-    """Join the columns of consecutive parts of a list; the parts lose them, so that no two copies
-    of all columns take memory."""
+    """Join the columns of consecutive parts of a list. The parts lose them, to save memory."""
     found: dict[str, Values] = {}
     for place, column in enumerate(columns):
         chunks: list[Chunk] = []
@@ -280,9 +279,9 @@ class Member:
 
     Attributes:
         key: the key.
-        start, stop: where its value lies.
-        records: the value as records, when it is a list of objects (or empty, where a list of
-            objects is expected).
+        start, stop: offsets of its value.
+        records: the value as records if it is a list of objects, or an empty list of a key that
+            has objects; else None.
     """
 
     key: str
@@ -308,7 +307,7 @@ class Document:
 
     @property
     def lists(self) -> Mapping[str, Records]:
-        """Lists of records by key. Of a key that appears twice the last counts, as in ``json``."""
+        """Lists of records by key. If a key appears twice, the last one counts, as in ``json``."""
         last = {m.key: m for m in self.members}
         return {key: m.records for key, m in last.items() if m.records}
 

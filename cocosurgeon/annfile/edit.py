@@ -1,4 +1,4 @@
-"""Values of single records, changed where they stand or added: nothing else of the text moves."""
+"""Values of single records, changed in place or added; all other text is unchanged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cocosurgeon.annfile.document import record_spans
 from cocosurgeon.annfile.walk import Span, element_spans, value_span
 
 Place: TypeAlias = tuple[str | int, ...]
-"""Where a value stands in a record: keys, and places in lists."""
+"""Place of a value in a record: keys, and indices of lists."""
 Values: TypeAlias = Mapping[Place, object]
 """New values of a record."""
 
@@ -27,7 +27,7 @@ class RecordEdits:
     """Change of values of single records; a ``Rewrite``.
 
     Attributes:
-        values: new values, by the rows of the records that have them.
+        values: new values by row of the record.
     """
 
     values: Mapping[int, Values]
@@ -53,7 +53,7 @@ class MemberRemoval:
     """Removal of a key that was added last to every record; a ``Rewrite``.
 
     Attributes:
-        key: the key; records without it stay as they are.
+        key: the key; records without it are unchanged.
     """
 
     key: str
@@ -79,7 +79,7 @@ class MemberRemoval:
 
 
 def edited_record(record: bytes, values: Values) -> bytes:
-    """Return the text of a record with new values; a key that it does not have is added last."""
+    """Return the text of a record with new values; a new key is added last."""
     for place, value in values.items():
         span = _span(record, place)
         if span is None:
@@ -95,7 +95,7 @@ def edited_record(record: bytes, values: Values) -> bytes:
 def _span(record: bytes, place: Place) -> Span | None:
     span: Span | None = (0, len(record))
     if len(place) == 1 and record.count(b"{") == 1 and b"\\" not in record:
-        # One object, no escapes: what a colon follows is a key of the record.
+        # One object without escapes: text before a colon is a key of the record.
         found = list(re.finditer(rb'"%b"[ \t\r\n]*:[ \t\r\n]*' % re.escape(_key(place)), record))
         if len(found) <= 1:
             end = walk.value_end(record, found[0].end()) if found else None
@@ -115,7 +115,7 @@ def _key(place: Place) -> bytes:
 
 
 def _with_member(record: bytes, key: str, value: object) -> bytes:
-    """Return a record with one key more, separated as its others are."""
+    """Return a record with an added key, separated like its other keys."""
     body = record[:-1].rstrip(_BLANKS)
     first = _FIRST_KEY.match(record)
     lead, colon = (first[1], first[2]) if first else (b"", b": ")
@@ -125,13 +125,13 @@ def _with_member(record: bytes, key: str, value: object) -> bytes:
 
 
 def _is_spaced(record: bytes) -> bool:
-    """Return whether blanks follow the colons of a record, and so its commas."""
+    """Return True if blanks follow the colons of a record, and thus its commas."""
     first = _FIRST_KEY.match(record)
     return first is None or first[2][-1:] != b":"
 
 
 def _encoded(value: object, old: bytes, is_spaced: bool) -> bytes:
-    """Return a value as JSON, with letters beyond ASCII as in the text before it."""
+    """Return a value as JSON, with non-ASCII letters escaped or not as in the old text."""
     separators = (", ", ": ") if is_spaced else (",", ":")
     try:
         return json.dumps(value, ensure_ascii=old.isascii(), separators=separators).encode()

@@ -1,7 +1,7 @@
-"""Text of a document whose lists go on with records of others, and that has members more or less.
+"""Text of a document with records of other documents at the end of lists, and with other keys.
 
-Records are copied with the changes asked for. What stands between those of other documents is what
-stands between the document's own.
+Records are copied with the requested changes. Records of other documents are separated like the
+document's own.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Part:
 
     Attributes:
         records: the list.
-        cut: what of it goes there.
+        cut: its rows, and their changes.
     """
 
     records: Records
@@ -67,14 +67,14 @@ def joined(
     """Return the text of a document with records of others, in pieces.
 
     Args:
-        document: the first one; no key of it appears twice.
-        rewrites: changes of its own records.
-        more: records that follow its own ones.
-        replaced: new values, by top-level keys.
-        added: members that it does not have yet, by their keys; they come last.
+        document: the document, in which no key appears twice.
+        rewrites: changes of its own records, by list.
+        more: records that follow its own ones, by list.
+        replaced: new values by top-level key.
+        added: values of new top-level keys, which come last.
 
     Raises:
-        SourceChangedError: a source is no longer what was scanned; what came before is void.
+        SourceChangedError: a source has changed since it was scanned; discard all pieces.
     """
     source = document.source
     own = list(document.lists.values())
@@ -112,12 +112,12 @@ def with_members(
     replaced: Mapping[str, bytes],
     dropped: Iterable[str],
 ) -> Iterator[bytes]:
-    """Return the text of a document with edits, as ``pieces`` does, and with other members.
+    """Return the text of a document with edits, as ``pieces`` does, and with other top-level keys.
 
     Args:
-        edits: of lists.
-        replaced: new values, by top-level keys.
-        dropped: keys of members that go.
+        edits: edits of lists; see ``pieces``.
+        replaced: new values by top-level key.
+        dropped: top-level keys to remove.
     """
     gone = set(dropped)
     keys = [_key_start(document, place) for place in range(len(document.members))]
@@ -171,7 +171,7 @@ def _new_list(parts: Sequence[Part], own: Sequence[Records]) -> Iterator[bytes]:
 
 
 def _own_texts(records: Records, rewrite: Rewrite | None) -> Iterator[bytes]:
-    """Yield the text of all records, with what stands between them."""
+    """Yield the text of all records, with the text between them."""
     first, last = int(records.blocks.starts[0]), int(records.blocks.stops[-1])
     if rewrite is None:
         yield from _copied(records.source, first, last)
@@ -185,7 +185,7 @@ def _own_texts(records: Records, rewrite: Rewrite | None) -> Iterator[bytes]:
 
 
 def _texts(part: Part, between: bytes) -> Iterator[bytes]:
-    """Yield the text of the records of a part, separated as those of the list that it goes to."""
+    """Yield the text of the records of a part, separated like those of the target list."""
     records, rows, rewrite = part.records, part.cut.rows, part.cut.rewrite
     done = 0
     for run in records.runs(rows, _PIECE):
@@ -201,7 +201,7 @@ def _all_rows(records: Records) -> Numbers:
 
 
 def _member_style(document: Document) -> tuple[bytes, bytes]:
-    """Return what stands between two members, and between a key and its value."""
+    """Return the text between two members, and between a key and its value."""
     place = min(1, len(document.members) - 1)
     member = document.members[place]
     before = document.members[place - 1].stop if place else document.source.text_start
@@ -214,7 +214,7 @@ def _member_style(document: Document) -> tuple[bytes, bytes]:
 
 
 def _key_start(document: Document, place: int) -> int:
-    """Return where the key of a member begins."""
+    """Return the offset of the key of a member."""
     before = document.members[place - 1].stop if place else document.source.text_start
     text = document.source.read(before, document.members[place].start)
     return before + text.index(b'"')

@@ -1,11 +1,11 @@
 """Scan of one list of records.
 
-The kernel (see ``kernel``) takes plain records. Without it a block of records ends at the last
-place of its window that looks like the separator between two records. That it *is* one is proven,
-not assumed: the text up to it must decode as a whole list. It would not do so if it ended inside a
-string or a nested list.
+The kernel (see ``kernel``) takes plain records. Without it, a block of records ends at the last
+place of its window that looks like the separator between two records. This is proven, not assumed:
+the text before it must decode as a whole list, which it would not if it ended inside a string or a
+nested list.
 
-Records that are not taken in one of these ways are found one by one.
+All other records are found one by one.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 _LARGEST_DIAGNOSIS = 1 << 24
 _SIGNS_OF_TRUNCATION = ("a string has no end", "something follows")
 
-# For the kernel the calls would cost more than the scan if windows were as small as Python's.
+# With windows as small as Python's, the calls of the kernel would take longer than its scan.
 _KERNEL_WINDOW = 4
 
 
 @dataclass(frozen=True)
 class ScanOptions:
-    """Settings of a scan; they change its time only, not its result.
+    """Settings of a scan, which change only its time, not its result.
 
     Attributes:
-        window: bytes that are read at a time; by the kernel four times as many.
-        shortcut: whether separators are guessed and proven, or every record is found one by one.
-        kernel: whether the kernel is used.
-        parallel_from: bytes; from this size on all processors share a list.
+        window: bytes that are read at a time; four times as many with the kernel.
+        shortcut: True to guess and prove separators; False to find every record one by one.
+        kernel: True to use the kernel.
+        parallel_from: least number of bytes of a list that all processors share.
     """
 
     window: int = 1 << 16
@@ -55,7 +55,7 @@ class Separator(NamedTuple):
 
     Attributes:
         mark: its bytes.
-        gap: bytes between the first record's end and the second one's start.
+        gap: number of bytes between the first record's end and the second one's start.
     """
 
     mark: bytes
@@ -63,12 +63,12 @@ class Separator(NamedTuple):
 
 
 class BlockList:
-    """Blocks of consecutive records as they are found: the place of each, and its records.
+    """Blocks of consecutive records during a scan.
 
     Attributes:
-        starts, stops: where the first record of each begins, and where its last one ends.
-        counts: records of each; empty as long as all of them have one record.
-        count: records in all.
+        starts, stops: offset of the first record of each block, and of the end of its last one.
+        counts: number of records of each block; empty as long as all blocks have one record.
+        count: number of all records.
     """
 
     def __init__(self) -> None:
@@ -98,11 +98,11 @@ class ScannedPart:
     """Consecutive records of a list.
 
     Attributes:
-        blocks: where they lie.
-        chunks: for each column its values.
-        nonfinite: bare NaN, Infinity and -Infinity met.
-        after: the byte after the list's ``]``, or where the next record begins.
-        closed: whether the list ends here.
+        blocks: places of the records.
+        chunks: values by column.
+        nonfinite: number of bare NaN, Infinity and -Infinity.
+        after: offset of the byte after the list's ``]``, or of the next record.
+        closed: True if the list ends here.
     """
 
     blocks: BlockList
@@ -114,7 +114,7 @@ class ScannedPart:
 
 @dataclass
 class _Found:
-    """Values and places that a scan has found so far, and the separator, if that is known."""
+    """Values and places that a scan has found so far, and the separator, if known."""
 
     decoder: ColumnDecoder
     separator: Separator | None
@@ -125,10 +125,10 @@ class _Taken(NamedTuple):
     """Records that were taken together.
 
     Attributes:
-        n: how many.
-        after: where to go on.
-        closed: whether the list ends there.
-        may_go_on: True where the next record may be plain, but is longer than the window.
+        n: number of records.
+        after: offset at which to continue.
+        closed: True if the list ends there.
+        may_go_on: True if the next record may be plain, but is longer than the window.
     """
 
     n: int
@@ -138,11 +138,11 @@ class _Taken(NamedTuple):
 
 
 class ListScan:
-    """Scan of the records of one list, from any of them on.
+    """Scan of the records of one list, from any record on.
 
     Args:
         name: the list's key, for messages.
-        columns: names of the columns to read on the way.
+        columns: names of the columns to read in the same pass.
     """
 
     def __init__(
@@ -160,13 +160,13 @@ class ListScan:
         self._progress = progress
 
     def first_separator(self, at: int) -> Separator | None:
-        """Return the separator of the first two records from an offset on; None without one in a
-        window."""
+        """Return the separator of the first two records from an offset on; None if a window has
+        none."""
         text = self._source.read(at, min(at + self._options.window, self._source.size))
         return self._separator(text, walk.elements(text, most=2).spans)
 
     def next_start(self, at: int, separator: Separator) -> int | None:
-        """Return where a record seems to begin from an offset on; None without one in a window."""
+        """Return the next offset where a record seems to begin; None if a window has none."""
         text = self._source.read(at, min(at + self._options.window, self._source.size))
         found = text.find(separator.mark)
         return None if found < 0 else at + found + 1 + separator.gap
@@ -177,13 +177,13 @@ class ListScan:
         """Scan from the record that begins at an offset to the list's end.
 
         Args:
-            row: the row of that record, for messages.
-            separator: what stands between two records, if that is known.
-            until: where a record is thought to begin, behind that separator: end there if it does.
+            separator: the text between two records, if known.
+            until: offset where a record seems to begin after that separator; stop there if it does.
+            row: the row of the first record, for messages.
 
         Raises:
             StructureError: an element is no object.
-            EncodingError, JSONSyntaxError: what is wrong, and where.
+            EncodingError, JSONSyntaxError: the text is broken; the message has the place.
         """
         source, options = self._source, self._options
         found = _Found(ColumnDecoder(source, self._name, self._columns), separator)
@@ -193,7 +193,7 @@ class ListScan:
         took = False  # whether the kernel took the record before this one
         while not closed and at != until:
             stop = min(at + window, source.size)
-            # The guess of another part's start: reaching it exactly proves that it holds.
+            # The guessed start of another part: reaching it exactly proves the guess.
             ends_at_guess = until is not None and at < until <= stop
             text = source.read(at, until if until is not None and ends_at_guess else stop)
             taken = _Taken(0, at)
@@ -225,11 +225,11 @@ class ListScan:
     def _one_by_one(
         self, text: bytes, at: int, found: _Found, row: int, most: int | None
     ) -> walk.Elements:
-        """Take records the sure way, from one to the next, and learn the separator.
+        """Take records one by one, which always works, and learn the separator.
 
         Args:
-            row: the row of the first record that was found.
-            most: so many records are enough.
+            row: the row of the first record that the scan found.
+            most: number of records after which to stop; None: no limit.
         """
         walked = walk.elements(text[: self._options.window], most)
         if not walked.spans and not walked.problem:
@@ -250,10 +250,10 @@ class ListScan:
         return walked
 
     def _ends(self, text: bytes, at: int, row: int) -> JSONSyntaxError:
-        """Return the error where the file ends in a list.
+        """Return the error for a file that ends within a list.
 
         Args:
-            text: the rest of the file: of the record of that row, or nothing.
+            text: the rest of the file, within the record of that row, or empty.
         """
         last = row if text else row - 1
         where = f"{self._name}[{max(last, 0)}]"
@@ -294,15 +294,15 @@ class ListScan:
 
 
 def unexpected(source: Source, at: int, what: str, where: str) -> JSONSyntaxError:
-    """Return the error for a byte that cannot stand at an offset."""
+    """Return the error for an unexpected byte at an offset."""
     if at >= source.size:
         what = f"the file ends here; {what}: it is truncated"
     return broken(source, at, what, where)
 
 
 def ends_early(source: Source, text: bytes, at: int, where: str) -> JSONSyntaxError:
-    """Return the error for a value without an end: what is wrong inside it, where that can be
-    seen, else that the file is truncated."""
+    """Return the error for a value without an end: a fault inside it if one is found, else that the
+    file is truncated."""
     if len(text) < _LARGEST_DIAGNOSIS:
         try:
             decode_value(text, source, at, where)

@@ -1,8 +1,8 @@
 """Long lists, scanned in parts by several processors.
 
-The start of a part is a guess. It counts only when the part before ends there exactly; otherwise,
-and after any error, the part is discarded and scanned again. Threads scan the parts with the
-kernel, which releases the interpreter's lock; without the kernel a second process does.
+The start of a part is a guess. It counts only if the part before ends there exactly; otherwise, and
+after any error, the part is discarded and scanned again. Threads scan the parts with the kernel,
+which releases the interpreter's lock; without the kernel, a second process does.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class Helper(Protocol):
     start: int
 
     def done(self) -> int:
-        """Return how many bytes it has scanned; 0 where that is not known."""
+        """Return the number of scanned bytes; 0 if unknown."""
 
     def part(self) -> ScannedPart | None:
-        """Wait for it and return what it found; None when it failed."""
+        """Wait for the helper and return its part; None if it failed."""
 
     def end(self) -> None:
-        """Stop it and wait for its end."""
+        """Stop the helper and wait for its end."""
 
 
 def scan_list(
@@ -58,16 +58,16 @@ def scan_list(
     options: ScanOptions,
     progress: Progress | None = None,
 ) -> list[ScannedPart]:
-    """Scan the records of a list; consecutive parts, of which the last one is closed.
+    """Scan the records of a list, and return consecutive parts, of which the last one is closed.
 
     Args:
         name: the list's key, for messages.
-        columns: names of the columns to read on the way.
-        at: where the first record begins.
+        columns: names of the columns to read in the same pass.
+        at: offset of the first record.
 
     Raises:
         StructureError: an element is no object.
-        EncodingError, JSONSyntaxError: what is wrong, and where.
+        EncodingError, JSONSyntaxError: the text is broken; the message has the place.
     """
     task = _Task(source, name, columns, options)
     separator = None
@@ -111,7 +111,7 @@ class _Task:
         return ListScan(self.source, self.name, self.columns, self.options, progress)
 
     def helpers(self, at: int, separator: Separator) -> list[Helper]:
-        """Start a helper for each part but the first one."""
+        """Start a helper for each part except the first one."""
         share = self.source.size - at
         if not self.options.kernel:
             if not sys.executable or getattr(sys, "frozen", False):
@@ -134,7 +134,7 @@ class _Task:
 
 
 class _EndedError(Exception):
-    """The part is no longer needed."""
+    """Raised in a helper whose part is no longer needed."""
 
 
 class _Thread:
@@ -204,7 +204,7 @@ class _Process:
 
 
 def serve() -> None:
-    """Read a task from standard input, write the part to standard output: the second process."""
+    """Read a task from standard input and write its part to standard output: the second process."""
     (descriptor, path), name, columns, options, start, separator = pickle.load(sys.stdin.buffer)
     with os.fdopen(descriptor, "rb") as file:
         source = Source(file, path, None)

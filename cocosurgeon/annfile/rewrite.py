@@ -1,8 +1,8 @@
-"""Values inside records, changed where they stand: nothing else of the text moves.
+"""Values inside records, changed in place; all other text is unchanged.
 
-The kernel finds the values, where it is installed and the text is plain. Otherwise a search for the
-quoted key does, and its values are compared with those that were decoded. Where they differ (the
-key appears twice, in a nested object, or with escapes) each record is walked.
+The kernel finds the values if it is installed and the text is plain. Otherwise the quoted key is
+searched, and the values found are compared with the decoded ones. If they differ (the key appears
+twice, in a nested object, or with escapes), each record is walked.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ class ValueChange:
     Attributes:
         key: the key.
         inside: the key of the list of objects that have ``key``; None: the records have it.
-        in_lists: whether the values are lists of ids.
-        decoded: the values in the records of some rows, in order, as they were decoded (a list of
-            ids is one value).
-        change: returns the new text of an id's text; None, in a list: the id leaves it.
+        in_lists: True if the values are lists of ids.
+        decoded: returns the decoded values in the records of some rows, in order (a list of ids is
+            one value).
+        change: returns the new text for an id's text; None: remove the id from its list.
     """
 
     key: str
@@ -91,7 +91,7 @@ class ValueChange:
         return self._replaced(text, chain.from_iterable(places))
 
     def _replaced(self, text: bytes, spans: Iterable[Span]) -> bytes:
-        """The text with the values at these places changed."""
+        """Return the text with the values at these places changed."""
         known: dict[bytes, bytes] = {}
         parts: list[bytes] = []
         at = 0
@@ -120,8 +120,10 @@ class ValueChange:
         return (self.change(value) or value) if is_scalar else value
 
     def _changed_list(self, value: bytes) -> bytes:
-        """A list of ids; one that leaves goes with the comma before it, and of two that become
-        one the first stays."""
+        """Return the new text of a list of ids.
+
+        An id is removed with the comma before it. If two ids become one, the first stays.
+        """
         kept: list[tuple[bytes, bytes]] = []
         made_of: dict[bytes, bytes] = {}
         spans = element_spans(value, (0, len(value)))

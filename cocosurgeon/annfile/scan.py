@@ -38,11 +38,11 @@ def scan(
     """Read an annotation file or a results file once, from its first byte to its last.
 
     Args:
-        columns: further columns that will be wanted, by the lists' keys: read on the way.
+        columns: further columns to read in the same pass, by list.
 
     Raises:
-        EncodingError, JSONSyntaxError: the text is broken; says where.
-        StructureError: JSON, but neither an annotation file nor a list of detections.
+        EncodingError, JSONSyntaxError: the text is broken; the message has the place.
+        StructureError: the text is JSON, but neither an annotation file nor a list of detections.
         SourceChangedError: somebody wrote to it meanwhile.
     """
     document = _Scan(source, progress, options, columns).document()
@@ -164,7 +164,7 @@ class _Scan:
             window = self._options.window  # somebody aligns, or hides, something
 
     def _value_text(self, at: int, where: str) -> bytes:
-        """The text of the value at an offset, however long."""
+        """Return the text of the value at an offset, of any length."""
         window = self._options.window
         while True:
             stop = min(at + window, self._source.size)

@@ -1,7 +1,4 @@
-"""Kinds of files that are not the JSON text that was expected, by their first bytes.
-
-Used for error messages only: nothing is converted or guessed around.
-"""
+"""Kinds of files that are not JSON text in UTF-8, by their first bytes; for error messages only."""
 
 from __future__ import annotations
 
@@ -38,12 +35,12 @@ _UTF_MARKS: tuple[tuple[bytes, str], ...] = (
 
 
 def container(head: bytes) -> str | None:
-    """Name what the first bytes (512 are enough) of a file are, when they are no text."""
+    """Return the name of a file's format by its first 512 bytes; None if they may be text."""
     return next((what for at, mark, what in _SIGNATURES if head[at:].startswith(mark)), None)
 
 
 def wide_encoding(head: bytes) -> str | None:
-    """Name UTF-16 or UTF-32 when the first bytes show it by a mark or by their zeros."""
+    """Return UTF-16 or UTF-32 if the first bytes have its mark or its zeros; else None."""
     for mark, name in _UTF_MARKS:
         if head.startswith(mark):
             return name

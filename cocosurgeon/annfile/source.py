@@ -26,20 +26,20 @@ from cocosurgeon.progress import Progress
 UTF8_MARK = b"\xef\xbb\xbf"
 _PIECE = 1 << 20
 _CONTINUATIONS = bytes(range(0x80, 0xC0))
-"""Bytes that go on with a character of UTF-8."""
+"""Continuation bytes of UTF-8."""
 
 
 class Source:
-    """JSON text at rest: a regular file, or a nameless copy of a stream.
+    """JSON text in a regular file, or in a nameless copy of a stream.
 
-    It is read with ``pread`` and never mapped: a mapped file that somebody truncates ends the
-    process, a short read is an error that can be reported. Reading from several threads, or after
-    a fork, is safe.
+    It is read with ``pread`` and never mapped: truncating a mapped file would kill the process,
+    while a short read is an error that can be reported. Reading from several threads, or after a
+    fork, is safe.
 
     Attributes:
-        name: its name in messages (the path as it was given, or ``<stdin>``).
+        name: its name in messages (the path as given, or ``<stdin>``).
         path: the file, or None for a stream.
-        size: bytes of JSON text, a byte-order mark included (after decompression).
+        size: number of bytes of the uncompressed JSON text, with a byte-order mark.
         text_start: 3 after a byte-order mark, else 0.
         is_packed: True for gzip data.
         identity: device, inode, size and time of the last change of the file (for gzip data, of
@@ -120,7 +120,7 @@ class Source:
             yield descriptor
 
     def require_unchanged(self) -> None:
-        """Raise SourceChangedError when size or modification time differ from the first look."""
+        """Raise SourceChangedError if size or modification time have changed since opening."""
         if self._observe() != self._observed:
             raise self.changed()
 
@@ -136,7 +136,7 @@ class Source:
         return line, 1 + sum(len(piece.translate(None, _CONTINUATIONS)) for piece in pieces)
 
     def sha256(self) -> str:
-        """Return the SHA-256 of the JSON text (for a plain file, what ``sha256sum`` prints)."""
+        """Return the SHA-256 of the JSON text (for an uncompressed file, that of ``sha256sum``)."""
         digest = hashlib.sha256()
         for start in range(0, self.size, _PIECE):
             digest.update(self.read(start, min(start + _PIECE, self.size)))
@@ -160,12 +160,12 @@ def open_source(where: str | os.PathLike[str], progress: Progress | None = None)
     """Open an annotation file.
 
     Args:
-        where: a path, or ``-`` for standard input; gzip data is decompressed.
-            Streams and compressed files are copied to a nameless temporary file first.
+        where: a path, or ``-`` for standard input. Streams, and gzip data uncompressed, are copied
+            to a nameless temporary file.
         progress: called during a long decompression.
 
     Raises:
-        SourceUnavailableError: no such file, no permission, a folder.
+        SourceUnavailableError: there is no such file, it is a folder, or it cannot be read.
         FormatError: the bytes are no JSON text: empty, an archive, an image, UTF-16, ...
     """
     if where == "-":
@@ -183,7 +183,7 @@ def open_source(where: str | os.PathLike[str], progress: Progress | None = None)
 
 
 def source_of(pieces: Iterable[bytes], name: str) -> Source:
-    """Return a source of text that is in no file: a nameless copy of it.
+    """Return a source of text that is in no file, as a nameless copy.
 
     Raises:
         OutputError: there is no room for the copy.
@@ -194,10 +194,10 @@ def source_of(pieces: Iterable[bytes], name: str) -> Source:
 
 
 def source_of_places(pieces: Iterable[tuple[int, bytes]], size: int, name: str) -> Source:
-    """Return a source of text whose pieces come with their places; see ``source_of``.
+    """Return a source of text whose pieces come with their offsets; see ``source_of``.
 
     Args:
-        size: bytes of the text; where no piece is, it has zeros.
+        size: number of bytes of the text; places without a piece have zeros.
 
     Raises:
         OutputError: there is no room for the copy.
@@ -227,7 +227,7 @@ def _reopen(path: Path, identity: tuple[int, ...]) -> Source:
 
 
 def _copied(stream: BinaryIO, name: str, path: Path | None) -> Source:
-    """Return a source that is a nameless copy of a stream, unpacked where it is gzip data."""
+    """Return a source that is a nameless copy of a stream; gzip data is uncompressed."""
     with _copy_of(lambda: stream.read(_PIECE)) as copy:
         if os.pread(copy.fileno(), len(GZIP), 0) != GZIP:
             return Source(copy, name, path)
@@ -236,7 +236,7 @@ def _copied(stream: BinaryIO, name: str, path: Path | None) -> Source:
 
 
 def _unpacked(file: IO[bytes], name: str, path: Path | None, progress: Progress | None) -> Source:
-    """Return a source that is a nameless copy of gzip data, unpacked."""
+    """Return a source that is a nameless, uncompressed copy of gzip data."""
     origin = os.fstat(file.fileno())
     with unpacked(file, name) as text:
 

@@ -1,4 +1,4 @@
-"""Text of a document with lists cut or changed: spans of the source, joined again."""
+"""Text of a document with lists cut or changed, joined from spans of the source."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Cut:
     """Rows of a list that stay.
 
     Attributes:
-        rows: the rows that stay, ascending.
-        rewrite: changes the text of those; None: they are copied unchanged.
+        rows: the kept rows, ascending.
+        rewrite: change of their text; None: they are copied unchanged.
     """
 
     rows: Numbers
@@ -35,12 +35,11 @@ def pieces(
     """Return the text of the document, in pieces.
 
     Args:
-        edits: what becomes of each list that does not stay as it is: what stays of it, or its
-            new text.
-        spots: places of other text, and the new text there; a list there goes as a whole.
+        edits: kept rows, or new text, by list; other lists are copied unchanged.
+        spots: start, stop and new text of further places; a list inside is replaced as a whole.
 
     Raises:
-        SourceChangedError: the source is no longer what was scanned; what came before is void.
+        SourceChangedError: the source has changed since it was scanned; discard all pieces.
     """
     source = document.source
     at = 0
@@ -67,7 +66,7 @@ def _copy(source: Source, start: int, stop: int) -> Iterator[bytes]:
 
 
 def _cut_list(records: Records, cut: Cut) -> Iterator[bytes]:
-    """A list with only these rows; each keeps the white space and comma that stood before it."""
+    """Yield the text of a list with only these rows, each with the text before it."""
     source, rows = records.source, cut.rows
     if not records.count:
         yield from _copy(source, records.start, records.stop)
@@ -91,7 +90,7 @@ def _cut_list(records: Records, cut: Cut) -> Iterator[bytes]:
 
 
 def _near(runs: Iterable[Run]) -> Iterator[list[Run]]:
-    """Yield runs together that are so near to each other that one read is faster than many."""
+    """Yield groups of runs that are so near each other that one read is faster than many."""
     group: list[Run] = []
     for run in runs:
         if group and run.stop - group[0].start > _ONE_READ:

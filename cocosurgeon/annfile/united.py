@@ -1,4 +1,4 @@
-"""Documents seen as one: their lists follow each other. It has columns and records, but no text."""
+"""Several documents as one, whose lists follow each other: columns and records, but no text."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cocosurgeon.errors import RequestError
 from cocosurgeon.text import first_names
 
 _OF_THE_FIRST = ("categories", "licenses")
-"""Lists that all documents repeat; those of the first one count."""
+"""Lists that all documents repeat; only those of the first one are used."""
 
 
 class UnitedSource(Source):
-    """Sources of documents that are seen as one; there is no text of them all."""
+    """The sources of several documents as one, without a common text."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._sources = tuple(sources)
@@ -31,11 +31,11 @@ class UnitedSource(Source):
         self.identity = tuple(number for source in sources for number in source.identity)
 
     def read(self, start: int, stop: int) -> bytes:
-        """Raise RequestError: each source has a text of its own."""
+        """Raise RequestError, because there is no common text."""
         raise _no_text(self)
 
     def require_unchanged(self) -> None:
-        """Raise SourceChangedError when one of them changed."""
+        """Raise SourceChangedError if one of them has changed."""
         for source in self._sources:
             source.require_unchanged()
 
@@ -50,7 +50,7 @@ class UnitedRecords(Records):
 
     Attributes:
         parts: the list of each document that has it.
-        firsts: the row at which each begins, and in the end the number of all records.
+        firsts: first row of each part, then the number of all records.
     """
 
     parts: tuple[Records, ...] = ()
@@ -79,7 +79,7 @@ class UnitedRecords(Records):
         return tuple(self._columns[n] for n in names)
 
     def _share(self, name: str, whole: Values) -> None:
-        """Let the parts have views of a column, so that no two copies of it take memory."""
+        """Replace the columns of the parts by views of the whole one, to save memory."""
         for part, first in zip(self.parts, self.firsts.tolist(), strict=False):
             own = part._columns[name]
             if own.array.dtype == whole.array.dtype and part.count:
@@ -98,7 +98,7 @@ class UnitedRecords(Records):
                 yield row + first, begin, text
 
     def spans(self) -> tuple[Numbers, Numbers]:
-        """Raise RequestError: records have places in their own documents only."""
+        """Raise RequestError, because there is no common text."""
         raise _no_text(self.source)
 
     def first_keys(self) -> tuple[str, ...]:
@@ -116,8 +116,8 @@ def _no_text(source: Source) -> RequestError:
 def unite(documents: Sequence[Document]) -> Document:
     """Return several documents as one.
 
-    Lists of records follow each other in the order of the documents. Of categories, licenses and
-    what is no list of records the first document's counts.
+    Lists of records follow each other in the order of the documents. Categories, licenses and
+    values that are no lists of records are those of the first document.
 
     Args:
         documents: annotation files, or results files.

@@ -1,8 +1,8 @@
 """Ends of JSON values, found from the bytes alone.
 
-Exact for every valid text: strings are skipped as a whole, brackets are counted. Whether the
-text between the brackets is valid is not checked here: ``decode`` does that before anything is
-used. Where a key appears twice the last one counts, as in the standard library's ``json``.
+Exact for every valid text: strings are skipped as a whole, brackets are counted. The text between
+brackets is not validated here; ``decode`` does that before it is used. If a key appears twice, the
+last one counts, as in the standard library's ``json``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 _TOKEN = re.compile(rb'["\[\]{}]')
-# So many escapes at a time: the memory of a match grows with its repetitions.
+# Most escapes of one match, whose memory grows with its repetitions.
 _STRETCH = re.compile(rb'[^"\\]*(?:\\.[^"\\]*){0,99}', re.DOTALL)
 _SCALAR = re.compile(rb'[^ \t\r\n,:"\[\]{}]+')
 _SPACE = re.compile(rb"[ \t\r\n]*")
@@ -24,11 +24,11 @@ _CLOSING = ord("]")
 
 
 Span = tuple[int, int]
-"""Place of something in a text: its first byte, and the byte after its last."""
+"""Place in a text: offset of the first byte, and of the byte after the last one."""
 
 
 def skip_space(text: bytes, at: int) -> int:
-    """Return the first offset from ``at`` on that is no JSON white space (or the text's length)."""
+    """Return the first offset from ``at`` on without JSON white space, or the text's length."""
     return _SPACE.match(text, at).end()  # type: ignore[union-attr]
 
 
@@ -42,8 +42,8 @@ def value_end(text: bytes, start: int) -> int | None:
     """Find the end of the value that begins at ``start``.
 
     Returns:
-        The offset after its last byte; ``start`` itself when no value can begin there (a comma,
-        a closing bracket); None when the text ends before the value does.
+        The offset after its last byte; ``start`` itself if no value can begin there (a comma, a
+        closing bracket); None if the text ends before the value does.
     """
     first = text[start : start + 1]
     if first not in (b'"', b"[", b"{"):
@@ -68,7 +68,7 @@ def value_end(text: bytes, start: int) -> int | None:
 
 
 def _string_end(text: bytes, at: int) -> int | None:
-    """Find the end of the string that begins before ``at``; None when the text ends before."""
+    """Find the end of the string that begins before ``at``; None if the text ends before."""
     while True:
         at = _STRETCH.match(text, at).end()  # type: ignore[union-attr]
         if text[at : at + 1] == b'"':
@@ -82,10 +82,10 @@ class Elements:
     """Result of ``elements``.
 
     Attributes:
-        spans: where the elements lie whose ends are certain, and one before a problem.
-        after: where to go on: the next element's first byte, or the byte after ``]``.
-        closed: whether the list ended.
-        problem: what stands at ``after`` in place of an element or a comma, if anything.
+        spans: places of the elements whose ends are certain, and of one before a problem.
+        after: offset at which to continue: the next element, or the byte after ``]``.
+        closed: True if the list ended.
+        problem: the unexpected text at ``after``, in place of an element or a comma, if any.
     """
 
     spans: list[tuple[int, int]]
@@ -95,10 +95,10 @@ class Elements:
 
 
 def elements(text: bytes, most: int | None = None) -> Elements:
-    """Find a list's elements, from the first byte of one of them on, up to ``]`` or text's end.
+    """Find a list's elements, from the first byte of one of them to ``]`` or the text's end.
 
     Args:
-        most: so many elements are enough.
+        most: number of elements after which to stop; None: no limit.
     """
     spans: list[tuple[int, int]] = []
     at = 0
@@ -125,11 +125,11 @@ def elements(text: bytes, most: int | None = None) -> Elements:
 
 
 def value_span(text: bytes, key: str, record: Span | None = None) -> Span | None:
-    """Find the value of a record's key; None when there is no such key, or no record.
+    """Find the value of a record's key; None if there is no such key, or no record.
 
     Args:
-        text: text with the record, an object, in it.
-        record: where it lies; without it, the whole text.
+        text: text that contains the record.
+        record: place of the record, an object; None: the whole text.
     """
     start, stop = record or (0, len(text))
     if text[start : start + 1] != b"{":
@@ -147,7 +147,7 @@ def value_span(text: bytes, key: str, record: Span | None = None) -> Span | None
 
 
 def element_spans(text: bytes, of: Span) -> list[Span]:
-    """Find the elements of a list; none in what is no list."""
+    """Find the elements of a list; none in any other value."""
     start, stop = of
     if text[start : start + 1] != b"[":
         return []

@@ -1,7 +1,7 @@
-"""Cache of subsets: built once, by one of many processes, and found again.
+"""Cache of subsets: one of many processes builds a subset once, and all others use it.
 
 folder      the cache folder
 lock        a file lock that one process holds
-store       entries of the cache: their files, listed and cleared
-build       the subset of a file, found or built; its class names
+store       entries of the cache and their files
+build       a subset, cached or built; class names of a file
 """

@@ -1,6 +1,6 @@
-"""The subset of an annotation file, found or built; class names of a file.
+"""The subset of an annotation file, cached or built; class names of a file.
 
-A subset that is found loads nothing heavy: what only a build needs is imported in functions.
+Modules that only a build needs are imported in functions, so that a cached subset is found fast.
 """
 
 from __future__ import annotations
@@ -32,20 +32,19 @@ def get_or_build(
     cache: str | os.PathLike[str] | None = None,
     timeout: float = TIMEOUT,
 ) -> Path:
-    """Return the absolute path of the annotation file that a plan makes of a source.
+    """Return the absolute path of the annotation file that a plan makes from a source.
 
-    It is built once, and found as long as the source, the files that steps read, the steps and the
-    version of cocosurgeon are the same. The process that builds it prints a summary on stderr. A
-    source without steps is returned itself, unless it is compressed,
-    which no loader reads.
+    The cached file is used as long as the source, the files that steps read, the steps and the
+    version of cocosurgeon are the same. The process that builds it prints a summary on stderr.
+    Without steps, the path of the source is returned, unless it is compressed.
 
     Args:
-        source: the annotation file, absolute.
+        source: absolute path of the annotation file.
         cache: see ``cache_folder``.
-        timeout: seconds to wait for another process that builds it.
+        timeout: seconds to wait for another process that builds the file.
 
     Raises:
-        CocosurgeonError: it cannot be built; nothing is kept.
+        CocosurgeonError: the file cannot be built; nothing is left in the cache.
     """
     if not plan.steps:
         require_file(source)
@@ -78,14 +77,14 @@ def get_or_build(
 
 
 def class_names(path: Path, cache: str | os.PathLike[str] | None = None) -> list[str]:
-    """Return the names of ``categories`` in file order, in which MMDetection numbers its labels.
+    """Return the class names in file order, which is the order of labels in MMDetection.
 
     Args:
-        path: the annotation file, absolute.
+        path: absolute path of the annotation file.
         cache: see ``cache_folder``.
 
     Raises:
-        StructureError: MMDetection cannot number them so.
+        StructureError: MMDetection cannot number the categories.
     """
 
     def check(names: object) -> list[str] | None:
@@ -99,7 +98,7 @@ def class_names(path: Path, cache: str | os.PathLike[str] | None = None) -> list
 
 
 def print_line(line: str) -> None:
-    """Print a line on stderr, without control characters; a closed stderr stops no work."""
+    """Print a line on stderr, without control characters; ignore a closed stderr."""
     shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(f"cocosurgeon: {shown}\n")
@@ -113,11 +112,11 @@ def _build(
     before: Mapping[str, str],
     digests: Callable[[], Mapping[str, str]],
 ) -> None:
-    """Build a subset and print a summary. An edited one in its place is renamed.
+    """Build a subset and print a summary. An edited file in its place is renamed.
 
     Args:
-        before: SHA-256 of all files that are read, by path, as the entry has it.
-        digests: computes the same now.
+        before: SHA-256 of all files that are read, by path, from before the build.
+        digests: computes the current ones.
     """
     from cocosurgeon.dataset.io import read
     from cocosurgeon.report.summary import summarize

@@ -16,11 +16,11 @@ BESIDE_FOLDER = "cocosurgeon-cache"
 
 @dataclass(frozen=True)
 class CacheFolder:
-    """A folder, which may not exist yet.
+    """The cache folder, which may not exist yet.
 
     Attributes:
-        path: absolute.
-        why: where the choice comes from.
+        path: absolute path.
+        why: reason for this folder, for messages.
     """
 
     path: Path
@@ -31,12 +31,12 @@ def cache_folder(cache: str | os.PathLike[str] | None, source: Path | None = Non
     """Return the cache folder.
 
     Args:
-        cache: a folder; ``beside``: the folder ``cocosurgeon-cache`` next to the source; None: the
-            one that $COCOSURGEON_CACHE names, else the user's.
-        source: the annotation file, absolute.
+        cache: a folder; ``beside``: the folder ``cocosurgeon-cache`` next to the source; None: that
+            of $COCOSURGEON_CACHE, else the user's.
+        source: absolute path of the annotation file.
 
     Raises:
-        RequestError: it is none of these.
+        RequestError: ``cache`` is none of these.
     """
     if isinstance(cache, str) and cache == BESIDE:
         if source is None:
@@ -62,7 +62,7 @@ def cache_folder(cache: str | os.PathLike[str] | None, source: Path | None = Non
 
 
 def require_private(folder: Path) -> None:
-    """Refuse a cache folder that others can write: they could put any annotation file there.
+    """Refuse a cache folder in which others could place any annotation file.
 
     Raises:
         OutputError: it belongs to another user, or its group or everybody may write to it.
@@ -85,7 +85,7 @@ def require_private(folder: Path) -> None:
 
 
 def _is_own_group(gid: int) -> bool:
-    """Return whether a group has its user's name, and so has that user only (as on Debian)."""
+    """Return True if a group has the user's name and thus only this user, as on Debian."""
     import grp
     import pwd
 

@@ -1,7 +1,7 @@
 """A file lock that one process holds.
 
-The process that holds the lock removes its file. A process that waited for a removed file holds
-nothing and tries again (filelock sees to that). So the holder may remove everything that the lock
+The process that holds the lock removes its file. A process that waited for a removed file has no
+lock and tries again (filelock does this). So the holder may remove everything that the lock
 protects, and only a killed process leaves a lock file.
 """
 
@@ -16,22 +16,22 @@ from filelock import FileLock, Timeout
 from cocosurgeon.errors import OutputError
 
 _MESSAGE_AFTER = 5.0
-"""Seconds of waiting without a message."""
+"""Seconds of waiting before a message."""
 
 
 @contextlib.contextmanager
 def hold(path: Path, timeout: float, print_line: Callable[[str], None]) -> Iterator[None]:
-    """Hold a lock for a block; the system releases it when the process ends, however it ends.
+    """Hold a lock for a block; the system releases it when the process ends, even if killed.
 
-    Where locks do not work, a line says so and the block runs all the same: its files appear whole,
-    and processes that run it at once place the same files.
+    Without locks, a message is printed and the block runs anyway: its files appear whole, and
+    processes that run it at once write the same files.
 
     Args:
-        timeout: seconds to wait for it.
+        timeout: seconds to wait for the lock.
         print_line: prints a message.
 
     Raises:
-        OutputError: another process held it all the time.
+        OutputError: another process held the lock all the time.
     """
     lock = FileLock(str(path), fallback_to_soft=False)
     try:
@@ -44,7 +44,7 @@ def hold(path: Path, timeout: float, print_line: Callable[[str], None]) -> Itera
 
 @contextlib.contextmanager
 def try_hold(path: Path) -> Iterator[bool]:
-    """Hold a lock for a block without waiting; False where another process holds it."""
+    """Hold a lock for a block without waiting; yield False if another process holds it."""
     lock = FileLock(str(path), fallback_to_soft=False)
     is_free = True
     try:

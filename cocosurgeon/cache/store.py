@@ -1,4 +1,4 @@
-"""Entries of the cache: their files, listed and cleared."""
+"""Entries of the cache, and their files."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ _LONGEST_SUFFIX = ".01234567.edited.json"
 _LATEST = 1e11
 _LARGEST = 1 << 62
 _ENTRY_FILE = r"(.+-[0-9a-f]{16})(\.made\.json|\.lock)"
-"""Names of files that belong to an entry: its name ends with a part of the key."""
+"""Pattern of an entry's file names; the entry's name ends with a part of its key."""
 _SIDECAR = r"[0-9a-f]{32}\.json"
 
 
 @dataclass(frozen=True)
 class CacheMetadata:
-    """Facts about a subset, written next to it.
+    """Facts about a subset, stored next to it.
 
     Attributes:
-        source: path of the annotation file, absolute.
-        source_sha256: of that file's bytes.
-        steps: as Python writes them.
-        size: bytes of the subset.
-        at: when it was built, in seconds since 1970.
-        version: of cocosurgeon.
-        summary: lines about the records that were kept and dropped.
+        source: absolute path of the annotation file.
+        source_sha256: SHA-256 of that file's bytes.
+        steps: the steps as Python code.
+        size: number of bytes of the subset.
+        at: time of the build, in seconds since 1970.
+        version: version of cocosurgeon.
+        summary: lines about kept and dropped records.
     """
 
     source: str
@@ -59,7 +59,7 @@ class CacheMetadata:
 
     @classmethod
     def of(cls, values: Mapping[str, object]) -> CacheMetadata | None:
-        """Return what a sidecar says; None where a value is missing or impossible."""
+        """Return the facts in a sidecar; None if a value is missing or invalid."""
         kinds = {"size": int, "at": float, "summary": list}
         known: Any = {field.name: values.get(field.name) for field in fields(cls)}
         if any(type(value) is not kinds.get(name, str) for name, value in known.items()):
@@ -71,11 +71,11 @@ class CacheMetadata:
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """Files of a subset that is cached, or is to be.
+    """The files of a subset that is cached, or will be.
 
     Attributes:
         folder: the cache folder.
-        name: of the files, without their suffixes.
+        name: name of the files without their suffixes.
     """
 
     folder: Path
@@ -99,30 +99,26 @@ class CacheEntry:
 
     @property
     def subset(self) -> Path:
-        """The annotation file."""
+        """Path of the annotation file."""
         return self.folder / f"{self.name}.json"
 
     @property
     def recipe(self) -> Path:
-        """The recipe that makes the subset."""
+        """Path of the recipe that makes the subset."""
         return self.folder / f"{self.name}.recipe.json"
 
     @property
     def made(self) -> Path:
-        """The metadata; placed last, so the other files exist when it does."""
+        """Path of the metadata; it appears last, when all other files exist."""
         return self.folder / f"{self.name}.made.json"
 
     @property
     def lock(self) -> Path:
-        """The lock file, which exists only while a process builds or removes the entry."""
+        """Path of the lock file, which exists only while a process builds or removes the entry."""
         return self.folder / f"{self.name}.lock"
 
     def require_plain(self) -> None:
-        """Refuse links, pipes and folders in the place of one of the files.
-
-        Raises:
-            OutputError: one is there.
-        """
+        """Raise OutputError for a link, pipe or folder in the place of one of the files."""
         for path in (self.subset, self.recipe, self.made, self.lock):
             try:
                 mode = path.lstat().st_mode
@@ -137,11 +133,11 @@ class CacheEntry:
                 )
 
     def metadata(self) -> CacheMetadata | None:
-        """Return the metadata; None where it is missing or damaged."""
+        """Return the metadata; None if it is missing or damaged."""
         return CacheMetadata.of(read_sidecar(self.made))
 
     def is_whole(self) -> bool:
-        """Return whether the subset exists, with as many bytes as were written."""
+        """Return True if the subset exists with the size that was written."""
         made = self.metadata()
         return made is not None and _size_of(self.subset) == made.size
 
@@ -162,7 +158,7 @@ class CacheEntry:
         """Rename a subset that has been edited, so that it is not lost. Hold the lock for this.
 
         Returns:
-            The new path; None where there is no subset, or it is as it was written.
+            The new path; None if there is no subset, or it is unchanged.
 
         Raises:
             OSError: the system refuses.
@@ -179,8 +175,8 @@ class CachedSubset:
     Attributes:
         path: the annotation file.
         metadata: its source, steps and summary.
-        size: bytes of all its files.
-        is_whole: False where the size of the annotation file is not that which was written.
+        size: number of bytes of all its files.
+        is_whole: False if the annotation file has another size than was written.
         source_is: state of its source.
     """
 
@@ -197,7 +193,7 @@ class CachedSubset:
 
     @property
     def is_stale(self) -> bool:
-        """True where the source changed or is gone, or the subset is broken."""
+        """True if the source has changed or is gone, or the subset is broken."""
         return self.source_is != "the same" or not self.is_whole
 
 
@@ -206,10 +202,10 @@ class Cleared:
     """Files that ``clear`` removed.
 
     Attributes:
-        subsets: number of subsets removed.
-        size: bytes removed.
-        busy: subsets that another process is building; they stay.
-        edited: new paths of subsets that had been edited; they stay.
+        subsets: number of removed subsets.
+        size: number of removed bytes.
+        busy: subsets that another process is building, which stay.
+        edited: new paths of edited subsets, which stay.
     """
 
     subsets: int
@@ -219,7 +215,7 @@ class Cleared:
 
 
 def list_cached(folder: Path) -> list[CachedSubset]:
-    """Return the subsets in a folder, sorted by name; none where there is no such folder.
+    """Return the subsets in a folder, sorted by name; none without such a folder.
 
     Raises:
         SourceUnavailableError: the folder cannot be read.
@@ -228,14 +224,14 @@ def list_cached(folder: Path) -> list[CachedSubset]:
 
 
 def clear(folder: Path, *, stale_only: bool = False) -> Cleared:
-    """Remove subsets, and no file that the cache did not write.
+    """Remove subsets, but no file that the cache did not write.
 
-    A subset that another process is building stays. So do the folders: a process may be about to
-    write to them.
+    A subset that another process is building stays, and so do folders, to which a process may be
+    about to write.
 
     Args:
-        stale_only: keep subsets whose source is unchanged. Otherwise everything goes: drafts that
-            killed processes left, and cached fingerprints, too.
+        stale_only: keep subsets whose source is unchanged. Otherwise all subsets are removed, and
+            drafts of killed processes and cached fingerprints, too.
 
     Raises:
         OutputError: a file cannot be removed.

@@ -1,4 +1,4 @@
-"""Findings: what a check found, with a code, a meaning and what to do.
+"""Findings of checks, and the table of their codes.
 
 finding  Finding
 codes    the table of codes

@@ -1,4 +1,4 @@
-"""The codes of findings: what each means, how it arises, what to do."""
+"""The codes of findings: meaning, cause, and what to do."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Code:
     """A kind of finding.
 
     Attributes:
-        group: what it is about.
-        meaning: what does not hold.
-        arises: how it usually comes about.
+        group: name of the group, which sorts codes.
+        meaning: the fault.
+        arises: the usual cause.
         next: what to do.
         severity: ``error`` (exit code 1), ``warning`` (exit code 1 with ``--strict``) or ``note``.
     """
@@ -489,7 +489,7 @@ _codes: dict[str, Code] = {
 }
 
 CODES: Mapping[str, Code] = _codes
-"""Every code. Those of ``lint`` are here once its checks are loaded."""
+"""All codes. Those of ``lint`` are added when its checks are imported."""
 
 
 def add_code(name: str, code: Code) -> None:
@@ -499,7 +499,7 @@ def add_code(name: str, code: Code) -> None:
 
 
 def add_codes(group: str, rows: Mapping[str, tuple[str, str, str, Severity]]) -> tuple[str, ...]:
-    """Add the codes of a group: meaning, how it arises, what to do, and severity; return them."""
+    """Add the codes of a group (meaning, cause, what to do, severity), and return their names."""
     for name, (meaning, arises, what_to_do, severity) in rows.items():
         add_code(name, Code(group, meaning, arises, what_to_do, severity))
     return tuple(rows)

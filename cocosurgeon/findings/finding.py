@@ -1,4 +1,4 @@
-"""Findings: what does not hold, each with a stable code."""
+"""Findings: faults and differences, each with a stable code."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from cocosurgeon.text import one_line, plural, table_lines
 _SHOWN = 5
 _NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
 _BOX = rf"\[{_NUMBER}(?:, {_NUMBER}){{3}}\]"
-"""A list of four numbers in a message."""
+"""Pattern of a list of four numbers in a message."""
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
 @dataclass(frozen=True)
 class RecordId:
-    """A record that a finding is about.
+    """The record of a finding.
 
     Attributes:
-        list: the top-level list that it is in.
-        id: its id.
-        byte: offset of its first byte in the JSON text; None: not known.
+        list: the top-level list of the record.
+        id: id of the record.
+        byte: offset of its first byte in the JSON text; None: unknown.
     """
 
     list: str
@@ -49,18 +49,18 @@ def of_annotation(ann_id: object) -> RecordId:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that does not hold.
+    """A fault or a difference.
 
     Attributes:
-        code: what kind; ``CODES`` has its meaning, group and severity.
-        message: what it is, with what was expected and what is there.
-        loader: the loader that shows it; None for the file itself.
-        mode: ``train`` or ``test``, where a loader shows it.
-        record: the record that it is about, if it is about one.
-        path: the file or folder that it is about, where several were checked.
-        hint: what to do, where that is more than the code says.
-        is_in_source: the source has the same fault: an error counts as a warning.
-        own_severity: how much it matters, where that depends on more than the code.
+        code: its kind; ``CODES`` has meaning, group and severity.
+        message: one sentence, with the expected and the present value.
+        loader: the loader in which it shows; None: the file itself.
+        mode: ``train`` or ``test`` of that loader; None: both, or no loader.
+        record: its record; None without one.
+        path: its file or folder, if several were checked.
+        hint: what to do, if the code's advice is not enough.
+        is_in_source: True if the source has the same fault; an error is then a warning.
+        own_severity: severity, if it does not depend on the code alone.
     """
 
     code: str
@@ -78,31 +78,31 @@ class Finding:
 
     @property
     def severity(self) -> Severity:
-        """Return how much it matters: only what a result changed is an error."""
+        """Severity; an error that the source has, too, is a warning."""
         severity = self.own_severity or CODES[self.code].severity
         return "warning" if self.is_in_source and severity == "error" else severity
 
     @property
     def next(self) -> str:
-        """Return what to do."""
+        """Advice: that of the finding, else that of its code."""
         return self.hint or CODES[self.code].next
 
     @property
     def sentence(self) -> str:
-        """Return the message, after what shows it."""
+        """Message, after path, loader and mode."""
         by = self.path or " ".join(filter(None, (self.loader, self.mode)))
         too = "; so does the source" if self.is_in_source else ""
         return one_line(f"{by}: {self.message}{too}" if by else f"{self.message}{too}")
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows."""
+        """Return HTML for a notebook."""
         return findings_html([self])
 
 
 def finding_lines(findings: Sequence[Finding], shown: int = _SHOWN) -> list[str]:
-    """Return findings as lines for a terminal: errors first, the first few of each code.
+    """Return findings as lines of text: errors first, the first few of each code.
 
-    Advice of a finding's own is given once, with the first code that has it.
+    The same hint is printed once, with the first code that has it.
     """
     lines: list[str] = []
     shown_hints: set[str | None] = set()
@@ -118,17 +118,17 @@ def finding_lines(findings: Sequence[Finding], shown: int = _SHOWN) -> list[str]
 
 
 def code_table(findings: Sequence[Finding], width: int | None = None) -> list[str]:
-    """Return the codes that were found with their counts, a table where there are several.
+    """Return the codes of findings with their counts; several codes as a table.
 
     Args:
-        width: characters of a line; None: as many as it takes.
+        width: most characters of a line; None: no limit.
     """
     rows = _code_rows(findings)
     return [*table_lines(rows, frozenset((2,)), width), ""] if len(rows) > 2 else []
 
 
 def findings_html(findings: Sequence[Finding]) -> str:
-    """Return findings as HTML for a notebook: a table of codes, then the first of each."""
+    """Return findings as HTML for a notebook: a table of codes, then the first findings of each."""
     if not findings:
         return "<p>no findings</p>"
     return table(_code_rows(findings), (0, 1, 3)) + preformatted(finding_lines(findings))
@@ -143,7 +143,7 @@ def _code_rows(findings: Sequence[Finding]) -> list[Row]:
 
 
 def finding_fields(findings: Sequence[Finding]) -> list[dict[str, object]]:
-    """Return findings as JSON values, one for each code (and severity) that was found."""
+    """Return findings as JSON values, one for each code and severity."""
     return [
         {
             "code": code,
@@ -161,7 +161,7 @@ def finding_fields(findings: Sequence[Finding]) -> list[dict[str, object]]:
 
 
 def with_short_boxes(sentence: str) -> str:
-    """Return a sentence with two decimals in its boxes, unless that makes two of them alike."""
+    """Return a sentence with two decimals in its boxes, unless two boxes would look the same."""
     boxes = re.findall(_BOX, sentence)
     short = {
         box: "[" + ", ".join(f"{float(number):.2f}" for number in box[1:-1].split(",")) + "]"
@@ -178,13 +178,13 @@ def _record_fields(findings: Sequence[Finding]) -> list[dict[str, object]]:
 
 
 def counted(findings: Sequence[Finding]) -> str:
-    """Return how many findings there are of each severity: ``2 errors, 1 warning``."""
+    """Return the number of findings by severity: ``2 errors, 1 warning``."""
     counts = {s: sum(f.severity == s for f in findings) for s in _SEVERITIES}
     return ", ".join(plural(n, severity) for severity, n in counts.items() if n)
 
 
 def is_failure(findings: Sequence[Finding], *, strict: bool) -> bool:
-    """Return whether findings make the exit code 1: errors, and with ``strict`` warnings."""
+    """Return True if the exit code is 1: for errors, with ``strict`` also for warnings."""
     failing = ("error", "warning") if strict else ("error",)
     return any(f.severity in failing for f in findings)
 

@@ -7,12 +7,12 @@ load a subset, and a hook that trains on recorded batches.
 
 Importing this imports the line of MMDetection that is installed.
 
-subset      the subset that is loaded instead of the file that a config names
+subset      the subset that is loaded in place of a config's annotation file
 mmdet2      the dataset of MMDetection 2.x
 mmdet3      the dataset and the evaluator of MMDetection 3.x
-batches     the batches of a record, one for each step of training
-replay2     recorded batches in the place of the data pipeline of MMDetection 2.x
-replay3     recorded batches in the place of the data pipeline of MMDetection 3.x
+batches     the batches of a recording, one for each training step
+replay2     recorded batches in place of the data pipeline of MMDetection 2.x
+replay3     recorded batches in place of the data pipeline of MMDetection 3.x
 """
 
 from __future__ import annotations

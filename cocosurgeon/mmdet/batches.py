@@ -1,4 +1,4 @@
-"""The batches of a recording, one for each step of training, for detectors of both lines."""
+"""The batches of a recording, one for each training step, for detectors of 2.x and 3.x."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from cocosurgeon.text import plural
 
 
 class Batches:
-    """Recorded batches, in the order of their steps; each step of training takes the next one.
+    """Recorded batches, in the order of their steps; each training step takes the next one.
 
     Attributes:
-        header: that of the recording.
+        header: header of the recording.
     """
 
     def __init__(
@@ -37,14 +37,14 @@ class Batches:
 
         Args:
             path: the recording.
-            detector: the detector that takes its batches.
-            classes, label_space: meaning of the detector's labels.
+            detector: the detector to train.
+            classes, label_space: meaning of the detector's labels; see ``replay``.
             pad_size_divisor: see ``Conversion``.
-            mask_shape: the shape of masks, where the detector takes any.
+            mask_shape: the shape of masks, if the detector takes masks.
 
         Raises:
-            CocosurgeonError: the recording cannot be read, has no batches, or does not say what is
-                needed; the detector needs what recordings do not have.
+            CocosurgeonError: the recording cannot be read, has no batches, or lacks data that the
+                detector needs.
         """
         _require_one_process()
         if (need := _further_need(detector)) is not None:
@@ -89,7 +89,7 @@ class Batches:
         """Return the next batch.
 
         Raises:
-            RequestError: there is none, or it cannot be converted.
+            RequestError: no batch is left, or it cannot be converted.
         """
         if not self._left:
             raise RequestError(
@@ -103,7 +103,7 @@ class Batches:
 
 @contextmanager
 def replaced(owner: Any, name: str, value: object) -> Iterator[None]:
-    """Give an object another method, and its own one back at the end."""
+    """Replace a method of an object in this block."""
     before = vars(owner).get(name)
     setattr(owner, name, value)
     try:
@@ -126,7 +126,7 @@ def _require_one_process() -> None:
 
 
 def _further_need(detector: Any) -> str | None:
-    """Return what a detector is trained on beyond boxes, labels and masks."""
+    """Return the data that a detector needs in addition to boxes, labels and masks, if any."""
     roi_head = getattr(detector, "roi_head", None)
     panoptic_head = getattr(detector, "panoptic_head", None)
     if (
@@ -145,7 +145,7 @@ def _takes_masks(detector: Any) -> bool:
 
 
 def _outputs(detector: Any) -> int | None:
-    """Return the number of classes of a detector's head; None where it is not known."""
+    """Return the number of classes of a detector's head; None if unknown."""
     roi_head = getattr(detector, "roi_head", None)
     for owner, name in (
         (detector, "bbox_head"),

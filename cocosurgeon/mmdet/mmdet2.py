@@ -17,13 +17,13 @@ class CocoSubset(CocoDataset):  # type: ignore[misc]
     """``CocoDataset`` on a subset of its annotation file.
 
     Args:
-        ann_file: the whole file; joined with ``data_root`` as ``CocoDataset`` does.
-        pipeline: of ``CocoDataset``.
-        steps: filters and remaps of the command line, a dict for each, in order.
-        cache: the folder in which the subset is kept; see ``cocosurgeon.config.ann_file``.
-        classes: where none are given and a step changes categories, those of the subset are used,
-            and the log says so.
-        others: arguments of ``CocoDataset``.
+        ann_file: the whole file; joined with ``data_root`` as in ``CocoDataset``.
+        pipeline: argument of ``CocoDataset``.
+        steps: one dict of options for each step, in order; see ``cocosurgeon.config.ann_file``.
+        cache: the cache folder; see ``cocosurgeon.config.ann_file``.
+        classes: argument of ``CocoDataset``. Without it, if a step changes categories, the classes
+            of the subset are used, and the log has a line about it.
+        others: further arguments of ``CocoDataset``.
     """
 
     def __init__(

@@ -20,12 +20,13 @@ class CocoSubset(CocoDataset):  # type: ignore[misc]
     """``CocoDataset`` on a subset of its annotation file.
 
     Args:
-        ann_file: the whole file; joined with ``data_root`` as ``CocoDataset`` does.
-        steps: filters and remaps of the command line, a dict for each, in order.
-        cache: the folder in which the subset is kept; see ``cocosurgeon.config.ann_file``.
-        metainfo: where it gives no classes and a step changes categories, those of the subset are
-            used, and the log says so; not where they are CocoDataset's own.
-        others: arguments of ``CocoDataset``.
+        ann_file: the whole file; joined with ``data_root`` as in ``CocoDataset``.
+        steps: one dict of options for each step, in order; see ``cocosurgeon.config.ann_file``.
+        cache: the cache folder; see ``cocosurgeon.config.ann_file``.
+        metainfo: argument of ``CocoDataset``. Without classes, if a step changes categories, the
+            classes of the subset are used unless they are CocoDataset's own, and the log has a
+            line about it.
+        others: further arguments of ``CocoDataset``.
     """
 
     def __init__(
@@ -53,9 +54,8 @@ class CocoSubsetMetric(CocoMetric):  # type: ignore[misc]
 
     Args:
         ann_file: the whole file; not joined with any ``data_root``, as in ``CocoMetric``.
-        steps: steps of the dataset.
-        cache: cache of the dataset.
-        others: arguments of ``CocoMetric``.
+        steps, cache: the same as for the dataset.
+        others: further arguments of ``CocoMetric``.
     """
 
     def __init__(

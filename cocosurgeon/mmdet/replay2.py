@@ -1,4 +1,4 @@
-"""Recorded batches in the place of the data pipeline of MMDetection 2.x."""
+"""Recorded batches in place of the data pipeline of MMDetection 2.x."""
 
 from __future__ import annotations
 
@@ -25,19 +25,18 @@ def replay(
     label_space: str | None = None,
     pad_size_divisor: int | None = None,
 ) -> Iterator[Batches]:
-    """Train a detector on recorded batches: each ``train_step`` takes the next one.
+    """Train a detector on recorded batches in this block: each ``train_step`` takes the next one.
 
-    The data that ``train_step`` is given are not looked at. The images go to the model as they
-    were recorded.
+    The data that are passed to ``train_step`` are ignored. The model gets the images as recorded.
 
     Args:
-        model: a detector, or what wraps one.
-        path: the recording.
+        model: a detector, or a wrapper of one.
+        path: path of the recording.
         classes: class names in the order of the model's labels.
-        label_space: label space of the model's labels, in the place of ``classes``; without
-            either, ``model.CLASSES`` says what they mean.
-        pad_size_divisor: that of ``Pad`` in the model's pipeline, 1 without one. It is needed where
-            images are smaller than their batch, and their ``pad_shape`` is not recorded.
+        label_space: label space of the model's labels, in place of ``classes``; without either,
+            ``model.CLASSES`` is used.
+        pad_size_divisor: that of ``Pad`` in the model's pipeline, 1 without one. It is needed if
+            images are smaller than their batch and their ``pad_shape`` is not recorded.
 
     Raises:
         CocosurgeonError: the recording cannot be read, or a batch cannot be converted.
@@ -65,7 +64,7 @@ def replay(
 
 @HOOKS.register_module()
 class ReplayBatches(Hook):  # type: ignore[misc]
-    """Trains on recorded batches, in the place of those of ``data.train``.
+    """Hook that trains on recorded batches in place of those of ``data.train``.
 
     Args:
         path, classes, label_space, pad_size_divisor: see ``replay``.
@@ -88,16 +87,16 @@ class ReplayBatches(Hook):  # type: ignore[misc]
         self._replay = ExitStack()
 
     def before_run(self, runner: Any) -> None:
-        """Begin to replay."""
+        """Start to replay."""
         self._replay.enter_context(replay(runner.model, self._path, **self._options))
 
     def after_run(self, runner: Any) -> None:
-        """Give the model its own ``train_step`` back."""
+        """Restore ``train_step`` of the model."""
         self._replay.close()
 
 
 def _data(batch: Batch, detector: Any) -> dict[str, Any]:
-    """Return a batch as ``train_step`` takes it."""
+    """Return a batch in the form that ``train_step`` takes."""
     like = next(detector.parameters())
     samples = batch.samples
 

@@ -1,4 +1,4 @@
-"""Recorded batches in the place of the data pipeline of MMDetection 3.x."""
+"""Recorded batches in place of the data pipeline of MMDetection 3.x."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def replay(
     classes: Sequence[str] | None = None,
     label_space: str | None = None,
 ) -> Iterator[Batches]:
-    """Train a detector on recorded batches: each ``train_step`` takes the next one.
+    """Train a detector on recorded batches in this block: each ``train_step`` takes the next one.
 
-    The data that ``train_step`` is given are not looked at. The images go to the model as they
-    were recorded: ``data_preprocessor`` does nothing. Validation and test are as before.
+    The data that are passed to ``train_step`` are ignored. The model gets the images as recorded:
+    ``data_preprocessor`` does nothing. Validation and test are unchanged.
 
     Args:
-        model: a detector, or what wraps one.
-        path: the recording.
+        model: a detector, or a wrapper of one.
+        path: path of the recording.
         classes: class names in the order of the model's labels.
-        label_space: label space of the model's labels, in the place of ``classes``; without
-            either, ``model.dataset_meta`` says what they mean.
+        label_space: label space of the model's labels, in place of ``classes``; without either,
+            ``model.dataset_meta`` is used.
 
     Raises:
         CocosurgeonError: the recording cannot be read, or a batch cannot be converted.
@@ -77,11 +77,11 @@ def replay(
 
 @HOOKS.register_module()
 class ReplayBatches(Hook):  # type: ignore[misc]
-    """Trains on recorded batches, in the place of those of ``train_dataloader``.
+    """Hook that trains on recorded batches in place of those of ``train_dataloader``.
 
     Args:
         path, classes, label_space: see ``replay``; without the last two, the classes of the
-            training dataset say what the model's labels mean.
+            training dataset are used.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class ReplayBatches(Hook):  # type: ignore[misc]
         self._replay = ExitStack()
 
     def before_train(self, runner: Any) -> None:
-        """Begin to replay."""
+        """Start to replay."""
         classes = self._classes
         if classes is None and self._label_space is None:
             classes = runner.train_dataloader.dataset.metainfo.get("classes")
@@ -102,12 +102,12 @@ class ReplayBatches(Hook):  # type: ignore[misc]
         )
 
     def after_train(self, runner: Any) -> None:
-        """Give the model its own ``data_preprocessor`` back."""
+        """Restore ``data_preprocessor`` of the model."""
         self._replay.close()
 
 
 def _not_applied(preprocessor: Any, header: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what the model's own pipeline does to images, and recorded images do not show."""
+    """Yield operations of the model's own pipeline that recorded images may lack."""
     if preprocessor.batch_augments is not None:
         yield "batch_augments of the data_preprocessor are not applied to recorded images"
     for key in ("mean", "std"):
@@ -123,7 +123,7 @@ def _not_applied(preprocessor: Any, header: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _data(batch: Batch, detector: Any) -> dict[str, Any]:
-    """Return a batch as ``data_preprocessor`` returns it."""
+    """Return a batch in the form that ``data_preprocessor`` returns."""
     like = next(detector.parameters())
     return {
         "inputs": torch.from_numpy(batch.images).to(like),

@@ -1,4 +1,4 @@
-"""The subset that is loaded instead of the annotation file that a config names."""
+"""The subset that is loaded in place of a config's annotation file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cocosurgeon.steps.from_config import plan_of_steps
 def find_subset(
     ann_file: object, steps: object, cache: str | None
 ) -> tuple[str, tuple[str, ...] | None]:
-    """Return the subset of an annotation file, found or built.
+    """Return the subset of an annotation file, cached or built.
 
     Args:
         ann_file: path; relative to the current folder.
@@ -22,11 +22,11 @@ def find_subset(
         cache: see ``cache_folder``.
 
     Returns:
-        Its absolute path, and where a step changed categories, the class names in the order of
-        the labels (else None).
+        Its absolute path; and the class names in the order of labels if a step changed categories,
+        else None.
 
     Raises:
-        CocosurgeonError: it cannot be built.
+        CocosurgeonError: the subset cannot be built.
     """
     if not isinstance(ann_file, str) or not ann_file:
         raise RequestError(f"ann_file: expected a path, not {shown(ann_file)}")
@@ -41,7 +41,7 @@ def find_subset(
 
 
 def classes_message(classes: Sequence[str]) -> str:
-    """Return the message for a config that gives no classes though the steps change them."""
+    """Return the message for a config without classes whose steps change categories."""
     return (
         f"cocosurgeon: the steps change categories and no classes are given: the {len(classes)} of "
         f"the subset are used, {', '.join(classes[:3])}...; the model's num_classes must fit"
