@@ -1,6 +1,6 @@
 """A page to look at images with their objects, which needs no server and no network.
 
-values      values of JSON as a browser takes them
+values      values of JSON that a browser can show
 file_data   data of a file in columns: images, objects, findings
 drops       images and objects that loaders drop, in columns
 results     detections of a results file, in columns

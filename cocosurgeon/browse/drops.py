@@ -17,7 +17,7 @@ from cocosurgeon.verify.expected import class_names
 
 
 def drops_of(file: FileData, loaders: Sequence[str]) -> list[dict[str, object]]:
-    """Return what each loader drops, in each mode in which it drops something else."""
+    """Return the images and objects that each loader drops, by mode if the modes differ."""
     classes = class_names(file.document)
     settings = [s for n in loaders for s in settings_for(n, MODES, classes, ann_file=file.name)]
     document: object = file.document
@@ -53,7 +53,7 @@ def _dropped(file: FileData, setting: Setting, document: object) -> dict[str, ob
 
 
 def _rows_of(file: FileData, view: View, rules: dict[str, int]) -> tuple[list[int], list[int]]:
-    """Return places of what is dropped, each with the number of its rule behind it."""
+    """Return the places of dropped images and objects, each followed by its rule's number."""
     images: list[int] = []
     objects: list[int] = []
     for dropped in view.dropped:

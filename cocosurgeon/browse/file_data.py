@@ -39,12 +39,12 @@ _SAFE = re.compile(r"[\w./-]+", re.ASCII)
 
 @dataclass(frozen=True, eq=False)
 class FileData:
-    """A file, as the page shows it.
+    """A file for the page.
 
     Attributes:
         name: path of the annotation file.
         text: its JSON text.
-        folder: the folder that ``file_name`` begins in; None where it is not known.
+        folder: the image root; None if unknown.
     """
 
     name: str
@@ -53,7 +53,7 @@ class FileData:
 
     @classmethod
     def of(cls, dataset: Dataset, folder: Path | None) -> FileData:
-        """Take what a dataset keeps, as ``subset`` would write it.
+        """Return the kept part of a dataset, as ``subset`` would write it.
 
         Raises:
             RequestError: it is a results file.
@@ -68,28 +68,28 @@ class FileData:
 
     @cached_property
     def scanned(self) -> Document:
-        """Its layout."""
+        """Return the layout of the text."""
         return scan(source_of([self.text], self.name), columns=COLUMNS)
 
     @cached_property
     def file_names(self) -> list[str | None]:
-        """File name of each image; None without one."""
+        """Return the file name of each image; None without one."""
         return image_names(self.scanned.lists.get("images"))
 
     @cached_property
     def document(self) -> Mapping[str, Any]:
-        """The file as ``json.load`` gives it."""
+        """Return the file as ``json.load`` returns it."""
         document: Mapping[str, Any] = json.loads(self.text.decode("utf-8-sig"))
         return document
 
     @cached_property
     def images(self) -> Sequence[Record]:
-        """Its records of images."""
+        """Return the image records."""
         return self._list("images")
 
     @cached_property
     def annotations(self) -> Sequence[Record]:
-        """Its annotations."""
+        """Return the annotations."""
         return self._list("annotations")
 
     def _list(self, key: str) -> Sequence[Record]:
@@ -98,7 +98,7 @@ class FileData:
 
     @cached_property
     def paths(self) -> list[str | None]:
-        """Paths of image files, by image; None where one is not known."""
+        """Return the path of each image file; None if unknown."""
         folder = self.folder
         if folder is None:
             return [n if n and os.path.isabs(n) else None for n in self.file_names]  # noqa: PTH117
@@ -106,14 +106,14 @@ class FileData:
 
     @cached_property
     def img_places(self) -> Mapping[Id, int]:
-        """Id -> place of the image; of several with one id the last, as pycocotools takes it."""
+        """Return places of images by id; the last one for a repeated id, as in pycocotools."""
         return _places(self.images)
 
     @cached_property
     def categories(self) -> list[tuple[object, str]]:
-        """Id and name of each category, those that only annotations have at the end.
+        """Return id and name of each category; unlisted ones of annotations come last.
 
-        The id of a category without one is None, and no object's.
+        The id of a category without one is None, which no object has.
         """
         listed = [(as_key(r.get("id")), _text(r.get("name"))) for r in self._list("categories")]
         known = {cat_id for cat_id, _ in listed}
@@ -123,14 +123,14 @@ class FileData:
 
     @cached_property
     def cat_places(self) -> Mapping[Id, int]:
-        """Id -> place of the category."""
+        """Return places of categories by id."""
         return {
             i: p for p, (i, _) in enumerate(self.categories) if isinstance(i, (int, float, str))
         }
 
     @cached_property
     def objects(self) -> list[int]:
-        """Rows of the annotations that are shown, by image."""
+        """Return the rows of shown annotations, by image."""
         places = [(find(self.img_places, r.get("image_id")), n) for n, r in self._numbered]
         return [row for place, row in sorted((p, n) for p, n in places if p is not None)]
 
@@ -140,14 +140,14 @@ class FileData:
 
     @cached_property
     def object_places(self) -> Mapping[int, int]:
-        """Row of an annotation -> its place among those that are shown."""
+        """Return places among the shown annotations, by row."""
         return {row: place for place, row in enumerate(self.objects)}
 
     # ---- columns
 
     @cached_property
     def image_columns(self) -> Columns:
-        """Columns of images."""
+        """Return the columns of images."""
         return {
             "id": [_token(as_key(r.get("id"))) for r in self.images],
             "name": [name or "" for name in self.file_names],
@@ -157,7 +157,7 @@ class FileData:
 
     @cached_property
     def object_columns(self) -> Columns:
-        """Columns of objects, by image; ``end`` is one of each image."""
+        """Return the columns of objects, by image; ``end`` has one value for each image."""
         names = ("id", "category", "box", "area", "crowd", "mask", "points")
         found: Columns = {name: [] for name in names}
         counts = [0] * len(self.images)
@@ -185,7 +185,7 @@ class FileData:
 
     @cached_property
     def category_columns(self) -> Columns:
-        """Columns of categories; those that only annotations have are without a color."""
+        """Return the columns of categories; unlisted ones have no color."""
         listed = self._list("categories")
         return {
             "id": [_token(cat_id) for cat_id, _ in self.categories],
@@ -195,7 +195,7 @@ class FileData:
         }
 
     def not_drawn(self) -> list[str]:
-        """Return what of the annotations is not drawn, with counts, for people."""
+        """Return lines about parts of annotations that are not drawn, with numbers."""
         counts: Counter[str] = Counter()
         columns = self.object_columns
         points = columns["points"] or [None] * len(self.objects)
@@ -220,7 +220,7 @@ class FileData:
         return [line for count, line in lines if count]
 
     def findings(self) -> list[dict[str, object]]:
-        """Return what lint finds of images and objects, by code, without their messages."""
+        """Return the images and objects of lint's findings, by code."""
         file = AnnotationFile(self.scanned)
         checks = all_checks()
         by_code = {check.code: check for check in checks}
@@ -251,13 +251,13 @@ class FileData:
 
 
 def find(places: Mapping[Id, int], value: object) -> int | None:
-    """Return the place of an id, as it is in JSON; None for an unknown one."""
+    """Return the place of an id from JSON; None for an unknown one."""
     key = as_key(value)
     return None if key is None else places.get(key)
 
 
 def address_of(path: str, folder: Path) -> str:
-    """Return the address of a file, relative to a folder: percent-encoded, byte by byte."""
+    """Return the URL of a file, relative to a folder, percent-encoded byte by byte."""
     near = os.path.relpath(path, folder)
     if _SAFE.fullmatch(near):
         return near
@@ -276,7 +276,7 @@ def _text(value: object) -> str | None:
 
 
 def _token(key: Id | object | None) -> str:
-    """Return an id as a line of ``--ids-file``; empty where there is none."""
+    """Return an id as a line for ``--ids-file``; empty without one."""
     return format_id(key) if isinstance(key, (int, float, str)) else ""
 
 

@@ -1,4 +1,4 @@
-"""The page: head, data, program, and pictures, which come last so that it is seen before them."""
+"""The page: head, data, program and pictures; pictures come last, so that it opens before them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cocosurgeon.progress import progress_of
 from cocosurgeon.text import are, plural
 
 _BLOCK = 250
-"""Pictures in one element of the page."""
+"""Most pictures in one element of the page."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +28,10 @@ class Page:
 
     Attributes:
         file: the file.
-        data: what the program of the page reads.
-        thumbnails: one of each image.
-        results: detections, if they are shown.
-        is_embedded: whether the image files themselves are in the page.
+        data: data for the program of the page.
+        thumbnails: thumbnail of each image.
+        results: detections; None if none are shown.
+        is_embedded: True if the page has the image files themselves.
     """
 
     file: FileData
@@ -46,7 +46,7 @@ class Page:
         object.__setattr__(self, "faults", found)
 
     def notes(self) -> list[str]:
-        """Return what is not shown as it is, for people."""
+        """Return lines about differences of the page from the file."""
         images = self.file.image_columns
         turned = sum(t.is_turned for t in self.thumbnails)
         sized = len(_other_sizes(self.file, self.thumbnails))
@@ -72,7 +72,7 @@ class Page:
         return [*notes, *self.file.not_drawn(), *more]
 
     def fields(self) -> dict[str, object]:
-        """Return what is on the page, for JSON."""
+        """Return the contents of the page as JSON values."""
         return {
             "images": len(self.file.images),
             "objects": len(self.file.objects),
@@ -83,7 +83,7 @@ class Page:
         }
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the page."""
+        """Yield the page, in pieces."""
         yield head(Path(self.file.name).name, _part("browse.css")).encode(errors="backslashreplace")
         yield f"\n{_part('browse.html')}\n".encode()
         yield f"{script_data('data', self.data)}\n".encode()
@@ -117,13 +117,13 @@ def make_page(
     *,
     link_from: Path | None = None,
 ) -> Page:
-    """Collect everything that the page of a file has.
+    """Return the page of a file.
 
     Args:
-        loaders: those whose drops are shown.
-        against: a results file; ``-`` for standard input.
-        link_from: the folder of the page, from which it links to image files. None: they are in
-            the page themselves.
+        loaders: names of loaders whose dropped records are shown.
+        against: path of a results file, ``-`` for standard input; None: no results.
+        link_from: the folder of the page, from which it links to image files; None: the page has
+            the image files themselves.
 
     Raises:
         CocosurgeonError: the results cannot be read.
@@ -166,7 +166,7 @@ def make_page(
 
 
 def _other_sizes(file: FileData, thumbnails: Sequence[Thumbnail]) -> dict[int, tuple[int, int]]:
-    """Return the sizes of image files that are not those of their records, by place."""
+    """Return the sizes of image files that differ from their records, by place."""
     columns = file.image_columns
     recorded = zip(columns["width"], columns["height"], strict=True)
     sizes = enumerate(zip(thumbnails, recorded, strict=True))

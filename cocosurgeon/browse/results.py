@@ -1,4 +1,4 @@
-"""Detections of a results file, in columns, by image and in the order in which COCOeval matches."""
+"""Detections of a results file, in columns, by image and in the order of COCOeval's matching."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Results:
 
     Attributes:
         fields: their columns.
-        count: how many they are.
-        skipped: why others are not shown -> how many they are.
+        count: their number.
+        skipped: number of detections that are not shown, by reason.
     """
 
     fields: Columns
@@ -34,7 +34,7 @@ class Results:
     skipped: Mapping[str, int]
 
     def notes(self) -> list[str]:
-        """Return what is not shown, for people."""
+        """Return lines about detections that are not shown."""
         return [
             f"{plural(n, 'detection')} {are(n)} not shown: {why}" for why, n in self.skipped.items()
         ]
@@ -46,9 +46,9 @@ def read_results(
     """Return the detections of a results file.
 
     Args:
-        places: id -> place of the images that the page shows.
-        cat_places: id -> place of the categories.
-        images: how many images the page shows.
+        places: places of the shown images, by id.
+        cat_places: places of the categories, by id.
+        images: number of shown images.
 
     Raises:
         RequestError: it is no results file.

@@ -22,11 +22,11 @@ class Thumbnail(NamedTuple):
     """A small picture of an image.
 
     Attributes:
-        data: WebP; None where there is none.
-        fault: ``missing``, or ``unreadable``; None where there is none.
-        is_turned: whether EXIF turns the image, which a browser obeys and not every loader.
-        size: width and height of the image in pixels, as a browser shows it.
-        is_spread: whether it has more than 8 bits a channel: values are rescaled.
+        data: WebP; None without an image.
+        fault: ``missing`` or ``unreadable``; None without a fault.
+        is_turned: True if EXIF rotates the image, as in a browser but not in every loader.
+        size: width and height of the image in pixels, as in a browser.
+        is_spread: True if the file has more than 8 bits a channel, and its range was stretched.
     """
 
     data: bytes | None
@@ -43,7 +43,7 @@ def thumbnail(path: str | None) -> Thumbnail:
     """Return the thumbnail of an image file.
 
     Args:
-        path: None: it is not known where the file is.
+        path: path of the file; None: unknown.
     """
     from PIL import Image
 
@@ -61,7 +61,7 @@ def thumbnail(path: str | None) -> Thumbnail:
 
 @contextmanager
 def making(paths: Sequence[str | None]) -> Iterator[Iterator[Thumbnail]]:
-    """Begin to make thumbnails, of many in several processes; the block takes them in order."""
+    """Start to make thumbnails, many of them in several processes; yield them in order."""
     if len(paths) < _FEW:
         yield map(thumbnail, paths)
         return

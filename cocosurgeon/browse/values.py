@@ -1,4 +1,4 @@
-"""Values of JSON as a browser takes them; None for all that it cannot show."""
+"""Values of JSON that a browser can show; None for all others."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import sys
 from cocosurgeon.masks import mask_fault
 
 _EXACT = 1 << 53
-"""Integers from here on are not exact in a browser."""
+"""First integer that is not exact in a browser."""
 _MOST_PIXELS = 1 << 26
 """Pixels of the largest run-length encoded mask that a browser draws."""
 
 
 def finite(value: object) -> float | None:
-    """Return a number of JSON that a browser has, too; None for any other value."""
+    """Return a number that a browser has, too; None for any other value."""
     if not isinstance(value, (int, float)) or not abs(value) < _EXACT:  # not of NaN either
         return None
     return int(value) if isinstance(value, bool) else value
@@ -28,17 +28,17 @@ def box_of(value: object) -> list[float] | None:
 
 
 def size_of(value: object) -> float | None:
-    """Return a recorded width or height; None where it is no positive number."""
+    """Return a recorded width or height; None unless it is a positive number."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return None
     return value if 0 < value <= sys.float_info.max else None
 
 
 def mask_of(value: object, height: object, width: object) -> object:
-    """Return a mask to draw: polygons in tenths of a pixel, RLE as it is; None for none.
+    """Return a mask to draw: polygons in tenths of a pixel, or RLE unchanged; None without one.
 
     Args:
-        height, width: of its image, as recorded.
+        height, width: recorded size of its image.
     """
     if mask_fault(value, height, width) is not None:
         return None
@@ -53,7 +53,7 @@ def mask_of(value: object, height: object, width: object) -> object:
 
 
 def points_of(value: object) -> list[float] | None:
-    """Return keypoints: x, y and visibility of each; None where they are no such list."""
+    """Return keypoints: x, y and visibility of each; None for any other value."""
     if not isinstance(value, list) or not value or len(value) % 3:
         return None
     numbers = [finite(number) for number in value]

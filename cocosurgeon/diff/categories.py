@@ -1,4 +1,4 @@
-"""Categories with another name and another id, known by their annotations."""
+"""Categories with another name and another id, matched by their annotations."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from cocosurgeon.text import plural
 
 @dataclass(frozen=True)
 class Recognized:
-    """A category of both files by its annotations.
+    """A category that is matched by its annotations.
 
     Attributes:
-        row, other_row: its row in each list.
-        shared: annotations that it has in both files.
-        total: annotations that it has in the first.
+        row, other_row: row in each list.
+        shared: number of annotations that it has in both files.
+        total: number of annotations that it has in the first file.
     """
 
     row: int
@@ -32,7 +32,7 @@ class Recognized:
     total: int
 
     def words(self) -> str:
-        """Return why it is taken for one category."""
+        """Return the reason for the match."""
         return f"treated as one category, by {self.shared:,} of {plural(self.total, 'annotation')}"
 
 
@@ -43,13 +43,13 @@ def recognized(
     rows: Numbers,
     other_rows: Numbers,
 ) -> list[Recognized]:
-    """Return which categories are the same by more than half of the annotations of both.
+    """Return categories that share more than half of the annotations of both.
 
-    Annotations are the same that have one image and one box; without boxes, one content.
+    Annotations are the same if image and box are equal; without boxes, if their content is.
 
     Args:
-        image_numbers: of images in the second file; see ``Partners``.
-        rows, other_rows: the categories that are compared.
+        image_numbers: numbers of images in the second file; see ``Partners``.
+        rows, other_rows: rows of the compared categories.
     """
     has_annotations = None not in (one.annotation_records, other.annotation_records)
     if not has_annotations or not len(rows) or not len(other_rows):
@@ -73,8 +73,8 @@ class _Used:
     """Annotations of some categories.
 
     Attributes:
-        row_of: row of each category by its id.
-        cat_ids: ids of the annotations' categories.
+        row_of: row of each category by id.
+        cat_ids: category ids of the annotations.
         places: image and box, or content, of the annotations.
     """
 

@@ -1,4 +1,4 @@
-"""Ids of the images and categories that are in both files, and what the same number means there."""
+"""Ids of the images and categories that are in both files."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from cocosurgeon.diff.report import Change
 
 @dataclass(frozen=True, eq=False)
 class SharedIds:
-    """Ids in the second file by those in the first, of what is in both.
+    """Ids of images and categories of both files.
 
     Attributes:
         one, other: the files.
-        img_ids, cat_ids: id there by id here.
+        img_ids, cat_ids: id in the second file by id in the first.
     """
 
     one: AnnotationIndex
@@ -45,15 +45,17 @@ class SharedIds:
 
     @cached_property
     def names(self) -> tuple[dict[Any, str | None], dict[Any, str | None]]:
-        """Names of categories by id, in each file."""
+        """Return category names by id, for each file."""
         here, there = ({c.id: c.name for c in i.categories} for i in (self.one, self.other))
         return here, there
 
     def translated(
         self, name: str, before: Mapping[str, Any], after: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Return a record with the ids that the same images and categories have in the other file,
-        and with the other's own id: those are a change of their own."""
+        """Return a record with the ids that it would have in the other file.
+
+        Changed ids are reported for the whole list, not for each record.
+        """
         found = {k: v for k, v in before.items() if k != "id"}
         if "id" in after:
             found["id"] = after["id"]
@@ -75,8 +77,8 @@ class SharedIds:
         return found
 
     def stale(self, pairs: Pairs) -> Iterator[Change]:
-        """Yield a change for annotations whose ``category_id``, or ``image_id``, is as before and
-        means something else, since the list has other ids."""
+        """Yield a change for annotations with an unchanged ``category_id`` or ``image_id`` that
+        means something else now, because the list has other ids."""
         records, others = self.one.annotation_records, self.other.annotation_records
         if records is None or others is None:
             return
@@ -109,7 +111,7 @@ class SharedIds:
 
     @cached_property
     def file_names(self) -> tuple[dict[Any, object], dict[Any, object]]:
-        """Names of image files by id, in each file."""
+        """Return file names by image id, for each file."""
         here, there = (
             {}
             if i.image_records is None
@@ -126,7 +128,7 @@ class SharedIds:
 
 
 def _ids_of_pairs(one: Records | None, other: Records | None, pairs: Pairs) -> dict[Any, Any]:
-    """Return id there by id here."""
+    """Return the id in the second file by the id in the first."""
     if one is None or other is None:
         return {}
     before = as_keys(one.column("id").array)[pairs.rows].tolist()
@@ -138,7 +140,7 @@ def _partner(ids: Mapping[Any, Any], value: Any, there: Any = None) -> Any:
     """Return the id that the same image or category has in the other file.
 
     Args:
-        there: the value there; if that is the same, it stays, and is reported as stale.
+        there: the value in the other file; an equal value stays, and is reported as stale.
     """
     if not isinstance(value, (int, float, str)) or value == there:
         return value
@@ -147,7 +149,7 @@ def _partner(ids: Mapping[Any, Any], value: Any, there: Any = None) -> Any:
 
 
 def differs(a: object, b: object) -> bool:
-    """Return whether two ids differ, in value or in type."""
+    """Return True if two ids differ in value or in type."""
     return a != b or type(a) is not type(b)
 
 

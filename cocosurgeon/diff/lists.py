@@ -1,4 +1,4 @@
-"""Records of two files that are the same image or category, or the same in a further list."""
+"""Matches of images, of categories, and of records of further lists."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def match_named(
 ) -> Pairs:
     """Match records that have an id and a name, such as images.
 
-    By id where the names agree, then by name, by the name without folders, by content, and by id.
+    They match by id if names agree, then by name, by name without folders, by content, and by id.
 
     Args:
         name: the key of the name.
-        find: returns pairs by content of rows that are left in both.
+        find: returns pairs by content of rows that have no match yet; None: skip this.
     """
     left = Left(one.count if one else 0, other.count if other else 0)
     if one is None or other is None:
@@ -46,8 +46,7 @@ def match_named(
 
 
 def match_listed(one: Records, other: Records) -> Pairs:
-    """Match records of a further list: by id where each has one of its own; else by text, and what
-    is left by place."""
+    """Match records of a further list: by id if ids are unique; else by text, then by place."""
     left = Left(one.count, other.count)
     ids = [as_keys(r.column("id").array) for r in (one, other)]
     if any(len({*i.tolist()} - {None}) < len(i) for i in ids):
@@ -67,7 +66,7 @@ def _texts(records: Records, name: str) -> Array:
 
 
 def _without_folders(names: Array) -> Array:
-    """Return the last part of each name, where that is no other's."""
+    """Return the last part of each name, if no other name has it."""
     last = [None if n is None else n.replace("\\", "/").rpartition("/")[2] for n in names]
     counts: defaultdict[str | None, int] = defaultdict(int)
     for each in last:
@@ -76,6 +75,6 @@ def _without_folders(names: Array) -> Array:
 
 
 def _agree(names: Array, other_names: Array) -> Mask:
-    """Return where two columns of names are equal, or one has none."""
+    """Mark the places where two columns of names are equal, or one has none."""
     pairs = zip(names.tolist(), other_names.tolist(), strict=True)
     return np.fromiter((a == b or None in (a, b) for a, b in pairs), np.bool_, count=len(names))

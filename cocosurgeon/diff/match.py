@@ -1,4 +1,4 @@
-"""Annotations, or detections, of two files that are the same object."""
+"""Matches of annotations, or detections, that are the same object."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from cocosurgeon.progress import progress_of
 
 @dataclass(frozen=True, eq=False)
 class Partners:
-    """Images and categories of the second file by those of the first.
+    """Images and categories of the second file, by those of the first.
 
     Attributes:
-        images: shape (images + 1,): number of the image there, by the number of the image here;
+        images: image number in the second file by image number in the first, shape (images + 1,);
             the last one is for annotations whose image is not listed.
-        cat_ids: category id there, by category id here.
+        cat_ids: category id in the second file by category id in the first.
     """
 
     images: Numbers
@@ -40,13 +40,12 @@ def match_annotations(
 ) -> tuple[Pairs, Mask]:
     """Match annotations, or detections.
 
-    First records of one id and equal text; then objects with the same image, category and box (or
-    content), of one id before others; then of one id, if they are nearly one object; then by image
-    and box (IoU); then what has no box, by its place in the image; and last by id, if ids are worth
-    something: most of them agree.
+    In this order: the same id and equal text; the same image, category and box (or content), the
+    same id first; the same id and a similar object; the same image and a similar box (IoU); for
+    objects without a box, the same place in the image; the same id, if most ids agree.
 
     Returns:
-        The pairs, and which of them differ in their text.
+        The pairs, and a mask of those whose texts differ.
     """
     records, others = one.annotation_records, other.annotation_records
     left = Left(records.count if records else 0, others.count if others else 0)
@@ -112,12 +111,12 @@ def match_annotations(
 def images_of_annotations(
     one: AnnotationIndex, other: AnnotationIndex, numbers: Numbers
 ) -> tuple[Numbers, Numbers]:
-    """Return the image of each annotation, by its number in the second file.
+    """Return the image number in the second file for each annotation.
 
-    An image that is not listed has a negative number, by its id.
+    Unlisted images have negative numbers, by id.
 
     Args:
-        numbers: of images in the second file; see ``Partners``.
+        numbers: numbers of images in the second file; see ``Partners``.
     """
     found = numbers[one.image_of_annotation], other.image_of_annotation.copy()
     unlisted: dict[object, int] = {}
@@ -131,7 +130,7 @@ def images_of_annotations(
 
 
 def _by_place(left: Left) -> tuple[Numbers, Numbers]:
-    """Return pairs of detections at the same place, where the files have equally many."""
+    """Return pairs of detections at the same place, if the files have equally many."""
     count = len(left.rows) if len(left.rows) == len(left.other_rows) else 0
     return left.rows[:count], left.other_rows[:count]
 

@@ -1,4 +1,4 @@
-"""Objects: values that distinguish annotations of two files, and their boxes compared."""
+"""Objects: values by which annotations of two files are compared, and their boxes."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from cocosurgeon.diff.records import decoded
 from cocosurgeon.progress import progress_of
 
 SAME_OBJECT = 0.5
-"""IoU from which two boxes of one category are taken for one object."""
+"""Least IoU of two boxes of one category that are one object."""
 _SAME_BOX = 0.9
-"""IoU from which two boxes of different categories are."""
+"""Least IoU of two boxes of different categories that are one object."""
 _FEW = 20_000
-"""So many records are decoded one by one; of more, columns are read."""
+"""Most records that are decoded one by one; for more, columns are read."""
 
 
 @dataclass(frozen=True, eq=False)
 class Objects:
-    """Values that distinguish objects.
+    """Values by which objects are compared.
 
     Attributes:
-        rows: shape (objects,), ascending.
-        images: number of the image in the second file; negative: not listed.
-        categories: shape (objects,), codes that are alike in both files.
-        boxes: shape (objects, 4), xywh; NaN where there is none.
-        contents: codes of all values but ids; -1 where they were not read, of a record with a box.
+        rows: rows of the annotations, shape (objects,), ascending.
+        images: image numbers in the second file; negative: not listed.
+        categories: codes of categories, equal in both files, shape (objects,).
+        boxes: boxes in pixels, xywh, shape (objects, 4); NaN without a box.
+        contents: codes of all values except ids; -1 for a record with a box, if not read.
     """
 
     rows: Numbers
@@ -57,8 +57,8 @@ class Objects:
         """Read objects.
 
         Args:
-            cat_ids: by which category ids are replaced.
-            codes: of categories and contents, of both files.
+            cat_ids: replacements of category ids.
+            codes: codes of categories and contents of both files; this adds new ones.
         """
         own = as_keys(records.column("category_id").array)[rows].tolist()
         names = ("bbox_x", "bbox_y", "bbox_w", "bbox_h")
@@ -84,11 +84,10 @@ class Objects:
         )
 
     def keys(self, *, by_content: bool) -> Array:
-        """Return what equal objects have in common: image and category, and box or content.
+        """Return keys by which equal objects match: image and category, and box or content.
 
         Args:
-            by_content: None is the key of an object whose content was not read; else of one
-                without a box.
+            by_content: True for content, False for boxes. Objects without it have the key None.
         """
         places = zip(self.images.tolist(), self.categories.tolist(), strict=True)
         if by_content:
@@ -98,7 +97,7 @@ class Objects:
         return objects(None if box[0] != box[0] else (*place, *box) for place, box in boxes)
 
     def places(self) -> Array:
-        """Return image and box of each object; image and content where there is no box."""
+        """Return image and box of each object; without a box, image and content."""
         every = zip(self.images.tolist(), self.boxes.tolist(), self.contents.tolist(), strict=True)
         return objects(
             (image, content) if box[0] != box[0] else (image, *box) for image, box, content in every
@@ -123,7 +122,7 @@ def _content(record: dict[str, object]) -> str:
 
 
 def are_one_object(here: Objects, there: Objects) -> Mask:
-    """Return which pairs are one object: a box alike in one category, or nearly equal boxes."""
+    """Mark pairs that are one object: similar boxes of one category, or nearly equal boxes."""
     iou = _paired_iou(here.boxes, there.boxes)
     same_category = equal_values(here.categories, there.categories)
     is_boxless = np.isnan(here.boxes[:, 0]) | np.isnan(there.boxes[:, 0])
@@ -133,7 +132,7 @@ def are_one_object(here: Objects, there: Objects) -> Mask:
 
 
 def pairs_by_box(here: Objects, there: Objects) -> tuple[Numbers, Numbers]:
-    """Return the rows of objects of one image that have nearly one box, the nearest first."""
+    """Return the rows of objects of one image with similar boxes, the most similar first."""
     of_image: defaultdict[int, list[int]] = defaultdict(list)
     for place, image in enumerate(there.images.tolist()):
         of_image[image].append(place)
@@ -170,7 +169,7 @@ def _nearest_pairs(
 
 
 def pairs_without_boxes(here: Objects, there: Objects) -> tuple[Numbers, Numbers]:
-    """Return the rows of objects without a box, the n-th of each image with the n-th."""
+    """Return the rows of objects without a box, paired in the order of each image."""
     sides = []
     for each in (here, there):
         is_boxless = np.isnan(each.boxes[:, 0])
@@ -182,7 +181,7 @@ def pairs_without_boxes(here: Objects, there: Objects) -> tuple[Numbers, Numbers
 def _paired_iou(
     boxes: npt.NDArray[np.float64], others: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """Return the IoU of pairs of boxes, xywh; 1 for equal ones, also without area."""
+    """Return the IoU of pairs of boxes, xywh; 1 for equal boxes even without area."""
     with np.errstate(all="ignore"):
         low = np.maximum(boxes[:, :2], others[:, :2])
         high = np.minimum(boxes[:, :2] + boxes[:, 2:], others[:, :2] + others[:, 2:])

@@ -1,4 +1,4 @@
-"""A difference as one page of HTML, which needs no other file and no network."""
+"""A difference as one page of HTML that needs no other file and no network."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cocosurgeon.loaders.labels import LabelEffect
 from cocosurgeon.page import page, table, text
 
 _SHOWN = 2_000
-"""Changes of a kind that a page has; more make it slow to open."""
+"""Most changes of a kind on a page; more would make it slow to open."""
 
 
 def page_of(difference: Difference) -> str:

@@ -21,7 +21,7 @@ class Pairs:
     """Records of a list that are in both files, and those that are in one.
 
     Attributes:
-        rows, other_rows: shape (pairs,): theirs, ascending by ``rows``.
+        rows, other_rows: rows of the pairs, shape (pairs,), ascending by ``rows``.
         removed, added: rows of the records that only the first, or the second, file has.
     """
 
@@ -47,7 +47,7 @@ class Left:
         return np.flatnonzero(self._are_left[1])
 
     def by_key(self, keys: Array, other_keys: Array) -> tuple[Numbers, Numbers]:
-        """Return the rows that are left and have equal keys (None is no key), n-th with n-th."""
+        """Return unpaired rows with equal keys (None is no key), the n-th of each with the n-th."""
         rows, other_rows = self.rows, self.other_rows
         a, b = equal_places(keys[rows], other_keys[other_rows])
         return rows[a], other_rows[b]
@@ -59,12 +59,12 @@ class Left:
             are_left[taken] = False
 
     def still(self, rows: Numbers, other_rows: Numbers) -> tuple[Numbers, Numbers]:
-        """Return those of some pairs whose rows are both left."""
+        """Return those of some pairs whose rows are both unpaired."""
         both = self._are_left[0][rows] & self._are_left[1][other_rows]
         return rows[both], other_rows[both]
 
     def pairs(self) -> Pairs:
-        """Return what was paired, and what is left."""
+        """Return the pairs, and the unpaired rows."""
         rows, other_rows = (np.concatenate(side) for side in zip(*self._found, strict=True))
         order = np.argsort(rows, kind="stable")
         return Pairs(rows[order], other_rows[order], self.rows, self.other_rows)

@@ -1,4 +1,4 @@
-"""Records decoded, and the differences between two of them, value by value."""
+"""Records decoded, and the differences between two records, value by value."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from cocosurgeon.annfile.columns import Numbers
 from cocosurgeon.annfile.document import Records
 
 NONE = object()
-"""Stands for a key that is not there."""
+"""Value of a missing key."""
 IDS = frozenset(("id", "image_id", "category_id"))
 _SHOWN = 60
 _LARGEST = 1e15
-"""Numbers of a box beyond this are no pixels."""
+"""Largest number of a box that is taken for pixels."""
 
 
 def decoded(records: Records, rows: Numbers) -> Iterator[tuple[int, int, dict[str, Any]]]:
-    """Yield the row of each record, where it begins, and its values as ``json`` reads them."""
+    """Yield row, offset and values of each record."""
     for row, byte, text in records.texts(rows):
         yield row, byte, json.loads(text)
 
@@ -31,12 +31,12 @@ class FieldChange:
     """A value that differs.
 
     Attributes:
-        key: its key; keys of objects inside follow after dots.
-        before, after: the values; ``NONE`` where there is no such key.
-        names: of the categories that they stand for; None where they stand for none.
-        farthest: pixels by which a coordinate of polygons with as many points moved at most.
-        in_words: True where ``before`` and ``after`` describe a segmentation, without its
-            numbers, which are most of a file.
+        key: the key; keys of inner objects follow after dots.
+        before, after: the values; ``NONE`` for a missing key.
+        names: category names of the values; None if they are no categories.
+        farthest: most pixels that a coordinate of a polygon moved, if the points correspond.
+        in_words: True if ``before`` and ``after`` describe a segmentation without its numbers,
+            which are most of a file.
     """
 
     key: str
@@ -60,13 +60,13 @@ class FieldChange:
         )
 
     def _shown(self, value: object) -> object:
-        """Return a value as it is shown to people."""
+        """Return a value as text."""
         if value is NONE or self.in_words:
             return value
         return _mask(value) if self.key == "segmentation" else _short(value)
 
     def words(self) -> str:
-        """Return the change for people; of boxes by how many pixels they moved."""
+        """Return the change as text; for boxes with the pixels that they moved."""
         if self.before is NONE:
             return f"{self.key} is new: {self._shown(self.after)}"
         if self.after is NONE:
@@ -85,7 +85,7 @@ class FieldChange:
         return f"{self.key} {' -> '.join(sides)}"
 
     def fields(self) -> dict[str, object]:
-        """Return the change for JSON; a key that is not there has no value."""
+        """Return the change as JSON values; a missing key has no value."""
         values = {"before": self.before, "after": self.after}
         found = {"key": self.key, **{k: v for k, v in values.items() if v is not NONE}}
         if (moved := box_moves(self.key, self.before, self.after)) is not None:
@@ -100,13 +100,13 @@ def field_changes(
 ) -> tuple[list[FieldChange], bool]:
     """Return the values that differ between two records.
 
-    Equal numbers are equal however they are spelled (2.5 and 2.50, 1 and 1.0), except as ids.
+    Numbers are compared by value (2.5 and 2.50, 1 and 1.0 are equal), ids also by type.
 
     Args:
-        tolerance: by which other numbers may differ.
+        tolerance: amount by which numbers other than ids may differ.
 
     Returns:
-        The differences, and whether there are others that the tolerance passes over.
+        The differences; and True if there are others within the tolerance.
     """
     found: list[FieldChange] = []
     is_passed_over = False
@@ -143,7 +143,7 @@ def _same(a: object, b: object, tolerance: float, *, as_id: bool) -> bool:
 
 
 def box_moves(key: str, before: Any, after: Any) -> tuple[float, ...] | None:
-    """Return by how many pixels x, y, width and height of a box changed; None: no two boxes."""
+    """Return the change of x, y, width and height of a box in pixels; None without two boxes."""
     if key != "bbox" or not (_is_box(before) and _is_box(after)):
         return None
     return tuple(float(b - a) for a, b in zip(before, after, strict=True))
@@ -174,7 +174,7 @@ def _mask(value: object) -> str:
 
 
 def _farthest(before: object, after: object) -> float | None:
-    """Return by how many pixels a coordinate moved at most; None where points are not the same."""
+    """Return the most pixels that a coordinate moved; None if points do not correspond."""
     here, there = map(_polygons, (before, after))
     if here is None or there is None or list(map(len, here)) != list(map(len, there)):
         return None
@@ -183,7 +183,7 @@ def _farthest(before: object, after: object) -> float | None:
 
 
 def _polygons(value: Any) -> list[list[float]] | None:
-    """Return polygons; None where a value is anything else."""
+    """Return polygons; None for any other value."""
     if not isinstance(value, list) or not value:
         return None
     for part in value:
@@ -195,7 +195,7 @@ def _polygons(value: Any) -> list[list[float]] | None:
 
 
 def _numbers_apart(before: Any, after: Any) -> str | None:
-    """Return how two long lists of numbers differ; None for anything else."""
+    """Return text on the difference of two long lists of numbers; None for other values."""
     if not isinstance(before, list) or not isinstance(after, list) or len(before) != len(after):
         return None
     is_long = len(json.dumps(before)) > _SHOWN
@@ -212,7 +212,7 @@ def _short(value: object) -> str:
 
 
 def moved_places(places: Numbers) -> int:
-    """Return how many of these have to move so that all ascend."""
+    """Return the least number of places that must move so that all ascend."""
     from bisect import bisect_left
 
     if len(places) < 2 or (np.diff(places) > 0).all():

@@ -1,4 +1,4 @@
-"""Difference: what changed, for people and for programs."""
+"""Difference: all changes, as text and as JSON values."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ KINDS: Mapping[Kind, str] = {
 _ONE_OF = {"images": "image", "annotations": "annotation", "categories": "category"}
 _SHOWN = 10
 _LISTED = 2
-"""So many changes of ids are listed; more are described."""
+"""Most changes of ids that are listed; more are described."""
 
 
 @dataclass(frozen=True)
 class ListCounts:
-    """Records of a list: in each file, and those that only one of them has."""
+    """Numbers of records of a list in each file, and of those in only one file."""
 
     before: int
     after: int
@@ -40,11 +40,11 @@ class ListCounts:
 
 @dataclass(frozen=True)
 class Renumbered:
-    """Ids of records that are otherwise in both files.
+    """Changed ids of records that are in both files.
 
     Attributes:
-        list: their list.
-        pairs: ids before and after, where they differ.
+        list: the list of the records.
+        pairs: ids before and after, if they differ.
         total: number of records that are in both files.
     """
 
@@ -58,7 +58,7 @@ class Renumbered:
         return cls(name, pairs, total)
 
     def words(self) -> str:
-        """Return the change for people: a shift, if it is one."""
+        """Return the change as text: a shift, if it is one."""
         count = f"{len(self.pairs):,} of {self.total:,}"
         ids = f"{_ONE_OF.get(self.list, self.list)} ids"
         befores, afters = zip(*self.pairs, strict=True)
@@ -86,19 +86,19 @@ def _id(value: object) -> str:
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that changed.
+    """One change.
 
     Attributes:
-        kind: what happened.
+        kind: kind of the change.
         list: the top-level key.
-        id: of the record: in the first file, or of what was added in the second.
-        message: what it is, where that is not about the fields of a record.
-        about: values of the record that identify it: its image, its name.
+        id: id of the record in the first file; for an added record, in the second.
+        message: description, if the change is not about fields of a record.
+        about: values that identify the record: its image, its name.
         fields: values that differ.
-        count: records that it is about.
-        byte: where the record begins, in the file that ``id`` is of.
-        row: its place in the list, from 0.
-        pairs: ids before and after, of a change of ids.
+        count: number of its records.
+        byte: offset of the record in the file that ``id`` is of.
+        row: place of the record in the list, from 0.
+        pairs: ids before and after, for a change of ids.
     """
 
     kind: Kind
@@ -113,7 +113,7 @@ class Change:
     pairs: tuple[tuple[Any, Any], ...] = ()
 
     def only(self, keys: Collection[str]) -> Change | None:
-        """Return what of the change is about these keys; None: nothing."""
+        """Return the part of the change that is about some keys; None without one."""
         if self.list in keys:
             return self
         if self.kind == "ids":
@@ -129,7 +129,7 @@ class Change:
         return replace(self, fields=fields) if fields else None
 
     def words(self) -> str:
-        """Return the change for people."""
+        """Return the change as text."""
         if self.kind in ("ids", "order"):
             return self.message if self.kind == "ids" else f"{self.list}: {self.message}"
         parts = [name] if (name := self._named()) else []
@@ -154,7 +154,7 @@ class Change:
         return f"{name} ({more})" if more else name
 
     def json_fields(self) -> dict[str, object]:
-        """Return the change for JSON."""
+        """Return the change as JSON values."""
         found: dict[str, object] = {"kind": self.kind, "list": self.list, "id": self.id}
         if self.row is not None:
             found |= {"row": self.row, "byte": self.byte}
@@ -175,7 +175,7 @@ class ComparedLists:
 
     Attributes:
         before, after: the lists.
-        pairs: name of each category that both have, its id before, and its id after.
+        pairs: name, id before and id after of each category in both lists.
     """
 
     before: CategoryUse
@@ -184,25 +184,25 @@ class ComparedLists:
 
     @cached_property
     def effect(self) -> LabelEffect:
-        """Labels of each loader in both lists, compared."""
+        """Return the labels of each loader in both lists, compared."""
         return LabelEffect.of(self.before, self.after, self.pairs)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Everything that changed between two files.
+    """All changes between two files.
 
     Attributes:
         before, after: names of the files.
-        counts: of records, by list.
+        counts: numbers of records by list.
         changes: all changes.
-        lists: the category lists; None where a file has none.
-        text_only: records and values that differ in their text only.
-        passed_over: records that differ by no more than the tolerance.
-        in_words: segmentations whose numbers are not kept, since they are too many.
-        tolerance: it.
-        only: the keys that were compared; none: all.
-        is_text_equal: whether the files are equal byte for byte.
+        lists: the category lists; None if a file has none.
+        text_only: number of records and values that differ only in text.
+        passed_over: number of records that differ by no more than the tolerance.
+        in_words: number of segmentations whose numbers are not kept, because they are too many.
+        tolerance: amount by which numbers may differ.
+        only: the compared keys; none: all.
+        is_text_equal: True if the files are equal byte for byte.
     """
 
     before: str
@@ -219,16 +219,16 @@ class Difference:
 
     @property
     def labels(self) -> LabelEffect | None:
-        """Return what the changes do to each loader's labels; None without category lists."""
+        """Return the effect of the changes on each loader's labels; None without category lists."""
         return None if self.lists is None else self.lists.effect
 
     @property
     def is_difference(self) -> bool:
-        """Return whether something differs in value or in order."""
+        """Return True if a value or the order differs."""
         return bool(self.changes)
 
     def notes(self) -> Iterator[str]:
-        """Yield what differs and does not count."""
+        """Yield lines about differences that do not count."""
         if self.passed_over:
             what = plural(self.passed_over, "record differs", "records differ")
             yield f"{what} by no more than {self.tolerance:g}"
@@ -244,7 +244,7 @@ class Difference:
                 yield "only spacing, a byte-order mark, or the order of top-level keys, differs"
 
     def count_rows(self) -> list[tuple[str, ...]]:
-        """Return the records of each list, counted: a head, and rows."""
+        """Return the table of numbers of records by list: a head, and rows."""
         rows: list[tuple[str, ...]] = [("list", "before", "after", "removed", "added", "changed")]
         for name, c in self.counts.items():
             changed = sum(x.list == name and x.kind == "changed" for x in self.changes)
@@ -253,10 +253,10 @@ class Difference:
         return rows
 
     def lines(self, width: int | None = None) -> Iterator[str]:
-        """Yield the difference for people.
+        """Yield the difference as lines of text.
 
         Args:
-            width: characters of a line; None: as long as they are.
+            width: most characters of a line; None: no limit.
         """
         yield from table_lines(self.count_rows(), frozenset(range(1, 6)), width)
         for kind, title in KINDS.items():
@@ -275,7 +275,7 @@ class Difference:
         yield from (f"note: {note}" for note in self.notes())
 
     def fields(self) -> dict[str, object]:
-        """Return the difference for JSON."""
+        """Return the difference as JSON values."""
         return {
             "before": self.before,
             "after": self.after,

@@ -30,7 +30,7 @@ _IDENTIFYING = ("image_id", "category_id", "file_name", "name")
 """Keys of records that identify them."""
 _ID_KEYS = ("id", "image_id", "category_id")
 _MOST_BYTES = 1 << 23
-"""Bytes of records whose changed segmentations are kept with all numbers."""
+"""Most bytes of records whose changed segmentations are kept with all numbers."""
 _MAIN = ("images", "annotations", "categories")
 
 
@@ -41,14 +41,14 @@ def diff(
     tolerance: float = 0.0,
     only: Collection[str] = (),
 ) -> Difference:
-    """Return what changed from one file to another.
+    """Return all changes from one file to another.
 
     Args:
-        one, other: the files, whole; filters of the datasets do not count.
-        by: what records are matched by: ``id``; ``content`` (file name; image, category and box);
-            or ``auto``, ids where content agrees.
-        tolerance: by which numbers may differ that are no ids (pixels, for boxes).
-        only: top-level keys, and keys of records (``bbox``, ``images.width``), that count.
+        one, other: the files; dropped records are compared, too.
+        by: how records are matched: by ``id``; by ``content`` (file name; image, category and
+            box); or ``auto``, by id if the content agrees.
+        tolerance: amount by which numbers other than ids may differ (for boxes in pixels).
+        only: compared top-level keys, and keys of records (``bbox``, ``images.width``); none: all.
 
     Raises:
         RequestError: a key of ``only`` is in neither file; one file is a results file, the other
@@ -70,7 +70,7 @@ def diff(
 
 
 class _Comparison:
-    """Two files, and what is the same in both."""
+    """Two files, and their matches."""
 
     def __init__(
         self, one: AnnotationIndex, other: AnnotationIndex, by: By, tolerance: float
@@ -91,7 +91,7 @@ class _Comparison:
         self.by = by
 
     def changes(self) -> list[Change]:
-        """Return every change, list by list."""
+        """Return all changes, list by list."""
         one, other = self.one, self.other
         partners = Partners(image_partners(one, other, self.images), self.ids.cat_ids)
         annotations, differ = match_annotations(one, other, partners, self.by)
@@ -105,7 +105,7 @@ class _Comparison:
         return found
 
     def _find_categories(self, rows: Numbers, other_rows: Numbers) -> tuple[Numbers, Numbers]:
-        """Return pairs of categories by their annotations; keep those that have another id."""
+        """Return pairs of categories by their annotations; store those with another id."""
         one, other = self.one, self.other
         numbers = image_partners(one, other, self.images)
         found = recognized(one, other, numbers, rows, other_rows)
@@ -160,7 +160,7 @@ class _Comparison:
             yield Change(kind, name, id_of(records, row), about=_about(value), byte=byte, row=row)
 
     def _ids(self, name: str, records: Records, others: Records, pairs: Pairs) -> Iterator[Change]:
-        """Yield one change for all ids that differ, but those of recognized categories."""
+        """Yield one change for all ids that differ, except those of recognized categories."""
         if not records.column("id").present and not others.column("id").present:
             return
         is_listed = np.ones(len(pairs.rows), np.bool_)
@@ -215,11 +215,11 @@ class _Comparison:
                     self.text_only += 1
 
     def _shown(self, change: FieldChange, size: int) -> FieldChange:
-        """Return a change with the names of categories; of a segmentation in words, where others
-        have taken the memory for their numbers.
+        """Return a change with category names, and with a segmentation in words once the memory for
+        numbers is used up.
 
         Args:
-            size: bytes of both records.
+            size: number of bytes of both records.
         """
         if change.key == "segmentation":
             self.bytes_kept += size
@@ -289,7 +289,7 @@ def _about(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def category_use(index: AnnotationIndex) -> CategoryUse:
-    """Return the category list of a file that has one, and the categories with annotations."""
+    """Return the category list of a file, and the categories in use; None without a list."""
     records = index.category_records
     assert records is not None
     entries = [v for _, _, v in decoded(records, np.arange(records.count, dtype=np.int64))]
@@ -298,7 +298,7 @@ def category_use(index: AnnotationIndex) -> CategoryUse:
 
 
 def _differ_in_ids(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Return whether ids differ that are reported for the whole list."""
+    """Return True if ids differ that are reported for the whole list."""
     return any(differs(before.get(key), after.get(key)) for key in _ID_KEYS)
 
 

@@ -1,4 +1,4 @@
-"""Marks drawn on images, and several of these in a sheet."""
+"""Marks drawn on images, and several images in a sheet."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _PAPER: Color = (255, 255, 255)
 _INK: Color = (20, 20, 20)
 _MARGIN = 8
 _FILL = 90
-"""Opacity of a mask, of 255."""
+"""Opacity of a mask, from 0 to 255."""
 _DASH = 6.0
 _HATCH = 12
 _AROUND = 20.0
-"""Pixels around the image in which lines are drawn, too; what is farther out is cut off."""
+"""Pixels around the image in which lines are drawn; beyond that they are cut off."""
 _LEAST = (240, 48)
-"""Least width and height of a picture, in which names and notes can be read."""
+"""Least width and height of a picture in pixels, for readable names and notes."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """The size of what is drawn.
+    """Sizes of a drawing.
 
     Attributes:
-        longest: pixels of the longer side of an image; None: as it is.
+        longest: pixels of the longer side of an image; None: that of the image.
         text: height of letters in pixels.
     """
 
@@ -46,7 +46,7 @@ def drawn(image: Image.Image, drawing: Drawing, scale: float, size: Size) -> Ima
     """Return an image with marks on it, and with its title, facts and notes above it.
 
     Args:
-        scale: pixels of the image for a pixel in which marks count.
+        scale: pixels of the image for one pixel of the marks.
     """
     by = 1.0 if size.longest is None else size.longest / max(image.size)
     if by != 1.0:
@@ -68,7 +68,7 @@ def drawn(image: Image.Image, drawing: Drawing, scale: float, size: Size) -> Ima
 
 
 def sheet(pictures: Sequence[Image.Image], columns: int) -> Image.Image:
-    """Return pictures in rows, each in a cell that is as large as the largest needs."""
+    """Return pictures in rows, in cells of the size of the largest picture."""
     columns = min(columns, len(pictures))
     width, height = (max(p.size[axis] for p in pictures) + _MARGIN for axis in (0, 1))
     rows = ceil(len(pictures) / columns)
@@ -80,7 +80,7 @@ def sheet(pictures: Sequence[Image.Image], columns: int) -> Image.Image:
 
 
 def _padded(canvas: Image.Image) -> Image.Image:
-    """Return an image with paper to its right and below it, where it is small."""
+    """Return an image, padded to its right and below if it is small."""
     width, height = (max(of) for of in zip(canvas.size, _LEAST, strict=True))
     if canvas.size == (width, height):
         return canvas
@@ -99,7 +99,7 @@ def _hatch(size: tuple[int, int]) -> Image.Image:
 
 
 def _draw_mask(canvas: Image.Image, mark: Mark, scale: float, hatch: Image.Image | None) -> None:
-    """Draw a mask, hatched where a hatch is given; without a mask that hatches the box."""
+    """Draw a mask, or with a hatch a hatched mask; without a mask, hatch the box."""
     opacity = _FILL if hatch is None else 255
     if (found := _shape(mark, scale, canvas.size, opacity)) is None:
         return
@@ -112,7 +112,7 @@ def _draw_mask(canvas: Image.Image, mark: Mark, scale: float, hatch: Image.Image
 def _shape(
     mark: Mark, scale: float, size: tuple[int, int], opacity: int
 ) -> tuple[Image.Image, tuple[int, int, int, int]] | None:
-    """Return the opacity of each pixel of a mask, and the part of the canvas that has all of it."""
+    """Return the opacity of each pixel of a mask, and its part of the canvas."""
     if mark.rle is not None and (bounds := mark.rle.bounds) is not None:
         region = _region([side * scale for side in bounds], size)
         if region is None:
@@ -141,16 +141,16 @@ def _shape(
 
 
 def _region(box: Sequence[float], size: tuple[int, int]) -> tuple[int, int, int, int] | None:
-    """Return the pixels of the canvas that a box covers; None for none."""
+    """Return the pixels of the canvas that a box covers; None if it covers none."""
     x1, y1 = (max(0, int(side)) for side in box[:2])
     x2, y2 = (min(most, ceil(side)) for side, most in zip(box[2:], size, strict=True))
     return (x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None
 
 
 def _clipped(points: Points, size: tuple[int, int]) -> Points:
-    """Return a polygon cut at the edges of the image and a little around it; of two points a line.
+    """Return a polygon, or a line of two points, clipped at a margin around the image.
 
-    Sutherland and Hodgman 1974: one edge after the other. Sides that this adds are outside.
+    Sutherland and Hodgman 1974: one edge after the other. Added sides are outside the image.
     """
     for axis in (0, 1):
         for sign, limit in ((1, -_AROUND), (-1, -size[axis] - _AROUND)):
@@ -246,7 +246,7 @@ def _with_title(canvas: Image.Image, drawing: Drawing, letters: int) -> Image.Im
 
 
 def _wrapped(pen: ImageDraw.ImageDraw, text: str, width: int, letters: int) -> list[str]:
-    """Return a text in lines; a word that is too long for one is cut."""
+    """Return a text in lines; a word that is too long for a line is cut."""
 
     def is_too_wide(line: str) -> bool:
         return pen.textlength(line, font=font_of(line, letters)[0]) > width - 4
@@ -269,7 +269,7 @@ def _wrapped(pen: ImageDraw.ImageDraw, text: str, width: int, letters: int) -> l
 
 
 def _scaled(box: Box, scale: float, size: tuple[int, int]) -> Box:
-    """Return a box in pixels of the canvas, cut a little around it."""
+    """Return a box in pixels of the canvas, clipped at a margin around it."""
     (x1, x2), (y1, y2) = (sorted(side * scale for side in box[axis::2]) for axis in (0, 1))
     return _near(x1, size[0]), _near(y1, size[1]), _near(x2, size[0]), _near(y2, size[1])
 

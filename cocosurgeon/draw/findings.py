@@ -1,4 +1,4 @@
-"""Findings on a page of HTML, with the images that they are about."""
+"""Findings on a page of HTML, with their images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cocosurgeon.page import page, text
 from cocosurgeon.steps.images.ids import Ids
 
 SENTENCES = 50
-"""Findings of a code that a page has."""
+"""Most findings of a code on a page."""
 _PICTURES = 4
 _LONGEST = 440
 """Pixels of the longer side of an image."""
@@ -37,14 +37,14 @@ def findings_page(
     counts: Mapping[tuple[str, Severity], int] | None = None,
     folder: Path | None = None,
 ) -> str:
-    """Return the page: each code with its findings, and the images concerned.
+    """Return the page: each code with its findings and their images.
 
     Args:
-        findings: sorted by code, errors first.
-        dataset: the file that they are about.
-        source: what it was made of: images are drawn from both, and labels compared.
-        counts: number of findings by code and severity, where there are more than are given.
-        folder: of the images; None: it is looked for.
+        findings: findings sorted by code, errors first.
+        dataset: the file of the findings.
+        source: source of the file: images of both are drawn, and labels compared; None: no source.
+        counts: number of findings by code and severity, if ``findings`` has only some of them.
+        folder: the image root; None: it is looked for.
     """
     return page(dataset.source.name, _body(findings, dataset, source, counts or {}, folder), _STYLE)
 
@@ -58,7 +58,7 @@ def lint_page(report: LintReport, dataset: Dataset, folder: Path | None = None) 
 
 
 def _named(finding: Finding) -> Finding:
-    """Return a finding whose message begins with its record, which those of ``lint`` leave out."""
+    """Return a finding with its record at the beginning of the message."""
     if (record := finding.record) is None:
         return finding
     return replace(finding, message=f"{record.list} {record.id!r}: {finding.message}")
@@ -98,7 +98,7 @@ def _body(
 def _pictures(
     findings: Sequence[Finding], dataset: Dataset, source: Dataset | None, folder: Path | None
 ) -> Iterator[str]:
-    """Yield pictures of the first images that findings are about, before and after."""
+    """Yield pictures of the first images of findings, before and after."""
     named = [("source", source), ("" if source is None else "result", dataset)]
     files = [(title, f) for title, f in named if f is not None and not f.index.is_results]
     found = (img_id for _, file in files for img_id in _images_of(findings, file))
@@ -117,7 +117,7 @@ def _pictures(
 
 
 def _images_of(findings: Sequence[Finding], file: Dataset) -> Iterator[Id]:
-    """Yield the ids of the images that findings are about, as far as the file lists them."""
+    """Yield the ids of images of findings that the file lists."""
     index = file.index
     listed = {i for i in index.images.ids.tolist() if i is not None}
     owners: dict[object, Id] = {}

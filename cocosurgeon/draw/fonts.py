@@ -1,4 +1,4 @@
-"""Fonts of names: Pillow's own, or one of the system that has the characters."""
+"""Fonts for names: that of Pillow, or a font of the system that has the characters."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _FILES = (
     "AppleSDGothicNeo.ttc",
     "unifont.ttf",
 )
-"""Fonts with more than Latin characters that systems usually have, in the order of use."""
+"""Common fonts of systems with more than Latin characters, in the order of use."""
 _NOWHERE = "\U0010fffd"
 """A character that no font has."""
 _INVISIBLE = ("Mn", "Me", "Cf", "Zs")
 
 
 def font_of(text: str, size: int) -> tuple[Font, bool]:
-    """Return a font for a text in one line, and whether it has all of its characters."""
+    """Return a font for a text in one line, and True if it has all characters."""
     font = _font(None, size)
     assert font is not None
     if text.isascii():

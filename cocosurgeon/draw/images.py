@@ -1,4 +1,4 @@
-"""Images to draw on: of the file; gray, where there is none that can be read."""
+"""Images to draw on: of image files, or gray ones if a file cannot be read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cocosurgeon.errors import CocosurgeonError
 GRAY = (128, 128, 128)
 _USUAL = (640, 480)
 _LONGEST = 2000
-"""Pixels of the longer side of a gray image; of larger ones, a smaller one is drawn."""
+"""Most pixels of the longer side of a gray image; larger ones are scaled down."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,10 +23,10 @@ class Picture:
     """An image to draw on.
 
     Attributes:
-        image: RGB.
-        scale: pixels of it for a pixel of the image that it stands for.
-        notes: what is otherwise than recorded, each with the reason, if that has to be named.
-        is_upright: whether its EXIF tag, if it has one, turns nothing.
+        image: the image, RGB.
+        scale: pixels of it for one pixel of the original image.
+        notes: differences from the record, each with a reason if needed.
+        is_upright: True unless an EXIF tag rotates the image.
     """
 
     image: Image.Image
@@ -44,14 +44,14 @@ def open_picture(
     longest: int,
     is_turned: bool,
 ) -> Picture:
-    """Open an image; a gray one of the recorded size, where it cannot be opened.
+    """Open an image; return a gray one of the recorded size if it cannot be opened.
 
     Args:
-        folder: in which ``file_name`` begins; None: not found.
-        recorded: width and height, as the record has them.
-        extent: width and height that what is drawn needs, where none are recorded.
+        folder: the image root; None: not found.
+        recorded: width and height of the record, in pixels.
+        extent: width and height that the marks need, if none are recorded.
         longest: pixels of the longer side that will be shown.
-        is_turned: whether it is turned by its EXIF tag; see ``read_pixels``.
+        is_turned: True to rotate it by its EXIF tag; see ``read_pixels``.
     """
     width, height = map(_side, recorded)
     size = None if width is None or height is None else (width, height)
@@ -87,7 +87,7 @@ def _gray(size: tuple[float, float] | None, extent: tuple[float, float], why: st
 
 
 def _side(value: object) -> float | None:
-    """Return a recorded width or height; None where it is no positive number."""
+    """Return a recorded width or height; None unless it is a positive number."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Marks: boxes, masks, keypoints and names, as records or a loader have them."""
+"""Marks: boxes, masks, keypoints and names of records, or of a loader's output."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ Style = Literal["plain", "ignored", "dropped"]
 
 GRAY: Color = (150, 150, 150)
 _GOLDEN = 137.508 / 360
-"""Of a turn: hues that are so far apart, one after the other, are the least alike."""
+"""Golden angle as a share of a turn: consecutive hues at this distance differ most."""
 _LIGHT = (0.6, 0.45, 0.74)
 _FARTHEST = 1e9
-"""Pixels from the corner; what is farther out is not drawn."""
+"""Largest coordinate in pixels that is drawn."""
 
 
 @dataclass(frozen=True, eq=False)
 class Mark:
-    """Something to be drawn.
+    """An object to draw.
 
     Attributes:
         color: RGB.
-        text: its name.
-        box: None: it has none that can be drawn.
-        polygons: points x, y of each polygon of its mask.
-        rle: its mask, where that is run-length encoded.
-        points: keypoints: x, y, and whether each is visible; absent ones are None.
-        bones: pairs of places in ``points`` that are joined.
-        is_crowd: a crowd is hatched.
-        style: what is ignored is dashed, what is dropped gray and dashed.
+        text: name of the object.
+        box: corners in pixels; None without a box that can be drawn.
+        polygons: points x, y of each polygon of the mask.
+        rle: the mask, if it is run-length encoded.
+        points: keypoints as x, y and True if visible; None for an absent one.
+        bones: pairs of indices of ``points`` that are joined.
+        is_crowd: True for a crowd, which is hatched.
+        style: style of the lines: ignored objects are dashed, dropped ones gray and dashed.
     """
 
     color: Color
@@ -80,10 +80,10 @@ class Drawing:
     """The marks of an image, with a title.
 
     Attributes:
-        title: what it shows.
-        marks: in the order in which they are drawn.
+        title: title of the image.
+        marks: the marks, in the order of drawing.
         facts: lines below the title.
-        notes: what is not drawn.
+        notes: differences of the drawing from the file.
     """
 
     title: str
@@ -93,7 +93,7 @@ class Drawing:
 
     @property
     def looks(self) -> object:
-        """Return what drawings that look the same have in common: boxes to a tenth of a pixel."""
+        """Return a key that is equal for drawings that look the same (boxes to 0.1 pixels)."""
         marks = sorted(
             # to a thousandth first: 0.25 and 0.2499999, its float32, would be 0.2 and 0.3
             (m.text, m.style, m.color, tuple(round(round(side, 3), 1) for side in m.box or ()))
@@ -117,7 +117,7 @@ def color_at(place: int | None) -> Color:
 
 
 def has_dark_text(color: Color) -> bool:
-    """Return whether dark letters are read better than light ones on a color (ITU-R BT.601)."""
+    """Return True if dark letters are more readable on a color than light ones (ITU-R BT.601)."""
     red, green, blue = color
     return 0.299 * red + 0.587 * green + 0.114 * blue > 128
 
@@ -128,10 +128,10 @@ def as_recorded(
     image: Mapping[str, Any],
     color_order: Sequence[str | None] | None = None,
 ) -> Drawing:
-    """Return the marks of an image's annotations, as the file has them.
+    """Return the marks of an image's annotations, as recorded in the file.
 
     Args:
-        color_order: names of categories, in the order of colors; None: those of the file.
+        color_order: category names in the order of colors; None: those of the file.
     """
     colors = {name: n for n, name in enumerate(color_order or ())}
     shift = len(colors)  # names that are not in it come after these
@@ -167,7 +167,7 @@ def as_recorded(
 def _not_drawn(
     record: Mapping[str, Any], mark: Mark, fault: MaskFault | None
 ) -> Iterator[tuple[str, str]]:
-    """Yield what is not drawn of an annotation, each with the reason."""
+    """Yield notes on parts of an annotation that are not drawn, each with the reason."""
     segments = record.get("segments_info")
     if isinstance(segments, list):
         yield "panoptic segments not drawn", f"{len(segments):,} of them"
@@ -187,11 +187,11 @@ def as_loaded(
     annotations: Mapping[int, Mapping[str, Any]],
     categories: Sequence[Mapping[str, Any]],
 ) -> Drawing:
-    """Return the marks of what a loader loads of an image, and of what it drops.
+    """Return the marks of the objects of an image that a loader loads, and that it drops.
 
     Args:
-        annotations: those of the image, by row in the file's list.
-        categories: the file's list.
+        annotations: annotations of the image, by row in the file's list.
+        categories: the category list of the file.
     """
     setting, view = explanation.setting, explanation.result
     title = " ".join(filter(None, (setting.loader, setting.named_mode)))
@@ -222,7 +222,7 @@ def as_loaded(
 
 
 def _places(categories: Sequence[Mapping[str, Any]]) -> dict[object, int]:
-    """Return id -> place in the list; without those that have no id."""
+    """Return places in the category list by id."""
     found = {_key(c.get("id")): place for place, c in enumerate(categories)}
     found.pop(None, None)
     return found
@@ -240,7 +240,7 @@ def _corners(box: Any) -> Box | None:
 
 
 def _absolute(box: Sequence[float], kind: str, width: Any, height: Any) -> Box | None:
-    """Return the corners of a box as a loader gives it."""
+    """Return the corners of a box in a loader's format."""
     if len(box) != 4 or not all(map(_is_number, box)):
         return None
     a, b, c, d = map(float, box)
@@ -261,7 +261,7 @@ def _is_number(value: Any) -> bool:
 def _mask(
     mask: Any, image: Mapping[str, Any]
 ) -> tuple[tuple[Points, ...], Rle | None, MaskFault | None]:
-    """Return polygons, or run lengths, or why there are none to draw."""
+    """Return polygons, or run lengths, or the reason why there are none to draw."""
     fault = mask_fault(mask, image.get("height"), image.get("width"))
     if fault is not None:
         return (), None, fault

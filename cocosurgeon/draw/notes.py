@@ -1,4 +1,4 @@
-"""Notes: what is not drawn, or not as the file has it, and why."""
+"""Notes: differences of a drawing from the file, with reasons."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Note:
     """A note about an image, an annotation or a name.
 
     Attributes:
-        kind: of what: image, annotation, name.
-        id: its id; of a name, the name.
-        what: what is done otherwise.
-        why: the reason; empty where ``what`` names it.
+        kind: ``image``, ``annotation`` or ``name``.
+        id: id of the image or annotation; the name itself.
+        what: the difference.
+        why: the reason; empty if ``what`` has it.
     """
 
     kind: str
@@ -29,7 +29,7 @@ class Note:
 
 
 def note_lines(notes: Iterable[Note]) -> tuple[str, ...]:
-    """Return notes as lines: those that say the same of several in one line, with their count."""
+    """Return notes as lines; equal notes on several records are one line, with their number."""
     groups: dict[tuple[str, str], list[Note]] = {}
     for note in notes:
         groups.setdefault((note.kind, note.what), []).append(note)

@@ -25,17 +25,17 @@ _TURNS = {
 }
 """Values of the EXIF tag -> names of Pillow's ``Transpose``; from 5 on, sides are swapped."""
 _MOST = 1 << 28
-"""Pixels that are decoded at most; 800 MB in RGB."""
+"""Most pixels that are decoded; 800 MB in RGB."""
 
 
 class Pixels(NamedTuple):
     """The pixels of an image file.
 
     Attributes:
-        image: RGB; smaller than the file's, where that is much larger than ``longest``.
-        size: width and height of the file's image, turned as ``image`` is.
-        is_upright: whether its EXIF tag, if it has one, turns nothing.
-        is_spread: whether it has more than 8 bits a channel: values are rescaled.
+        image: the image, RGB; smaller than the file's if that is much larger than ``longest``.
+        size: width and height of the file's image, rotated like ``image``.
+        is_upright: True unless an EXIF tag rotates the image.
+        is_spread: True if the file has more than 8 bits a channel, and its range was stretched.
     """
 
     image: Image.Image
@@ -45,16 +45,16 @@ class Pixels(NamedTuple):
 
 
 def read_pixels(path: str, longest: int, *, is_turned: bool) -> Pixels:
-    """Read an image file; of a JPEG file no more than is needed is decoded.
+    """Read an image file; a JPEG file is decoded only to the needed size.
 
     Args:
         longest: pixels of the longer side that will be shown.
-        is_turned: whether it is turned by its EXIF tag, as OpenCV, detectron2 and browsers do;
-            Pillow without more, as torchvision and DETR use it, does not.
+        is_turned: True to rotate it by its EXIF tag, as OpenCV, detectron2 and browsers do; False
+            for Pillow alone, as in torchvision and DETR.
 
     Raises:
         SourceUnavailableError: there is no such file.
-        DataError: it cannot be read as an image, or has too many pixels.
+        DataError: the file is no readable image, or has too many pixels.
     """
     from PIL import Image
 
@@ -83,7 +83,7 @@ def read_pixels(path: str, longest: int, *, is_turned: bool) -> Pixels:
 
 @contextmanager
 def _of_any_size() -> Iterator[None]:
-    """Let Pillow open images of any size: the decoded pixels are counted here; and warn of none."""
+    """Let Pillow open images of any size without a warning; decoded pixels are counted here."""
     from PIL import Image
 
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
@@ -100,7 +100,7 @@ def _is_deep(image: Image.Image) -> bool:
 
 
 def _visible(image: Image.Image, longest: int) -> Image.Image:
-    """Return an image with 8 bits a channel; of more bits, the range that it uses is spread."""
+    """Return an image with 8 bits a channel; with more bits, the used range is stretched."""
     if image.mode == "P":
         return image.convert("RGBA" if "transparency" in image.info else "RGB")
     if image.mode == "1":

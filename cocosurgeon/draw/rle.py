@@ -1,4 +1,4 @@
-"""Run-length encoded masks, looked up at the pixels that are drawn."""
+"""Run-length encoded masks, decoded only at drawn pixels."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from cocosurgeon.masks import rle_runs
 
 @dataclass(frozen=True, eq=False)
 class Rle:
-    """A mask, whose runs go down the columns. Only the pixels that are drawn are decoded.
+    """A mask in run lengths, column by column.
 
     Attributes:
-        height, width: its size in pixels.
-        ends: where each run ends, in pixels from the first; runs of 0 and of 1 take turns.
+        height, width: size in pixels.
+        ends: end of each run, counted in pixels; runs of 0 and of 1 alternate.
     """
 
     height: int
@@ -27,7 +27,7 @@ class Rle:
 
     @classmethod
     def of(cls, mask: Mapping[str, Any]) -> Rle | None:
-        """Return the mask of a value of ``segmentation`` without a fault; None for too large."""
+        """Return the mask of a faultless value of ``segmentation``; None if it is too large."""
         height, width = mask["size"]
         if height * width >= 1 << 62:
             return None
@@ -37,7 +37,7 @@ class Rle:
 
     @property
     def bounds(self) -> tuple[float, float, float, float] | None:
-        """Corners of the part of the image that has all of the mask; None for an empty mask."""
+        """Return the corners of the smallest box around the mask; None for an empty mask."""
         starts, ends = self.ends[:-1:2], self.ends[1::2]
         is_run = starts < ends
         if not is_run.any():
@@ -50,7 +50,7 @@ class Rle:
         return float(left[0]), float(y1), float(right[-1] + 1), float(y2)
 
     def at(self, xs: npt.NDArray[np.int64], ys: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Return the mask at columns and rows, in the shape (rows, columns)."""
+        """Return the mask at some columns and rows, shape (rows, columns)."""
         places = xs[:, None] * self.height + ys[None, :]
         is_inside: npt.NDArray[np.bool_] = np.searchsorted(self.ends, places, "right").T % 2 == 1
         return is_inside

@@ -1,4 +1,4 @@
-"""Images of a file drawn: one, several in a sheet, or one in a panel for each loader."""
+"""Pictures of a file's images: one, several in a sheet, or one in a panel for each loader."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from cocosurgeon.text import one_line
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 """Formats of pictures, by the suffix of their names."""
 MOST = 100
-"""Images of a sheet."""
+"""Most images of a sheet."""
 _ALONE = Size(1000)
 _IN_SHEET = Size(360, 11)
 _PANEL = Size(480, 11)
 COLUMNS = 4
 PANEL_COLUMNS = 3
 _LONGEST_SIDE = {"WEBP": 16_383, "JPEG": 65_500}
-"""Pixels that a picture of a format can have."""
+"""Most pixels of a side, by format."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +48,9 @@ class Shown:
 
     Attributes:
         image: the picture.
-        img_ids: of the images in it.
-        notes: what is not drawn as the file has it, each with its count.
-        folder: of the image files; None where none was found.
+        img_ids: ids of the images in it.
+        notes: differences of the drawing from the file, each with its number.
+        folder: the image root; None if it was not found.
     """
 
     image: Image.Image
@@ -59,7 +59,7 @@ class Shown:
     folder: Path | None
 
     def as_html(self, suffix: str = ".png") -> str:
-        """Return the picture as an element of a page."""
+        """Return the picture as an HTML element."""
         data = b64encode(encoded(self.image, suffix)).decode()
         ids = text(", ".join(map(str, self.img_ids)))
         kind = require_format(suffix).lower()
@@ -73,16 +73,16 @@ def show_images(
     longest: int | None = None,
     color_order: Sequence[str | None] | None = None,
 ) -> Shown:
-    """Draw the images that are kept, with their annotations that are kept.
+    """Draw the kept images with their kept annotations: ``show_images(data.first(4)).image``.
 
     Args:
-        folder: in which file names begin; None: it is looked for, as ``layout`` does.
-        columns: of the sheet, where there are several.
+        folder: the image root; None: it is looked for, as in ``cocosurgeon layout``.
+        columns: columns of the sheet of several images.
         longest: pixels of the longer side of each image; None: 1000, in a sheet 360.
-        color_order: names of categories, in the order of colors; None: those of the file.
+        color_order: category names in the order of colors; None: those of the file.
 
     Raises:
-        RequestError: there is none, or more than ``MOST``; a results file.
+        RequestError: no image is kept, or more than 100; or it is a results file.
     """
     scene = _Scene.of(dataset, folder)
     if not scene.rows:
@@ -120,17 +120,19 @@ def show_panels(
     classes: Sequence[str] | None = None,
     columns: int = PANEL_COLUMNS,
 ) -> Shown:
-    """Draw one image as it is recorded, and as each loader loads it, what it drops in gray.
+    """Draw one image as recorded, and as each loader loads it, with dropped objects in gray.
 
-    Loaders that load the same, from an image turned the same way, share a panel.
+    Loaders with the same output and the same EXIF rotation share a panel.
 
     Args:
-        loaders: their names, each with options of its own.
-        classes: class names, for loaders that take them; None: those of the file.
-        columns: of panels.
+        img_id: id of the image.
+        loaders: options by loader, under the framework's own names: ``{"detr": {}}``.
+        folder: the image root; None: it is looked for, as in ``cocosurgeon layout``.
+        classes: class names for loaders that take them; None: those of the file.
+        columns: columns of panels.
 
     Raises:
-        RequestError: the file has no such image; a results file.
+        RequestError: the file has no such image, or is a results file.
     """
     _require_images(dataset)
     document = json.loads(b"".join(dataset.text()))
@@ -167,7 +169,7 @@ def show_panels(
 
 
 def _title(names: Sequence[str]) -> str:
-    """Return the names of loaders; those of both modes once."""
+    """Return the names of loaders; a loader in both modes once."""
     found: dict[str, None] = {}
     for name in names:
         loader = name.rpartition(" ")[0]
@@ -179,7 +181,7 @@ def require_format(suffix: str) -> str:
     """Return the format of a picture, by the suffix of its name.
 
     Raises:
-        RequestError: no picture is written as that.
+        RequestError: the suffix is unknown.
     """
     if (found := FORMATS.get(suffix.lower())) is None:
         raise RequestError(
@@ -190,10 +192,10 @@ def require_format(suffix: str) -> str:
 
 
 def encoded(image: Image.Image, suffix: str) -> bytes:
-    """Return a picture as a file's bytes; see ``require_format``.
+    """Return a picture as the bytes of a file; see ``require_format``.
 
     Raises:
-        RequestError: it has more pixels than the format takes.
+        RequestError: it has more pixels than the format can have.
     """
     kind = require_format(suffix)
     if max(image.size) > _LONGEST_SIDE.get(kind, max(image.size)):
@@ -212,14 +214,14 @@ def _path(dataset: Dataset) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Scene:
-    """Images to be drawn.
+    """Images to draw.
 
     Attributes:
-        folder: of their files.
-        rows: of their records.
-        images, annotations: records, by the row of the image.
-        categories: the list.
-        ids: of the images.
+        folder: the image root.
+        rows: rows of the image records.
+        images, annotations: records by row of the image.
+        categories: the category list.
+        ids: ids of the images.
     """
 
     folder: Path | None
@@ -282,7 +284,7 @@ def _open(
 def _picture(
     found: Picture, record: Mapping[str, Any], drawing: Drawing, size: Size
 ) -> tuple[Image.Image, tuple[Note, ...]]:
-    """Return the picture of an image, and what is not drawn as the file has it."""
+    """Return the picture of an image, and notes on differences from the file."""
     names = dict.fromkeys(one_line(n) for n in (drawing.title, *(m.text for m in drawing.marks)))
     boxes = "drawn with empty boxes: no installed font has all of its characters"
     notes = (

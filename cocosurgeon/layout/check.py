@@ -1,4 +1,4 @@
-"""A data root, checked: annotation files, image folders, and what frameworks would miss."""
+"""A data root, checked: annotation files, image folders, and missing paths of frameworks."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Layout:
 
     Attributes:
         root: the folder.
-        kind: who writes or reads such trees; None where none is known.
+        kind: name of the program that writes or reads such trees; None if unknown.
         files: its annotation files.
-        unreadable: files in ``annotations/`` that could not be read, with the reason.
-        folders: its folders of images, with the number of images in each.
-        frameworks: what each framework would miss.
-        findings: what is wrong.
-        notes: what else to know.
+        unreadable: reasons by file in ``annotations/`` that could not be read.
+        folders: number of images by folder.
+        frameworks: missing paths by framework.
+        findings: faults.
+        notes: further facts.
     """
 
     root: Path
@@ -58,7 +58,7 @@ def check_layout(root: Path, bar: ShowProgress = lambda _: contextlib.nullcontex
         bar: makes a progress bar for each file that is read.
 
     Raises:
-        SourceUnavailableError: it is no folder that can be listed.
+        SourceUnavailableError: the folder cannot be listed.
     """
     folders = Folders()
     if refusal := folders.error(root):
@@ -201,7 +201,7 @@ def _notes(file: AnnotationFile) -> Iterator[str]:
 
 
 def _png_notes(root: Path, folders: Folders) -> Iterator[str]:
-    """Report PNGs that one framework finds and the other does not."""
+    """Report PNGs that only one of the frameworks finds."""
     for split in SPLITS:
         mmdet, detr = root / ANNOTATIONS / f"panoptic_{split}", root / f"panoptic_{split}"
         exist = [folders.error(p) is None for p in (mmdet, detr)]

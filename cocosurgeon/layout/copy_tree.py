@@ -29,12 +29,12 @@ _HINTS = {
 
 
 def require_free(out: Path) -> None:
-    """Refuse a path at which something exists.
+    """Refuse an existing path.
 
-    An empty folder is fine, except the current one: it would be replaced.
+    An empty folder is accepted, except the current one, because it would be replaced.
 
     Raises:
-        OutputError: something exists, or the system cannot tell.
+        OutputError: the path exists, or the system refuses.
     """
     with _explained(out):
         if not os.path.lexists(out):
@@ -57,7 +57,7 @@ def copy_tree(
     advance: Advance = lambda _: None,
     notice: Notice = lambda _: None,
 ) -> None:
-    """Make the tree, next to its place under another name, and rename it when it is whole.
+    """Make the tree under a temporary name, and rename it when it is complete.
 
     Annotation files are always copied. Images are copied with their times, or linked by absolute
     symbolic links.
@@ -70,9 +70,9 @@ def copy_tree(
         notice: prints a line.
 
     Raises:
-        OutputError: something exists there, the disk is full, the system refuses.
+        OutputError: the path exists, the disk is full, or the system refuses.
         SourceUnavailableError: a source cannot be read.
-        SourceChangedError: a source changed meanwhile.
+        SourceChangedError: a source changed during the copy.
     """
     copied = (*files.ann_files, *(files.files if how == "copy" else ()))
     linked = files.files if how == "link" else ()
@@ -105,7 +105,7 @@ def copy_tree(
 
 
 def _is_made(out: Path, copied: Sequence[FileCopy], linked: Sequence[FileCopy]) -> bool:
-    """Return whether a folder has exactly these files, byte for byte, and links."""
+    """Return True if a folder has exactly these files, byte for byte, and links."""
     wanted = {file.target: file for file in (*copied, *linked)}
     found = [Path(folder, name) for folder, _, names in os.walk(out) for name in names]
     if {path.relative_to(out).as_posix() for path in found} != set(wanted):

@@ -1,4 +1,4 @@
-"""Listings of folders: each is made once, however many names are looked up in it."""
+"""Listings of folders, each made once for all lookups."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Listing:
     Attributes:
         files: regular files.
         folders: folders.
-        links: symbolic links, to whatever they point.
+        links: symbolic links to anything.
     """
 
     files: frozenset[str] = frozenset()
@@ -23,11 +23,10 @@ class Listing:
 
 
 class Folders:
-    """Folders as they were when they were first listed.
+    """Cached listings of folders.
 
     A folder of 118,287 images is one listing, not 118,287 system calls. Names are compared exactly,
-    also where the file system is more lenient (macOS): what is found here is found on every
-    machine.
+    even if the file system ignores case (macOS), so that results are the same on every machine.
     """
 
     def __init__(self) -> None:
@@ -35,7 +34,7 @@ class Folders:
         self._is_link_to_file: dict[str, bool] = {}
 
     def listing(self, folder: str | os.PathLike[str]) -> Listing:
-        """Return the names in a folder; none where it cannot be listed."""
+        """Return the names in a folder; none if it cannot be listed."""
         found = self._look(os.fspath(folder))
         return found if isinstance(found, Listing) else Listing()
 
@@ -45,29 +44,29 @@ class Folders:
         return found if isinstance(found, OSError) else None
 
     def missing(self, folder: str | os.PathLike[str], names: Iterable[str]) -> list[str]:
-        """Return those names, relative to a folder or absolute, that are no file."""
+        """Return the names, relative to a folder or absolute, that are not files."""
         root = os.fspath(folder)
         return [name for name in names if not self._has(root, name)]
 
     def broken_links(self, folder: str | os.PathLike[str], names: Iterable[str]) -> int:
-        """Count the links among names that are no file in a folder."""
+        """Count links among names that are not files in a folder."""
         root = os.fspath(folder)
         split = (_split(root, name) for name in names)
         return sum(base in self.listing(parent).links for parent, base in split)
 
     def files(self, folder: str | os.PathLike[str]) -> list[str]:
-        """Return names of the files in a folder, links to files included."""
+        """Return names of the files in a folder, and of links to files."""
         path, listing = os.fspath(folder), self.listing(folder)
         return [*listing.files, *(n for n in listing.links if self._is_file(path, n))]
 
     def subfolders(self, folder: str | os.PathLike[str]) -> list[str]:
-        """Return names of the folders in a folder, links to folders included, sorted."""
+        """Return names of the folders in a folder, and of links to folders, sorted."""
         listing = self.listing(folder)
         linked = (n for n in listing.links if os.path.isdir(os.path.join(folder, n)))  # noqa: PTH112, PTH118
         return sorted([*listing.folders, *linked])
 
     def is_filled(self, folder: str | os.PathLike[str]) -> bool:
-        """Return True for a folder with something in it."""
+        """Return True for a folder that is not empty."""
         listing = self.listing(folder)
         return bool(listing.files or listing.folders or listing.links)
 
@@ -77,7 +76,7 @@ class Folders:
         return base in listing.files or (base in listing.links and self._is_file(parent, base))
 
     def _is_file(self, folder: str, link: str) -> bool:
-        """Follow a link, once: it may point to a network disk."""
+        """Follow a link, only once because it may point to a slow network disk."""
         path = os.path.join(folder, link)  # noqa: PTH118
         if path not in self._is_link_to_file:
             self._is_link_to_file[path] = os.path.isfile(path)  # noqa: PTH113

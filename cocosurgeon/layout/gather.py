@@ -31,11 +31,11 @@ class FileCopy:
     """A file and its path in the new tree.
 
     Attributes:
-        source: the file, links followed.
-        target: its path, relative to the tree.
-        size: bytes.
-        mtime_ns: time of its last change.
-        is_outside: whether a link leads to it, out of the folder of images.
+        source: path of the file, links followed.
+        target: path relative to the tree.
+        size: number of bytes.
+        mtime_ns: time of the last change, in nanoseconds.
+        is_outside: True if a link in the image root leads to a file outside.
     """
 
     source: Path
@@ -50,14 +50,14 @@ class PerAnnFile:
     """The files of one annotation file.
 
     Attributes:
-        ann_file: the annotation file, as given.
-        copy: the same as a file to copy.
-        data_prefix: the folder of its images, relative to the tree; empty for the tree itself.
-        seg_prefix: the folder of its PNGs; None without any.
-        names: the number of different files that it names, images and PNGs.
+        ann_file: path of the annotation file, as given.
+        copy: the annotation file as a file to copy.
+        data_prefix: image root, relative to the tree; empty for the tree itself.
+        seg_prefix: folder of its PNGs; None without any.
+        names: number of different image files and PNGs that it names.
         missing: images that do not exist.
         missing_pngs: PNGs that do not exist.
-        repeated: the number of records that name a file that an earlier one names.
+        repeated: number of records that name the same file as an earlier record.
     """
 
     ann_file: Path
@@ -80,9 +80,9 @@ class FilesToCopy:
     """All files of the new tree.
 
     Attributes:
-        per_ann_file: the annotation files, and what belongs to each.
-        files: their images and PNGs, each once.
-        alike: paths in the tree that differ only by case, or in how accents are written, in pairs.
+        per_ann_file: the files of each annotation file.
+        files: images and PNGs, each once.
+        alike: pairs of paths in the tree that differ only in case, or in the encoding of accents.
     """
 
     per_ann_file: tuple[PerAnnFile, ...]
@@ -91,17 +91,17 @@ class FilesToCopy:
 
     @property
     def ann_files(self) -> tuple[FileCopy, ...]:
-        """The annotation files."""
+        """Annotation files."""
         return tuple(each.copy for each in self.per_ann_file)
 
     @property
     def outside(self) -> tuple[FileCopy, ...]:
-        """Images and PNGs to which links lead, out of their folder."""
+        """Images and PNGs outside the image root, to which links in it lead."""
         return tuple(file for file in self.files if file.is_outside)
 
     @property
     def image_bytes(self) -> int:
-        """Bytes of images and PNGs."""
+        """Number of bytes of images and PNGs."""
         return sum(file.size for file in self.files)
 
 
@@ -114,21 +114,21 @@ def files_to_copy(
 ) -> FilesToCopy:
     """Find the files of annotation files, and the path of each in the new tree.
 
-    File names stay as they are: they are relative to the folder of images there, too. That folder
-    keeps its name, or is named by COCO's split where it has none of its own; PNGs go to
-    ``annotations/``, where MMDetection looks for them.
+    File names are unchanged, and relative to the image root in the tree. The image root keeps its
+    folder name, or gets that of COCO's split if it has none. PNGs go to ``annotations/``, where
+    MMDetection looks for them.
 
     Args:
         datasets: whole annotation files.
-        root: a data root to look for images in first.
-        img_prefix: the folder of images; None: it is looked for.
-        allow_missing: continue when images do not exist.
+        root: a data root in which images are looked for first.
+        img_prefix: the image root; None: it is looked for.
+        allow_missing: continue if images do not exist.
 
     Raises:
-        RequestError: a results file, or a compressed one; two files with one path in the tree; two
-            folders that both have the images.
+        RequestError: a file is a results file, or compressed; two files have one path in the tree;
+            or two folders have the images.
         SourceUnavailableError: images do not exist.
-        DataError: a file name leads out of the folder, or there is none.
+        DataError: a file name leads out of the image root, or is missing.
     """
     folders = Folders()
     root = None if root is None else Path(root)
@@ -165,7 +165,7 @@ def files_to_copy(
 
 
 def _require_gatherable(dataset: Dataset, names: FileNames) -> Path:
-    """Return the path of an annotation file whose images can be in a new tree; refuse others."""
+    """Return the path of an annotation file; refuse one whose images cannot be in a new tree."""
     path, where = dataset.source.path, dataset.source.name
     refusals = {
         "standard input and pipes have no folder near which images are looked for": path is None,
@@ -230,7 +230,7 @@ def _files_of(
 
 
 def _require_one(best: Prefix, ann_file: Path, kind: str, root: Path | None) -> Path:
-    """Return the folder that was found; refuse none, and several that are as good."""
+    """Return the folder that has most files; refuse none, or several with equally many."""
     if best.folder is None:
         raise SourceUnavailableError(
             f"no folder has any of its {kind}",
@@ -250,7 +250,7 @@ def _require_one(best: Prefix, ann_file: Path, kind: str, root: Path | None) -> 
 
 
 def _target_folder(ann_file: Path, prefix: Path, names: Sequence[str], root: Path | None) -> str:
-    """Return the name of the folder of images in the new tree."""
+    """Return the name of the image root in the new tree."""
     split = split_in(ann_file)
     if prefix.name in SPLITS:
         return prefix.name
@@ -263,7 +263,7 @@ def _target_folder(ann_file: Path, prefix: Path, names: Sequence[str], root: Pat
 def _file_copies(
     names: Sequence[str], folder: Path, target: str, folders: Folders
 ) -> tuple[list[FileCopy], tuple[str, ...]]:
-    """Return the files that exist, each once, and the names of those that do not."""
+    """Return the existing files, each once, and the names of missing ones."""
     missing = dict.fromkeys(folders.missing(folder, names))
     found = _distinct([n for n in names if n not in missing])
     real = Path(os.path.realpath(folder))
@@ -280,7 +280,7 @@ def _file_copy(path: Path, target: str) -> FileCopy:
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:
-    """Return each file once: ``./1.jpg`` is ``1.jpg``; ``1.jpg/`` is no file that exists."""
+    """Return each file once: ``./1.jpg`` is ``1.jpg``; ``1.jpg/`` is not an existing file."""
     first: dict[tuple[PurePosixPath, bool], str] = {}
     for name in names:
         first.setdefault((PurePosixPath(name), name.endswith("/")), name)
@@ -288,7 +288,7 @@ def _distinct(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _alike(targets: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Return pairs that are one file on macOS, which ignores case and how accents are written."""
+    """Return pairs that are one file on macOS, which ignores case and the encoding of accents."""
     by_fold: defaultdict[str, list[str]] = defaultdict(list)
     for target in sorted(targets):
         folded = unicodedata.normalize("NFD", target).casefold()

@@ -1,4 +1,4 @@
-"""Kinds of data folders: who writes or reads a tree, by the paths in it."""
+"""Kinds of data folders: programs that write or read a tree, by the paths in it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from cocosurgeon.layout.search import ANNOTATIONS, ROBOFLOW
 
 @dataclass(frozen=True)
 class TreeKind:
-    """Who writes or reads such trees.
+    """A program that writes or reads such trees.
 
     Attributes:
-        name: of the program.
-        signs: sets of paths; a tree that has all of one is of this kind. Folders end with ``/``.
-        labels: what it reads in place of a COCO file; empty where it reads one.
+        name: name of the program.
+        signs: sets of paths; a tree that has all paths of one set is of this kind. Folders end
+            with ``/``.
+        labels: the labels that it reads in place of a COCO file; empty if it reads one.
     """
 
     name: str
@@ -41,11 +42,11 @@ KINDS = (
     ),
     TreeKind("MMDetection", [[f"{ANNOTATIONS}/", "train2017/"], [f"{ANNOTATIONS}/", "val2017/"]]),
 )
-"""The first that fits is the kind of a tree."""
+"""Kinds of trees, of which the first one that fits is used."""
 
 
 def tree_kind(root: Path, folders: Folders) -> TreeKind | None:
-    """Return the kind of a data folder; None where none fits."""
+    """Return the kind of a data folder; None if none fits."""
 
     def has(path: str) -> bool:
         if path.endswith("/"):

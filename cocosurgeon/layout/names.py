@@ -12,14 +12,13 @@ _SERVER = "http://images.cocodataset.org/"
 
 @dataclass(frozen=True)
 class FileNames:
-    """File names as an annotation file has them, in its order.
+    """File names of an annotation file, in its order.
 
     Attributes:
-        images: one for each record of ``images`` that has one. Where no record has a ``file_name``,
-            as in LVIS v1, it is the path of ``coco_url``, as MMDetection takes it
-            (mmdet/datasets/lvis.py).
-        pngs: one for each record of a panoptic file's ``annotations``; else empty.
-        nameless: the number of records without a name.
+        images: name of each record of ``images`` that has one. If no record has a ``file_name``, as
+            in LVIS v1, the path in ``coco_url``, as in MMDetection (``mmdet/datasets/lvis.py``).
+        pngs: name of each record of a panoptic file's ``annotations``; else empty.
+        nameless: number of records without a name.
     """
 
     images: tuple[str, ...]
@@ -43,7 +42,7 @@ class FileNames:
 def kind_of(index: AnnotationIndex) -> str:
     """Return the kind of a file, by the keys of the first record of its lists.
 
-    A file with an empty list of annotations is of the kind that its categories are of.
+    For an empty list of annotations, the keys of categories decide.
 
     Returns:
         results, panoptic, video, LVIS, captions, keypoints, image info, stuff or instances.

@@ -1,4 +1,4 @@
-"""A new folder that appears whole; one with the very same files stays as it is."""
+"""A new folder that appears whole; an existing one with the same files is left unchanged."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from cocosurgeon.layout.copy_tree import require_free
 
 
 class _UnchangedError(Exception):
-    """The folder is there already, byte for byte."""
+    """Raised if the folder exists with exactly the same files."""
 
 
 @contextmanager
 def new_folder(out: Path, may_be_equal: bool, notice: Notice) -> Iterator[Path]:
-    """Make a folder to be filled, which gets its name at the end unless one with the same files has
-    it already.
+    """Make a folder to be filled, which gets its name at the end unless a folder with the same
+    files has it.
 
     Args:
-        may_be_equal: whether a folder that is there may have the same files; others are refused
-            before this is called.
+        may_be_equal: True if an existing folder may have the same files; the caller has refused
+            any other.
         notice: prints a line.
 
     Raises:
-        OutputError: something else is there.
+        OutputError: the path has something else.
     """
     try:
         with appearing_folder(out, notice) as draft:

@@ -1,4 +1,4 @@
-"""An annotation file: its kind, and which of its images exist, and where."""
+"""An annotation file: its kind, and its present and missing images."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from cocosurgeon.text import are, first_names, one_line
 
 @dataclass(frozen=True)
 class FilesOnDisk(Prefix):
-    """The images, or the PNGs, of an annotation file; and why some are missing.
+    """The images, or the PNGs, of an annotation file, and reasons why some are missing.
 
     Attributes:
-        in_other_folders: the number of missing names that are in another folder, by folder.
-        other_case: missing name -> name in the folder that differs by case or ending only.
-        broken_links: the number of missing names that are links to nothing.
+        in_other_folders: number of missing names that are in another folder, by folder.
+        other_case: name in the folder that differs only in case or ending, by missing name.
+        broken_links: number of missing names that are broken links.
     """
 
     in_other_folders: Mapping[Path, int]
@@ -51,7 +51,7 @@ class FilesOnDisk(Prefix):
         )
 
     def sentence(self, kind: str) -> str:
-        """Return what is missing, in one sentence.
+        """Return one sentence about missing files.
 
         Args:
             kind: ``images`` or ``PNGs``.
@@ -73,14 +73,13 @@ class AnnotationFile:
     """A file that could be read.
 
     Attributes:
-        path: the file.
+        path: path of the file.
         kind: see ``kind_of``.
-        images, annotations, categories: how many it has.
-        spaces: the label spaces that its ids and names fit, all with one meaning; empty where
-            none fits, or more than one meaning.
-        names: the names of its images and PNGs.
+        images, annotations, categories: numbers of records.
+        spaces: label spaces that its ids and names fit, if all have one meaning; else empty.
+        names: names of its images and PNGs.
         on_disk: its images; None for a results file, which names none.
-        pngs: the PNGs of a panoptic file; None for others.
+        pngs: the PNGs of a panoptic file; None for any other.
     """
 
     path: Path
@@ -134,7 +133,7 @@ def _spaces(dataset: Dataset) -> tuple[str, ...]:
 
 
 def _other_case(folder: Path, names: Sequence[str], folders: Folders) -> dict[str, str]:
-    """Return names that differ from those in a folder only by case or ending."""
+    """Return the name in a folder that differs only in case or ending, by name."""
     by_stem: dict[str, dict[str, str]] = {}
     found = {}
     for name in names:

@@ -18,7 +18,7 @@ _TO_THE_RIGHT = frozenset({2, 3, 4})
 
 
 def layout_lines(layout: Layout, *, notes: bool = True, width: int | None = None) -> list[str]:
-    """Return a layout as lines for a terminal: tables, then findings, then notes."""
+    """Return a layout as lines of text: tables, then findings, then notes."""
     root = layout.root
     lines = [f"kind: {layout.kind.name}", ""] if layout.kind else []
     if layout.files:
@@ -56,7 +56,7 @@ def layout_fields(layout: Layout) -> dict[str, object]:
 
 
 def copy_lines(files: FilesToCopy, how: How) -> list[str]:
-    """Return what was copied or linked, as lines for a terminal."""
+    """Return copied or linked files as lines of text."""
     lines = []
     for per_file in files.per_ann_file:
         missing = per_file.all_missing
@@ -84,7 +84,7 @@ def copy_lines(files: FilesToCopy, how: How) -> list[str]:
 
 
 def copy_fields(files: FilesToCopy, how: How) -> dict[str, object]:
-    """Return what was copied or linked, as JSON values."""
+    """Return copied or linked files as JSON values."""
     return {
         "how": how,
         "files": len(files.files),
@@ -120,7 +120,7 @@ def _found(on_disk: FilesOnDisk, root: Path) -> str:
 
 
 def _short(path: Path, root: Path) -> str:
-    """Return a path relative to the root, where it is below it."""
+    """Return a path relative to the root, if it is inside."""
     short = os.path.relpath(path, root)
     return str(path) if short.startswith("..") else short
 

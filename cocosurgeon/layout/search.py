@@ -1,4 +1,4 @@
-"""Folders that may hold the images or PNGs of an annotation file, and the one that has most."""
+"""Folders that may have the images or PNGs of an annotation file, and the one that has most."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Prefix:
     """The folder that file names are relative to: ``data_prefix`` in 3.x, ``img_prefix`` in 2.x.
 
     Attributes:
-        folder: the folder that has most of the names; None where none has any, or where all names
-            are absolute and need none.
-        names: the number of different names, all of which were looked up.
-        missing: the names that are no file there.
-        absolute: the number of absolute names.
-        ambiguous: other folders that have as many of the names, the likeliest first. Where the
-            annotation file's name contains the folder's (``val2017``), a folder whose name it does
-            not contain is not among them.
+        folder: the folder that has most of the names; None if none has any, or if all names are
+            absolute.
+        names: number of different names, all of which were looked up.
+        missing: names without a file there.
+        absolute: number of absolute names.
+        ambiguous: other folders that have as many of the names, the likeliest first. If the
+            annotation file's name contains that of the folder (``val2017``), only folders for which
+            it does, too.
     """
 
     folder: Path | None
@@ -47,7 +47,7 @@ class Prefix:
 
     @property
     def found(self) -> int:
-        """Number of different names that are files."""
+        """Number of different names with a file."""
         return self.names - len(self.missing)
 
 
@@ -56,10 +56,10 @@ class Search:
     """The folders in which an annotation file's images, or its PNGs, are looked for.
 
     Attributes:
-        ann_file: the annotation file.
+        ann_file: path of the annotation file.
         folders: listings, shared with other searches.
-        likely: the likeliest first; only folders that can be listed, one under two names once.
-        others: return the folders to try where none of the likely ones has any.
+        likely: folders that can be listed, each once, the likeliest first.
+        others: returns the folders to try if none of the likely ones has any file.
     """
 
     ann_file: Path
@@ -68,14 +68,14 @@ class Search:
     others: Callable[[], list[Path]]
 
     def best(self, file_names: Sequence[str]) -> Prefix:
-        """Return the folder that has most of some names. Every name is looked up."""
+        """Return the folder that has most of some names; look up every name."""
         names = list(dict.fromkeys(file_names))
         absolute = [n for n in names if os.path.isabs(n)]  # noqa: PTH117
         relative = [n for n in names if not os.path.isabs(n)]  # noqa: PTH117
         found = self._most(self.likely, relative)
         if relative and not found:
             found = self._most(self.others(), relative)
-        # of folders that have as many, those that the annotation file's name contains come first
+        # among equals, folders that the annotation file's name contains come first
         best = [f for f in found if _is_named_in(f, self.ann_file)] or list(found)
         folder = best[0] if best else None
         lost = {*(relative if folder is None else found[folder])}
@@ -84,7 +84,7 @@ class Search:
         return Prefix(folder, len(names), missing, len(absolute), tuple(best[1:]))
 
     def _most(self, candidates: Sequence[Path], names: Sequence[str]) -> dict[Path, list[str]]:
-        """Return the folders that have most names, and what each lacks; none that lacks all."""
+        """Return the folders that have most names, with the names that each lacks."""
         missing = {place: self.folders.missing(place, names) for place in candidates}
         fewest = min(map(len, missing.values()), default=len(names))
         if fewest == len(names):
@@ -100,8 +100,11 @@ def find_prefix(
 ) -> Prefix:
     """Return the folder that has most of an annotation file's images; see ``image_search``.
 
-    Only the path of the annotation file is used. ``folders`` are listings to share with other
-    searches, ``root`` is a data root to look in before those that follow from the path.
+    Args:
+        ann_file: path of the annotation file, which is not read.
+        file_names: names of the images.
+        folders: listings to share with other searches; None: new ones.
+        root: a data root to search before those that follow from the path.
     """
     return image_search(ann_file, folders or Folders(), root).best(file_names)
 
@@ -109,8 +112,8 @@ def find_prefix(
 def data_roots(ann_file: Path, root: Path | None = None) -> list[Path]:
     """Return folders that may be the data root of an annotation file, the likeliest first.
 
-    The given root; the folder above ``annotations/``, or else the annotation file's own folder; the
-    other of these two.
+    The given root; the folder above ``annotations/`` if the file is in such a folder, else the
+    file's own folder; then the other one of these two.
     """
     own = Path(os.path.abspath(ann_file)).parent  # noqa: PTH100 - links are kept as they are
     likely = [own.parent, own] if own.name == ANNOTATIONS else [own, own.parent]
@@ -122,12 +125,12 @@ def data_roots(ann_file: Path, root: Path | None = None) -> list[Path]:
 
 
 def image_search(ann_file: Path, folders: Folders, root: Path | None = None) -> Search:
-    """Return where an annotation file's images may be.
+    """Return the folders that may have an annotation file's images.
 
     In each data root: folders that the annotation file's name contains (``train2017`` for
     ``instances_train2017_first100.json``), there and in ``images/``; the root itself, for names
-    that hold a folder; ``images/`` and the like; COCO's other folders. Else any folder of the
-    likeliest root. Folders of panoptic PNGs are never among them, whatever names they hold.
+    with a folder; ``images/`` and similar folders; COCO's other folders. If none has any image: all
+    folders of the likeliest root. Folders of panoptic PNGs are excluded.
     """
     bases = data_roots(ann_file, root)
     found: list[Path] = []
@@ -159,13 +162,12 @@ def png_search(
     folders: Folders,
     root: Path | None = None,
 ) -> Search:
-    """Return where a panoptic file's PNGs may be.
+    """Return the folders that may have a panoptic file's PNGs.
 
     In each data root, and first in its ``annotations/``: folders that the annotation file's name
-    contains (``panoptic_val2017``); other folders that are called like PNGs; the folder itself,
-    for names that hold one. Else any folder of the likeliest root. Where PNGs have the names of
-    images, folders of images are never among them, nor is ``images``, the folder of its images: a
-    photograph is no PNG of segments.
+    contains (``panoptic_val2017``); other folders with names of PNG folders; the folder itself, for
+    names with a folder. If none has any PNG: all folders of the likeliest root. If PNGs have the
+    names of images, folders of images are excluded, among them ``images``, the image root.
     """
     bases = data_roots(ann_file, root)
     found: list[Path] = []
@@ -193,7 +195,7 @@ def png_search(
 
 
 def split_in(ann_file: Path) -> str | None:
-    """Return the COCO split in an annotation file's name: ``train2017``; None if it has none."""
+    """Return the COCO split in an annotation file's name, such as ``train2017``; None without."""
     match = re.search(
         r"(?<![^\W_])(train|val|test|unlabeled)(?:-dev|-challenge)?(20\d\d)", ann_file.name
     )
@@ -212,7 +214,7 @@ def _is_named_in(place: Path, ann_file: Path) -> bool:
 
 
 def _named_in(ann_file: Path, names: Sequence[str]) -> list[str]:
-    """Return those names that a file's name contains as whole words, longest first."""
+    """Return the names that a file's name contains as whole words, longest first."""
     stem = ann_file.name.removesuffix(".gz").removesuffix(".json")
     return sorted((n for n in names if _is_word(n, stem)), key=lambda n: (-len(n), n))
 
@@ -227,7 +229,7 @@ def _all_folders(base: Path, folders: Folders) -> list[Path]:
 
 
 def _with_image_folders(base: Path, folders: Folders) -> dict[Path, list[str]]:
-    """Return the folders in a folder, and in those of its folders that are called ``images``."""
+    """Return the folders in a folder, and in its folders named ``images``."""
     inner = {base: folders.subfolders(base)}
     return inner | {
         base / n: folders.subfolders(base / n) for n in IMAGE_FOLDERS if n in inner[base]
@@ -235,7 +237,7 @@ def _with_image_folders(base: Path, folders: Folders) -> dict[Path, list[str]]:
 
 
 def _distinct(found: Sequence[Path], folders: Folders) -> list[Path]:
-    """Return the folders that can be listed; one under two names once."""
+    """Return the folders that can be listed, each once even if it has two names."""
     first: dict[str, Path] = {}
     for place in dict.fromkeys(found):
         if folders.error(place) is None:

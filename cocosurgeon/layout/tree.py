@@ -1,4 +1,4 @@
-"""Folders of a data root: broken links, wrong places, archives; and what frameworks open below it.
+"""Folders of a data root: broken links, wrong places, archives; and paths that frameworks open.
 
 Paths are those of MMDetection 3.3.0 and 2.28.2 (``configs/_base_/datasets``), and of DETR's
 ``datasets``.
@@ -57,12 +57,12 @@ _FRAMEWORKS = {
 
 @dataclass(frozen=True)
 class Readiness:
-    """A data root, compared with what a framework opens.
+    """A data root, compared with the paths that a framework opens.
 
     Attributes:
         framework: the framework, and the option or config.
-        rule: the framework's file that names the paths.
-        lacking: the paths that are not there.
+        rule: the framework's file that has the paths.
+        lacking: the missing paths.
     """
 
     framework: str
@@ -71,7 +71,7 @@ class Readiness:
 
 
 def readiness(root: Path, folders: Folders) -> list[Readiness]:
-    """Return what each framework would miss, of those that anything here is meant for."""
+    """Return the missing paths of each framework for which the data root has some path."""
     found = []
     for framework, (rule, own, further) in _FRAMEWORKS.items():
         files = [p for p in (*own, *further) if p.endswith(".json")]
@@ -83,9 +83,10 @@ def readiness(root: Path, folders: Folders) -> list[Readiness]:
 
 
 def image_folders(root: Path, found: Sequence[Path], folders: Folders) -> list[Path]:
-    """Return folders that are called like folders of images, or in which images were found.
+    """Return folders with names of image folders, or with images, each once (links followed).
 
-    One under two names (a link) is given once. ``found`` are folders in which images were found.
+    Args:
+        found: folders in which images were found.
     """
     names = _folders_and_links(root, folders)
     listed = [root / n for n in (*SPLITS, *IMAGE_FOLDERS) if n in names]
@@ -103,12 +104,12 @@ def image_folders(root: Path, found: Sequence[Path], folders: Folders) -> list[P
 
 
 def count_images(folder: Path, folders: Folders) -> int:
-    """Count the images of a folder by their suffixes; links to files included."""
+    """Count the images of a folder, and links to files, by their suffixes."""
     return sum(n.lower().endswith(_IMAGE_SUFFIXES) for n in folders.files(folder))
 
 
 def check_tree(root: Path, images: Sequence[Path], folders: Folders) -> Iterator[Finding]:
-    """Check the folders of a data root, among them ``images``, its folders of images."""
+    """Check the folders of a data root; ``images`` are its image folders."""
     annotations = root / ANNOTATIONS
     for folder in dict.fromkeys([root, annotations, *images]):
         yield from _broken_links(folder, folders)
@@ -138,7 +139,7 @@ def check_tree(root: Path, images: Sequence[Path], folders: Folders) -> Iterator
 
 
 def check_splits(root: Path, folders: Folders) -> Iterator[Finding]:
-    """Find folders of images that are in ``images/``, where MMDetection and DETR do not look."""
+    """Find image folders inside ``images/``, where MMDetection and DETR do not look."""
     for name in SPLITS:
         found = root / "images" / name
         if folders.error(found) is None and folders.error(root / name) is not None:
@@ -146,7 +147,7 @@ def check_splits(root: Path, folders: Folders) -> Iterator[Finding]:
 
 
 def check_split_folders(file: AnnotationFile, root: Path, folders: Folders) -> Iterator[Finding]:
-    """Find images and PNGs that exist, but not where MMDetection or DETR looks for them.
+    """Find existing images and PNGs where MMDetection or DETR does not look for them.
 
     A subset (``instances_train2017_first100.json``) is opened with the image folder of its split.
     """

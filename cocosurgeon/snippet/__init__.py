@@ -1,8 +1,8 @@
 """Configuration for a file, ready to paste: one file a framework.
 
-source         the annotation file, and the folder of its images
-comments       lines of a snippet, and comments on what the file's records mean for training
-mmdet          what both lines of MMDetection share
+source         the annotation file, and its image root
+comments       lines of a snippet, and comments on the file's records
+mmdet          parts for both MMDetection 2.x and 3.x
 detection_yaml YAML that several frameworks read
 mmdet3         MMDetection 3.x
 mmdet2         MMDetection 2.x
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _SHARED = ("comments", "detection_yaml", "mmdet", "source")
 FRAMEWORKS = tuple(m.name for m in pkgutil.iter_modules(__path__) if m.name not in _SHARED)
-"""Names of the frameworks, sorted. Listing them loads none of them."""
+"""Names of the frameworks, sorted; none of their modules is imported for this."""
 
 
 def require_framework(name: str) -> None:
@@ -54,7 +54,7 @@ def snippet_for(name: str, source: SnippetSource) -> Snippet:
 
     Raises:
         UnknownNameError: there is no such framework.
-        RequestError: the framework cannot take such a file.
+        RequestError: the framework cannot read such a file.
         LoaderError: its loader raises on the file.
     """
     require_framework(name)

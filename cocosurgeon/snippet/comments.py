@@ -1,4 +1,4 @@
-"""Lines of a snippet, and comments on what the file's records mean for training and evaluation."""
+"""Lines of a snippet, and comments on the effect of the file's records."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from cocosurgeon.usable import FIELDS, unusable
 _WIDTH = 92
 _wrap = partial(textwrap.wrap, width=_WIDTH, break_on_hyphens=False, break_long_words=False)
 _BLANK = "\0"
-"""Stands for a blank in an item while lines are broken at those between items."""
+"""Placeholder of a blank in an item while text is wrapped at the blanks between items."""
 _ROUNDED = 0.01
-"""Pixels that a corner moves at most by rounding to float32."""
+"""Most pixels that a corner moves by rounding to float32."""
 _COUNT_IN_EVALUATION = tuple(
     rule.name for rule in (mmdet.IGNORED, mmdet.OUTSIDE, mmdet.NO_AREA, mmdet.TINY)
 )
@@ -35,7 +35,7 @@ def block(*parts: str | Literal[False]) -> str:
 
 
 def code(*parts: str | Literal[False]) -> tuple[str, ...]:
-    """Return the lines of a block, in which long comments are wrapped."""
+    """Return the lines of a block, with long comments wrapped."""
     lines: list[str] = []
     for line in block(*parts).split("\n"):
         text = line.lstrip()
@@ -48,27 +48,27 @@ def code(*parts: str | Literal[False]) -> tuple[str, ...]:
 
 
 def indented(text: str, blanks: int) -> str:
-    """Return lines, each behind some blanks."""
+    """Return lines, each after some blanks."""
     return textwrap.indent(text, " " * blanks)
 
 
 def items(values: Iterable[str]) -> str:
-    """Return the indented items of a list or dict, each with its comma; no item is broken."""
+    """Return the indented items of a list or dict, each with its comma; no item is split."""
     text = " ".join(f"{value},".replace(" ", _BLANK) for value in values)
     return indented("\n".join(_wrap(text)), 4).replace(_BLANK, " ")
 
 
 @dataclass(frozen=True)
 class LoaderCounts:
-    """A loader's view of a file, unfiltered, in numbers.
+    """Numbers of a loader's unfiltered view of a file.
 
     Attributes:
-        images: samples.
-        objects: objects to train on: loaded, and not marked to be ignored.
-        crowds: other instances, which are marked to be ignored.
-        empty: images without an object to train on, as the filter ``effective:LOADER`` counts them.
-        bare: those of them without a crowd.
-        skipped: annotations that are not loaded, by rule.
+        images: number of samples.
+        objects: number of objects that are loaded and not ignored.
+        crowds: number of instances that are marked as ignored.
+        empty: number of images without such an object, as in the filter ``effective:LOADER``.
+        bare: number of these that have no crowd either.
+        skipped: number of annotations that are not loaded, by rule.
     """
 
     images: int
@@ -103,16 +103,16 @@ class LoaderCounts:
 
 
 def without_objects(count: int) -> str:
-    """Return the words for images that have no object."""
+    """Return text for a number of images without objects."""
     return f"{plural(count, 'image')} {'has' if count == 1 else 'have'} no object to train on"
 
 
 def about_evaluation(source: SnippetSource, counts: LoaderCounts | None = None) -> str:
-    """Return comments on what COCOeval makes of the annotations.
+    """Return comments on the annotations in COCOeval.
 
     Args:
         source: the file.
-        counts: those of a loader that skips annotations which COCOeval counts.
+        counts: counts of a loader that skips annotations which COCOeval counts; None: no loader.
     """
     if not source.is_evaluated or not source.is_annotated:
         return ""
@@ -142,12 +142,12 @@ def about_evaluation(source: SnippetSource, counts: LoaderCounts | None = None) 
 
 
 def about_clipping(source: SnippetSource, view: View, who: str) -> str:
-    """Return a comment on boxes that reach beyond their images, for a loader that clips them.
+    """Return a comment on boxes beyond the edge of their images, for a loader that clips them.
 
     Args:
         source: the file.
-        view: what the loader makes of it, with boxes by their corners.
-        who: what clips, at the beginning of a sentence.
+        view: output of the loader, with boxes as corners.
+        who: name of the code that clips, at the beginning of a sentence.
     """
     boxes = ((source.annotations[i.row]["bbox"], i.box) for s in view.samples for i in s.instances)
     beyond = sum(
@@ -168,7 +168,7 @@ def _annotations(count: int) -> str:
 
 
 def _unusable_values(source: SnippetSource) -> list[str]:
-    """Return comments on values that are there and cannot be used."""
+    """Return comments on values that cannot be used."""
     counts = Counter(
         (field, what)
         for annotation in source.annotations
@@ -185,7 +185,7 @@ def about_masks(source: SnippetSource, *, for_rle: str = "") -> str:
 
     Args:
         source: the file.
-        for_rle: what to set where masks are run-length encoded; empty where nothing is.
+        for_rle: the setting for masks that are run-length encoded; empty without one.
     """
     masks = [a.get("segmentation") for a in source.annotations]
     index = source.index
@@ -210,7 +210,7 @@ def about_masks(source: SnippetSource, *, for_rle: str = "") -> str:
 
 
 def about_names(source: SnippetSource) -> str:
-    """Return comments on names that several categories have."""
+    """Return comments on names of several categories."""
     return "\n".join(
         f"# {name!r} appears {count} times, as in the file: each is a class of its own, so that "
         "labels stay as they are."
@@ -245,7 +245,7 @@ def highest_id(source: SnippetSource, view: View, whose: str) -> int:
 
 
 def is_of_coco(source: SnippetSource) -> bool:
-    """Return whether each category has COCO's id and name."""
+    """Return True if each category has COCO's id and name."""
     names = find_space("coco91").classes
     return all(
         isinstance(c.id, int) and c.name is not None and names.get(c.id) == c.name

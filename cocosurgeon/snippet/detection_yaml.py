@@ -1,4 +1,4 @@
-"""A dataset in YAML, for frameworks that build COCO's and custom ones from the same few keys."""
+"""A dataset in YAML, for frameworks that build COCO's and custom datasets from the same keys."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def written(
     """Return ``num_classes``, ``remap_mscoco_category``, and the dataset of each dataloader.
 
     Args:
-        name: of the loader.
-        title: of the framework.
-        options: makes the loader's options, by ``remap_mscoco_category``.
+        name: name of the loader.
+        title: name of the framework.
+        options: returns the loader's options for a ``remap_mscoco_category``.
         source: the file.
 
     Raises:
@@ -58,7 +58,7 @@ def written(
 
 
 def _remaps(source: SnippetSource) -> bool:
-    """Return whether labels are those of COCO's table, which raises for all other ids."""
+    """Return True if labels are those of COCO's table, which raises for all other ids."""
     listed = {c.id for c in source.categories}
     used = {annotation["category_id"] for annotation in source.index.annotations}
     return used <= listed and comments.is_of_coco(source)

@@ -1,4 +1,4 @@
-"""Parts that the snippets of both lines of MMDetection share."""
+"""Parts that the snippets of MMDetection 2.x and 3.x share."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REPLACED = re.compile(
 
 
 _REPLACED_BY_2 = re.compile(rf"{_REPLACED.pattern} | \$\{{[\w.]*\}}", re.VERBOSE)
-"""The same, and what ``replace_cfg_vals`` of 2.x replaces: ``mmdet/utils/replace_cfg_vals.py``."""
+"""The same, and text that ``replace_cfg_vals`` of 2.x (``mmdet/utils``) replaces."""
 
 
 def head(source: SnippetSource, counts: comments.LoaderCounts, title: str, assignment: str) -> str:
@@ -28,9 +28,9 @@ def head(source: SnippetSource, counts: comments.LoaderCounts, title: str, assig
 
     Args:
         source: the file.
-        counts: what the loader makes of it.
-        title: of the framework, with its version: ``3.x`` or ``2.x``.
-        assignment: the comments.code in front of the list of class names.
+        counts: counts of the loader.
+        title: version of the framework: ``3.x`` or ``2.x``.
+        assignment: the code before the list of class names.
 
     Raises:
         RequestError: a path or a class name has text that is replaced when a config is read.
@@ -57,7 +57,7 @@ def head(source: SnippetSource, counts: comments.LoaderCounts, title: str, assig
 
 
 def heads(source: SnippetSource) -> str:
-    """Return the number of classes, and where a model takes it."""
+    """Return the number of classes, and the place for it in a model."""
     return f"""num_classes = {len(source.classes)}
 # For your model, below this line: model = dict(bbox_head=dict(num_classes=num_classes))
 #   model.bbox_head.num_classes: DETR, DINO, DDQ, RetinaNet, YOLOX, ...
@@ -66,13 +66,13 @@ def heads(source: SnippetSource) -> str:
 
 
 def filtered(view: View) -> tuple[int, int]:
-    """Return how many images the filter of training skips: without records, and for their size."""
+    """Return the numbers of images that the filter of training skips: empty, and too small."""
     rules = Counter(d.rule for d in view.dropped if d.kind == "image")
     return rules[mmdet.FILTER_EMPTY_GT.name], rules[mmdet.MIN_SIZE.name]
 
 
 def about_empty(counts: comments.LoaderCounts) -> str:
-    """Return a comment on what a pipeline may do to images without objects."""
+    """Return a comment on images without objects in a pipeline."""
     if not counts.empty:
         return ""
     return (

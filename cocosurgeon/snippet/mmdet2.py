@@ -14,7 +14,7 @@ def write(source: SnippetSource) -> Snippet:
     """Write ``data``.
 
     Raises:
-        RequestError: a path that mmcv 1.x puts between quotes as it is (``Config.pretty_text``).
+        RequestError: a path has characters that mmcv 1.x does not escape (``Config.pretty_text``).
     """
     for path in (source.ann_file, source.img_prefix):
         if any(mark in path for mark in "'\\\n\r"):

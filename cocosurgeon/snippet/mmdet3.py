@@ -20,12 +20,12 @@ def write(source: SnippetSource) -> Snippet:
 
 
 def written(name: str, title: str, options: type[loader.Options], source: SnippetSource) -> Snippet:
-    """Return dataloaders and evaluators, for this line or a fork of it.
+    """Return dataloaders and evaluators, for MMDetection 3.x or a fork of it.
 
     Args:
-        name: of the loader.
-        title: of the framework, with its version.
-        options: the loader's.
+        name: name of the loader.
+        title: name of the framework, with its version.
+        options: options of the loader.
         source: the file.
     """
     metainfo = {"classes": source.classes}

@@ -1,4 +1,4 @@
-"""onedl-mmdetection: dataloaders and evaluators, those of the line that it is a fork of."""
+"""onedl-mmdetection, a fork of 3.x: the same dataloaders and evaluators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RF-DETR: a folder of splits, with links in place of copies, and the training on it."""
+"""RF-DETR: a folder of splits with links to the files, and the training on it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def write(source: SnippetSource) -> Snippet:
     """Write the lines that make the folder, and those that train.
 
     Raises:
-        RequestError: without annotations; file names lead out of the folder of images.
+        RequestError: there are no annotations, or file names lead out of the image root.
     """
     if not source.is_annotated:
         raise RequestError(

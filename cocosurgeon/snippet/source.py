@@ -1,4 +1,4 @@
-"""SnippetSource: an annotation file, and the folder of its images."""
+"""SnippetSource: an annotation file, and its image root."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Snippet:
     """Lines to paste.
 
     Attributes:
-        lines: Python, or YAML where the framework reads that.
-        notes: what no line can bring about.
+        lines: Python, or YAML if the framework reads that.
+        notes: things that no line can do.
     """
 
     lines: tuple[str, ...]
@@ -38,15 +38,15 @@ class Snippet:
 
 @dataclass(frozen=True, eq=False)
 class SnippetSource:
-    """A file as a config will name it.
+    """An annotation file for a config.
 
     Attributes:
-        ann_file: its absolute path.
-        img_prefix: the folder of its images, absolute; empty where file names are.
-        document: the file as the frameworks read it, by Python's ``json``.
+        ann_file: absolute path of the file.
+        img_prefix: absolute image root; empty if file names are absolute.
+        document: the file, parsed by Python's ``json`` as in frameworks.
         categories: its category list, in order; ids are unique.
-        splits: what it is used for.
-        notes: where its images are, and how many of them.
+        splits: the uses of the file: ``train``, ``val``, ``test``.
+        notes: facts about its images.
     """
 
     ann_file: str
@@ -63,7 +63,7 @@ class SnippetSource:
 
     @property
     def is_annotated(self) -> bool:
-        """Return True where the file has a list of annotations, even an empty one."""
+        """Return True if the file has a list of annotations, even an empty one."""
         return "annotations" in self.document
 
     @property
@@ -74,17 +74,17 @@ class SnippetSource:
 
     @property
     def is_trained(self) -> bool:
-        """Return True where it is loaded for training."""
+        """Return True if it is loaded for training."""
         return "train" in self.splits
 
     @property
     def is_evaluated(self) -> bool:
-        """Return True where it is loaded for evaluation."""
+        """Return True if it is loaded for evaluation."""
         return "val" in self.splits or "test" in self.splits
 
     @cached_property
     def index(self) -> Index:
-        """The file as ``loaders.load`` takes it, indexed once for all loads.
+        """Return the file for ``loaders.load``, indexed once for all loads.
 
         Raises:
             LoaderError: pycocotools raises on the file.
@@ -93,10 +93,10 @@ class SnippetSource:
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """Class names in the order of the list.
+        """Return class names in the order of the list.
 
         Raises:
-            StructureError: a category has none.
+            StructureError: a category has no name.
         """
         for row, category in enumerate(self.categories):
             if category.name is None:
@@ -117,14 +117,14 @@ def read_source(
     """Read a file, once, and find its images.
 
     Args:
-        ann_file: its path.
-        img_prefix: the folder of its images; None: the one that has them.
-        splits: what it is used for; empty: everything it can be used for.
+        ann_file: path of the file.
+        img_prefix: the image root; None: it is looked for.
+        splits: the uses of the file; empty: all possible ones.
         progress: called with (bytes done, bytes in all) while the file is read.
 
     Raises:
-        RequestError: no snippet can be right for such a file, or its images are not found.
-        DataError: it is broken.
+        RequestError: frameworks cannot read such a file, or its images are not found.
+        DataError: the file is broken.
     """
     if ann_file == "-":
         raise RequestError("a config names a file: write standard input to one first")
@@ -145,7 +145,7 @@ def read_source(
 
 
 def _require_objects(dataset: Dataset, path: Path) -> None:
-    """Refuse what frameworks cannot read, and files of another kind than objects in boxes."""
+    """Refuse files that frameworks cannot read, and files that have no objects with boxes."""
     records = dataset.index.annotation_records
     keys = records.first_keys() if records is not None and records.count else ()
     refusals = {
@@ -189,7 +189,7 @@ def _splits(named: Sequence[str], is_annotated: bool, path: Path) -> tuple[Split
 
 
 def _images(path: Path, document: Mapping[str, Any], img_prefix: str | None) -> tuple[str, str]:
-    """Return the folder of images, and a note on it."""
+    """Return the image root, and a note on it."""
     images = [i for i in document["images"] if isinstance(i, dict)]
     names = {n: None for i in images if isinstance(n := i.get("file_name"), str)}
     folders = Folders()

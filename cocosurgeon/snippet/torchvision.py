@@ -1,4 +1,4 @@
-"""torchvision: CocoDetection, and COCOeval on what it has read."""
+"""torchvision: CocoDetection, and COCOeval with its annotations."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def write(source: SnippetSource) -> Snippet:
 
 
 def view_of_numbered(loader: str, source: SnippetSource) -> View:
-    """Return what a loader of torchvision's loads.
+    """Return the output of a loader of torchvision.
 
     Raises:
         RequestError: image ids are text.

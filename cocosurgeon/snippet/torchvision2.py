@@ -1,4 +1,4 @@
-"""torchvision: CocoDetection wrapped for transforms v2, and COCOeval on what it has read."""
+"""torchvision: CocoDetection wrapped for transforms v2, and COCOeval with its annotations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""transformers: a dataset for DetrImageProcessor and its like, and COCOeval on what it has read."""
+"""transformers: a dataset for DetrImageProcessor and similar ones, and COCOeval."""
 
 from __future__ import annotations
 

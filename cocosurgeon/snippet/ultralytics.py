@@ -1,4 +1,4 @@
-"""Ultralytics: the conversion to label files, and the data.yaml that goes with these labels."""
+"""Ultralytics: the conversion to label files, and their data.yaml."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def write(source: SnippetSource) -> Snippet:
     """Write the lines that convert, and those that write data.yaml.
 
     Raises:
-        RequestError: without annotations; a category gets no label; file names are absolute.
+        RequestError: no annotations, a category without a label, or absolute file names.
     """
     if not source.is_annotated:
         raise RequestError(
