@@ -23,14 +23,14 @@ stats       count what a file holds
 subset      keep some images and annotations
 verify      prove that a loader loads what was meant
 weights     look into checkpoints, and change their names and rows
-command     commands whose options keep their order, in panels of help
+command     commands whose options keep their order, with panels in help
 completion  values that the shell completes
 console     the terminal: streams, messages, progress bars, signals, exit codes
-options     options that verbs share, and how a verb takes them
+options     options that verbs share
 outputs     output files: paths, checks, writing
 run         read a file, apply a plan, write the result, print the summary
-run_convert read files, convert them, print what is lost
-run_shards  read several files as one, and cut each by itself
+run_convert read files, convert them, print losses
+run_shards  read several files as one dataset, and write the kept part of each
 run_split   read a file, split it, write the parts, print the report
-run_weights change a checkpoint: options, and how steps are run and reported
+run_weights change a checkpoint, and print the report
 """

@@ -1,4 +1,4 @@
-"""The command line: every verb is one file of this folder, loaded when it is called."""
+"""The command line: every verb is one file of this folder, imported when it is called."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class VerbGroup(TyperGroup):
         return [name.replace("_", "-") for name in _verbs()]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return the command of a verb; None where there is none."""
+        """Return the command of a verb; None if it is unknown."""
         name = cmd_name.replace("-", "_")
         if name not in _verbs():
             return None
@@ -47,7 +47,7 @@ class VerbGroup(TyperGroup):
         return make_command(cmd_name, function)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the verbs with the first sentence of their help; no command is made for it."""
+        """Write the verbs with the first sentence of their help, without making their commands."""
         with formatter.section("Commands"):
             formatter.write_dl([(name.replace("_", "-"), _summary(name)) for name in _verbs()])
 

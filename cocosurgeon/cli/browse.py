@@ -83,7 +83,7 @@ def browse(
     from cocosurgeon.progress import shown_by
     from cocosurgeon.text import plural
 
-    gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
+    gc.disable()  # millions of values, but no cycles, and the process ends soon
     started = time.monotonic()
     chosen = choose(ann_file)
     if chosen.why:

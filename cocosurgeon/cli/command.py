@@ -1,7 +1,7 @@
 """Commands whose options keep the order in which they are given, in panels of help.
 
-Click collects the values of an option, but not their order among those of others; here the order of
-the steps is their meaning.
+Click collects the values of an option, but not their order among other options, which is the order
+of the steps.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ _ORDER = "cocosurgeon.order"
 
 
 class OrderedCommand(TyperCommand):
-    """A command that remembers the order of its options.
+    """A command that keeps the order of its options.
 
-    An option with one value that is given twice is refused: which one counts would be a guess. An
-    option that may stand without a value (``bare_options``) gets its usual one.
+    An option with one value that is given twice is refused, because either could be meant. An
+    option that may be given without a value (``bare_options``) gets its default one.
     """
 
     bare_options: dict[str, tuple[str, tuple[str, ...]]] = {}  # noqa: RUF012 - set for each command
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse as click does, and remember the order."""
+        """Parse as click does, and keep the order."""
         end = args.index("--") if "--" in args else len(args)
         args = list(self._with_values(args[:end], ctx)) + args[end:]
         _, _, order = self.make_parser(ctx).parse_args(args=list(args))
@@ -88,15 +88,15 @@ class OrderedCommand(TyperCommand):
                 continue
             yield arg
             if arg in takes_value and position < len(args):
-                yield args[position]  # a value, whatever it looks like
+                yield args[position]  # a value, even if it looks like an option
                 position += 1
 
 
 def convert_only(given: Sequence[Any], params: Iterable[Any]) -> None:
-    """Let values stand that need no conversion: defaults, and text where text is asked for.
+    """Skip the conversion of values that need none: defaults, and text for options of text.
 
-    Typer would build a converter for every option, and load pydantic for them: a fourth of the
-    time in which a small file is cut.
+    Typer would build a converter for every option, and import pydantic for them: a fourth of the
+    time for a small file.
     """
     for param in params:
         kind = getattr(getattr(param, "type_descriptor", None), "annotation", None)
@@ -115,7 +115,7 @@ def _has_one_value(param: Any) -> bool:
 
 
 def given_options(ctx: typer.Context) -> Iterator[tuple[str, Any]]:
-    """Yield each parameter that was given, by name, with its value, in the order given."""
+    """Yield name and value of each given parameter, in the order given."""
     seen: dict[str, int] = {}
     for name in ctx.meta[_ORDER]:
         value = ctx.params.get(name)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 
 
 def completing(words: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
-    """Return what completes a value in the shell.
+    """Return the function that completes a value in the shell.
 
     Args:
-        words: gives the values that there are.
+        words: returns all values.
     """
 
     def complete(incomplete: str) -> list[str]:

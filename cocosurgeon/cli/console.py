@@ -34,7 +34,7 @@ class StdoutError(OSError):
 
 
 def prepare_streams() -> None:
-    """Make standard streams writable, whatever the process was started with."""
+    """Make standard streams writable, even if they are closed or not UTF-8."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) < 3:
         pass  # a closed stream is nowhere; no file that is opened later may take its number
     os.close(descriptor)
@@ -48,7 +48,7 @@ def prepare_streams() -> None:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Let Ctrl-C, a termination and a hang-up end the command in good order, once."""
+    """End the command in good order on Ctrl-C, termination and hang-up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
             signal.signal(number, _interrupt)
@@ -67,9 +67,9 @@ def interruptible() -> Iterator[None]:
 
 @contextlib.contextmanager
 def reporting_errors() -> Iterator[None]:
-    """Print errors of ours in their own words, with their exit code and no traceback.
+    """Print errors of this package without a traceback, and end with their exit code.
 
-    A reader that closes the pipe early has what it wanted: that is success.
+    If the reader closes the pipe early, the exit code is 0.
     """
     from cocosurgeon.errors import CocosurgeonError
 
@@ -91,7 +91,7 @@ def reporting_errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def reporting_usage() -> Iterator[None]:
-    """Print what is wrong with a command line, as click does; as JSON where that is asked for."""
+    """Print errors in a command line, as click does; with ``--json`` as JSON."""
     try:
         yield
     except Exception as error:  # click is a package of its own, or a part of typer
@@ -105,9 +105,9 @@ def reporting_usage() -> Iterator[None]:
 
 
 def print_text(text: str, stream: TextIO) -> None:
-    """Print lines without the control characters that a file may have in its names.
+    """Print lines without control characters, which names in a file may have.
 
-    A stderr that nobody reads stops no work.
+    A closed stderr is ignored.
     """
     clean = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
     if stream.isatty():
@@ -117,7 +117,7 @@ def print_text(text: str, stream: TextIO) -> None:
 
 
 def print_raw(text: str, stream: TextIO) -> None:
-    """Print lines as they are; see ``print_text``."""
+    """Print lines unchanged; see ``print_text``."""
     try:
         print(text, file=stream)
         stream.flush()
@@ -132,7 +132,7 @@ def print_raw(text: str, stream: TextIO) -> None:
 
 
 def silence(stream: TextIO) -> None:
-    """Discard what is still buffered for a stream."""
+    """Discard the buffer of a stream."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
@@ -141,8 +141,8 @@ class Console:
     """Output of a command: results to stdout, everything else to stderr.
 
     Attributes:
-        quiet: print no summary and no progress; warnings and results stay.
-        as_json: print one JSON document to stdout, and nothing else.
+        quiet: True to print no summary and no progress, only warnings and results.
+        as_json: True to print one JSON document to stdout, and nothing else.
     """
 
     quiet: bool
@@ -150,14 +150,14 @@ class Console:
 
     @property
     def width(self) -> int | None:
-        """Return the characters of a line of stdout; None where it is no terminal."""
+        """Characters of a line of stdout; None if it is no terminal."""
         return _columns(sys.stdout) if sys.stdout.isatty() else None
 
     def confirm(self, question: str) -> None:
-        """Ask whether to go on; the command ends where the answer is not yes.
+        """Ask a question; end the command unless the answer is yes.
 
         Raises:
-            RequestError: nobody can be asked.
+            RequestError: there is no terminal to ask on.
         """
         from cocosurgeon.errors import RequestError
 
@@ -168,30 +168,30 @@ class Console:
             _leave("nothing was removed", REFUSED)
 
     def info(self, *lines: str) -> None:
-        """Print lines for people."""
+        """Print lines to stderr, unless quiet."""
         if not self.quiet and not self.as_json:
             for line in lines:
                 print_text(f"cocosurgeon: {line}", sys.stderr)
 
     def block(self, lines: list[str]) -> None:
-        """Print lines that are meant to be copied."""
+        """Print lines that a user may copy."""
         if lines and not self.quiet and not self.as_json:
             print_text("\n".join(lines), sys.stderr)
 
     def warn(self, *lines: str) -> None:
-        """Print warnings: about lost data, or about what was done otherwise than asked."""
+        """Print warnings about lost data, or about differences from the request."""
         for line in lines:
             print_text(f"cocosurgeon: warning: {line}", sys.stderr)
 
     def report(self, fields: Mapping[str, object], lines: Sequence[str]) -> None:
-        """Print the report that a verb is called for to stdout: as JSON, or its lines."""
+        """Print the report of a verb to stdout: as JSON, or as lines."""
         if self.as_json:
             print_json(fields, sys.stdout)
         else:
             print_text("\n".join(lines), sys.stdout)
 
     def summary(self, fields: Mapping[str, object], lines: Sequence[str]) -> None:
-        """Print what was done: as JSON to stdout, or its lines to stderr."""
+        """Print the summary of a verb: as JSON to stdout, or as lines to stderr."""
         if self.as_json:
             print_json(fields, sys.stdout)
         else:
@@ -200,12 +200,13 @@ class Console:
     def written(
         self, path: str | os.PathLike[str] | Sequence[str], fields: Mapping[str, object]
     ) -> None:
-        """Print what was written to stdout: its path, or with ``--json`` all fields.
+        """Print the path of a written file to stdout, or with ``--json`` all fields.
 
-        The file is there: a stdout that cannot take its path is worth a warning, and no error.
+        The file exists, so that a closed stdout is a warning, not an error.
 
         Args:
-            path: of the file; a list of them is printed one a line.
+            path: path of the file; a list of paths is printed one a line.
+            fields: JSON values of the result.
         """
         is_one = isinstance(path, (str, os.PathLike))
         names = [os.fsdecode(path)] if isinstance(path, (str, os.PathLike)) else list(path)
@@ -222,7 +223,7 @@ class Console:
 
     @contextlib.contextmanager
     def bar(self, what: str) -> Iterator[tqdm[NoReturn] | None]:
-        """Show a progress bar over bytes, for a terminal; None elsewhere."""
+        """Show a progress bar over bytes on a terminal; yield None elsewhere."""
         if self.quiet or self.as_json or not sys.stderr.isatty():
             yield None
             return
@@ -256,7 +257,7 @@ def _columns(stream: TextIO) -> int:
 
 
 def _styled(text: str, style: str, stream: TextIO) -> str:
-    """Return a text in a color, where a terminal shows colors and nobody forbids them."""
+    """Return a text in a color, if the terminal shows colors and they are not disabled."""
     plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb" or not stream.isatty()
     return text if plain else f"\033[{_STYLES[style]}m{text}\033[0m"
 
@@ -270,7 +271,7 @@ def print_json(fields: Mapping[str, object], stream: TextIO) -> None:
 
 
 def _for_json(value: object) -> object:
-    """Return a value that UTF-8 and JSON can hold: names may have half a surrogate, boxes NaN."""
+    """Return a value without lone surrogates (as in names) and NaN (as in boxes), for JSON."""
     if isinstance(value, str):
         return value.encode(errors="backslashreplace").decode()
     if isinstance(value, float) and not math.isfinite(value):
@@ -290,7 +291,7 @@ def _flush() -> None:
 
 
 def _words_of(error: OSError) -> str:
-    """Return what the system says, and of what."""
+    """Return the system's message, and its file."""
     if isinstance(error, StdoutError):
         silence(sys.stdout)
         return f"error: cannot write to standard output: {error.strerror}"
@@ -299,7 +300,7 @@ def _words_of(error: OSError) -> str:
 
 
 def _is_json_wanted() -> bool:
-    """Return whether the command line asks for JSON, also where it cannot be parsed."""
+    """Return True if the command line has ``--json``, even if it cannot be parsed."""
     return "--json" in sys.argv[1:]
 
 

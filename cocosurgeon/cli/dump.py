@@ -129,7 +129,7 @@ def _loader_name(
     """Return the loader that the options name; with a config alone, its library.
 
     Raises:
-        RequestError: an option makes no sense with the others.
+        RequestError: an option does not go with the others.
     """
     from cocosurgeon.errors import RequestError
     from cocosurgeon.loaders import find_loader, real_library

@@ -93,7 +93,7 @@ def layout(
 
 
 def _check(named: str | None, console: Console, *, strict: bool) -> None:
-    """Check a data root, print the report, and exit with 1 where something is wrong."""
+    """Check a data root, print the report, and exit with 1 if there are errors."""
     from cocosurgeon.cli.run import choose
     from cocosurgeon.findings.finding import is_failure
     from cocosurgeon.layout.check import check_layout

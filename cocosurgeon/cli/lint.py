@@ -104,7 +104,7 @@ def lint(
     from cocosurgeon.progress import shown_by
     from cocosurgeon.text import did_you_mean
 
-    gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
+    gc.disable()  # millions of values, but no cycles, and the process ends soon
     if explain is not None:
         if explain not in lint_codes():
             hint = did_you_mean(explain, lint_codes())

@@ -1,7 +1,7 @@
-"""Options that verbs share, and how a verb takes them.
+"""Options that verbs share.
 
 A verb is a function. The groups of options that it takes are functions, too: their parameters
-become options of the command, and their result reaches the verb as the argument of their name.
+become options of the command, and their result is the verb's argument of the same name.
 """
 
 from __future__ import annotations
@@ -157,10 +157,10 @@ CheckpointOutput = Annotated[
 
 
 def image_folder(named: str | None) -> Path | None:
-    """Return the folder of ``--images``; None where none was named.
+    """Return the folder of ``--images``; None without the option.
 
     Raises:
-        SourceUnavailableError: it is no folder.
+        SourceUnavailableError: there is no such folder.
     """
     from pathlib import Path
 
@@ -176,7 +176,8 @@ def takes(*groups: Group, examples: Sequence[str]) -> Callable[[Verb], Verb]:
     """Mark a function as a verb that takes groups of options.
 
     Args:
-        examples: command lines that help shows.
+        groups: the groups of options.
+        examples: command lines, for help.
     """
 
     def mark(function: Verb) -> Verb:
@@ -188,7 +189,7 @@ def takes(*groups: Group, examples: Sequence[str]) -> Callable[[Verb], Verb]:
 
 
 def make_command(name: str, function: Verb) -> Any:
-    """Return the command of a verb; its options are assembled only now."""
+    """Return the command of a verb, with all its options."""
     app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
     app.command(name, cls=OrderedCommand)(assembled(function))
     command = typer.main.get_command(app)
@@ -201,11 +202,11 @@ def make_command(name: str, function: Verb) -> Any:
 
 
 _LATER = dict.fromkeys(("Console", "Plan", "Output", "ProbeOptions"), object)
-"""Types that only type checkers see: their modules are not loaded for --help."""
+"""Types that only type checkers use: their modules are not imported for --help."""
 
 
 def assembled(function: Verb) -> Verb:
-    """Return a verb with the options of its groups, reporting errors."""
+    """Return a verb with the options of its groups, which prints errors."""
     groups: tuple[Group, ...] = getattr(function, "groups", ())
     own = inspect.signature(function, locals=_LATER, eval_str=True).parameters
     # an option of the verb replaces that of a step with the same name
@@ -229,7 +230,7 @@ def assembled(function: Verb) -> Verb:
             }
             function(**{p.name: values[p.name] for p in kept}, **made)
 
-    # Typer reads the signature; arguments without a default come first in one.
+    # Typer reads the signature, in which arguments without a default must come first.
     ordered = sorted(every.values(), key=lambda p: p.default is not inspect.Parameter.empty)
     verb.__signature__ = inspect.Signature(ordered)  # type: ignore[attr-defined]
     verb.__annotations__ = {p.name: p.annotation for p in ordered}
@@ -262,7 +263,7 @@ def _options_of_parts() -> list[Any]:
 
 
 def _step_parameters(every: list[Any]) -> Iterator[inspect.Parameter]:
-    """Yield an option for each of these entries of the table of steps."""
+    """Yield a parameter for each of these entries of the table of steps."""
     from cocosurgeon.steps.registry import PANELS, Option, panel_of
 
     for each in sorted(every, key=lambda option: PANELS.index(panel_of(option))):
@@ -285,7 +286,7 @@ def _step_parameters(every: list[Any]) -> Iterator[inspect.Parameter]:
 
 
 def _format_parameters() -> Iterator[inspect.Parameter]:
-    """Yield an option for each that a format has; formats may share one."""
+    """Yield a parameter for each option of formats; formats may share one."""
     from cocosurgeon.formats.registry import all_formats, options_of
 
     shared: dict[str, list[tuple[str, Any]]] = {}
@@ -315,7 +316,7 @@ def _format_parameters() -> Iterator[inspect.Parameter]:
 
 
 def format_options(**given: object) -> Mapping[str, object]:
-    """Return the options of formats that were given, by name."""
+    """Return the given options of formats, by name."""
     return {name: value for name, value in given.items() if value not in (None, False)}
 
 
@@ -327,14 +328,14 @@ def _completion_of(option: Any) -> Callable[[str], list[str]] | None:
 
 
 def steps(ctx: typer.Context, **_: object) -> Plan:
-    """Return the plan that the options of a command line stand for, in the order given."""
+    """Return the plan of the options of a command line, in the order given."""
     from cocosurgeon.steps.given import make_plan
 
     return make_plan(_given_steps(ctx))
 
 
 def part_options(ctx: typer.Context, **_: object) -> Plan:
-    """Return the plan of the first part of the split that options stand for."""
+    """Return the plan of the first part of the split of the options."""
     from cocosurgeon.steps.given import make_plan
     from cocosurgeon.steps.registry import options
 
@@ -399,7 +400,7 @@ def console(
 
 
 def _named(place: str | None) -> str | None:
-    """An output as it was named; standard output by its one name."""
+    """Return an output as given, with one name for standard output."""
     return "-" if place in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1") else place
 
 
@@ -467,7 +468,7 @@ def real(
         ),
     ] = None,
 ) -> ProbeOptions:
-    """Return the options of a verb that asks a real library."""
+    """Return the options of a verb that runs a real library."""
     from pathlib import Path
     from typing import Any, cast
 

@@ -36,10 +36,10 @@ class Outputs:
     """Files to write.
 
     Attributes:
-        subset: the annotation file; None: next to the input, stdout for a stream.
-        ids: the list of kept image ids, if wanted.
-        recipe: the recipe, if wanted.
-        force: replace existing files.
+        subset: path of the annotation file; None: next to the input, stdout for a stream.
+        ids: path of the list of kept image ids; None: none.
+        recipe: path of the recipe; None: none.
+        force: True to replace existing files.
     """
 
     subset: str | None
@@ -49,18 +49,19 @@ class Outputs:
 
     @property
     def places(self) -> list[str]:
-        """Return all outputs that are known."""
+        """Return the paths of all given outputs."""
         return [place for place in (self.subset, self.ids, self.recipe) if place is not None]
 
     def require_free(self, inputs: Sequence[str], *, needs_stdout: bool) -> None:
         """Refuse outputs that cannot be written, before any work is done.
 
         Args:
-            needs_stdout: standard output is taken, by the document of ``--json``.
+            inputs: paths of the inputs.
+            needs_stdout: True if standard output is for the document of ``--json``.
 
         Raises:
-            RequestError: an output goes to standard output, which is taken.
-            OutputError: two outputs in one place, a file that is there, a folder, an input.
+            RequestError: an output goes to standard output, but ``needs_stdout`` is set.
+            OutputError: two outputs have one path, or an output exists, is a folder or an input.
         """
         if needs_stdout and STDOUT in self.places:
             raise RequestError(
@@ -83,10 +84,10 @@ class Outputs:
     def require_possible(self, source: Dataset) -> None:
         """Refuse an existing output that cannot be the result, before other files are read.
 
-        A result begins as its source does, up to the first list.
+        A result has the same beginning as its source, up to the first list.
 
         Raises:
-            OutputError: the output begins otherwise.
+            OutputError: the output has another beginning.
         """
         path = Path(self.subset or STDOUT)
         if self.force or self.subset in (None, STDOUT) or path.suffix == ".gz":
@@ -104,7 +105,7 @@ class Output:
 
     Attributes:
         outputs: files to write.
-        dry_run: explain only.
+        dry_run: True to write nothing.
     """
 
     outputs: Outputs
@@ -112,10 +113,10 @@ class Output:
 
 
 def default_output(dataset: Dataset, plan: Plan, folder: Path | None = None) -> str:
-    """Return the output where none is named.
+    """Return the default output.
 
     Args:
-        folder: where it goes; None: next to the input, to stdout for a stream.
+        folder: folder of the output; None: that of the input, or stdout for a stream.
     """
     path = dataset.source.path
     if path is None:
@@ -129,7 +130,7 @@ def part_outputs(dataset: Dataset, names: Iterable[str], folder: Path | None) ->
     """Return the output of each part of a split, by the part's name.
 
     Args:
-        folder: where they go; None: next to the input, for a stream to the current folder.
+        folder: folder of the outputs; None: that of the input, or the current one for a stream.
 
     Raises:
         RequestError: they would go to standard output.
@@ -159,7 +160,7 @@ def _split_name(path: Path) -> tuple[str, str]:
 
 
 def write_all(result: Dataset, plan: Plan, outputs: Outputs, console: Console) -> None:
-    """Write all outputs; files appear only when all of them are whole."""
+    """Write all outputs; files appear only when all of them are complete."""
     texts: dict[str, Text] = {}
     if outputs.subset is not None:
         texts[outputs.subset] = lambda: with_bar(result, console)
@@ -171,10 +172,10 @@ def write_all(result: Dataset, plan: Plan, outputs: Outputs, console: Console) -
 
 
 def require_apart(outputs: Iterable[Path], inputs: Iterable[str]) -> None:
-    """Refuse outputs next to a report that cannot be written, before any work is done.
+    """Refuse further outputs of a report that cannot be written, before any work is done.
 
     Raises:
-        OutputError: standard output, a folder, an input, or one place twice.
+        OutputError: an output is standard output, a folder or an input, or two have one path.
     """
     paths = list(outputs)
     if len(set(map(final_path, paths))) < len(paths):
@@ -189,7 +190,7 @@ def require_apart(outputs: Iterable[Path], inputs: Iterable[str]) -> None:
 
 
 def write_files(texts: Mapping[str, Text], force: bool, console: Console) -> None:
-    """Write texts to their places; files appear only when all of them are whole."""
+    """Write texts to files, which appear only when all of them are complete."""
     files = [place for place in texts if place != STDOUT]
     with appearing([Path(place) for place in files], force=force, notice=console.info) as opened:
         for place, file in zip(files, opened, strict=True):
@@ -200,7 +201,7 @@ def write_files(texts: Mapping[str, Text], force: bool, console: Console) -> Non
 
 
 def with_bar(result: Dataset, console: Console) -> Iterator[bytes]:
-    """Yield the text of a result, while a progress bar advances."""
+    """Yield the text of a result, and advance a progress bar."""
     with console.bar("writing") as bar:
         for piece in result.text():
             yield piece

@@ -73,7 +73,7 @@ def remap(
 
 
 def _check(left: str, right: str, console: Console, *, strict: bool) -> None:
-    """Compare two files, print the differences, and exit with 1 where there are some."""
+    """Compare two files, print the differences, and exit with 1 if there are any."""
     from cocosurgeon.categories.check import check_categories
     from cocosurgeon.dataset.io import read
     from cocosurgeon.errors import RequestError

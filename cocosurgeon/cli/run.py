@@ -44,13 +44,15 @@ def run(
     """Apply a plan to an annotation file, and write the result.
 
     Args:
-        ann_file: None: the usual one.
-        recipe: where the plan comes from; the file is compared with the one it was made for.
-        recipe_file: where that is.
-        more: gives further fields of the report on the result, and further lines.
+        ann_file: path of the file; None: the default one.
+        plan: the steps.
+        output: options of the output.
+        recipe: the recipe of the plan; the file is compared with the recipe's source.
+        recipe_file: path of the recipe.
+        more: returns further JSON fields and further lines of the report.
 
     Raises:
-        CocosurgeonError: it cannot be done; nothing was written.
+        CocosurgeonError: the plan cannot be applied; nothing was written.
     """
     started = time.monotonic()
     outputs = output.outputs
@@ -67,7 +69,7 @@ def run(
         dataset = read_shard(path, progress, plan.columns)
     if outputs.subset is not None:
         outputs.require_possible(dataset)
-    # Other files are read only now: an output that cannot be the result is an error before that.
+    # Other files are read only after a wrong output has been refused.
     with console.progress(f"reading {', '.join(plan.files)}") as progress:
         plan = plan.bind(dataset, progress)
     if recipe is not None:
@@ -128,12 +130,12 @@ def _show(head: str, lines: list[str]) -> None:
 
 @dataclass(frozen=True)
 class Chosen:
-    """An annotation file.
+    """The annotation file to read.
 
     Attributes:
-        path: it.
-        why: why it was taken; None when it was named.
-        folder: where results go that have no path of their own; None: next to the file.
+        path: path of the file.
+        why: reason for the choice; None if it was given.
+        folder: folder for results without a given path; None: that of the file.
     """
 
     path: str
@@ -147,12 +149,12 @@ def choose(
     """Return the annotation file to read.
 
     Args:
-        named: the file that was named.
-        recipe: only a file of the name that it was made for is taken.
-        recipe_file: where that is.
+        named: the given file; None: look in the default places.
+        recipe: look only for a file with the name of the recipe's source.
+        recipe_file: path of the recipe.
 
     Raises:
-        SourceUnavailableError: none was named, and none is in the usual places.
+        SourceUnavailableError: no file was given, and none is in the default places.
     """
     if named is not None:
         return Chosen(named)
@@ -160,7 +162,7 @@ def choose(
         return Chosen(variable, f"from {VARIABLE}")
     places = [Chosen(str(path), "found below the current folder") for path in _USUAL]
     why = "the sample data, because no other file was named or found"
-    # The sample data may be in a folder of the installation, where nobody looks for results.
+    # The sample data may be in the installation, where no user looks for results.
     places += [Chosen(str(path), why, Path()) for path in sample.ANN_FILES]
     if recipe is not None:
         name = recipe.source.name

@@ -1,4 +1,4 @@
-"""Read files, convert them, print what is lost."""
+"""Read files, convert them, print losses."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Places:
     """Inputs and outputs.
 
     Attributes:
-        inputs: as they were given.
-        output: None: next to the input.
-        recipe: where the recipe goes, if wanted.
-        dry_run: print what is lost; write nothing.
-        force: replace existing files.
+        inputs: the inputs as given.
+        output: path of the output; None: next to the input.
+        recipe: path of the recipe; None: none.
+        dry_run: True to print losses and write nothing.
+        force: True to replace existing files.
     """
 
     inputs: tuple[str, ...]
@@ -58,11 +58,14 @@ def write_format(
     """Write annotation files in another format.
 
     Args:
-        plan: steps, which each file goes through.
-        split: name of the split, of one file.
+        places: inputs and outputs.
+        kind: the format.
+        plan: steps that are applied to each file.
+        split: name of the split of a single file; None: that in the file's name.
+        wishes: what the user wants.
 
     Raises:
-        CocosurgeonError: it cannot be done; nothing was written.
+        CocosurgeonError: the files cannot be converted; nothing was written.
     """
     started = time.monotonic()
     chosen = _chosen(places.inputs, split, console)
@@ -137,7 +140,7 @@ def _chosen(inputs: tuple[str, ...], split: str | None, console: Console) -> dic
 
 
 def _split_of(path: Path) -> str:
-    """Return the name of a file's split: train2017, val, ...; its whole name where it says none."""
+    """Return the name of a file's split: train2017, val, ...; its whole name without one."""
     if (split := split_in(path)) is not None:
         return split
     stem = path.name.removesuffix(".gz").removesuffix(".json").removeprefix("instances_")
@@ -200,7 +203,7 @@ def _fields(conversion: Conversion) -> dict[str, object]:
 
 
 def _require_outside(output: str | None, source: Path) -> None:
-    """Refuse to replace what is read: a file, or a file in a folder that may be one of its own.
+    """Refuse an output that is the source, or in the source's folder.
 
     Raises:
         OutputError: the output is one of the source's files.
@@ -230,7 +233,7 @@ def read_to_json(
     """Read another format, and write an annotation file.
 
     Raises:
-        CocosurgeonError: it cannot be done; nothing was written.
+        CocosurgeonError: the files cannot be converted; nothing was written.
     """
     started = time.monotonic()
     if len(places.inputs) != 1:

@@ -1,4 +1,4 @@
-"""Read several files, choose among all of them, cut each by itself, write them into a folder."""
+"""Read several files as one dataset, and write the kept part of each into a folder."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ from cocosurgeon.text import plural
 
 
 def files_of(given: Sequence[str]) -> tuple[list[str], bool]:
-    """Return the files of names, globs and folders, and whether some are of a glob or folder, so
-    that a report is of all as one dataset. A folder of another format is one file.
+    """Return the files of names, globs and folders; and True if there is a glob or folder, whose
+    files are reported as one dataset. A folder of another format is one file.
 
     Raises:
-        CocosurgeonError: a glob has no file, or a file is named twice.
+        CocosurgeonError: a glob matches no file, or a file is given twice.
     """
     is_one = any(is_of_several([each]) and format_at(Path(each)) is None for each in given)
     return (annotation_files(given) if is_one else list(given)), is_one
 
 
 def why_not_one(sources: Sequence[Source]) -> str | None:
-    """Return why files are not one dataset; None where they are."""
+    """Return the reason why files are not one dataset; None if they are."""
     try:
         Shards.of([Dataset.whole(AnnotationIndex.of(scan(source))) for source in sources])
     except CocosurgeonError as error:
@@ -60,7 +60,7 @@ def read_shards(paths: Sequence[str], columns: Columns, console: Console) -> Sha
     """Read files as one dataset.
 
     Raises:
-        CocosurgeonError: a file cannot be read, or they do not fit together.
+        CocosurgeonError: a file cannot be read, or the files are not one dataset.
     """
     if STDOUT in paths:
         raise RequestError("standard input cannot be one of several files")
@@ -83,14 +83,16 @@ def _allow_open_files(count: int) -> None:
 def run_shards(
     given: Sequence[str], plan: Plan, output: Output, merge_into: str | None, console: Console
 ) -> None:
-    """Apply a plan to several files as one, and write what is kept of each.
+    """Apply a plan to several files as one dataset, and write the kept part of each.
 
     Args:
         given: files, globs, folders.
-        merge_into: write one file there, instead of a folder.
+        plan: the steps.
+        output: options of the output.
+        merge_into: path of one file to write instead of a folder; None: a folder.
 
     Raises:
-        CocosurgeonError: it cannot be done; nothing was written.
+        CocosurgeonError: the plan cannot be applied; nothing was written.
     """
     started = time.monotonic()
     paths = annotation_files(given)
@@ -160,11 +162,12 @@ def split_shards(
 
     Args:
         given: files, globs, folders.
-        plan: of one of the parts.
-        out_dir: the folder of the folders.
+        plan: plan of one of the parts.
+        out_dir: folder of the parts' folders.
+        dry_run: True to write nothing.
 
     Raises:
-        CocosurgeonError: it cannot be done; nothing was written.
+        CocosurgeonError: the files cannot be split; nothing was written.
     """
     started = time.monotonic()
     paths = annotation_files(given)
@@ -209,10 +212,11 @@ def write_folder(out: Path, folders: Mapping[str, Mapping[str, Dataset]], consol
     """Write files into a new folder, which appears whole.
 
     Args:
-        folders: folders in it; of each, what is kept of each file, by its path.
+        out: the new folder.
+        folders: kept part of each file by path, by the folder in ``out``.
 
     Raises:
-        OutputError: something else is there.
+        OutputError: the path has something else.
     """
     files = {
         str(Path(folder, name)): part
@@ -230,12 +234,12 @@ def write_folder(out: Path, folders: Mapping[str, Mapping[str, Dataset]], consol
 
 
 def _has_files(out: Path, names: Sequence[str] | Mapping[str, Dataset]) -> bool:
-    """Return whether a folder has files of these names: it may be the very result."""
+    """Return True if a folder has files of these names, so that it may be the result."""
     return all((out / name).is_file() for name in names)
 
 
 def _merged(parts: Mapping[str, Dataset], console: Console) -> Iterator[bytes]:
-    """Yield the text of a file of what is kept of each."""
+    """Yield the text of one file with the kept parts of all."""
     first, *others = (
         Dataset.whole(AnnotationIndex.of(scan(source_of(part.text(), path))))
         for path, part in parts.items()

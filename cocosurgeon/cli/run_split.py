@@ -46,13 +46,15 @@ def run_split(
     """Split an annotation file, and write the parts.
 
     Args:
-        ann_file: None: the usual one.
-        plan: of one of the parts.
-        out_dir: the folder of the parts; None: the usual one.
-        recipe: write recipes, too.
+        ann_file: path of the file; None: the default one.
+        plan: plan of one of the parts.
+        out_dir: folder of the parts; None: the default one.
+        force: True to replace existing files.
+        dry_run: True to write nothing.
+        recipe: True to write recipes, too.
 
     Raises:
-        CocosurgeonError: it cannot be done; nothing was written.
+        CocosurgeonError: the file cannot be split; nothing was written.
     """
     started = time.monotonic()
     chosen = choose(ann_file)
@@ -122,15 +124,17 @@ def run_by_key(
     force: bool,
     dry_run: bool,
 ) -> None:
-    """Write the records of each source of a merged file, as files of their own.
+    """Write the records of each source of a merged file to a separate file.
 
     Args:
-        ann_file: None: the usual one.
-        key: as given to ``cocosurgeon merge --source-key``.
-        out_dir: the folder of the files; None: the usual one.
+        ann_file: path of the merged file; None: the default one.
+        key: the key of ``cocosurgeon merge --source-key``.
+        out_dir: folder of the files; None: the default one.
+        force: True to replace existing files.
+        dry_run: True to write nothing.
 
     Raises:
-        CocosurgeonError: it cannot be done; nothing was written.
+        CocosurgeonError: the file cannot be split; nothing was written.
     """
     chosen = choose(ann_file)
     if chosen.why:
@@ -177,7 +181,7 @@ def _recipe(plan: Plan, part: Dataset) -> Iterator[bytes]:
 def of_all(
     summaries: Mapping[str, Summary], lines_of: Callable[[Summary], list[str]]
 ) -> Iterator[str]:
-    """Yield the lines of all parts: once what all have, other lines with the parts' names."""
+    """Yield the lines of all parts: a line of all parts once, others with the parts' names."""
     lines = {name: lines_of(summary) for name, summary in summaries.items()}
     for line in dict.fromkeys(line for of_part in lines.values() for line in of_part):
         names = [name for name, of_part in lines.items() if line in of_part]

@@ -133,7 +133,7 @@ def require_picture(output: str) -> None:
     """Refuse an output that is no picture, before any work is done.
 
     Raises:
-        RequestError: it is standard output, or its name has no suffix of a picture.
+        RequestError: the output is standard output, or its suffix is not that of a picture.
     """
     from cocosurgeon.draw.show import require_format
     from cocosurgeon.errors import RequestError
@@ -148,11 +148,11 @@ def require_picture(output: str) -> None:
 def write_picture(
     shown: Shown, path: Path, ann_file: str, console: Console, *, force: bool
 ) -> None:
-    """Write a picture, and warn of what could not be drawn.
+    """Write a picture, and print warnings about its differences from the file.
 
     Raises:
-        RequestError: its name has no suffix of a picture.
-        OutputError: it exists, is the annotation file, or cannot be written.
+        RequestError: the suffix is not that of a picture.
+        OutputError: the picture exists, is the annotation file, or cannot be written.
     """
     from cocosurgeon.cli.outputs import require_apart, write_files
     from cocosurgeon.draw.show import encoded

@@ -120,7 +120,7 @@ def spaces(
 
 
 def _plain(value: object) -> Any:
-    """A report as JSON values."""
+    """Return a report as JSON values."""
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):

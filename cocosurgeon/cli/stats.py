@@ -89,7 +89,7 @@ def stats(
     from cocosurgeon.stats import plot as drawing
     from cocosurgeon.stats.statistics import Stats, stats_columns
 
-    gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
+    gc.disable()  # millions of values, but no cycles, and the process ends soon
     given, is_one_dataset = files_of(ann_files or ())
     is_one_dataset |= len(given) > 2
     chosen = [choose(ann_file) for ann_file in given or (None,)]

@@ -114,7 +114,7 @@ def verify(
     from cocosurgeon.steps.arguments import Typed, parse_names, resolve_ids
     from cocosurgeon.verify import run
 
-    gc.disable()  # millions of values are made, none of them in a cycle, and soon all is over
+    gc.disable()  # millions of values, but no cycles, and the process ends soon
     if images is not None and html is None:
         raise RequestError("--images has no effect without a page", hint="add --html page.html")
     folder = options.image_folder(images) or real.img_prefix
@@ -160,21 +160,22 @@ def verify(
     try:
         console.report(fields, lines)
     except BrokenPipeError:
-        silence(sys.stdout)  # the findings were not read: the exit code has to say so
+        silence(sys.stdout)  # nobody reads the findings, but the exit code counts
     if is_failure(found.findings, strict=strict):
         raise typer.Exit(1)
 
 
 def _as_file(subset: str, loaders: list[str] | None) -> IO[bytes] | None:
-    """Return a dataset of another format as an annotation file, as what loads it numbers classes;
+    """Return a dataset of another format as an annotation file, with its loader's class numbers.
+
     None for an annotation file.
 
     Raises:
-        RequestError: no loader reads this format, or another one is meant.
+        RequestError: no loader reads this format, or another loader was given.
     """
     path = Path(subset)
     if not os.path.isdir(subset) and path.suffix.lower() not in (".yaml", ".yml"):  # noqa: PTH112
-        return None  # an annotation file: nothing of the parts that write files is loaded
+        return None  # an annotation file: import no code that writes files
     from tempfile import NamedTemporaryFile
 
     from cocosurgeon.convert.opening import format_at, format_with
@@ -213,7 +214,7 @@ def _write_page(
     *,
     force: bool,
 ) -> None:
-    """Write findings as a page; only for this the part that writes files reads these two."""
+    """Write findings as a page; only this reads the files with code that writes files, too."""
     from cocosurgeon.cli.outputs import write_files
     from cocosurgeon.dataset.io import read
     from cocosurgeon.draw.findings import findings_page
@@ -227,9 +228,9 @@ def _write_page(
 
 
 def _expectation(recipe: str | None, source: str | None, console: Console) -> Expectation:
-    """Return what a recipe keeps of a source; without one, nothing is expected.
+    """Return the expected effect of a recipe on a source; no expectation without a recipe.
 
-    Only this is taken from the part of cocosurgeon that writes files; verify reads files again.
+    Only this comes from code that writes files, too; verify reads the files again.
     """
     from cocosurgeon.dataset.io import read
     from cocosurgeon.steps.recipe import RecipeEffect, read_recipe
@@ -242,7 +243,7 @@ def _expectation(recipe: str | None, source: str | None, console: Console) -> Ex
 
 
 def expectation_of(effect: RecipeEffect) -> Expectation:
-    """Return the effect of a recipe as verify takes it, which knows no recipes."""
+    """Return the effect of a recipe in the form that verify takes, which imports no recipes."""
     from cocosurgeon.verify.expected import Expectation
     from cocosurgeon.verify.id_changes import Renumbering
     from cocosurgeon.verify.repairs import RepairedRows
@@ -257,7 +258,7 @@ def expectation_of(effect: RecipeEffect) -> Expectation:
 
 
 def _recipe_note(recipe: str, hashes: Mapping[str, str]) -> str | None:
-    """Return a note where a recipe was made for another file than the source."""
+    """Return a note if a recipe was made for another file than the source."""
     from cocosurgeon.steps.recipe import read_recipe
 
     made_for = read_recipe(recipe).source
