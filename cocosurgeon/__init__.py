@@ -5,7 +5,7 @@
     people = read("instances_val2017.json").keep(Having(InCategory("person"))).first(100)
     write(people, "people.json")
 
-What there is (docs/api.md has an example for each name):
+Public names (docs/api.md has an example for each):
 
     files: read, write, Dataset; len(dataset), dataset[0] and a loop go over images
     filters of images: Ids, FileName, License, Having, Empty, ImageWhere
@@ -16,54 +16,54 @@ What there is (docs/api.md has an example for each name):
     label spaces: spaces, find_space, compare_spaces, head_rows, CategoryMap, check_categories
     reports: summarize, Stats, show_images, show_panels
     other formats: convert_to, convert_from
-    errors: CocosurgeonError, with RequestError (what was asked) and DataError (the file)
+    errors: CocosurgeonError, with RequestError (the request) and DataError (the file)
 
 In a config of MMDetection: cocosurgeon.config. On the command line: cocosurgeon --help.
 
 Packages and modules, in the order in which they may import each other (each only those above it):
 
-    errors      one tree of exceptions: what, where, what next
+    errors      the tree of exceptions: what, where, what next
     version     the version
-    text        the nearest match to a name that is not there
+    text        words of messages: nearest names, plurals, lists, tables
     page        pages of HTML: head, style, tables
-    files       files opened to read: gzip data, and what cannot be opened
-    sample      the sample data, where they are
-    progress    how long work is shown
-    atomic      files that appear whole or not at all
-    fingerprint whether a file is unchanged; values cached while it is
-    masks       faults of segmentations, judged by value
-    usable      values of an annotation that cannot be used, and what fails
-    findings/   what a check found: the class, and the table of codes
+    files       files opened for reading: gzip data, errors
+    sample      the sample data
+    progress    progress of long work
+    atomic      files and folders that appear whole or not at all
+    fingerprint unchanged files, and values that are cached for them
+    masks       faults of segmentations
+    usable      values of an annotation that cannot be used
+    findings/   findings of checks, and the table of their codes
     annfile/    bytes of an annotation file <-> spans and columns; nothing else touches bytes
-    processes   work in several processes, a bounded amount at a time
-    loaders/    what each framework's loader loads from a file, in pure Python
-    probe/      asks a real loader, in any interpreter; dumps of what one returned
-    dataset/    Dataset: a file and the rows of it that are kept; ids, category list, pandas views
-    select/     what a filter is and how filters combine with & | ~; where expressions; plans
-    categories/ the label spaces, maps between them, remapping
-    sets/       images distributed over parts; files merged, and given back by source
-    lint/       one file judged by itself, for the loaders that will read it; repairs
-    steps/      steps as users give them: the table of steps, recipes, file names
-    layout/     where annotation files and images lie; a subset copied with its images
+    processes   work in several processes
+    loaders/    rules of what each framework's loader loads from a file, in pure Python
+    probe/      real loaders, run in any interpreter; dumps of their output
+    dataset/    Dataset: an annotation file and the rows of it that are kept
+    select/     filters and their combination with & | ~; where expressions; plans
+    categories/ label spaces, maps between them, changes of category ids
+    sets/       parts of a file; files merged, and given back by source
+    lint/       checks of one file for the loaders that will read it; repairs
+    steps/      the table of steps and their options; recipes; names of outputs
+    layout/     annotation files and images on disk; a subset copied with its images
     tables/     tables of Parquet with the records of a file
     formats/    formats next to COCO, one file a format
-    convert/    to those formats and back; what is lost
+    convert/    conversion to these formats and back; losses
     shards/     many files as one dataset
-    snippet/    the configuration that goes with a file, one file a framework
-    verify/     a result against its source, a loader against another: findings
-    diff/       what changed between two files, and what that does to labels
-    draw/       images with what files and loaders say of them
-    report/     summaries and plan traces as values, text and JSON
-    stats/      what a file holds, counted: tables, a page, pictures
-    weights/    checkpoints: names, shapes and values, without running any code of theirs
+    snippet/    the configuration for a file, one file a framework
+    verify/     a result compared with its source, a loader with another one
+    diff/       changes between two files, and their effect on labels
+    draw/       images drawn with the objects of files and loaders
+    report/     summaries and plan traces, as values, text and JSON
+    stats/      counts of a file's content: tables, a page, pictures
+    weights/    checkpoints: names, shapes and values, without running any of their code
     browse/     a page to look at images with their objects
-    parity/     recorded training steps of two repositories, and the first difference
-    cache/      the cache of subsets: built once by one of many processes, and found again
+    parity/     recorded training steps of two repositories, and their first difference
+    cache/      the cache of subsets, built once by one of many processes
     config      plain functions for dataset config scripts
-    mmdet/      for configs of MMDetection: a dataset and an evaluator of subsets, recorded batches
+    mmdet/      classes for configs of MMDetection: dataset, evaluator, recorded batches
     cli/        one file a verb: parse, call, print, exit code
 
-Importing this package loads none of them: a name is fetched when it is first used.
+Importing this package imports none of them: a name is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 
 
 def __getattr__(name: str) -> object:
-    """Fetch a public name when it is first used; those of steps come from their table."""
+    """Import a public name when it is first used; names of steps are in their table."""
     value: object
     if name in _HOME_OF:
         value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)

@@ -243,7 +243,7 @@ class _Twin(io.RawIOBase):
         return len(piece)
 
     def place(self, *, force: bool) -> bool:
-        """Leave it as it is."""
+        """Report the file as unchanged."""
         self._notice(f"{self.path}: unchanged")
         return False
 

@@ -99,7 +99,7 @@ class _Unpacked(io.RawIOBase):
 
 @contextmanager
 def open_unpacked(path: Path, what: str = "the file") -> Iterator[IO[bytes]]:
-    """Open a file; gzip data is decompressed, whatever the file's name is.
+    """Open a file; gzip data is decompressed, even without the suffix ``.gz``.
 
     Raises:
         SourceUnavailableError: the system refuses.

@@ -146,7 +146,7 @@ def test_the_notebook_has_no_outputs() -> None:
 
 
 def test_help_names_what_there_is() -> None:
-    text = (cocosurgeon.__doc__ or "").partition("What there is")[2].partition("In a config")[0]
+    text = (cocosurgeon.__doc__ or "").partition("Public names")[2].partition("In a config")[0]
     named = set(re.findall(r"\b(?:[A-Z]\w+|[a-z]+_[a-z]+)\b", text))
     assert named <= set(cocosurgeon.__all__)
     steps = {name for name in step_classes() if not name.startswith("_")}

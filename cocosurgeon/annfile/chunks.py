@@ -180,7 +180,7 @@ def pack(values: Sequence[object]) -> Chunk:
     """Return the smallest chunk that is exact for every number (true is 1, false is 0)."""
     if values and values[0] is ABSENT and values.count(ABSENT) == len(values):
         return Absent(len(values))
-    numbers = cast("Sequence[int]", values)  # array() finds out whether they are
+    numbers = cast("Sequence[int]", values)  # array() raises if they are not
     try:
         return array("q", numbers)
     except (TypeError, OverflowError):

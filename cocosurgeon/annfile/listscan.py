@@ -190,7 +190,7 @@ class ListScan:
         closed = False
         most = options.window * (_KERNEL_WINDOW if options.kernel else 1)
         window = most
-        took = False  # whether the kernel took the record before this one
+        took = False  # True if the kernel took the record before this one
         while not closed and at != until:
             stop = min(at + window, source.size)
             # The guessed start of another part: reaching it exactly proves the guess.

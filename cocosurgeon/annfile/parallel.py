@@ -172,7 +172,7 @@ class _Thread:
 class _Process:
     def __init__(self, task: _Task, start: int, separator: Separator) -> None:
         self.start = start
-        # The new interpreter finds modules where this one does, whatever the current folder is.
+        # The new interpreter must find modules in the same places, not in the current folder.
         with task.source.opened() as descriptor:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-c", _SERVE, *map(str, filter(None, sys.path))],

@@ -81,7 +81,7 @@ def _cut_list(records: Records, cut: Cut) -> Iterator[bytes]:
         begin = runs[0].start
         window = source.read(begin, runs[-1].stop)
         text = b"".join([window[start - begin : stop - begin] for start, stop, _ in runs])
-        if not done and rows[0]:  # nothing stands before the first one now
+        if not done and rows[0]:  # the first kept record has no separator before it
             text = text[text.index(b"{") :]
         count = sum(run.n for run in runs)
         yield cut.rewrite(text, rows[done : done + count]) if cut.rewrite else text

@@ -77,7 +77,7 @@ def read_pixels(path: str, longest: int, *, is_turned: bool) -> Pixels:
             return Pixels(image.convert("RGB"), size, orientation not in _TURNS, _is_deep(file))
     except DataError:
         raise
-    except Exception as error:  # a broken file raises whatever its decoder meets
+    except Exception as error:  # decoders raise many kinds of errors on broken files
         raise DataError(f"it cannot be read: {error}", where=path) from error
 
 

@@ -325,7 +325,7 @@ def path_text(value: object) -> str | None:
     if isinstance(value, os.PathLike):
         try:
             value = os.fspath(value)
-        except Exception:  # whatever somebody's class does
+        except Exception:  # any error of a user's class
             return None
     plain = plain_value(value)
     if not isinstance(plain, str) or not plain or "\0" in plain:
@@ -437,7 +437,7 @@ def shown(value: object) -> str:
     """Return any value as short text for an error."""
     try:
         text = repr(value)
-    except Exception:  # whatever somebody's class does, and int of very many digits
+    except Exception:  # any error of a user's class, or an int with too many digits
         text = f"something of the type {type(value).__name__}"
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
 

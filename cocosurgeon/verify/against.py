@@ -191,7 +191,7 @@ class _Comparison:
         if rule is not None:
             self.explained[f"image skipped by {who}, {rule}"] += 1
         elif rules is self.other and not self.is_of_file:
-            self.alone += 1  # whether that file has the image at all is not known
+            self.alone += 1  # the other file may not have the image
         else:
             hint = rules.hint if isinstance(rules, NoRules) else None
             self._report(f"image {img_id!r} is not loaded by {who}", img_id, hint)
@@ -320,7 +320,7 @@ class _Comparison:
         return pairs
 
     def _lost(self, mine: Instance, img_id: Id) -> None:
-        """An object of ours without one of theirs: dropped by a rule of theirs?"""
+        """Report an object that the dump lacks, unless a rule of its loader drops it."""
         if isinstance(self.other, Outcomes) and mine.row in self.other.annotations:
             rule = self.other.annotations[mine.row]
             self.explained[f"dropped by {self.dump.header.loader}, {rule}"] += 1
@@ -329,7 +329,7 @@ class _Comparison:
         self._report(text, img_id, self._hint)
 
     def _extra(self, others: Sequence[DumpInstance], boxes: Sequence[Box], img_id: Id) -> None:
-        """Objects of theirs without one of ours: dropped by a rule of ours?"""
+        """Report objects that only the dump has, unless a rule of the loader drops them."""
         left = list(range(len(others)))
         rows: Sequence[int] = self.own.rows.get(img_id, ()) if left else ()
         for box_of in (self._box_in_file, self._box_there):

@@ -87,7 +87,7 @@ def _expected(
 def _orphans(
     strange: Sequence[Record], source: PlainFile, expectation: Expectation, expected: frozenset[str]
 ) -> list[Record]:
-    """Records that are the source's, of images that are not in the subset."""
+    """Return unexpected records that the source has for images outside the subset."""
     theirs = {expectation.renumbering.text(r) for r in source.lists["annotations"]}
     return [r for r in strange if r.text in theirs and r.text not in expected]
 
@@ -144,7 +144,7 @@ class _Missing:
                 self.rows[trait].append(record.row)
 
     def take_nearest(self, record: Record) -> Record | None:
-        """The one that a record was made from: the same but for its id, or else of the same id."""
+        """Return the likely original of a record: equal except for the id, else with its id."""
         for trait in _traits(record):
             rows = self.rows[trait]
             while rows:

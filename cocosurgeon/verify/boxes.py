@@ -69,7 +69,11 @@ def corners_in_file(box: object) -> Box | None:
 def corners_in_dump(
     other: DumpInstance, sample: DumpSample, header: DumpHeader, here: Sample
 ) -> Box:
-    """Corners of a box in a dump; ``here`` is the image where the dump does not tell its size."""
+    """Return the corners of a box in a dump, in pixels.
+
+    Args:
+        here: the same image of the other loader, for its size if the dump has none.
+    """
     box = other.box
     if header.normalised and len(box) == 4:
         size = sample.width or here.width, sample.height or here.height
@@ -80,8 +84,7 @@ def corners_in_dump(
 
 
 def absolute(box: Box, how: str) -> Box:
-    """A box in pixels as corners; an integer that is to be added to what it does not fit is
-    infinite, as it would be in floating point."""
+    """Return a box in pixels as corners; an integer beyond float64 becomes infinite if added."""
     if len(box) != 4:
         return box
     try:

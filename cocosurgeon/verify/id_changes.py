@@ -17,7 +17,7 @@ LISTS_OF_IDS = (
 """Keys of records whose values are lists of category ids."""
 
 Place = tuple[int, int]
-"""Where a value's text lies in a record's text."""
+"""Place of a value's text in a record's text: start and stop."""
 
 
 @dataclass(frozen=True, eq=False)

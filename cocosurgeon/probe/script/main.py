@@ -28,7 +28,7 @@ def main(request_path: str, out_path: str) -> int:
         request = json.load(stream)
     limit = min(request["timeout"], LONGEST)
     faulthandler.dump_traceback_later(max(limit - 1, limit / 2))
-    # if cocosurgeon is gone by then, the system ends this program, whatever it hangs in
+    # if cocosurgeon is gone, the system still ends this program, even if it hangs
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, limit + GRACE)
     with open(out_path, "wb") as out:  # noqa: PTH123
