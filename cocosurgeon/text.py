@@ -13,6 +13,10 @@ _COMPARISONS = 50_000
 only names that differ by case and blanks are found."""
 
 
+_WIDEST = 60
+"""Most characters of a file name in a message."""
+
+
 class KnownNames:
     """Known names, prepared to look up the one that another name resembles."""
 
@@ -169,13 +173,18 @@ def table_lines(
 
 
 def are(count: int) -> str:
-    """Return the verb that goes with a number."""
+    """Return the verb ``is`` or ``are`` that goes with a number."""
     return "is" if count == 1 else "are"
 
 
-def first_names(names: Sequence[str], shown: int = 3, widest: int = 60) -> str:
+def has(count: int) -> str:
+    """Return the verb ``has`` or ``have`` that goes with a number."""
+    return "has" if count == 1 else "have"
+
+
+def first_names(names: Sequence[str], shown: int = 3) -> str:
     """Return the first file names of a list, long ones cut at the front."""
-    cut = [n if len(n) <= widest else f"...{n[-widest:]}" for n in names[:shown]]
+    cut = [n if len(n) <= _WIDEST else f"...{n[-_WIDEST:]}" for n in names[:shown]]
     return one_line(first_few([*cut, *names[shown:]], shown))
 
 

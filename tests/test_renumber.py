@@ -10,10 +10,11 @@ import pytest
 from test_imports import loaded_by
 from test_laws import opened, text_of
 
-from cocosurgeon.categories.edit import renumber
 from cocosurgeon.categories.policy import Numbering
 from cocosurgeon.categories.to_space import to_space
+from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.errors import RequestError, StructureError
+from cocosurgeon.steps.categories.renumber import Renumber
 
 Entries = Sequence[dict[str, Any]]
 
@@ -22,6 +23,11 @@ ZOO: Entries = (
     {"id": 3, "name": "dog"},
     {"id": 5, "name": "cat"},
 )
+
+
+def renumber(dataset: Dataset, *args: Any, **options: Any) -> Dataset:
+    """The dataset after the step."""
+    return Renumber(*args, **options).apply(dataset)
 
 
 def annotation_file(categories: Entries, *used: object) -> bytes:
@@ -98,7 +104,7 @@ def test_placeholders_go() -> None:
         (annotation_file(ZOO, 7, 8), {}, r"1 category id is not mapped .*: 8 \(not in the"),
         (annotation_file(ZOO), {"start": -1}, "ids cannot begin with -1"),
         (annotation_file(ZOO), {"start": 0.5}, "not a first id: 0.5"),
-        (annotation_file(ZOO), {"sort": "size"}, "(?s)by 'size'.*list, id or name"),
+        (annotation_file(ZOO), {"sort": "size"}, "order of 'size'.*list, id or name"),
         (annotation_file([*ZOO, {"id": "1", "name": "a"}]), {"sort": "id"}, "have no order"),
         (annotation_file([*ZOO, {"id": 1}]), {"sort": "name"}, "without a name have no order"),
         (annotation_file([*ZOO, *ZOO]), {}, "two categories have the id 7"),

@@ -105,6 +105,11 @@ class Records:
         """Number of records."""
         return self.blocks.count
 
+    @property
+    def rows(self) -> Numbers:
+        """All rows, ascending."""
+        return np.arange(self.count, dtype=np.int64)
+
     def column(self, name: str) -> Values:
         """Return the column with a name; see ``columns``."""
         return self.columns(name)[0]

@@ -11,9 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-
-from cocosurgeon.annfile.columns import Numbers
 from cocosurgeon.annfile.document import Document, Records, record_spans
 from cocosurgeon.annfile.rewrite import Rewrite
 from cocosurgeon.annfile.source import Source
@@ -176,7 +173,7 @@ def _own_texts(records: Records, rewrite: Rewrite | None) -> Iterator[bytes]:
     if rewrite is None:
         yield from _copied(records.source, first, last)
         return
-    rows = _all_rows(records)
+    rows = records.rows
     done = 0
     for run in records.runs(rows, _PIECE):
         text = records.source.read(run.start, run.stop)
@@ -194,10 +191,6 @@ def _texts(part: Part, between: bytes) -> Iterator[bytes]:
         text = between.join([text[start:stop] for start, stop in record_spans(text, run.n)])
         yield rewrite(text, rows[done : done + run.n]) if rewrite else text
         done += run.n
-
-
-def _all_rows(records: Records) -> Numbers:
-    return np.arange(records.count, dtype=np.int64)
 
 
 def _member_style(document: Document) -> tuple[bytes, bytes]:

@@ -6,10 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from cocosurgeon.categories.category_map import CategoryMap, Names
 from cocosurgeon.categories.inventory import Inventory
-from cocosurgeon.categories.policy import (
-    Pairs,
-    Unmapped,
-)
+from cocosurgeon.categories.policy import Pairs, Unmapped
 from cocosurgeon.categories.remap import Remapping, remapped_entries, with_placeholders
 from cocosurgeon.dataset.category_list import Entry
 from cocosurgeon.dataset.dataset import Dataset

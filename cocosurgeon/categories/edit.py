@@ -8,13 +8,7 @@ from typing import cast
 from cocosurgeon.categories.by_names import require_known
 from cocosurgeon.categories.category_map import CategoryMap
 from cocosurgeon.categories.inventory import Inventory
-from cocosurgeon.categories.policy import (
-    By,
-    Numbering,
-    Unmapped,
-    require_order,
-    require_start,
-)
+from cocosurgeon.categories.policy import By, Numbering, Unmapped
 from cocosurgeon.categories.remap import Remapping, remapped_entries, with_placeholders
 from cocosurgeon.dataset.category_list import CategoryList, Entry
 from cocosurgeon.dataset.dataset import Dataset
@@ -205,8 +199,6 @@ def renumber(
             categories without a name, have no order.
         StructureError: a category has no id, or two have the same.
     """
-    require_start(start)
-    require_order(sort, Numbering)
     before = Inventory.of(dataset)
     if not before.classes:
         raise RequestError(

@@ -52,20 +52,3 @@ def require_start(start: int) -> None:
         raise RequestError(f"the first id cannot be {start!r}", hint="a whole number") from None
     if number < 0:
         raise RequestError(f"ids cannot begin with {number}", hint="a number from 0 on")
-
-
-def require_order(order: str, orders: object) -> None:
-    """Refuse an order that a category list cannot be sorted into.
-
-    Args:
-        orders: the ``Literal`` of those that there are.
-
-    Raises:
-        RequestError: it is none of them.
-    """
-    known = get_args(orders)
-    if order not in known:
-        *others, last = known
-        raise RequestError(
-            f"cannot sort categories by {order!r}", hint=f"{', '.join(others)} or {last}"
-        )

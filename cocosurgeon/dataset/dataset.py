@@ -196,6 +196,15 @@ class Dataset:
         rows, ids = self.index.category_pairs
         return rows, self.category_list.ids(ids) if self.category_list else ids
 
+    @property
+    def kept_category_pairs(self) -> tuple[Numbers, Array]:
+        """Rows of kept annotations, each with a current category id of it."""
+        rows, ids = self.category_pairs
+        is_kept = np.zeros(len(self.index.image_of_annotation), dtype=np.bool_)
+        is_kept[self.annotation_rows] = True
+        wanted = is_kept[rows]
+        return rows[wanted], ids[wanted]
+
     def rows_kept(self) -> Iterator[tuple[Records, Numbers]]:
         """Yield each list of which rows are selected, with its kept rows, ascending."""
         index = self.index
@@ -213,7 +222,7 @@ class Dataset:
         kept = {records.name: rows for records, rows in self.rows_kept()}
         if name in kept:
             return kept[name]
-        return np.arange(self.index.document.lists[name].count, dtype=np.int64)
+        return self.index.document.lists[name].rows
 
     def image_columns(self, *names: str) -> tuple[Array, ...]:
         """Return columns of ``images``, one value for each kept image.
@@ -541,8 +550,8 @@ class Dataset:
         if self.category_list is None:
             return pieces(self.index.document, cuts)
         for records, rewrite in self.category_list.rewrites().items():
-            everything = Cut(np.arange(records.count, dtype=np.int64))
-            cuts[records] = Cut(cuts.get(records, everything).rows, rewrite)
+            rows = cuts[records].rows if records in cuts else records.rows
+            cuts[records] = Cut(rows, rewrite)
         categories = self.index.category_records
         text = self.category_list.text(categories) if categories is not None else None
         changed = {categories: text} if categories is not None and text is not None else {}

@@ -289,10 +289,10 @@ def _about(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def category_use(index: AnnotationIndex) -> CategoryUse:
-    """Return the category list of a file, and the categories in use; None without a list."""
+    """Return the category list of a file, which must have one, and the categories in use."""
     records = index.category_records
     assert records is not None
-    entries = [v for _, _, v in decoded(records, np.arange(records.count, dtype=np.int64))]
+    entries = [v for _, _, v in decoded(records, records.rows)]
     used = {i for i in index.category_pairs[1].tolist() if i is not None}
     return CategoryUse(entries, used, index.document.source.name)
 

@@ -247,9 +247,8 @@ class _Scene:
             for row, value in _decoded(index.annotation_records, kept[of_kept]):
                 annotations[int(row_of[index.image_of_annotation[row]])].append(value)
         categories: list[Mapping[str, Any]] = []
-        if index.category_records is not None:
-            every = np.arange(index.category_records.count, dtype=np.int64)
-            categories = [value for _, value in _decoded(index.category_records, every)]
+        if (listed := index.category_records) is not None:
+            categories = [value for _, value in _decoded(listed, listed.rows)]
         names = [str(r["file_name"]) for r in images.values() if r.get("file_name")]
         if folder is None and dataset.source.path is not None:
             folder = find_prefix(dataset.source.path, names).folder

@@ -34,7 +34,7 @@ def shifted_labels(dataset: Dataset, paths: Sequence[str]) -> Iterator[str]:
     if listing is not None and any(new not in (None, old) for old, new in listing.cat_ids.items()):
         return
     origin, index = dataset.origin, dataset.index
-    used = _used(origin, np.arange(len(origin.image_of_annotation), dtype=np.int64))
+    used = _used(origin)
     still_used = _used(index, dataset.annotation_rows)
     before, after = CategoryList.of(origin), listing or CategoryList.of(index)
     for loader in LOADERS.values():
@@ -68,7 +68,6 @@ def list_effect(dataset: Dataset, ann_file: str) -> LabelEffect | None:
     if listing is None or not listing.is_compared or not listing.entries:
         return None
     origin, index = dataset.origin, dataset.index
-    every = np.arange(len(origin.image_of_annotation), dtype=np.int64)
     still = _used(index, dataset.annotation_rows)
     mapped = {old: listing.cat_ids.get(old, old) for old in still}
     new_ids = {old: new for old, new in mapped.items() if new is not None}
@@ -76,7 +75,7 @@ def list_effect(dataset: Dataset, ann_file: str) -> LabelEffect | None:
     names = {c.get("id"): str(c.get("name")) for c in lists[1]}
     pairs = [(names.get(new, str(new)), old, new) for old, new in new_ids.items() if new in names]
     return LabelEffect.of(
-        CategoryUse(lists[0], _used(origin, every), ann_file),
+        CategoryUse(lists[0], _used(origin), ann_file),
         CategoryUse(lists[1], set(new_ids.values()), ann_file),
         sorted(pairs, key=lambda pair: list(names).index(pair[2])),
     )
@@ -92,9 +91,10 @@ def effect_warnings(effect: LabelEffect | None) -> Iterator[str]:
         )
 
 
-def _used(index: AnnotationIndex, rows: Numbers) -> set[Id]:
+def _used(index: AnnotationIndex, rows: Numbers | None = None) -> set[Id]:
     of_rows, cat_ids = index.category_pairs
-    return {i for i in cat_ids[np.isin(of_rows, rows)].tolist() if i is not None}
+    cat_ids = cat_ids if rows is None else cat_ids[np.isin(of_rows, rows)]
+    return {i for i in cat_ids.tolist() if i is not None}
 
 
 def _entries(index: AnnotationIndex, listing: CategoryList) -> list[Record]:

@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.page import Row, table, text
 from cocosurgeon.select.plan import Plan
@@ -144,11 +142,8 @@ def trace_plan(plan: Plan, dataset: Dataset) -> PlanTrace:
 
 
 def _by_category(dataset: Dataset) -> Counter[str]:
-    rows, cat_ids = dataset.category_pairs
-    kept = np.zeros(len(dataset.index.image_of_annotation), dtype=np.bool_)
-    kept[dataset.annotation_rows] = True
     names = {c.id: c.name for c in dataset.categories}
     by_name: Counter[str] = Counter({str(c.name): 0 for c in dataset.categories})
-    for cat_id, n in Counter(cat_ids[kept[rows]].tolist()).items():
+    for cat_id, n in Counter(dataset.kept_category_pairs[1].tolist()).items():
         by_name[str(names.get(cat_id) or f"category_id {cat_id}")] += n
     return by_name

@@ -48,14 +48,12 @@ def count_categories(dataset: Dataset) -> Numbers:
 
 def _kept_pairs(dataset: Dataset) -> tuple[Numbers, Array]:
     """Return rows of kept annotations, each with a usable category id of it."""
-    rows, ids = dataset.category_pairs
+    rows, ids = dataset.kept_category_pairs
     ids = as_keys(ids)
-    is_kept = np.zeros(len(dataset.index.image_of_annotation), dtype=np.bool_)
-    is_kept[dataset.annotation_rows] = True
-    wanted = is_kept[rows]
-    if ids.dtype == object:
-        wanted &= np.fromiter((i is not None for i in ids), np.bool_, len(ids))
-    return rows[wanted], ids[wanted]
+    if ids.dtype != object:
+        return rows, ids
+    is_id = np.fromiter((i is not None for i in ids), np.bool_, len(ids))
+    return rows[is_id], ids[is_id]
 
 
 def _per_image(dataset: Dataset, rows: Numbers) -> Numbers:

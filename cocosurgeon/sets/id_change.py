@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cocosurgeon.annfile.chunks import EXACT_IN_FLOAT
-from cocosurgeon.annfile.columns import Numbers
 from cocosurgeon.annfile.document import Records
 from cocosurgeon.annfile.rewrite import Rewrite, ValueChange, one_after_another
 from cocosurgeon.annfile.walk import value_span
@@ -71,7 +70,7 @@ class IdChange:
                 where=self.where,
                 hint=f"write {json.dumps(old)} in every place",
             )
-        return _json(new)
+        return json.dumps(new).encode()
 
     @property
     def back(self) -> IdChange:
@@ -136,7 +135,7 @@ class _Back(IdChange):
 
 def texts_of(records: Records, ids: Mapping[Id, Id]) -> dict[Id, bytes]:
     """Return the JSON text of ids of a list that are no whole numbers before and after a change."""
-    odd = {old for old, new in ids.items() if not (_is_whole(old) and _is_whole(new))}
+    odd = {old for old, new in ids.items() if not (isinstance(old, int) and isinstance(new, int))}
     if not odd:
         return {}
     found: dict[Id, bytes] = {}
@@ -149,14 +148,6 @@ def texts_of(records: Records, ids: Mapping[Id, Id]) -> dict[Id, bytes]:
             assert span is not None, "an id that was read"
             found[old] = record[slice(*span)]
     return found
-
-
-def _is_whole(key: Id) -> bool:
-    return isinstance(key, int)
-
-
-def _json(value: Id) -> bytes:
-    return json.dumps(value).encode()
 
 
 def id_rewrites(references: Iterable[tuple[References, IdChange]]) -> Rewrite | None:
@@ -190,10 +181,3 @@ class PrefixChange:
         if self.is_added:
             return start + text[1:] if text[:1] == b'"' else text
         return b'"' + text[len(start) :] if text.startswith(start) else text
-
-
-def rows_of(records: Records) -> Numbers:
-    """Return all rows of a list."""
-    import numpy as np
-
-    return np.arange(records.count, dtype=np.int64)

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.dataset.ids import Id
 from cocosurgeon.errors import FormatError, StructureError, UnknownNameError
 from cocosurgeon.sets.id_change import IdChange
 from cocosurgeon.sets.merged_file import FORMAT, MARK
@@ -121,10 +120,6 @@ class MergeEntry:
         if value is None:
             return IdChange(self.where, changed={})
         return IdChange.from_json(self.where, value)
-
-    def dropped(self, place: int) -> list[Id]:
-        """Return the images of a file that the merge dropped."""
-        return self.sources[place].dropped
 
 
 def _require_counts(sources: Sequence[SourceEntry], categories: int) -> None:

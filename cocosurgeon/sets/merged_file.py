@@ -12,7 +12,7 @@ from cocosurgeon.annfile.document import Records
 from cocosurgeon.dataset.ids import Id, as_keys, objects
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.references import References
-from cocosurgeon.sets.id_change import IdChange, rows_of
+from cocosurgeon.sets.id_change import IdChange
 
 FORMAT = 1
 MARK = "cocosurgeon_merge"
@@ -86,7 +86,7 @@ class MergedFile:
 
     def kept(self, name: str) -> Numbers:
         """Return the kept rows of a list."""
-        return self.rows[name] if name in self.rows else rows_of(self.lists[name])
+        return self.rows[name] if name in self.rows else self.lists[name].rows
 
     def own_ids(self, name: str) -> Array:
         """Return the ids of the kept records of a list; for ``categories``, all ids."""

@@ -15,7 +15,7 @@ from cocosurgeon.dataset.ids import as_keys, isin
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.references import References
 from cocosurgeon.errors import RequestError
-from cocosurgeon.sets.id_change import id_rewrites, rows_of
+from cocosurgeon.sets.id_change import id_rewrites
 from cocosurgeon.sets.merge_entry import MergeEntry
 from cocosurgeon.text import plural
 
@@ -50,12 +50,12 @@ def merged_results(
     for place, (index, label) in enumerate(zip(indexes, labels, strict=True)):
         records = index.document.results
         assert records is not None
-        rows = rows_of(records)
+        rows = records.rows
         changes: list[Rewrite] = []
         text = f"merged: {label}: {plural(records.count, 'detection')}"
         if entry is not None:
             text += f", as {entry.names[place]} of {entry.where}"
-            dropped = isin(records.column("image_id").array, entry.dropped(place))
+            dropped = isin(records.column("image_id").array, entry.sources[place].dropped)
             if dropped.any():
                 rows = np.flatnonzero(~dropped).astype(np.int64)
                 text += f"; {int(dropped.sum()):,} dropped with images that the merge dropped"

@@ -15,7 +15,7 @@ from cocosurgeon.errors import RequestError
 from cocosurgeon.loaders import View, mmdet
 from cocosurgeon.masks import NO_MASK, MaskFault, mask_fault
 from cocosurgeon.snippet.source import SnippetSource
-from cocosurgeon.text import plural
+from cocosurgeon.text import has, plural
 from cocosurgeon.usable import FIELDS, unusable
 
 _WIDTH = 92
@@ -125,7 +125,8 @@ def about_evaluation(source: SnippetSource, counts: LoaderCounts | None = None) 
     for key in ("iscrowd", "area"):
         if missing := sum(key not in a for a in source.annotations):
             lines.append(
-                f"# {_annotations(missing)} no {key!r}: COCOeval raises KeyError: {key!r}."
+                f"# {plural(missing, 'annotation')} {has(missing)} no {key!r}: COCOeval raises "
+                f"KeyError: {key!r}."
             )
     lines += _unusable_values(source)
     if any(a.get("id") == 0 for a in source.annotations):
@@ -161,10 +162,6 @@ def about_clipping(source: SnippetSource, view: View, who: str) -> str:
         f"# {boxes_reach} beyond the image. {who} clips boxes and COCOeval does not: where this "
         "was measured, clipped boxes cost a perfect detector 0.013 AP."
     )
-
-
-def _annotations(count: int) -> str:
-    return f"{plural(count, 'annotation')} {'has' if count == 1 else 'have'}"
 
 
 def _unusable_values(source: SnippetSource) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cocosurgeon.dataset.mask import FilterResult
 from cocosurgeon.errors import RequestError
 from cocosurgeon.select.filter import AnnotationFilter
-from cocosurgeon.steps.arguments import NAMES
+from cocosurgeon.steps.arguments import NAMES, plain_value
 from cocosurgeon.steps.naming import with_names
 from cocosurgeon.steps.registry import Option
 
@@ -31,12 +30,10 @@ class InCategory(AnnotationFilter):
     categories: tuple[str | int, ...]
 
     def __init__(self, *categories: str | int) -> None:
-        numpy = sys.modules.get("numpy")  # where nobody has loaded it, no id is one of its
-        if numpy is not None:
-            categories = tuple(c.item() if isinstance(c, numpy.generic) else c for c in categories)
-        if not categories or not all(isinstance(c, (str, int)) for c in categories):
+        plain = tuple(map(plain_value, categories))
+        if not plain or not all(isinstance(c, (str, int)) for c in plain):
             raise RequestError("InCategory takes names of categories, or their ids")
-        object.__setattr__(self, "categories", categories)
+        object.__setattr__(self, "categories", plain)
 
     @classmethod
     def from_recipe(cls, values: Mapping[str, Any]) -> InCategory:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cocosurgeon.categories.policy import BY_NAMES, Pairs, Unmapped, require_policy, require_start
-from cocosurgeon.errors import RequestError
 from cocosurgeon.select.plan import CategoryStep
 from cocosurgeon.steps.arguments import TEXT
 from cocosurgeon.steps.categories.modifiers import ALIAS, START, UNMAPPED
@@ -58,11 +57,7 @@ class ToSpace(CategoryStep):
             find_space(self.from_)
         if self.start is not None:
             require_start(self.start)
-            if not space.index.startswith("position"):
-                raise RequestError(
-                    f"--start renumbers positions, and an index of {space} is the {space.index}",
-                    hint="remove --start, or name a label space of positions, such as mmdet80",
-                )
+            space.require_positions()
         require_policy(self.unmapped)
 
     def apply(self, dataset: Dataset) -> Dataset:

@@ -16,7 +16,7 @@ from cocosurgeon.select.plan import Except, Keep, Step, Unbound
 from cocosurgeon.steps.arguments import IDS, PATHS, Typed, resolve_ids
 from cocosurgeon.steps.naming import with_ids
 from cocosurgeon.steps.registry import Option
-from cocosurgeon.text import did_you_mean, plural
+from cocosurgeon.text import did_you_mean, has, plural
 
 if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
@@ -104,9 +104,8 @@ def _undetected(dataset: Dataset, is_kept: Mask) -> Iterator[str]:
     owners = owners[np.array([not crowd for crowd in crowds], np.bool_)]
     has_objects = np.isin(dataset.image_indices, owners)
     if lost := int(np.count_nonzero(has_objects & ~is_kept)):
-        verb = "has" if lost == 1 else "have"
         yield WarningNote(
-            f"{lost:,} of {plural(int(has_objects.sum()), 'image')} with objects {verb} no "
+            f"{lost:,} of {plural(int(has_objects.sum()), 'image')} with objects {has(lost)} no "
             "detection: AP on the other images alone is higher; choose images by the ground truth, "
             "then cut the detections with --match"
         )

@@ -14,7 +14,7 @@ from cocosurgeon.steps.arguments import PATH, choice
 from cocosurgeon.steps.images.file_names_file import FileNames
 from cocosurgeon.steps.images.ids import Ids
 from cocosurgeon.steps.registry import Modifier, Option
-from cocosurgeon.text import first_few, last_part, plural
+from cocosurgeon.text import first_few, has, last_part, plural
 
 if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
@@ -136,8 +136,7 @@ def _notes(dataset: Dataset, other: Dataset, path: str) -> tuple[str, ...]:
         return ()
     count = f"{len(apart):,} of {plural(len(both), 'matching id')}"
     shown = first_few(apart, show=lambda i: f"{i!r} ({here[i]!r}, {there[i]!r})")
-    verb = "has" if len(apart) == 1 else "have"
-    note = f"{count} {verb} another file_name in {path}: {shown}; --match-by file_name"
+    note = f"{count} {has(len(apart))} another file_name in {path}: {shown}; --match-by file_name"
     is_other_image = any(last_part(here[i]) != last_part(there[i]) for i in apart)
     return (WarningNote(note) if is_other_image else note,)
 

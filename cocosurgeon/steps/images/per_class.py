@@ -13,7 +13,7 @@ from cocosurgeon.select.plan import Step
 from cocosurgeon.steps.arguments import COUNT
 from cocosurgeon.steps.images.sample import NESTED, SEED
 from cocosurgeon.steps.registry import Option
-from cocosurgeon.text import first_few, plural
+from cocosurgeon.text import first_few, has, plural
 
 if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
@@ -79,15 +79,13 @@ class PerClass(Step):
         count = plural(len(classes), "class", "classes")
         notes = []
         if none := [name for images, name in classes if not images]:
-            verb = "has" if len(none) == 1 else "have"
-            notes.append(f"{len(none):,} of {count} {verb} no image: {first_few(none)}")
+            notes.append(f"{len(none):,} of {count} {has(len(none))} no image: {first_few(none)}")
         few = sorted((each for each in classes if 0 < each[0] < self.k), key=lambda each: each[0])
         if few:
-            verb = "has" if len(few) == 1 else "have"
             shown = first_few(few, show=lambda each: f"{each[1]} ({each[0]:,})")
             notes.append(
-                f"{len(few):,} of {count} {verb} fewer than {plural(self.k, 'image')}, all of "
-                f"which are kept: {shown}"
+                f"{len(few):,} of {count} {has(len(few))} fewer than {plural(self.k, 'image')}, "
+                f"all of which are kept: {shown}"
             )
         return tuple(notes)
 

@@ -10,7 +10,7 @@ from cocosurgeon.select.plan import Step
 from cocosurgeon.steps.arguments import AMOUNT, COUNT, FLAG
 from cocosurgeon.steps.naming import with_amount
 from cocosurgeon.steps.registry import Modifier, Option
-from cocosurgeon.text import first_few, plural
+from cocosurgeon.text import first_few, has, plural
 
 if TYPE_CHECKING:
     from cocosurgeon.annfile.columns import Numbers
@@ -96,8 +96,7 @@ def _notes(before: Dataset, after: Dataset) -> tuple[str, ...]:
     ids = [there.cat_ids[each] for each in gone]
     shown = first_few([names.get(i) or f"category_id {i}" for i in ids])
     count = plural(len(np.unique(there.classes)), "class", "classes")
-    verb = "has" if len(gone) == 1 else "have"
-    return (f"{len(gone):,} of {count} {verb} no object in the sample: {shown}",)
+    return (f"{len(gone):,} of {count} {has(len(gone))} no object in the sample: {shown}",)
 
 
 OPTIONS = (
