@@ -107,7 +107,7 @@ def laid_out(line: Line, model: str, folder: Path) -> None:
         base.format(stock=str(stock), masks=masks, smaller=SMALLER[model])
     )
     name = "replay_2" if line is MMDET2 else "replay_3"
-    page = (ROOT / "docs/parity.md").read_text()
+    page = (ROOT / "docs/replay.md").read_text()
     documented = re.search(rf"^```python\n# {name}\.py\n(.*?)^```$", page, re.M | re.S)
     assert documented
     replayed = re.sub(r"^_base_ = .*", '_base_ = ["./base.py"]', documented[1])
