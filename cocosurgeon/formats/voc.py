@@ -1,6 +1,6 @@
 """Pascal VOC: Annotations/ with an XML file an image, JPEGImages/, and lists in ImageSets/Main/.
 
-Readers do not agree on what the number of a pixel means: ``docs/convert.md`` says which reader
+Readers do not agree on what the number of a pixel means: ``docs/voc.md`` says which reader
 means which base.
 """
 
