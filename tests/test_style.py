@@ -21,7 +21,8 @@ _QUESTION = re.compile(r"(What|Which|Whether|How|Where|That|So that|Why)\b")
 _REPLACED = re.compile(
     r"\b(besides?|anew|stumbl(e|es|ed|ing)|told|asked for|left out|stands? twice|parted by|"
     r"mend(s|ed|ing)?|kept whole|emit(s|ted)?|held against|fillers?|put down to|"
-    r"of several any|accounts?( of)?)\b",
+    r"of several any|accounts?( of)?|(there|where)(in|of|by|upon)|the (former|latter)|ways? out|"
+    r"as (it|they) stands?|afresh|albeit|beforehand|hence|drafts?|leftovers?|brings? about)\b",
     re.IGNORECASE,
 )
 """Words that this project replaces by plainer ones: "next to", "again", "fails", "reported", ..."""
