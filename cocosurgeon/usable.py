@@ -27,35 +27,35 @@ def _iscrowd(value: object) -> str | None:
     if isinstance(value, str):
         return "text: COCOeval ignores the object, or raises ValueError"
     if not _is_finite(value):
-        return "no number: COCOeval raises ValueError or TypeError"
+        return "not a number: COCOeval raises ValueError or TypeError"
     return None if value in (0, 1) else "neither 0 nor 1"
 
 
 def _area(value: object) -> str | None:
     if value is None or not isinstance(value, (int, float)):
-        kind = "null" if value is None else "no number"
+        kind = "null" if value is None else "not a number"
         return f"{kind}: COCOeval and MMDetection raise TypeError"
     return None if _is_finite(value) else "NaN: COCOeval counts it as small, medium and large"
 
 
 def _bbox(value: object) -> str | None:
     if not isinstance(value, list) or len(value) != 4:
-        return "no list of four numbers: COCOeval and MMDetection raise"
+        return "not a list of four numbers: COCOeval and MMDetection raise"
     if not all(isinstance(number, (int, float)) for number in value):
         return "not four numbers: MMDetection raises TypeError, COCOeval may not"
     if not all(map(_is_finite, value)):
         return "not finite: it overlaps nothing"
     if min(value[2:]) <= 0:
-        return "not wider and higher than 0: torchvision's detectors raise AssertionError"
+        return "width or height is not above 0: torchvision's detectors raise AssertionError"
     return None
 
 
 def _id(value: object) -> str | None:
     if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "null or NaN: pycocotools takes all of these for one annotation"
+        return "null or NaN: pycocotools treats all of these as one annotation"
     if isinstance(value, str):
         return "text: COCOeval raises ValueError unless it is a number"
-    return None if _is_finite(value) else "no number: pycocotools raises TypeError"
+    return None if _is_finite(value) else "not a number: pycocotools raises TypeError"
 
 
 _JUDGES: Mapping[str, Callable[[object], str | None]] = {

@@ -557,7 +557,7 @@ def test_results_from_standard_input(cli: Cli, tmp_path: Path) -> None:
     [
         ((RESULTS, "-o", "p.html"), "a results file lists no images"),
         ((SAMPLE, "--images", "none", "-o", "p.html"), "no such folder of images"),
-        ((SAMPLE, "--against", SAMPLE, "-o", "p.html"), "no results file"),
+        ((SAMPLE, "--against", SAMPLE, "-o", "p.html"), "not a results file"),
         ((SAMPLE, "--against", "none.json", "-o", "p.html"), "none.json"),
         ((SAMPLE, "-o", "-"), "it needs a path"),
         ((SAMPLE, "-o", SAMPLE, "--force"), "the output is the source itself"),

@@ -496,7 +496,7 @@ def test_the_users_folder(cli: Cli, tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be(source: Path) -> None:
     for folder in ("/dev/null/cache", str(source)):
-        with pytest.raises(OutputError, match="cannot keep the subset") as caught:
+        with pytest.raises(OutputError, match="cannot store the subset") as caught:
             ann_file(source, first=2, cache=folder)
         assert "COCOSURGEON_CACHE=FOLDER" in str(caught.value)
 
@@ -507,7 +507,7 @@ def test_a_folder_that_cannot_be_written_to_serves_what_is_in_it(source: Path, c
     cache.chmod(0o555)
     try:
         assert ann_file(source, first=2) == path
-        with pytest.raises(OutputError, match="cannot keep the subset"):
+        with pytest.raises(OutputError, match="cannot store the subset"):
             ann_file(source, first=3)
     finally:
         cache.chmod(0o755)
@@ -594,7 +594,7 @@ def test_clear_tells_what_it_leaves(source: Path, cli: Cli) -> None:
     path = Path(ann_file(source, first=2))
     path.write_text("somebody's own")
     printed = cli("cache", "clear", "--yes").err
-    assert f"not removed, since it had been edited; it is now {path.with_suffix('')}." in printed
+    assert f"not removed, because it was edited; it is now {path.with_suffix('')}." in printed
 
 
 def test_clear_removes_what_a_killed_process_has_begun(source: Path, cli: Cli, cache: Path) -> None:

@@ -173,7 +173,7 @@ def test_it_cannot_be_changed() -> None:
         ({1: [2]}, "error", "not a category id"),
         ([(1, 0), (1, 2)], "error", "category id 1 is mapped twice: 0, 2"),
         ([(1, 0), (1.0, None)], "error", "category id 1 is mapped twice: 0, None"),
-        ({1: 0}, "ignore", "unknown way with unmapped ids: 'ignore'"),
+        ({1: 0}, "ignore", "unmapped cannot be 'ignore'"),
     ],
 )
 def test_what_is_no_map(pairs: Any, unmapped: Any, says: str) -> None:

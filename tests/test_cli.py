@@ -169,7 +169,7 @@ def test_names_with_commas_and_quotes(put: Put, cli: Cli) -> None:
         (["--where", "widht > 3"], "did you mean 'width'?"),
         (["--where", "zzz > 3"], "no column 'zzz'"),
         (["--where", "__import__('os')"], "holds a call"),
-        (["--cascade", "scenes"], "no list whose records have an image_id"),
+        (["--cascade", "scenes"], "is not a list of records with an image_id"),
         (["--first", "-1"], "cannot be negative"),
         (["--first", "x"], "first"),
         (["--first", "1", "--order", "size"], "expected file or id"),
@@ -177,11 +177,11 @@ def test_names_with_commas_and_quotes(put: Put, cli: Cli) -> None:
         (["--first", "1", "--seed", "3"], "--seed has no effect without"),
         (["--sample", "1", "--seed", "3", "--seed", "4"], "given twice"),
         (["-o", "other.json"], "given twice"),
-        (["--ids-out", ""], "without a name"),
+        (["--ids-out", ""], "the name of an output is empty"),
         (["--ids-out", "x/"], "folder"),
         (["--ids-out", "x" * 300], "File name too long"),
         (["--min-area", "nan"], "NaN"),
-        (["--where", "width > 5 and height"], "asks a value for yes or no"),
+        (["--where", "width > 5 and height"], "uses a value as a condition"),
         (["--where", "width == '640'"], "compares a string with a number"),
         (["--where", " or ".join(f"id == {i}" for i in range(3000))], "too long"),
         (["--match", "in.json", "--recipe", "in.json", "--force"], "the source itself"),
@@ -351,7 +351,7 @@ def test_the_account(small: Any, put: Put, cli: Cli) -> None:
         "images       5 of 5 kept, 0 dropped",
         "annotations  7 of 8 kept, 1 dropped",
         "annotations of unknown images: 1, 0 kept",
-        "copied unchanged though they name images: scenes (2)",
+        "copied unchanged, although they name images: scenes (2)",
         "copied unchanged: categories (3)",
         "first 9 requested, 5 images there",
     ):
@@ -374,7 +374,7 @@ def test_quiet_and_json(small: Any, put: Put, cli: Cli) -> None:
     for args, stdin in ((("in.json", "-o", "-"), ""), (("-",), json.dumps(small))):
         piped = cli("subset", *args, "--first", 2, "--json", stdin=stdin.encode())
         assert (piped.code, piped.out) == (2, "")
-        assert "--json prints" in json.loads(piped.err)["error"]["what"]
+        assert "--json and an output cannot both" in json.loads(piped.err)["error"]["what"]
 
 
 def test_dry_run_explains_and_writes_nothing(
@@ -563,7 +563,7 @@ def test_results_files(cli: Cli, put: Put, small: Any, tmp_path: Path) -> None:
     assert "detections  3 of 5 kept" in ended.err
     for args, says in (
         (["--empty"], "lists no images"),
-        (["--file-name", "*"], "detections know nothing of an image but its id"),
+        (["--file-name", "*"], "detections have only the id of an image"),
         (["--having", "dog"], "no categories"),
         (["--ids", "11"], "the nearest id is 10"),
     ):

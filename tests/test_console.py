@@ -116,7 +116,7 @@ def test_no_output_shares_stdout_with_the_document(cli: Cli) -> None:
     ):
         done = cli("subset", SAMPLE, "--first", 2, *args, "--json")
         assert (done.code, done.out) == (2, "")
-        assert "which an output takes" in json.loads(done.err)["error"]["what"]
+        assert "and an output cannot both" in json.loads(done.err)["error"]["what"]
     explained = cli("subset", SAMPLE, "--first", 2, "-o", "-", "--json", "--dry-run")
     assert json.loads(explained.out)["would_write"] == ["-"]
 
@@ -229,7 +229,7 @@ def test_progress_on_a_terminal_that_says_it_has_no_columns(tmp_path: Path) -> N
 def test_no_option_hides_that_data_is_lost(cli: Cli, put: Put, small: Any) -> None:
     small["annotations"][0]["image_id"] = 999
     put(small)
-    lost = "warning: 1 of 7 annotations dropped, since the file does not list the image"
+    lost = "warning: 1 of 7 annotations dropped, because the file does not list the image"
     assert lost in cli("subset", "in.json", "--first", 2, "-o", "a.json", "--quiet").err
     done = cli("subset", "in.json", "--first", 2, "-o", "b.json", "--json")
     assert json.loads(done.out)["warnings"] == [lost.removeprefix("warning: ")]

@@ -91,7 +91,7 @@ def test_yolo_without_the_manifest_gives_boxes_and_classes(cli: Cli, tmp_path: P
     cli("convert", SAMPLE, "--to", "yolo", "--allow-loss", "-o", "tree")
     (tmp_path / "tree/cocosurgeon.json").unlink()
     done = cli("convert", "tree/data.yaml", "--from", "yolo", "-o", "back.json")
-    assert "category ids are from 1" in done.err
+    assert "category ids begin at 1" in done.err
     before, after = parsed(SAMPLE), parsed(tmp_path / "back.json")
     assert len(after["images"]) == 128
 
@@ -124,7 +124,7 @@ def test_a_loss_is_refused_and_nothing_is_written(cli: Cli, tmp_path: Path) -> N
         ("80 0.5 0.5 0.1 0.1", "class number 80"),
         ("0.5 0.5 0.5 0.1 0.1", "the class number is 0.5"),
         ("0 0.5 x 0.1 0.1", "could not convert string to float"),
-        ("0 320 240 10 10", "no share of the image's sides"),
+        ("0 320 240 10 10", "not a share of the image's side"),
     ],
 )
 def test_a_broken_row_is_named_with_file_and_line(
@@ -228,7 +228,7 @@ def test_edited_rows_get_new_ids_and_a_warning(cli: Cli, tmp_path: Path) -> None
     assert (refused.code, "b/2.jpg" in refused.err) == (3, True)
     (tmp_path / "t/images/small/b/2.jpg").unlink()
     done = cli("convert", "t", "--from", "yolo", "-o", "back.json")
-    assert "warning: 1 image with other rows than when they were written" in done.err
+    assert "warning: 1 image whose rows were changed" in done.err
     back = parsed(tmp_path / "back.json")
     assert [(a["id"], a["image_id"]) for a in back["annotations"]] == [
         (1, 7),
@@ -355,13 +355,13 @@ def test_other_verbs_read_a_tree(cli: Cli) -> None:
 def test_requests_that_cannot_be_met(cli: Cli, tmp_path: Path) -> None:
     path = small_file(tmp_path)
     for args, words in {
-        ("convert", path): "name one format",
+        ("convert", path): "expected one of --to and --from",
         ("convert", path, "--to", "yollo"): "did you mean 'yolo'?",
         ("convert", path, "--to", "csv", "--masks"): "csv has no option --masks",
         ("convert", path, "--to", "yolo", "--crowds", "ignore"): "yolo cannot ignore crowds",
-        ("convert", path, "--to", "txt", "--fields", "x,y"): "is no box with its label",
+        ("convert", path, "--to", "txt", "--fields", "x,y"): "is not a box with a label",
         ("convert", path, path, "--to", "csv"): "would both be the split 'small'",
-        ("convert", path, "--from", "yolo", "--clip"): "go with --to",
+        ("convert", path, "--from", "yolo", "--clip"): "need --to",
         ("convert", "nothing", "--from", "yolo"): "no such folder or file",
     }.items():
         done = cli(*args)

@@ -132,7 +132,7 @@ def test_no_source_is_replaced_and_no_half_is_written(cli: Cli, tmp_path: Path) 
     [
         ("a.jpg,100,80,dog,1,2", "a row has 6 cells, and the table 8 columns"),
         ("a.jpg,100,80,dog,1,2,nan,4", "its box is not finite"),
-        ("a.jpg,1e999,80,dog,1,2,3,4", "this is no size"),
+        ("a.jpg,1e999,80,dog,1,2,3,4", "not a size"),
         ("a.jpg,0,80,dog,1,2,3,4", "no usable width and height"),
         (",100,80,dog,1,2,3,4", "a row has no file_name"),
         ("a.jpg,100,80,,1,2,3,4", "a row has a box, and no category"),
@@ -167,7 +167,7 @@ def test_what_one_id_or_one_name_means_twice_is_refused(cli: Cli, tmp_path: Path
         assert done.code == 2
     assert "2 images have the file_name 'a.jpg'" in cli("convert", source, "--to", "csv").err
     source.write_text(source.read_text().replace('"id": 1, "file', '"id": 0, "file'))
-    assert "1 image with the id of another one" in cli("convert", source, "--to", "coco").err
+    assert "1 image with the id of another image" in cli("convert", source, "--to", "coco").err
     source = write(tmp_path, ["a.jpg"], classes={1: ""})
     assert "the name '' cannot be on a line" in cli("convert", source, "--to", "txt").err
 
@@ -232,8 +232,8 @@ def test_a_renamed_class_is_not_said_to_be_restored(cli: Cli, tmp_path: Path) ->
     config = tmp_path / "tree/data.yaml"
     config.write_text(config.read_text().replace("dog", "horse"))
     done = cli("convert", "tree", "--from", "yolo", "-o", "b.json")
-    assert "the classes are not those of the manifest" in done.err
-    assert "ids, order and crowds are those of the manifest" in done.err
+    assert "the classes differ from the manifest's" in done.err
+    assert "ids, order and crowds are taken from the manifest" in done.err
 
 
 def test_a_normalized_file_gives_everything_back(cli: Cli, tmp_path: Path) -> None:

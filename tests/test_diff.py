@@ -298,7 +298,7 @@ def test_a_category_with_another_name_and_id_is_one_change() -> None:
             "name": ("cat", "feline"),
         }
         assert change.words() == (
-            "category 2 (cat): taken for one category by 2 of 2 annotations; "
+            "category 2 (cat): treated as one category, by 2 of 2 annotations; "
             'name "cat" -> "feline"; id 2 -> 9'
         )
         assert [c.kind for c in found.changes if c.list == ANN] == ["ids"] * bool(renumbered)

@@ -47,7 +47,7 @@ def test_what_was_guessed_is_printed(cli: Cli, put: Put, small: Any) -> None:
     small["images"][3]["file_name"] = "b/20.png"
     put(small, "twice.json")
     done = cli("subset", "twice.json", "--file-names-file", "names.txt", "-o", "p.json")
-    assert "1 file name belongs to several images, which all count: b/20.png" in done.err
+    assert "1 file name belongs to several images, which are all chosen: b/20.png" in done.err
     assert "images       3 of 5 kept" in done.err
 
 
@@ -97,7 +97,7 @@ def test_what_is_refused(cli: Cli, put: Put, small: Any) -> None:
     assert done.code == 2
     assert max(map(len, done.err.splitlines())) < 200
     detections = [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 1}]
-    with pytest.raises(UnknownNameError, match="detections know nothing"):
+    with pytest.raises(UnknownNameError, match="detections have only the id"):
         read(put(detections, "dt.json")).keep(FileNames(["x"]))
 
 

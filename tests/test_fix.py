@@ -556,7 +556,7 @@ def test_unsafe_repairs_are_asked_for(put: Put, cli: Cli, tmp_path: Path) -> Non
     path, out = put(document), tmp_path / "out.json"
     done = cli("fix", path, "-o", out)
     assert "iscrowd-unusable: 1 record changed" in done.err
-    left = "not repaired, since not chosen: box-beyond (1), annotation-orphaned (1)"
+    left = "not repaired, because not selected: box-beyond (1), annotation-orphaned (1)"
     assert left in done.err
     done = cli("fix", path, "--select", "boxes", "-o", out, "-f")
     assert json.loads(out.read_bytes())["annotations"][1]["bbox"] == [95, 10, 5, 20]

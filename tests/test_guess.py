@@ -184,7 +184,7 @@ def test_names_tell_what_ids_do_not(put: Put) -> None:
             "1 of 2 ids are not its classes, such as 12: street",
         ),
         ([(1, "person")], [0], "torchvision91", "such as 0: the background"),
-        ([(1, "person")], [2.5], "coco91", "such as 2.5: no index"),
+        ([(1, "person")], [2.5], "coco91", "such as 2.5: not an index"),
         (
             [("1", "person")],
             ["1"],

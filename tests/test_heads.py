@@ -202,7 +202,7 @@ def test_the_line_of_numpy_does_the_same(
     ("args", "says"),
     [
         ("mmdet80 detr91", "11 rows of detr91 have none in mmdet80: 0"),
-        ("coco91 mmdet80", "no head has such rows"),
+        ("coco91 mmdet80", "no head has these rows"),
     ],
 )
 def test_what_cannot_be_moved_is_refused(args: str, says: str, cli: Cli) -> None:

@@ -562,7 +562,7 @@ def test_a_wrong_unzip_behind_a_link_is_nested(tmp_path: Path) -> None:
     found = check_layout(tmp_path / "from")
     assert codes(found)[0] == "nested"
     outer = tmp_path / "from/val2017"
-    assert found.findings[0].hint == f"move what is in {outer / 'val2017'} up into {outer}"
+    assert found.findings[0].hint == f"move the content of {outer / 'val2017'} up into {outer}"
     move_up(outer / "val2017")
     assert codes(check_layout(tmp_path / "from")) == []
 
@@ -573,7 +573,7 @@ def test_an_empty_folder_may_be_replaced_by_a_link(tmp_path: Path) -> None:
     far = files(tmp_path / "far", ["1.jpg"])
     wanted = tmp_path / "from/val2017"
     hint = check_layout(tmp_path / "from").findings[-1].hint
-    assert hint == f"put them in {wanted}, or make that a link to their folder"
+    assert hint == f"put them in {wanted}, or link {wanted} to their folder"
     make_link_of(hint.replace("their folder", str(far)), wanted)
     assert codes(check_layout(tmp_path / "from")) == []
 
@@ -597,7 +597,7 @@ def test_a_wrong_unzip_is_nested(tmp_path: Path) -> None:
     found = check_layout(tmp_path)
     assert codes(found) == ["nested", "images-missing"]
     outer = tmp_path / "val2017"
-    assert found.findings[0].hint == f"move what is in {outer / 'val2017'} up into {outer}"
+    assert found.findings[0].hint == f"move the content of {outer / 'val2017'} up into {outer}"
     move_up(outer / "val2017")
     assert codes(check_layout(tmp_path)) == []
 
@@ -903,7 +903,7 @@ def test_links_are_absolute_and_lead_to_the_file_itself(cli: Cli, tmp_path: Path
     (tmp_path / "from/val2017").rename(tmp_path / "disk")
     (tmp_path / "from/val2017").symlink_to("../disk")
     done = cli("layout", "--gather", "out", "--of", path, "--link")
-    assert done.code == 0 and "the tree needs the originals" in done.err
+    assert done.code == 0 and "keep the originals" in done.err
     link = tmp_path / "out/val2017/000000000000.jpg"
     assert os.readlink(link) == str((tmp_path / "disk/000000000000.jpg").resolve())  # noqa: PTH115
     assert not (tmp_path / "out/annotations/instances_val2017.json").is_symlink()
@@ -1053,7 +1053,7 @@ def test_what_is_there_stays(cli: Cli, tmp_path: Path) -> None:
     assert cli("layout", "--gather", ".", "--of", path, cwd=tmp_path / "empty").code == 2
     assert cli("layout", "--gather", "empty", "--of", path).code == 0
     done = cli("layout", "--gather", "no/such/out", "--of", path)
-    assert done.code == 2 and "make the folder above it first" in done.err
+    assert done.code == 2 and "make its parent folder first" in done.err
     assert {p.name for p in tmp_path.iterdir()} == {"from", "full", "file", "dangling", "empty"}
 
 

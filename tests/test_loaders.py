@@ -810,7 +810,7 @@ def test_integers_are_made_of_image_ids(name: str) -> None:
                 load(name, broken)
             assert (caught.value.exception, caught.value.rule) == (exception, "odd-id")
     for ann_id in ("1", True, 1.0):
-        with pytest.raises(LoaderError, match="is no integer") as caught:
+        with pytest.raises(LoaderError, match="is not an integer") as caught:
             load(name, doc(ann(ann_id)))
         assert caught.value.exception == "TypeError"
         assert load(name, doc(ann(ann_id, image_id=9))).samples[0].instances == ()
@@ -834,7 +834,7 @@ def test_dino_loads_the_next_image_for_one_that_it_cannot_read(tmp_path: Path, c
     assert (caught.value.exception, caught.value.rule) == ("FileNotFoundError", "no-file")
     (tmp_path / "in.json").write_text(json.dumps(doc(ann(1)) | {"info": {}}))
     ended = cli("verify", "in.json", "--loader", "dino")
-    assert "files of images are not looked for" in ended.out
+    assert "image files are not looked for" in ended.out
     (tmp_path / "1.jpg").touch()
     ended = cli("verify", "in.json", "--loader", "dino", "--option", "img_folder=.")
     assert (ended.code, "not looked for" in ended.out) == (0, False)

@@ -207,7 +207,7 @@ def test_results_of_images_that_the_merge_dropped_go(cli: Cli, put: Put) -> None
     assert "1 dropped with images that the merge dropped" in done.err
     assert [d["image_id"] for d in json.loads(a.with_name("r.json").read_bytes())] == [1, 2]
     done = cli("merge", *results, put(found, "rc.json"), "--follow", "all.json", "-o", "s.json")
-    assert (done.code, "name one results file for each" in done.err) == (2, True)
+    assert (done.code, "give one results file for each" in done.err) == (2, True)
     done = cli("merge", *results, "--ids", "offset", "-o", "s.json")
     assert "only --follow and --source-key" in done.err
     done = cli("merge", *results, "--follow", a, "-o", "s.json")

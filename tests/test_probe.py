@@ -142,8 +142,8 @@ BOX = {"label": 1, "ignore": False}
 @pytest.mark.parametrize(
     ("data", "number", "said"),
     [
-        (b"[]\n", 1, "no JSON object"),
-        (b'{"images": []}\n', 1, "no dump"),
+        (b"[]\n", 1, "not a JSON object"),
+        (b'{"images": []}\n', 1, "not a dump"),
         (b"\xff\xfe\n", 1, "not JSON"),
         (broken(1, dump=2), 1, "version 2"),
         (broken(1, framework=None), 1, "framework"),

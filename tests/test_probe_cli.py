@@ -90,7 +90,7 @@ def test_options_that_say_nothing(
 def test_no_loader_has_no_real_one_to_wait_for(cli: Cli) -> None:
     done = cli("verify", SAMPLE, "--loader", "none", "--timeout", "5")
     assert done.code == 2
-    assert "--timeout: for a real loader, and --loader none names none" in done.err
+    assert "--timeout: only for a real loader, not for --loader none" in done.err
 
 
 def test_an_image_that_the_file_does_not_have(cli: Cli) -> None:
@@ -120,7 +120,7 @@ def test_a_reason_that_no_mode_has_is_told_once(cli: Cli) -> None:
     [finding] = found["findings"]
     assert (finding["code"], finding["loaders"]) == ("real-error", ["mmdet3"])
     assert finding["details"][0].startswith("mmdet3: ")
-    assert found["compared"][1:] == ["not the real mmdet3, which could not be asked"]
+    assert found["compared"][1:] == ["not the real mmdet3, which could not be run"]
 
 
 def test_a_reason_that_both_modes_have_is_told_once(cli: Cli, tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_errors_in_python_advise_python(tmp_path: Path) -> None:
         ("--shift -3 makes it 0", "shift=-3 makes it 0"),
         ("merge them first (--merge)", "merge them first (merge=...)"),
         ("`cocosurgeon remap FILE --sort id` does", "`cocosurgeon remap FILE --sort id` does"),
-        ("write it without them: --allow-loss", "write the rest: allow_loss=True"),
+        ("write it without them: --allow-loss", "write it without them: allow_loss=True"),
         ("name one: --split train|val", 'name one: split="train|val"'),
     ],
 )

@@ -184,6 +184,6 @@ def test_an_interpreter_without_any_library_is_no_loader(tmp_path: Path, cli: Cl
     (tmp_path / "gt.json").write_text("{}")
     ended = cli("dump", "gt.json", "--python", sys.executable)
     assert ended.code == 2
-    assert "no library of a loader that can be asked" in ended.err
+    assert "no library of a loader that can be run" in ended.err
     assert "name one that has mmdet, onedl-mmdetection, torchvision" in ended.err
     assert cli("dump", "gt.json", "--python", "no/such/python").code == 2

@@ -103,8 +103,8 @@ def test_placeholders_go() -> None:
         (b'{"images": [], "annotations": []}', {}, "no category list to number"),
         (annotation_file(ZOO, 7, 8), {}, r"1 category id is not mapped .*: 8 \(not in the"),
         (annotation_file(ZOO), {"start": -1}, "ids cannot begin with -1"),
-        (annotation_file(ZOO), {"start": 0.5}, "not a first id: 0.5"),
-        (annotation_file(ZOO), {"sort": "size"}, "order of 'size'.*list, id or name"),
+        (annotation_file(ZOO), {"start": 0.5}, "the first id cannot be 0.5"),
+        (annotation_file(ZOO), {"sort": "size"}, "(?s)by 'size'.*list, id or name"),
         (annotation_file([*ZOO, {"id": "1", "name": "a"}]), {"sort": "id"}, "have no order"),
         (annotation_file([*ZOO, {"id": 1}]), {"sort": "name"}, "without a name have no order"),
         (annotation_file([*ZOO, *ZOO]), {}, "two categories have the id 7"),
@@ -125,7 +125,7 @@ def test_ids_that_are_not_listed_can_be_kept_or_dropped() -> None:
 
 
 def test_a_file_that_is_in_the_space_already_is_reported() -> None:
-    says = "nothing changes: the file already is in {}".format
+    says = "nothing changes: the file is already in {}".format
     coco = annotation_file([{"id": 1, "name": "person"}, {"id": 13, "name": "stop sign"}], 13)
     assert says("coco91") in to_space(opened(coco), "coco91", "coco91").notes
     labels = to_space(opened(coco), "mmdet80", "coco91")

@@ -151,7 +151,11 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
     ),
     "boxes of one image": ({"boxes": [np.array(TWO)]}, {}, "boxes of 1 image, and 2 in the batch"),
     "one label for all": ({"labels": np.array(1)}, {}, "labels of 0 images, and 2 in the batch"),
-    "boxes in dicts": ({"boxes": [{"x": 1}, {}]}, {}, "boxes of an image are no array of numbers"),
+    "boxes in dicts": (
+        {"boxes": [{"x": 1}, {}]},
+        {},
+        "boxes of an image is not an array of numbers",
+    ),
     "fewer labels": (ONE, {}, "2 boxes and 1 label"),
     "five columns": ({"boxes": [np.ones((2, 5)), []]}, {}, "boxes of shape (2, 5)"),
     "NaN": ({"boxes": [np.full((2, 4), np.nan), []]}, {}, "not finite"),
@@ -191,7 +195,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
     "no class": (
         {"labels": [np.array([12, 1]), []]},
         {},
-        "label 12 is no class in the recorded label space",
+        "label 12 is not a class in the recorded label space",
     ),
     "half a label": ({"labels": [np.array([1.5, 1]), []]}, {}, "label 1.5 is no class"),
     "no counterpart": (

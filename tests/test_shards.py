@@ -260,7 +260,7 @@ def test_a_folder_is_cut_into_a_folder_or_a_file(cli: Cli, folder: Path) -> None
     done = cli("subset", "shards", *STEPS, "-o", "out")
     assert (done.code, "out: unchanged" in done.err) == (0, True)
     done = cli("subset", "shards", "--first", 1, "-o", "out")
-    assert (done.code, "something exists" in done.err) == (2, True)
+    assert (done.code, "the output exists" in done.err) == (2, True)
     fields = json.loads(cli("subset", "shards", *STEPS, "-o", "other", "--json").out)
     assert fields["images"]["kept"] == 9
     assert len(fields["files"]) == 3
@@ -280,7 +280,7 @@ def test_the_parts_of_a_split_are_folders(cli: Cli, folder: Path) -> None:
         for key in ("images", "annotations"):
             assert records(texts[0], key) == records(texts[1], key)
     done = cli("split", "shards", "--by-key", "source", "-o", "other")
-    assert (done.code, "of one file" in done.err) == (2, True)
+    assert (done.code, "takes one file" in done.err) == (2, True)
 
 
 def test_stats_of_a_folder_are_those_of_the_merged_file(cli: Cli, folder: Path) -> None:
@@ -323,16 +323,16 @@ def test_lint_of_a_folder_counts_in_all_and_finds_what_is_not_one_dataset(
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("shards",), "one output is named"),
-        (("shards", "-o", "o", "--merge-into", "p.json"), "one output is named"),
+        (("shards",), "several files need one output"),
+        (("shards", "-o", "o", "--merge-into", "p.json"), "several files need one output"),
         (("shards", "-o", "o", "--recipe", "r.json"), "--recipe takes one file"),
         (("none/*.json", "-o", "o"), "no annotation file there"),
         (("shards/0.json", "shards/0.json", "-o", "o"), "named twice"),
         (("shards/0.json", "-", "-o", "o"), "standard input"),
-        (("shards", "--empty", "effective:mmdet3", "-o", "o"), "needs the text of the whole"),
+        (("shards", "--empty", "effective:mmdet3", "-o", "o"), "this step needs one file"),
         (
             ("shards", "--merge-with", "2.json", "--merge-ids", "offset", "-o", "o"),
-            "needs the text of the whole",
+            "this step needs one file",
         ),
         (("shards", "--merge-into", "shards/0.json", "--force"), "source itself"),
     ],

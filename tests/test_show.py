@@ -377,7 +377,7 @@ def test_limits() -> None:
     with pytest.raises(RequestError, match="no image has the id"):
         show_panels(full, -5, {"detr": {}})
     assert len(full.first(MOST).img_ids) == MOST
-    with pytest.raises(RequestError, match="no picture is written as"):
+    with pytest.raises(RequestError, match="a picture cannot be written as"):
         encoded(Image.new("RGB", (1, 1)), ".gif")
     with pytest.raises(RequestError, match="20,000 x 1 pixels is too large for WEBP"):
         encoded(Image.new("RGB", (20_000, 1)), ".webp")
@@ -432,7 +432,7 @@ def test_the_verb(cli: Cli, tmp_path: Path) -> None:
         ("--image", "5"): "not in the file: 5",
         ("--panels",): "--panels draws one image",
         ("--loader", "detr", "--first", "1"): "no effect without --panels",
-        ("--first", "1", "-o", "a.txt"): "no picture is written as '.txt'",
+        ("--first", "1", "-o", "a.txt"): "a picture cannot be written as '.txt'",
         ("--first", "1", "-o", "sheet.webp"): "the output exists",
         (): "128 images are more than a picture shows",
     }.items():

@@ -541,8 +541,8 @@ def test_boxes_that_are_clipped_cost_a_perfect_detector(
     path = put(small)
     clipped = score(path, load(name, json.loads(path.read_bytes())))
     expected = (
-        f"# 1 box reaches beyond the image. {who} clips boxes and COCOeval does not: where this "
-        "was measured, clipped boxes cost a perfect detector 0.013 AP."
+        f"# 1 box reaches beyond the image. {who} clips boxes and COCOeval does not: in a "
+        "measurement, clipped boxes cost a perfect detector 0.013 AP."
     )
     unwrapped = printed(name, path).replace("\n    ", "\n").replace("\n# ", " ")
     assert expected[2:] in unwrapped

@@ -324,7 +324,7 @@ def test_two_spaces_are_compared(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        ("detr91 --compare mmdet80 coco91", "one question at a time"),
+        ("detr91 --compare mmdet80 coco91", "give only one of SPACE"),
         ("--fill 0", "without --rows"),
         ("dter91", "did you mean 'detr91'"),
         ("--compare mmdet80 ultralytics19", "did you mean 'ultralytics91'"),

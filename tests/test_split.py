@@ -121,7 +121,7 @@ def test_images_with_one_id_or_none_are_in_one_part_and_counted(
     assert done.out == "in_train.json\nin_val.json\n"
     assert "image records that repeat an id: 1" in done.err
     assert "image records without an id: 2" in done.err
-    assert "1 of 4 annotations dropped, since the file does not list the image" in done.err
+    assert "1 of 4 annotations dropped, because the file does not list the image" in done.err
     parts = [json.loads((tmp_path / f"in_{n}.json").read_bytes()) for n in ("train", "val")]
     homes = [{image["id"] for image in part["images"]} for part in parts]
     assert homes[0] & homes[1] <= {None}
@@ -179,23 +179,23 @@ def test_more_than_three_parts_have_numbers() -> None:
     ("args", "says"),
     [
         (("--ratios", "0.8,0.3"), "add up to 1.1"),
-        (("--ratios", "1"), "together they are 1"),
-        (("--ratios", "nan,0.2"), "together they are 1"),
-        (("--ratios", "inf,0.2"), "together they are 1"),
+        (("--ratios", "1"), "with a sum of 1"),
+        (("--ratios", "nan,0.2"), "with a sum of 1"),
+        (("--ratios", "inf,0.2"), "with a sum of 1"),
         (("--ratios", "a,b"), "expected a number, not 'a'"),
-        (("--ratios", "0.8,0.2", "--sizes", "1,rest"), "exclude each other"),
-        (("--sizes", "rest,rest"), "no sizes of several parts: rest, rest"),
+        (("--ratios", "0.8,0.2", "--sizes", "1,rest"), "give only one of"),
+        (("--sizes", "rest,rest"), "not sizes of several parts: rest, rest"),
         (("--sizes", "100,x"), "expected a whole number, not 'x'"),
         (("--sizes", "100,20"), "the sizes add up to 120; the file has 128 images"),
         (("--sizes", "200,rest"), "the sizes add up to 200"),
         (("--folds", "1"), "expected 2 or more, not 1"),
         (("--folds", "500"), "500 folds of 128 images"),
-        (("--folds", "3", "--parts", "a,b,c"), "names of their own"),
-        (("--folds", "3", "--against", "val=old.json"), "folds keep no image of an earlier"),
+        (("--folds", "3", "--parts", "a,b,c"), "fixed names"),
+        (("--folds", "3", "--against", "val=old.json"), "folds cannot keep images of an earlier"),
         (("--parts", "a,b,c"), "as many ratios or sizes as parts"),
         (("--parts", "a,a"), "two parts are named"),
         (("--parts", "a,../b"), "cannot name a part"),
-        (("--group-by", "(a"), "no key, and no regular expression"),
+        (("--group-by", "(a"), "neither a key nor a regular expression"),
         (("--group-by", "(a)(b)"), "2 groups"),
         (("--group-by", "scene"), "no record of 'images' has 'scene'"),
         (("--group-by", "^[a-z]+_"), "one group in parentheses"),
@@ -290,7 +290,7 @@ def test_groups_stay_whole_and_are_counted(put: Put, cli: Cli) -> None:
     notes = report["summaries"]["train"]["notes"]
     assert notes == [
         "8 groups by ^(scene[0-9]+)/",
-        "2 images without a group: each is one of its own",
+        "2 images without a group: each is its own group",
     ]
 
 

@@ -287,7 +287,7 @@ def test_annotations_lost_by_the_type_of_an_image_id_are_a_warning(
         done = cli(*verb.split()[:1], path, *verb.split()[1:], "-o", "out.json", "-f", "--quiet")
         assert done.code == 0
         assert (
-            "warning: 7 of 7 annotations dropped, since the file does not list the image: "
+            "warning: 7 of 7 annotations dropped, because the file does not list the image: "
             "image_id is text ('30'), the list has numbers\n" in done.err
         )
 
@@ -301,7 +301,7 @@ def test_a_category_id_of_another_type_is_a_warning(cli: Cli, put: Put, small: A
     for ann in small["annotations"]:
         ann["category_id"] = int(ann["category_id"])
     done = cli("subset", put(small), "--skip", 0, "-o", "out.json", "--quiet", "--force")
-    assert "1 of 7 annotations dropped, since the file does not list the image\n" in done.err
+    assert "1 of 7 annotations dropped, because the file does not list the image\n" in done.err
 
 
 def test_a_list_without_image_ids_is_no_results_file(cli: Cli, put: Put) -> None:

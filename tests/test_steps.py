@@ -174,7 +174,7 @@ def test_a_modifier_and_steps_that_are_repeated() -> None:
         [("from", "coco91"), ("to", "mmdet80"), ("to", "detr91")],
         [("start", "1"), ("to", "mmdet80"), ("renumber", "")],
     ):
-        with pytest.raises(RequestError, match="can say more about one step only"):
+        with pytest.raises(RequestError, match="applies to one step"):
             given(*pairs)
 
 
@@ -229,7 +229,7 @@ def test_ids_without_commas(text: str) -> None:
 
 def test_a_step_that_no_recipe_can_hold(small: Any, put: Any) -> None:
     whole = read(put(small))
-    with pytest.raises(RequestError, match="no step or filter that a recipe can hold"):
+    with pytest.raises(RequestError, match="not a step or filter that a recipe can hold"):
         Recipe.of(given(("ids", "10")), whole)
 
 
@@ -251,7 +251,7 @@ def test_empty_with_a_blank(cli: Cli, put: Any, small: Any) -> None:
     [
         (["--empty", "bogus"], "--empty bogus: there is no such file; a value is one of"),
         (["--empty", "categori"], "as in --empty=category"),
-        (["--where", "--empty"], "the expression '--empty' asks a value for yes or no"),
+        (["--where", "--empty"], "the expression '--empty' uses a value as a condition"),
     ],
 )
 def test_what_stands_after_empty(
@@ -322,7 +322,7 @@ def test_a_recipe_names_no_folder(
     put(text, "inner/r.json")
     done = cli("apply", "inner/r.json")
     assert done.code == 2, done.err
-    assert "names a file, never a folder" in done.err
+    assert "name the annotation file yourself" in done.err
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.json", "inner"]
 
 

@@ -111,7 +111,7 @@ def test_a_file_without_objects(small: Any) -> None:
     small["annotations"] = []
     kept = Sample(2, 3, stratify=True).apply(opened(small))
     assert len(kept.img_ids) == 2
-    assert kept.notes == ("nothing to stratify by: no object of any category is there",)
+    assert kept.notes == ("nothing to stratify by: there is no object of a category",)
 
 
 def test_every_way_to_ask_gives_the_same_bytes(

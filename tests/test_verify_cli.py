@@ -121,8 +121,11 @@ def test_a_broken_file_is_bad_input_on_either_side(cli: Cli, first: Path) -> Non
         (["--against", ""], "--against is empty"),
         (["--source", ""], "--source is empty"),
         (["--source", str(SAMPLE), "--recipe", ""], "--recipe is empty"),
-        (["--loader", "none", "--loader", "mmdet3"], "--loader none stands alone"),
-        (["--loader", "none", "--samples", "3"], "--loader none names none"),
+        (
+            ["--loader", "none", "--loader", "mmdet3"],
+            "--loader none cannot be used with other loaders",
+        ),
+        (["--loader", "none", "--samples", "3"], "not for --loader none"),
         (["--loader", "detr", "--classes", "person"], "detr takes no class names"),
         (["--classes", ""], "an empty list"),
         (["--option", "min_size"], "expected NAME=VALUE"),
@@ -131,12 +134,12 @@ def test_a_broken_file_is_bad_input_on_either_side(cli: Cli, first: Path) -> Non
         (["--option", "min_size=1", "--option", "min_size=2"], "is given twice"),
         (["--option", "min_size=0", "--loader", "mmdet2"], "mmdet2 has no option 'min_size'"),
         (["--loader", "none", "--classes", "person"], "has no effect with --loader none"),
-        (["--loader", "none", "--python", "python3"], "--loader none names none"),
+        (["--loader", "none", "--python", "python3"], "not for --loader none"),
         (["--loader", "detr", "--mode", "train"], "detr has no modes"),
         (["--config", "c.py", "--mode", "train"], "has no effect with --config"),
         (["--config", "c.py", "--classes", "person"], "has no effect with --config"),
         (["--config", "c.py", "--loader", "detr"], "--config builds one dataset"),
-        (["--against", "d.gz", "--mode", "train", "--mode", "test"], "a dump is of one mode"),
+        (["--against", "d.gz", "--mode", "train", "--mode", "test"], "a dump has one mode"),
     ],
 )
 def test_requests_that_cannot_be_met(
@@ -515,7 +518,7 @@ def test_samples_in_another_order_are_found(cli: Cli, tmp_path: Path) -> None:
         (["--tolerance", "5"], "--tolerance has no effect without --against"),
         (["--samples", "3"], "--python EXE"),
         (["--samples", "-3"], "--samples takes a number above 0"),
-        (["--loader", "detr", "--python", "python3"], "the real detr cannot be asked"),
+        (["--loader", "detr", "--python", "python3"], "the real detr cannot be run"),
     ],
 )
 def test_nothing_that_was_asked_for_is_passed_over(

@@ -71,9 +71,9 @@ def test_rows_go_where_the_spaces_say(before: str, after: str) -> None:
 
 def test_what_cannot_come_back_is_said() -> None:
     outcome, _ = moved(checkpoint(91), HeadStep("detr91", "mmdet80"))
-    assert outcome.warnings == ("cannot come back (head): 11 rows without a class",)
+    assert outcome.warnings == ("cannot be restored (head): 11 rows without a class",)
     outcome, _ = moved(checkpoint(81), HeadStep("mmdet81", "mmdet80"))
-    assert outcome.warnings == ("cannot come back (head): 1 row (background)",)
+    assert outcome.warnings == ("cannot be restored (head): 1 row (background)",)
 
 
 def test_new_rows_need_a_value() -> None:
@@ -208,7 +208,7 @@ def test_label_embeddings_of_other_rows_are_a_warning() -> None:
     )
     assert result["label_enc.weight"].shape == (150, 2)
     assert outcome.warnings[-1] == (
-        "1 label embedding not moved (those of detr92 have 91 or 92 rows): label_enc.weight"
+        "1 label embedding not moved (in detr92 they have 91 or 92 rows): label_enc.weight"
     )
 
 
@@ -356,7 +356,7 @@ def test_the_command_moves_heads_and_says_what_is_lost(
     assert (done.code, done.out) == (0, "b.safetensors\n")
     assert "detr92 -> mmdet81: 2 tensors moved" in done.err
     assert "class_embed.weight: 92 -> 81 rows (head)" in done.err
-    assert "warning: cannot come back (head): 11 rows without a class" in done.err
+    assert "warning: cannot be restored (head): 11 rows without a class" in done.err
     after = read_checkpoint(tmp_path / "b.safetensors").tensors
     rows = head_rows("detr92", "mmdet81")
     bias = read_checkpoint(file).tensors["class_embed.bias"].array()
@@ -375,7 +375,7 @@ def test_the_command_goes_by_the_names_of_two_files(cli: Cli, put: Put, tmp_path
     head = ("weights", "head", "a.pth", "--by-name", "old.json", "new.json")
     done = cli(*head, "--fill", "mean", "-o", "b.pth", "--json")
     report = json.loads(done.out)["steps"][0]
-    assert report["warnings"] == ["cannot come back (head): 1 row without a class"]
+    assert report["warnings"] == ["cannot be restored (head): 1 row without a class"]
     assert report["moved"][0]["rows"] == [0, None, 4, 1, None, None, 3, 5]
     assert report["moved"][0]["new"]["1"] == "horse"
     after = read_checkpoint(tmp_path / "b.pth").tensors["class_embed.bias"].array()
@@ -387,14 +387,14 @@ def test_what_the_command_refuses(cli: Cli, file: Path) -> None:
     head = ("weights", "head", "a.pth", "--dry-run")
     spaces = ("--from", "detr92", "--to", "mmdet81")
     for args, what in (
-        ((), "say which rows"),
-        (("--from", "detr92"), "say which rows"),
-        ((*spaces, "--by-name", "a.json", "b.json"), "--by-name goes without"),
+        ((), "give --from SPACE"),
+        (("--from", "detr92"), "give --from SPACE"),
+        ((*spaces, "--by-name", "a.json", "b.json"), "--by-name cannot be used with"),
         ((*spaces, "--index", "id"), "--index and --alias need --by-name"),
         (("--by-name", "a", "b", "--index", "name"), "one of position, id"),
         ((*spaces, "--fill", "much"), "a number, or mean"),
         ((*spaces, "--fill", "nan"), "a number, or mean"),
-        (("--from", "detr92", "--to", "coco91"), "no head has such rows"),
+        (("--from", "detr92", "--to", "coco91"), "no head has these rows"),
         (("--from", "detr29", "--to", "mmdet81"), "no label space 'detr29'"),
         (("--from", "detr91", "--to", "mmdet80"), "92 rows: detr92, hf_detr92"),
         (("--from", "dino92", "--to", "mmdet80"), "dino92 numbers the rows of a label embedding"),

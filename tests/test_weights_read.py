@@ -488,7 +488,7 @@ def safetensors(header: object, data: bytes = bytes(8), length: int | None = Non
     ("words", "data"),
     [
         ("and the file", safetensors(GOOD, length=1 << 62)),
-        ("read at most", safetensors(GOOD, bytes(40 << 20), length=33 << 20)),
+        ("more than", safetensors(GOOD, bytes(40 << 20), length=33 << 20)),
         ("broken: ", safetensors(b"{" + b"x" * 40)),
         ("broken: ", safetensors(b'{"a":' + b"[" * 100_000)),
         ("broken: ", safetensors(b'{"\xff\xff": 1}')),
@@ -508,7 +508,7 @@ def safetensors(header: object, data: bytes = bytes(8), length: int | None = Non
         ("the file at", safetensors(GOOD, bytes(7))),
         ("neither", b"nothing of the kind"),
         ("neither", b""),
-        ("none of torch.save", pickling.dumps({"w": 1})),
+        ("torch.save did not write", pickling.dumps({"w": 1})),
         ("no state dict", zipped(mapping({"epoch": b"K\x01"}))),
         ("no state dict", zipped(b"N")),
     ],

@@ -215,15 +215,15 @@ def test_a_table_that_cannot_be_reversed_says_why() -> None:
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        ("a b -> c", "'a b' is no pattern"),
+        ("a b -> c", "'a b' is not a pattern"),
         ("a", "'a'"),
         ("a -> b -> c", "several"),
         ("->", "no key on either side"),
         ("{x}.a -> b", "the group 'x' is in one pattern only"),
         ("{x:a|b}.{x*} -> {x}", "two meanings"),
         ("a + b -> c + d", "several keys on both sides"),
-        ("-> {x}.n = 0 int64", "with which keys"),
-        ("-> n = 0 int65", "no type of numbers"),
+        ("-> {x}.n = 0 int64", "name its keys"),
+        ("-> n = 0 int65", "not a type of numbers"),
         ("-> n = zero int64", "zero"),
         ("-> n = 1.5 int64", "int64 cannot hold 1.5"),
         ("-> n = 256 uint8", "uint8 cannot hold 256"),
@@ -232,7 +232,7 @@ def test_a_table_that_cannot_be_reversed_says_why() -> None:
         ("-> n = 1e9 float16", "float16 cannot hold 1e9"),
         ("-> n = 1 int64[9999999999999999999]", "no tensor has the shape"),
         ("a = b -> c", "only one side"),
-        ("{a -> b", "no pattern"),
+        ("{a -> b", "not a pattern"),
     ],
 )
 def test_a_line_that_is_no_rule(line: str, what: str) -> None:
@@ -392,7 +392,7 @@ def test_the_command_writes_reports_and_goes_back(cli: Cli, file: Path, tmp_path
     assert "t.txt, forward: 6 keys after" in done.err
     assert "    1  line 3: body.attn.qkv -> attn.q + attn.k + attn.v" in done.err
     assert "body.bn.running_mean -> backbone.bn.running_mean" in done.err
-    assert "unmatched, kept as they are: fc.weight" in done.err
+    assert "unmatched, kept unchanged: fc.weight" in done.err
     assert "not copied: epoch" in done.err
     there = read_checkpoint(tmp_path / "b.pth")
     assert there.where == "state_dict"
@@ -432,7 +432,7 @@ def test_the_command_compares_with_what_a_model_expects(
     assert cli(*args, "keys.json", "-o", "b.pth").code == 1
     done = cli(*args, "b.pth", "-o", "c.pth")
     assert (done.code, done.out) == (0, "c.pth\n")
-    assert "every key and shape is that of b.pth" in done.err
+    assert "all keys and shapes match b.pth" in done.err
 
 
 def test_metadata_without_a_place_and_names_with_line_breaks(cli: Cli, tmp_path: Path) -> None:
@@ -442,7 +442,7 @@ def test_metadata_without_a_place_and_names_with_line_breaks(cli: Cli, tmp_path:
     done = cli("weights", "rename", "a.safetensors", "--map", "t.txt", "-o", "b.pth")
     assert "warning: a .pth that is one state dict has no place for metadata" in done.err
     assert "which is not copied: license" in done.err
-    assert "unmatched, kept as they are: b\\nc" in done.err
+    assert "unmatched, kept unchanged: b\\nc" in done.err
 
 
 def test_what_the_command_refuses(cli: Cli, file: Path, put: Put) -> None:
@@ -460,7 +460,11 @@ def test_what_the_command_refuses(cli: Cli, file: Path, put: Put) -> None:
         ((*rename[:4], "u.txt", "--dry-run"), 2, "no rule of the table matches any of 3 keys"),
         ((*rename[:4], "v.txt", "--dry-run"), 3, "the table is not UTF-8"),
         ((*rename[:4], "detr-mmdet", "--dry-run"), 2, "did you mean 'detr-mmdet3'?"),
-        (("weights", "apply", "keys.json", "a.pth", "--dry-run"), 3, "no recipe for checkpoints"),
+        (
+            ("weights", "apply", "keys.json", "a.pth", "--dry-run"),
+            3,
+            "not a recipe for checkpoints",
+        ),
     ):
         done = cli(*args)
         assert (done.code, done.out) == (code, ""), args

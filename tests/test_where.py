@@ -148,7 +148,7 @@ def test_a_key_of_the_records_goes_before_a_count(small: Any, put: Put) -> None:
     kept = whole.keep(ImageWhere("objects == 7 and count() == 0"))
     assert kept.img_ids == [40]
     assert kept.notes == (
-        "--where: 'objects' is a key of the image records, and no count; count() counts objects",
+        "--where: 'objects' is a key of the image records, and not a count; count() counts objects",
     )
     small["annotations"][0]["objects"] = 1
     with pytest.raises(ExpressionError, match="images and annotations both have objects"):
@@ -316,9 +316,9 @@ def test_any_text_is_an_expression_or_an_error_of_ours(text: str) -> None:
 
 def test_id_alone_is_that_of_images_and_a_note_says_so(cli: Cli, put: Put, small: Any) -> None:
     done = cli("subset", put(small), "--where", "id in (10, 30)", "-o", "a.json")
-    assert "id is that of images; 'annotations: id ...' is the other" in done.err
+    assert "id means the image id; use 'annotations: id ...' for annotations" in done.err
     named = cli("subset", "in.json", "--where", "images: id in (10, 30)", "-o", "b.json")
-    assert "id is that of" not in named.err
+    assert "id is the image's id" not in named.err
     assert cli("diff", "a.json", "b.json").code == 0
     other = cli("subset", "in.json", "--where", "annotations: id in (1, 2)", "-o", "c.json")
     assert "2 of 7 kept" in other.err

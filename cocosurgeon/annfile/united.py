@@ -107,7 +107,7 @@ class UnitedRecords(Records):
 
 def _no_text(source: Source) -> RequestError:
     return RequestError(
-        "a step that needs the text of the whole cannot be done on several files at once",
+        "this step needs one file, and cannot be done on several files at once",
         where=source.name,
         hint="merge them first (cocosurgeon merge), or do this step on each file",
     )

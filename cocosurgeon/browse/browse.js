@@ -15,7 +15,7 @@ const DEFAULTS = {
 };
 const THEMES = { "": "System", light: "Light", dark: "Dark" };
 const KEYS = [
-  "/  search", "arrows  move; in an image: before, next", "Enter  open", "Esc  close",
+  "/  search", "arrows  move; in an image: previous, next", "Enter  open", "Esc  close",
   "b m k n  boxes, masks, keypoints, names", "l  next loader", "c  copy ids", "t  light or dark",
 ].join("\n");
 const STATUS = ["false", "matched", "ignored", "hidden"];
@@ -550,7 +550,7 @@ function showImage() {
   if (i < 0) return;
   const place = shown.indexOf(i);
   if (place >= 0) current = place;
-  by("place").textContent = place < 0 ? "not among the filtered" : `${(place + 1).toLocaleString("en")} of ${shown.length.toLocaleString("en")}`;
+  by("place").textContent = place < 0 ? "not in the filter" : `${(place + 1).toLocaleString("en")} of ${shown.length.toLocaleString("en")}`;
   by("title").textContent = images.name[i] || `image ${images.id[i]}`;
   const picture = by("full");
   const embedded = document.getElementById(`file${i}`);
@@ -596,7 +596,7 @@ function describe(i) {
   fact(`id ${images.id[i] || "none"}, ${rounded(images.width[i])} × ${rounded(images.height[i])}`);
   if (images.fault[i]) fact(`The image file is ${images.fault[i]}.`, "warn");
   if (images.actual[i]) fact(`The file has ${images.actual[i].join(" × ")} pixels.`, "warn");
-  if (turned.has(i)) fact("EXIF turns this image. The browser obeys; not every loader does.", "warn");
+  if (turned.has(i)) fact("EXIF turns this image. Browsers turn it, some loaders do not.", "warn");
   for (const [code, f] of findings) if (f.own.has(i)) fact(`${code}: ${f.meaning}`, "warn");
   const chosen = loaders.get(state.load);
   if (chosen && chosen.raises) fact(`${chosen.name} raises ${chosen.raises}`, "warn");
@@ -707,7 +707,7 @@ function apply() {
   const chosen = loaders.get(state.load);
   const legend = [];
   if (chosen) legend.push(chosen.raises ? `${chosen.name} raises ${chosen.raises}` : `Gray: what ${chosen.name} drops.`);
-  if (results) legend.push("Solid: objects (green matched, orange missed). Dotted: detections (green matched, red false). Gray: crowds, and what they match.");
+  if (results) legend.push("Solid: objects (green matched, orange missed). Dotted: detections (green matched, red false). Gray: crowds, and detections that match them.");
   by("legend").hidden = !legend.length;
   by("legend").textContent = legend.join(" ");
   layOut();
@@ -748,7 +748,7 @@ async function copyIds() {
     area.remove();
   }
   const without = shown.length - chosen.length;
-  toast(`${counted(chosen.length, "id")} copied, for --ids-file${without ? ` (${counted(without, "image")} without one)` : ""}`);
+  toast(`${counted(chosen.length, "id")} copied, for --ids-file${without ? ` (${counted(without, "image")} without an id)` : ""}`);
 }
 
 // ---- set up
@@ -768,7 +768,7 @@ function setUp() {
   fill("size", [["", "All sizes"], ["small", "Small (< 32²)"], ["medium", "Medium"], ["large", "Large (≥ 96²)"]]);
   fill("find", [["", findings.size ? "All findings" : "No findings"], ...[...findings].map(([code, f]) => [code, `${code} (${f.count})`])]);
   by("find").disabled = !findings.size;
-  fill("load", [["", "No loader grayed"], ...[...loaders.values()].map((l) => [l.name, `${l.name} (${l.raises ? "raises" : l.objects.size + l.images.size})`])]);
+  fill("load", [["", "No loader chosen"], ...[...loaders.values()].map((l) => [l.name, `${l.name} (${l.raises ? "raises" : l.objects.size + l.images.size})`])]);
   if (results) {
     by("against").hidden = false;
     const scores = results.score.reduce(([low, high], s) => [Math.min(low, s), Math.max(high, s)], [0, 1]);

@@ -48,20 +48,20 @@ def list_(folder: Folder = None, *, console: Console) -> None:
     """
     from cocosurgeon.cache.folder import cache_folder
     from cocosurgeon.cache.store import list_cached
-    from cocosurgeon.text import one_line, plural
+    from cocosurgeon.text import byte_count, one_line, plural
 
     chosen = cache_folder(folder)
     found = list_cached(chosen.path)
     fields = {"folder": str(chosen.path), "subsets": [_fields(each) for each in found]}
     size = sum(each.size for each in found)
-    lines = [f"{chosen.path} ({chosen.why}): {plural(len(found), 'subset')}, {size:,} bytes"]
+    lines = [f"{chosen.path} ({chosen.why}): {plural(len(found), 'subset')}, {byte_count(size)}"]
     for each in found:
         made = each.metadata
         lines += [
             each.path.name,
             f"  {made.steps or 'all of it'}",
             f"  of {made.source} (the source is {each.source_is})",
-            f"  {each.size:,} bytes, built {_ago(each.age)} by cocosurgeon {made.version}",
+            f"  {byte_count(each.size)}, built {_ago(each.age)} by cocosurgeon {made.version}",
         ]
         if not each.is_whole:
             lines.append("  broken: its size changed; it will be renamed and built again")
@@ -98,7 +98,7 @@ def clear(
     """
     from cocosurgeon.cache import store
     from cocosurgeon.cache.folder import cache_folder
-    from cocosurgeon.text import one_line, plural
+    from cocosurgeon.text import byte_count, one_line, plural
 
     path = cache_folder(folder).path
     if not yes:
@@ -112,7 +112,7 @@ def clear(
         "edited": [str(each) for each in done.edited],
     }
     lines = [
-        f"{path}: {plural(done.subsets, 'subset')} removed, {done.size:,} bytes",
+        f"{path}: {plural(done.subsets, 'subset')} removed, {byte_count(done.size)}",
         *(f"skipped, another process is building it: {each}" for each in done.busy),
         *(f"not removed, because it was edited; it is now {each}" for each in done.edited),
     ]

@@ -104,7 +104,7 @@ class SharedIds:
                     "stale",
                     "annotations",
                     id_of(records, row),
-                    message=f"{key} {value!r} stays, and {verb} {there}, was {here}",
+                    message=f"{key} {value!r} is unchanged, but {verb} {there}, was {here}",
                     count=len(stale),
                     row=row,
                 )

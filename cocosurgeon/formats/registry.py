@@ -70,25 +70,26 @@ def make_format(name: str, given: Mapping[str, object]) -> Format:
         has_it = [n for n, k in all_formats().items() if option in {e.name for e in options_of(k)}]
         raise RequestError(
             f"{name} has no option --{option.replace('_', '-')}",
-            hint=f"it is one of {', '.join(has_it)}" if has_it else None,
+            hint=f"use it with {', '.join(has_it)}" if has_it else None,
         )
     for option, each in known.items():
         if each.default is MISSING and option not in given:
             raise RequestError(
                 f"{name} needs --{option}: {each.metadata['help']}",
-                hint=f"--{option} {each.metadata['metavar']}",
+                hint=f"add --{option} {each.metadata['metavar']}",
             )
     return kind(**{n: _converted(n, value, known[n]) for n, value in given.items()})
 
 
 def _converted(name: str, value: object, option: Any) -> object:
     values, make = option.metadata["values"], option.metadata["make"]
+    option_name = f"--{name.replace('_', '-')}"
     try:
         made = make(value) if isinstance(value, str) else value
     except ValueError as error:
         raise RequestError(
-            f"--{name}: {error}", hint=f"--{name} {option.metadata['metavar']}"
+            f"{option_name}: {error}", hint=f"use {option_name} {option.metadata['metavar']}"
         ) from error
     if values and str(made) not in values:
-        raise RequestError(f"--{name} cannot be {value!r}", hint=f"one of {', '.join(values)}")
+        raise RequestError(f"{option_name} cannot be {value!r}", hint=f"one of {', '.join(values)}")
     return made

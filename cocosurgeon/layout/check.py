@@ -63,7 +63,7 @@ def check_layout(root: Path, bar: ShowProgress = lambda _: contextlib.nullcontex
     folders = Folders()
     if refusal := folders.error(root):
         raise SourceUnavailableError(
-            f"cannot look into the data root: {refusal.strerror or refusal}",
+            f"cannot read the data root: {refusal.strerror or refusal}",
             where=str(root),
             hint="name the folder that holds annotations/, train2017/ and val2017/",
         )
@@ -71,7 +71,7 @@ def check_layout(root: Path, bar: ShowProgress = lambda _: contextlib.nullcontex
         raise SourceUnavailableError(
             "this is the folder of annotation files, not the data root",
             where=str(root),
-            hint=f"name the folder above it: cocosurgeon layout {root.parent}",
+            hint=f"name its parent folder: cocosurgeon layout {root.parent}",
         )
     files, unreadable, notes = list[AnnotationFile](), dict[Path, CocosurgeonError](), list[str]()
     for path in _ann_files(root, folders):
@@ -80,7 +80,7 @@ def check_layout(root: Path, bar: ShowProgress = lambda _: contextlib.nullcontex
                 files.append(inspect(path, root, folders, progress))
         except CocosurgeonError as error:
             if path.parent == root and isinstance(error, StructureError):  # such as package.json
-                notes.append(f"{path}: JSON, but no annotation file; skipped")
+                notes.append(f"{path}: JSON, but not an annotation file: skipped")
             else:
                 unreadable[path] = error
     kind = tree_kind(root, folders)
@@ -137,7 +137,7 @@ def _check_annotations_folder(
         hint = f"name the folder that holds {ANNOTATIONS}/"
         if kind is not None and kind.labels:
             what += f"; {kind.name} reads {kind.labels}"
-            hint = f"add the COCO file that they were made of: {wanted}/instances_train.json"
+            hint = f"add the COCO file that they were made from: {wanted}/instances_train.json"
         severity: Severity | None = "note" if kind is not None and kind.labels else None
         yield Finding("no-annotations", what, path=str(root), hint=hint, own_severity=severity)
     elif folders.error(wanted) and any(file.path.name != ROBOFLOW for file in files):
@@ -150,8 +150,10 @@ def _check_file(file: AnnotationFile, root: Path, folders: Folders) -> Iterator[
     plain = file.path.name.removesuffix(".gz")
     has_plain = plain != file.path.name and not folders.missing(file.path.parent, [plain])
     if is_gzip(file.path) and not has_plain:
-        what = "it is read here, and no framework unpacks it"
-        yield Finding("compressed", what, path=path, hint=f"unpack it as {plain}, next to it")
+        what = "it is read here, but no framework unpacks it"
+        yield Finding(
+            "compressed", what, path=path, hint=f"unpack it as {plain} in the same folder"
+        )
     if file.names.nameless:
         what = f"{plural(file.names.nameless, 'record')} without file_name: loaders stop there"
         yield Finding("nameless", what, path=path, hint="write the names into the file")
@@ -171,7 +173,7 @@ def _check_file(file: AnnotationFile, root: Path, folders: Folders) -> Iterator[
 def _hint(on_disk: FilesOnDisk, wanted: Path, folders: Folders) -> str:
     name = on_disk.missing[0]
     if on_disk.other_case:
-        return "rename the files as the annotation file has them, case and ending"
+        return "rename the files as in the annotation file, with its case and suffix"
     if name.startswith("/"):
         return "paths of another machine: write them relative to the folder of images"
     if "\\" in name:
@@ -183,9 +185,9 @@ def _hint(on_disk: FilesOnDisk, wanted: Path, folders: Folders) -> str:
     if on_disk.broken_links:
         return "point the links at files that exist"
     if on_disk.folder is None:
-        link = "" if folders.is_filled(wanted) else ", or make that a link to their folder"
+        link = "" if folders.is_filled(wanted) else ", or link it to their folder"
         return f"put them in {wanted}{link}"
-    return f"complete {on_disk.folder} (an archive cut short?)"
+    return f"complete {on_disk.folder} (was its archive incomplete?)"
 
 
 def _notes(file: AnnotationFile) -> Iterator[str]:
@@ -197,7 +199,7 @@ def _notes(file: AnnotationFile) -> Iterator[str]:
             yield f"{file.path}: {on_disk.folder} and {others} have as many of its {kind}"
         if on_disk.absolute:
             count = f"{on_disk.absolute:,} of {on_disk.names:,}"
-            yield f"{file.path}: {count} names are absolute: they hold on one machine only"
+            yield f"{file.path}: {count} names are absolute: they work on one machine only"
 
 
 def _png_notes(root: Path, folders: Folders) -> Iterator[str]:

@@ -15,6 +15,7 @@ from cocosurgeon.atomic import Notice, appearing_folder
 from cocosurgeon.errors import OutputError, SourceChangedError
 from cocosurgeon.files import reading
 from cocosurgeon.layout.gather import FileCopy, FilesToCopy
+from cocosurgeon.text import byte_count
 
 How = Literal["copy", "link"]
 Advance = Callable[[int], object]
@@ -22,9 +23,9 @@ Advance = Callable[[int], object]
 
 _HINTS = {
     errno.ENOSPC: "free some space, name another folder, or link the images (--link)",
-    errno.ENOENT: "make the folder above it first",
-    errno.EEXIST: "names that differ only by case or accents are one file there: "
-    "name a folder elsewhere",
+    errno.ENOENT: "make its parent folder first",
+    errno.EEXIST: "names that differ only by case or accents are one file there: name another "
+    "folder",
 }
 
 
@@ -41,10 +42,10 @@ def require_free(out: Path) -> None:
             return
         what = hint = ""
         if not out.is_dir() or any(out.iterdir()):
-            what = "something exists in that place; nothing is ever deleted"
+            what = "the output exists; nothing is ever deleted"
             hint = "name a folder that does not exist yet"
         elif out.samefile(Path()):
-            what = "the folder would be replaced, and you are in it"
+            what = "the folder is the current folder, which is never replaced"
             hint = "name a new folder in it"
     if what:
         raise OutputError(what, where=str(out), hint=hint)
@@ -86,7 +87,7 @@ def copy_tree(
         needed, free = sum(c.size for c in copied), shutil.disk_usage(final.parent).free
         if needed > free:
             raise OutputError(
-                f"{needed:,} bytes are needed, and {free:,} are free",
+                f"{byte_count(needed)} are needed, and {byte_count(free)} are free",
                 where=str(final.parent),
                 hint=_HINTS[errno.ENOSPC],
             )

@@ -143,7 +143,7 @@ def files_to_copy(
                 f"{len(missing):,} of {found.names:,} files that it names {are(len(missing))} not "
                 f"there: {first_names(missing)}",
                 where=str(found.ann_file),
-                hint="complete the images, cut these records out, or go on without them "
+                hint="complete the images, drop these records, or gather without them "
                 "(--allow-missing)"
                 if copies
                 else "name their folder with --img-prefix, or the data root",
@@ -178,13 +178,13 @@ def _require_gatherable(dataset: Dataset, names: FileNames) -> Path:
             raise RequestError(what, where=where, hint=hint)
     if names.nameless:
         what = f"{plural(names.nameless, 'record')} without file_name"
-        hint = "write the names into the file: no loader finds such images"
+        hint = "write the names into the file: no loader finds images without a name"
         raise DataError(what, where=where, hint=hint)
     out = [n for n in (*names.images, *names.pngs) if n.startswith("/") or ".." in n.split("/")]
     if out:
         what = plural(len(out), "file name leads", "file names lead")
         what += f" out of the image folder, such as {out[0]!r}"
-        hint = "make them relative to one folder: a new tree has no place for them"
+        hint = "make them relative to one folder"
         raise DataError(what, where=where, hint=hint)
     assert path is not None
     return path
@@ -200,7 +200,7 @@ def _files_of(
         prefix = img_prefix
         if error := folders.error(prefix):
             raise SourceUnavailableError(
-                f"cannot look into the folder of images: {error.strerror or error}",
+                f"cannot read the folder of images: {error.strerror or error}",
                 where=str(prefix),
                 hint="name a folder with --img-prefix",
             )
@@ -299,8 +299,8 @@ def _alike(targets: Iterable[str]) -> tuple[tuple[str, str], ...]:
 def _same_target(new: FileCopy, old: FileCopy) -> RequestError:
     if old.source == new.source:
         return RequestError(
-            f"an annotation file is named as an image: {new.source}",
-            hint="cut that record out: no loader reads JSON as an image",
+            f"an annotation file has the name of an image: {new.source}",
+            hint="drop that record: no loader reads JSON as an image",
         )
     return RequestError(
         f"two files would be {new.target}: {old.source} and {new.source}",

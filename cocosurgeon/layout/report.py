@@ -11,7 +11,7 @@ from cocosurgeon.layout.check import Layout
 from cocosurgeon.layout.copy_tree import How
 from cocosurgeon.layout.gather import FilesToCopy
 from cocosurgeon.layout.presence import AnnotationFile, FilesOnDisk
-from cocosurgeon.text import one_line, plural, table_lines
+from cocosurgeon.text import byte_count, one_line, plural, table_lines
 
 _HEADS = ("annotation file", "kind", "images", "annotations", "categories", "space", "images found")
 _TO_THE_RIGHT = frozenset({2, 3, 4})
@@ -68,18 +68,20 @@ def copy_lines(files: FilesToCopy, how: How) -> list[str]:
         if missing:
             lines.append(f"missing: {len(missing):,}, such as {missing[0]}")
         if per_file.repeated:
-            lines.append(f"records that name a file that another one names: {per_file.repeated:,}")
+            lines.append(
+                f"records that name the same file as another record: {per_file.repeated:,}"
+            )
     if files.alike:
         pair = " and ".join(files.alike[0])
-        lines.append(f"names that are one file on macOS and Windows: {pair}")
+        lines.append(f"names that are the same file on macOS and Windows: {pair}")
     if files.outside:
         first = files.outside[0]
         lines.append(
             f"links that lead out of the image folder: {len(files.outside):,}, such as "
             f"{first.target} to {first.source}"
         )
-    done = "copied (--link for links)" if how == "copy" else "linked: the tree needs the originals"
-    lines.append(f"{plural(len(files.files), 'file')}, {files.image_bytes:,} bytes, {done}")
+    done = "copied (--link makes links)" if how == "copy" else "linked: keep the originals"
+    lines.append(f"{plural(len(files.files), 'file')}, {byte_count(files.image_bytes)}, {done}")
     return [one_line(line) for line in lines]
 
 

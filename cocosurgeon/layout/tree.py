@@ -122,7 +122,7 @@ def check_tree(root: Path, images: Sequence[Path], folders: Folders) -> Iterator
             continue
         inner = folder / folder.name
         if folder != root and inner.name in folders.listing(folder).folders:
-            hint = f"move what is in {inner} up into {folder}"
+            hint = f"move the content of {inner} up into {folder}"
             yield Finding("nested", f"holds another {inner.name}", path=str(folder), hint=hint)
         if folder not in (root, annotations) and not folders.is_filled(folder):
             hint = "unpack or link its images"
@@ -171,10 +171,10 @@ def _misplaced(found: Path, wanted: Path, kind: str, folders: Folders) -> Findin
     what = f"{who} for these {kind} in {wanted}"
     hint = f"move them to {wanted}, or make that a link to {found}"
     if found == wanted.parent:
-        hint = f"the names hold the folder: take {wanted.name}/ out of them, or name no prefix"
+        hint = f"the names hold the folder: remove {wanted.name}/ from them, or set no prefix"
     elif folders.is_filled(wanted):
         what += ", which has other files"
-        hint = f"put them into {wanted} as well, or name the annotation file after their split"
+        hint = f"also put them into {wanted}, or name the annotation file after their split"
     return Finding("misplaced", what, path=str(found), hint=hint)
 
 

@@ -138,7 +138,7 @@ class _Fix:
         done += [f"{' and '.join(gone)} dropped"] if gone else []
         if self.left:
             is_one = self.left == 1
-            stays = "left as it is" if is_one else "left as they are"
+            stays = "is unchanged" if is_one else "are unchanged"
             done.append(f"{self.left:,} {stays}: {self.repair.left}")
         return f"{self.code}: {', '.join(done)}" if done else None
 

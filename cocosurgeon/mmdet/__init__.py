@@ -38,7 +38,7 @@ else:
 def __getattr__(name: str) -> Any:
     if name == "CocoSubsetMetric":
         raise ImportError(  # Python prints its message; that of an AttributeError is lost
-            "CocoSubsetMetric is for MMDetection 3.x; in 2.x the dataset evaluates by itself: "
-            "type='CocoSubset' in data.val and data.test is all"
+            "CocoSubsetMetric is for MMDetection 3.x; in 2.x the dataset evaluates itself: set "
+            "only type='CocoSubset' in data.val and data.test"
         )
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

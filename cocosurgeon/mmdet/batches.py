@@ -58,7 +58,7 @@ class Batches:
             raise DataError(
                 f"{plural(len(recording.unreadable), 'checkpoint')} cannot be read",
                 where=str(recording.unreadable[0]),
-                hint="record again; a batch among them would be passed over",
+                hint="record again; a batch in them would be skipped",
             )
         named = (c for c in recording.checkpoints if c.plain_name == "batch")
         self._left = deque(named)
@@ -83,7 +83,7 @@ class Batches:
 
     def __str__(self) -> str:
         count = plural(len(self), "recorded batch", "recorded batches")
-        return f"{count} of {self._where} in the place of the data pipeline: {self._conversion}"
+        return f"{count} of {self._where} instead of the data pipeline: {self._conversion}"
 
     def take(self) -> Batch:
         """Return the next batch.

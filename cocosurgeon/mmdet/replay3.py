@@ -51,7 +51,7 @@ def replay(
         raise RequestError(
             f"batches cannot be replayed through a {type(preprocessor).__name__}: it computes "
             "more than the batch",
-            hint="only DetDataPreprocessor can be passed over",
+            hint="only DetDataPreprocessor can be skipped",
         )
     if classes is None and label_space is None:
         classes = (getattr(detector, "dataset_meta", None) or {}).get("classes")

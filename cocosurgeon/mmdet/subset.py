@@ -43,6 +43,6 @@ def find_subset(
 def classes_message(classes: Sequence[str]) -> str:
     """Return the message for a config without classes whose steps change categories."""
     return (
-        f"cocosurgeon: the steps change categories and no classes are given: the {len(classes)} of "
-        f"the subset are used, {', '.join(classes[:3])}...; the model's num_classes must fit"
+        f"cocosurgeon: the steps change categories, and no classes are given: the subset's "
+        f"{len(classes)} are used, {', '.join(classes[:3])}...; the model's num_classes must fit"
     )

@@ -46,8 +46,8 @@ def parse_renames(given: Iterable[str]) -> Renames:
         old, equals, new = text.partition("=")
         if not equals or not old or not new:
             raise RequestError(
-                f"--rename {text}: not two names",
-                hint="--rename transformer.encoder=encoder: the name in B, then that in A",
+                f"--rename cannot be {text!r}",
+                hint="give the name in B, then the name in A: --rename transformer.encoder=encoder",
             )
         pairs[old] = new
     return Renames(pairs)

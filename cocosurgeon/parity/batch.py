@@ -187,7 +187,7 @@ class _Batches:
         if len(offsets) < 2 or not np.ptp(offsets, axis=0).max() <= self._of("boxes"):
             return None
         known = zip(_CORNERS, offsets.mean(axis=0), strict=True)
-        return "all by the same: " + ", ".join(f"{name} {by:+.3g}" for name, by in known)
+        return "all by the same value: " + ", ".join(f"{name} {by:+.3g}" for name, by in known)
 
     def _swapped(self) -> str | None:
         """Return which axes change places in B; None unless all boxes are those of A then."""

@@ -93,14 +93,14 @@ def seed(pair: Pair) -> str | None:
     """Recognize random numbers of one distribution: other ones on each side."""
     found = _dropped(pair)
     if found is not None and min(found[:2]) > 0:
-        return f"both set values to 0, and other ones ({found[0]:.0%} and {found[1]:.0%})"
+        return f"both set values to 0, but different ones ({found[0]:.0%} and {found[1]:.0%})"
     x, y = finite(pair)
     if len(x) < 4 * _FEWEST or not (x.std() and y.std()):
         return None
     is_alike = 0.8 < x.std() / y.std() < 1.25
     is_alike = is_alike and abs(x.mean() - y.mean()) < 0.2 * (x.std() + y.std())
     if is_alike and abs(float(np.corrcoef(x, y)[0, 1])) < 4 / len(x) ** 0.5:
-        return "mean and spread are alike, and the values are not related"
+        return "mean and spread are alike, but the values are not related"
     return None
 
 

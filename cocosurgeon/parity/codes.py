@@ -9,7 +9,7 @@ PARITY_CODES = add_codes(
     {
         "parity-initialization": (
             "parameters differ before the first step",
-            "another initialization, another seed, or weights that were converted otherwise",
+            "another initialization or seed, or weights that were converted differently",
             "save the weights of one side, load them in the other, and record again",
             "error",
         ),
@@ -81,13 +81,13 @@ PARITY_CODES = add_codes(
         ),
         "parity-mask": (
             "masks differ",
-            "another resize of masks, or polygons drawn otherwise",
+            "another resize of masks, or another drawing of polygons",
             "compare the mask of one object",
             "error",
         ),
         "parity-batch": (
             "another entry of the batch differs",
-            "shapes or scale factors are rounded otherwise, or in another order",
+            "shapes or scale factors are rounded differently, or in another order",
             "compare the entry: height and width may be swapped",
             "error",
         ),
@@ -104,7 +104,7 @@ PARITY_CODES = add_codes(
             "error",
         ),
         "parity-align-corners": (
-            "a map was resized otherwise",
+            "a map was resized differently",
             "align_corners=True against align_corners=False",
             "compare `align_corners` of interpolate and grid_sample",
             "error",
@@ -116,9 +116,9 @@ PARITY_CODES = add_codes(
             "error",
         ),
         "parity-seed": (
-            "both sides draw random numbers, and other ones",
-            "another seed, or numbers that were drawn before on one side only",
-            "set the seed right before the step, or switch off what is random",
+            "both sides draw random numbers, but different ones",
+            "another seed, or random numbers were drawn before on one side only",
+            "set the seed right before the step, or switch randomness off",
             "error",
         ),
         "parity-order": (
@@ -128,7 +128,7 @@ PARITY_CODES = add_codes(
             "error",
         ),
         "parity-precision": (
-            "values are rounded otherwise",
+            "values are rounded differently",
             "mixed precision, TF32 or bfloat16 on one side",
             "record in float32: without autocast, with allow_tf32=False",
             "error",
@@ -136,12 +136,12 @@ PARITY_CODES = add_codes(
         "parity-factor": (
             "all values differ by one factor",
             "another weight, temperature, clipping of gradients, or scaling of the loss",
-            "look for the factor in both",
+            "look for the factor in both repositories",
             "error",
         ),
         "parity-value": (
-            "values differ, in no way that is known",
-            "another computation: the checkpoint before still agrees",
+            "values differ in an unknown way",
+            "another computation: the checkpoint before agrees",
             "record more checkpoints in between: watch(model, ...)",
             "error",
         ),
@@ -154,7 +154,7 @@ PARITY_CODES = add_codes(
         "parity-loss-term": (
             "only one side has a loss term",
             "an auxiliary loss, or another name",
-            "name it alike: --rename B=A",
+            "give it the same name: --rename B=A",
             "error",
         ),
         "parity-learning-rate": (
@@ -170,7 +170,7 @@ PARITY_CODES = add_codes(
             "error",
         ),
         "parity-update": (
-            "the optimizer's step changes parameters otherwise",
+            "the optimizer's step changes parameters differently",
             "another optimizer, weight decay, frozen parameters, or clipped gradients",
             "record `optimizer`, and compare its settings",
             "error",

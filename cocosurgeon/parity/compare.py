@@ -46,7 +46,7 @@ def compare(
         raise DataError(
             "the recordings have no checkpoint in common",
             where=f"{a.folder}, {b.folder}",
-            hint="name checkpoints alike in both, or give --rename B=A",
+            hint="give checkpoints the same names in both, or --rename B=A",
         )
     return Parity(
         a, b, comparison.tolerances, checkpoints, tuple(comparison.losses), comparison.steps_alone()
@@ -79,7 +79,9 @@ class _Comparison:
         for key in self.tolerances.given:
             if key not in DEFAULTS and not any(is_for(key, full) for full in here):
                 hint = did_you_mean(key, [*DEFAULTS, *here])
-                raise RequestError(f"--tolerance {key}: nothing was recorded as that", hint=hint)
+                raise RequestError(
+                    f"--tolerance {key}: nothing with this name was recorded", hint=hint
+                )
         for old in self.renames.pairs:
             if not any(Renames({old: ""}).changes(full) for full in there):
                 hint = did_you_mean(old, [full.partition("/")[2] for full in there])

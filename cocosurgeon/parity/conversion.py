@@ -175,7 +175,7 @@ class Conversion:
         divisor = self.pad_size_divisor
         if divisor is None:
             raise RequestError(
-                "it is not known how far an image is padded before it is in a batch (pad_shape)",
+                "the padding of an image before batching (pad_shape) is not known",
                 where=where,
                 hint="record pad_shape; or give pad_size_divisor=32, as Pad in the model's "
                 "pipeline has it, 1 without Pad",
@@ -225,7 +225,7 @@ def _boxes(recorded: Array, form: BoxForm, sizes: Sizes, where: str) -> Array:
     elif not form.normalised and (np.abs(recorded) <= 1).all():
         problem = "no box has a number above 1: they are not in pixels"
     if problem is not None:
-        raise RequestError(problem, where=where, hint=f"the header says {form}; is that so?")
+        raise RequestError(problem, where=where, hint=f"check the header: it says {form}")
     return corners.astype(np.float32)
 
 
@@ -235,7 +235,7 @@ def _images(recorded: Any, where: str) -> Array:
     if images.ndim != 4 or images.dtype.kind != "f":
         kind = f"{images.dtype} of shape {images.shape}" if images is recorded else "no array"
         raise RequestError(
-            f"the images of the batch are {kind}: no model takes such",
+            f"the images of the batch are {kind}: no model takes these",
             where=where,
             hint="record what the model gets: N x 3 x height x width, normalized and padded",
         )

@@ -90,7 +90,9 @@ class LabelMap:
         try:
             known = CategoryMap.by_names(names, self.after, "drop")
         except RequestError as error:  # its hint is for the command line
-            raise RequestError(error.what, where=where, hint="name it alike in both") from None
+            raise RequestError(
+                error.what, where=where, hint="give it the same name in both"
+            ) from None
         after = [known.get(label) for label in names]
         for (label, name), new in zip(names.items(), after, strict=True):
             if new is None:
@@ -98,7 +100,7 @@ class LabelMap:
                     f"label {label} ({name!r}) has no counterpart: the model has no such class",
                     where=where,
                     hint=did_you_mean(name, self.after.values())
-                    or f"the model has {len(self.after):,} classes; is its list the right one?",
+                    or f"the model has {len(self.after):,} classes; check its list of classes",
                 )
             if self.outputs is not None and not 0 <= int(new) < self.outputs:
                 raise RequestError(

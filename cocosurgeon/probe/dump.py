@@ -295,9 +295,9 @@ class _Lines:
         if not line and self._number == 1:
             raise self._error("the file is empty")
         if not line:
-            raise self._error("the dump is cut short: its last line is missing")
+            raise self._error("the dump is incomplete: its last line is missing")
         if not line.endswith(b"\n"):
-            raise self._error("the dump is cut short within this line")
+            raise self._error("the dump ends within this line")
         try:
             return parse(_object(line))
         except _BrokenError as error:
@@ -323,7 +323,7 @@ class _Lines:
         return self._stream.readline()
 
     def _error(self, what: str) -> FormatError:
-        hint = "write the dump again; nothing of a part of one is used"
+        hint = "write the dump again; an incomplete dump is not used"
         return FormatError(what, where=f"{self._path}, line {self._number}", hint=hint)
 
 
@@ -346,7 +346,7 @@ def _header(value: dict[str, Any]) -> DumpHeader:
     if "dump" not in value:
         raise _BrokenError("this is not a dump: the first line has no 'dump'")
     if value["dump"] != VERSION:
-        raise _BrokenError(f"the dump is of version {value['dump']!r}; this reads {VERSION}")
+        raise _BrokenError(f"the dump has version {value['dump']!r}; this program reads {VERSION}")
     wrong = wrong_in_header(value)
     if wrong is not None:
         raise _BrokenError(wrong)

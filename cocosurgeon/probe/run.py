@@ -44,8 +44,8 @@ STAGES = {
 
 HINTS = {
     "dataset": "the loader does not take this file: fix what it names",
-    "pipeline": "look at the image and the transform that it names",
-    "crash": "look at what the program wrote, above",
+    "pipeline": "check the image and the transform that it names",
+    "crash": "see the program's output above",
 }
 
 
@@ -152,7 +152,7 @@ def installed_loader(python: Path | str) -> str:
         )
     has = " and ".join(f"{libraries[n].name} {found[keys[n]]}".rstrip() for n in names)
     raise RequestError(
-        f"that interpreter has {has}: which loader is meant?",
+        f"that interpreter has {has}: several loaders",
         where=str(python),
         hint=f"name it: --loader {names[0]}, or {', '.join(names[1:])}",
     )
@@ -224,8 +224,8 @@ def _run(command: list[str], out: Path, timeout: float) -> None:
             code = process.wait(timeout)
         except subprocess.TimeoutExpired as error:
             _end(process)
-            what = f"the loader did not end within {timeout:g} seconds, and was ended"
-            hint = "allow more by --timeout SECONDS, if the program's last words do not say why"
+            what = f"the loader did not finish within {timeout:g} seconds, and was stopped"
+            hint = "allow more with --timeout SECONDS, if the output above does not say why"
             raise _error(what, "timeout", command[0], _tail(output), hint) from error
         except BaseException:
             _end(process)
@@ -239,7 +239,7 @@ def _run(command: list[str], out: Path, timeout: float) -> None:
     if code:
         raise _died(code, command[0], tail)
     if not out.exists():
-        what = "the interpreter ended well, but ran nothing"
+        what = "the interpreter exited without an error, but ran nothing"
         raise _error(what, "silent", command[0], tail, "name a Python interpreter: --python EXE")
 
 
@@ -296,9 +296,9 @@ def _died(code: int, python: str, tail: str) -> ProbeError:
         name = signal.Signals(number).name
     except ValueError:
         what = f"the interpreter ended with exit code {code} and no dump"
-        hint = "see that it is a Python interpreter, and that the framework works in it"
+        hint = "check that it is a Python interpreter, and that the framework works in it"
         return _error(what, "crash", python, tail, hint)
-    hint = "look at what the program wrote, above; run its import alone in that interpreter"
+    hint = "see the program's output above; run its import alone in that interpreter"
     if name == "SIGKILL":
         hint = "most often the machine ran out of memory: free some, or verify a smaller file"
     return _error(f"the interpreter was killed by {name}", "killed", python, tail, hint)

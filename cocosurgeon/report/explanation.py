@@ -22,7 +22,7 @@ _BOXES = {
     "xywh": "corner and size (x, y, width, height)",
     "cxcywh": "center and size, as shares of the image",
 }
-_WIDTH_FIRST = "`orig_size` of a target is (width, height); that of DETR is (height, width)"
+_WIDTH_FIRST = "`orig_size` of a target is (width, height); in DETR it is (height, width)"
 
 
 def explanation_lines(

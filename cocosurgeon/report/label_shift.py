@@ -86,8 +86,8 @@ def effect_warnings(effect: LabelEffect | None) -> Iterator[str]:
     if effect is not None and effect.shifts:
         loaders = ", ".join(name for shift in effect.shifts for name in shift.loaders)
         yield (
-            f"labels shift in {loaders}: models and configs that were made for the input do not "
-            "fit the output"
+            f"labels shift in {loaders}: models and configs made for the input do not fit the "
+            f"output"
         )
 
 

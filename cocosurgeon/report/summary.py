@@ -120,13 +120,13 @@ class Summary:
         }
         lines = [f"{name}: {c.total:,}, {c.kept:,} kept" for name, c in oddities.items() if c.total]
         if self.nonfinite:
-            lines.append(f"bare NaN or Infinity, kept as they are: {self.nonfinite:,}")
+            lines.append(f"bare NaN or Infinity, kept unchanged: {self.nonfinite:,}")
         if self.repeated_keys:
             lines.append(
-                f"keys that appear twice, the last counts: {', '.join(self.repeated_keys)}"
+                f"keys that appear twice, the last value counts: {', '.join(self.repeated_keys)}"
             )
         if self.unfollowed:
-            lines.append(f"copied unchanged though they name images: {_named(self.unfollowed)}")
+            lines.append(f"copied unchanged, although they name images: {_named(self.unfollowed)}")
         if self.whole:
             lines.append(f"copied unchanged: {_named(self.whole)}")
         lines += [note for note in self.notes if not isinstance(note, WarningNote)]
@@ -142,7 +142,7 @@ class Summary:
         if lost := self.unknown_images.total - self.unknown_images.kept:
             why = f": {self.image_mismatch}" if self.image_mismatch else ""
             lines.append(
-                f"{lost:,} of {plural(total, what)} dropped, since the file does not list the "
+                f"{lost:,} of {plural(total, what)} dropped, because the file does not list the "
                 f"image{why}"
             )
         if self.category_mismatch:

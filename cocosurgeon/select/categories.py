@@ -48,7 +48,7 @@ def _without_categories(dataset: Dataset) -> str | None:
     records = dataset.index.annotation_records
     if records is None or not records.column("category_id").present:
         return None
-    return "ask about category_id instead, with a where expression"
+    return "use category_id instead, with a where expression"
 
 
 def _unknown_category(dataset: Dataset, wanted: str | int) -> UnknownNameError | UnknownIdError:

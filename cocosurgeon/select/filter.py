@@ -171,9 +171,9 @@ class _Pair(Filter[L]):
     def __post_init__(self) -> None:
         if self.left.level != self.right.level:
             raise LevelError(
-                f"{self.left!r} asks about {self.left.level}, {self.right!r} about "
+                f"{self.left!r} filters {self.left.level}, {self.right!r} filters "
                 f"{self.right.level}: they cannot be combined",
-                hint="Having(...) makes a filter of images from one of annotations",
+                hint="Having(...) makes a filter of images from a filter of annotations",
             )
 
     @property

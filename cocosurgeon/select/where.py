@@ -166,8 +166,8 @@ def _parsed(expression: str) -> tuple[ast.Expression, Mapping[str, str | int | N
             raise _forbidden(expression, "arithmetic with a comparison")
     if not all(map(_is_yes_or_no, _asked(tree))):
         raise ExpressionError(
-            f"the expression {expression!r} asks a value for yes or no",
-            hint="compare it with something: area > 100, iscrowd == 1",
+            f"the expression {expression!r} uses a value as a condition",
+            hint="compare it with a value: area > 100, iscrowd == 1",
         )
     if not _has_column(tree):
         raise ExpressionError(f"no column in the expression {expression!r}")
@@ -223,7 +223,7 @@ class _Plain(ast.NodeTransformer):
                 else "width in (320, 640), license in [1], file_name in ('a.jpg', 'b.jpg')",
             )
         if not all(map(_is_literal, values.elts)):
-            raise _forbidden(self._expression, "a list of something else than numbers and strings")
+            raise _forbidden(self._expression, "a list of other values than numbers and strings")
         equals = [ast.Compare(deepcopy(node.left), [ast.Eq()], [each]) for each in values.elts]
         found = _any_of(equals)
         return found if isinstance(op, ast.In) else ast.UnaryOp(ast.Not(), found)
@@ -275,7 +275,7 @@ def _quoting(expression: str) -> str | None:
     for name in map(str.strip, _COUNTED.findall(expression)):
         is_plain = name.isidentifier() and not iskeyword(name)
         if name and not is_plain and not re.fullmatch(r"-?\d+", name):
-            return f"put a name that is not one word in quotes: count('{name}')"
+            return f"put a name of several words in quotes: count('{name}')"
     return None
 
 
@@ -291,7 +291,7 @@ def _forbidden(expression: str, what: str) -> ExpressionError:
 def _called(node: ast.AST) -> str:
     call = "a call other than count(NAME), count('traffic light') or count(17)"
     names = {ast.Call: call, ast.Attribute: "an attribute", ast.Subscript: "an index"}
-    return names.get(type(node), f"what Python calls {type(node).__name__}")
+    return names.get(type(node), f"Python's {type(node).__name__}")
 
 
 def _is_text(node: ast.expr) -> bool:
@@ -322,14 +322,14 @@ def _require_fit(tree: ast.Expression, columns: dict[str, Array], expression: st
         if name not in numbers and any(v is not None for v in columns[name]):
             raise ExpressionError(
                 f"the expression {expression!r} does arithmetic with {name!r}, "
-                "which is not a number everywhere",
-                hint="strings can only be compared",
+                "which is not always a number",
+                hint="compare strings only",
             )
         if not _small(columns[name]):
             raise ExpressionError(
                 f"the expression {expression!r} does arithmetic with {name!r}, which holds "
                 "integers of 2**53 and more",
-                hint="they can be compared, but not calculated with exactly",
+                hint="they can be compared, but exact arithmetic is not possible",
             )
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):

@@ -163,7 +163,7 @@ class _Uniting:
         if self.known and entries:
             known = len(entries) - len(fresh)
             names = f": {first_few([e.name for e in fresh], _SHOWN)}" if fresh else ""
-            yield f"categories of {label}: {known:,} known by name, {len(fresh):,} new{names}"
+            yield f"categories of {label}: {known:,} matched by name, {len(fresh):,} new{names}"
 
         def arrow(entry: _Entry) -> str:
             return f"{entry.name} {entry.cat_id!r} -> {self.changed[entry.cat_id]!r}"
@@ -173,10 +173,10 @@ class _Uniting:
             yield f"categories of {label} that take an earlier file's id: {shown}"
         if self.freed:
             shown = first_few(self.freed, _SHOWN, show=arrow)
-            yield f"categories of {label} that get a free id, since theirs is taken: {shown}"
+            yield f"categories of {label} that get a free id, because theirs is taken: {shown}"
         if self.different:
             shown = first_few([e.name for e in self.different], _SHOWN)
-            yield f"categories of {label} whose other fields differ from those that stay: {shown}"
+            yield f"categories of {label} whose other fields differ from the kept ones: {shown}"
 
     def _require_not_near(self) -> None:
         names = [key for key in self.known if isinstance(key, str)]

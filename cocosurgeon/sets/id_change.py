@@ -66,7 +66,7 @@ class IdChange:
         if text != self.texts.get(old):
             raise StructureError(
                 f"an id that changes is written {text.decode(errors='replace')} in one place, and "
-                "otherwise elsewhere or so that no other id can be",
+                f"differently in others, or in a form that a changed id cannot have",
                 where=self.where,
                 hint=f"write {json.dumps(old)} in every place",
             )

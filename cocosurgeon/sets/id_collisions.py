@@ -61,8 +61,8 @@ def change_ids(files: Sequence[MergedFile], how: Collisions) -> list[str]:
         raise RequestError(
             "; ".join(errors),
             where=" and ".join(file.where for file in files),
-            hint="--ids offset moves all ids of such a list by one number, --ids renumber "
-            "gives only those that collide new ones",
+            hint="--ids offset adds one number to all ids of the list, --ids renumber changes "
+            "only shared ids",
         )
     return notes
 
@@ -81,9 +81,9 @@ def _moved(
     odd = next((i for i in distinct if not isinstance(i, int)), None)
     if odd is not None:
         raise RequestError(
-            f"--ids offset moves whole numbers, and {odd!r} is among the {what}",
+            f"--ids offset needs whole numbers, and {odd!r} is among the {what}",
             where=file.where,
-            hint="--ids renumber",
+            hint="use --ids renumber",
         )
     lowest = min(distinct)
     assert isinstance(lowest, int)
@@ -119,7 +119,7 @@ def require_apart(files: Sequence[MergedFile]) -> None:
                 olds = first_few([moved[i] for i in met], show=repr)
                 raise RequestError(
                     f"{references.key} in {name!r} of {file.label} names {olds}, which "
-                    f"{file.label} does not list in {target!r} and another file does",
+                    f"{file.label} does not list in {target!r}, but another file does",
                     where=file.where,
                     hint="they would mean the other file's record: repair that file first "
                     "(cocosurgeon lint)",

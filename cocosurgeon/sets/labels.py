@@ -45,8 +45,9 @@ def find_label(name: str, labels: Sequence[str], paths: Sequence[str]) -> int:
         return found[0]
     if found:
         raise RequestError(
-            f"--prefix: {name!r} may be any of {', '.join(labels[place] for place in found)}",
-            hint="name it by its path",
+            f"--prefix: {name!r} matches several files: "
+            f"{', '.join(labels[place] for place in found)}",
+            hint="give its path",
         )
     known = [form for each in forms for form in sorted(each)]
     raise RequestError(

@@ -84,8 +84,8 @@ def _results(
     others = {each.name for each in fields(MergeOptions)} - {"follow", "source_key"}
     if any(getattr(options, name) != getattr(MergeOptions(), name) for name in others):
         raise RequestError(
-            "results files have no categories, image records or ids of their own: only "
-            "--follow and --source-key say more about merging them",
+            "results files have no categories, image records or ids: only --follow and "
+            "--source-key apply to them",
             where=files[0].where,
         )
     follow = None if options.follow is None else read(options.follow)
@@ -177,8 +177,9 @@ class _Merge:
             raise RequestError(
                 f"{plural(len(found), 'image')} {are(len(found))} in two files: {shown}",
                 where=" and ".join(file.where for file in self.files),
-                hint="--on-duplicate first keeps the first file's with its annotations, "
-                "--on-duplicate keep keeps all; --prefix, if other files only have the same names",
+                hint="--on-duplicate first keeps only the first file's images and annotations, "
+                "--on-duplicate keep keeps all; use --prefix, if different images have the same "
+                "name",
             )
         if self.options.on_duplicate == "keep":
             self.notes.append(f"images in two files, all kept: {len(found):,}: {shown}")
@@ -244,7 +245,7 @@ class _Merge:
                 counts[name] = int(leaving.sum())
         texts = [plural(n, name.removesuffix("s"), name) for name, n in counts.items()]
         self.notes.append(
-            f"dropped from {file.label}, since an earlier file has the image: {', '.join(texts)}"
+            f"dropped from {file.label}, because an earlier file has the image: {', '.join(texts)}"
         )
 
 

@@ -89,7 +89,7 @@ class MergeEntry:
         entry = found[key]
         if entry[MARK] != FORMAT:
             raise FormatError(
-                f"a merge of format {entry[MARK]!r}; this version reads {FORMAT}",
+                f"the merge has format {entry[MARK]!r}; this version reads {FORMAT}",
                 where=document.source.name,
                 hint="install the cocosurgeon that wrote it",
             )
@@ -133,7 +133,7 @@ def _require_counts(sources: Sequence[SourceEntry], categories: int) -> None:
 
 def _edited(key: str, why: object, where: str) -> StructureError:
     return StructureError(
-        f"the entry {key!r} is not what a merge writes: {why}",
+        f"the entry {key!r} was not written by a merge: {why}",
         where=where,
         hint="it was edited since: merge the files again",
     )

@@ -44,8 +44,8 @@ def license_notes(files: Sequence[MergedFile], path: str | None) -> Iterator[str
             texts = [f"{i!r} is {_license_name(own[i])} there" for i in other]
             shown = first_few(texts, shown=3)
             yield (
-                f"images of {file.label} whose license number means another license, or none, "
-                f"in the result: {sum(other.values()):,} ({shown}); --licenses FILE sets "
+                f"images of {file.label} whose license number means another license, or none, in "
+                f"the result: {sum(other.values()):,} ({shown}); --licenses FILE sets "
                 "the list"
             )
 

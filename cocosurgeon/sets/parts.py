@@ -112,7 +112,7 @@ def earlier_ids(
                 raise RequestError(
                     f"image {i!r} is in two earlier parts, {before} and {name}",
                     where=other.source.name,
-                    hint="an image stays in one part: remove it from the other",
+                    hint="an image can be in one part only: remove it from the other",
                 )
         found.append((name, tuple(ids)))
         if gone := len(known) - len(ids):
@@ -223,8 +223,8 @@ def _by_groups(
     unit_keys, unit_of_image = np.unique(groups.numbers * (k + 1) + place + 1, return_inverse=True)
     cells = stratify(_united(images, unit_of_image), wanted, unit_keys % (k + 1) - 1)
     notes = [
-        f"{plural(shared, 'group')} {are(shared)} in several earlier parts: their images stay, new "
-        "ones go where most are"
+        f"{plural(shared, 'group')} {are(shared)} in several earlier parts: their images stay, "
+        f"new images go to the part with most of them"
     ]
     return cells[unit_of_image], notes if shared else []
 
@@ -249,7 +249,7 @@ def _notes(split: Split, groups: Groups | None, cells: Numbers, fixed: Numbers) 
         notes.append(f"{plural(groups.count, 'group')} by {split.group_by}")
         if groups.without:
             notes.append(
-                f"{plural(groups.without, 'image')} without a group: each is one of its own"
+                f"{plural(groups.without, 'image')} without a group: each is its own group"
             )
     if split.against:
         stay = int((fixed != UNSET).sum())

@@ -162,7 +162,7 @@ class SplitReport:
             return []
         names = list(self.shared_file_names)
         return [
-            f"{plural(len(names), 'file name')} in several parts, on images with ids of their own: "
+            f"{plural(len(names), 'file name')} in several parts, on images with different ids: "
             f"{first_names(names)}; group-by file_name keeps them together"
         ]
 

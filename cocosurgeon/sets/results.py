@@ -43,7 +43,7 @@ def merged_results(
         raise RequestError(
             f"{plural(len(indexes), 'results file')}, and {entry.where} was merged from "
             f"{len(entry.sources)}: {', '.join(entry.names)}",
-            hint="name one results file for each, in that order",
+            hint="give one results file for each, in that order",
         )
     parts: list[Part] = []
     rewrites: list[Rewrite | None] = []
@@ -94,7 +94,7 @@ def _id_notes(indexes: Sequence[AnnotationIndex], is_followed: bool) -> list[str
         shared |= every & ids
         every |= ids
     notes = [
-        "image and category ids stay: the files have to be of one annotation file, or of files "
+        "image and category ids stay: the results must belong to one annotation file, or to files "
         "whose ids a merge did not change (--follow MERGED changes them as that merge did)"
     ]
     if shared:

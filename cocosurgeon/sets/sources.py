@@ -112,8 +112,8 @@ def _by_image(
         return of_image[index.images.row_of_image[owners]]
     if len(written) != index.document.lists[name].count:
         raise RequestError(
-            f"the file was changed since the merge, and records of {name!r} name no image: whose "
-            "they are is not known",
+            f"the file was changed since the merge, and records of {name!r} name no image: their "
+            f"source is not known",
             where=entry.where,
             hint="split the merged file, then change the parts",
         )

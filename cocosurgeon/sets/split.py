@@ -53,7 +53,7 @@ class Split:
 
     def __post_init__(self) -> None:
         if sum(map(bool, (self.ratios, self.sizes, self.folds))) > 1:
-            raise RequestError("ratios, sizes and folds exclude each other: give one of them")
+            raise RequestError("give only one of ratios, sizes and folds")
         if not (self.ratios or self.sizes or self.folds):
             object.__setattr__(self, "ratios", USUAL_RATIOS)
         object.__setattr__(self, "seed", as_whole(self.seed))
@@ -62,9 +62,7 @@ class Split:
         if self.folds and self.folds < 2:
             raise RequestError(f"folds: expected 2 or more, not {self.folds}")
         if self.folds and self.parts:
-            raise RequestError(
-                "folds have names of their own", hint="parts go with ratios or sizes"
-            )
+            raise RequestError("folds have fixed names", hint="use parts with ratios or sizes")
         _require_names(self.parts, self.cells)
         if self.group_by:
             group_pattern(self.group_by)
@@ -112,8 +110,8 @@ class Split:
         """Raise RequestError if images of an earlier split cannot stay in a part of this name."""
         if self.folds:
             raise RequestError(
-                "folds keep no image of an earlier split where it is",
-                hint="against goes with ratios or sizes",
+                "folds cannot keep images of an earlier split",
+                hint="use against with ratios or sizes",
             )
         self.require_part(name)
 
@@ -174,13 +172,13 @@ def group_pattern(text: str) -> re.Pattern[str] | None:
         pattern = re.compile(text)
     except re.error as error:
         raise RequestError(
-            f"no key, and no regular expression: {text!r}: {error}",
+            f"neither a key nor a regular expression: {text!r}: {error}",
             hint=r"a key of the image record, or a pattern such as '^(.+)_\d+\.jpg$'",
         ) from None
     if pattern.groups > 1:
         raise RequestError(
-            f"{pattern.groups} groups in {text!r}: which one names the group would be a guess",
-            hint="write others as (?:...)",
+            f"{pattern.groups} groups in {text!r}: only one group can name the value",
+            hint="write the other groups as (?:...)",
         )
     return pattern if pattern.groups else None
 
@@ -201,7 +199,7 @@ def _require_ratios(ratios: tuple[float, ...]) -> None:
     if ratios and (not is_whole or len(ratios) < 2):
         raise RequestError(
             f"ratios {', '.join(map(repr, ratios))} add up to {sum(ratios):g}",
-            hint="one for each of several parts, above 0; together they are 1: 0.8,0.1,0.1",
+            hint="give one for each part, above 0, with a sum of 1: 0.8,0.1,0.1",
         )
 
 
@@ -209,8 +207,8 @@ def _require_sizes(sizes: Sizes) -> None:
     wrong = [s for s in sizes if s != REST and (not isinstance(s, int) or s < 0)]
     if sizes and (wrong or sizes.count(REST) > 1 or len(sizes) < 2):
         raise RequestError(
-            f"no sizes of several parts: {', '.join(map(str, sizes))}",
-            hint=f"one for each of several parts, 0 or more; one of them may be {REST}: 100,{REST}",
+            f"not sizes of several parts: {', '.join(map(str, sizes))}",
+            hint=f"give one for each part, 0 or more; one may be {REST}: 100,{REST}",
         )
 
 
@@ -226,6 +224,6 @@ def _require_names(names: tuple[str, ...], count: int) -> None:
         if not re.fullmatch(r"[\w.-]+", name, re.ASCII):
             raise RequestError(
                 f"{name!r} cannot name a part",
-                hint="letters, digits, dots, hyphens and underscores: it is a part of the file's "
-                "name",
+                hint="use letters, digits, dots, hyphens and underscores: it is a part of the "
+                "file's name",
             )

@@ -93,7 +93,7 @@ class Shards:
         """
         if result.index is not self.whole.index:
             raise RequestError(
-                "a step that needs the text of the whole cannot be done on several files at once",
+                "this step needs one file, and cannot be done on several files at once",
                 hint="merge them first (cocosurgeon merge), or do this step on each file",
             )
         first_image = first_annotation = 0
@@ -146,7 +146,7 @@ def _require_same_categories(indexes: Sequence[AnnotationIndex]) -> None:
             raise RequestError(
                 "the files list different categories, or in another order",
                 where=f"{first.document.source.name} and {index.document.source.name}",
-                hint="unite them: cocosurgeon merge; or remap each: cocosurgeon remap --like",
+                hint="merge them (cocosurgeon merge), or remap each (cocosurgeon remap --like)",
             )
 
 

@@ -67,6 +67,6 @@ def snippet_for(name: str, source: SnippetSource) -> Snippet:
             exception=error.exception,
             rule=error.rule,
             where=f"{source.ann_file}{place}",
-            hint="no configuration helps: docs/loaders.md says on what it raises",
+            hint="no configuration helps: see the rule in docs/loaders.md",
         ) from error
     return snippet

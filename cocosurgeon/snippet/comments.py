@@ -159,8 +159,8 @@ def about_clipping(source: SnippetSource, view: View, who: str) -> str:
         return ""
     boxes_reach = "1 box reaches" if beyond == 1 else f"{beyond:,} boxes reach"
     return (
-        f"# {boxes_reach} beyond the image. {who} clips boxes and COCOeval does not: where this "
-        "was measured, clipped boxes cost a perfect detector 0.013 AP."
+        f"# {boxes_reach} beyond the image. {who} clips boxes and COCOeval does not: in a "
+        "measurement, clipped boxes cost a perfect detector 0.013 AP."
     )
 
 

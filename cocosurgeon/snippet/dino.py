@@ -37,7 +37,7 @@ def write(source: SnippetSource) -> Snippet:
             and f"# {comments.without_objects(counts.empty)}; DINO keeps them, with no target.",
             comments.about_masks(source),
         ),
-        "# An image whose file is missing is replaced by the next one, without a word.",
+        "# An image whose file is missing is silently replaced by the next one.",
         source.is_evaluated
         and comments.block(
             "test" in source.splits and "# DINO evaluates one dataset, for testing as well.",

@@ -41,7 +41,7 @@ def head(source: SnippetSource, counts: comments.LoaderCounts, title: str, assig
             raise RequestError(
                 f"{title} puts something else in the place of {match.group()!r} in a "
                 f"config: {text!r}",
-                hint="name it without that: a path by a link, a class in the file",
+                hint="avoid this text: link to the path, or rename the class in the file",
             )
     return comments.block(
         counts.summary(source, title),
@@ -49,8 +49,8 @@ def head(source: SnippetSource, counts: comments.LoaderCounts, title: str, assig
         "Where the base wraps its dataset (RepeatDataset, ...), put it one `dataset` deeper.",
         f"ann_file = {source.ann_file!r}",
         f"img_prefix = {source.img_prefix!r}",
-        "# In the order of the file's `categories`, by which labels are numbered, whatever this "
-        "list says.",
+        "# In the order of the file's `categories`, by which labels are numbered; this list does "
+        "not change it.",
         comments.about_names(source),
         f"{assignment}[\n{comments.items(map(repr, source.classes))}\n]",
     )

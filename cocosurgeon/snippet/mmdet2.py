@@ -21,7 +21,7 @@ def write(source: SnippetSource) -> Snippet:
             raise RequestError(
                 "mmcv 1.x cannot dump a config with a quote or a backslash in a path, and every "
                 f"training dumps its config: {path!r}",
-                hint="name the file by another path, such as a link without these",
+                hint="use another path, such as a link without these characters",
             )
     options = loader.Options(source.classes, test_mode=True)
     counts = comments.LoaderCounts.of(load("mmdet2", source.index, options))
@@ -71,8 +71,8 @@ def _train(source: SnippetSource, counts: comments.LoaderCounts) -> tuple[str, i
         "    classes=classes,",
         f"    # {why}",
         small > 0
-        and f"    # {small:,} images with a side below {loader.MIN_SIZE} pixels are skipped all "
-        "the same: CocoDataset._filter_imgs has that size fixed.",
+        and f"    # {small:,} images with a side below {loader.MIN_SIZE} pixels are still "
+        "skipped: CocoDataset._filter_imgs has that size fixed.",
         comments.indented(
             comments.block(mmdet.about_empty(counts), comments.about_masks(source)), 4
         ),

@@ -103,7 +103,7 @@ class SnippetSource:
                 raise StructureError(
                     f"categories[{row}] (id {category.id!r}) has no name that is text",
                     where=self.ann_file,
-                    hint="the framework goes by names: write one into the file",
+                    hint="the framework uses names: write one into the file",
                 )
         return tuple(str(c.name) for c in self.categories)
 
@@ -127,7 +127,7 @@ def read_source(
         DataError: the file is broken.
     """
     if ann_file == "-":
-        raise RequestError("a config names a file: write standard input to one first")
+        raise RequestError("a config needs a file: save standard input to a file first")
     path = Path(ann_file).absolute()
     dataset = read(path, progress)
     _require_objects(dataset, path)
@@ -149,7 +149,7 @@ def _require_objects(dataset: Dataset, path: Path) -> None:
     records = dataset.index.annotation_records
     keys = records.first_keys() if records is not None and records.count else ()
     refusals = {
-        "the file is compressed, and no framework unpacks that": dataset.source.is_packed,
+        "the file is compressed, and no framework unpacks it": dataset.source.is_packed,
         "the file begins with a byte order mark, at which Python's json stops: save it without": (
             dataset.source.text_start > 0
         ),
@@ -167,7 +167,7 @@ def _require_objects(dataset: Dataset, path: Path) -> None:
     if row is not None:
         what = "has no usable id" if ids[row] is None else f"repeats id {ids[row]!r}"
         raise StructureError(
-            f"categories[{row}] {what}: frameworks differ on which class that is",
+            f"categories[{row}] {what}: frameworks differ on its class",
             where=str(path),
             hint="give each category an id of its own",
         )
@@ -181,7 +181,7 @@ def _splits(named: Sequence[str], is_annotated: bool, path: Path) -> tuple[Split
         raise RequestError(
             "the file has no list 'annotations': nothing to train on",
             where=str(path),
-            hint="it can be tested on: --split test",
+            hint="use it for testing: --split test",
         )
     if not named:
         return SPLITS if is_annotated else ("test",)
@@ -207,5 +207,5 @@ def _images(path: Path, document: Mapping[str, Any], img_prefix: str | None) -> 
     if best.folder is not None:
         others = ", ".join(map(str, (best.folder, *best.ambiguous[:3])))
         what = f"{1 + len(best.ambiguous)} folders have as many of its images: {others}"
-    hint = "say where the images are: --img-prefix FOLDER"
+    hint = "name their folder: --img-prefix FOLDER"
     raise RequestError(what, where=str(path), hint=hint)

@@ -41,7 +41,7 @@ def write(source: SnippetSource) -> Snippet:
         comments.names_by_id(source),
         "# The highest id + 1: torchvision's detectors count the background, which is 0.",
         any(c.id == 0 for c in source.categories)
-        and "# Here 0 is a category as well: raise all labels by one, and this, too.",
+        and "# Here 0 is a category as well: add 1 to all labels, and to this.",
         f"num_classes = {num_classes}",
         source.is_trained
         and comments.block(
@@ -75,6 +75,6 @@ def view_of_numbered(loader: str, source: SnippetSource) -> View:
             "image ids are text, which torchvision looks up letter by letter: it would load other "
             "images' annotations",
             where=source.ann_file,
-            hint="number the images; MMDetection and detectron2 take ids that are text",
+            hint="give images numbers as ids; MMDetection and detectron2 also take text",
         )
     return view

@@ -42,7 +42,7 @@ def write(source: SnippetSource) -> Snippet:
         comments.names_by_id(source),
         "# The highest id + 1: torchvision's detectors count the background, which is 0.",
         any(c.id == 0 for c in source.categories)
-        and "# Here 0 is a category as well: raise all labels by one, and this, too.",
+        and "# Here 0 is a category as well: add 1 to all labels, and to this.",
         f"num_classes = {num_classes}",
         _WITH_BOXES,
         source.is_trained
@@ -54,8 +54,8 @@ def write(source: SnippetSource) -> Snippet:
             "'boxes' nor 'labels'.",
             comments.about_masks(source),
         ),
-        "# Put transforms after with_boxes. With 'masks' among the target_keys, each annotation "
-        "needs a segmentation.",
+        "# Put transforms after with_boxes. With 'masks' in target_keys, each annotation needs a "
+        "segmentation.",
         "transforms = v2.Compose(",
         "    [with_boxes, v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])",
         "dataset = wrap_dataset_for_transforms_v2(",

@@ -53,7 +53,7 @@ def name_notes(first: Stats, second: Stats) -> Iterator[str]:
     """Yield assumptions about the names of classes."""
     for stats, other in ((first, second), (second, first)):
         if _has_names(other) and not _has_names(stats):
-            yield f"{stats.name} has no names of classes: its ids have those of {other.name}"
+            yield f"{stats.name} has no class names: {other.name}'s names are used for its ids"
 
 
 def _has_names(stats: Stats) -> bool:

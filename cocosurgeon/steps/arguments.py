@@ -78,7 +78,7 @@ def _several(value: object) -> list[object]:
     """
     listed = list(value) if isinstance(value, (list, tuple)) else [value]
     if not listed:
-        raise RequestError("an empty list", hint="leave it out, or give None")
+        raise RequestError("an empty list", hint="remove it, or give None")
     return listed
 
 
@@ -125,7 +125,7 @@ def number(value: object) -> float:
 def _flag(value: object) -> bool:
     if value is True:
         return True
-    raise _expected("True", value, "leave it out, or give None, where it is not wanted")
+    raise _expected("True", value, "remove it, or give None")
 
 
 def _text(value: object) -> str:
@@ -170,7 +170,7 @@ def split_list(text: str) -> list[str]:
         match = token.match(text, position)
         if match is None:
             raise RequestError(
-                f"cannot read the list {text!r}", hint="put quotes around a whole name only"
+                f"cannot read the list {text!r}", hint="put quotes around whole names only"
             )
         found.append(match[1].strip())
         position = match.end()
@@ -201,18 +201,18 @@ def _parse_ids(text: str) -> tuple[Id, ...]:
         if re.fullmatch(r"-?\d+(\s+-?\d+)+", token):
             raise RequestError(
                 f"ids are separated by commas: {shown(text)}",
-                hint="--ids 1,2,3; for one id a line, --ids-file FILE",
+                hint="use --ids 1,2,3, or --ids-file FILE with one id per line",
             )
     return tuple(map(Typed, tokens))
 
 
 def _listed(value: object, item: Callable[[object], Any], wanted: str) -> tuple[Any, ...]:
     if not isinstance(value, (list, tuple, range)):
-        hint = "a plain list: of an array or a tensor .tolist(); of a set, sorted, since its order "
-        raise _expected(wanted, value, f"{hint}differs from process to process")
+        hint = "give a plain list: .tolist() of an array or tensor, sorted() of a set"
+        raise _expected(wanted, value, hint)
     items = tuple(map(item, value))
     if not items:
-        raise RequestError("an empty list", hint="leave it out, or give None")
+        raise RequestError("an empty list", hint="remove it, or give None")
     return items
 
 
@@ -387,12 +387,12 @@ def _pair(value: object, parse: Callable[[str], Any], after: Callable[[object], 
     if isinstance(plain, str):
         return parse(plain)
     if not isinstance(value, dict):
-        raise _expected("a string with a =, a dict, or a list of such", value)
+        raise _expected("a string with =, a dict, or a list of these", value)
     if len(value) != 1:
         raise RequestError(
             f"one pair in a dict, not {len(value)}",
-            hint="a list of dicts, [{...}, {...}]: a config that is written down and read again "
-            "has the keys of a dict in another order",
+            hint="give a list of dicts, [{...}, {...}]: a config that is saved and read again has "
+            "its keys in another order",
         )
     [(left, right)] = value.items()
     return _name(left), after(right)

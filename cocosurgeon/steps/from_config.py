@@ -47,7 +47,9 @@ def _given(options: Mapping[str, object]) -> list[Given]:
             continue
         for option, converted in convert(name, value):
             if names.setdefault(option.name, name) != name:
-                raise RequestError(f"{names[option.name]} and {name} are the same option: give one")
+                raise RequestError(
+                    f"{names[option.name]} and {name} are the same option: give only one"
+                )
             given.append((option, converted))
     return given
 
@@ -71,8 +73,8 @@ def _one_step(step: object) -> Plan:
         each = ", ".join(f"dict({name}=...)" for name in sorted(chosen))
         raise RequestError(
             f"steps: several in one dict: {', '.join(sorted(chosen))}",
-            hint=f"a dict for each, [{each}]: a config that is written down and read again has "
-            "the keys of a dict in another order",
+            hint=f"give one dict each, [{each}]: a config that is saved and read again has its "
+            f"keys in another order",
         )
     implied = any(isinstance(option, Modifier) and option.implies for option, _ in given)
     if given and not chosen and not implied:

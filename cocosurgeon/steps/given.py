@@ -57,7 +57,7 @@ def make_plan(given: Iterable[Given]) -> Plan:
         for taker in dict.fromkeys(takers):
             before = values[taker].get(field)
             if before is not None and not _is_repeatable(option):
-                raise RequestError(f"--{option.name} is given twice: only one value can count")
+                raise RequestError(f"--{option.name} is given twice, but takes one value")
             values[taker][field] = (*(before or ()), value) if _is_repeatable(option) else value
     return Plan(*(o.make(value, **values[o.name]) for o, value in steps if isinstance(o, Option)))
 
@@ -82,8 +82,8 @@ def _require_takers(option: Option | Modifier, takers: Sequence[str]) -> None:
     if isinstance(option, Modifier) and option.is_of_one and len(takers) > 1:
         steps = ", ".join(f"--{taker}" for taker in takers)
         raise RequestError(
-            f"--{option.name} can say more about one step only, not about each of {steps}",
-            hint="a command for each",
+            f"--{option.name} applies to one step, but {steps} are given",
+            hint="run a command for each",
         )
 
 

@@ -21,6 +21,7 @@ from cocosurgeon.select.filter import Filter, MaskFilter, PlanPart
 from cocosurgeon.select.plan import Plan
 from cocosurgeon.steps.recipe_form import as_json, recipe_fields, recipe_name, recipe_tag
 from cocosurgeon.steps.registry import parts
+from cocosurgeon.text import byte_count
 from cocosurgeon.version import __version__
 
 FORMAT = 1
@@ -90,12 +91,12 @@ class Recipe:
             return dataset
         if any(map(_marks_rows, self.plan.steps)):
             raise RequestError(
-                f"the recipe marks rows of {mine.name} by number; this is another file",
+                f"the recipe marks rows of {mine.name} by number, and this is another file",
                 where=dataset.source.name,
                 hint="apply it to the file that it was made for",
             )
         note = (
-            f"the source differs from the recipe's: {mine.name}, {mine.size:,} bytes, "
+            f"the source differs from the recipe's: {mine.name}, {byte_count(mine.size)}, "
             f"sha256 {mine.sha256[:12]}..."
         )
         return replace(dataset, notes=(*dataset.notes, note))
@@ -125,10 +126,12 @@ class Recipe:
         try:
             values = json.loads(text)
             if not isinstance(values, dict) or "recipe" not in values:
-                raise FormatError("not a recipe", where=where, hint="subset --recipe writes one")
+                raise FormatError(
+                    "not a recipe", where=where, hint="cocosurgeon subset --recipe writes one"
+                )
             if values["recipe"] != FORMAT:
                 raise FormatError(
-                    f"a recipe of format {values['recipe']!r}; this version reads {FORMAT}",
+                    f"the recipe has format {values['recipe']!r}; this version reads {FORMAT}",
                     where=where,
                     hint="install the cocosurgeon that wrote it",
                 )
@@ -138,7 +141,7 @@ class Recipe:
                 raise RequestError(
                     f"the recipe's source is not a file name: {source.name!r}",
                     where=where,
-                    hint="a recipe names a file, never a folder: name the annotation file yourself",
+                    hint="name the annotation file yourself",
                 )
             return cls(Plan(*steps), source, msgspec.convert(values["cocosurgeon"], str))
         except json.JSONDecodeError as error:
@@ -175,10 +178,11 @@ class RecipeEffect:
         """
         if result.merged_from is not None:
             raise RequestError(
-                "the recipe merges files, and verify compares a result with one source",
+                "the recipe merges files, but verify compares a result with one source",
                 where=result.merged_from.name,
-                hint="merge with --source-key NAME; then `cocosurgeon split --by-key NAME` gives "
-                "the records of each source back: verify each part with --source and no --recipe",
+                hint="merge with --source-key NAME; then `cocosurgeon split --by-key NAME` "
+                "restores the records of each source: verify each part with --source, without "
+                "--recipe",
             )
         index, changed = result.index, result.category_list
         rows = {records: result.origin_rows(records.name, r) for records, r in result.rows_kept()}

@@ -123,10 +123,9 @@ class _Comparison:
         if self.is_of_file:
             return ()
         return (
-            f"the dump was made of another file ({self.dump.header.ann_file}): compared are the "
-            f"{len(self.dumped):,} images of it that this file has, too; in one of them only are "
-            f"{len(self.dump.samples) - len(self.dumped):,} of the dump's images and "
-            f"{self.alone:,} of this file's",
+            f"the dump was made of another file ({self.dump.header.ann_file}): the "
+            f"{len(self.dumped):,} images of both are compared; only in the dump: "
+            f"{len(self.dump.samples) - len(self.dumped):,}, only in this file: {self.alone:,}",
         )
 
     def run(self) -> None:

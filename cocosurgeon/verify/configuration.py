@@ -103,8 +103,8 @@ def _class_counts(dump: Dump) -> Iterator[Fault]:
             text += f"{first} no output; the loss raises an index error, on a GPU an assertion"
         else:
             text += (
-                f"{plural(count - classes, 'output')} {are(count - classes)} never trained, and "
-                "nothing warns; where one is predicted, the evaluation raises IndexError"
+                f"{plural(count - classes, 'output')} {are(count - classes)} never trained, "
+                f"without a warning; if one is predicted, the evaluation raises IndexError"
             )
         yield "num-classes", text, f"set it to {classes}"
 
@@ -124,7 +124,7 @@ def own_file_note(dump: Dump, path: Path) -> str | None:
     own = dump.header.options.get("own_ann_file")
     if not isinstance(own, str) or is_one_file(own, str(path)):
         return None
-    return f"the config itself reads {shown(own)}; {path.name} was put in its place"
+    return f"the config itself reads {shown(own)}; {path.name} replaced it"
 
 
 def shown(path: str) -> str:

@@ -54,7 +54,7 @@ class _Comparison:
         place = {img_id: n for n, img_id in enumerate(there)}
         for before, after in pairwise(both):
             if place[after] < place[before]:
-                text = f"image {after!r} comes behind {before!r}, in the source before it"
+                text = f"image {after!r} comes after {before!r}, in the source before it"
                 yield self._finding("sample-order", text, after)
                 break
         for img_id in both:

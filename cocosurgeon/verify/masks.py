@@ -61,7 +61,7 @@ def _drawn(mask: object, height: int, width: int) -> NDArray[np.bool_]:
     counts = mask.get("counts")
     runs = counts if isinstance(counts, list) else rle_runs(counts)
     if sum(runs) != height * width or min(runs) < 0:
-        raise ValueError(f"a mask tells {sum(runs)} pixels of {height * width}")
+        raise ValueError(f"a mask has runs for {sum(runs)} of {height * width} pixels")
     return np.repeat(np.arange(len(runs)) % 2 == 1, runs)
 
 

@@ -62,7 +62,7 @@ def packed_alike(subset: Dump, source: Dump, loader: str) -> Iterator[Finding]:
             continue
         other = there.get(sample.img_id)
         if other is None:
-            text = f"image {sample.img_id!r}: nothing of it comes from the source"
+            text = f"image {sample.img_id!r}: none of it comes from the source"
             yield Finding("packed", text, loader, subset.header.mode, of_image(sample.img_id))
             continue
         for key in sorted({*sample.packed, *other}):
@@ -119,7 +119,7 @@ def _values(
     if not isinstance(found, Mapping):
         # which lines pack what is to be ignored, and when, is theirs
         if name in ("boxes", "labels"):
-            yield f"{name}: nothing of that kind is packed"
+            yield f"{name}: nothing of this kind is packed"
         return
     if found.get("dtype") != dtype:
         yield f"{name}: {found.get('dtype')}, not {dtype}"

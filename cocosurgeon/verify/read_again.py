@@ -175,7 +175,7 @@ class _Reader:
         if self.text[self.at] in '"-tfn0123456789':
             json.loads(self.text)
             raise FormatError(
-                "its JSON is neither an object nor a list: no annotation file",
+                "its JSON is neither an object nor a list",
                 where=self.name,
                 hint="name another file",
             )

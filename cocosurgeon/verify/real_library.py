@@ -150,7 +150,7 @@ def _skipped(
         dropped = () if view is None else view.dropped
         rules = {key_of(d.img_id): d.rule for d in dropped if d.kind == "image"}
     notes = tuple(
-        f"image {img_id!r} goes through no pipeline of {_who(setting)}, which leaves it out"
+        f"image {img_id!r} goes through no pipeline of {_who(setting)}, which skips it"
         + (f": {rules[img_id]}" if img_id in rules else "")
         for img_id in gone
     )

@@ -77,19 +77,19 @@ def outcomes_of(header: DumpHeader, file: PlainFile, *, is_of_file: bool) -> Out
     except LoaderError as error:
         return NoRules(
             f"by its rules {header.loader} raises {error.exception} ({error.rule}) on this file, "
-            "so they explain nothing: is the dump of this file, and by that loader?"
+            "so they explain nothing: check that the dump is of this file and loader"
         )
 
 
 def _hint(header: DumpHeader) -> str:
     if header.loader is not None:
         return (
-            f"no rules are known for the loader that the dump's header names, {header.loader!r}: "
-            f"name there whose rules it follows ({', '.join(LOADERS)})"
+            f"no rules are known for the loader in the dump's header, {header.loader!r}: write a "
+            f"loader with the same rules there ({', '.join(LOADERS)})"
         )
     likely = header.framework.lower()
     name = repr(likely) if likely in LOADERS else f"NAME, one of {', '.join(LOADERS)}"
     return (
-        "no rules are known for what was dumped: if its loader is one that is known here, write "
+        "no rules are known for the dumped dataset: if it follows a known loader, write "
         f"loader={name} into the dump's header"
     )

@@ -84,9 +84,9 @@ class VerifyRequest:
             if path == "":
                 raise RequestError(f"{name} is empty", hint="name a file")
         if recipe is not None and source is None:
-            raise RequestError("--recipe says what was done to a source: name it (--source)")
+            raise RequestError("--recipe needs the source: name it (--source)")
         if "-" in (subset, source):
-            raise RequestError("verify reads files, each more than once; not standard input")
+            raise RequestError("verify reads files several times, so not from standard input")
         chosen = _loaders(loaders, has_config=has_config)
         for name, value in {"--mode": modes, "--option": options, "--classes": classes}.items():
             if value not in (None, []) and (has_config or not chosen):
@@ -95,7 +95,7 @@ class VerifyRequest:
         if against is not None and len(chosen) != 1 and not has_config:
             raise RequestError("a dump is compared with one loader at a time")
         if against is not None and len(modes or ()) > 1:
-            raise RequestError("a dump is of one mode: give --mode once")
+            raise RequestError("a dump has one mode: give --mode once")
         if classes is not None and chosen and not any(LOADERS[n].takes_classes for n in chosen):
             raise RequestError(f"{', '.join(chosen)} takes no class names: remove --classes")
         if modes and not any(LOADERS[n].has_modes for n in chosen):
@@ -103,7 +103,7 @@ class VerifyRequest:
         if tolerance != 0 and against is None:
             raise RequestError("--tolerance has no effect without --against")
         if not 0 <= tolerance < float("inf"):
-            raise RequestError(f"no number of pixels: {tolerance}")
+            raise RequestError(f"--tolerance cannot be {tolerance}")
         for mode in modes or ():
             if mode not in ("train", "test"):
                 raise RequestError(f"unknown mode {mode!r}", hint="train or test")
@@ -127,13 +127,15 @@ def _loaders(named: Sequence[str] | None, *, has_config: bool) -> tuple[str, ...
             return tuple(named or ())
         raise RequestError(
             "--config builds one dataset of MMDetection's",
-            hint=f"name {' or '.join(config_loaders())}, or no loader: it is the one that the "
-            "interpreter has",
+            hint=f"name {' or '.join(config_loaders())}, or no loader: then the interpreter's is "
+            f"used",
         )
     chosen = tuple(dict.fromkeys(named or (DEFAULT,)))
     if TEXT_ONLY in chosen:
         if len(chosen) > 1:
-            raise RequestError("--loader none stands alone: it compares the text only")
+            raise RequestError(
+                "--loader none cannot be used with other loaders: it compares only the text"
+            )
         return ()
     for name in chosen:
         find_loader(name)
@@ -169,7 +171,7 @@ def verify(
             real.require_library(name)
         if not request.loaders and real.named:
             named = ", ".join(real.named)
-            raise RequestError(f"{named}: for a real loader, and --loader none names none")
+            raise RequestError(f"{named}: only for a real loader, not for --loader none")
     for path in (request.subset, request.source):
         if path is not None:
             require_file(path)
@@ -263,8 +265,8 @@ def _verified(
             source_settings = _settings(request, classes, request.source)
         if request.is_default and request.against is None and (what := _without_boxes(subset)):
             note = (
-                f"annotations are {what}, which {DEFAULT} does not read: the text alone is "
-                "compared; --config runs the dataset that reads them"
+                f"annotations are {what}, which {DEFAULT} does not read: only the text is "
+                f"compared; --config runs the dataset that reads them"
             )
             found = found.joined(case.found(notes=(note,)))
             settings = source_settings = []
@@ -286,7 +288,7 @@ def _verified(
         if real.config is None and real.has_library(group[0].loader):
             found = found.joined(by_settings(case, real, group))
     if not found.compared:
-        text = "that Python's json reads it; no loader, and no --source to compare it with"
+        text = "only that Python's json reads it: no loader and no --source are given"
         return found.joined(case.found(text))
     return found
 

@@ -256,9 +256,11 @@ def _as_text(loader: str, subset: PlainFile, source: PlainFile | None) -> Verifi
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     if subset.is_packed:
-        notes += ("the file is compressed, which no framework reads: compared as unpacked",)
+        notes += (
+            "the file is compressed, which no framework reads: the unpacked text is compared",
+        )
     if subset.has_mark:
-        what = "a byte-order mark: Python's json takes none, so every framework raises"
+        what = "a byte-order mark: Python's json refuses it, so every framework raises"
         if source is not None and source.has_mark:
             notes += (f"the file begins with {what}; so does the source",)
         else:

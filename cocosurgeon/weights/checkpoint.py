@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cocosurgeon.errors import FormatError, UnknownNameError
-from cocosurgeon.text import did_you_mean
+from cocosurgeon.text import byte_count, did_you_mean
 from cocosurgeon.weights.inert import NotRead
 from cocosurgeon.weights.read_pth import is_legacy, is_zip, read_legacy, read_zip
 from cocosurgeon.weights.read_safetensors import read_safetensors
@@ -103,7 +103,7 @@ def _require_possible(file: OpenFile, states: Mapping[str, Mapping[str, Tensor]]
     total = sum(_bytes_to_copy(tensor) for state in states.values() for tensor in state.values())
     if total > max(_MOST_TIMES * file.size, MOST_REPEATED):
         raise FormatError(
-            f"to copy the tensors takes {total:,} bytes, more than {_MOST_TIMES} times those of "
+            f"a copy of the tensors takes {byte_count(total)}, more than {_MOST_TIMES} times "
             "the file",
             where=str(file.path),
             hint=CONTIGUOUS,

@@ -95,8 +95,8 @@ class ClassRows:
             rows = first_few([f"{row} ({name})" for row, name in self.new.items()], 3)
             raise RequestError(
                 f"{plural(len(self.new), 'row')} after would be new: {rows}",
-                hint="say what they hold: --fill mean, or --fill VALUE for biases (-4.595 keeps a "
-                "sigmoid at 0.01) with 0 for weights",
+                hint="fill them: --fill mean, or --fill VALUE for biases (-4.595 keeps a sigmoid "
+                "at 0.01) with 0 for weights",
             )
 
     def _array(self, tensor: Tensor, shape: tuple[int, ...], fill: Fill | None) -> Array:

@@ -179,11 +179,11 @@ def plan_by_names(
         raise RequestError(
             f"no head has the rows of {plural(len(before), 'old category', 'old categories')}: "
             f"{listed}; rows of heads: {heads}",
-            hint="name the head with --key, or give the file that it was trained with",
+            hint="name the head with --key, or give its training file",
         )
     raise RequestError(
         f"several numberings fit: {listed}; rows of heads: {heads}",
-        hint="say which is right: --index position or --index id; or name the head with --key",
+        hint="choose one: --index position or --index id; or name the head with --key",
     )
 
 

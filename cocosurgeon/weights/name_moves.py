@@ -101,7 +101,7 @@ def choose_direction(table: NameTable, keys: Sequence[str]) -> Direction:
         raise RequestError(
             f"the table fits {plural(forward, 'key')} in both directions",
             where=table.name,
-            hint="say which is meant: --forward or --reverse",
+            hint="choose one: --forward or --reverse",
         )
     return "forward" if forward > reverse else "reverse"
 
@@ -151,7 +151,7 @@ def require_copies(table: NameTable, renaming: Renaming, before: Mapping[str, Te
             raise RequestError(
                 f"{key} would be dropped as a copy of {value}, and their values differ",
                 where=table.name,
-                hint="take the rule out of the table, or name the two keys apart",
+                hint="remove the rule, or give the two keys different names",
             )
 
 
@@ -212,7 +212,7 @@ class _Moves:
             raise RequestError(
                 f"two keys become {name!r}: {other!r} and {key!r}",
                 where=rules,
-                hint="keep them apart, or drop one by a rule `KEY ->`",
+                hint="give them different names, or drop one by a rule `KEY ->`",
             )
         self._by[name] = key, rule
         self.origins[name] = origin
@@ -233,7 +233,7 @@ class _Moves:
         for name, (rule, parts) in self._joined.items():
             if len(parts) < len(rule.sources):
                 raise RequestError(
-                    f"{name!r} is joined of {len(rule.sources)} keys, and only "
+                    f"{name!r} is joined from {len(rule.sources)} keys, but only "
                     f"{', '.join(parts.values())} {'is' if len(parts) == 1 else 'are'} there",
                     where=f"line {rule.line}: {rule.text}",
                     hint="write a rule for these keys before that line, or complete the file",

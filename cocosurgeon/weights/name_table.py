@@ -224,7 +224,7 @@ def _rule(number: int, text: str) -> Rule:
     patterns = _patterns([key] if partner is None else [key, partner])
     sources, targets = ((patterns[0],), ()) if left else ((), (patterns[0],))
     if patterns[0].groups and value is not None and partner is None:
-        raise ValueError("say with which keys it goes: ... for PATTERN")
+        raise ValueError("name its keys: ... for PATTERN")
     return Rule(number, text, sources, targets, value, patterns[1] if partner else None)
 
 
@@ -288,7 +288,9 @@ def _patterns(texts: Sequence[str]) -> list[Pattern]:
     patterns = [Pattern(text, regexes) for text in texts]
     for pattern in patterns[1:]:
         if only := sorted(pattern.groups ^ patterns[0].groups):
-            raise ValueError(f"the group {only[0]!r} is in one pattern only; none could go back")
+            raise ValueError(
+                f"the group {only[0]!r} is in one pattern only, and could not be restored"
+            )
     return patterns
 
 

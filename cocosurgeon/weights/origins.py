@@ -89,7 +89,7 @@ def _joined(name: str, parts: Sequence[Tensor]) -> Tensor:
     for part in parts:
         if (part.shape, part.dtype) != (first.shape, first.dtype) or not part.shape:
             raise RequestError(
-                f"{name} is joined of tensors of one shape and type: {first.name} is "
+                f"{name} can only be joined from tensors of one shape and type: {first.name} is "
                 f"{list(first.shape)} {first.dtype}, {part.name} is {list(part.shape)} {part.dtype}"
             )
     shape = (len(parts) * first.shape[0], *first.shape[1:])

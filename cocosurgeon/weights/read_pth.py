@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import IO, NoReturn, cast
 
 from cocosurgeon.errors import FormatError
-from cocosurgeon.text import first_few, one_line
+from cocosurgeon.text import byte_count, first_few, one_line
 from cocosurgeon.weights.dtypes import DTYPES
 from cocosurgeon.weights.inert import storage_type
 from cocosurgeon.weights.tensor import AGAIN, OpenFile, Stored
@@ -51,14 +51,18 @@ def read_zip(file: OpenFile) -> Content:
     members = _members(file)
     pickles = [name for name in members if name.endswith("/data.pkl") and name.count("/") == 1]
     if len(pickles) != 1:
-        _refuse(file, f"no zip of torch.save: it has {len(pickles)} members */data.pkl")
+        _refuse(file, f"not a zip of torch.save: it has {len(pickles)} members */data.pkl")
     folder = pickles[0].removesuffix("data.pkl")
     order = members.get(f"{folder}byteorder")
     if order is not None and (order.size > 16 or file.read(order.offset, order.size) != b"little"):
         _refuse(file, "the numbers are big-endian, which is not read")
     pickle = members[pickles[0]]
     if pickle.size > _LONGEST_PICKLE:
-        _refuse(file, f"the pickle has {pickle.size:,} bytes; {_LONGEST_PICKLE:,} are read at most")
+        _refuse(
+            file,
+            f"the pickle has {byte_count(pickle.size)}, more than the limit of "
+            f"{byte_count(_LONGEST_PICKLE)}",
+        )
 
     def storage(identity: object) -> Storage:
         dtype, key, size = _storage_of(identity, 5)
@@ -67,7 +71,7 @@ def read_zip(file: OpenFile) -> Content:
             raise Refused(f"the storage {one_line(key)!r} is missing in the zip")
         if member.size != size:
             raise Refused(
-                f"the storage {one_line(key)!r} has {member.size:,} bytes, and the pickle says "
+                f"the storage {one_line(key)!r} has {member.size:,} bytes, but the pickle says "
                 f"{size:,}"
             )
         return Storage(dtype, member)
@@ -102,9 +106,10 @@ def read_legacy(file: OpenFile) -> Content:
     magic = _next_pickle(file, 0, storage)
     if magic.value != _MAGIC:
         raise FormatError(
-            "a pickle, but none of torch.save",
+            "a pickle that torch.save did not write",
             where=str(file.path),
-            hint="load it where you trust it, and save its tensors with torch.save or safetensors",
+            hint="if you trust the file, load it and save its tensors with torch.save or "
+            "safetensors",
         )
     version = _next_pickle(file, magic.end, storage)
     system = _next_pickle(file, version.end, storage)
@@ -116,7 +121,7 @@ def read_legacy(file: OpenFile) -> Content:
     at = keys.end
     listed = keys.value if isinstance(keys.value, list) else []
     if not all(isinstance(key, str) for key in listed) or sorted(listed) != sorted(sizes):
-        _refuse(file, "the list of storages is not that of the pickle")
+        _refuse(file, "the list of storages differs from the pickle's")
     for key in listed:
         size, count = sizes[key], int.from_bytes(file.read(at, 8), "little")
         if size != count * itemsizes[key]:
@@ -155,7 +160,7 @@ def _next_pickle(file: OpenFile, at: int, storage: Callable[[object], object]) -
             if len(data) < count:
                 _refuse(file, "a pickle ends early")
             if count > _LONGEST_PICKLE:
-                _refuse(file, f"a pickle has more than {_LONGEST_PICKLE:,} bytes")
+                _refuse(file, f"a pickle has more than {byte_count(_LONGEST_PICKLE)}")
             count *= 4
             continue
         return Unpickled(done.value, at + done.end, done.not_read)
@@ -175,7 +180,7 @@ def _members(file: OpenFile) -> dict[str, Stored]:
         raise FormatError(
             "a TorchScript archive: a program with its weights",
             where=str(file.path),
-            hint="save the state dict of the model that it was made of",
+            hint="save the state dict of its model",
         )
     found = {}
     for info in infos:

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import msgspec
 
 from cocosurgeon.errors import FormatError
-from cocosurgeon.text import one_line
+from cocosurgeon.text import byte_count, one_line
 from cocosurgeon.weights.dtypes import OF_CODE
 from cocosurgeon.weights.tensor import (
     AGAIN,
@@ -50,7 +50,7 @@ def read_safetensors(file: OpenFile) -> tuple[dict[str, Tensor], dict[str, str]]
     if length > file.size - 8:
         _refuse(file, f"the header has {length:,} bytes, and the file {file.size:,}")
     if length > _LONGEST_HEADER:
-        _refuse(file, f"the header has {length:,} bytes; {_LONGEST_HEADER:,} are read at most")
+        _refuse(file, f"the header has {byte_count(length)}, at most {byte_count(_LONGEST_HEADER)}")
     try:
         raw = msgspec.json.decode(file.read(8, length), type=dict[str, msgspec.Raw])
         metadata = msgspec.json.decode(raw.pop(METADATA, b"{}"), type=dict[str, str])

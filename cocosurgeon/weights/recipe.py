@@ -54,7 +54,7 @@ class WeightsRecipe:
             raise FormatError(f"a broken recipe: {error} is missing", where=where) from error
         except (ValueError, TypeError, RecursionError, RequestError) as error:
             raise FormatError(
-                f"no recipe for checkpoints: {error}",
+                f"not a recipe for checkpoints: {error}",
                 where=where,
                 hint="`cocosurgeon weights rename` and `weights head` write one with --recipe",
             ) from error

@@ -210,14 +210,14 @@ def _rename_lines(name: str, direction: Direction, renaming: Renaming) -> Iterab
             )
     if renaming.unmatched:
         listed = first_few(renaming.unmatched, 5)
-        yield f"  {len(renaming.unmatched):>5,}  unmatched, kept as they are: {listed}"
+        yield f"  {len(renaming.unmatched):>5,}  unmatched, kept unchanged: {listed}"
 
 
 def _rename_warnings(renaming: Renaming, lost: Sequence[str], why: str | None) -> Iterable[str]:
     if lost:
         listed = first_few(lost, 3)
         reason = f" ({why})" if why else ""
-        yield f"the way back would not restore {plural(len(lost), 'key')}{reason}: {listed}"
+        yield f"--reverse would not restore {plural(len(lost), 'key')}{reason}: {listed}"
     if renaming.present:
         count = len(renaming.present)
         yield (
@@ -242,7 +242,7 @@ def _head_warnings(plan: RowPlan, move: HeadMove) -> Iterable[str]:
     losses = dict.fromkeys((each.kind, each.rows.loss()) for each in move.moved)
     for kind, loss in losses:
         if loss is not None:
-            yield f"cannot come back ({kind}): {loss}"
+            yield f"cannot be restored ({kind}): {loss}"
     if move.by_class:
         yield (
             f"{plural(len(move.by_class), 'tensor')} may hold boxes or masks by class, and "
@@ -251,6 +251,6 @@ def _head_warnings(plan: RowPlan, move: HeadMove) -> Iterable[str]:
     if move.embeddings:
         sizes = " or ".join(map(str, plan.embedding_sizes))
         yield (
-            f"{plural(len(move.embeddings), 'label embedding')} not moved (those of {plan.before} "
+            f"{plural(len(move.embeddings), 'label embedding')} not moved (in {plan.before} they "
             f"have {sizes} rows): {first_few(move.embeddings, 3)}"
         )

@@ -194,9 +194,10 @@ def _copy_to_keep(checkpoint: Checkpoint, keep: str | None) -> tuple[str, str]:
     found = list(copies_in(checkpoint.states[place]))
     if not word and len(found) > 1:
         raise RequestError(
-            f"the model is there {len(found)} times: {', '.join(f'{each}.*' for each in found)}",
+            f"the file has {len(found)} copies of the model: "
+            f"{', '.join(f'{each}.*' for each in found)}",
             where=str(checkpoint.path),
-            hint=f"say which one to keep: --keep {found[0]}, or --keep {found[1]}",
+            hint=f"choose one: --keep {found[0]}, or --keep {found[1]}",
         )
     return place, word
 

@@ -372,7 +372,7 @@ def test_the_palette_of_a_base_is_replaced(said_by_3: Any) -> None:
 
 
 def test_2_has_no_evaluator(said_by_2: Any) -> None:
-    assert "the dataset evaluates by itself" in said_by_2["facts"]
+    assert "the dataset evaluates itself" in said_by_2["facts"]
 
 
 def test_what_the_documentation_says_of_the_library(said_by_3: Any) -> None:

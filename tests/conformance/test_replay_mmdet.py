@@ -139,7 +139,7 @@ def test_recorded_batches_have_the_losses_of_the_pipeline(name: str, tmp_path: P
     for source in ("hook", "wrapper"):
         for step, losses in zip(said[source], own, strict=True):
             assert step == pytest.approx(losses, rel=1e-5), source
-    assert "2 recorded batches of runs/plain/rank0 in the place of the data pipeline" in done.stderr
+    assert "2 recorded batches of runs/plain/rank0 instead of the data pipeline" in done.stderr
     if model == "solo":
         short, bare = said["errors"]
         assert "all recorded batches are used: 1 batch" in short

@@ -154,7 +154,7 @@ def test_the_config_of_another_line_is_one_finding(line: mmdet_line.Line, tmp_pa
     assert code == 1
     [finding] = found["findings"]
     assert finding["code"] == "real-error"
-    assert f"it is one for MMDetection {other[-1]}.x" in finding["details"][0]
+    assert f"it is for MMDetection {other[-1]}.x" in finding["details"][0]
 
 
 def test_a_training_config_of_an_empty_only_subset(line: mmdet_line.Line, tmp_path: Path) -> None:
@@ -282,8 +282,8 @@ def test_an_image_that_one_mode_leaves_out(line: mmdet_line.Line, tmp_path: Path
     code, found = line.verified(*args)
     assert (code, found["findings"]) == (0, [])
     note = (
-        f"image {img_id} goes through no pipeline of {line.loader} (train), which leaves it out: "
-        "filter_empty_gt"
+        f"image {img_id} goes through no pipeline of {line.loader} (train), which skips it: "
+        f"filter_empty_gt"
     )
     assert note in found["notes"]
     told = [text for text in found["compared"] if f"the real {line.framework}" in text]
@@ -355,7 +355,7 @@ def test_a_dataset_that_is_none_of_coco(
     if kind == "VOCDataset":
         assert "next: the config's dataset is a VOCDataset" in told
     else:
-        assert f"the config names what is not there: {kind}" in told
+        assert f"the config names something that does not exist: {kind}" in told
         assert "custom_imports" in told
 
 

@@ -103,7 +103,7 @@ def needed(name: str) -> ModuleType:
         traceback.print_exc()
         hint = f"make `import {name}` work in that environment first"
         if "torchvision::nms" in str(error):
-            hint = "torch and torchvision there are not of one release: install a pair that is"
+            hint = "torch and torchvision there are of different releases: install a matching pair"
         raise Failure("missing", str(error), type(error).__name__, hint) from error
 
 

@@ -93,10 +93,7 @@ def building(request: dict[str, Any], config: Any, registry: Any, coco: type) ->
         with stage("dataset", where=where):
             yield
         return
-    hint = (
-        "compare the arguments of the config's dataset with those that the version takes, and with "
-        "the file"
-    )
+    hint = "compare the arguments of the config's dataset with this version's, and with the file"
     found = kind = config.get("type")
     if isinstance(kind, str):
         try:
@@ -123,7 +120,7 @@ def building(request: dict[str, Any], config: Any, registry: Any, coco: type) ->
 def _unregistered(request: dict[str, Any], what: str) -> Failure:
     return Failure(
         "config",
-        f"the config names what is not there: {what}",
+        f"the config names something that does not exist: {what}",
         hint="fix the name, or have the config import the module that registers it: "
         "custom_imports = dict(imports=['MODULE'])",
         where=request["config"],
@@ -288,9 +285,8 @@ class MmdetDataset(RealDataset):
                 return self._dataset.pipeline
             raise Failure(
                 "random",
-                "the config's pipeline mixes images that are drawn at random "
-                "(MultiImageMixDataset)",
-                hint="take the plain pipeline: --pipeline plain",
+                "the config's pipeline mixes random images (MultiImageMixDataset)",
+                hint="use the plain pipeline: --pipeline plain",
             )
         with_mask = all(map(is_usable, self.masks(index)))
         if with_mask not in self._plain:

@@ -51,7 +51,7 @@ def open_dataset(request: dict[str, Any]) -> RealDataset:
 
 
 def _configured(request: dict[str, Any]) -> tuple[Any, list[Any], dict[str, Any]]:
-    hint = "see that mmcv.Config.fromfile reads it in that environment"
+    hint = "check that mmcv.Config.fromfile reads it in that environment"
     with stage("config", hint, request["config"]):
         config = needed("mmcv").Config.fromfile(request["config"])
         tools = needed("mmdet.utils")
@@ -66,11 +66,11 @@ def _configured(request: dict[str, Any]) -> tuple[Any, list[Any], dict[str, Any]
                 "config",
                 "the config has no data.{}{}".format(
                     request["split"],
-                    ": it is one for MMDetection 3.x"
+                    ": it is for MMDetection 3.x"
                     if config.get("train_dataloader") or config.get("val_dataloader")
                     else "",
                 ),
-                hint="name another split, or an interpreter that has the line it is for",
+                hint="name another split, or an interpreter with that version",
                 where=request["config"],
             )
         dataset, wrappers = innermost(

@@ -54,7 +54,7 @@ def open_dataset(request: dict[str, Any]) -> RealDataset:
 
 
 def _configured(request: dict[str, Any]) -> tuple[Any, str, list[Any], dict[str, Any]]:
-    hint = "see that mmengine.Config.fromfile reads it in that environment"
+    hint = "check that mmengine.Config.fromfile reads it in that environment"
     with stage("config", hint, request["config"]):
         config = _read(request["config"])
         loader = config.get(request["split"] + "_dataloader")
@@ -63,9 +63,9 @@ def _configured(request: dict[str, Any]) -> tuple[Any, str, list[Any], dict[str,
                 "config",
                 "the config has no {}_dataloader{}".format(
                     request["split"],
-                    ": it is one for MMDetection 2.x" if config.get("data") else "",
+                    ": it is for MMDetection 2.x" if config.get("data") else "",
                 ),
-                hint="name another split, or an interpreter that has the line it is for",
+                hint="name another split, or an interpreter with that version",
                 where=request["config"],
             )
         dataset, wrappers = innermost(loader["dataset"], request["config"], request["ann_file"])
@@ -92,7 +92,7 @@ def _read(path: str) -> Any:
         raise Failure(
             "config",
             "a name that the config imports is called, but mmengine reads the config in the new "
-            "style (it has no _base_), where imported names are stand-ins",
+            "style (it has no _base_), where imported names are placeholders",
             "RuntimeError",
             hint="write _base_ = [] into it, or use a registered class: docs/config.md of "
             "cocosurgeon shows the form for each style",

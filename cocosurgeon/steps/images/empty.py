@@ -42,13 +42,13 @@ class Empty(ImageFilter):
         elif self.definition not in (_RAW, "category"):
             raise RequestError(
                 f"unknown definition of empty: {self.definition!r}",
-                hint="raw (no annotation), category (none of the given categories), or "
-                "effective:LOADER (nothing that a loader would train on)",
+                hint="use raw (no annotation), category (none of the given categories), or "
+                "effective:LOADER (no object to train on)",
             )
         if self.categories and self.definition != "category":
             raise RequestError(
-                f"{self.definition} asks about annotations of whatever category",
-                hint="Empty('category', ...) are the images without these",
+                f"{self.definition} counts annotations of any category",
+                hint="use Empty('category', ...) for images without these categories",
             )
 
     @property
@@ -67,9 +67,9 @@ class Empty(ImageFilter):
 
         if dataset.index.is_results:
             raise RequestError(
-                "a results file lists no images, so none of them can be empty",
+                "a results file lists no images, so no image is empty",
                 where=dataset.source.name,
-                hint="ask about the annotation file",
+                hint="use the annotation file",
             )
         if self.definition.startswith(_EFFECTIVE):
             loader = self.definition.removeprefix(_EFFECTIVE)

@@ -43,7 +43,7 @@ class FileNames(ImageFilter):
     def __init__(self, names: Iterable[str], notes: tuple[str, ...] = ()) -> None:
         listed = [names] if isinstance(names, str) else list(names)
         if isinstance(names, str) or not all(isinstance(name, str) for name in listed):
-            raise RequestError("FileNames takes a list of file names, each a string")
+            raise RequestError("FileNames takes a list of file names (strings)")
         object.__setattr__(self, "names", tuple(dict.fromkeys(map(str, listed))))
         object.__setattr__(self, "notes", notes)
 
@@ -95,14 +95,14 @@ def _found_by_end(names: Iterable[str], known: Mapping[str, object], where: str)
                     raise RequestError(
                         f"two names stand for the image {one!r}: {first_names([other, name])}",
                         where=where,
-                        hint="write each name as the file has it",
+                        hint="write each name as in the file",
                     )
             case several:
                 raise RequestError(
                     f"the name {name!r} stands for {plural(len(several), 'image')}: "
                     f"{first_names(several)}",
                     where=where,
-                    hint="write it with its folders, as the file has it",
+                    hint="write it with its folders, as in the file",
                 )
     if unknown:
         count = f"{len(unknown):,} file names are" if len(unknown) > 1 else "this file name is"
@@ -143,7 +143,9 @@ def _notes(by_end: Mapping[str, str], shared: list[str]) -> list[str]:
     if shared:
         what = plural(len(shared), "file name")
         verb = "belongs" if len(shared) == 1 else "belong"
-        notes.append(f"{what} {verb} to several images, which all count: {first_names(shared)}")
+        notes.append(
+            f"{what} {verb} to several images, which are all chosen: {first_names(shared)}"
+        )
     return notes
 
 
@@ -166,7 +168,7 @@ class FileNamesFile(Unbound):
         return FileNames(()).columns
 
     def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
-        hint = "one file name a line"
+        hint = "one file name per line"
         lines = [
             unquoted(line)
             for path in self.paths

@@ -55,9 +55,9 @@ class Ids(ImageFilter):
             values = [i.item() if isinstance(i, numpy.generic) else i for i in values]
         keys = tuple(map(as_key, values))
         if None in keys or isinstance(ids, str):
-            raise RequestError("Ids takes a list of ids, each a number or a string")
+            raise RequestError("Ids takes a list of ids (numbers or strings)")
         if unknown not in ("error", "ignore"):
-            raise RequestError(f"unknown={unknown!r}: an unknown id is an 'error', or 'ignore' it")
+            raise RequestError(f"unknown={unknown!r}: use 'error' or 'ignore'")
         object.__setattr__(self, "ids", tuple(dict.fromkeys(keys)))
         object.__setattr__(self, "unknown", unknown)
         object.__setattr__(self, "notes", notes)
@@ -106,7 +106,7 @@ def _undetected(dataset: Dataset, is_kept: Mask) -> Iterator[str]:
     if lost := int(np.count_nonzero(has_objects & ~is_kept)):
         yield WarningNote(
             f"{lost:,} of {plural(int(has_objects.sum()), 'image')} with objects {has(lost)} no "
-            "detection: AP on the other images alone is higher; choose images by the ground truth, "
+            "detection: AP on only the other images is higher; choose images by the ground truth, "
             "then cut the detections with --match"
         )
 
@@ -163,7 +163,7 @@ class IdsFile(Unbound):
         return self.paths
 
     def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
-        hint = "one id a line, as --ids-out writes them"
+        hint = "write one id per line, as --ids-out does"
         lines = (line for path in self.paths for line in read_lines(path, "the list of ids", hint))
         return GivenIds(tuple(map(Typed, lines))).bind(dataset)
 

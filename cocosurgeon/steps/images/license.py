@@ -35,7 +35,7 @@ class License(ImageFilter):
     def __init__(self, *licenses: Id) -> None:
         keys = tuple(map(as_key, licenses))
         if not keys or None in keys:
-            raise RequestError("License takes ids of licenses, each a number or a string")
+            raise RequestError("License takes ids of licenses (numbers or strings)")
         object.__setattr__(self, "licenses", keys)
 
     @classmethod

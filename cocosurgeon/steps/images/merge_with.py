@@ -150,8 +150,8 @@ class MergeWith(MergeOptions, Step):
         if self.sha256 not in ((), sha256):
             wrong = [p for p, a, b in zip(self.paths, sha256, self.sha256, strict=True) if a != b]
             raise RequestError(
-                f"not the file that the recipe was made with: {', '.join(wrong)}",
-                hint="bring that file back, or merge without the recipe",
+                f"files that differ from the recipe's: {', '.join(wrong)}",
+                hint="restore them, or merge without the recipe",
             )
         return replace(self, others=others, sha256=sha256)
 

@@ -40,7 +40,7 @@ class PerClass(Step):
         object.__setattr__(self, "k", as_count(self.k))
         object.__setattr__(self, "seed", as_whole(self.seed))
         if not self.k:
-            raise RequestError("at least one image of each class, not 0")
+            raise RequestError("expected at least one image of each class, not 0")
 
     @property
     def columns(self) -> Columns:
@@ -75,7 +75,7 @@ class PerClass(Step):
             if cat_id is not None and names.get(cat_id) not in (PLACEHOLDER, BACKGROUND)
         ]
         if not classes:
-            return ("no object of any category is there",)
+            return ("there is no object of a category",)
         count = plural(len(classes), "class", "classes")
         notes = []
         if none := [name for images, name in classes if not images]:
@@ -84,8 +84,8 @@ class PerClass(Step):
         if few:
             shown = first_few(few, show=lambda each: f"{each[1]} ({each[0]:,})")
             notes.append(
-                f"{len(few):,} of {count} {has(len(few))} fewer than {plural(self.k, 'image')}, "
-                f"all of which are kept: {shown}"
+                f"{len(few):,} of {count} {has(len(few))} fewer than {plural(self.k, 'image')}, all kept: "
+                f"{shown}"
             )
         return tuple(notes)
 

@@ -88,7 +88,7 @@ def _notes(before: Dataset, after: Dataset) -> tuple[str, ...]:
 
     there, left = Objects.of(before), Objects.of(after)
     if not len(there.classes):
-        return ("nothing to stratify by: no object of any category is there",)
+        return ("nothing to stratify by: there is no object of a category",)
     gone = np.setdiff1d(there.classes, left.classes).tolist()
     if not gone:
         return ()

@@ -113,13 +113,13 @@ class AnnotationWhere(AnnotationFilter):
 
 def _own_key(name: str) -> str:
     way_out = "; count() counts objects" if name == OBJECTS else ""
-    return f"--where: {name!r} is a key of the image records, and no count{way_out}"
+    return f"--where: {name!r} is a key of the image records, not a count{way_out}"
 
 
 def _no_count_of_annotations(name: str) -> ExpressionError:
     return ExpressionError(
         f"{name} counts what an image has; an annotation has no such count",
-        hint="leave 'annotations:' out, and give two --where, one for images",
+        hint="remove 'annotations:', and give two --where, one for images",
     )
 
 
@@ -172,11 +172,11 @@ def _by_columns(expression: str, dataset: Dataset) -> AnyFilter:
     ]
     annotations = _present(dataset.index.annotation_records, columns)
     if set(columns) == {"id"} and all(images) and all(annotations):
-        note = f"--where {expression!r}: id is that of images; 'annotations: id ...' is the other"
+        note = f"--where {expression!r}: id is the image's id; 'annotations: id ...' is the other"
         return ImageWhere(expression, (note,))
     if all(images) and all(annotations) and not counts:
         raise ExpressionError(
-            f"images and annotations both have {', '.join(columns)}: which are meant?",
+            f"images and annotations both have {', '.join(columns)}",
             where=dataset.source.name,
             hint=f"--where 'images: {expression}' or --where 'annotations: {expression}'",
         )

@@ -54,7 +54,7 @@ class _Renaming(Step):
                 raise RequestError(
                     f"{self.option}: {' and '.join(map(repr, sorted(olds)[:2]))} would be {name!r}",
                     where=dataset.source.name,
-                    hint="rename the files so that each name is there once",
+                    hint="rename the files so that each name is unique",
                 )
         changed: dict[int, Values] = {
             row: {("file_name",): name} for row, name in new.items() if name != names[row]
