@@ -488,8 +488,8 @@ def test_a_file_against_a_dump_of_another(
         done = command("verify", ann_file, "--loader", "mmdet3", "--against", dump)
         assert done.code == 0, done.out
         assert "the dump was made of another file" in done.out
-        assert "compared are the 30 images of it that this file has, too" in done.out
-        assert f"{alone[0]} of the dump's images and {alone[1]} of this file's" in done.out
+        assert "the 30 images of both are compared" in done.out
+        assert f"only in the dump: {alone[0]}, only in this file: {alone[1]}" in done.out
         assert "(30 samples, " in done.out
 
 
@@ -504,7 +504,7 @@ def test_rules_of_both_are_told_of_another_file_too(
     ids = {json.loads(line).get("img_id") for line in dump.read_text().splitlines()} - {None}
     listed = {i["id"] for i in json.loads(whole.read_bytes())["images"]}
     skipped = map(int, re.findall(r"image skipped by mmdet3, \w+: (\d+)", done.out))
-    assert f"and {len(listed - ids) - sum(skipped)} of this file's" in done.out
+    assert f"only in this file: {len(listed - ids) - sum(skipped)}" in done.out
 
 
 def test_what_differs_in_the_images_of_both_is_found(
@@ -530,7 +530,7 @@ def test_indices_of_another_file_are_not_taken(
     assert command("dump", half, *told, "-o", dump).code == 0
     done = command("verify", whole, "--loader", "mmdet3", "--against", dump)
     assert done.code == 0, done.out
-    assert "0 of the dump's images and 125 of this file's" in done.out
+    assert "only in the dump: 0, only in this file: 125" in done.out
     assert "indices" not in done.out
     done = command("verify", half, "--loader", "mmdet3", "--against", dump)
     assert done.code == 0, done.out

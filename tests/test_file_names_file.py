@@ -58,8 +58,8 @@ def test_what_was_guessed_is_printed(cli: Cli, put: Put, small: Any) -> None:
         (["c/30.jpg", "zzz"], "2 file names are not in the file: c/30.jpg, zzz", "a/30.jpg"),
         (["A/30.JPG"], "not in the file: A/30.JPG", "did you mean 'a/30.jpg'?"),
         (["qqq"], "not in the file: qqq", "its first file_name is 'a/30.jpg'"),
-        (["a/30.jpg", "x/a/30.jpg"], "two names stand for the image 'a/30.jpg'", "as the file"),
-        (["30.jpg", "x/a/30.jpg"], "two names stand for the image 'a/30.jpg'", "as the file"),
+        (["a/30.jpg", "x/a/30.jpg"], "two names stand for the image 'a/30.jpg'", "as in the file"),
+        (["30.jpg", "x/a/30.jpg"], "two names stand for the image 'a/30.jpg'", "as in the file"),
     ],
 )
 def test_names_that_are_not_in_the_file(
