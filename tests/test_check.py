@@ -272,7 +272,7 @@ def test_the_same_ends_with_0_and_differences_with_1(put: Put, cli: Cli) -> None
         "error: category-order: categories are listed in another order (2)",
         "  place 0 is 'person' and 'dog'",
         "  place 2 is 'dog' and 'person'",
-        "  next: `cocosurgeon remap FILE --like OTHER` brings the order back",
+        "  next: `cocosurgeon remap FILE --like OTHER` restores the order",
         "2 errors; compared: a.json with turned.json",
     ]
 

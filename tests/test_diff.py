@@ -550,7 +550,7 @@ def test_words() -> None:
     assert not compared(detections(), detections(), only=["score"]).is_difference
     lines = list(compared(base(), edited(lambda d: d.pop(CAT))).lines())
     assert "  the list 'categories'" in lines
-    assert "labels: not compared, since a file has no category list" in lines
+    assert "labels: not compared, because a file has no category list" in lines
     points = {"keypoints": [1, 2, 2] * 17}
     before = edited(lambda d: objects(d, 0).update(points))
     after = copy.deepcopy(before)

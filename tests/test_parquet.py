@@ -215,7 +215,7 @@ def test_what_steps_keep_is_written_and_comes_back(cli: Cli, tmp_path: Path) -> 
     assert cli("subset", SAMPLE, *options, "-o", "subset.json").code == 0
     done = cli("convert", "tables", "--from", "parquet", "-o", "back.json")
     assert done.code == 0
-    assert "every byte is that of the source" in done.err
+    assert "every byte equals the source's" in done.err
     assert (tmp_path / "back.json").read_bytes() == (tmp_path / "subset.json").read_bytes()
     assert cli("stats", "tables").code == 0
     done = cli("convert", SAMPLE, *options, "--to", "parquet", "-o", "tables")

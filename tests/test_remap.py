@@ -438,7 +438,7 @@ def test_what_is_no_id_is_left_alone_and_counted(zoo: Dataset, tmp_path: Path) -
     annotations = [*loaded(zoo)["annotations"], {"image_id": 1, "category_id": [1, 3]}]
     there = ToSpace("mmdet80").apply(written(broken(zoo, annotations=annotations), tmp_path))
     assert used(there)[-1] == [1, 3]
-    assert "records without a category id, left as they are: 1" in there.notes
+    assert "records without a category id, unchanged: 1" in there.notes
 
 
 # ---- bad input

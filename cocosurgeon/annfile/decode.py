@@ -193,6 +193,7 @@ class ColumnDecoder:
             raise StructureError(
                 f"{where} is {json_kind(value)}, expected an object",
                 where=f"{self._source.name}, byte {offset}",
+                hint="fix the file at that byte, or export it again",
                 offset=offset,
             )
         return value

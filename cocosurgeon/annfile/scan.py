@@ -129,6 +129,7 @@ class _Scan:
             raise StructureError(
                 f"{key!r} is {json_kind(value)}, expected a list of objects",
                 where=f"{self._source.name}, byte {at}",
+                hint="fix the file at that byte, or export it again",
                 offset=at,
             )
         return Member(key, at, at + len(text), None)
@@ -185,5 +186,6 @@ class _Scan:
             f"the file holds {json_kind(value)}, expected an annotation file (an object with "
             "'images') or a results file (a list of detections)",
             where=f"{self._source.name}, byte {at}",
+            hint="name another file, or export this one again",
             offset=at,
         )

@@ -276,7 +276,8 @@ def _writing_copy() -> Iterator[None]:
 
 def _refuse_what_is_no_json_text(head: bytes, source: Source) -> None:
     if not head.strip(b" \t\r\n") and source.size <= len(head):
-        raise FormatError("the file is empty", where=source.name, offset=0)
+        hint = "name another file, or export this one again"
+        raise FormatError("the file is empty", where=source.name, hint=hint, offset=0)
     if kind := sniff.container(head):
         raise FormatError(
             f"this is {kind}, not JSON text",

@@ -171,7 +171,8 @@ def _read_class_names(path: Path) -> list[str]:
 
     categories = read(path).categories
     if not categories:
-        raise StructureError("the file lists no categories", where=str(path))
+        hint = "name a file with categories"
+        raise StructureError("the file lists no categories", where=str(path), hint=hint)
     indices: dict[object, int] = {}
     names = []
     for index, category in enumerate(categories):

@@ -104,7 +104,7 @@ class Remapping:
         missing = [i for i in self._ids if not self.map.takes(self._twins.get(i, i))]
         if not missing:
             return
-        hint = "--unmapped drop drops them, --unmapped keep keeps them as they are"
+        hint = "--unmapped drop drops them, --unmapped keep keeps them unchanged"
         if any(isinstance(i, str) for i in missing):
             hint += "; a string is never equal to a number"
         raise RequestError(
@@ -192,7 +192,7 @@ class Remapping:
         if without := [i for i in gone if not before.objects[i]]:
             yield f"dropped from the list, without objects: {self._few(without)}"
         if before.without_id:
-            yield f"records without a category id, left as they are: {before.without_id:,}"
+            yield f"records without a category id, unchanged: {before.without_id:,}"
         if nameless := [i for i, name in before.classes.items() if name is None]:
             yield f"categories without a name, matched by id: {len(nameless):,}"
         if _in_place(before.listing.entries) and not _in_place(self.entries):

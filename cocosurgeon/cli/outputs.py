@@ -73,7 +73,8 @@ class Outputs:
         paths = [Path(place) for place in self.places if place != STDOUT]
         real = [final_path(path) for path in paths if not is_special(path)]
         if len(set(real)) < len(real) or self.places.count(STDOUT) > 1:
-            raise OutputError("two outputs have the same path", where=", ".join(self.places))
+            where = ", ".join(self.places)
+            raise OutputError("two outputs have the same path", where=where, hint="rename one")
         for place, path in zip((p for p in self.places if p != STDOUT), paths, strict=True):
             if place.endswith("/"):
                 raise OutputError("the output is a folder", where=place, hint="name a file in it")
@@ -179,7 +180,8 @@ def require_apart(outputs: Iterable[Path], inputs: Iterable[str]) -> None:
     """
     paths = list(outputs)
     if len(set(map(final_path, paths))) < len(paths):
-        raise OutputError("two outputs have the same path", where=", ".join(map(str, paths)))
+        where = ", ".join(map(str, paths))
+        raise OutputError("two outputs have the same path", where=where, hint="rename one")
     sources = list(inputs)
     for path in paths:
         if str(path) == STDOUT:

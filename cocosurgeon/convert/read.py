@@ -59,7 +59,7 @@ def open_format(
         )
     if not path.exists():
         raise SourceUnavailableError("no such folder or file", where=str(path), hint="check it")
-    return Opened(kind.open_whole(path), ("every byte is that of the source",), ())
+    return Opened(kind.open_whole(path), ("every byte equals the source's",), ())
 
 
 def read_format(

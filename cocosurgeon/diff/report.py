@@ -271,7 +271,7 @@ class Difference:
             yield "labels of the categories, by each loader's rules:"
             yield from (f"  {line}" for line in self.labels.lines())
         elif any(c.list == "categories" and c.row is None for c in self.changes):
-            yield "labels: not compared, since a file has no category list"
+            yield "labels: not compared, because a file has no category list"
         yield from (f"note: {note}" for note in self.notes())
 
     def fields(self) -> dict[str, object]:

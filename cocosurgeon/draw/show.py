@@ -27,7 +27,7 @@ from cocosurgeon.loaders.explain import explain
 from cocosurgeon.loaders.loader import MODES
 from cocosurgeon.page import text
 from cocosurgeon.progress import progress_of
-from cocosurgeon.text import one_line
+from cocosurgeon.text import first_few, one_line
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 """Formats of pictures, by the suffix of their names."""
@@ -86,7 +86,8 @@ def show_images(
     """
     scene = _Scene.of(dataset, folder)
     if not scene.rows:
-        raise RequestError("there is no image to show", where=dataset.source.name)
+        hint = "choose other images"
+        raise RequestError("there is no image to show", where=dataset.source.name, hint=hint)
     if len(scene.rows) > MOST:
         raise RequestError(
             f"{len(scene.rows):,} images are more than a picture shows; at most {MOST}",
@@ -139,7 +140,8 @@ def show_panels(
     every = {row: a for row, a in enumerate(document.get("annotations", ())) if isinstance(a, dict)}
     rows = [r for r, i in enumerate(document["images"]) if i.get("id") == img_id]
     if not rows:
-        raise RequestError(f"no image has the id {img_id!r}", where=dataset.source.name)
+        hint = f"its first ids: {first_few([i.get('id') for i in document['images']], show=repr)}"
+        raise RequestError(f"no image has the id {img_id!r}", where=dataset.source.name, hint=hint)
     record = document["images"][rows[-1]]
     own = {row: a for row, a in every.items() if a.get("image_id") == img_id}
     categories = document.get("categories") or []

@@ -48,7 +48,7 @@ _codes: dict[str, Code] = {
         "file",
         "a top-level key is not in the source",
         "a tool put its own information in",
-        "leave it, if no loader reads it",
+        "keep it, if no loader reads it",
     ),
     "key-changed": Code(
         "file",
@@ -203,13 +203,14 @@ _codes: dict[str, Code] = {
         "categories",
         "a category of the source is not listed",
         "unused categories were removed: all later labels of MMDetection shift",
-        "keep the whole list; `cocosurgeon remap --like SOURCE` puts it back",
+        "keep the whole list; `cocosurgeon remap FILE --like SOURCE` restores it",
     ),
     "category-added": Code(
         "categories",
         "a category is listed that the source does not have",
         "an entry was added or duplicated: all later labels of MMDetection shift",
-        "keep the source's list; `cocosurgeon remap --like SOURCE` brings ids and order back",
+        "keep the source's list; `cocosurgeon remap FILE --like SOURCE --unmapped drop` restores "
+        "it",
     ),
     "category-changed": Code(
         "categories",
@@ -235,7 +236,7 @@ _codes: dict[str, Code] = {
         "categories",
         "categories are listed in another order",
         "they were sorted: MMDetection's labels follow the list",
-        "`cocosurgeon remap FILE --like OTHER` brings the order back",
+        "`cocosurgeon remap FILE --like OTHER` restores the order",
     ),
     "loader-error": Code(
         "loader",

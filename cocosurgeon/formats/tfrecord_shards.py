@@ -31,7 +31,7 @@ _OBJECT = "image/object/"
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _COLUMNS = ("class/text", "class/label", "is_crowd", "difficult", "area", "mask")
 _KEYS = frozenset((*(f"bbox/{corner}" for corner in _CORNERS), *_COLUMNS))
-_HOW = "the keys are those of TensorFlow's Object Detection API"
+_HOW = "use the keys of TensorFlow's Object Detection API"
 
 
 class _Read(NamedTuple):

@@ -114,7 +114,7 @@ class VocTree:
         notes += [f"{what} ({count:,})" for what, count in remarks.items()]
         used = {name for each in found for name in each.names}
         if not listed:
-            notes.append("no list of classes: those of the XML files, in alphabetical order")
+            notes.append("no list of classes: the XML files' classes, in alphabetical order")
         if unused := (_NO_CLASSES - used).intersection(listed):
             notes.append(f"no object is {' or '.join(sorted(unused))}: it is not a class")
         names = [name for name in listed if name not in unused] if listed else sorted(used)

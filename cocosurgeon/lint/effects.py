@@ -117,7 +117,7 @@ def _effect(
         return Effect(name, "loses", f"loses {plural(lost, 'image')}")
     listed = {category["id"] for category in wrong.get("categories", ())}
     if LOADERS[name].numbering_by_use and (gone := len(listed.difference(after.cat_ids))):
-        what = f"gives {plural(gone, 'category', 'categories')} no label, and moves later labels"
+        what = f"gives {plural(gone, 'category', 'categories')} no label, and shifts later labels"
         return Effect(name, "shifts", what)
     return None
 

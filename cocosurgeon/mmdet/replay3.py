@@ -118,7 +118,7 @@ def _not_applied(preprocessor: Any, header: Mapping[str, Any]) -> Iterator[str]:
         if not np.allclose(values, header[key], atol=0.01):
             yield (
                 f"the images were normalized by the {key} {header[key]}, and the data_preprocessor "
-                f"has {values}; they are replayed as they are"
+                f"has {values}; they are replayed unchanged"
             )
 
 

@@ -159,7 +159,7 @@ class _Batches:
         if worst <= tolerance:
             return Entry("boxes", worst, tolerance, None, total)
         if self.other_form is not None:
-            message = f"those of A if B's are {self.other_form}; its header says {self.forms[1]}"
+            message = f"equal to A's if B's are {self.other_form}; its header says {self.forms[1]}"
             return Entry("boxes", worst, tolerance, "parity-box-frame", message)
         a, b = (
             sum(int((~np.isfinite(boxes[side])).sum()) for boxes in self.pixels) for side in (0, 1)
@@ -284,7 +284,7 @@ def ids_entry(here: list[Any], there: list[Any], others: Collection[Any] = ()) -
     is_shuffled = len(here) == len(there) and len(places_of(here, there)) == len(here)
     if is_shuffled or (others and all(img_id in others for img_id in here)):
         if not is_shuffled:
-            message += "; those of A are in other steps of B"
+            message += "; A's images are in other steps of B"
         return Entry("img_ids", None, 0.0, "parity-sample-order", message)
     return Entry("img_ids", None, 0.0, "parity-samples", message)
 

@@ -67,7 +67,7 @@ class LabelMap:
 
     def __str__(self) -> str:
         return (
-            f"labels of {len(self.before):,} classes become those of {len(self.after):,}, by name"
+            f"labels of {len(self.before):,} classes become labels of {len(self.after):,}, by name"
         )
 
     def convert(self, labels: Array, where: str) -> Array:
@@ -84,7 +84,7 @@ class LabelMap:
                 raise RequestError(
                     f"label {label!r} is not a class in the recorded label space",
                     where=where,
-                    hint="the header's label space or classes must be those of the recorded labels",
+                    hint="the header's label space or classes must match the recorded labels",
                 )
             names[int(label)] = self.before[int(label)]
         try:

@@ -71,7 +71,7 @@ class ProbeOptions:
                 )
         if self.pipeline == "own" and self.config is None:
             raise RequestError(
-                "an annotation file alone has no pipeline of its own",
+                "an annotation file has no pipeline of its own",
                 hint="name a config: --config",
             )
 
@@ -191,7 +191,7 @@ class ProbeRequest:
         if self.ann_file is None and self.config is None:
             raise RequestError("there is nothing to load: give an annotation file or a config")
         if self.pipeline == "own" and self.config is None:
-            raise RequestError("an annotation file alone has no pipeline of its own")
+            raise RequestError("an annotation file has no pipeline of its own")
         if self.classes == "file" and self.ann_file is None:
             raise RequestError("classes of the file, but no annotation file is given")
         if self.samples < 0:

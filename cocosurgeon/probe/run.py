@@ -298,7 +298,7 @@ def _died(code: int, python: str, tail: str) -> ProbeError:
         what = f"the interpreter ended with exit code {code} and no dump"
         hint = "check that it is a Python interpreter, and that the framework works in it"
         return _error(what, "crash", python, tail, hint)
-    hint = "see the program's output above; run its import alone in that interpreter"
+    hint = "see the program's output above; run only its import in that interpreter"
     if name == "SIGKILL":
         hint = "most often the machine ran out of memory: free some, or verify a smaller file"
     return _error(f"the interpreter was killed by {name}", "killed", python, tail, hint)

@@ -170,7 +170,8 @@ def _parsed(expression: str) -> tuple[ast.Expression, Mapping[str, str | int | N
             hint="compare it with a value: area > 100, iscrowd == 1",
         )
     if not _has_column(tree):
-        raise ExpressionError(f"no column in the expression {expression!r}")
+        hint = "compare a column with a value: area > 100"
+        raise ExpressionError(f"no column in the expression {expression!r}", hint=hint)
     return tree, plain.counts
 
 

@@ -146,7 +146,8 @@ class Split:
 
         if self.folds:
             if self.folds > images:
-                raise RequestError(f"{self.folds} folds of {plural(images, 'image')}")
+                what = f"{self.folds} folds of {plural(images, 'image')}"
+                raise RequestError(what, hint=f"make at most {images}")
             return [Fraction(1)] * self.folds
         if self.ratios:
             return [Fraction(repr(ratio)) for ratio in self.ratios]

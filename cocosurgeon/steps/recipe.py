@@ -24,6 +24,7 @@ from cocosurgeon.steps.registry import parts
 from cocosurgeon.text import byte_count
 from cocosurgeon.version import __version__
 
+_AGAIN = "cocosurgeon subset --recipe writes one"
 FORMAT = 1
 
 
@@ -126,9 +127,7 @@ class Recipe:
         try:
             values = json.loads(text)
             if not isinstance(values, dict) or "recipe" not in values:
-                raise FormatError(
-                    "not a recipe", where=where, hint="cocosurgeon subset --recipe writes one"
-                )
+                raise FormatError("not a recipe", where=where, hint=_AGAIN)
             if values["recipe"] != FORMAT:
                 raise FormatError(
                     f"the recipe has format {values['recipe']!r}; this version reads {FORMAT}",
@@ -145,11 +144,13 @@ class Recipe:
                 )
             return cls(Plan(*steps), source, msgspec.convert(values["cocosurgeon"], str))
         except json.JSONDecodeError as error:
-            raise FormatError(f"not a recipe, and not JSON: {error}", where=where) from error
+            what = f"not a recipe, and not JSON: {error}"
+            raise FormatError(what, where=where, hint=_AGAIN) from error
         except KeyError as error:
-            raise FormatError(f"a broken recipe: {error} is missing", where=where) from error
+            what = f"a broken recipe: {error} is missing"
+            raise FormatError(what, where=where, hint=_AGAIN) from error
         except (ValueError, RecursionError, msgspec.MsgspecError) as error:
-            raise FormatError(f"a broken recipe: {error}", where=where) from error
+            raise FormatError(f"a broken recipe: {error}", where=where, hint=_AGAIN) from error
 
 
 @dataclass(frozen=True, eq=False)

@@ -67,7 +67,7 @@ def packed_alike(subset: Dump, source: Dump, loader: str) -> Iterator[Finding]:
             continue
         for key in sorted({*sample.packed, *other}):
             if not same(_placeless(sample.packed.get(key)), _placeless(other.get(key))):
-                text = f"image {sample.img_id!r}: {key} differs from that of the source"
+                text = f"image {sample.img_id!r}: {key} differs from the source's"
                 yield Finding("packed", text, loader, subset.header.mode, of_image(sample.img_id))
 
 

@@ -83,7 +83,7 @@ def _others(subset: PlainFile, source: PlainFile, expectation: Expectation) -> I
         ):
             yield Finding("text-differs", f"the list {key!r}")
         else:
-            text = f"the list {key!r} is neither whole nor that of the images"
+            text = f"the list {key!r} is neither complete nor cut to the images"
             yield Finding("key-changed", text)
 
 

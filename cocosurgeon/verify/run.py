@@ -340,7 +340,8 @@ def _against(
         raise FormatError(what, where=head, hint=error.hint) from error
     mode: Mode = dumped.header.mode or request.modes[-1]
     if request.has_mode and request.modes != (mode,):
-        raise RequestError(f"--mode has no effect: the dump is of {mode} mode", where=head)
+        what = f"--mode has no effect: the dump is of {mode} mode"
+        raise RequestError(what, where=head, hint="remove --mode")
     setting = next((s for s in settings if s.mode == mode), settings[-1])
     try:
         if view is None:

@@ -146,7 +146,7 @@ class WeightsDiff:
             single = [each.name for each in differing if math.prod(each.shapes[0]) == 1]
             if single:
                 what = plural(len(single), "tensor")
-                lines.append(f"{what} of one value with another one in B: {first_few(single)}")
+                lines.append(f"{what} of one value with another value in B: {first_few(single)}")
         rows = list(self._distributions() if self.init else self._values())
         table = table_lines(rows, frozenset(range(1, len(rows[0]))), width) if rows[1:] else []
         return [*map(one_line, lines), *([""] if table else []), *table]

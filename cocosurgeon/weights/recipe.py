@@ -51,7 +51,8 @@ class WeightsRecipe:
                 raise ValueError(f"it has no 'weights_recipe': {FORMAT}")
             return cls(tuple(_step(step, where) for step in values["steps"]))
         except KeyError as error:
-            raise FormatError(f"a broken recipe: {error} is missing", where=where) from error
+            what = f"a broken recipe: {error} is missing"
+            raise FormatError(what, where=where, hint="write it again with --recipe") from error
         except (ValueError, TypeError, RecursionError, RequestError) as error:
             raise FormatError(
                 f"not a recipe for checkpoints: {error}",

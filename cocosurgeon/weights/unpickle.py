@@ -156,7 +156,7 @@ class _Machine:
     def name(self, module: object, attribute: object) -> None:
         """Push a name; note that it is refused, where it is not known."""
         if not (isinstance(module, str) and isinstance(attribute, str)):
-            raise Refused("the pickle computes the name of what it needs")
+            raise Refused("the pickle computes a name that it needs")
         if len(module) + len(attribute) > _LONGEST_NAME:
             raise Refused(f"the pickle has a name of more than {_LONGEST_NAME} characters")
         found = Global(f"{module}.{attribute}")

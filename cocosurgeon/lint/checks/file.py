@@ -46,7 +46,7 @@ def key_duplicated(file: AnnotationFile) -> Iterator[Fault]:
     group="file",
     meaning="the file has NaN or Infinity, which JSON does not have",
     arises="a computed value was not checked; Python writes and reads such values",
-    next="write null or leave the key out; other readers (jq, JavaScript, Rust) refuse the file",
+    next="write null or remove the key; other readers (jq, JavaScript, Rust) refuse the file",
 )
 def nonfinite_number(file: AnnotationFile) -> Iterator[Fault]:
     if count := file.document.nonfinite:

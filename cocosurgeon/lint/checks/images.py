@@ -21,7 +21,7 @@ from cocosurgeon.loaders import DEFAULT
 from cocosurgeon.text import plural
 
 _ID = "give each image a number of its own, and write it into its annotations, too"
-_NAME = "write the name as it is below the folder of images, with / between folders"
+_NAME = "write the name relative to the folder of images, with / between folders"
 
 
 _LAST_PART = "removes the folders"
@@ -382,7 +382,7 @@ def images_empty(file: AnnotationFile) -> Iterator[Fault]:
     meaning="images have annotations, but no object that a loader trains on",
     arises="their objects are crowds, tiny, or outside of the image",
     next="list them: `cocosurgeon subset FILE --empty=effective:LOADER --ids-out IDS`, drop them: "
-    "`cocosurgeon subset FILE --except-ids-file IDS`; DINO fails on a batch of only such images",
+    "`cocosurgeon subset FILE --except-ids-file IDS`; DINO fails on a batch of only these images",
     severity="note",
     is_judged=False,
 )

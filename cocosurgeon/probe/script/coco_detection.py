@@ -11,7 +11,7 @@ from .failure import Failure, needed, stage, version_of
 def open_dataset(request: dict[str, Any]) -> RealDataset:
     """Return the dataset of an annotation file."""
     if request["config"] or not request["ann_file"]:
-        raise Failure("request", "torchvision has no configs: give the annotation file alone")
+        raise Failure("request", "torchvision has no configs: give only the annotation file")
     options = dict(request["options"])
     root = options.pop("root", request["img_prefix"] or "")
     given = [key for key in ("classes", "mode") if request[key]] + list(options)

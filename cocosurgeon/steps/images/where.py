@@ -118,7 +118,7 @@ def _own_key(name: str) -> str:
 
 def _no_count_of_annotations(name: str) -> ExpressionError:
     return ExpressionError(
-        f"{name} counts what an image has; an annotation has no such count",
+        f"{name} counts objects of an image, not of an annotation",
         hint="remove 'annotations:', and give two --where, one for images",
     )
 
