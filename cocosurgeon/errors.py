@@ -29,10 +29,11 @@ _OUTPUT = re.compile(r" (?:\(-o\)|with -o\b)")
 _OPTION = re.compile(
     r"--(?P<name>[a-z][a-z-]*)"
     r"(?: (?P<value>'[^']*'=(?:'[^']*')?|[a-z]+(?:\|[a-z]+)+|[\w.]+=[\w.,=]*"
-    r"|[A-Z][A-Z_.,|]*\b|-?\d+(?:[.,]\d+)*|(?:drop|keep|names?|id)\b))?"
+    r"|[A-Z][A-Z_.,|]*\b|-?\d+(?:[.,]\d+)*|'[^']*'|[\w.]+(?=[,;)]|$)"
+    r"|(?:drop|file_name|first|id|keep|mean|names?|offset|position|renumber)\b))?"
 )
 _NAME = re.compile(r"(?<![\w'\"-])--([a-z][a-z-]*)")
-_FLAGS = {"allow-loss", "allow-missing", "force", "link", "renumber"}
+_FLAGS = {"allow-loss", "allow-missing", "force", "forward", "link", "renumber", "reverse"}
 _KEYWORDS = {"from": "from_", "except": "except_"}
 
 

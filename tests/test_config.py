@@ -289,7 +289,7 @@ def test_a_compressed_source_is_unpacked(put: Put, small: Any) -> None:
         ({"first": [1, 2]}, "whole number"),
         ({"first": -1}, "negative"),
         ({"min_area": "big"}, "expected a number"),
-        ({"crowd": False}, "leave it out"),
+        ({"crowd": False}, "remove it"),
         ({"having": []}, "empty list"),
         ({"having": [1]}, "expected a name"),
         ({"names": ["dog"]}, "no filter and no remap"),

@@ -128,6 +128,9 @@ def test_errors_in_python_advise_python(tmp_path: Path) -> None:
         ("`cocosurgeon remap FILE --sort id` does", "`cocosurgeon remap FILE --sort id` does"),
         ("write it without them: --allow-loss", "write it without them: allow_loss=True"),
         ("name one: --split train|val", 'name one: split="train|val"'),
+        ("choose one: --keep a.b, or --keep c", 'choose one: keep="a.b", or keep="c"'),
+        ("--where 'images: id > 1' or", 'where="images: id > 1" or'),
+        ("use --ids renumber or --force", 'use ids="renumber" or force=True'),
     ],
 )
 def test_advice_in_python(hint: str, expected: str) -> None:

@@ -177,7 +177,7 @@ def test_only_what_is_named_is_moved() -> None:
     assert [t.shape[0] for t in result.values()] == [91, 91, 4, 80, 91]
     with pytest.raises(RequestError, match=r"bbox_embed.layers.2.weight has the shape \[4, 4\]"):
         HeadStep("detr91", "mmdet80", keys=("bbox*",)).apply(source)
-    with pytest.raises(RequestError, match="--key 'nothing' matches no key"):
+    with pytest.raises(RequestError, match="key 'nothing' matches no key"):
         HeadStep("detr91", "mmdet80", keys=("nothing",)).apply(source)
 
 

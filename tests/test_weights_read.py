@@ -488,7 +488,7 @@ def safetensors(header: object, data: bytes = bytes(8), length: int | None = Non
     ("words", "data"),
     [
         ("and the file", safetensors(GOOD, length=1 << 62)),
-        ("more than", safetensors(GOOD, bytes(40 << 20), length=33 << 20)),
+        ("at most", safetensors(GOOD, bytes(40 << 20), length=33 << 20)),
         ("broken: ", safetensors(b"{" + b"x" * 40)),
         ("broken: ", safetensors(b'{"a":' + b"[" * 100_000)),
         ("broken: ", safetensors(b'{"\xff\xff": 1}')),

@@ -80,7 +80,7 @@ class Space:
         """Raise RequestError unless an index is a position in the list of classes."""
         if not self.counts_positions:
             raise RequestError(
-                f"--start renumbers positions, and an index of {self} is the {self.index}",
+                f"--start renumbers positions, but {self} numbers classes by {self.index}",
                 hint="remove --start, or name a label space of positions, such as mmdet80",
             )
 

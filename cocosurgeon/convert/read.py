@@ -184,7 +184,7 @@ def _categories(
             return list(manifest.categories), labels, []
         notes = ["the classes differ from the manifest's: category ids begin at 1"]
     else:
-        notes = ["category ids are from 1, in the order of the class numbers"]
+        notes = ["category ids begin at 1, in the order of the class numbers"]
     _require_names(len(classes), most, path)
     ids = [label + 1 if each.cat_id is None else each.cat_id for label, each in enumerate(classes)]
     if all(each.cat_id is not None for each in classes):

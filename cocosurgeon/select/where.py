@@ -284,8 +284,8 @@ def _forbidden(expression: str, what: str) -> ExpressionError:
     return ExpressionError(
         f"the expression {expression!r} holds {what}",
         hint=_quoting(expression)
-        or "only columns, count(NAME), numbers, strings in quotes, comparisons, "
-        "in (lists of values), + - * / // % **, and, or, not are accepted",
+        or "use only columns, count(NAME), numbers, strings in quotes, comparisons, in (lists of "
+        "values), + - * / // % **, and, or, not",
     )
 
 

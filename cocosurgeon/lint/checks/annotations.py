@@ -71,7 +71,7 @@ def annotation_id_missing(record: Record, _: AnnotationFile) -> str | None:
     meaning="an annotation id is listed more than once",
     arises="files were merged without new ids, or ids count from 1 in each image",
     next=_NUMBER,
-    further={"pycocotools": "the last record of the id replaces the others"},
+    further={"pycocotools": "keeps only the last record of the id"},
     repair=NUMBER_REPEATED,
 )
 def annotation_repeated(file: AnnotationFile) -> Iterator[Fault]:
