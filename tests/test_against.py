@@ -282,7 +282,7 @@ def test_the_examples_do_what_they_are_for(cli: Cli, tmp_path: Path) -> None:
     [
         ({"framework": "detr"}, "write loader='detr' into the dump's header"),
         ({"framework": "mine"}, "write loader=NAME, one of mmdet3, "),
-        ({"loader": "detr2"}, "the loader that the dump's header names, 'detr2'"),
+        ({"loader": "detr2"}, "the loader in the dump's header, 'detr2'"),
     ],
 )
 def test_of_a_dump_without_rules_that_is_said(
@@ -423,9 +423,9 @@ def test_masks_of_two_forms_are_compared_as_drawn(
         ([[10.5, 10, 60, 10, 60, 40]], "other polygons"),
         ({"size": [480, 640], "counts": [480 * 640]}, "they differ in "),
         ({"size": [800, 1066], "counts": [800 * 1066]}, "size [800, 1066], its image [480, 640]"),
-        ({"size": [480, 640], "counts": [5]}, "5 pixels of 307200"),
-        ({"size": [480, 640], "counts": [480 * 640 + 1, -1]}, "pixels of 307200"),
-        ({"size": [480, 640], "counts": "11"}, "tells 2 pixels of 307200"),
+        ({"size": [480, 640], "counts": [5]}, "5 of 307200 pixels"),
+        ({"size": [480, 640], "counts": [480 * 640 + 1, -1]}, "of 307200 pixels"),
+        ({"size": [480, 640], "counts": "11"}, "has runs for 2 of 307200"),
         ({"size": [480, 640], "counts": "zzz"}, "text that is not RLE"),
         ({"size": [480, 640], "counts": "ooo"}, "end within a number"),
         ({"size": [480, 640], "counts": []}, "cannot be drawn"),

@@ -232,15 +232,25 @@ SINGLE: dict[str, Case] = {
     ),
     "images swapped, objects stay": (
         lambda d: (images(d, 0).update(id=8), images(d, 1).update(id=7)),
-        *("stale", ANN, 101, "image_id 7 stays, and means '8.jpg', was '7.jpg' (and 3 more)"),
+        *(
+            "stale",
+            ANN,
+            101,
+            "image_id 7 is unchanged, but means '8.jpg', was '7.jpg' (and 3 more)",
+        ),
     ),
     "image ids shifted, objects stay": (
         lambda d: [i.update(id=i["id"] + 50) for i in d[IMG]],
-        *("stale", ANN, 101, "image_id 7 stays, and is not listed, was '7.jpg' (and 4 more)"),
+        *(
+            "stale",
+            ANN,
+            101,
+            "image_id 7 is unchanged, but is not listed, was '7.jpg' (and 4 more)",
+        ),
     ),
     "categories swapped, objects stay": (
         lambda d: (d[CAT][0].update(id=2), d[CAT][1].update(id=1)),
-        *("stale", ANN, 101, "category_id 1 stays, and means 'cat', was 'dog' (and 3 more)"),
+        *("stale", ANN, 101, "category_id 1 is unchanged, but means 'cat', was 'dog' (and 3 more)"),
     ),
     "info": (lambda d: d["info"].update(year=1), "changed", "info", None, "info.year 2017 -> 1"),
     "info inside": (

@@ -129,7 +129,7 @@ def test_ground_truth_cut_by_detections_is_a_warning(cli: Cli, put: Put, small: 
     path = put(small)
     box = {"category_id": 1, "bbox": [0, 0, 1, 1], "score": 1}
     put([{"image_id": i, **box} for i in (10, 30, 40)], "dt.json")
-    warning = "warning: 2 of 4 images with objects have no detection: AP on the other"
+    warning = "warning: 2 of 4 images with objects have no detection: AP on only the other"
     assert warning in cli("subset", path, "--match", "dt.json", "-o", "a.json", "--quiet").err
     found = json.loads(cli("subset", path, "--match", "dt.json", "-o", "b.json", "--json").out)
     assert "AP on only the other images is higher" in " ".join(found["warnings"])

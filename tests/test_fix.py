@@ -492,7 +492,7 @@ def test_sizes_are_swapped_where_files_prove_it(put: Put, cli: Cli, tmp_path: Pa
     path, out = put(correct()), tmp_path / "out.json"
     how = ["--select", "image-file-size", "--images", images, "-o", out, "--recipe", "r.json"]
     done = cli("fix", path, *how)
-    assert "image-file-size: 1 record changed, 2 left as they are" in done.err
+    assert "image-file-size: 1 record changed, 2 are unchanged" in done.err
     sizes = [(i["width"], i["height"]) for i in json.loads(out.read_bytes())["images"]]
     assert sizes == [(80, 100), (100, 80), (100, 80)]
     assert cli("verify", out, "--source", path, "--recipe", "r.json", "-q").code == 0
@@ -514,9 +514,9 @@ def test_images_that_are_not_there_go(put: Put, cli: Cli, tmp_path: Path) -> Non
     document = correct()
     document["images"].append({**document["images"][0], "file_name": "gone.jpg"})
     done = cli("fix", put(document), "--images", images, "-o", out, "-f")
-    assert "since not chosen: image-file-missing (2)" in done.err
+    assert "because not selected: image-file-missing (2)" in done.err
     done = cli("fix", put(document), "--select", "image-files", "--images", images, "-o", out, "-f")
-    assert "image-file-missing: 1 image and 2 annotations dropped, 1 left as it is" in done.err
+    assert "image-file-missing: 1 image and 2 annotations dropped, 1 is unchanged" in done.err
 
 
 def test_names_of_image_files(put: Put, cli: Cli, tmp_path: Path) -> None:

@@ -500,7 +500,7 @@ def test_names_that_hold_the_split_are_reported(tmp_path: Path) -> None:
     ann_file(tmp_path / "annotations/instances_val2017.json", ["val2017/1.jpg"])
     files(tmp_path, ["val2017/1.jpg"])
     [finding] = check_layout(tmp_path).findings
-    assert finding.code == "misplaced" and "take val2017/ out of them" in str(finding.hint)
+    assert finding.code == "misplaced" and "remove val2017/ from them" in str(finding.hint)
 
 
 def test_absolute_names_that_are_there_are_no_finding(cli: Cli, tmp_path: Path) -> None:
@@ -529,7 +529,7 @@ def test_compressed_files_that_stand_alone_are_reported(cli: Cli, tmp_path: Path
     assert (
         done.code == 2 and "gather the annotation file itself: an unpacked .json file" in done.err
     )
-    assert found.findings[0].hint == f"unpack it as {path.name}, next to it"
+    assert found.findings[0].hint == f"unpack it as {path.name} in the same folder"
     path.write_bytes(gzip.decompress(packed.read_bytes()))
     assert codes(check_layout(tmp_path / "from")) == []
 
@@ -573,7 +573,7 @@ def test_an_empty_folder_may_be_replaced_by_a_link(tmp_path: Path) -> None:
     far = files(tmp_path / "far", ["1.jpg"])
     wanted = tmp_path / "from/val2017"
     hint = check_layout(tmp_path / "from").findings[-1].hint
-    assert hint == f"put them in {wanted}, or link {wanted} to their folder"
+    assert hint == f"put them in {wanted}, or link it to their folder"
     make_link_of(hint.replace("their folder", str(far)), wanted)
     assert codes(check_layout(tmp_path / "from")) == []
 
@@ -966,7 +966,9 @@ def test_names_that_repeat_or_differ_by_case_are_reported(cli: Cli, tmp_path: Pa
         pytest.skip("names that differ by case are one file here")
     done = cli("layout", "--gather", "out", "--of", path)
     assert done.code == 0
-    assert "another one names: 1" in done.err and "images/A.jpg and images/a.jpg" in done.err
+    assert (
+        "same file as another record: 1" in done.err and "images/A.jpg and images/a.jpg" in done.err
+    )
     assert len(tree(tmp_path / "out")) == 4
 
 
@@ -993,14 +995,14 @@ def test_names_that_are_one_file_elsewhere_are_reported_across_files(
     done = cli("layout", "--gather", "out", "--of", paths[0], "--of", paths[1], "--json")
     assert json.loads(done.out)["alike"] == [[f"images/{one}", f"images/{two}"]]
     done = cli("layout", "--gather", "again", "--of", paths[0], "--of", paths[1])
-    assert f"one file on macOS and Windows: images/{one} and images/{two}" in done.err
+    assert f"the same file on macOS and Windows: images/{one} and images/{two}" in done.err
     assert cli("layout", "--gather", "third", "--of", paths[0]).err.count("macOS") == 0
 
 
 def test_a_file_that_names_itself_is_reported(tmp_path: Path) -> None:
     path = ann_file(tmp_path / "from/annotations/x.json", ["annotations/x.json", "b/2.jpg"])
     files(tmp_path / "from", ["b/2.jpg"])
-    with pytest.raises(RequestError, match=r"annotation file is named as an image: \S+x\.json"):
+    with pytest.raises(RequestError, match=r"annotation file has the name of an image: \S+x\.json"):
         gather(tmp_path / "out", path)
 
 
@@ -1033,7 +1035,7 @@ def test_two_files_for_one_place_are_refused(tmp_path: Path) -> None:
     odd = ann_file(tmp_path / "odd/annotations/x.json", names)
     files(tmp_path / "odd", names)
     ann_file(tmp_path / "odd/annotations/y.json", names)
-    with pytest.raises(RequestError, match=r"named as an image: \S+y\.json"):
+    with pytest.raises(RequestError, match=r"has the name of an image: \S+y\.json"):
         gather(tmp_path / "out", odd, tmp_path / "odd/annotations/y.json")
     assert not (tmp_path / "out").exists()
 
@@ -1140,7 +1142,7 @@ def test_an_interrupted_gathering_leaves_nothing(tmp_path: Path, number: int) ->
         os.killpg(process.pid, number)  # as a terminal does it
         printed = process.stderr.read()
         assert process.wait(30) == (130 if number == signal.SIGINT else 128 + number)
-    assert "nothing of out was left" in printed and "Traceback" not in printed
+    assert "out was not written" in printed and "Traceback" not in printed
     assert not list(tmp_path.iterdir())
 
 
@@ -1149,7 +1151,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     files_found = files_to_copy([read(path)])
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10))
-    with pytest.raises(OutputError, match="10 are free"):
+    with pytest.raises(OutputError, match="10 bytes are free"):
         copy_tree(files_found, tmp_path / "out", "copy")
     monkeypatch.undo()
 

@@ -198,7 +198,7 @@ def test_snippets_count_what_cannot_be_used(cli: Cli, put: Put, small: Any) -> N
     for text in (
         "The file has no 'info': loadRes of pycocotools 2.0.9 and 2.0.10 raises KeyError: 'info'.",
         "1 annotation: iscrowd is null: COCOeval raises TypeError.",
-        "1 annotation: area is no number: COCOeval and MMDetection raise TypeError.",
+        "1 annotation: area is not a number: COCOeval and MMDetection raise TypeError.",
         "1 of 7 masks cannot be used: a polygon is empty.",
         "6 of 7 annotations have no segmentation",
     ):

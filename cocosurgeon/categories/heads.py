@@ -77,7 +77,7 @@ class HeadRows:
             return
         rows = first_few([f"{i} ({what})" for i, what in self.unfilled.items()], 3)
         raise RequestError(
-            f"{len(self.unfilled)} rows of {self.after} have none in {self.before}: {rows}",
+            f"{self.before} does not have all rows of {self.after}: {rows}",
             hint="give their value: --fill VALUE (a bias of -4.595 keeps a sigmoid at 0.01)",
         )
 

@@ -110,7 +110,7 @@ def read_manifest(path: Path) -> Manifest | None:
         raise FormatError(
             f"the manifest cannot be read: {error}",
             where=str(path),
-            hint="remove it: without it, ids and order are new",
+            hint="move it away: without it, ids and order are new",
         ) from error
 
 

@@ -146,7 +146,7 @@ def _require_same_options(manifest: Manifest, kind: Format, folder: Path) -> Non
             raise RequestError(
                 f"it was written with --{name} {written}, not {given}",
                 where=str(manifest_path(folder, is_folder=kind.is_folder)),
-                hint=f"give --{name} {written}; or remove the manifest, if the files were made "
+                hint=f"give --{name} {written}; or move the manifest away, if the files were made "
                 f"again",
             )
 

@@ -151,7 +151,7 @@ def _complete(shards: Mapping[tuple[int, int], Path], where: str) -> list[Path]:
         raise FormatError(
             f"shards with the same name have different totals: {counts}",
             where=where,
-            hint="remove the shards of one of them",
+            hint="move the shards of one of them away",
         )
     (total,) = totals
     missing = sorted({*range(total)} - {shard for _, shard in shards})
@@ -240,7 +240,9 @@ def _objects(features: Mapping[str, Values], picture: Picture) -> Iterator[tuple
     columns = {key: _column(features, key, count) for key in _COLUMNS}
     labels, texts = columns["class/label"], columns["class/text"]
     if any(len(values) != count for values in corners) or (count and labels is None):
-        raise ValueError(f"it has {count} boxes, but another number of corners or labels")
+        raise ValueError(
+            f"it has {plural(count, 'box', 'boxes')}, but another number of corners or labels"
+        )
     sides = np.array([picture.width, picture.height] * 2, np.float64)
     boxes = np.array(corners, np.float64).reshape(4, -1).T * sides
     decimals = max(2, 6 - len(str(max(picture.width, picture.height))))

@@ -46,7 +46,7 @@ def read_file(file: File, folder: Path, known: Sizes, base: int, listed: set[str
         raise FormatError(
             f"the root is <{root.tag}>, not <annotation>",
             where=f"{file.xml}, line {root.line}",
-            hint="this is not an XML file of VOC: remove it",
+            hint="this is not an XML file of VOC: move it away",
         )
     remarks = [] if file.xml else ["images of the list without an XML file, taken as empty"]
     image = _image(file, root)
@@ -68,7 +68,7 @@ def read_file(file: File, folder: Path, known: Sizes, base: int, listed: set[str
                 raise FormatError(
                     f"the class {name!r} is not in the list of classes",
                     where=f"{file.xml}, line {element.line}",
-                    hint="complete the list, or remove the file",
+                    hint="complete the list, or move the file away",
                 )
             objects.append(each)
             names.append(name)

@@ -42,7 +42,7 @@ data = {{'names': classes, 'train': listed, 'val': listed}}
 if data_yaml.exists():
     data = YAML.load(data_yaml)
     if data['names'] != classes:
-        raise ValueError(f'{{data_yaml}} has other classes: remove it')
+        raise ValueError(f'{{data_yaml}} has other classes: move it away')
 data |= {{{split!r}: listed}}
 YAML.save(data_yaml, data)
 print(data_yaml, 'train:', data['train'], 'val:', data['val'])"""
