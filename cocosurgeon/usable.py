@@ -46,7 +46,7 @@ def _bbox(value: object) -> str | None:
     if not all(map(_is_finite, value)):
         return "not finite: it overlaps nothing"
     if min(value[2:]) <= 0:
-        return "width or height is not above 0: torchvision's detectors raise AssertionError"
+        return "not wider and higher than 0: torchvision's detectors raise AssertionError"
     return None
 
 

@@ -131,7 +131,7 @@ def test_unused_rows_hold_what_is_said(fill: float) -> None:
 def test_nothing_is_filled_in_unasked() -> None:
     found = head_rows("mmdet80", "detr91")
     for evaluate in (lambda: found.move(np.zeros(80)), found.numpy_line):
-        with pytest.raises(RequestError, match=r"11 rows of detr91 .*12 \(street sign\)"):
+        with pytest.raises(RequestError, match=r"all rows of detr91: .*12 \(street sign\)"):
             evaluate()
 
 

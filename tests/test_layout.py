@@ -573,7 +573,7 @@ def test_an_empty_folder_may_be_replaced_by_a_link(tmp_path: Path) -> None:
     far = files(tmp_path / "far", ["1.jpg"])
     wanted = tmp_path / "from/val2017"
     hint = check_layout(tmp_path / "from").findings[-1].hint
-    assert hint == f"put them in {wanted}, or link it to their folder"
+    assert hint == f"put them in {wanted}, or make that a link to their folder"
     make_link_of(hint.replace("their folder", str(far)), wanted)
     assert codes(check_layout(tmp_path / "from")) == []
 

@@ -177,7 +177,7 @@ def test_a_tolerance_lets_values_differ(original: Recording, tmp_path: Path) -> 
     with pytest.raises(RequestError) as raised:
         compare(original, port, parse_tolerances(["los=1"]))
     assert raised.value.hint == "did you mean 'loss'?"
-    with pytest.raises(RequestError, match="--rename cannot be"):
+    with pytest.raises(RequestError, match="rename cannot be"):
         parse_renames(["head"])
 
 

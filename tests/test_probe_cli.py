@@ -57,9 +57,9 @@ def failing(folder: Path, **failure: Any) -> Path:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--timeout", "5"], "--timeout: for the real"),
-        (["--samples", "2", "--img-prefix", "."], "--samples: for the real"),
-        (["--image", "1"], "--image: for the real"),
+        (["--timeout", "5"], "--timeout: only for the real"),
+        (["--samples", "2", "--img-prefix", "."], "--samples: only for the real"),
+        (["--image", "1"], "--image: only for the real"),
         (["--python", "x", "--samples", "0"], "--samples takes a number above 0, not 0"),
         (["--python", "x", "--samples", "-1"], "--samples takes a number above 0, not -1"),
         (["--python", "x", "--timeout", "0"], "--timeout takes a number above 0"),

@@ -197,7 +197,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
         {},
         "label 12 is not a class in the recorded label space",
     ),
-    "half a label": ({"labels": [np.array([1.5, 1]), []]}, {}, "label 1.5 is no class"),
+    "half a label": ({"labels": [np.array([1.5, 1]), []]}, {}, "label 1.5 is not a class"),
     "no counterpart": (
         {},
         {"labels": LabelMap(COCO, {0: "person", 1: "dot"})},

@@ -280,7 +280,7 @@ def test_the_parts_of_a_split_are_folders(cli: Cli, folder: Path) -> None:
         for key in ("images", "annotations"):
             assert records(texts[0], key) == records(texts[1], key)
     done = cli("split", "shards", "--by-key", "source", "-o", "other")
-    assert (done.code, "takes one file" in done.err) == (2, True)
+    assert (done.code, "work with one file only" in done.err) == (2, True)
 
 
 def test_stats_of_a_folder_are_those_of_the_merged_file(cli: Cli, folder: Path) -> None:
@@ -325,7 +325,7 @@ def test_lint_of_a_folder_counts_in_all_and_finds_what_is_not_one_dataset(
     [
         (("shards",), "several files need one output"),
         (("shards", "-o", "o", "--merge-into", "p.json"), "several files need one output"),
-        (("shards", "-o", "o", "--recipe", "r.json"), "--recipe takes one file"),
+        (("shards", "-o", "o", "--recipe", "r.json"), "--recipe works with one file only"),
         (("none/*.json", "-o", "o"), "no annotation file there"),
         (("shards/0.json", "shards/0.json", "-o", "o"), "named twice"),
         (("shards/0.json", "-", "-o", "o"), "standard input"),

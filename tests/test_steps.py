@@ -202,14 +202,14 @@ def test_an_option_given_twice_where_one_counts() -> None:
 @pytest.mark.parametrize(
     ("pairs", "says"),
     [
-        ([("order", "id")], "--order has no effect without --first, --last or --skip"),
+        ([("order", "id")], "order has no effect without first, last or skip"),
         (
             [("seed", "1"), ("first", "1")],
-            "--seed has no effect without --part, --per-class or --sample",
+            "seed has no effect without part, per_class or sample",
         ),
-        ([("from", "coco91")], "--from has no effect without --to"),
-        ([("unmapped", "drop")], "--unmapped has no effect without"),
-        ([("first", "x")], "--first: expected a whole number, not 'x'"),
+        ([("from", "coco91")], "from_ has no effect without to"),
+        ([("unmapped", "drop")], "unmapped has no effect without"),
+        ([("first", "x")], "first: expected a whole number, not 'x'"),
         ([("unmapped", "dorp"), ("to", "mmdet80")], "did you mean 'drop'"),
     ],
 )

@@ -132,7 +132,7 @@ def test_annotations_have_lists_but_no_counts(whole: Dataset) -> None:
     assert whole.keep(AnnotationWhere("category_id in (18, 90)")).ann_ids == [2, 3, 6, 7]
     assert GivenWhere("category_id not in (18, 90)").apply(whole).ann_ids == [1, 4, 5]
     for expression in ("count(person) == 1", "objects > 1", "categories > 1 and area > 1"):
-        with pytest.raises(ExpressionError, match="counts what an image has"):
+        with pytest.raises(ExpressionError, match="counts objects of an image"):
             whole.keep(AnnotationWhere(expression))
     with pytest.raises(ExpressionError, match="mixes columns of images and of annotations"):
         GivenWhere("count(person) == 1 and area > 5").apply(whole)
@@ -148,7 +148,7 @@ def test_a_key_of_the_records_goes_before_a_count(small: Any, put: Put) -> None:
     kept = whole.keep(ImageWhere("objects == 7 and count() == 0"))
     assert kept.img_ids == [40]
     assert kept.notes == (
-        "--where: 'objects' is a key of the image records, and not a count; count() counts objects",
+        "--where: 'objects' is a key of the image records, not a count; count() counts objects",
     )
     small["annotations"][0]["objects"] = 1
     with pytest.raises(ExpressionError, match="images and annotations both have objects"):
@@ -316,7 +316,7 @@ def test_any_text_is_an_expression_or_an_error_of_ours(text: str) -> None:
 
 def test_id_alone_is_that_of_images_and_a_note_says_so(cli: Cli, put: Put, small: Any) -> None:
     done = cli("subset", put(small), "--where", "id in (10, 30)", "-o", "a.json")
-    assert "id means the image id; use 'annotations: id ...' for annotations" in done.err
+    assert "id is the image's id; 'annotations: id ...' is the other" in done.err
     named = cli("subset", "in.json", "--where", "images: id in (10, 30)", "-o", "b.json")
     assert "id is the image's id" not in named.err
     assert cli("diff", "a.json", "b.json").code == 0

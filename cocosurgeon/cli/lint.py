@@ -134,7 +134,9 @@ def lint(
     paths = [each.path for each in chosen]
     if html is not None:
         if len(paths) != 1:
-            raise RequestError("--html takes one file", hint="name one file, or remove --html")
+            raise RequestError(
+                "--html works with one file only", hint="name one file, or remove --html"
+            )
         require_apart([Path(html)], paths)
     with shown_by(console.progress):
         sources = []

@@ -70,7 +70,9 @@ def write_format(
     started = time.monotonic()
     chosen = _chosen(places.inputs, split, console)
     if len(chosen) > 1 and places.recipe is not None:
-        raise RequestError("--recipe takes one file", hint="cocosurgeon subset writes one")
+        raise RequestError(
+            "--recipe works with one file only", hint="cocosurgeon subset writes one"
+        )
     datasets, plans = {}, {}
     for name, each in chosen.items():
         with console.progress(f"reading {each.path}") as progress:

@@ -103,7 +103,9 @@ def run_shards(
             hint="-o DIR for files of the same names, --merge-into FILE for one file",
         )
     if outputs.recipe is not None:
-        raise RequestError("--recipe takes one file", hint="remove it, or merge the files")
+        raise RequestError(
+            "--recipe works with one file only", hint="remove it, or merge the files"
+        )
     inputs = [*paths, *plan.files]
     out = Path(output.outputs.subset or "")
     if merge_into is not None:

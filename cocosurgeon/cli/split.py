@@ -80,7 +80,7 @@ def split(
 
         if by_key is not None or recipe or force:
             raise RequestError(
-                "--by-key, --recipe and --force take one file",
+                "--by-key, --recipe and --force work with one file only",
                 hint="merge the files first: cocosurgeon merge",
             )
         split_shards(ann_files or (), part_options, out_dir, console, dry_run=dry_run)

@@ -355,8 +355,8 @@ _codes: dict[str, Code] = {
         "library",
         "image files that the config's dataset names are not there",
         "the base's `data_prefix` (2.x: `img_prefix`) stays where only `ann_file` is changed",
-        "set the folder with the file: `data_prefix=dict(img=...)`, in 2.x `img_prefix`; paths "
-        "are relative to the current folder",
+        "set the folder with the file: `data_prefix=dict(img=...)`, in 2.x `img_prefix`; relative "
+        "paths start in the current folder",
     ),
     "evaluator-indices": Code(
         "library",

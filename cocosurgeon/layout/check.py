@@ -185,7 +185,7 @@ def _hint(on_disk: FilesOnDisk, wanted: Path, folders: Folders) -> str:
     if on_disk.broken_links:
         return "point the links at files that exist"
     if on_disk.folder is None:
-        link = "" if folders.is_filled(wanted) else ", or link it to their folder"
+        link = "" if folders.is_filled(wanted) else ", or make that a link to their folder"
         return f"put them in {wanted}{link}"
     return f"complete {on_disk.folder} (was its archive incomplete?)"
 

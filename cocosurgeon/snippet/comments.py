@@ -233,9 +233,9 @@ def highest_id(source: SnippetSource, view: View, whose: str) -> int:
     for cat_id in [c.id for c in source.categories] + labels:
         if not isinstance(cat_id, int) or cat_id < 0:
             raise RequestError(
-                f"category id {cat_id!r} cannot be a label, and {whose} take ids for labels",
+                f"category id {cat_id!r} cannot be a label, but ids are labels in {whose}",
                 where=source.ann_file,
-                hint="number the categories first: cocosurgeon remap --help",
+                hint="number the categories: cocosurgeon remap FILE --renumber",
             )
         highest = max(highest, cat_id)
     return highest

@@ -11,7 +11,7 @@ from cocosurgeon.snippet import comments
 from cocosurgeon.snippet.source import Snippet, SnippetSource
 from cocosurgeon.text import plural
 
-_NUMBER = "number the categories from 1 first: cocosurgeon remap --help"
+_NUMBER = "number the categories from 1: cocosurgeon remap FILE --renumber --start 1"
 _TABLE = (
     "# The default, cls91to80=True, is COCO's table: convert_coco raises IndexError for a category "
     "id above 91, TypeError for 0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83 and 91, and gives each "
