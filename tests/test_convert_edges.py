@@ -131,7 +131,7 @@ def test_no_source_is_replaced_and_no_half_is_written(cli: Cli, tmp_path: Path) 
     ("row", "error"),
     [
         ("a.jpg,100,80,dog,1,2", "a row has 6 cells, and the table 8 columns"),
-        ("a.jpg,100,80,dog,1,2,nan,4", "its box is not finite"),
+        ("a.jpg,100,80,dog,1,2,nan,4", "its box or area is not finite"),
         ("a.jpg,1e999,80,dog,1,2,3,4", "not a size"),
         ("a.jpg,0,80,dog,1,2,3,4", "no usable width and height"),
         (",100,80,dog,1,2,3,4", "a row has no file_name"),
@@ -327,3 +327,131 @@ def test_paths_of_another_computer_find_their_images(
     folder = root.replace("\\", "/")
     assert f"names are relative to the folder {folder} of all paths" in done.err
     assert ("2 paths with backslashes: read with slashes" in done.err) == (separator == "\\")
+
+
+def tree(folder: Path, config: str, *names: str) -> None:
+    """Images with one object each, in images/ and labels/, and data.yaml."""
+    for name in names:
+        image(folder / f"{name}.jpg")
+        labels = "labels".join(f"/{name}.txt".rsplit("images", 1))[1:]
+        (folder / labels).parent.mkdir(parents=True, exist_ok=True)
+        (folder / labels).write_text("0 0.5 0.5 0.2 0.2\n")
+    (folder / "data.yaml").write_text(config)
+
+
+BOX = [40, 32, 20, 16]
+
+
+@pytest.mark.parametrize("place", [".", "data.yaml"])
+def test_labels_are_found_from_within_the_folder(cli: Cli, tmp_path: Path, place: str) -> None:
+    tree(tmp_path, "train: images\nval: images\nnames: [x]", "images/a")
+    assert cli("convert", place, "--from", "yolo", "-o", "b.json").code == 0
+    assert objects(tmp_path / "b.json") == [("a.jpg", "x", BOX)]
+
+
+@pytest.mark.parametrize("root", ["/content/data/", "C:\\data\\"])
+def test_a_split_at_a_path_of_another_computer(cli: Cli, tmp_path: Path, root: str) -> None:
+    tree(tmp_path, f"train: {root}images/train\nval: x\nnc: 2", "images/train/a", "valid/images/b")
+    done = cli("convert", ".", "--from", "yolo", "--split", "train", "-o", "b.json")
+    assert f"{root}images/train is not there: read from images/train" in done.err
+    assert "2 class numbers without a name" in done.err
+    assert objects(tmp_path / "b.json") == [("a.jpg", "class 0", BOX)]
+    (tmp_path / "data.yaml").write_text("train: images/train\nval: ../valid/images\nnames: [x]")
+    cli("convert", ".", "--from", "yolo", "--split", "valid", "-o", "c.json")
+    assert objects(tmp_path / "c.json") == [("b.jpg", "x", BOX)]
+
+
+def test_a_split_is_what_its_list_names_wherever_the_images_are(cli: Cli, tmp_path: Path) -> None:
+    tree(tmp_path, "train: one.txt\nval: two.txt\nnames: [x]", "images/a", "images/b")
+    (tmp_path / "one.txt").write_text("D:\\old\\images\\a.jpg\r\n")
+    (tmp_path / "two.txt").write_text("./images/b.jpg\n")
+    for split, name, options in (
+        ("train", "a.jpg", ("--images", "images")),
+        ("val", "b.jpg", ("--images", "images")),
+        ("train", "images/a.jpg", ()),
+        ("val", "b.jpg", ()),
+    ):
+        options = (*options, "--split", split, "-o", "b.json", "--force")
+        done = cli("convert", "data.yaml", "--from", "yolo", *options)
+        assert done.code == 0, done.err
+        assert objects(tmp_path / "b.json") == [(name, "x", BOX)]
+
+
+def test_images_of_one_name_in_two_folders_of_a_split(cli: Cli, tmp_path: Path) -> None:
+    tree(tmp_path, "train: [one/images, two/images]\nnames: [x]", "one/images/a", "two/images/a")
+    assert cli("convert", ".", "--from", "yolo", "-o", "b.json").code == 0
+    assert [name for name, *_ in objects(tmp_path / "b.json")] == [
+        *("one/images/a.jpg", "two/images/a.jpg")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "row", "words"),
+    [
+        ("{0: x, 1000000000: y}", "", "data.yaml has the class number 1000000000"),
+        ("{-1: none, 0: x}", "", "data.yaml has the class number -1"),
+        ("[x]", "inf 0.5 0.5 0.2 0.2", "the class number is inf"),
+        ("[x]", "1 0.5 0.5 0.2 0.2", "class number 1, and 1 class is named: 0 to 0"),
+    ],
+)
+def test_class_numbers_that_are_none(
+    cli: Cli, tmp_path: Path, names: str, row: str, words: str
+) -> None:
+    tree(tmp_path, f"train: images\nval: images\nnames: {names}", "images/a")
+    (tmp_path / "labels/a.txt").write_text(f"{row}\n")
+    done = cli("convert", ".", "--from", "yolo", "-o", "b.json")
+    assert (done.code, words in done.err) == (3, True), done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("class;ymax;xmax;ymin;xmin;filename\ncat;6;4;2;1;a.jpg\n", "separated by ';'"),
+        ("image\tclass\tx1\ty1\tx2\ty2\na.jpg\tcat\t1\t2\t4\t6\n", "separated by '\\t'"),
+        ("path, class, x, y, w, h\na.jpg, cat, 1, 2, 3, 4\n", ""),
+        ("/data/a.jpg,1,2,4,6,cat\n", "no header: the columns are taken as file_name, xmin"),
+    ],
+)
+def test_tables_with_other_separators_and_columns(
+    cli: Cli, tmp_path: Path, text: str, note: str
+) -> None:
+    image(tmp_path / "a.jpg")
+    (tmp_path / "t.csv").write_text(text)
+    done = cli("convert", "t.csv", "--from", "csv", "-o", "b.json")
+    assert (done.code, note in done.err) == (0, True), done.err
+    assert objects(tmp_path / "b.json") == [("a.jpg", "cat", [1, 2, 3, 4])]
+
+
+def test_ids_of_a_table_that_mean_two_things_are_new(cli: Cli, tmp_path: Path) -> None:
+    head = "image_id,file_name,width,height,id,category_id,category,x,y,w,h\n"
+    rows = "1,a.jpg,9,9,4,7,cat,.1,.2,.3,.4\n1,b.jpg,9,9,4,7,dog,.1,.2,.3,0\n"
+    (tmp_path / "t.csv").write_text(head + rows)
+    done = cli("convert", "t.csv", "--from", "csv", "-o", "b.json")
+    assert "image ids appear twice: they are from 1" in done.err
+    assert "annotation ids appear twice: they are from 1" in done.err
+    assert "1 box without an area: copied unchanged" in done.err
+    assert "warning: every box lies within the first pixel" in done.err
+    assert [found[:2] for found in objects(tmp_path / "b.json")] == [
+        ("a.jpg", "cat"),
+        ("b.jpg", "dog"),
+    ]
+    (tmp_path / "t.csv").write_text("class,name,file_name,x,y,w,h\n")
+    done = cli("convert", "t.csv", "--from", "csv", "-o", "c.json")
+    assert "two columns are 'category'" in done.err
+
+
+def test_lines_of_a_list_that_name_one_image_are_joined(cli: Cli, tmp_path: Path) -> None:
+    image(tmp_path / "a.jpg")
+    (tmp_path / "classes.txt").write_bytes(b"\xef\xbb\xbfcat\r\ndog\r\n")
+    (tmp_path / "t.txt").write_text("a.jpg 1,2,4,6,0\na.jpg\t1,2,4,6,1\n")
+    done = cli("convert", "t.txt", "--from", "txt", "-o", "b.json")
+    assert "1 line of an image listed before: joined to it" in done.err
+    box = [1, 2, 3, 4]
+    assert objects(tmp_path / "b.json") == [("a.jpg", "cat", box), ("a.jpg", "dog", box)]
+    (tmp_path / "t.txt").write_text("a.jpg nan,2,4,6,0\n")
+    done = cli("convert", "t.txt", "--from", "txt", "-o", "c.json")
+    assert (done.code, "t.txt, line 1" in done.err) == (3, True)
+    (tmp_path / "classes.txt").write_bytes("caf\u00e9\n".encode("latin-1"))
+    (tmp_path / "t.txt").write_text("a.jpg 1,2,4,6,0\n")
+    done = cli("convert", "t.txt", "--from", "txt", "-o", "c.json")
+    assert "the list of classes is not UTF-8: byte 0xe9" in done.err

@@ -19,11 +19,12 @@ from cocosurgeon.convert.manifest import (
 from cocosurgeon.convert.records import Reading, numbered, restored
 from cocosurgeon.errors import RequestError, SourceUnavailableError
 from cocosurgeon.formats.format import Format, WholeFormat
-from cocosurgeon.formats.objects import Class, Picture
+from cocosurgeon.formats.objects import Class, Id, Picture
 from cocosurgeon.formats.registry import options_of
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import are, first_names, plural
 
+_SHARES = "every box lies within the first pixel: its numbers may be shares of the image's sides"
 _NUMBERED = re.compile(r"(?:class[ _-]?)?([0-9]+)", re.IGNORECASE)
 
 
@@ -102,6 +103,13 @@ def read_format(
             if progress:
                 progress(place, max(place, len(sizes)))
     most = max((each.label for p in pictures for each in p.objects), default=-1)
+    boxes = (each.bbox for p in pictures for each in p.objects if "category_id" not in each.record)
+    flat, within = 0, None
+    for x, y, width, height in boxes:
+        flat += min(width, height) <= 0
+        within = within is not False and max(x + width, y + height) <= 1
+    if flat:
+        found.notes.append(f"{plural(flat, 'box', 'boxes')} without an area: copied unchanged")
     followed = None if plain else manifest
     names = [] if space is None else find_space(space).names_in_list()
     of_space = tuple(Class(name, label) for label, name in enumerate(names))
@@ -135,6 +143,7 @@ def read_format(
         categories=categories,
         further=found.further,
         notes=(*found.notes, *notes, *reading.notes),
+        warnings=(*reading.warnings, *([_SHARES] if within else [])),
     )
 
 
@@ -186,9 +195,10 @@ def _categories(
     else:
         notes = ["category ids begin at 1, in the order of the class numbers"]
     _require_names(len(classes), most, path)
-    ids = [label + 1 if each.cat_id is None else each.cat_id for label, each in enumerate(classes)]
-    if all(each.cat_id is not None for each in classes):
-        notes = []
+    given = [each.cat_id for each in classes if each.cat_id is not None]
+    ids: Sequence[Id] = range(1, len(classes) + 1)
+    if len(given) == len(classes):
+        ids, notes = (given, []) if len({*given}) == len(given) else (ids, notes)
     pairs = zip(ids, classes, strict=True)
     records: list[Mapping[str, Any]] = [{"id": i, "name": each.name} for i, each in pairs]
     return records, range(len(records)), notes

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from operator import itemgetter
@@ -59,15 +59,14 @@ def numbered(pictures: Sequence[Picture]) -> Reading:
     """Return images and annotations with the ids that they have; others get new ones, from 1."""
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
-    img_ids = _new_ids(p.img_id for p in pictures)
-    ann_ids = _new_ids(each.ann_id for p in pictures for each in p.objects)
+    notes: list[str] = []
+    img_ids = _ids([p.img_id for p in pictures], "image", notes)
+    ann_ids = _ids([each.ann_id for p in pictures for each in p.objects], "annotation", notes)
     for picture in pictures:
-        img_id = next(img_ids) if picture.img_id is None else picture.img_id
+        img_id = next(img_ids)
         images.append(_image(picture, img_id))
-        for each in picture.objects:
-            ann_id = next(ann_ids) if each.ann_id is None else each.ann_id
-            annotations.append(_annotation(each, ann_id, img_id))
-    return Reading(images, annotations)
+        annotations += (_annotation(each, next(ann_ids), img_id) for each in picture.objects)
+    return Reading(images, annotations, notes=tuple(notes))
 
 
 def restored(
@@ -145,9 +144,18 @@ def _marked(
     return replace(each, is_crowd=is_crowd, is_ignored=is_ignored)
 
 
-def _new_ids(taken: Iterable[Id | None]) -> Iterator[int]:
-    """Yield whole numbers above all ids that are such numbers, from 1."""
-    return count(1 + highest_id(taken))
+def _ids(ids: Sequence[Id | None], what: str, notes: list[str]) -> Iterator[Id]:
+    """Return ids with whole numbers above them in the place of those that are None.
+
+    Args:
+        notes: takes one where an id appears twice, so that all are new, from 1.
+    """
+    given = [each for each in ids if each is not None]
+    if len({*given}) < len(given):
+        notes.append(f"{what} ids appear twice: they are from 1")
+        return iter(range(1, len(ids) + 1))
+    new = count(1 + highest_id(given))
+    return (next(new) if each is None else each for each in ids)
 
 
 def _image(picture: Picture, img_id: Id | None) -> dict[str, Any]:

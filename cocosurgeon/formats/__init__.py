@@ -4,6 +4,7 @@ objects     images with their objects, as every format gets and gives them
 format      what a format is
 outlines    a mask as one polygon, along the edges of its pixels
 image_files image files of a folder, and their sizes
+class_file  names of classes, a line each
 coco        COCO itself, normalized
 csv_table   one row an annotation
 txt         one line an image
@@ -20,6 +21,8 @@ voc_tree    a folder of VOC's XML files, as people have them
 xml_file    XML files with line numbers, without entities
 yolo        Ultralytics' tree
 parquet     tables that keep every byte
+yolo_config data.yaml, or the files that stand for it
+yolo_rows   one label file of YOLO
 yolo_tree   a folder of YOLO labels, as people have them
 registry    the table of formats
 """

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
 from cocosurgeon.errors import EncodingError, FormatError
 from cocosurgeon.files import reading
@@ -35,10 +35,17 @@ _OTHER_NAMES = {
     "bbox_y": "y",
     "bbox_w": "w",
     "bbox_h": "h",
+    "x1": "xmin",
+    "y1": "ymin",
+    "x2": "xmax",
+    "y2": "ymax",
 }
 """Names that other tools give to these columns."""
 
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
+_NO_HEADER = ("file_name", *_CORNERS, "category")
+"""The columns of tables without a header, such as those of Keras RetinaNet."""
+_DELIMITERS = (",", ";", "\t")
 _TEXTS = frozenset(("file_name", "category"))
 """Columns whose blanks count: names are as they are."""
 
@@ -85,25 +92,22 @@ class Csv(Format):
         return stream.getvalue().encode("utf-8", "surrogatepass")
 
     def read(self, path: Path, images: Path | None, part: str | None, known: Sizes) -> Found:
-        rows = _rows(path)
-        if not rows:
-            raise FormatError("the table is empty", where=str(path), hint=_HOW)
-        names = [_OTHER_NAMES.get(n.strip().lower(), n.strip().lower()) for n in rows[0]]
-        if "file_name" not in names or not ({*"xywh"} <= {*names} or {*_CORNERS} <= {*names}):
-            raise FormatError("the table lacks columns", where=f"{path}, line 1", hint=_HOW)
-        place = names.index("file_name")
-        listed = [*dict.fromkeys(row[place] for row in rows[1:] if row[place : place + 1])]
+        names, rows, notes = _columns(*_rows(path), str(path))
+        listed = [*dict.fromkeys(cells[names.index("file_name")] for _, cells in rows)]
         folder = images or path.parent
-        found, notes = names_in_list(listed, folder, known)
+        found, of_names = names_in_list(listed, folder, known)
         table = _Table(names, folder, dict(zip(listed, found, strict=True)), known)
-        for number, cells in enumerate(rows[1:], 2):
-            if any(cells):
-                table.add(cells, f"{path}, line {number}")
-        return Found(table.classes(), table.pictures(), notes)
+        for number, cells in rows:
+            table.add(cells, f"{path}, line {number}")
+        return Found(table.classes(), table.pictures(), [*notes, *of_names])
 
 
-def _rows(path: Path) -> list[list[str]]:
-    """Return the rows of a table; a cell may be a mask of any length.
+_Rows: TypeAlias = Sequence[tuple[int, list[str]]]
+"""Cells with the number of their line; rows of empty cells are skipped."""
+
+
+def _rows(path: Path) -> tuple[_Rows, list[str]]:
+    """Return the rows of a table, and notes; a cell may be a mask of any length.
 
     Raises:
         EncodingError: it is not in UTF-8.
@@ -121,16 +125,59 @@ def _rows(path: Path) -> list[list[str]]:
             hint="save it as UTF-8",
             offset=error.start,
         ) from error
+    first = text.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=first.count)
+    notes = [f"columns are separated by {delimiter!r}"] if delimiter != "," else []
     limit = csv.field_size_limit(len(text) + 1)
-    table = csv.reader(io.StringIO(text, newline=""))
+    table = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=delimiter,
+        skipinitialspace=f"{delimiter} " in first,
+    )
     try:
-        return [*table]
+        return [(table.line_num, cells) for cells in table if any(cells)], notes
     except csv.Error as error:
         raise FormatError(
             f"broken CSV: {error}", where=f"{path}, line {table.line_num}", hint="repair the table"
         ) from error
     finally:
         csv.field_size_limit(limit)
+
+
+def _columns(rows: _Rows, notes: list[str], path: str) -> tuple[list[str], _Rows, list[str]]:
+    """Return the names of the columns, the rows below them, and notes.
+
+    Raises:
+        FormatError: a column is missing, or there twice; a row is short.
+    """
+    if not rows:
+        raise FormatError("the table is empty", where=path, hint=_HOW)
+    where = f"{path}, line {rows[0][0]}"
+    names = [_OTHER_NAMES.get(n.strip().lower(), n.strip().lower()) for n in rows[0][1]]
+    lower, rows = rows[1:], rows
+    if "file_name" not in names or not ({*"xywh"} <= {*names} or {*_CORNERS} <= {*names}):
+        if len(names) != len(_NO_HEADER) or not all(map(_is_number, names[1:5])):
+            raise FormatError("the table lacks columns", where=where, hint=_HOW)
+        names, lower = [*_NO_HEADER], rows
+        notes.append(f"no header: the columns are taken as {', '.join(_NO_HEADER)}")
+    twice = [name for name in (*COLUMNS, *_CORNERS) if names.count(name) > 1]
+    if twice:
+        raise FormatError(f"two columns are {twice[0]!r}", where=where, hint="rename one of them")
+    for number, cells in lower:
+        if len(cells) < len(names):
+            raise FormatError(
+                f"a row has {plural(len(cells), 'cell')}, and the table {len(names)} columns",
+                where=f"{path}, line {number}",
+                hint="add empty cells",
+            )
+    return names, lower, notes
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return not text or math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _cells(each: Object, classes: Sequence[Class]) -> Iterator[object]:
@@ -167,11 +214,6 @@ class _Table:
         Raises:
             FormatError: a cell is no number, or a mask no JSON.
         """
-        if len(cells) < len(self._names):
-            what = (
-                f"a row has {plural(len(cells), 'cell')}, and the table {len(self._names)} columns"
-            )
-            raise FormatError(what, where=where, hint="add empty cells")
         row = dict(zip(self._names, cells, strict=False))
         row = {key: cell if key in _TEXTS else cell.strip() for key, cell in row.items()}
         name = self._name_of[row["file_name"]]
@@ -216,9 +258,9 @@ class _Table:
             x, y, right, bottom = (float(row[key]) for key in _CORNERS)
             w, h = right - x, bottom - y
         box: Box = (x, y, w, h)
-        if not all(map(math.isfinite, box)):
-            raise ValueError("its box is not finite")
         text, area = row.get("segmentation"), row.get("area")
+        if not all(map(math.isfinite, (*box, float(area or 0)))):
+            raise ValueError("its box or area is not finite")
         mask = json.loads(text) if text else None
         if not isinstance(mask, (list, dict, type(None))):
             raise ValueError("its segmentation is neither polygons nor RLE")

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 from cocosurgeon.errors import FormatError, RequestError
 from cocosurgeon.files import reading
+from cocosurgeon.formats.class_file import read_class_file
 from cocosurgeon.formats.format import Feature, Format, Found, Part, Sizes, option
 from cocosurgeon.formats.image_files import names_in_list, size_of_image
 from cocosurgeon.formats.objects import Box, Class, Object, Picture
@@ -205,14 +206,9 @@ def _box_of(values: Mapping[str, float]) -> Box:
 
 def _class_names(path: Path) -> tuple[Class, ...]:
     stem = path.name.removesuffix(path.suffix)
-    for place in (path.with_name(stem + _CLASSES), path.with_name("classes.txt")):
-        if place.is_file():
-            with reading(place, "the list of classes"):
-                lines = place.read_text("utf-8-sig", "surrogateescape").splitlines()
-            while lines and not lines[-1].strip():
-                lines.pop()
-            return tuple(Class(line.strip()) for line in lines)  # an empty line has a number, too
-    return ()
+    places = (path.with_name(stem + _CLASSES), path.with_name("classes.txt"))
+    file = next((place for place in places if place.is_file()), None)
+    return () if file is None else read_class_file(file)
 
 
 def _number(value: float) -> str:

@@ -117,8 +117,6 @@ def _object(element: Element, base: int, path: str, remarks: list[str]) -> tuple
             where=f"{path}, line {box.line}",
             hint="it needs xmin, ymin, xmax, ymax",
         ) from error
-    if bbox[2] <= 0 or bbox[3] <= 0:
-        remarks.append("boxes without an area, copied unchanged")
     others = {child.tag for child in element.children} - _HELD
     remarks += (f"<{tag}> of objects, dropped" for tag in sorted(others))
     record: dict[str, object] = {

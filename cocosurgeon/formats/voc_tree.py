@@ -130,7 +130,8 @@ class VocTree:
 def _places(path: Path) -> tuple[Path, Path]:
     """Return the folder of a dataset, and that of its XML files."""
     if not path.is_dir():
-        raise SourceUnavailableError("no such folder", where=str(path), hint="check the path")
+        what = "this is a file, and VOC is a folder" if path.exists() else "no such folder"
+        raise SourceUnavailableError(what, where=str(path), hint="name the folder")
     if path.name.lower() == "annotations":
         return path.parent, path
     for root in (path, _child(path, "vocdevkit")):
