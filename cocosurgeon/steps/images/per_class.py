@@ -84,8 +84,8 @@ class PerClass(Step):
         if few:
             shown = first_few(few, show=lambda each: f"{each[1]} ({each[0]:,})")
             notes.append(
-                f"{len(few):,} of {count} {has(len(few))} fewer than {plural(self.k, 'image')}, all kept: "
-                f"{shown}"
+                f"{len(few):,} of {count} {has(len(few))} fewer than "
+                f"{plural(self.k, 'image')}, all kept: {shown}"
             )
         return tuple(notes)
 
