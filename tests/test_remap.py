@@ -488,7 +488,7 @@ def test_a_name_that_contradicts_the_space_is_an_error_until_aliased(
 
 def test_a_file_that_fits_no_space_or_several_is_asked_about(tmp_path: Path) -> None:
     detections = [{"image_id": 1, "category_id": i, "bbox": [0, 0, 1, 1]} for i in (1, 2, 3)]
-    with pytest.raises(RequestError, match="fit several label spaces: coco91 or"):
+    with pytest.raises(RequestError, match="fit the file's 3 category ids: coco91 or"):
         ToSpace("mmdet80").apply(written(detections, tmp_path))
     assert [
         d["category_id"]

@@ -125,8 +125,8 @@ def test_2x_says_how_many_images_no_option_keeps(small: Any, put: Put) -> None:
     options = mmdet2.Options(("person", "dog", "toothbrush"), filter_empty_gt=False)
     assert len(load("mmdet2", small, options).samples) == 4
     assert found.notes == (
-        "2.x trains on 4 of the 5 images: 1 have a side below 32 pixels, and no option of 2.x "
-        "keeps these",
+        "2.x trains on 4 of the 5 images: no option of 2.x keeps images with a side "
+        "below 32 pixels",
     )
     assert not snippet_for("mmdet2", read_source(str(path), IMAGES, ["val"])).notes
 
@@ -191,7 +191,7 @@ def test_what_evaluation_stumbles_over_is_said(small: Any, put: Put) -> None:
     text = printed("mmdet3", path)
     assert "# 1 annotation has no 'iscrowd': COCOeval raises KeyError: 'iscrowd'." in text
     assert "# An annotation has id 0: COCOeval counts it as missed" in text
-    assert "# 1 annotations that the loader skips are in the file" in text
+    assert "COCOeval counts 1 annotation that the loader skips" in text
     assert "annotations skipped by the loader: 1 ignored." in text.replace("\n# ", " ")
     assert "# 7 of 7 annotations have no segmentation" in text
     with pytest.raises(LoaderError, match="detectron2 raises AssertionError: `ignore`"):

@@ -9,7 +9,7 @@ from cocosurgeon.categories.inventory import Inventory
 from cocosurgeon.categories.spaces import Space, find_space, spaces
 from cocosurgeon.dataset.ids import Id
 from cocosurgeon.errors import RequestError
-from cocosurgeon.text import nearest
+from cocosurgeon.text import nearest, plural
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def only_space(before: Inventory, target: Space, aliases: Mapping[str, str]) -> 
     if guess.fitting:
         names = " or ".join(c.spaces[0] for c in guess.fitting)
         raise RequestError(
-            f"the file's {guess.ids:,} category ids fit several label spaces: {names}",
+            f"several label spaces fit the file's {plural(guess.ids, 'category id')}: {names}",
             where=before.where,
             hint="name the right one: --from SPACE",
         )

@@ -101,7 +101,7 @@ def head_rows(before: str, after: str) -> HeadRows:
     missing = [n for n in target.classes.values() if n not in source.index_of]
     if missing:
         raise RequestError(
-            f"{source} has no row for {len(missing):,} classes of {target}, such as {missing[0]!r}",
+            f"{source} has no row for {first_few(missing, 3, show=repr)} of {target}",
             hint="choose a target whose classes the head was trained for",
         )
     return HeadRows(

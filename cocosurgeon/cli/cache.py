@@ -152,7 +152,9 @@ def _fields(cached: CachedSubset) -> dict[str, object]:
 
 
 def _ago(seconds: float) -> str:
+    from cocosurgeon.text import plural
+
     for unit, length in (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)):
         if seconds >= 2 * length:
             return f"{seconds // length:.0f} {unit} ago"
-    return f"{seconds:.0f} seconds ago"
+    return f"{plural(round(seconds), 'second')} ago"

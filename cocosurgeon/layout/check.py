@@ -199,7 +199,7 @@ def _notes(file: AnnotationFile) -> Iterator[str]:
             yield f"{file.path}: {on_disk.folder} and {others} have as many of its {kind}"
         if on_disk.absolute:
             count = f"{on_disk.absolute:,} of {on_disk.names:,}"
-            yield f"{file.path}: {count} names are absolute: they work on one machine only"
+            yield f"{file.path}: absolute names, which work on one machine only: {count}"
 
 
 def _png_notes(root: Path, folders: Folders) -> Iterator[str]:

@@ -258,5 +258,5 @@ def _notes(split: Split, groups: Groups | None, cells: Numbers, fixed: Numbers) 
         for name, of_name in split.cells_of_part.items():
             size, share = int(np.isin(cells, of_name).sum()), wanted[of_name[0]]
             if groups is None and size != share:
-                notes.append(f"{name}: {size:,} images, not {share:,}: earlier ones stay")
+                notes.append(f"{name}: {plural(size, 'image')}, not {share:,}: earlier ones stay")
     return notes

@@ -134,8 +134,8 @@ def about_evaluation(source: SnippetSource, counts: LoaderCounts | None = None) 
     skipped = {} if counts is None else counts.skipped
     if counted := sum(skipped.get(rule, 0) for rule in _COUNT_IN_EVALUATION):
         lines.append(
-            f"# {counted:,} annotations that the loader skips are in the file that COCOeval reads: "
-            "there they count."
+            f"# COCOeval counts {plural(counted, 'annotation')} that the loader skips: it reads "
+            "the file."
         )
     if not source.annotations:
         lines.append("# No annotation: there is no mAP, or -1 where anything is detected.")

@@ -33,8 +33,7 @@ def write(source: SnippetSource) -> Snippet:
         if small:
             notes = (
                 f"2.x trains on {counts.images - small:,} of the {counts.images:,} images: "
-                f"{small:,} have a side below {loader.MIN_SIZE} pixels, and no option of 2.x keeps "
-                "these",
+                f"no option of 2.x keeps images with a side below {loader.MIN_SIZE} pixels",
             )
     evaluated = source.is_evaluated and comments.block(
         "# MMDetection's own tools set test_mode, in which nothing is filtered.",
@@ -71,8 +70,8 @@ def _train(source: SnippetSource, counts: comments.LoaderCounts) -> tuple[str, i
         "    classes=classes,",
         f"    # {why}",
         small > 0
-        and f"    # {small:,} images with a side below {loader.MIN_SIZE} pixels are still "
-        "skipped: CocoDataset._filter_imgs has that size fixed.",
+        and f"    # Still skipped: {plural(small, 'image')} with a side below "
+        f"{loader.MIN_SIZE} pixels: CocoDataset._filter_imgs has that size fixed.",
         comments.indented(
             comments.block(mmdet.about_empty(counts), comments.about_masks(source)), 4
         ),

@@ -138,7 +138,8 @@ class _Comparison:
         here = {s.img_id: s for s in self.view.samples}
         there = {s.img_id: s for s in self.dumped}
         if len(there) < len(self.dumped):
-            text = f"the dump has {len(self.dumped) - len(there):,} images more than once"
+            twice = plural(len(self.dumped) - len(there), "image")
+            text = f"the dump has {twice} more than once"
             self.findings.append(Finding("sample-added", text, self.view.loader))
         if self.dump.samples and not self.dumped:
             count = len(self.dump.samples)

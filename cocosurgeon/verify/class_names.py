@@ -30,7 +30,7 @@ def classes_fit(view: View, document: object, mode: Mode | None) -> Iterator[Fin
         text = f"label {label} is {chosen!r} by the class names, and {own!r} in the file"
         yield Finding("classes-unfit", text, view.loader, mode)
     if len(wrong) > _SHOWN:
-        text = f"{len(wrong) - _SHOWN:,} more labels"
+        text = plural(len(wrong) - _SHOWN, "more label")
         yield Finding("classes-unfit", text, view.loader, mode)
     given = [name for name in view.classes if name != ""]  # which a label without a category has
     counts = Counter(map(repr, given))  # a name may be any JSON value

@@ -163,7 +163,7 @@ def verify_copy(subset: PlainFile, source: PlainFile, expectation: Expectation) 
     counts = f"{plural(images, 'image')} and {plural(annotations, what)}"
     text = f"{counts} against {source.name}, byte for byte"
     if expectation.renumbering:
-        text += f" but for {len(expectation.renumbering.ids):,} category ids"
+        text += f" but for {plural(len(expectation.renumbering.ids), 'category id')}"
     if names := dict.fromkeys(repair.name for repair in expectation.repairs if repair.rows):
         text += f", as repaired by {', '.join(names)}"
     findings = tuple(compare_records(subset, source, expectation))

@@ -217,7 +217,7 @@ class RowPlan:
         counts = row_count(before, index), row_count(after, index)
         if counts[1] > _MOST_ROWS:
             raise RequestError(
-                f"a head by these ids would have {counts[1]:,} rows", hint="--index position"
+                f"a head by these ids would have {counts[1]:,} rows", hint="use --index position"
             )
         moved = CategoryMap.by_names(old, new, "drop", aliases)
         rows: list[int | None] = [None] * counts[1]

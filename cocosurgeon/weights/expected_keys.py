@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cocosurgeon.errors import FormatError
 from cocosurgeon.files import reading
+from cocosurgeon.text import plural
 from cocosurgeon.weights.tensor import Tensor
 
 Shapes = Mapping[str, Sequence[int]]
@@ -50,7 +51,7 @@ class KeyCheck:
                 f"from checkpoint, the shape in current model is torch.Size({list(there)})."
             )
         if (more := len(self.mismatched) - shown) > 0:
-            lines.append(f"and {more:,} more size mismatches")
+            lines.append(f"and {plural(more, 'more size mismatch', 'more size mismatches')}")
         return lines
 
     def fields(self) -> dict[str, object]:

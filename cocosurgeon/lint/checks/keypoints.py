@@ -8,6 +8,7 @@ from cocosurgeon.dataset.keys import as_key
 from cocosurgeon.lint.annotation_file import AnnotationFile, Record
 from cocosurgeon.lint.check import check
 from cocosurgeon.lint.checks.annotations import annotation
+from cocosurgeon.text import plural
 
 
 def _with_keypoints(document: Any) -> None:
@@ -36,7 +37,7 @@ def keypoints_length(record: Record, file: AnnotationFile) -> str | None:
         return f"keypoints is {keypoints!r}"
     expected = len(_names(record, file)) * 3
     if len(keypoints) % 3 or (expected and keypoints and len(keypoints) != expected):
-        many = f"{len(keypoints)} values"
+        many = plural(len(keypoints), "value")
         return f"{many}, the category has {expected // 3} keypoints" if expected else many
     return None
 

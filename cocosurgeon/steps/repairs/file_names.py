@@ -61,7 +61,7 @@ class _Renaming(Step):
         }
         note = f"{self.option}: {plural(len(changed), 'name')} changed"
         if left := len(rows) - len(new):
-            note += f", {left:,} images without a name"
+            note += f", {plural(left, 'image')} without a name"
         if changed:
             dataset = dataset.rewritten(Rewriting(self.option, dataset, {"images": changed}))
         return replace(dataset, notes=(*dataset.notes, note))
