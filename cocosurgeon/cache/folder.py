@@ -50,7 +50,7 @@ def cache_folder(cache: str | os.PathLike[str] | None, source: Path | None = Non
         if named is None:
             raise RequestError(
                 f"cache: expected a folder, not {shown(cache)}",
-                hint=f"{BESIDE!r}, a folder, or None",
+                hint=f"use {BESIDE!r}, a folder, or None",
             )
         return CacheFolder(_absolute(named), "as given")
     if variable := os.environ.get(VARIABLE):

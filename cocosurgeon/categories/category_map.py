@@ -235,7 +235,7 @@ def _as_id(value: object) -> Id:
     value = value.item() if isinstance(value, np.generic) else value
     key = as_key(value)
     if key is None or isinstance(key, float) or isinstance(value, bool):
-        raise RequestError(f"not a category id: {value!r}", hint="a whole number, or a string")
+        raise RequestError(f"not a category id: {value!r}", hint="use a whole number, or a string")
     return key
 
 
@@ -287,7 +287,7 @@ def read_map(path: str | os.PathLike[str], unmapped: Unmapped = "error") -> Cate
         raise FormatError(
             f"not a map of category ids: {error}",
             where=str(path),
-            hint='a CSV with the header before,after, or JSON: {"1": 0, "90": null}',
+            hint='write a CSV with the header before,after, or JSON: {"1": 0, "90": null}',
         ) from error
     except RequestError as error:
         raise RequestError(error.what, where=str(path), hint=error.hint) from error

@@ -30,7 +30,7 @@ BY_NAMES = "names"
 def require_policy(unmapped: str) -> None:
     """Raise RequestError for an unknown way to treat unmapped ids."""
     if unmapped not in get_args(Unmapped):
-        raise RequestError(f"--unmapped cannot be {unmapped!r}", hint="error, drop or keep")
+        raise RequestError(f"--unmapped cannot be {unmapped!r}", hint="use error, drop or keep")
 
 
 def names_once(names: Sequence[str]) -> tuple[str, ...]:
@@ -49,6 +49,6 @@ def require_start(start: int) -> None:
     try:
         number = index(start)
     except TypeError:
-        raise RequestError(f"the first id cannot be {start!r}", hint="a whole number") from None
+        raise RequestError(f"the first id cannot be {start!r}", hint="use a whole number") from None
     if number < 0:
-        raise RequestError(f"ids cannot begin with {number}", hint="a number from 0 on")
+        raise RequestError(f"ids cannot begin with {number}", hint="use a number from 0 on")

@@ -70,7 +70,9 @@ def diff(
 
     gc.disable()  # millions of values, but no cycles, and the process ends soon
     if match not in get_args(By):
-        raise RequestError(f"--match cannot be {match!r}", hint=f"one of {', '.join(get_args(By))}")
+        raise RequestError(
+            f"--match cannot be {match!r}", hint=f"use one of {', '.join(get_args(By))}"
+        )
     if not tolerance >= 0:
         raise RequestError(f"--tolerance cannot be {tolerance:g}: give a number from 0 on")
     if before == after == "-":

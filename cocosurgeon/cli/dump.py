@@ -170,7 +170,7 @@ def _mode(loader: str, mode: str | None) -> Mode:
     from cocosurgeon.errors import RequestError
 
     if mode not in (None, "train", "test"):
-        raise RequestError(f"unknown mode {mode!r}", hint="train or test")
+        raise RequestError(f"unknown mode {mode!r}", hint="use train or test")
     if mode is not None and loader in LOADERS and not LOADERS[loader].has_modes:
         raise RequestError(f"{loader} has no modes: remove --mode")
     return "train" if mode == "train" else "test"

@@ -112,7 +112,7 @@ def lint(
         console.report({"code": explain, "page": page_of(explain)}, page_of(explain).splitlines())
         return
     if format not in ("text", "github"):
-        raise RequestError(f"no format {format!r}", hint="text or github")
+        raise RequestError(f"no format {format!r}", hint="use text or github")
     if code is not None and (select or ignore):
         raise RequestError("--code selects one code: remove --select and --ignore")
     names = (n if n == PYCOCOTOOLS else find_loader(n).name for n in loader or ())

@@ -64,8 +64,8 @@ def remap(
     if not steps.steps:
         raise RequestError(
             "nothing to do",
-            hint="--to SPACE, --classes, --renumber, --shift, --merge, --rename, --sort, --flat, "
-            "--drop-unused, --like or --map; or --check A B",
+            hint="use --to SPACE, --classes, --renumber, --shift, --merge, --rename, --sort, "
+            "--flat, --drop-unused, --like or --map; or --check A B",
         )
     if strict:
         raise RequestError("--strict has no effect without --check")

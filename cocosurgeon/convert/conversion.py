@@ -130,7 +130,7 @@ def prepare(
     if wishes.crowds is not None and wishes.crowds not in kind.crowds:
         raise RequestError(
             f"{kind.name} cannot {wishes.crowds} crowds",
-            hint=f"one of {', '.join(kind.crowds)}",
+            hint=f"use one of {', '.join(kind.crowds)}",
         )
     if wishes.clip and not kind.needs_sizes:
         raise RequestError(

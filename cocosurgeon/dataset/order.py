@@ -84,4 +84,4 @@ def _fraction(share: str) -> Fraction:
 def require_order(order: str) -> None:
     """Raise RequestError for an unknown order."""
     if order not in ("file", "id"):
-        raise RequestError(f"unknown order {order!r}", hint="file or id")
+        raise RequestError(f"unknown order {order!r}", hint="use file or id")

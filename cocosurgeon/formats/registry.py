@@ -91,5 +91,7 @@ def _converted(name: str, value: object, option: Any) -> object:
             f"{option_name}: {error}", hint=f"use {option_name} {option.metadata['metavar']}"
         ) from error
     if values and str(made) not in values:
-        raise RequestError(f"{option_name} cannot be {value!r}", hint=f"one of {', '.join(values)}")
+        raise RequestError(
+            f"{option_name} cannot be {value!r}", hint=f"use one of {', '.join(values)}"
+        )
     return made

@@ -106,7 +106,7 @@ class TfRecord(Format):
             if self.shards > count:
                 raise RequestError(
                     f"{part.name} has {count:,} images, too few for {self.shards:,} shards",
-                    hint=f"--shards {count}",
+                    hint=f"use --shards {count}",
                 )
             bounds = [count * shard // self.shards for shard in range(self.shards + 1)]
         else:

@@ -98,7 +98,7 @@ class Shards:
             )
         if part is not None and part not in found:
             raise RequestError(
-                f"there is no part {part!r}", where=str(path), hint=f"one of {', '.join(found)}"
+                f"there is no part {part!r}", where=str(path), hint=f"use one of {', '.join(found)}"
             )
         return cls(_complete(found[part or next(iter(found))], str(path)), label_map)
 

@@ -200,7 +200,7 @@ def _listed(root: Path, part: str | None) -> dict[str, str] | None:
         raise RequestError(
             f"there is no part {name!r}",
             where=str(root / "ImageSets/Main"),
-            hint=f"one of {', '.join(splits)}",
+            hint=f"use one of {', '.join(splits)}",
         )
     with reading(found[name], "the list of images"):
         lines = found[name].read_text("utf-8-sig", "surrogateescape").splitlines()

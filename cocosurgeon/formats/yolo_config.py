@@ -91,7 +91,7 @@ class YoloConfig:
             raise RequestError(
                 f"there is no part {part!r}",
                 where=str(self.root),
-                hint=f"one of {', '.join(splits)}",
+                hint=f"use one of {', '.join(splits)}",
             )
         return list(every[part]), [n for n in notes if n.partition(":")[0] == part]
 
@@ -104,7 +104,7 @@ class YoloConfig:
         raise RequestError(
             f"there is no part {part!r}",
             where=str(images),
-            hint=f"one of {', '.join(there)}" if there else None,
+            hint=f"use one of {', '.join(there)}" if there else None,
         )
 
     def classes(self) -> tuple[tuple[Class, ...], list[str]]:

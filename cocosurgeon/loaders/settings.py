@@ -123,7 +123,7 @@ def own_options(loader: str, texts: Sequence[str] | None) -> Mapping[str, object
             values = get_args(types[name]) if get_origin(types[name]) is Literal else ()
             raise RequestError(
                 f"{loader} does not take {name}={found!r}: {error}",
-                hint=f"one of {', '.join(map(str, values))}" if values else None,
+                hint=f"use one of {', '.join(map(str, values))}" if values else None,
             ) from error
     return chosen
 

@@ -72,7 +72,7 @@ def parse_tolerances(given: Iterable[str]) -> Tolerances:
         if not equals or not name or not number >= 0:
             raise RequestError(
                 f"--tolerance {text}: expected NAME=NUMBER, from 0 on",
-                hint="--tolerance loss=1e-4, --tolerance 'forward/backbone*=1e-3'",
+                hint="use --tolerance loss=1e-4, --tolerance 'forward/backbone*=1e-3'",
             )
         found[name] = number
     return Tolerances(found)

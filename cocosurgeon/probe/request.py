@@ -55,9 +55,9 @@ class ProbeOptions:
 
     def __post_init__(self) -> None:
         if self.split not in (None, *get_args(Split)):
-            raise RequestError(f"unknown split {self.split!r}", hint="train, val or test")
+            raise RequestError(f"unknown split {self.split!r}", hint="use train, val or test")
         if self.pipeline not in (None, *get_args(Pipeline)):
-            raise RequestError(f"unknown pipeline {self.pipeline!r}", hint="own or plain")
+            raise RequestError(f"unknown pipeline {self.pipeline!r}", hint="use own or plain")
         if self.split is not None and self.config is None:
             raise RequestError("--split has no effect without --config")
         for name, number in {"--samples": self.samples, "--timeout": self.timeout}.items():

@@ -174,7 +174,7 @@ def group_pattern(text: str) -> re.Pattern[str] | None:
     except re.error as error:
         raise RequestError(
             f"neither a key nor a regular expression: {text!r}: {error}",
-            hint=r"a key of the image record, or a pattern such as '^(.+)_\d+\.jpg$'",
+            hint=r"use a key of the image record, or a pattern such as '^(.+)_\d+\.jpg$'",
         ) from None
     if pattern.groups > 1:
         raise RequestError(

@@ -176,7 +176,7 @@ def _require_objects(dataset: Dataset, path: Path) -> None:
 def _splits(named: Sequence[str], is_annotated: bool, path: Path) -> tuple[Split, ...]:
     for split in named:
         if split not in SPLITS:
-            raise RequestError(f"unknown split {split!r}", hint="train, val or test")
+            raise RequestError(f"unknown split {split!r}", hint="use train, val or test")
     if not is_annotated and "train" in named:
         raise RequestError(
             "the file has no list 'annotations': nothing to train on",

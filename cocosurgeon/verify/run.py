@@ -106,7 +106,7 @@ class VerifyRequest:
             raise RequestError(f"--tolerance cannot be {tolerance}")
         for mode in modes or ():
             if mode not in ("train", "test"):
-                raise RequestError(f"unknown mode {mode!r}", hint="train or test")
+                raise RequestError(f"unknown mode {mode!r}", hint="use train or test")
         return cls(
             subset=Path(subset),
             source=None if source is None else Path(source),

@@ -140,7 +140,7 @@ class HeadStep:
             raise RequestError("two label spaces, or two lists of categories, not one of each")
         is_number = isinstance(self.fill, (int, float)) and abs(self.fill) <= sys.float_info.max
         if self.fill not in (None, "mean") and not is_number:
-            raise RequestError(f"new rows filled with {self.fill!r}", hint="a number, or mean")
+            raise RequestError(f"new rows filled with {self.fill!r}", hint="use a number, or mean")
         if self.index not in (None, *get_args(RowIndex)):
             known = " or ".join(get_args(RowIndex))
             raise RequestError(f"rows numbered by {self.index!r}", hint=f"by {known}")

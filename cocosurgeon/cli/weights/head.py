@@ -112,7 +112,7 @@ def head(
         raise RequestError("--index and --alias need --by-name")
     if index not in (None, *get_args(RowIndex)):  # before two large files are read
         raise RequestError(
-            f"--index cannot be {index!r}", hint=f"one of {', '.join(get_args(RowIndex))}"
+            f"--index cannot be {index!r}", hint=f"use one of {', '.join(get_args(RowIndex))}"
         )
     if by_name == ("-", "-"):
         raise RequestError("standard input can be read only once", hint="save it to a file")
@@ -121,7 +121,7 @@ def head(
         try:
             value = "mean" if fill == "mean" else float(fill)
         except ValueError:
-            raise RequestError(f"--fill cannot be {fill!r}", hint="a number, or mean") from None
+            raise RequestError(f"--fill cannot be {fill!r}", hint="use a number, or mean") from None
     classes: list[Any] = [from_, to]
     if by_name is not None:
         classes = []

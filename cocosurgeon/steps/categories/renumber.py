@@ -62,7 +62,8 @@ class Renumber(CategoryStep):
         require_policy(self.unmapped)
         if self.sort not in get_args(Numbering):
             raise RequestError(
-                f"cannot number categories in the order of {self.sort!r}", hint="list, id or name"
+                f"cannot number categories in the order of {self.sort!r}",
+                hint="use list, id or name",
             )
 
     def apply(self, dataset: Dataset) -> Dataset:

@@ -178,7 +178,7 @@ def _by_columns(expression: str, dataset: Dataset) -> AnyFilter:
         raise ExpressionError(
             f"images and annotations both have {', '.join(columns)}",
             where=dataset.source.name,
-            hint=f"--where 'images: {expression}' or --where 'annotations: {expression}'",
+            hint=f"use --where 'images: {expression}' or --where 'annotations: {expression}'",
         )
     if all(images):
         return ImageWhere(expression)
