@@ -463,7 +463,7 @@ def test_results_have_the_names_of_the_file_that_they_are_of(small: Any, put: Pu
     files = [stats_of(put(small, "gt.json")), stats_of(put(results, "r.json"))]
     names = {d.name: d.counts for d in drifts(*files)}
     assert names == {"person": (3, 2), "dog": (2, 1), "toothbrush": (2, 0)}
-    assert any("r.json has no names of classes" in line for line in lines_of(files))
+    assert any("r.json has no class names" in line for line in lines_of(files))
 
 
 def test_an_id_that_is_listed_twice_has_both_names(small: Any, put: Put) -> None:

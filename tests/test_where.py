@@ -201,7 +201,7 @@ def test_on_the_command_line(cli: Cli, put: Put, small: Any) -> None:
     done = cli("subset", path, "--where", "objects <= 2", "-o", "-", "--quiet")
     assert done.out.count('"file_name"') == 4
     done = cli("subset", path, "--where", "annotations: count(dog) > 1", "-o", "-")
-    assert (done.code, "an annotation has no such count" in done.err) == (2, True)
+    assert (done.code, "of an image, not of an annotation" in done.err) == (2, True)
     whole = read(path)
     plan = Plan(ImageWhere("count('dog') in (1, 2)"))
     assert Recipe.from_json(Recipe.of(plan, whole).to_json(), "r").plan == plan

@@ -115,7 +115,7 @@ class ProbeOptions:
             )
         if self.named and not self.has_library(loader):
             raise RequestError(
-                f"{', '.join(self.named)}: for the real {loader} only, which is not here",
+                f"{', '.join(self.named)}: only for the real {loader}, which is not here",
                 hint="name an interpreter that has it: --python EXE",
             )
 
