@@ -8,12 +8,12 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO
 
-from cocosurgeon.errors import EncodingError, FormatError, SourceUnavailableError
+from cocosurgeon.errors import EncodingError, FormatError, RequestError, SourceUnavailableError
 from cocosurgeon.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -148,6 +148,12 @@ def require_file(path: Path) -> None:
     if not stat.S_ISREG(mode):
         what = "not a file, but a device or pipe"
         raise SourceUnavailableError(what, where=str(path), hint="name a file")
+
+
+def require_one_stdin(paths: Sequence[str]) -> None:
+    """Raise RequestError if standard input (``-``) is among the paths more than once."""
+    if paths.count("-") > 1:
+        raise RequestError("standard input can be read only once", hint="save it to a file")
 
 
 def is_gzip(path: Path) -> bool:

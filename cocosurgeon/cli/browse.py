@@ -77,6 +77,7 @@ def browse(
     from cocosurgeon.cli.run import choose
     from cocosurgeon.dataset.io import read
     from cocosurgeon.errors import RequestError
+    from cocosurgeon.files import require_one_stdin
     from cocosurgeon.layout.names import FileNames
     from cocosurgeon.layout.search import find_prefix
     from cocosurgeon.loaders import LOADERS, find_loader
@@ -85,14 +86,11 @@ def browse(
 
     gc.disable()  # millions of values, but no cycles, and the process ends soon
     started = time.monotonic()
-    chosen = choose(ann_file)
-    if chosen.why:
-        console.info(f"annotation file: {chosen.path} ({chosen.why})")
+    chosen = choose(ann_file, console)
     loaders = list(dict.fromkeys(find_loader(name).name for name in loader or LOADERS))
     folder = image_folder(images)
     inputs = [chosen.path, *([] if against is None else [against]), *steps.files]
-    if inputs.count("-") > 1:
-        raise RequestError("standard input can be read only once", hint="save it to a file")
+    require_one_stdin(inputs)
     with console.progress("reading") as progress:
         dataset = read(chosen.path, progress, steps.columns)
     with console.progress("reading") as progress:

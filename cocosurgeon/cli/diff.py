@@ -60,12 +60,13 @@ def diff(
     from pathlib import Path
     from typing import cast, get_args
 
-    from cocosurgeon.cli.outputs import require_apart, write_files
+    from cocosurgeon.cli.outputs import require_apart, write_page
     from cocosurgeon.convert.opening import read_any
     from cocosurgeon.diff.page import page_of
     from cocosurgeon.diff.pairs import By
     from cocosurgeon.diff.run import diff as compared
     from cocosurgeon.errors import RequestError
+    from cocosurgeon.files import require_one_stdin
     from cocosurgeon.progress import shown_by
 
     gc.disable()  # millions of values, but no cycles, and the process ends soon
@@ -75,8 +76,7 @@ def diff(
         )
     if not tolerance >= 0:
         raise RequestError(f"--tolerance cannot be {tolerance:g}: give a number from 0 on")
-    if before == after == "-":
-        raise RequestError("standard input can be read only once", hint="save it to a file")
+    require_one_stdin([before, after])
     keys = [key.strip() for key in (only or "").split(",") if key.strip()]
     if only is not None and not keys:
         raise RequestError("--only names no key")
@@ -90,9 +90,7 @@ def diff(
     with shown_by(console.progress):
         difference = compared(one, other, cast(By, match), tolerance, keys)
     if html is not None:
-        page = page_of(difference).encode(errors="backslashreplace")
-        write_files({html: lambda: iter([page])}, force, console)
-        console.info(f"written: {html}")
+        write_page(html, page_of(difference), force, console)
     written = {} if html is None else {"output": html}
     console.report({**difference.fields(), **written}, list(difference.lines(console.width)))
     if difference.is_difference:

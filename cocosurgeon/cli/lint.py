@@ -87,7 +87,7 @@ def lint(
     from itertools import chain
     from pathlib import Path
 
-    from cocosurgeon.cli.outputs import require_apart, write_files
+    from cocosurgeon.cli.outputs import require_apart, write_page
     from cocosurgeon.cli.run import choose
     from cocosurgeon.cli.run_shards import files_of, why_not_one
     from cocosurgeon.convert.opening import open_any, read_any
@@ -121,17 +121,13 @@ def lint(
     known = {} if baseline is None else read_baseline(baseline)
     folder = image_folder(images)
     given, is_one_dataset = files_of(ann_files or ())
-    chosen = [choose(ann_file) for ann_file in given or (None,)]
-    for each in chosen:
-        if each.why:
-            console.info(f"annotation file: {each.path} ({each.why})")
+    paths = [choose(ann_file, console).path for ann_file in given or (None,)]
     if images is None and choice.is_only(ON_DISK_CODES):
         raise RequestError("these codes need image files", hint="name their folder: --images")
-    is_pair = len(chosen) == 2 and not is_one_dataset
+    is_pair = len(paths) == 2 and not is_one_dataset
     if not is_pair and choice.is_only(PAIR_CODES):
         raise RequestError("these codes need two files", hint="name both")
     keep = None if console.as_json or code is not None else SENTENCES if html is not None else 5
-    paths = [each.path for each in chosen]
     if html is not None:
         if len(paths) != 1:
             raise RequestError(
@@ -155,11 +151,8 @@ def lint(
             )
     if html is not None:
         with shown_by(console.progress):
-            page = lint_page(reports[0], read_any(paths[0]), folder).encode(
-                errors="backslashreplace"
-            )
-        write_files({html: lambda: iter([page])}, force, console)
-        console.info(f"written: {html}")
+            page = lint_page(reports[0], read_any(paths[0]), folder)
+        write_page(html, page, force, console)
     fields = [report.fields() for report in reports]
     lines = [report.lines() if format == "text" else report.github_lines() for report in reports]
     more: dict[str, object] = {}

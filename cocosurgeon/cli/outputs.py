@@ -202,6 +202,13 @@ def write_files(texts: Mapping[str, Text], force: bool, console: Console) -> Non
                 stdout.writelines(texts[STDOUT]())
 
 
+def write_page(html: str, page: str, force: bool, console: Console) -> None:
+    """Write a page of HTML, and print its path."""
+    encoded = page.encode(errors="backslashreplace")
+    write_files({html: lambda: iter([encoded])}, force, console)
+    console.info(f"written: {html}")
+
+
 def with_bar(result: Dataset, console: Console) -> Iterator[bytes]:
     """Yield the text of a result, and advance a progress bar."""
     with console.bar("writing") as bar:

@@ -63,7 +63,7 @@ def parity(
     """
     from pathlib import Path
 
-    from cocosurgeon.cli.outputs import require_apart, write_files
+    from cocosurgeon.cli.outputs import require_apart, write_page
     from cocosurgeon.parity.align import parse_renames
     from cocosurgeon.parity.compare import compare
     from cocosurgeon.parity.page import page_of
@@ -76,9 +76,7 @@ def parity(
     a, b = read_recording(original, rank), read_recording(port, rank)
     found = compare(a, b, tolerances, renames)
     if html is not None:
-        page = page_of(found).encode(errors="backslashreplace")
-        write_files({html: lambda: iter([page])}, force, console)
-        console.info(f"written: {html}")
+        write_page(html, page_of(found), force, console)
     written = {} if html is None else {"output": html}
     console.report({**found.fields(), **written}, found.report(console.width))
     if found.first is not None:

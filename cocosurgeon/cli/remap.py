@@ -76,11 +76,10 @@ def _check(left: str, right: str, console: Console, *, strict: bool) -> None:
     """Compare two files, print the differences, and exit with 1 if there are any."""
     from cocosurgeon.categories.check import check_categories
     from cocosurgeon.dataset.io import read
-    from cocosurgeon.errors import RequestError
+    from cocosurgeon.files import require_one_stdin
     from cocosurgeon.findings.finding import is_failure
 
-    if left == right == "-":
-        raise RequestError("standard input can be read only once", hint="save it to a file")
+    require_one_stdin([left, right])
     with console.progress("reading") as progress:
         found = check_categories(read(left, progress), read(right, progress))
     console.report(found.as_json(), found.lines())

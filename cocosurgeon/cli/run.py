@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from cocosurgeon import sample
-from cocosurgeon.cli.console import Console, print_json, print_text
+from cocosurgeon.cli.console import Console
 from cocosurgeon.cli.outputs import STDOUT, Output, Outputs, default_output, write_all
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.errors import RequestError, SourceUnavailableError
+from cocosurgeon.errors import SourceUnavailableError
+from cocosurgeon.files import require_one_stdin
 from cocosurgeon.progress import shown_by
 from cocosurgeon.report.summary import summarize
 from cocosurgeon.report.trace import trace_plan
@@ -56,13 +56,10 @@ def run(
     """
     started = time.monotonic()
     outputs = output.outputs
-    chosen = choose(ann_file, recipe, recipe_file)
+    chosen = choose(ann_file, console, recipe, recipe_file)
     path = chosen.path
-    if chosen.why:
-        console.info(f"annotation file: {path} ({chosen.why})")
     inputs = [path, *plan.files, *([] if recipe_file is None else [recipe_file])]
-    if inputs.count(STDOUT) > 1:
-        raise RequestError("standard input can be read only once", hint="save it to a file")
+    require_one_stdin(inputs)
     needs_stdout = console.as_json and not output.dry_run
     outputs.require_free(inputs, needs_stdout=needs_stdout)
     with console.progress("reading") as progress:
@@ -108,24 +105,20 @@ def _explain(plan: Plan, dataset: Dataset, outputs: Outputs, console: Console) -
     with shown_by(console.progress):
         trace = trace_plan(plan, dataset)
     summary = summarize(trace.result, (dataset.source.name, outputs.subset or STDOUT))
-    if console.as_json:
-        fields = {
-            "source": dataset.source.name,
-            "would_write": outputs.places,
-            **asdict(summary),
-            "steps": [asdict(step) for step in trace.steps],
-        }
-        print_json({**fields, "warnings": summary.warnings()}, sys.stdout)
-        return
-    print_text("\n".join([*trace.lines(console.width), ""]), sys.stdout)
-    _show("in all", summary.lines())
-    if summary.classes:
-        _show("for an MMDetection config", summary.config_lines())
-    _show("would write", ["stdout" if o == STDOUT else o for o in outputs.places])
-
-
-def _show(head: str, lines: list[str]) -> None:
-    print_text("\n  ".join([head, *lines]), sys.stdout)
+    fields = {
+        "source": dataset.source.name,
+        "would_write": outputs.places,
+        **asdict(summary),
+        "steps": [asdict(step) for step in trace.steps],
+        "warnings": summary.warnings(),
+    }
+    parts = {
+        "in all": summary.lines(),
+        "for an MMDetection config": summary.config_lines(),
+        "would write": ["stdout" if o == STDOUT else o for o in outputs.places],
+    }
+    blocks = ["\n  ".join([head, *lines]) for head, lines in parts.items() if lines]
+    console.report(fields, [*trace.lines(console.width), "", *blocks])
 
 
 @dataclass(frozen=True)
@@ -144,18 +137,29 @@ class Chosen:
 
 
 def choose(
-    named: str | None, recipe: Recipe | None = None, recipe_file: str | None = None
+    named: str | None,
+    console: Console | None = None,
+    recipe: Recipe | None = None,
+    recipe_file: str | None = None,
 ) -> Chosen:
     """Return the annotation file to read.
 
     Args:
         named: the given file; None: look in the default places.
+        console: prints the reason for the choice; None: it is not printed.
         recipe: look only for a file with the name of the recipe's source.
         recipe_file: path of the recipe.
 
     Raises:
         SourceUnavailableError: no file was given, and none is in the default places.
     """
+    chosen = _chosen(named, recipe, recipe_file)
+    if chosen.why and console is not None:
+        console.info(f"annotation file: {chosen.path} ({chosen.why})")
+    return chosen
+
+
+def _chosen(named: str | None, recipe: Recipe | None, recipe_file: str | None) -> Chosen:
     if named is not None:
         return Chosen(named)
     if variable := os.environ.get(VARIABLE):

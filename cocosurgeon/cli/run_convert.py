@@ -128,10 +128,8 @@ def _chosen(inputs: tuple[str, ...], split: str | None, console: Console) -> dic
     for given in inputs or (None,):
         match = _NAMED.fullmatch(given or "")
         is_named = match is not None and not Path(given or "").exists()
-        chosen = choose(match[2] if match and is_named else given)
+        chosen = choose(match[2] if match and is_named else given, console)
         name = match[1] if match and is_named else split or _split_of(Path(chosen.path))
-        if chosen.why:
-            console.info(f"annotation file: {chosen.path} ({chosen.why})")
         if name in found:
             raise RequestError(
                 f"{found[name].path} and {chosen.path} would both be the split {name!r}",

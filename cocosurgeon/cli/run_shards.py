@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +13,7 @@ from pathlib import Path
 from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import Source, source_of
 from cocosurgeon.atomic import appearing
-from cocosurgeon.cli.console import Console, print_json, print_text
+from cocosurgeon.cli.console import Console
 from cocosurgeon.cli.outputs import STDOUT, Output, Text, id_lines, with_bar, write_files
 from cocosurgeon.cli.run_split import of_all
 from cocosurgeon.convert.opening import format_at
@@ -135,10 +134,8 @@ def run_shards(
     }
     lines = [f"{plural(len(paths), 'file')} as one", *summary.lines()]
     if output.dry_run:
-        if console.as_json:
-            print_json({**fields, "would_write": outputs.places}, sys.stdout)
-        else:
-            print_text("\n".join([*lines, "would write", *outputs.places]), sys.stdout)
+        places = outputs.places
+        console.report({**fields, "would_write": places}, [*lines, "would write", *places])
         return
     ids: dict[str, Text] = {}
     if outputs.ids is not None:
@@ -195,10 +192,7 @@ def split_shards(
     if not console.as_json:
         console.warn(*warnings)
     if dry_run:
-        if console.as_json:
-            print_json({**fields, "would_write": folders}, sys.stdout)
-        else:
-            print_text("\n".join([*lines, "would write", *folders]), sys.stdout)
+        console.report({**fields, "would_write": folders}, [*lines, "would write", *folders])
         return
     cut = {name: shards.cut(part) for name, (_, part) in parts.items()}
     write_folder(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from cocosurgeon.cli.console import Console, print_json, print_text
+from cocosurgeon.cli.console import Console
 from cocosurgeon.cli.outputs import (
-    STDOUT,
     Outputs,
     Text,
     part_outputs,
@@ -23,6 +21,7 @@ from cocosurgeon.cli.outputs import (
 from cocosurgeon.cli.run import choose
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.errors import RequestError
+from cocosurgeon.files import require_one_stdin
 from cocosurgeon.progress import shown_by
 from cocosurgeon.report.summary import Summary, summarize
 from cocosurgeon.select.plan import Plan
@@ -57,12 +56,9 @@ def run_split(
         CocosurgeonError: the file cannot be split; nothing was written.
     """
     started = time.monotonic()
-    chosen = choose(ann_file)
-    if chosen.why:
-        console.info(f"annotation file: {chosen.path} ({chosen.why})")
+    chosen = choose(ann_file, console)
     inputs = [chosen.path, *plan.files]
-    if inputs.count(STDOUT) > 1:
-        raise RequestError("standard input can be read only once", hint="save it to a file")
+    require_one_stdin(inputs)
     with console.progress("reading") as progress:
         dataset = read_shard(chosen.path, progress, plan.columns)
     with console.progress(f"reading {', '.join(plan.files)}") as progress:
@@ -93,11 +89,8 @@ def run_split(
         "warnings": warnings,
     }
     if dry_run:
-        would_write = [*paths.values(), *recipes.values()]
-        if console.as_json:
-            print_json({**fields, "would_write": would_write}, sys.stdout)
-        else:
-            print_text("\n".join([*lines, "would write", *would_write]), sys.stdout)
+        places = [*paths.values(), *recipes.values()]
+        console.report({**fields, "would_write": places}, [*lines, "would write", *places])
     else:
         texts: dict[str, Text] = {}
         for name, (of_part, part) in parts.items():
@@ -136,9 +129,7 @@ def run_by_key(
     Raises:
         CocosurgeonError: the file cannot be split; nothing was written.
     """
-    chosen = choose(ann_file)
-    if chosen.why:
-        console.info(f"annotation file: {chosen.path} ({chosen.why})")
+    chosen = choose(ann_file, console)
     with console.progress("reading") as progress:
         dataset = read_shard(chosen.path, progress)
     with shown_by(console.progress):
@@ -164,10 +155,9 @@ def run_by_key(
     if not dry_run:
         write_files(texts, force, console)
         console.written(list(texts), {"source": dataset.source.name, "records": counts})
-    elif console.as_json:
-        print_json({"records": counts, "would_write": list(texts)}, sys.stdout)
     else:
-        print_text("\n".join(["would write", *texts]), sys.stdout)
+        fields = {"records": counts, "would_write": list(texts)}
+        console.report(fields, ["would write", *texts])
 
 
 def _text(part: SourcePart) -> Iterator[bytes]:

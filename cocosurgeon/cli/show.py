@@ -95,9 +95,7 @@ def show(
         require_picture(output)
     names = [find_loader(name).name for name in loader or LOADERS]
     folder = image_folder(images)
-    chosen = choose(ann_file)
-    if chosen.why:
-        console.info(f"annotation file: {chosen.path} ({chosen.why})")
+    chosen = choose(ann_file, console)
     with console.progress("reading") as progress:
         dataset = read(chosen.path, progress, steps.columns)
     with shown_by(console.progress):

@@ -82,7 +82,7 @@ def stats(
     from cocosurgeon.cli.run import choose
     from cocosurgeon.cli.run_shards import files_of, read_shards
     from cocosurgeon.convert.opening import read_any
-    from cocosurgeon.errors import RequestError
+    from cocosurgeon.files import require_one_stdin
     from cocosurgeon.loaders import find_loader
     from cocosurgeon.progress import shown_by
     from cocosurgeon.stats import page, report
@@ -92,13 +92,8 @@ def stats(
     gc.disable()  # millions of values, but no cycles, and the process ends soon
     given, is_one_dataset = files_of(ann_files or ())
     is_one_dataset |= len(given) > 2
-    chosen = [choose(ann_file) for ann_file in given or (None,)]
-    paths = [each.path for each in chosen]
-    if paths.count("-") > 1:
-        raise RequestError("standard input can be read only once", hint="save it to a file")
-    for each in chosen:
-        if each.why:
-            console.info(f"annotation file: {each.path} ({each.why})")
+    paths = [choose(ann_file, console).path for ann_file in given or (None,)]
+    require_one_stdin(paths)
     loaders = tuple(dict.fromkeys(find_loader(name).name for name in loader or ())) or None
     outputs = [Path(place) for place in (csv, html, plot) if place is not None]
     require_apart(outputs, paths)

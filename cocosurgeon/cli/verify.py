@@ -215,16 +215,15 @@ def _write_page(
     force: bool,
 ) -> None:
     """Write findings as a page; only this reads the files with code that writes files, too."""
-    from cocosurgeon.cli.outputs import write_files
+    from cocosurgeon.cli.outputs import write_page
     from cocosurgeon.dataset.io import read
     from cocosurgeon.draw.findings import findings_page
     from cocosurgeon.progress import shown_by
 
     with shown_by(console.progress):
         files = (read(subset), None if source is None else read(source))
-        page = findings_page(findings, *files, folder=folder).encode(errors="backslashreplace")
-    write_files({html: lambda: iter([page])}, force, console)
-    console.info(f"written: {html}")
+        page = findings_page(findings, *files, folder=folder)
+    write_page(html, page, force, console)
 
 
 def _expectation(recipe: str | None, source: str | None, console: Console) -> Expectation:

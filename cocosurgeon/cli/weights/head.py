@@ -100,6 +100,7 @@ def head(
     from cocosurgeon.categories.by_names import like_entries
     from cocosurgeon.dataset.io import read
     from cocosurgeon.errors import RequestError
+    from cocosurgeon.files import require_one_stdin
     from cocosurgeon.steps.arguments import ALIAS
     from cocosurgeon.weights.class_rows import Fill, RowIndex
     from cocosurgeon.weights.steps import HeadStep
@@ -114,8 +115,7 @@ def head(
         raise RequestError(
             f"--index cannot be {index!r}", hint=f"use one of {', '.join(get_args(RowIndex))}"
         )
-    if by_name == ("-", "-"):
-        raise RequestError("standard input can be read only once", hint="save it to a file")
+    require_one_stdin(by_name or ())
     value: Fill | None = None
     if fill is not None:
         try:

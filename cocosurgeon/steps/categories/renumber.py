@@ -31,7 +31,7 @@ class SortCategories(CategoryStep):
         if self.by not in get_args(By):
             raise RequestError(
                 f"cannot sort categories by {self.by!r}",
-                hint="id or name; list goes with --renumber",
+                hint="use id or name; list goes with --renumber",
             )
 
     def apply(self, dataset: Dataset) -> Dataset:
