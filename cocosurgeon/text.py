@@ -188,6 +188,11 @@ def first_names(names: Sequence[str], shown: int = 3) -> str:
     return one_line(first_few([*cut, *names[shown:]], shown))
 
 
+def cut(text: str, longest: int) -> str:
+    """Return a text cut to a number of characters, with dots at its end."""
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
 def one_line(text: str) -> str:
     """Return a text in one line: file names may hold line breaks and control characters."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -50,7 +50,7 @@ def match_listed(one: Records, other: Records) -> Pairs:
     left = Left(one.count, other.count)
     ids = [as_keys(r.column("id").array) for r in (one, other)]
     if any(len({*i.tolist()} - {None}) < len(i) for i in ids):
-        texts = (objects(text for _, _, text in r.texts(np.arange(r.count))) for r in (one, other))
+        texts = (objects(text for _, _, text in r.texts(r.rows)) for r in (one, other))
         left.take(*left.by_key(*texts))
         rows, other_rows = left.rows, left.other_rows
         count = min(len(rows), len(other_rows))

@@ -11,6 +11,7 @@ import numpy as np
 
 from cocosurgeon.annfile.columns import Numbers
 from cocosurgeon.annfile.document import Records
+from cocosurgeon.text import cut
 
 NONE = object()
 """Value of a missing key."""
@@ -207,8 +208,7 @@ def _numbers_apart(before: Any, after: Any) -> str | None:
 
 
 def _short(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+    return cut(json.dumps(value, ensure_ascii=False), _SHOWN)
 
 
 def moved_places(places: Numbers) -> int:

@@ -52,11 +52,6 @@ class Renumbered:
     pairs: Sequence[tuple[Any, Any]]
     total: int
 
-    @classmethod
-    def of(cls, name: str, pairs: Sequence[tuple[Any, Any]], total: int) -> Renumbered:
-        """Return the change of these ids."""
-        return cls(name, pairs, total)
-
     def words(self) -> str:
         """Return the change as text: a shift, if it is one."""
         count = f"{len(self.pairs):,} of {self.total:,}"

@@ -170,7 +170,7 @@ class _Comparison:
         after = others.column("id").array[pairs.other_rows[is_listed]].tolist()
         changed = [(a, b) for a, b in zip(before, after, strict=True) if differs(a, b)]
         if changed:
-            renumbered = Renumbered.of(name, changed, len(before))
+            renumbered = Renumbered(name, changed, len(before))
             yield Change(
                 "ids",
                 name,

@@ -23,10 +23,10 @@ from typing import Any
 from cocosurgeon.dataset.keys import Id, as_key
 from cocosurgeon.dataset.order import as_amount
 from cocosurgeon.errors import RequestError
-from cocosurgeon.text import did_you_mean
+from cocosurgeon.text import cut, did_you_mean
 
 _BITS = 64
-_LONGEST_SHOWN = 80
+
 # compiled when used: a config whose subset is in the cache needs no pattern
 _TOKEN = r'\s*("(?:[^"\\]|\\.)*"|[^,]*)\s*(?:,|$)'
 _PAIR = r'\s*("(?:[^"\\]|\\.)*"|[^="]+?)\s*=(.*\S.*)'
@@ -439,7 +439,7 @@ def shown(value: object) -> str:
         text = repr(value)
     except Exception:  # any error of a user's class, or an int with too many digits
         text = f"something of the type {type(value).__name__}"
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
+    return cut(text, 80)
 
 
 def plain_value(value: object) -> object:

@@ -178,9 +178,8 @@ def _near_pairs(
 
     numpy finds the few candidates; ``Nearness.alike`` decides.
     """
-    open_left = [
-        i for i in open_left if not is_large(left[i].box)
-    ]  # a large one has to be the same
+    # a large box has to be the same
+    open_left = [i for i in open_left if not is_large(left[i].box)]
     open_right = [i for i in open_right if not is_large(right[i].box)]
     reach = nearness.reach([*(left[i].box for i in open_left), *(right[i].box for i in open_right)])
     found: dict[int, int] = {}

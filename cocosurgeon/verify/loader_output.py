@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from cocosurgeon.findings.finding import Finding, of_image
 from cocosurgeon.loaders import Instance, Sample, View
-from cocosurgeon.verify.values import same
+from cocosurgeon.verify.values import same, shown
 
 
 def compare_output(subset: View, source: View, mode: str | None) -> list[Finding]:
@@ -35,7 +35,7 @@ class _Comparison:
         for what in ("classes", "cat_ids", "cat2label"):
             here, there = getattr(self.subset, what), getattr(self.source, what)
             if here != there or (what == "cat_ids" and not same(here, there)):
-                text = f"{what}: {_short(here)}, in the source {_short(there)}"
+                text = f"{what}: {shown(here)}, in the source {shown(there)}"
                 yield self._finding("classes", text)
 
     def samples(self) -> Iterator[Finding]:
@@ -142,7 +142,7 @@ def _instance(
     if here.ignore != there.ignore:
         yield "ignore", f"{here.ignore}, in the source {there.ignore}"
     if not same(here.mask, there.mask):
-        yield "mask", f"{_short(here.mask)}, in the source {_short(there.mask)}"
+        yield "mask", f"{shown(here.mask)}, in the source {shown(there.mask)}"
 
 
 def boxes_same(a: Sequence[float], b: Sequence[float], tolerance: float = 0.0) -> bool:
@@ -155,8 +155,3 @@ def boxes_same(a: Sequence[float], b: Sequence[float], tolerance: float = 0.0) -
         x == y or (x != x and y != y) or (tolerance > 0 and abs(x - y) <= tolerance)
         for x, y in zip(a, b, strict=True)
     )
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 100 else f"{text[:97]}..."

@@ -15,7 +15,7 @@ from cocosurgeon.verify.configuration import check_config, files_checked
 from cocosurgeon.verify.loader_output import boxes_same
 from cocosurgeon.verify.packed import check_packed
 from cocosurgeon.verify.read_again import PlainFile
-from cocosurgeon.verify.values import same
+from cocosurgeon.verify.values import same, shown
 from cocosurgeon.verify.verification import Verification
 
 
@@ -105,7 +105,7 @@ def first_difference(real: object, mine: object) -> str:
         both = []
     different = (part for part in both if not same(part[1], part[2]))
     where, one, other = next(different, ("it is", real, mine))
-    return f"{where} {_short(one)}, by its rules {_short(other)}"
+    return f"{where} {shown(one)}, by its rules {shown(other)}"
 
 
 def _heads(view: View, header: DumpHeader) -> Iterator[tuple[str, object, object]]:
@@ -138,9 +138,4 @@ def _instances_differ(
             if not same(a, b):
                 yield f"{what} {place}", f"{b!r}, by its rules {a!r}"
         if not same(mine.mask, theirs.mask):
-            yield f"mask {place}", f"{_short(theirs.mask)}, by its rules {_short(mine.mask)}"
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 100 else f"{text[:97]}..."
+            yield f"mask {place}", f"{shown(theirs.mask)}, by its rules {shown(mine.mask)}"

@@ -6,6 +6,8 @@ import json
 import math
 from collections.abc import Mapping
 
+from cocosurgeon.text import cut
+
 NONE = object()
 """Value of a missing key."""
 
@@ -38,8 +40,12 @@ def difference(before: Mapping[str, object], after: Mapping[str, object]) -> str
 
 
 def _short(value: object) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return cut(json.dumps(value), 60)
+
+
+def shown(value: object) -> str:
+    """Return a value of a loader as Python writes it, cut to 100 characters."""
+    return cut(repr(value), 100)
 
 
 def differ_in_type(a: object, b: object) -> bool:
