@@ -297,7 +297,7 @@ def test_other_formats_and_back(
             assert (new["area"], new["segmentation"]) == (old["area"], old["segmentation"])
     assert after["categories"] == before["categories"]
     assert [i["id"] for i in after["images"]] == [i["id"] for i in before["images"]]
-    (tmp_path / "out.cocosurgeon.json").unlink()
+    (tmp_path / f"{out}.cocosurgeon.json").unlink()
     found = cli("convert", out, "--from", name, *options, "-o", "-")
     assert len(json.loads(found.out)["annotations"]) == 585
 

@@ -66,9 +66,8 @@ def test_names_with_blanks_numbers_endings_and_images(
     out = "tree" if options[0] in ("yolo", "voc") else f"tree.{options[0]}"
     assert cli("convert", source, "--to", *options, "-o", out).code == 0
     if not has_manifest:
-        (
-            tmp_path / (f"{out}/cocosurgeon.json" if out == "tree" else "tree.cocosurgeon.json")
-        ).unlink()
+        separator = "/" if out == "tree" else "."
+        (tmp_path / f"{out}{separator}cocosurgeon.json").unlink()
     done = cli("convert", out, "--from", *options, "-o", "back.json")
     assert done.code == 0, done.err
     assert sorted(objects(tmp_path / "back.json")) == sorted(objects(source))
@@ -242,6 +241,7 @@ def test_a_normalized_file_gives_everything_back(cli: Cli, tmp_path: Path) -> No
     del document["images"][1]["height"], document["annotations"][0]["bbox"]
     document["annotations"][1] |= {"iscrowd": True, "ignore": 1, "note": None}
     document |= {"info": {"year": 2017}, "licenses": [{"id": 4}]}
+    document["scenes"] = [{"image_id": 77, "note": "day"}]
     document["images"][0]["id"] = document["annotations"][0]["image_id"] = 77
     source.write_text(json.dumps(document))
     done = cli("convert", source, "--to", "coco", "-o", "clean.json")

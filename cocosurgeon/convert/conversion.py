@@ -265,7 +265,7 @@ def _require_places(part: str, pictures: Pictures, kind: Format, taken: dict[str
             raise RequestError(
                 f"the file_name {name!r} leads out of the folder of images",
                 where=where,
-                hint="write names relative to one folder",
+                hint="write names relative to one folder, or leave the folders out: --strip-folder",
             )
         for place in {kind.image_place(part, name), kind.label_place(part, name)} - {None}:
             assert place is not None

@@ -118,7 +118,7 @@ def manifest_path(output: Path, *, is_folder: bool) -> Path:
     """Return where the manifest of an output is: in its folder, or next to the file."""
     if is_folder:
         return output / NAME
-    return output.with_name(f"{output.name.removesuffix(output.suffix)}.{NAME}")
+    return output.with_name(f"{output.name}.{NAME}")
 
 
 def highest_id(ids: Iterable[Id | None]) -> int:

@@ -24,7 +24,6 @@ from cocosurgeon.formats.registry import options_of
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import are, first_names, plural
 
-_SHARES = "every box lies within the first pixel: its numbers may be shares of the image's sides"
 _NUMBERED = re.compile(r"(?:class[ _-]?)?([0-9]+)", re.IGNORECASE)
 
 
@@ -103,13 +102,7 @@ def read_format(
             if progress:
                 progress(place, max(place, len(sizes)))
     most = max((each.label for p in pictures for each in p.objects), default=-1)
-    boxes = (each.bbox for p in pictures for each in p.objects if "category_id" not in each.record)
-    flat, within = 0, None
-    for x, y, width, height in boxes:
-        flat += min(width, height) <= 0
-        within = within is not False and max(x + width, y + height) <= 1
-    if flat:
-        found.notes.append(f"{plural(flat, 'box', 'boxes')} without an area: copied unchanged")
+    of_boxes, warnings = _about_boxes(pictures)
     followed = None if plain else manifest
     names = [] if space is None else find_space(space).names_in_list()
     of_space = tuple(Class(name, label) for label, name in enumerate(names))
@@ -120,7 +113,7 @@ def read_format(
     if manifest is None or known is None or plain:
         reading = numbered(pictures)
     else:
-        reading = restored(pictures, kind, manifest, known, kept)
+        reading = restored(pictures, kind, manifest, known, kept, found.further)
     ids = [each["id"] for each in categories]
     if space is not None:
         ids, notes = _labels_in_space(categories, names, space, path), []
@@ -141,14 +134,33 @@ def read_format(
     return replace(
         reading,
         categories=categories,
-        further=found.further,
-        notes=(*found.notes, *notes, *reading.notes),
-        warnings=(*reading.warnings, *([_SHARES] if within else [])),
+        further=reading.further or found.further,
+        notes=(*found.notes, *of_boxes, *notes, *reading.notes),
+        warnings=(*reading.warnings, *warnings),
     )
 
 
+def _about_boxes(pictures: Sequence[Picture]) -> tuple[list[str], list[str]]:
+    """Return notes and warnings about boxes; records of an annotation file are copied unchanged."""
+    objects = (each for p in pictures for each in p.objects if "category_id" not in each.record)
+    flat, farthest = 0, None
+    for x, y, width, height in (each.bbox for each in objects):
+        flat += min(width, height) <= 0
+        farthest = max(farthest or 0, x + width, y + height)
+    notes = [f"{plural(flat, 'box', 'boxes')} without an area: copied unchanged"] if flat else []
+    if farthest is not None and farthest <= 1:
+        return notes, ["every box lies within the first pixel: are these shares of the sides?"]
+    return notes, []
+
+
 def _require_same_options(manifest: Manifest, kind: Format, folder: Path) -> None:
-    """Refuse another value of an option that has to be given than what was written."""
+    """Refuse another format than was written, or another value of an option without a default."""
+    if manifest.format != kind.name:
+        raise RequestError(
+            f"it was written as {manifest.format}, not as {kind.name}",
+            where=str(manifest_path(folder, is_folder=kind.is_folder)),
+            hint=f"give --from {manifest.format}; or move the manifest away",
+        )
     for name in (each.name for each in options_of(type(kind)) if each.default is MISSING):
         given, written = getattr(kind, name), manifest.options.get(name, getattr(kind, name))
         if given != written:

@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from cocosurgeon.convert.manifest import Manifest, PartManifest, highest_id
+from cocosurgeon.dataset.keys import as_key
 from cocosurgeon.formats.format import Format
 from cocosurgeon.formats.objects import Id, Object, Picture
 from cocosurgeon.text import are, plural
@@ -70,7 +71,12 @@ def numbered(pictures: Sequence[Picture]) -> Reading:
 
 
 def restored(
-    pictures: list[Picture], kind: Format, manifest: Manifest, known: PartManifest, kept: str
+    pictures: list[Picture],
+    kind: Format,
+    manifest: Manifest,
+    known: PartManifest,
+    kept: str,
+    further: Mapping[str, Any],
 ) -> Reading:
     """Return images and annotations with ids, order and crowds as a manifest has them.
 
@@ -80,6 +86,7 @@ def restored(
         pictures: in the end it is empty: together with their records they take twice the memory.
         known: the manifest's part.
         kept: names what is restored, for the note.
+        further: top-level keys; records in them may name images by their ids.
     """
     places: defaultdict[str, list[int]] = defaultdict(list)
     for place, name in reversed([*enumerate(known.images["file_name"])]):
@@ -92,6 +99,7 @@ def restored(
     new_img_ids, new_ann_ids = (count(known.highest[k] + 1) for k in ("images", "annotations"))
     images: list[tuple[int, dict[str, Any]]] = []
     annotations: list[tuple[int, dict[str, Any]]] = []
+    new_id_of: dict[Id | None, Id | None] = {}
     added = edited = 0
     pictures.reverse()
     while pictures:
@@ -101,6 +109,7 @@ def restored(
         is_known = place < len(known.images["id"])
         img_id = known.images["id"][place] if is_known else next(new_img_ids)
         images.append((place, _image(picture, img_id)))
+        new_id_of[picture.img_id] = img_id
         rows = rows_of[place]
         is_same = [labels[row] for row in rows] == [each.label for each in picture.objects]
         added += not is_known
@@ -128,6 +137,7 @@ def restored(
     return Reading(
         [record for _, record in images],
         [record for _, record in annotations],
+        further={key: _with_image_ids(value, new_id_of) for key, value in further.items()},
         notes=(f"{kept} are taken from the manifest",),
         warnings=tuple(warnings),
     )
@@ -142,6 +152,18 @@ def _marked(
     is_own = "ignored" in kind.holds and not (is_crowd and manifest.options["crowds"] == "ignore")
     is_ignored = each.is_ignored if is_own else was_ignored
     return replace(each, is_crowd=is_crowd, is_ignored=is_ignored)
+
+
+def _with_image_ids(value: object, new_id_of: Mapping[Id | None, Id | None]) -> object:
+    """Return a list of records with other image ids; any other value unchanged."""
+    if not isinstance(value, list):
+        return value
+    return [
+        {**each, "image_id": new_id_of.get(as_key(each["image_id"]), each["image_id"])}
+        if isinstance(each, dict) and "image_id" in each
+        else each
+        for each in value
+    ]
 
 
 def _ids(ids: Sequence[Id | None], what: str, notes: list[str]) -> Iterator[Id]:
