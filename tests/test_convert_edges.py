@@ -299,6 +299,8 @@ def test_placeholders_of_a_label_space_are_no_classes_in_voc(cli: Cli, tmp_path:
     assert cli("convert", "voc", "--from", "voc", "-o", "back.json").code == 0
     before, after = (json.loads((tmp_path / n).read_bytes()) for n in ("train.json", "back.json"))
     assert after["categories"] == before["categories"]
+    done = cli("convert", "voc", "--from", "voc", "--space", "mmdet80", "-o", "other.json")
+    assert [name for _, name, _ in objects(tmp_path / "other.json")] == ["person", "toothbrush"]
     (tmp_path / "voc/cocosurgeon.json").unlink()
     cli("convert", "voc", "--from", "voc", "--base", "0", "-o", "plain.json")
     found = json.loads((tmp_path / "plain.json").read_bytes())

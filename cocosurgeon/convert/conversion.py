@@ -12,8 +12,15 @@ from typing import Literal, cast, get_args
 from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.categories.to_space import to_space
 from cocosurgeon.convert.adapt import Adaptation
+from cocosurgeon.convert.checks import (
+    classes_in_order,
+    require_convertible,
+    require_different_names,
+    require_places,
+    require_same_classes,
+)
 from cocosurgeon.convert.losses import Loss, Survey, losses_of, survey
-from cocosurgeon.convert.pictures import Pictures, classes_in_order, require_convertible
+from cocosurgeon.convert.pictures import Pictures
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.keys import Id
 from cocosurgeon.errors import RequestError, SourceUnavailableError
@@ -149,15 +156,15 @@ def prepare(
                 hint="name it with letters and digits: --split train",
             )
     parts = {name: _pictures(dataset, kind, wishes) for name, dataset in datasets.items()}
-    _require_same_classes(parts)
+    require_same_classes(parts)
     warnings: list[str] = []
     taken: dict[str, str] = {}
     for name, pictures in parts.items():
         warnings += _about_images(pictures, kind, wishes)
         if kind.is_folder:
-            _require_places(name, pictures, kind, taken)
+            require_places(name, pictures, kind, taken)
         if "image-keys" not in kind.holds:
-            _require_different_names(pictures)
+            require_different_names(pictures)
     adapt = Adaptation.of(kind, wishes.crowds, clip=wishes.clip)
     surveys = {name: _surveyed(pictures, kind, adapt) for name, pictures in parts.items()}
     losses = {
@@ -214,17 +221,6 @@ def _pictures(dataset: Dataset, kind: Format, wishes: Wishes) -> Pictures:
     return pictures
 
 
-def _require_same_classes(parts: Mapping[str, Pictures]) -> None:
-    first, *others = parts.items()
-    for name, pictures in others:
-        if [c.name for c in pictures.classes] != [c.name for c in first[1].classes]:
-            raise RequestError(
-                f"{first[0]} and {name} list different classes, or in another order: a class "
-                "number would mean two things",
-                hint="bring one into the order of the other: cocosurgeon remap FILE --like OTHER",
-            )
-
-
 def _about_images(pictures: Pictures, kind: Format, wishes: Wishes) -> Iterator[str]:
     """Yield a warning where image files are not there that are wanted."""
     if kind.wants_images == "no" or (kind.wants_images == "linked" and wishes.images == "none"):
@@ -245,49 +241,6 @@ def _about_images(pictures: Pictures, kind: Format, wishes: Wishes) -> Iterator[
             "named": "their names are written as the file has them",
         }[kind.wants_images]
     )
-
-
-def _require_places(part: str, pictures: Pictures, kind: Format, taken: dict[str, str]) -> None:
-    """Refuse names that lead out of the folder, and two images with one place in it.
-
-    Args:
-        taken: takes the image of each place; it has those of earlier parts.
-    """
-    where = pictures.dataset.source.name
-    for name in pictures.names:
-        is_place = PurePosixPath(name).name != ""
-        if (
-            not is_place
-            or name.startswith("/")
-            or ".." in PurePosixPath(name).parts
-            or ":" in name[:2]
-        ):
-            raise RequestError(
-                f"the file_name {name!r} leads out of the folder of images",
-                where=where,
-                hint="write names relative to one folder, or leave the folders out: --strip-folder",
-            )
-        for place in {kind.image_place(part, name), kind.label_place(part, name)} - {None}:
-            assert place is not None
-            plain = str(PurePosixPath(place))
-            if plain in taken:
-                raise RequestError(
-                    f"the images {taken[plain]!r} and {name!r} would both be {plain}",
-                    where=where,
-                    hint="rename or drop one of them",
-                )
-            taken[plain] = name
-
-
-def _require_different_names(pictures: Pictures) -> None:
-    """Refuse two images of one name: the name is all that tells them apart on the way back."""
-    name, count = next(iter(Counter(pictures.names).most_common(1)), ("", 0))
-    if count > 1:
-        raise RequestError(
-            f"{count} images have the file_name {name!r}",
-            where=pictures.dataset.source.name,
-            hint="rename them, or keep one: cocosurgeon lint lists them",
-        )
 
 
 def _surveyed(pictures: Pictures, kind: Format, adapt: Adaptation) -> Survey:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from cocosurgeon.convert.adapt import Adaptation
-from cocosurgeon.convert.pictures import NO_LABEL, Lump, Pictures, is_size, pictures_of
+from cocosurgeon.convert.lump import NO_LABEL, Lump, is_size, pictures_of
+from cocosurgeon.convert.pictures import Pictures
 from cocosurgeon.formats.format import MASKS, Crowds, Format
 from cocosurgeon.formats.objects import Id, Object, Picture
 from cocosurgeon.formats.outlines import box_of, has_pixels, outline

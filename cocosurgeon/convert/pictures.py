@@ -1,50 +1,26 @@
-"""Images of a dataset with their objects, in lumps that another process can decode."""
+"""Images of a dataset with their objects, in lumps."""
 
 from __future__ import annotations
 
-import json
-import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple, cast
 
 import numpy as np
-import orjson
 
 from cocosurgeon.annfile.columns import Numbers
 from cocosurgeon.annfile.document import Records
+from cocosurgeon.convert.lump import NO_LABEL, Lump, is_size
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import as_keys
-from cocosurgeon.dataset.keys import Id, as_key
-from cocosurgeon.errors import DataError, RequestError
-from cocosurgeon.formats.image_files import size_of_image
-from cocosurgeon.formats.objects import Box, Class, Object, Picture, Segmentation
-from cocosurgeon.layout.names import image_names, kind_of
+from cocosurgeon.dataset.keys import Id
+from cocosurgeon.errors import DataError
+from cocosurgeon.formats.objects import Class
+from cocosurgeon.layout.names import image_names
 from cocosurgeon.text import plural
-
-NO_LABEL = -1
-
-
-class Lump(NamedTuple):
-    """Some images of a file and their annotations, as JSON text.
-
-    Attributes:
-        images: the record of each image.
-        names: file name of each image.
-        paths: path of each image file; None where it was not found.
-        annotations: of each image, its annotations.
-        labels: of each image, the class number of each annotation; ``NO_LABEL`` without one.
-    """
-
-    images: Sequence[bytes]
-    names: Sequence[str]
-    paths: Sequence[str | None]
-    annotations: Sequence[Sequence[bytes]]
-    labels: Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,153 +173,3 @@ def _texts(records: Records, rows: Numbers) -> list[bytes]:
         )
         texts += [text[a:b] for a, b in spans]
     return texts
-
-
-def pictures_of(lump: Lump, needs_size: bool = True) -> Iterator[Picture]:
-    """Decode a lump: images with those of their objects that have a class and a usable box.
-
-    Args:
-        needs_size: read the size of an image whose record has none from its file.
-
-    Raises:
-        DataError: an image has no size, and its file none that can be read.
-    """
-    for image, name, path, anns, labels in zip(*lump, strict=True):
-        record = _record(image)
-        width, height = _size(record, name, path) if needs_size else (0, 0)
-        texts = enumerate(zip(anns, labels, strict=True))
-        objects = (_object(_record(text), label, place) for place, (text, label) in texts)
-        yield Picture(
-            file_name=name,
-            width=width,
-            height=height,
-            objects=tuple(each for each in objects if each is not None),
-            path=path,
-            img_id=as_key(record.get("id")),
-            record=record,
-        )
-
-
-def _record(text: bytes) -> dict[str, Any]:
-    """Decode a record as the standard library does, in half its time."""
-    try:
-        record: dict[str, Any] = orjson.loads(text)
-        if type(record.get("id")) is not float:  # orjson makes one of an integer beyond 64 bits
-            return record
-    except orjson.JSONDecodeError:  # NaN, Infinity, half a surrogate
-        pass
-    return cast(dict[str, Any], json.loads(text))
-
-
-def _object(record: Mapping[str, Any], label: int, place: int) -> Object | None:
-    box = usable_box(record.get("bbox"))
-    if box is None or label == NO_LABEL:
-        return None
-    area = record.get("area")
-    mask = record.get("segmentation")
-    return Object(
-        label=label,
-        bbox=box,
-        segmentation=_segmentation(mask),
-        area=float(area) if isinstance(area, (int, float)) else None,
-        is_crowd=record.get("iscrowd") in (1, True),
-        is_ignored=record.get("ignore") in (1, True),
-        ann_id=as_key(record.get("id")),
-        place=place,
-        record=record,
-    )
-
-
-def usable_box(value: object) -> Box | None:
-    """Return a box of four finite numbers with an area; None for anything else."""
-    if not isinstance(value, list) or len(value) != 4:
-        return None
-    try:
-        x, y, width, height = (float(v) for v in value if isinstance(v, (int, float)))
-    except (ValueError, OverflowError):
-        return None
-    box = (x, y, width, height)
-    return box if all(map(math.isfinite, box)) and width > 0 and height > 0 else None
-
-
-def _segmentation(value: object) -> Segmentation | None:
-    """Return a mask that has anything; what is wrong with it shows later."""
-    return value if isinstance(value, (list, dict)) and value else None
-
-
-def _size(record: Mapping[str, Any], name: str, path: str | None) -> tuple[int, int]:
-    if all(is_size(record.get(key)) for key in ("width", "height")):
-        return int(record["width"]), int(record["height"])
-    size = None if path is None else size_of_image(path)
-    if size is None:
-        raise DataError(
-            f"the image {name!r} has no usable width and height, and no readable image file",
-            hint="name the folder of the images (--images), or repair the file: cocosurgeon fix",
-        )
-    return size
-
-
-def is_size(value: object) -> bool:
-    """Return whether a value is a number of pixels."""
-    return type(value) in (int, float) and 0 < value < 1 << 31 and value == int(value)  # type: ignore[operator, call-overload]
-
-
-def require_convertible(dataset: Dataset) -> None:
-    """Refuse a file without boxes, or one of which it is not certain what is of which image.
-
-    Raises:
-        RequestError: it is a results file, or a panoptic one.
-        DataError: two images have one id.
-    """
-    index, where = dataset.index, dataset.source.name
-    if index.is_results:
-        raise RequestError(
-            "a results file lists no images and no classes",
-            where=where,
-            hint="convert the annotation file",
-        )
-    if kind_of(index) == "panoptic":
-        raise RequestError(
-            "the objects of a panoptic file are segments of PNG files, which are not converted",
-            where=where,
-            hint="convert the file of instances",
-        )
-    twice = 0 if index.image_records is None else index.image_records.count - index.images.count
-    if twice:
-        raise DataError(
-            f"{plural(twice, 'image')} with the id of another image: the image of their objects "
-            f"is not certain",
-            where=where,
-            hint="repair the list: cocosurgeon lint, cocosurgeon fix",
-        )
-
-
-def classes_in_order(dataset: Dataset) -> tuple[tuple[Class, ...], dict[Id, int]]:
-    """Return the classes of a dataset by class number, in the order of its list.
-
-    Raises:
-        RequestError: it has no categories.
-        DataError: a category has no id, or two have the same.
-    """
-    where = dataset.source.name
-    found: list[Class] = []
-    label_of: dict[Id, int] = {}
-    for place, category in enumerate(dataset.categories):
-        if category.id is None or category.id in label_of:
-            what = "no id" if category.id is None else f"the id {category.id!r} of an earlier one"
-            raise DataError(
-                f"category {place} of the list has {what}: its class number is not certain",
-                where=where,
-                hint="repair the list: cocosurgeon lint, cocosurgeon fix",
-            )
-        label_of[category.id] = place
-        found.append(
-            Class(str(category.id) if category.name is None else category.name, category.id)
-        )
-    if not found:
-        raise RequestError(
-            "the file lists no categories, so there are no class numbers",
-            where=where,
-            hint="take the list of another file: --like FILE",
-        )
-    return tuple(found), label_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import MISSING, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from cocosurgeon.convert.manifest import (
     read_manifest,
 )
 from cocosurgeon.convert.records import Reading, numbered, restored
+from cocosurgeon.dataset.placeholders import PLACEHOLDER
 from cocosurgeon.errors import RequestError, SourceUnavailableError
 from cocosurgeon.formats.format import Format, WholeFormat
 from cocosurgeon.formats.objects import Class, Id, Picture
@@ -116,7 +117,8 @@ def read_format(
         reading = restored(pictures, kind, manifest, known, kept, found.further)
     ids = [each["id"] for each in categories]
     if space is not None:
-        ids, notes = _labels_in_space(categories, names, space, path), []
+        used = {record["category_id"] for record in reading.annotations}
+        ids, notes = _labels_in_space(categories, names, used, space, path), []
         categories = [{"id": label, "name": name} for label, name in enumerate(names)]
     elif is_kept and manifest is not None and manifest.own_categories:
         pairs = zip(manifest.own_labels, manifest.own_categories, strict=True)
@@ -217,10 +219,14 @@ def _categories(
 
 
 def _labels_in_space(
-    categories: Sequence[Mapping[str, Any]], names: Sequence[str], space: str, path: Path
+    categories: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    used: Container[int],
+    space: str,
+    path: Path,
 ) -> list[int]:
     """Return the label in a space of each category: by its name; of one that is named by a number
-    only (``3``, ``class3``), that number.
+    only (``3``, ``class3``), that number; of a placeholder without objects, 0.
 
     Raises:
         RequestError: the space has no class of this name.
@@ -237,6 +243,8 @@ def _labels_in_space(
             labels.append(by_name[name])
         elif number and int(number[1]) < len(names):
             labels.append(int(number[1]))
+        elif name == PLACEHOLDER and place not in used:
+            labels.append(0)
         else:
             unknown.append(name)
     if unknown:
