@@ -117,7 +117,6 @@ def _text(work: Conversion, out: Path, done: Done) -> Iterator[bytes]:
         return
     yield work.kind.head(work.classes)
     yield from _units(work, out, done)
-    yield work.kind.tail(work.classes)
 
 
 def _extras(work: Conversion) -> Mapping[str, bytes]:

@@ -13,6 +13,7 @@ label_map   names of TensorFlow's labels
 tf_example  examples of TensorFlow as bytes
 tfrecord    TensorFlow's Object Detection API
 tfrecord_file   files of records with checksums
+tfrecord_image  one record: an image with its objects
 tfrecord_shards shards, as they are found and read
 voc         Pascal VOC
 voc_file    one XML file of VOC

@@ -194,10 +194,6 @@ class Format(ABC):
         """Return what is before the images in a format of one file."""
         return b""
 
-    def tail(self, classes: Sequence[Class]) -> bytes:
-        """Return what is behind the images in a format of one file."""
-        return b""
-
     def extras(self, parts: Sequence[Part], classes: Sequence[Class]) -> Mapping[str, bytes]:
         """Return the files that are not of single images, such as a list of classes.
 

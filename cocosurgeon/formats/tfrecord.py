@@ -137,7 +137,7 @@ class TfRecord(Format):
         boxes[:, 2:] += boxes[:, :2]
         xmin, ymin, xmax, ymax = np.clip(boxes / size, 0, 1).astype(np.float32).T
         labels = [each.label for each in picture.objects]
-        areas = (w * h if a is None else a for a, (*_, w, h) in map(_measures, picture.objects))
+        areas = [o.bbox[2] * o.bbox[3] if o.area is None else o.area for o in picture.objects]
         features: dict[str, Values] = {
             "image/height": _ints([picture.height]),
             "image/width": _ints([picture.width]),
@@ -154,7 +154,7 @@ class TfRecord(Format):
             "image/object/class/label": _ints(label + 1 for label in labels),
             "image/object/is_crowd": _ints(each.is_crowd for each in picture.objects),
             "image/object/difficult": _ints(each.is_ignored for each in picture.objects),
-            "image/object/area": np.array([*areas], np.float32),
+            "image/object/area": np.array(areas, np.float32),
         }
         if self.masks:
             features["image/object/mask"] = [_png(each, picture) for each in picture.objects]
@@ -180,10 +180,6 @@ def _bounds(sizes: Sequence[int], most: int) -> list[int]:
 
 def _ints(values: Iterable[int]) -> Values:
     return np.array([*values], np.int64)
-
-
-def _measures(each: Object) -> tuple[float | None, tuple[float, float, float, float]]:
-    return each.area, each.bbox
 
 
 def _format_of(image: bytes, name: str) -> bytes:

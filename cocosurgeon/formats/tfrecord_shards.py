@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from cocosurgeon.errors import FormatError, RequestError, SourceUnavailableError
 from cocosurgeon.formats.format import Found
 from cocosurgeon.formats.label_map import LABEL_MAP, read_label_map
-from cocosurgeon.formats.objects import Box, Class, Object, Picture, Segmentation
-from cocosurgeon.formats.tf_example import Values, decode
+from cocosurgeon.formats.objects import Class, Picture
+from cocosurgeon.formats.tf_example import decode
 from cocosurgeon.formats.tfrecord_file import read_records
+from cocosurgeon.formats.tfrecord_image import image_of, unread_keys
 from cocosurgeon.processes import in_processes
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import plural
@@ -27,10 +25,6 @@ _NAME = re.compile(
     rf"(?P<name>.+?){_ENDING}?-(?P<shard>\d{{5}})-of-(?P<total>\d{{5}}){_ENDING}?(?:\.gz)?"
     rf"|(?P<whole>.+){_ENDING}(?:\.gz)?"
 )
-_OBJECT = "image/object/"
-_CORNERS = ("xmin", "ymin", "xmax", "ymax")
-_COLUMNS = ("class/text", "class/label", "is_crowd", "difficult", "area", "mask")
-_KEYS = frozenset((*(f"bbox/{corner}" for corner in _CORNERS), *_COLUMNS))
 _HOW = "use the keys of TensorFlow's Object Detection API"
 
 
@@ -173,133 +167,22 @@ def _two_names(label: int, name: str, where: str, first: str, there: str) -> For
     )
 
 
-# ---- what is in a shard
-
-
 def _read(path: Path) -> _Read:
     found = _Read([], {}, Counter())
     for where, record in read_records(path):
         try:
             features = decode(record)
-            picture = _picture(features, len(found.pictures))
-            objects = [*_objects(features, picture)]
+            picture, names = image_of(features, len(found.pictures))
         except ValueError as error:
             raise FormatError(
                 f"a record cannot be read: {error}", where=where, hint=_HOW
             ) from error
-        found.pictures.append(replace(picture, objects=tuple(each for each, _ in objects)))
-        for each, name in objects:
+        found.pictures.append(picture)
+        for each, name in zip(picture.objects, names, strict=True):
             if name and found.names.setdefault(each.label, (name, where))[0] != name:
                 raise _two_names(each.label, name, where, *found.names[each.label])
-        others = (k for k, v in features.items() if k.startswith(_OBJECT) and len(v))
-        found.skipped.update(k for k in others if k.removeprefix(_OBJECT) not in _KEYS)
+        found.skipped.update(unread_keys(features))
     return found
-
-
-def _picture(features: Mapping[str, Values], place: int) -> Picture:
-    width, height = (_first(features, f"image/{key}") for key in ("width", "height"))
-    if not width or not height:
-        width, height = _size(_first(features, "image/encoded"))
-    source_id = _text(features, "image/source_id")
-    is_number = re.fullmatch(r"-?\d{1,18}", source_id)
-    name = _text(features, "image/filename") or f"{source_id or place}.jpg"
-    return Picture(
-        name.replace("\\", "/"),
-        int(width),
-        int(height),
-        (),
-        img_id=int(source_id) if is_number else source_id or None,
-    )
-
-
-def _first(features: Mapping[str, Values], key: str) -> Any:
-    values = features.get(key, [])
-    return values[0] if len(values) else None
-
-
-def _text(features: Mapping[str, Values], key: str) -> str:
-    value = _first(features, key)
-    return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else ""
-
-
-def _size(image: object) -> tuple[int, int]:
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(image if isinstance(image, bytes) else b"")) as opened:
-            size: tuple[int, int] = opened.size
-            return size
-    except Exception as error:  # a broken image raises whatever its decoder fails with
-        raise ValueError("it has no size, and no image that could be read") from error
-
-
-def _objects(features: Mapping[str, Values], picture: Picture) -> Iterator[tuple[Object, str]]:
-    """Yield each object with its class name, which may be empty."""
-    corners = [features.get(f"{_OBJECT}bbox/{corner}", []) for corner in _CORNERS]
-    count = len(corners[0])
-    columns = {key: _column(features, key, count) for key in _COLUMNS}
-    labels, texts = columns["class/label"], columns["class/text"]
-    if any(len(values) != count for values in corners) or (count and labels is None):
-        raise ValueError(
-            f"it has {plural(count, 'box', 'boxes')}, but another number of corners or labels"
-        )
-    sides = np.array([picture.width, picture.height] * 2, np.float64)
-    boxes = np.array(corners, np.float64).reshape(4, -1).T * sides
-    decimals = max(2, 6 - len(str(max(picture.width, picture.height))))
-    for place in range(count):
-        left, top, right, bottom = (float(v) for v in boxes[place])
-        box: Box = (left, top, right - left, bottom - top)
-        label = 0 if labels is None else int(labels[place])
-        if label < 1 or not np.isfinite(box).all():
-            raise ValueError(f"object {place} has the label {label} and the box {box}")
-        x, y, width, height = (round(v, decimals) for v in box)
-        text = b"" if texts is None else texts[place]
-        area = columns["area"]
-        yield (
-            Object(
-                label,
-                (x, y, width, height),
-                _mask(columns["mask"], place, picture),
-                # the shortest number that is this one in single precision
-                None if area is None else float(str(np.float32(area[place]))),
-                is_crowd=_is_set(columns["is_crowd"], place),
-                is_ignored=_is_set(columns["difficult"], place),
-            ),
-            text.decode("utf-8", "surrogatepass") if isinstance(text, bytes) else "",
-        )
-
-
-def _column(features: Mapping[str, Values], key: str, count: int) -> Any:
-    values = features.get(f"{_OBJECT}{key}", [])
-    if len(values) not in (0, count):
-        raise ValueError(f"it has {plural(count, 'box', 'boxes')}, and {len(values)} of {key}")
-    return values if len(values) else None
-
-
-def _is_set(values: Any, place: int) -> bool:
-    return values is not None and values[place] == 1
-
-
-def _mask(values: Any, place: int, picture: Picture) -> Segmentation | None:
-    """Return a mask of PNG as run lengths; None where it is empty."""
-    if values is None:
-        return None
-    from PIL import Image
-    from pycocotools import mask as masks
-
-    try:
-        with Image.open(io.BytesIO(values[place])) as image:
-            if image.size != (picture.width, picture.height):
-                raise ValueError(f"a mask is {image.width} x {image.height} pixels")
-            pixels = np.asarray(image.convert("L")) > 0
-    except ValueError:
-        raise
-    except Exception as error:  # a broken image raises whatever its decoder fails with
-        raise ValueError("a mask is not a readable PNG") from error
-    if not pixels.any():
-        return None
-    found = masks.encode(np.asfortranarray(pixels.astype(np.uint8)))
-    return {"size": [picture.height, picture.width], "counts": found["counts"].decode()}
 
 
 def _labeled(picture: Picture, labels: Mapping[int, int] | None) -> Picture:
