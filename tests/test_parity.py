@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -464,25 +466,95 @@ def test_parity_knows_nothing_of_annotation_files() -> None:
 
 WRONG_BATCHES: dict[str, dict[str, Any]] = {
     "is not a dict": {"": [1.0]},
-    "has 1 boxes for 2 images": {"boxes": [np.ones((2, 4))]},
-    "has images of shape": {"images": np.ones((2, 8, 8))},
-    "has boxes of shape (2, 5)": {"boxes": [np.ones((2, 5)), np.ones((0, 4))]},
-    "has [2, 0] boxes and [2, 1] labels in its images": {
-        "boxes": [np.ones((2, 4)), np.ones((0, 4))],
+    "boxes: A has 1 boxes for 2 images": {"boxes": [np.ones((2, 4))]},
+    "images: A has images of shape": {"images": np.ones((2, 8, 8))},
+    "boxes: A has boxes of shape (2, 5)": {"boxes": [np.ones((2, 5)), np.ones((0, 4))]},
+    "labels: A has [1, 1] boxes and [2, 1] labels in its images": {
         "labels": [np.ones(2), np.ones(1)],
     },
-    "has one value for img_shape": {"img_shape": np.array(3)},
+    "img_shape: A has one value for img_shape": {"img_shape": np.array(3)},
+    "images: A has one value for images": {"images": np.array(3)},
+    "batch_input_shape: A has batch_input_shape of shape ()": {"batch_input_shape": np.array(3)},
+    "boxes: A has boxes of shape (), not 4": {"boxes": ["none", "nothing"]},
 }
 
 
 @pytest.mark.parametrize("words", WRONG_BATCHES)
-def test_a_batch_of_another_form_is_an_error_that_says_so(words: str, tmp_path: Path) -> None:
-    batch = WRONG_BATCHES[words]
-    values = batch.get("", {"img_ids": [1, 2], **batch})
-    StepRecorder(tmp_path, "x").record_step(0, "batch", values)
-    recording = read_recording(tmp_path)
-    with pytest.raises(DataError, match=re.escape(words)):
-        compare(recording, recording)
+def test_a_malformed_entry_is_a_finding_and_the_others_are_compared(
+    words: str, tmp_path: Path
+) -> None:
+    batch = {"img_ids": [1, 2], "boxes": [np.ones((1, 4))] * 2, "flip": [0, 1]}
+    wrong = WRONG_BATCHES[words]
+    recordings = []
+    for name, values in (("a", wrong.get("", {**batch, **wrong})), ("b", batch)):
+        recorder = StepRecorder(tmp_path / name, "x")
+        recorder.record_step(0, "batch", values)
+        recorder.add("loss", {"loss_bbox": 1.0 if name == "a" else 2.0})
+        recordings.append(read_recording(tmp_path / name))
+    found = compare(recordings[0], recordings[1])
+    assert found.first is not None
+    malformed = [e for e in found.first.entries if e.code == "parity-malformed"]
+    assert len(malformed) == 1
+    assert words in found.findings[0].message
+    compared = [entry.path for entry in found.first.entries if entry.code is None]
+    assert ("flip" in compared) == ("" not in wrong)
+    assert [c.verdict for c in found.checkpoints] == ["differs", "differs"]
+
+
+def test_a_damaged_shard_is_a_finding_and_the_others_are_compared(tmp_path: Path) -> None:
+    for name in "ab":
+        recorder = StepRecorder(tmp_path / name, "x", limit=10)
+        for step in range(2):
+            recorder.record_step(step, "forward/a", np.ones(4000, "float32"))
+            recorder.add("loss", {"loss": 1.0})
+            recorder.add("forward/b", {"x": [1.0, 2.0], "y": np.ones(99)})
+    whole = {path: path.read_bytes() for path in sorted((tmp_path / "b").rglob("*.npz"))}
+    first, loss, last = list(whole)[:3]
+    cases = {
+        first: (whole[first].replace(b"\x00\x00\x80?", b"\x00\x00\x80@", 1), "cannot be read"),
+        loss: (whole[loss].replace(b"\xf0?", b"\xf0@", 1), "cannot be read"),
+        last: (whole[last].replace(b'"shape": [99]', b'"shape": [98]', 1), "elements of (98,)"),
+    }
+    for path, (damaged, words) in cases.items():
+        path.write_bytes(damaged if path != last else _with_its_sums(damaged))
+        found = compare(read_recording(tmp_path / "a"), read_recording(tmp_path / "b"))
+        path.write_bytes(whole[path])
+        assert found.first is not None and found.first.step == 0
+        assert [finding.code for finding in found.findings] == ["parity-malformed"]
+        assert words in found.findings[0].message
+        assert sum(c.verdict == "agrees" for c in found.checkpoints) == 5
+        assert page(found) and found.report()
+
+
+def _with_its_sums(damaged: bytes) -> bytes:
+    """Return a shard whose sums are right again: a value was changed on purpose."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(damaged)) as one, zipfile.ZipFile(whole, "w") as other:
+        for info in one.infolist():
+            start = info.header_offset + 30 + len(info.filename)
+            other.writestr(info.filename, damaged[start : start + info.file_size])
+    return whole.getvalue()
+
+
+@examples(60)
+@given(st.data())
+def test_any_damaged_shard_is_survived(data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for name in "ab":
+            recorder = StepRecorder(Path(folder, name), "x", limit=10)
+            batch = {"img_ids": [1, 2], "boxes": [np.ones((1, 4))] * 2, "labels": [[1], [2]]}
+            recorder.record_step(0, "batch", batch)
+            recorder.add("loss", {"loss": 1.0})
+            recorder.add("forward/b", {"x": np.arange(20.0)})
+        [*paths] = sorted(Path(folder, "b").rglob("*.npz"))
+        path = data.draw(st.sampled_from(paths))
+        raw = bytearray(path.read_bytes())
+        for _ in range(data.draw(st.integers(1, 3))):
+            raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+        path.write_bytes(raw[: data.draw(st.integers(0, len(raw)) | st.just(len(raw)))])
+        found = compare(read_recording(Path(folder, "a")), read_recording(Path(folder, "b")))
+        json.dumps(found.fields(), allow_nan=False)
+        assert found.report()
 
 
 NUMBERS = st.floats(width=32) | st.sampled_from([0.0, 1.0, float("inf"), float("nan")])

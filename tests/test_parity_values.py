@@ -198,3 +198,44 @@ def test_parameters_that_are_nan_on_one_side_differ(tmp_path: Path) -> None:
     [finding] = compare(both[0], both[1]).findings
     assert "0 changes of A, 1 change of B" in finding.message
     assert compare(both[1], both[1]).first is None
+
+
+def settings(folder: Path, name: str | None, **numbers: float) -> Recording:
+    """Settings of an optimizer, as optimizer_values returns them."""
+    values: dict[str, Any] = {key: {"w": number} for key, number in numbers.items()}
+    recorder = StepRecorder(folder, folder.name)
+    recorder.record_step(0, "optimizer", values if name is None else {"name": name, **values})
+    return read_recording(folder)
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_another_optimizer_is_named_and_not_its_learning_rate(
+    is_named: bool, tmp_path: Path
+) -> None:
+    names = ("SGD", "AdamW") if is_named else (None, None)
+    one = settings(tmp_path / "a", names[0], lr=0.1, weight_decay=0.1, momentum=0.9, foreach=0)
+    other = settings(tmp_path / "b", names[1], lr=0.001, weight_decay=0.1, beta1=0.9, beta2=0.999)
+    [finding] = compare(one, other).findings
+    assert finding.code == "parity-optimizer"
+    words = "SGD and AdamW" if is_named else "only A has momentum, only B has beta1"
+    assert f"the first name: {words}" in finding.message
+    same = settings(tmp_path / "c", names[1], lr=0.01, weight_decay=0.1, beta1=0.9, beta2=0.999)
+    assert [f.code for f in compare(other, same).findings] == ["parity-learning-rate"]
+
+
+def test_the_first_step_of_adam_is_no_learning_rate(tmp_path: Path) -> None:
+    before = {"w": RANDOM.standard_normal(200), "b": RANDOM.standard_normal(1)}
+    gradient = {key: RANDOM.standard_normal(value.shape) for key, value in before.items()}
+    recordings = []
+    for name, rate, is_sign in (("sgd", 0.1, False), ("adam", 0.001, True)):
+        after = {
+            key: before[key] - rate * (np.sign(values) if is_sign else values)
+            for key, values in gradient.items()
+        }
+        recorder = StepRecorder(tmp_path / name, name)
+        recorder.record_step(0, "initialization", before)
+        recorder.add("parameters", after)
+        recordings.append(read_recording(tmp_path / name))
+    [finding] = compare(recordings[0], recordings[1]).findings
+    assert finding.code == "parity-update"
+    assert "changes of B have one size, as Adam's: another optimizer" in finding.message

@@ -8,10 +8,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from cocosurgeon.errors import DataError
 from cocosurgeon.parity.record_steps import sampled_places
 from cocosurgeon.parity.recorded import Checkpoint
 
 Array: TypeAlias = np.ndarray[Any, Any]
+_ROUNDING = 1e-6
+"""Part of the largest value by which two means of the same values may differ."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,11 @@ class Values:
 
     @classmethod
     def of(cls, checkpoint: Checkpoint, path: str) -> Values:
-        """Return the array at a path of a checkpoint."""
+        """Return the array at a path of a checkpoint.
+
+        Raises:
+            DataError: it is not what was sampled of its shape.
+        """
         array = checkpoint.arrays[path]
         dtype = checkpoint.about["dtypes"].get(path, str(array.dtype))
         sample = checkpoint.about["samples"].get(path)
@@ -43,6 +50,11 @@ class Values:
         shape = tuple(sample["shape"])
         size = int(np.prod(shape))
         places = sampled_places(size, checkpoint.about["limit"])
+        if array.shape != places.shape:
+            raise DataError(
+                f"{array.shape} elements of {shape}, and not {places.shape}",
+                where=str(checkpoint.path),
+            )
         return cls(array, shape, dtype, places, sample)
 
 
@@ -101,7 +113,9 @@ class Pair:
                 return float("inf")
             for key in ("mean", "min", "max"):
                 if a[key] is not None and b[key] is not None:
-                    largest = max(largest, abs(b[key] - a[key]))
+                    apart = abs(b[key] - a[key])
+                    if key != "mean" or apart > _ROUNDING * self.scale:
+                        largest = max(largest, apart)
         if largest == 0:
             return 0.0
         return largest / (max(self.scale, floor) or largest)

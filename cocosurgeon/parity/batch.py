@@ -42,6 +42,9 @@ class _Batches:
 
     def entries(self) -> Iterator[Entry]:
         x, y = self.values
+        for name, (_, faults) in zip("AB", self._checked, strict=True):
+            for key, fault in faults.items():
+                yield Entry(key, None, self._of(key), "parity-malformed", f"{name} {fault}")
         yield from self._ids()
         if "images" in x and "images" in y:
             yield image_entry(
@@ -58,8 +61,12 @@ class _Batches:
                 yield from self._other(key, x[key], y[key])
 
     @cached_property
+    def _checked(self) -> list[tuple[Mapping[str, Any], Mapping[str, str]]]:
+        return [batch_values(side) for side in (self.a, self.b)]
+
+    @property
     def values(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        return batch_values(self.a), batch_values(self.b)
+        return self._checked[0][0], self._checked[1][0]
 
     @cached_property
     def places(self) -> list[tuple[int, int]]:

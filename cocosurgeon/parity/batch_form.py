@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from cocosurgeon.errors import DataError
 from cocosurgeon.parity.recorded import Checkpoint
 from cocosurgeon.text import plural
 
@@ -18,51 +17,59 @@ _WIDTHS = {
     "masks": None,
     "img_shape": 2,
     "ori_shape": 2,
+    "batch_input_shape": None,
 }
-"""Entries with a value for each image, and how many numbers the rows of that value have."""
+"""Entries that have a form, and how many numbers the rows of the value of an image have."""
 
 
-def batch_values(checkpoint: Checkpoint) -> Mapping[str, Any]:
-    """Return the entries of a batch; None is the same as absent.
+def batch_values(checkpoint: Checkpoint) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+    """Return the entries of a batch, and by name what is wrong with those of another form.
 
-    Raises:
-        DataError: an entry has another form than docs/parity.md says.
+    None is the same as absent.
     """
     values = checkpoint.values
     if not isinstance(values, dict):
-        raise _error(checkpoint, "is not a dict")
+        return {}, {"": "is not a dict"}
     batch = {key: value for key, value in values.items() if value is not None}
-    count = len(checkpoint.img_ids) or len(batch.get("images", ()))
-    shapes: dict[str, list[tuple[int, ...]]] = {}
-    for key, width in _WIDTHS.items():
-        if key not in batch:
-            continue
-        if not isinstance(batch[key], list) and np.ndim(batch[key]) == 0:
-            raise _error(checkpoint, f"has one value for {key}, not one for each image")
-        if count and len(batch[key]) != count:
-            raise _error(checkpoint, f"has {len(batch[key])} {key} for {plural(count, 'image')}")
-        shapes[key] = [_shape(of_image) for of_image in batch[key]]
-        for shape in shapes[key]:
-            if width is not None and 0 not in shape and shape[-1:] != (width,):
-                raise _error(checkpoint, f"has {key} of shape {shape}, not {width} numbers each")
-    if any(len(shape) != 3 for shape in shapes.get("images", ())):
-        shape = np.shape(batch["images"])
-        raise _error(checkpoint, f"has images of shape {shape}, not (N, channels, height, width)")
-    for key in ("labels", "masks"):
-        if key in shapes and "boxes" in shapes:
-            counts = [list(map(_rows, shapes[name])) for name in ("boxes", key)]
-            if counts[0] != counts[1]:
-                words = f"has {counts[0]} boxes and {counts[1]} {key} in its images"
-                raise _error(checkpoint, words)
-    return batch
+    count = len(checkpoint.img_ids)
+    faults = {}
+    for key in _WIDTHS:
+        if key in batch:
+            count = count or (len(batch[key]) if key == "images" and np.ndim(batch[key]) else 0)
+            fault = _fault(key, batch, count)
+            if fault is not None:
+                faults[key] = fault
+                del batch[key]
+    return batch, faults
 
 
-def _error(checkpoint: Checkpoint, wrong: str) -> DataError:
-    return DataError(
-        f"the batch of step {checkpoint.step} {wrong}",
-        where=str(checkpoint.path),
-        hint="docs/parity.md says what a batch holds",
-    )
+def _fault(key: str, batch: Mapping[str, Any], count: int) -> str | None:
+    """Return what is wrong with the form of an entry.
+
+    Args:
+        batch: entries that come before it are right.
+        count: images of the batch; 0: not known.
+    """
+    value, width = batch[key], _WIDTHS[key]
+    if key == "batch_input_shape":
+        return (
+            None if _shape(value) == (2,) else f"has {key} of shape {_shape(value)}, not 2 numbers"
+        )
+    if not isinstance(value, list) and np.ndim(value) == 0:
+        return f"has one value for {key}, not one for each image"
+    if count and len(value) != count:
+        return f"has {len(value)} {key} for {plural(count, 'image')}"
+    shapes = [_shape(of_image) for of_image in value]
+    for shape in shapes:
+        if width is not None and 0 not in shape and shape[-1:] != (width,):
+            return f"has {key} of shape {shape}, not {width} numbers each"
+    if key == "images" and any(len(shape) != 3 for shape in shapes):
+        return f"has images of shape {np.shape(value)}, not (N, channels, height, width)"
+    if key in ("labels", "masks") and "boxes" in batch:
+        counts = [_rows(_shape(boxes)) for boxes in batch["boxes"]], list(map(_rows, shapes))
+        if counts[0] != counts[1]:
+            return f"has {counts[0]} boxes and {counts[1]} {key} in its images"
+    return None
 
 
 def _shape(value: Any) -> tuple[int, ...]:

@@ -164,15 +164,21 @@ PARITY_CODES = add_codes(
             "error",
         ),
         "parity-optimizer": (
-            "the optimizer has another setting",
-            "weight decay, momentum, betas or eps",
-            "compare the settings of the optimizers",
+            "another optimizer, or another setting of it",
+            "SGD against AdamW; weight decay, momentum, betas or eps",
+            "compare the optimizers and their settings",
             "error",
         ),
         "parity-update": (
             "the optimizer's step changes parameters differently",
             "another optimizer, weight decay, frozen parameters, or clipped gradients",
             "record `optimizer`, and compare its settings",
+            "error",
+        ),
+        "parity-malformed": (
+            "an entry of a recording cannot be compared",
+            "the recorder was given other values, or the file is damaged",
+            "compare the entry with docs/parity.md, and record it again",
             "error",
         ),
         "parity-metric": (

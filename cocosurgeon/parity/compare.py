@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -115,7 +116,13 @@ class _Comparison:
                 if other is None:
                     yield Compared(pair.a_step, pair.b_step, name, checkpoint.kind, (), "A")
                 else:
-                    yield self._compared(number, name, checkpoint, other)
+                    try:
+                        yield self._compared(number, name, checkpoint, other)
+                    except DataError as error:
+                        words = f"{error.where}: {error.what}"
+                        entry = Entry("", None, 0.0, "parity-malformed", words)
+                        at = (pair.a_step, pair.b_step, name, checkpoint.kind)
+                        yield Compared(*at, (entry,))
             for name, other in pair.b.items():
                 if name not in pair.a and (other.kind != "initialization" or not self.states):
                     yield Compared(pair.a_step, pair.b_step, name, other.kind, (), "B")
@@ -161,7 +168,8 @@ class _Comparison:
             self.states = pairs
             return apart + initial_entries(pairs, tolerance), missing
         if kind == "optimizer":
-            return apart + optimizer_entries(pairs, tolerance), missing
+            missing = [path for path in missing if path != "name"]
+            return apart + optimizer_entries(pairs, tolerance, (a, b)), missing
         if kind == "parameters" and self.states:
             entries = update_entries(self.states, pairs, self.gradients, tolerance)
             self.states = pairs
@@ -192,7 +200,11 @@ class _Comparison:
                 else:
                     missing.append(path)
                 continue
-            x, y = Values.of(a, path), Values.of(b, paths[path])
+            try:
+                x, y = Values.of(a, path), Values.of(b, paths[path])
+            except DataError as error:
+                apart.append(Entry(path, None, tolerance, "parity-malformed", error.what))
+                continue
             if x.shape != y.shape:
                 message = f"{x.shape} and {y.shape}"
                 apart.append(Entry(path, None, tolerance, "parity-shape", message))
@@ -256,16 +268,21 @@ class _Comparison:
         before = list(step.a)[: list(step.a).index(name)]
         for other in reversed(before):
             if other in step.b and other != "batch":
-                pairs, _, _ = self._matched(number, other, step.a[other], step.b[other])
-                yield from pairs.values()
+                with suppress(DataError):  # a damaged shard has a finding of its own
+                    pairs, _, _ = self._matched(number, other, step.a[other], step.b[other])
+                    yield from pairs.values()
 
     def _loss(self, pair: StepPair) -> StepLoss:
         terms: tuple[dict[str, Array], dict[str, Array]] = ({}, {})
         for side, named, renames in ((0, pair.a, Renames()), (1, pair.b, self.renames)):
             if "loss" in named:
-                arrays = named["loss"].arrays
-                terms[side].update({renames.path(p) or "value": v for p, v in arrays.items()})
-        return StepLoss.of(pair.a.get("batch"), *terms)
+                with suppress(DataError):
+                    arrays = named["loss"].arrays
+                    terms[side].update({renames.path(p) or "value": v for p, v in arrays.items()})
+        try:
+            return StepLoss.of(pair.a.get("batch"), *terms)
+        except DataError:
+            return StepLoss((), *terms)
 
 
 def _are_dicts(a: Checkpoint, b: Checkpoint) -> bool:

@@ -35,7 +35,7 @@ class StepLoss:
         cls, batch: Checkpoint | None, a: Mapping[str, Array], b: Mapping[str, Array]
     ) -> StepLoss:
         """Return the losses of a step with the objects of its batch."""
-        boxes = () if batch is None else batch_values(batch).get("boxes", ())
+        boxes = () if batch is None else batch_values(batch)[0].get("boxes", ())
         return cls(tuple(len(of_image) for of_image in boxes), a, b)
 
     def divisors(self) -> dict[str, float]:

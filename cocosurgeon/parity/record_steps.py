@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import functools
+import io
 import json
 import os
 import platform
@@ -41,9 +43,9 @@ _KINDS = {
 _PACKAGES = ("torch", "torchvision", "numpy", "mmcv", "mmdet", "mmengine", "transformers")
 _LIMIT = 1 << 14
 """Elements of an array that are kept; a larger one is sampled, except in ``batch``."""
-
-
 _PIECE = 1 << 16
+_ONES = np.ones(_PIECE, "float32")
+_LARGE = 1e15
 
 
 def header_of(framework: str, **known: Any) -> dict[str, Any]:
@@ -141,10 +143,11 @@ class StepRecorder:
         self.step = 0
         self._steps = steps
         self._img_ids: list[Any] = []
-        self._names: list[str] = []
+        self._names: dict[str, int] = {}
         self._begun: set[int] = set()
         self._handles: list[Any] = []
         self._open(resume)
+        self._old = os.listdir(self.folder)  # noqa: PTH208
 
     def record_step(self, step: int, name: str, values: Any) -> None:
         """Write one checkpoint of a step.
@@ -234,23 +237,24 @@ class StepRecorder:
             values = {**values, "img_ids": self._img_ids}
         shard = _Shard(0 if name == "batch" else self.header["limit"])
         shard.add("", values)
-        count = sum(known.partition("#")[0] == name for known in self._names)
-        self._names.append(f"{name}#{count + 1}" if count else name)
+        order = sum(self._names.values())
+        count, plain = self._names.get(name, 0) + 1, name.partition("#")[0]
+        self._names[plain] = self._names.get(plain, 0) + 1
         about = {
             "step": step,
-            "name": self._names[-1],
-            "order": len(self._names) - 1,
+            "name": f"{name}#{count}" if count > 1 else name,
+            "order": order,
             "img_ids": self._img_ids,
             "limit": self.header["limit"],
         }
         shard.write(os.path.join(self.folder, _file_name(about)), about)  # noqa: PTH118
-        return self._names[-1]
+        return str(about["name"])
 
     def _open(self, resume: bool) -> None:
         path = os.path.join(self.folder, "header.json")  # noqa: PTH118
         if not os.path.exists(path):  # noqa: PTH110
             os.makedirs(self.folder, exist_ok=True)  # noqa: PTH103
-            _write_whole(path, lambda out: out.write(_json(self.header, indent=1)))
+            _write_whole(path, _json(self.header, indent=1))
             return
         if not resume:
             raise FileExistsError(
@@ -269,11 +273,11 @@ class StepRecorder:
         """Begin a step; what an earlier run recorded of it is removed."""
         self.step = step
         self._img_ids = []
-        self._names = []
+        self._names = {}
         if step in self._begun:
             raise ValueError(f"step {step} was recorded before: finish a step before the next")
         self._begun.add(step)
-        for name in os.listdir(self.folder):  # noqa: PTH208
+        for name in self._old:
             if name.startswith(f"{step:06d}-"):
                 os.remove(os.path.join(self.folder, name))  # noqa: PTH107, PTH118
 
@@ -320,7 +324,7 @@ class _Shard:
         if self.limit and full.size > self.limit:
             self.samples[path] = statistics(full)
             full = full.reshape(-1)[sampled_places(full.size, self.limit)]
-        self.arrays[path] = np.array(full, copy=True)
+        self.arrays[path] = full
 
     def write(self, path: str, about: Mapping[str, Any]) -> None:
         """Write the shard, which appears whole."""
@@ -333,16 +337,18 @@ class _Shard:
             "samples": self.samples,
         }
 
-        def write(out: Any) -> None:
-            with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as packed:
-                packed.writestr("header.json", _json(facts))
-                for key, array in self.arrays.items():
-                    with packed.open((key or "value") + ".npy", "w", force_zip64=True) as member:
-                        np.lib.format.write_array(member, array, allow_pickle=False)
+        # In memory first: a zip that is written to a file takes several writes for each array.
+        whole = io.BytesIO()
+        with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as packed:
+            packed.writestr(zipfile.ZipInfo("header.json"), _json(facts))
+            for key, array in self.arrays.items():
+                member = io.BytesIO()
+                np.lib.format.write_array(member, array, allow_pickle=False)
+                packed.writestr(zipfile.ZipInfo((key or "value") + ".npy"), member.getbuffer())
+        _write_whole(path, whole.getbuffer())
 
-        _write_whole(path, write)
 
-
+@functools.lru_cache(maxsize=64)
 def sampled_places(size: int, limit: int) -> Any:
     """Return which elements of a flat array are kept: the same ones for the same size."""
     # The old generator gives the same numbers in every numpy.
@@ -354,27 +360,35 @@ def statistics(array: Any) -> dict[str, Any]:
     flat = array.reshape(-1)
     count, total, squares = 0, 0.0, 0.0
     low, high = float("inf"), -float("inf")
-    # Piece by piece in double precision: a piece stays in the processor's cache.
+    # Piece by piece, which stay in the processor's cache; single precision is summed as it is, and
+    # apart from a first value, so that little is lost.
     for start in range(0, len(flat), _PIECE):
-        piece = flat[start : start + _PIECE].astype("float64")
-        if not np.isfinite(piece.sum()):
+        piece = flat[start : start + _PIECE]
+        if piece.dtype != "float32":
+            piece = piece.astype("float64")
+        bounds = float(piece.min()), float(piece.max())  # NaN if one is NaN
+        if not np.isfinite(bounds).all():
             piece = piece[np.isfinite(piece)]
-        if len(piece):
-            if not count:
-                first = float(piece[0])
-            piece -= first
-            count += len(piece)
-            total += float(piece.sum())
-            squares += float(piece.dot(piece))
-            low, high = min(low, float(piece.min())), max(high, float(piece.max()))
+            if not len(piece):
+                continue
+            bounds = float(piece.min()), float(piece.max())
+        low, high = min(low, bounds[0]), max(high, bounds[1])
+        if not count:
+            first = float(piece[0])
+        if max(abs(low), abs(high)) > _LARGE:  # its squares are no single precision
+            piece = piece.astype("float64")
+        apart = piece - piece.dtype.type(first)
+        count += len(piece)
+        total += float(apart.dot(_ONES[: len(apart)]))  # faster than sum()
+        squares += float(apart.dot(apart))
     known: dict[str, float | None] = dict.fromkeys(("mean", "std", "min", "max"))
     if count:
         mean = total / count
         known = {
             "mean": first + mean,
             "std": max(squares / count - mean * mean, 0.0) ** 0.5,
-            "min": first + low,
-            "max": first + high,
+            "min": low,
+            "max": high,
         }
     return {
         "shape": [int(n) for n in array.shape],
@@ -383,14 +397,16 @@ def statistics(array: Any) -> dict[str, Any]:
     }
 
 
-def optimizer_values(model: Any, optimizer: Any) -> dict[str, dict[str, float]]:
+def optimizer_values(model: Any, optimizer: Any) -> dict[str, Any]:
     """Return what an optimizer of PyTorch does to each parameter, for ``optimizer``.
 
     Returns:
-        Learning rate, weight decay and the like: a number for each parameter, by its name.
+        Its class as ``name``; learning rate, weight decay and the like: a number for each
+        parameter, by its name.
     """
+    inner = getattr(optimizer, "optimizer", optimizer)  # MMEngine and accelerate wrap it
     names = {id(parameter): name for name, parameter in model.named_parameters()}
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, Any] = {"name": type(inner).__name__}
     for group in optimizer.param_groups:
         numbers = {k: v for k, v in group.items() if isinstance(v, (int, float))}
         numbers.update({f"beta{i + 1}": v for i, v in enumerate(group.get("betas", ()))})
@@ -466,9 +482,9 @@ def _file_name(about: Mapping[str, Any]) -> str:
     return "{:06d}-{:04d}-{}.npz".format(about["step"], about["order"], words)
 
 
-def _write_whole(path: str, write: Callable[[Any], object]) -> None:
+def _write_whole(path: str, content: Any) -> None:
     with open(path + ".part", "wb") as out:  # noqa: PTH123
-        write(out)
+        out.write(content)
     os.replace(path + ".part", path)  # noqa: PTH105
 
 

@@ -17,17 +17,18 @@ from cocosurgeon.parity.record_steps import VERSION, wrong_in_header
 from cocosurgeon.text import did_you_mean, first_few
 
 _KEYS = {
-    "step",
-    "name",
-    "order",
-    "img_ids",
-    "limit",
-    "lists",
-    "dicts",
-    "values",
-    "dtypes",
-    "samples",
+    "step": int,
+    "name": str,
+    "order": int,
+    "img_ids": list,
+    "limit": int,
+    "lists": list,
+    "dicts": list,
+    "values": dict,
+    "dtypes": dict,
+    "samples": dict,
 }
+_SAMPLE = {"shape", "not_finite", "mean", "std", "min", "max"}
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,12 @@ class Checkpoint:
     Attributes:
         path: the shard.
         about: its header.json.
+        members: names of its files.
     """
 
     path: Path
     about: Mapping[str, Any]
+    members: tuple[str, ...] = field(repr=False)
 
     @property
     def step(self) -> int:
@@ -85,7 +88,7 @@ class Checkpoint:
                     path: np.lib.format.read_array(packed.open(f"{path or 'value'}.npy"))
                     for path in self.paths
                 }
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
             raise DataError(
                 f"a shard that cannot be read: {error}",
                 where=str(self.path),
@@ -95,8 +98,7 @@ class Checkpoint:
     @cached_property
     def paths(self) -> list[str]:
         """Return the paths of the arrays; that of an array without a dict is empty."""
-        with zipfile.ZipFile(self.path) as packed:
-            found = [n.removesuffix(".npy") for n in packed.namelist() if n != "header.json"]
+        found = [name.removesuffix(".npy") for name in self.members if name != "header.json"]
         is_nested = "" in self.about["dicts"] or "" in self.about["lists"]
         return found if is_nested else [""] * len(found)
 
@@ -202,11 +204,11 @@ def read_recording(folder: str | Path, rank: int = 0) -> Recording:
         raise DataError(wrong, where=str(place / "header.json"))
     checkpoints, unreadable = [], []
     for path in sorted(place.glob("*.npz")):
-        about = _about(path)
-        if about is None:
+        checkpoint = _checkpoint(path)
+        if checkpoint is None:
             unreadable.append(path)
         else:
-            checkpoints.append(Checkpoint(path, about))
+            checkpoints.append(checkpoint)
     checkpoints.sort(key=lambda c: (c.step, c.about["order"]))
     return Recording(place, header, tuple(checkpoints), tuple(unreadable))
 
@@ -225,10 +227,18 @@ def _wrong(header: object) -> str | None:
     return wrong_in_header(header)
 
 
-def _about(path: Path) -> dict[str, Any] | None:
+def _checkpoint(path: Path) -> Checkpoint | None:
+    """Return a shard; None where it is cut or broken."""
     try:
         with zipfile.ZipFile(path) as packed:
             about = json.loads(packed.read("header.json"))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            members = tuple(packed.namelist())
+    except (OSError, ValueError, KeyError, RuntimeError, RecursionError, zipfile.BadZipFile):
         return None
-    return about if isinstance(about, dict) and about.keys() >= _KEYS else None
+    is_whole = isinstance(about, dict) and all(
+        type(about.get(key)) is kind for key, kind in _KEYS.items()
+    )
+    is_sampled = is_whole and all(
+        isinstance(each, dict) and each.keys() >= _SAMPLE for each in about["samples"].values()
+    )
+    return Checkpoint(path, about, members) if is_sampled else None

@@ -9,6 +9,7 @@ import numpy as np
 from cocosurgeon.parity.arrays import Array, Pair
 from cocosurgeon.parity.causes import factor, order, precision
 from cocosurgeon.parity.entry import Entry
+from cocosurgeon.parity.recorded import Checkpoint
 from cocosurgeon.text import plural
 from cocosurgeon.weights.difference import TensorDiff, Values, diff
 from cocosurgeon.weights.tensor import Tensor
@@ -21,6 +22,12 @@ _NOISE = 0.01
 """Part of a gradient that may differ where it is more than rounding."""
 _ROUNDING = 2.0**-22
 """Part of a parameter that float32 rounds off, twice."""
+
+_FEWEST = 8
+"""Elements below which changes have one size by chance."""
+_ONE_SIZE = 0.05
+_OF_ONE_OPTIMIZER = frozenset({"momentum", "beta1", "alpha", "rho", "lambd"})
+"""Settings that one optimizer has, and another one lacks."""
 
 Pairs = Mapping[str, Pair]
 Tolerance = Callable[[str], float]
@@ -120,27 +127,65 @@ def _noise(gradient: Pair | None, like: Array) -> Array:
     return noise
 
 
+def _has_one_size(changes: Array) -> bool:
+    """Return whether all changes have one size, as those of Adam's first step."""
+    sizes = np.abs(changes)
+    return sizes.size >= _FEWEST and bool(sizes.std() < _ONE_SIZE * sizes.mean())
+
+
 def _update_cause(x: Array, y: Array) -> tuple[str, str]:
     for name, one, other in (("A", x, y), ("B", y, x)):
         if not one.any() and other.any():
             return "parity-update", f"{name} does not change it: frozen, or without a gradient"
+    adam = [_has_one_size(side) for side in (x, y)]
+    if adam[0] != adam[1]:
+        side = "AB"[adam[1]]
+        return "parity-update", f"changes of {side} have one size, as Adam's: another optimizer"
     ratio = float(x @ y / (x @ x))
     left = y - ratio * x
-    if float(left @ left) < 1e-4 * float(y @ y):
+    if x.size > 1 and float(left @ left) < 1e-4 * float(y @ y):
         return "parity-learning-rate", f"B's change is {ratio:.5g} times A's"
     return "parity-update", f"mean change {np.abs(x).mean():.3g} and {np.abs(y).mean():.3g}"
 
 
-def optimizer_entries(pairs: Pairs, tolerance: Tolerance) -> list[Entry]:
-    """Return the compared settings of the optimizer, each for each parameter."""
-    entries = []
+def optimizer_entries(
+    pairs: Pairs, tolerance: Tolerance, sides: tuple[Checkpoint, Checkpoint]
+) -> list[Entry]:
+    """Return the compared settings of the optimizer, each for each parameter.
+
+    Another optimizer comes first; what else differs follows from it.
+
+    Args:
+        sides: the checkpoints of A and of B.
+    """
+    other = _other_optimizer(*sides)
+    entries = [] if other is None else [Entry("name", None, 0.0, "parity-optimizer", other)]
     for path, pair in pairs.items():
         error = pair.error()
         if error <= tolerance(path):
             entries.append(Entry(path, error, tolerance(path)))
             continue
-        is_rate = path.partition("/")[0] in ("lr", "initial_lr", "learning_rate")
+        is_rate = other is None and path.partition("/")[0] in ("lr", "initial_lr", "learning_rate")
         code = "parity-learning-rate" if is_rate else "parity-optimizer"
         message = f"{pair.x[0]:.6g} and {pair.y[0]:.6g}" if pair.x.size == 1 else ""
         entries.append(Entry(path, error, tolerance(path), code, message))
     return entries
+
+
+def _other_optimizer(a: Checkpoint, b: Checkpoint) -> str | None:
+    """Return by what two optimizers are not the same one; None where they may be.
+
+    Recordings without the name of the optimizer have its settings.
+    """
+    one, other = (side.about["values"].get("name") for side in (a, b))
+    if one is not None and other is not None:
+        return None if one == other else f"{one} and {other}"
+    here, there = (
+        {path.partition("/")[0] for path in side.paths} & _OF_ONE_OPTIMIZER for side in (a, b)
+    )
+    only = [
+        f"only {name} has {', '.join(sorted(own))}"
+        for name, own in (("A", here - there), ("B", there - here))
+        if own
+    ]
+    return ", ".join(only) or None
