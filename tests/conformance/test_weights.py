@@ -19,6 +19,7 @@ from original_keys import Shapes, copied_key, detr_r50, dino_r50_4scale
 
 from cocosurgeon import head_rows, weights
 from cocosurgeon.weights.checkpoint import read_checkpoint
+from cocosurgeon.weights.name_table import NameTable, read_table
 from cocosurgeon.weights.tensor import Tensor
 from cocosurgeon.weights.write import write_checkpoint
 
@@ -102,6 +103,23 @@ def test_detr_moves_to_mmdet_and_its_logits_are_permuted_exactly(line: Line, fol
     back = folder / "back.pth"
     weights.rename(before, "detr-mmdet3", back)
     require_same(original, back)
+
+
+def test_detr_computes_the_same_under_both_names(folder: Path) -> None:
+    """The table is right about meanings, not only about shapes: the outputs are the same."""
+    both = Line("3.3.0", "mm3:tv", labels_crowd=True, single=False)
+    mmdet_line.require(both.overlay)
+    original = saved(detr_r50(), folder / "detr.pth")
+    files = folder / "renamed.pth", folder / "swapped.pth"
+    table = read_table("detr-mmdet3").text()
+    swapped = re.sub(r"norms\.[01]", lambda norm: f"norms.{1 - int(norm[0][-1])}", table)
+    for rules, file in zip((table, swapped), files, strict=True):
+        weights.rename(original, NameTable.parse(rules, "a table"), file)
+    found = both.run(Path(__file__).with_name("detr_run.py"), original, *files)
+    assert found["shapes"] == [[2, 100, 92], [2, 100, 4]]
+    right, wrong = found["apart"]
+    assert max(right) < 1e-6 < 1e-4 < min(found["spread"])  # of a number over the queries
+    assert min(wrong) > 1e-2
 
 
 def test_dino_moves_to_mmdet(line: Line, folder: Path) -> None:
