@@ -389,7 +389,9 @@ def output(
 def console(
     quiet: Annotated[
         bool,
-        typer.Option("--quiet", "-q", help="Print no summary and no progress, only warnings."),
+        typer.Option(
+            "--quiet", "-q", help="Print no summary and no progress. Results and warnings stay."
+        ),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document to stdout, and nothing else.")
