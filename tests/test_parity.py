@@ -536,6 +536,35 @@ def _with_its_sums(damaged: bytes) -> bytes:
     return whole.getvalue()
 
 
+ODD = st.sampled_from(
+    [
+        None, "text", [1, 2], [1, [2]], [], {"a": 1.0}, np.array(3.0), np.zeros((0, 4)),
+        np.ones((2, 4)), [np.ones((1, 4)), np.ones((2, 4))], [[1], [1, 2]], ["a", "b"],
+        [np.full((1, 4), np.nan)] * 2, np.ones((2, 3, 8, 8)), [np.ones((3, 8, 8))] * 2,
+        np.ones((2, 2), "int64"), np.full((2, 2), np.inf, "float16"), np.ones((2, 1), bool),
+    ]
+)  # fmt: skip
+KEYS = ("images", "boxes", "labels", "masks", "img_shape", "ori_shape", "batch_input_shape", "flip")
+BATCHES = st.dictionaries(st.sampled_from(KEYS), ODD)
+IDS = st.sampled_from([None, [1, 2], [2, 1], [3], ["a", 1]])
+
+
+@examples(150)
+@given(BATCHES, BATCHES, IDS, IDS)
+def test_batches_of_any_form_are_compared(one: Any, other: Any, here: Any, there: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        recordings = []
+        for name, batch, ids in (("a", one, here), ("b", other, there)):
+            recorder = StepRecorder(Path(folder, name), "x", box_format="cxcywh")
+            recorder.record_step(0, "batch", batch if ids is None else {**batch, "img_ids": ids})
+            recorder.add("loss", {"loss": 1.0})
+            recordings.append(read_recording(Path(folder, name)))
+        found = compare(recordings[0], recordings[1])
+        assert found.checkpoints[-1].verdict in ("agrees", "not compared")
+        json.dumps(found.fields(), allow_nan=False)
+        assert page(found) and found.report()
+
+
 @examples(60)
 @given(st.data())
 def test_any_damaged_shard_is_survived(data: st.DataObject) -> None:

@@ -217,6 +217,12 @@ def test_new_rows_that_a_type_cannot_hold_are_an_error() -> None:
     _, result = moved(half, HeadStep("mmdet81", "detr92", fill=1e6))
     with pytest.raises(RequestError, match="float16 cannot hold 1000000"):
         result["fc_cls.bias"].array()
+    whole = {"fc_cls.bias": tensor("fc_cls.bias", 81, dtype="int8")}
+    _, result = moved(whole, HeadStep("mmdet81", "detr92", fill=-4.6))
+    assert result["fc_cls.bias"].array()[0] == -5  # the nearest
+    _, result = moved(whole, HeadStep("mmdet81", "detr92", fill=300))
+    with pytest.raises(RequestError, match="int8 cannot hold 300"):
+        result["fc_cls.bias"].array()
     for fill in (float("nan"), float("inf"), 10**400, "median"):
         with pytest.raises(RequestError, match="new rows filled with"):
             HeadStep("mmdet81", "detr92", fill=fill)  # type: ignore[arg-type]

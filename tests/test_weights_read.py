@@ -388,6 +388,13 @@ def test_broken_and_huge_pickles_are_refused(case: str, put: Put) -> None:
             assert "never run" not in str(raised.value) or case.startswith("a storage of an")
 
 
+def test_the_hint_is_about_tensors_of_other_kinds(put: Put) -> None:
+    data = zipped(state(call("torch._utils._rebuild_qtensor", WHOLE)), {"0": FOUR})
+    with pytest.raises(FormatError, match="_rebuild_qtensor") as raised:
+        read_checkpoint(put(data, "a.pth"))
+    assert raised.value.hint is not None and "dequantize()" in raised.value.hint
+
+
 def test_an_expanded_tensor_is_read(put: Put) -> None:
     """Both ways: rows of one row, and one element at many places."""
     for shape, strides in (((3, 4), (0, 1)), ((4, 3), (1, 0)), ((50_000, 3), (0, 0))):

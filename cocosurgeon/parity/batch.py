@@ -46,19 +46,26 @@ class _Batches:
             for key, fault in faults.items():
                 yield Entry(key, None, self._of(key), "parity-malformed", f"{name} {fault}")
         yield from self._ids()
-        if "images" in x and "images" in y:
-            yield image_entry(
-                self._images(x, 0), self._images(y, 1), self._inside(), self._of("images")
-            )
-        if "boxes" in x and "boxes" in y:
-            yield self._boxes()
-            if "labels" in x and "labels" in y:
-                yield label_entry(self._labels(), self.headers)
-            if "masks" in x and "masks" in y:
-                yield self._masks()
-        for key in x:
-            if key in y and key not in _OF_OBJECTS:
-                yield from self._other(key, x[key], y[key])
+        compared = {
+            "images": self._image,
+            "boxes": self._boxes,
+            "labels": lambda: label_entry(self._labels(), self.headers),
+            "masks": self._masks,
+        }
+        has_boxes = "boxes" in x and "boxes" in y
+        for key in (*compared, *(key for key in x if key not in _OF_OBJECTS)):
+            if key not in x or key not in y or (key in ("labels", "masks") and not has_boxes):
+                continue
+            try:
+                if key in compared:
+                    yield compared[key]()
+                else:
+                    yield from self._other(key, x[key], y[key])
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+                words = (
+                    f"its values cannot be compared: {error}"  # of a form that nobody thought of
+                )
+                yield Entry(key, None, self._of(key), "parity-malformed", words)
 
     @cached_property
     def _checked(self) -> list[tuple[Mapping[str, Any], Mapping[str, str]]]:
@@ -88,6 +95,10 @@ class _Batches:
         here, there = self.a.img_ids, self.b.img_ids
         if here and there:
             yield ids_entry(here, there)
+
+    def _image(self) -> Entry:
+        x, y = (self._images(batch, side) for side, batch in enumerate(self.values))
+        return image_entry(x, y, self._inside(), self._of("images"))
 
     def _images(self, batch: Mapping[str, Any], side: int) -> Array:
         images: Array = np.asarray(batch["images"])[[pair[side] for pair in self.places]]

@@ -35,11 +35,12 @@ def batch_values(checkpoint: Checkpoint) -> tuple[Mapping[str, Any], Mapping[str
     faults = {}
     for key in _WIDTHS:
         if key in batch:
-            count = count or (len(batch[key]) if key == "images" and np.ndim(batch[key]) else 0)
             fault = _fault(key, batch, count)
             if fault is not None:
                 faults[key] = fault
                 del batch[key]
+            elif key == "images":
+                count = len(batch[key])
     return batch, faults
 
 
@@ -55,7 +56,7 @@ def _fault(key: str, batch: Mapping[str, Any], count: int) -> str | None:
         return (
             None if _shape(value) == (2,) else f"has {key} of shape {_shape(value)}, not 2 numbers"
         )
-    if not isinstance(value, list) and np.ndim(value) == 0:
+    if isinstance(value, (str, dict)) or (not isinstance(value, list) and np.ndim(value) == 0):
         return f"has one value for {key}, not one for each image"
     if count and len(value) != count:
         return f"has {len(value)} {key} for {plural(count, 'image')}"
@@ -63,8 +64,8 @@ def _fault(key: str, batch: Mapping[str, Any], count: int) -> str | None:
     for shape in shapes:
         if width is not None and 0 not in shape and shape[-1:] != (width,):
             return f"has {key} of shape {shape}, not {width} numbers each"
-    if key == "images" and any(len(shape) != 3 for shape in shapes):
-        return f"has images of shape {np.shape(value)}, not (N, channels, height, width)"
+    if key == "images" and (isinstance(value, list) or value.ndim != 4):
+        return f"has images of shape {_shape(value)}, not one array (N, channels, height, width)"
     if key in ("labels", "masks") and "boxes" in batch:
         counts = [_rows(_shape(boxes)) for boxes in batch["boxes"]], list(map(_rows, shapes))
         if counts[0] != counts[1]:

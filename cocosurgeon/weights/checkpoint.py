@@ -164,6 +164,8 @@ def _chosen(states: Mapping[str, Mapping[str, Tensor]], where: str | None) -> st
 def _described(root: object) -> str:
     if isinstance(root, NotRead):
         return f"it holds an object of {root.name}"
+    if root == {}:
+        return "its top level is an empty dict"
     if isinstance(root, dict):
         return f"its top level is a dict with {', '.join(repr(k)[:40] for k in list(root)[:8])}"
     return f"its top level is of type {type(root).__name__}"

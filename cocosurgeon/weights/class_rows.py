@@ -112,9 +112,11 @@ class ClassRows:
             value = classes.mean(axis=0, dtype=np.float64)
         else:
             value = np.float64(fill if len(shape) == 1 and fill is not None else 0)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             filled = encode(np.broadcast_to(value, shape[1:]), tensor.dtype)
-        if np.isfinite(value).all() and not np.isfinite(decode(filled, tensor.dtype)).all():
+        held = decode(filled, tensor.dtype)
+        is_held = np.isfinite(held) if DTYPES[tensor.dtype].is_float else held == np.rint(value)
+        if np.isfinite(value).all() and not is_held.all():
             raise RequestError(f"{tensor.name}: {tensor.dtype} cannot hold {fill}")
         after[new] = filled
         return after

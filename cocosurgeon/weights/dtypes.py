@@ -98,7 +98,9 @@ def encode(values: npt.ArrayLike, dtype: str) -> Array:
     """
     kind = DTYPES[dtype]
     if kind.bits is None:
-        return np.asarray(values).astype(kind.numpy)
+        numbers = np.asarray(values)
+        is_whole = np.dtype(kind.numpy).kind in "iu"
+        return (np.rint(numbers) if is_whole else numbers).astype(kind.numpy)
     exact = np.asarray(values, np.float32)
     if dtype == "bfloat16":
         raw = exact.view(np.uint32).astype(np.uint64)

@@ -90,11 +90,16 @@ def unpickle(
         fault = Refused(f"broken pickle, at byte {machine.at:,}: {type(error).__name__} {error}")
     if machine.refused:
         names = [f"{one_line(name)} ({n:,})" for name, n in machine.refused.most_common()]
+        hint = (
+            "if you trust the file, load it where its code is installed and save its state dict "
+            "only: torch.save(model.state_dict(), 'weights.pth')"
+        )
+        if any(name.startswith("torch._utils._rebuild_") for name in machine.refused):
+            hint = "only plain tensors are read: save the others after dequantize() or to_dense()"
         raise FormatError(
             f"the file's pickle names code, which is never run: {first_few(names, 20)}",
             where=where,
-            hint="if you trust the file, load it where its code is installed and save its state "
-            "dict only: torch.save(model.state_dict(), 'weights.pth')",
+            hint=hint,
         )
     if fault is not None:
         raise FormatError(str(fault), where=where, hint=fault.hint)
