@@ -145,7 +145,10 @@ class MergeWith(MergeOptions, Step):
     def bind(self, dataset: Dataset, progress: Progress | None = None) -> MergeWith:
         from cocosurgeon.dataset.io import read
 
-        others = self.others or tuple(read(path, progress, self.columns) for path in self.paths)
+        others = self.others
+        for path in self.paths if not others else ():
+            others = (*others, read(path, progress, self.columns))
+            others[-1].source.release()
         sha256 = tuple(other.source.sha256() for other in others)
         if self.sha256 not in ((), sha256):
             wrong = [p for p, a, b in zip(self.paths, sha256, self.sha256, strict=True) if a != b]
