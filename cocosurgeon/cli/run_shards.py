@@ -31,6 +31,7 @@ from cocosurgeon.sets.options import MergeOptions
 from cocosurgeon.shards.dataset import Shards
 from cocosurgeon.shards.paths import annotation_files, is_of_several, names_in
 from cocosurgeon.shards.shard import read_shard
+from cocosurgeon.steps.images.merge_with import MergeWith
 from cocosurgeon.steps.images.part import every_part
 from cocosurgeon.text import plural
 
@@ -105,6 +106,9 @@ def run_shards(
         raise RequestError(
             "--recipe works with one file only", hint="remove it, or merge the files"
         )
+    if any(isinstance(step, MergeWith) for step in plan.steps):
+        hint = "name the other file as one of the files, or merge them: cocosurgeon merge"
+        raise RequestError("--merge-with works with one file only", hint=hint)
     inputs = [*paths, *plan.files]
     out = Path(output.outputs.subset or "")
     if merge_into is not None:

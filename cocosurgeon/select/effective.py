@@ -15,6 +15,7 @@ import numpy as np
 
 from cocosurgeon.annfile.columns import Array, Numbers, Values, as_floats
 from cocosurgeon.annfile.document import Records
+from cocosurgeon.annfile.united import UnitedSource
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import UNKNOWN, all_differ
 from cocosurgeon.dataset.mask import Mask
@@ -84,7 +85,7 @@ def is_effectively_empty(dataset: Dataset, loader: str) -> Mask:
 
 def _is_empty(dataset: Dataset, loader: str) -> Mask:
     """Mark the kept images that are empty by the loader's rules."""
-    document = _parsed(b"".join(dataset.text()).removeprefix(codecs.BOM_UTF8))
+    document = _document(dataset)
     names = tuple(c.name for c in dataset.categories if c.name is not None)
     try:
         view = load(loader, document, LOADERS[loader].options.every_image(names))
@@ -99,6 +100,17 @@ def _is_empty(dataset: Dataset, loader: str) -> Mask:
     usable = {s.img_id for s in view.samples if any(not i.ignore for i in s.instances)}
     ids = dataset.img_ids
     return np.fromiter((i not in usable for i in ids), dtype=np.bool_, count=len(ids))
+
+
+def _document(dataset: Dataset) -> object:
+    """Return what is kept, as JSON; of several files that are one dataset, the lists of records."""
+    index = dataset.index
+    if not isinstance(dataset.source, UnitedSource) or dataset.category_list is not None:
+        return _parsed(b"".join(dataset.text()).removeprefix(codecs.BOM_UTF8))
+    lists = [(records.name, records.texts(rows)) for records, rows in dataset.rows_kept()]
+    if (records := index.category_records) is not None:
+        lists.append((records.name, records.texts(np.arange(records.count))))
+    return {name: _parsed(b"[%b]" % b",".join(text for *_, text in each)) for name, each in lists}
 
 
 def _parsed(text: bytes) -> object:
