@@ -209,9 +209,7 @@ def _common(ids: Array, taken: Sequence[Array]) -> list[Id]:
     """Return the different ids, in order, that are taken."""
     ids = as_keys(ids)
     if ids.dtype == np.int64 and all(each.dtype == np.int64 for each in taken):
-        found = np.zeros(len(ids), np.bool_)
-        for each in taken:
-            found |= np.isin(ids, each)
+        found = np.isin(ids, np.concatenate([ids[:0], *taken]))
         return list(dict.fromkeys(ids[found].tolist()))
     known = {i for each in taken for i in each.tolist()} - {None}
     return [i for i in dict.fromkeys(ids.tolist()) if i in known]
