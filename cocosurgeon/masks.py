@@ -96,7 +96,7 @@ def _rle_fault(rle: Mapping[str, object], size: Sequence[object] | None) -> str 
         runs = counts if isinstance(counts, list) else rle_runs(counts)
     except ValueError as error:
         return str(error)
-    if not all(type(run) is int for run in runs) or min(runs, default=0) < 0:
+    if not {int}.issuperset(map(type, runs)) or min(runs, default=0) < 0:
         return "its counts are not run lengths"
     pixels = own[0] * own[1]
     if (filled := sum(runs)) != pixels:

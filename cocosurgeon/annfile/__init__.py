@@ -7,7 +7,7 @@ chunks    values of a column, packed tightly
 decode    bytes to values, with errors that name the place
 columns   one value of every record, as arrays
 document  layout of a file: its top-level keys and lists of records
-kernel    the compiled scan, if installed
+kernel    the compiled scan, and pixels of polygons, if installed
 listscan  the scan of one list: by the kernel, by proven separators, or one by one
 parallel  threads, or a second process, that scan parts of a long list
 scan      one pass over a source

@@ -1,6 +1,6 @@
-"""The compiled kernel of the scan, ``_kernel.c``, if it is installed.
+"""The compiled kernel, ``_kernel.c``, if it is installed: the scan, and the pixels of polygons.
 
-It takes plain records only. Broken and unusual ones are read in Python, which also raises the
+The scan takes plain records only. Broken and unusual ones are read in Python, which also raises the
 errors. ``COCOSURGEON_PURE_PYTHON=1`` turns the kernel off.
 """
 
@@ -72,3 +72,18 @@ def value_spans(text: bytes, key: str) -> list[tuple[int, int]] | None:
         return None
     cells = array("q", found.columns[0][0])
     return [(start, stop) for start, stop in zip(cells[::3], cells[1::3], strict=True) if stop]
+
+
+def pixels(points: bytes, counts: bytes, sizes: bytes, step: int) -> bytes:
+    """Bound how many pixels pycocotools draws for polygons, from one column of each so many.
+
+    Args:
+        points: x and y of each point as doubles, between -1e5 and 1e5, polygon after polygon.
+        counts: number of points of each polygon, as 64-bit integers.
+        sizes: height and width of each polygon's image.
+        step: how many columns one stands for; with 1 both bounds are the number itself.
+
+    Returns:
+        The least and the greatest number for each polygon, as 64-bit integers.
+    """
+    return _kernel.pixels(points, counts, sizes, step)

@@ -1,6 +1,8 @@
 """One file judged by itself, for the loaders that will read it.
 
 annotation_file  a file as checks see it: columns, and records where columns do not decide
+batch            records decoded and judged together
+polygons         polygons of many annotations, measured at once
 check            what a check is, and all of them
 checks/          the checks, by what they are about
 example          a small correct file, for the example of each check

@@ -175,7 +175,7 @@ class AnnotationFile:
             return
         chosen = np.arange(records.count) if rows is None else rows
         for row, first, text in records.texts(chosen):
-            yield Located(row, first, text, _decoded(text))
+            yield Located(row, first, text, decoded(text))
 
     def located(self, key: str, row: int) -> tuple[object, int]:
         """Return the id of a record, and the offset of its first byte."""
@@ -265,7 +265,8 @@ def _finite(values: Values) -> Array:
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
-def _decoded(text: bytes) -> Record:
+def decoded(text: bytes) -> Record:
+    """Return a record by its JSON text."""
     try:
         value = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 from cocosurgeon.findings.codes import CODES, Code, Severity, add_code
 from cocosurgeon.lint import checks
 from cocosurgeon.lint.annotation_file import AnnotationFile, Record
+from cocosurgeon.lint.batch import Batch, Verdicts
 from cocosurgeon.lint.repair import Repair
 
 Subject = Literal[
@@ -64,6 +65,7 @@ class Check:
         repair: what can be done about it; None: nothing that a program could know.
         further: what happens in libraries that have no rules here, by their names.
         is_for_hurt: whether it is made only for loaders that it hurts: to others it is no fault.
+        decide: of many records at once whether ``find`` finds something, as far as that is clear.
     """
 
     code: str
@@ -75,6 +77,7 @@ class Check:
     repair: Repair | None = None
     further: Mapping[str, str] = field(default_factory=dict)
     is_for_hurt: bool = False
+    decide: Callable[[Batch], Verdicts] | None = None
 
     @property
     def group(self) -> str:
@@ -105,6 +108,7 @@ def check(
     repair: Repair | None = None,
     further: Mapping[str, str] | None = None,
     is_for_hurt: bool = False,
+    decide: Callable[[Batch], Verdicts] | None = None,
 ) -> Callable[[Any], Any]:
     """Register a function as a check.
 
@@ -115,13 +119,19 @@ def check(
         further: what it does to libraries that have no rules here; ``pycocotools`` counts like a
             loader.
         is_for_hurt: whether it is made only for loaders that it hurts.
+        decide: of many records at once whether the function finds something.
     """
 
     def register(find: Any) -> Any:
         if meaning:
             add_code(code, Code(group, meaning, arises, next, severity))
         _checks.append(
-            Check(code, of, find, base, example, is_judged, repair, further or {}, is_for_hurt)
+            Check(
+                *(code, of, find, base, example, is_judged, repair),
+                further=further or {},
+                is_for_hurt=is_for_hurt,
+                decide=decide,
+            )
         )
         return find
 

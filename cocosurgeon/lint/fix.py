@@ -121,7 +121,7 @@ class _Fix:
 
     def _of_records(self, file: AnnotationFile) -> Iterator[RecordOutcome]:
         checks = [check for check in all_checks() if check.code == self.code]
-        for _, fault, located in find_faults(file, checks):
+        for _, fault, located in find_faults(file, checks, lambda _: True):
             assert fault.list is not None and located is not None
             outcome = self.repair.find(located.value, file)
             if outcome not in (None, DROP) and self.repair.by is not None:
@@ -202,7 +202,7 @@ def left_to_repair(
 
 def _count_faults(file: AnnotationFile, codes: Sequence[str]) -> Counter[str]:
     checks = [check for check in all_checks() if check.code in codes]
-    return Counter(check.code for check, _, _ in find_faults(file, checks))
+    return Counter(check.code for check, _, _ in find_faults(file, checks, lambda _: True))
 
 
 _ABSENT = object()

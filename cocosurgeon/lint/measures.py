@@ -11,8 +11,10 @@ from typing import Any
 from cocosurgeon.lint.annotation_file import AnnotationFile, Record, box_of, is_number
 from cocosurgeon.masks import rle_runs
 
-_LONGEST = 1e6
+LONGEST = 1e6
 """Pixels of outline from which a mask is not drawn."""
+_MOST_PIXELS = 1 << 32
+"""Pixels of an image from which pycocotools draws something else, or never ends."""
 
 
 def outline_of(mask: Any) -> float:
@@ -41,14 +43,17 @@ def area_of_mask(record: Record, file: AnnotationFile) -> float:
 def _area_of_mask(record: Record, file: AnnotationFile) -> float:
     mask = record["segmentation"]
     total = area_of_parts(mask)
-    if isinstance(mask, dict) or (len(mask) == 1 and _is_simple(mask[0], *_canvas(record, file))):
+    if isinstance(mask, dict):
+        return total
+    height, width = _canvas(record, file)
+    if len(mask) == 1 and _is_simple(mask[0], height, width):
         return total
     outline = outline_of(mask)
-    if not outline < _LONGEST:
+    if not outline < LONGEST or height * width >= _MOST_PIXELS:
         return total
     from pycocotools import mask as masks
 
-    drawn = masks.frPyObjects(mask, *_canvas(record, file))
+    drawn = masks.frPyObjects(mask, height, width)
     pixels = int(masks.area(masks.merge(drawn)))
     return total if abs(total - pixels) <= outline / 2 else pixels
 
@@ -74,10 +79,11 @@ def _is_simple(polygon: Sequence[Any], height: int, width: int) -> bool:
 def _canvas(record: Record, file: AnnotationFile) -> tuple[int, int]:
     """Return height and width of the image, or else of what holds the polygons."""
     width, height = file.size_of(record.get("image_id"))
-    if is_number(width) and is_number(height) and 0 < max(width, height) < _LONGEST:
-        return math.ceil(height), math.ceil(width)
+    sides = [side for side in (width, height) if is_number(side) and 0 < side < LONGEST]
+    if len(sides) == 2:
+        return math.ceil(sides[1]), math.ceil(sides[0])
     points = list(chain(*record["segmentation"]))
-    return math.ceil(max(points[1::2])) + 1, math.ceil(max(points[::2])) + 1
+    return max(1, math.ceil(max(points[1::2])) + 1), max(1, math.ceil(max(points[::2])) + 1)
 
 
 def _runs(rle: Record) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from cocosurgeon.errors import RequestError, UnknownNameError
 from cocosurgeon.findings.codes import CODES, Severity
 from cocosurgeon.findings.finding import Finding, RecordId
 from cocosurgeon.lint.annotation_file import COLUMNS, AnnotationFile, Located
+from cocosurgeon.lint.batch import UNSURE, batches
 from cocosurgeon.lint.check import Check, Fault, all_checks
 from cocosurgeon.lint.effects import affects, usual_loaders
 from cocosurgeon.lint.on_disk import ON_DISK_CODES, image_faults
@@ -24,8 +25,6 @@ from cocosurgeon.lint.pair import PAIR_CODES, pair_faults
 from cocosurgeon.lint.report import Known, LintReport
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import did_you_mean
-
-_STEP = 1 << 12
 
 AnnFile: TypeAlias = str | os.PathLike[str] | Source
 """Path of an annotation file, or its text."""
@@ -108,7 +107,7 @@ def lint(
         and not (check.is_for_hurt and not affects(check.code, report.loaders))
     ]
     severities: dict[str, Severity] = {}
-    for check, fault, located in find_faults(file, checks):
+    for check, fault, located in find_faults(file, checks, report.is_full):
         if report.is_full(check.code):
             report.tallies[check.code].count += 1
             continue
@@ -177,41 +176,60 @@ def _finding(
 
 
 def find_faults(
-    file: AnnotationFile, checks: Sequence[Check]
+    file: AnnotationFile,
+    checks: Sequence[Check],
+    is_counted: Callable[[str], bool] = lambda _: False,
 ) -> Iterator[tuple[Check, Fault, Located | None]]:
-    """Yield what checks find in a file, each with the record, where they looked at records."""
+    """Yield what checks find in a file, each with the record, where they looked at records.
+
+    Args:
+        is_counted: returns whether findings of a code are only counted: messages may be empty.
+    """
     for check in checks:
         if check.of == "file":
             for fault in check.find(file):
                 yield check, fault, None
     for key in ("categories", "images", "annotations"):
-        yield from _in_records(file, key, checks)
+        yield from _in_records(file, key, checks, is_counted)
 
 
 def _in_records(
-    file: AnnotationFile, key: str, checks: Sequence[Check]
+    file: AnnotationFile, key: str, checks: Sequence[Check], is_counted: Callable[[str], bool]
 ) -> Iterator[tuple[Check, Fault, Located | None]]:
     of_odd = [check for check in checks if check.of == key]
     of_every = [check for check in checks if check.of == f"every-{key[:-1]}"]
     of_text = [check for check in checks if check.of == "every-record" and key != "categories"]
-    if not (of_odd or of_every or of_text) or not file.count(key):
+    chosen = [*of_odd, *of_every, *of_text]
+    if not chosen or not file.count(key):
         return
     # In what is plain, checks of odd records surely find nothing.
-    odd = file.odd_rows(key) if of_odd else np.empty(0, np.int64)
-    rows = None if of_every or of_text else odd
     is_odd = np.zeros(file.count(key), dtype=np.bool_)
-    is_odd[odd] = True
-    of_plain_and_odd = (of_every, [*of_odd, *of_every])
+    if of_odd:
+        is_odd[file.odd_rows(key)] = True
+    rows = None if of_every or of_text else np.flatnonzero(is_odd)
     total = file.count(key) if rows is None else len(rows)
+    done = 0
     with progress_of(f"checking {key}") as progress:
-        for done, each in enumerate(file.records(key, rows)):
-            if progress is not None and done % _STEP == 0:
+        for batch in batches(file, key, rows):
+            if progress is not None:
                 progress(done, total)
-            for check in of_plain_and_odd[int(is_odd[each.row])]:
-                if (what := check.find(each.value, file)) is not None:
-                    yield check, Fault(what, key, each.row), each
-            for check in of_text:
-                if (what := check.find(each, file)) is not None:
+            done += len(batch)
+            odd = is_odd[batch.rows] * np.int8(UNSURE)
+            verdicts = [odd] * len(of_odd)
+            for check in (*of_every, *of_text):
+                decide = check.decide
+                verdicts.append(batch.verdicts(UNSURE) if decide is None else decide(batch))
+            of_places = np.array(verdicts).T
+            places, numbers = (found.tolist() for found in np.nonzero(of_places))
+            found_by = of_places[places, numbers].tolist()
+            for place, number, verdict in zip(places, numbers, found_by, strict=True):
+                check = chosen[number]
+                is_of_text = check.of == "every-record"
+                about = batch.located(place) if is_of_text else batch.values[place]
+                needs_message = verdict == UNSURE or not is_counted(check.code)
+                what = check.find(about, file) if needs_message else ""
+                if what is not None:
+                    each = batch.located(place)
                     yield check, Fault(what, key, each.row), each
 
 

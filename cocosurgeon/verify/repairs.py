@@ -205,10 +205,12 @@ def _drawn_or_summed(polygons: Sequence[Any], size: tuple[Any, Any]) -> float:
     if outline >= _LONGEST:
         return total
     width, height = size
-    if not all(isinstance(s, (int, float)) for s in size) or not 0 < max(size) < _LONGEST:
+    if not all(isinstance(s, (int, float)) and 0 < s < _LONGEST for s in size):
         width, height = (max(v for p in polygons for v in p[n::2]) for n in (0, 1))
-        width, height = math.ceil(width) + 1, math.ceil(height) + 1
+        width, height = max(1, math.ceil(width) + 1), max(1, math.ceil(height) + 1)
     canvas = math.ceil(height), math.ceil(width)
+    if canvas[0] * canvas[1] >= 1 << 32:  # from there on pycocotools draws something else
+        return total
     pixels = int(masks.area(masks.merge(masks.frPyObjects(list(polygons), *canvas))))
     return total if abs(total - pixels) <= outline / 2 else pixels
 

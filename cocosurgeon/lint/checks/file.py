@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cocosurgeon.lint.annotation_file import AnnotationFile, Located
+from cocosurgeon.lint.batch import CLEAN, UNSURE, Batch, Verdicts
 from cocosurgeon.lint.check import Fault, check
 
 _APART = re.compile(rb'"[ \t\r\n]+:')
@@ -59,6 +60,15 @@ def info_missing(file: AnnotationFile) -> Iterator[Fault]:
         yield Fault("loadRes of pycocotools 2.0.9 and 2.0.10 raises KeyError: 'info'")
 
 
+def _decide_keys(batch: Batch) -> Verdicts:
+    """Count all keys at once: where each has a colon right behind it, none has fewer colons."""
+    text = b",".join(batch.texts)
+    is_flat = text.count(b"{") == len(batch)
+    keys = sum(map(len if is_flat else _key_count, batch.values))
+    are_single = text.count(b'":') == keys and not _APART.search(text)
+    return batch.verdicts(CLEAN if are_single else UNSURE)
+
+
 @check(
     "record-key-duplicated",
     "every-record",
@@ -67,6 +77,7 @@ def info_missing(file: AnnotationFile) -> Iterator[Fault]:
     meaning="a record has a key twice",
     arises="a text was edited, or a writer appended a key that was already there",
     next="keep one of them: Python and most readers take the last, some the first",
+    decide=_decide_keys,
 )
 def record_key_duplicated(located: Located, _: AnnotationFile) -> str | None:
     text = located.text
