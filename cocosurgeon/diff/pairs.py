@@ -40,10 +40,12 @@ class Left:
 
     @property
     def rows(self) -> Numbers:
+        """Unpaired rows of the first list, ascending."""
         return np.flatnonzero(self._are_left[0])
 
     @property
     def other_rows(self) -> Numbers:
+        """Unpaired rows of the second list, ascending."""
         return np.flatnonzero(self._are_left[1])
 
     def by_key(self, keys: Array, other_keys: Array) -> tuple[Numbers, Numbers]:
@@ -96,6 +98,7 @@ def equal_places(keys: Array, other_keys: Array) -> tuple[Numbers, Numbers]:
 
 
 def equal_values(values: Array, others: Array) -> Mask:
+    """Mark the places where two columns of equal length have equal values."""
     if values.dtype == others.dtype and values.dtype != object:
         same: Mask = values == others
         return same

@@ -217,6 +217,7 @@ class _ByClass:
         return cls(np.bincount(objects.classes[mine], minlength=size), counts)
 
     def amount(self, number: int, whole: _ByClass) -> tuple[int, int, float | None]:
+        """Return images and objects of a class, and its share of the objects of the whole file."""
         objects = int(self.objects[number])
         return int(self.images[number]), objects, _share(objects, int(whole.objects[number]))
 

@@ -137,12 +137,11 @@ def pair_boxes(
     found: dict[int, int] = {}
     depth = max((len(each.what) for each in left), default=0)
     for level in range(depth, -1, -1):
-        for is_exact in (True, False):
+        for pairs in (_exact_pairs, _near_pairs):
             open_left = [i for i in range(len(left)) if i not in found]
             taken = set(found.values())
             open_right = [i for i in range(len(right)) if i not in taken]
             if open_left and open_right:
-                pairs = _exact_pairs if is_exact else _near_pairs
                 found |= pairs(left, right, open_left, open_right, level, nearness)
     return found
 
