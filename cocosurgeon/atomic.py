@@ -100,7 +100,7 @@ def appearing_folder(path: Path, notice: Notice = lambda _: None) -> Iterator[Pa
             break
     try:
         yield draft
-        draft.rename(final)  # fails unless nothing, or an empty folder, is there
+        draft.rename(final)  # fails if the path exists, except as an empty folder
     except BaseException as error:
         shutil.rmtree(draft, ignore_errors=True)
         if draft.exists():
@@ -200,7 +200,7 @@ class _Draft:
             self._name = None if target == self.final else target
             return target
         if target != self.final:
-            return self._name  # it has one already
+            return self._name  # it has a name already
         try:
             os.link(self._name, target)
         except FileExistsError:

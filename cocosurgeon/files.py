@@ -45,7 +45,7 @@ def reading(path: str | os.PathLike[str], what: str = "the file") -> Iterator[No
         yield
     except (OSError, ValueError) as error:
         if isinstance(error, ValueError) and "null" not in str(error):
-            raise  # only a path with a null byte is one that cannot be read
+            raise  # an error of reading is about a null byte in the path
         reason = getattr(error, "strerror", None) or error
         raise SourceUnavailableError(
             f"cannot read {what}: {reason}", where=str(path), hint=_hint(Path(path), error)
@@ -66,7 +66,7 @@ def unpacked(raw: IO[bytes], name: str) -> Iterator[BinaryIO]:
             yield text
     except (EOFError, zlib.error) as error:
         raise _damaged(name, error) from error
-    except OSError as error:  # gzip.BadGzipFile is one, and has no number
+    except OSError as error:  # gzip.BadGzipFile is an OSError without errno
         if error.errno is not None:
             raise
         raise _damaged(name, error) from error

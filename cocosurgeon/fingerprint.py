@@ -27,7 +27,7 @@ FINGERPRINTS = "fingerprints"
 """Folder of the sidecars, in the cache folder."""
 
 _FORMAT = 1
-_COARSE_NS = 3_000_000_000  # FAT has 2 s
+_COARSE_NS = 3_000_000_000  # coarsest resolution of times: 2 s on FAT
 _PIECE = 1 << 20
 
 T = TypeVar("T")
@@ -128,7 +128,7 @@ def cached_value(
     if is_settled:
         from cocosurgeon.atomic import appearing
 
-        with contextlib.suppress(OSError, OutputError):  # then it is found again next time
+        with contextlib.suppress(OSError, OutputError):  # then it is computed again next time
             sidecar.parent.mkdir(parents=True, exist_ok=True)
             with appearing([sidecar], force=True, replace_links=True) as [file]:
                 file.write(sidecar_as_json({**values, name: value}))

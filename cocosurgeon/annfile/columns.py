@@ -58,7 +58,7 @@ def join(chunks: Sequence[Chunk]) -> Values:
         return _numbers(chunks, np.float64)
     if kinds == {"-"}:
         nothing = np.array(None, dtype=object)
-        return Values(np.broadcast_to(nothing, sum(map(len, chunks))), 0)  # of one value's size
+        return Values(np.broadcast_to(nothing, sum(map(len, chunks))), 0)  # one value in memory
     values = [v for chunk in chunks for v in chunk]
     present = len(values) - values.count(ABSENT)
     nulled = values if present == len(values) else [None if v is ABSENT else v for v in values]

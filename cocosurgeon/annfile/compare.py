@@ -74,7 +74,7 @@ def differing(
     a, b, stop = starts[equally_long], other_starts[equally_long], stops[equally_long]
     step = np.diff(equally_long) != 1
     step |= (np.diff(rows[equally_long]) != 1) | (np.diff(other_rows[equally_long]) != 1)
-    step |= np.diff(b - a) != 0  # what is between them is not equally long
+    step |= np.diff(b - a) != 0  # the texts between them differ in length
     step |= np.diff(stop // _PIECE) != 0
     firsts = np.append(0, np.flatnonzero(step) + 1)
     behind = np.append(firsts[1:], len(equally_long))

@@ -127,11 +127,11 @@ class Records:
         first = int(self.blocks.starts[0])
         try:
             parts = scan_list(self.source, self.name, columns, first, self._options)
-        except DataError as error:  # it was right before
+        except DataError as error:  # the first scan found no error
             raise self.source.changed() from error
         self.source.require_unchanged()
         if sum(part.blocks.count for part in parts) != self.count:
-            raise self.source.changed()  # even when its size and time say otherwise
+            raise self.source.changed()  # although its size and time are the same
         return parts
 
     def spans(self) -> tuple[Numbers, Numbers]:
@@ -204,7 +204,7 @@ class Records:
             return [(start, stop)]
         spans = record_spans(self.source.read(start, stop), count)
         if len(spans) != count:
-            raise self.source.changed()  # even when its size and time say otherwise
+            raise self.source.changed()  # although its size and time are the same
         return [(start + first, start + last) for first, last in spans]
 
     def separators(self) -> tuple[bytes, bytes | None, bytes]:

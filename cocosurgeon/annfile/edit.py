@@ -135,5 +135,5 @@ def _encoded(value: object, old: bytes, is_spaced: bool) -> bytes:
     separators = (", ", ": ") if is_spaced else (",", ":")
     try:
         return json.dumps(value, ensure_ascii=old.isascii(), separators=separators).encode()
-    except UnicodeEncodeError:  # half a character, which only an escape can hold
+    except UnicodeEncodeError:  # a lone surrogate, which only an escape can hold
         return json.dumps(value, separators=separators).encode()

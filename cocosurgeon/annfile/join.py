@@ -47,7 +47,7 @@ class _Style:
     def of(cls, lists: Iterable[Records]) -> _Style:
         """Return the separators of the first list with two records, else of one with one."""
         found = [records.separators() for records in lists if records.count]
-        found.sort(key=lambda each: each[1] is None)  # stable
+        found.sort(key=lambda each: each[1] is None)  # a stable sort: the first list wins
         before, between, after = found[0] if found else (b"", None, b"")
         if between is None:
             between = b"," + before if b"\n" in before else b", "

@@ -210,7 +210,7 @@ class ListScan:
             if taken.n:
                 at, closed = taken.after, taken.closed
             elif ends_at_guess:
-                until = None  # no record begins there, or not plainly
+                until = None  # no record begins there, or the kernel does not take it
             elif taken.may_go_on and stop < source.size:
                 window = max(most, 2 * (stop - at))  # a record longer than the window
             else:

@@ -115,11 +115,11 @@ class _Task:
         share = self.source.size - at
         if not self.options.kernel:
             if not sys.executable or getattr(sys, "frozen", False):
-                return []  # no Python to start
+                return []  # there is no interpreter to start
             start = self.scan().next_start(at + int(share * _SHARE_OF_THE_FIRST), separator)
             try:
                 return [_Process(self, start, separator)] if start is not None else []
-            except OSError:  # no process to be had
+            except OSError:  # the system starts no further process
                 return []
         # A part has at least the size from which a list is shared.
         parts = min(processors(), share // max(self.options.parallel_from, 1) + 1)
@@ -127,7 +127,7 @@ class _Task:
         found = (self.scan().next_start(guess, separator) for guess in guesses)
         starts = sorted({start for start in found if start is not None})
         helpers: list[Helper] = []
-        with suppress(RuntimeError):  # no further thread to be had
+        with suppress(RuntimeError):  # the system starts no further thread
             for start, until in zip_longest(starts, starts[1:]):
                 helpers.append(_Thread(self, start, separator, until))
         return helpers

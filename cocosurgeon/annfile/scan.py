@@ -162,7 +162,7 @@ class _Scan:
             at += skipped
             if skipped < len(text) or not text:
                 return at
-            window = self._options.window  # somebody aligns, or hides, something
+            window = self._options.window  # a long run of white space: read more at once
 
     def _value_text(self, at: int, where: str) -> bytes:
         """Return the text of the value at an offset, of any length."""

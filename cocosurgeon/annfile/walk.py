@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 _TOKEN = re.compile(rb'["\[\]{}]')
-# Most escapes of one match, whose memory grows with its repetitions.
+# At most 99 escapes a match: its memory grows with the repetitions.
 _STRETCH = re.compile(rb'[^"\\]*(?:\\.[^"\\]*){0,99}', re.DOTALL)
 _SCALAR = re.compile(rb'[^ \t\r\n,:"\[\]{}]+')
 _SPACE = re.compile(rb"[ \t\r\n]*")

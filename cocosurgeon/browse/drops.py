@@ -23,7 +23,7 @@ def drops_of(file: FileData, loaders: Sequence[str]) -> list[dict[str, object]]:
     document: object = file.document
     found = []
     with progress_of("asking loaders") as progress:
-        with suppress(LoaderError):  # which each raises by itself, some after other checks
+        with suppress(LoaderError):  # each loader raises it below, some after other checks
             document = indexed(document)
         for done, setting in enumerate(settings):
             if progress is not None:

@@ -14,7 +14,7 @@ _MOST_PIXELS = 1 << 26
 
 def finite(value: object) -> float | None:
     """Return a number that a browser has, too; None for any other value."""
-    if not isinstance(value, (int, float)) or not abs(value) < _EXACT:  # not of NaN either
+    if not isinstance(value, (int, float)) or not abs(value) < _EXACT:  # False for NaN, too
         return None
     return int(value) if isinstance(value, bool) else value
 

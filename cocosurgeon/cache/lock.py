@@ -52,7 +52,7 @@ def try_hold(path: Path) -> Iterator[bool]:
     except Timeout:
         is_free = False
     except (OSError, NotImplementedError):
-        pass  # locks do not work here
+        pass  # a file system without locks
     with _releasing(lock, path):
         yield is_free
 

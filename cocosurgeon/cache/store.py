@@ -236,7 +236,7 @@ def clear(folder: Path, *, stale_only: bool = False) -> Cleared:
     Raises:
         OutputError: a file cannot be removed.
     """
-    from cocosurgeon.atomic import remove_abandoned  # not loaded where a subset is found
+    from cocosurgeon.atomic import remove_abandoned  # not needed to find a subset
     from cocosurgeon.cache.lock import try_hold
 
     subsets = size = 0

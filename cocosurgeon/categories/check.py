@@ -107,7 +107,7 @@ class _Listed:
 
 def _lists_differ(left: _Listed, right: _Listed) -> list[Finding]:
     def is_in_both(name: str | None) -> bool:
-        # exactly once, each
+        # exactly once in each list
         return name is not None and left.counts[name] == right.counts[name] == 1
 
     found: list[Finding] = []

@@ -149,7 +149,7 @@ def _uses(dataset: Dataset) -> Iterator[Use]:
         now = dataset.category_list.ids(cat_ids) if dataset.category_list else cat_ids
         if references.in_lists and now.dtype == object:
             is_id = np.array([i is not None for i in now], dtype=np.bool_)
-            rows, now = rows[is_id], now[is_id]  # the others were dropped from their lists
+            rows, now = rows[is_id], now[is_id]  # None: dropped from its list
         yield Use(references, rows, now)
 
 

@@ -225,7 +225,7 @@ def remapped_entries(before: Inventory, cat_map: CategoryMap) -> list[Entry]:
     for entry in before.listing.entries:
         old = entry.category.id
         if old is None or not cat_map.takes(old) or (new := cat_map.get(old)) is None:
-            continue  # a Remapping reports ids that are not mapped
+            continue  # unmapped ids are reported by Remapping
         entries.setdefault(new, entry.numbered(new))
     return list(entries.values())
 

@@ -87,7 +87,7 @@ def _map_between(
         }
         between = _between_classes(aliases, names, before)
         made = map_by_names(before, names, target.classes, unmapped, between)
-    else:  # classes by number: no name is nearly another
+    else:  # classes go by number, not by name
         made = CategoryMap.between(source, target, unmapped)
     return with_placeholders(made, before, source, target)
 

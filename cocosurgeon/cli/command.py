@@ -88,7 +88,7 @@ class OrderedCommand(TyperCommand):
                 continue
             yield arg
             if arg in takes_value and position < len(args):
-                yield args[position]  # a value, even if it looks like an option
+                yield args[position]  # the option's value, even if it looks like an option
                 position += 1
 
 
@@ -100,7 +100,7 @@ def convert_only(given: Sequence[Any], params: Iterable[Any]) -> None:
     """
     for param in params:
         kind = getattr(getattr(param, "type_descriptor", None), "annotation", None)
-        is_known = kind is not None and not param.required  # kind: older typers have none
+        is_known = kind is not None and not param.required  # older versions of typer have no kind
         if is_known and (param not in given or kind in (str, list[str])):
             param.process_value = partial(_unconverted, param)
 
@@ -122,6 +122,6 @@ def given_options(ctx: typer.Context) -> Iterator[tuple[str, Any]]:
         if isinstance(value, (list, tuple)):
             index = seen[name] = seen.get(name, -1) + 1
             if index >= len(value):
-                continue  # an argument without a value, which some versions of click list, too
+                continue  # some versions of click also list arguments without a value
             value = value[index]
         yield name, value

@@ -36,12 +36,12 @@ class StdoutError(OSError):
 def prepare_streams() -> None:
     """Make standard streams writable, even if they are closed or not UTF-8."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) < 3:
-        pass  # a closed stream is nowhere; no file that is opened later may take its number
+        pass  # fill the numbers of closed streams, so that no file opened later gets one
     os.close(descriptor)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123 - for good
-    # What a file says may hold characters that no terminal shows.
+    # Names in a file may have characters that cannot be encoded.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
@@ -50,7 +50,7 @@ def prepare_streams() -> None:
 def interruptible() -> Iterator[None]:
     """End the command in good order on Ctrl-C, termination and hang-up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, _interrupt)
     try:
         try:
@@ -94,7 +94,8 @@ def reporting_usage() -> Iterator[None]:
     """Print errors in a command line, as click does; with ``--json`` as JSON."""
     try:
         yield
-    except Exception as error:  # click is a package of its own, or a part of typer
+    except Exception as error:
+        # typer may have its own copy of click: recognize errors by their method
         show = getattr(error, "show", None)
         if show is None:
             raise
@@ -229,7 +230,7 @@ class Console:
             return
         from tqdm import tqdm
 
-        # tqdm shows nothing on a terminal that says it has no columns, or no rows
+        # tqdm prints nothing on a terminal that reports 0 columns or rows
         size = {"ncols": _columns(sys.stderr), "nrows": _ROWS}
         with tqdm(desc=what, unit="B", unit_scale=True, leave=False, delay=0.3, **size) as bar:
             yield bar

@@ -80,7 +80,7 @@ class Outputs:
                 raise OutputError("the output is a folder", where=place, hint="name a file in it")
             for source in inputs:
                 refuse_same_file(path, None if source == STDOUT else Path(source))
-            refuse_existing(path, force=True)  # a folder; of a file, the bytes decide
+            refuse_existing(path, force=True)  # only a folder is refused: a file may be equal
 
     def require_possible(self, source: Dataset) -> None:
         """Refuse an existing output that cannot be the result, before other files are read.
@@ -186,7 +186,7 @@ def require_apart(outputs: Iterable[Path], inputs: Iterable[str]) -> None:
     for path in paths:
         if str(path) == STDOUT:
             raise OutputError("the report goes to standard output", hint="name a file")
-        refuse_existing(path, force=True)  # a folder; of a file, the bytes decide
+        refuse_existing(path, force=True)  # only a folder is refused: a file may be equal
         for source in sources:
             refuse_same_file(path, None if source == STDOUT else Path(source))
 

@@ -134,7 +134,7 @@ def run_by_key(
         dataset = read_shard(chosen.path, progress)
     with shown_by(console.progress):
         parts = split_by_source(dataset, key)
-    # names come from the file: none leads to another folder
+    # names come from the file: remove separators of paths
     names = {name: re.sub(r"[^\w.-]+", "_", name) for name in parts}
     folder = chosen.folder if out_dir is None else Path(out_dir)
     paths = part_outputs(dataset, names.values(), folder)

@@ -107,7 +107,7 @@ def show(
         if panels:
             if len(chosen_images.img_ids) != 1 or chosen_images.img_ids[0] is None:
                 raise RequestError("--panels draws one image", hint="name it: --image ID")
-            # of the whole file: labels may depend on which categories it uses
+            # the whole file: labels may depend on the categories in use
             loaders = {name: dict[str, object]() for name in names}
             img_id = chosen_images.img_ids[0]
             shown = show_panels(dataset, img_id, loaders, folder, columns=columns or PANEL_COLUMNS)

@@ -196,8 +196,8 @@ def _as_file(subset: str, loaders: list[str] | None) -> IO[bytes] | None:
     file = NamedTemporaryFile(prefix=f"{path.absolute().name}-", suffix=".json")  # noqa: SIM115
     found = read_format(path, format_with(name, path), plain=True)
     for image in found.images:
-        # Labels were looked for as Ultralytics does. The loader would do so for a folder images/ in
-        # a name once more, in the tree of convert_coco.
+        # Label files have been found already: with a folder images/ in a name, the loader would
+        # look for them again.
         image["file_name"] = re.sub(r"(^|/)images/", r"\1images./", image["file_name"])
     file.writelines(found.text())
     file.flush()

@@ -557,7 +557,7 @@ class Dataset:
         changed = {categories: text} if categories is not None and text is not None else {}
         return pieces(self.index.document, {**cuts, **changed})
 
-    # ---- how
+    # ---- masks of kept rows
 
     def _is_kept(self, numbers: Numbers) -> Mask:
         """Mark images by number, shape (images + 1,); the last one is False for unknown images."""

@@ -60,7 +60,7 @@ def match_annotations(
         if not len(a) and by == "id" and not any(r.column("id").present for r in (records, others)):
             by = "content"  # there are no ids
             a, b = _by_place(left)
-    # the number of its image may have stayed while the list of images got others
+    # an equal image_id is enough: it may be stale, if only the list of images was renumbered
     named, named_there = (as_keys(r.column("image_id").array) for r in (records, others))
     are_of_one_image = (images[a] == other_images[b]) | equal_values(named[a], named_there[b])
     a, b, of_any = a[are_of_one_image], b[are_of_one_image], len(a)

@@ -189,7 +189,7 @@ class _Comparison:
             for done, ((row, byte, text), (_, _, other_text)) in enumerate(texts):
                 if progress is not None:
                     progress(done, len(rows))
-                # most records of a renumbered file differ in that only
+                # faster: most records of a renumbered file differ only in their ids
                 apart = integers_apart(text, other_text, _ID_KEYS)
                 before, after = apart or (json.loads(text), json.loads(other_text))
                 known = self.recognized.get(row) if name == "categories" else None

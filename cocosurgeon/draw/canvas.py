@@ -178,7 +178,7 @@ def _draw_outline(
         x1, y1, x2, y2 = _scaled(mark.box, scale, size)
         corners = [(x1, y1), (x2, y1), (x2, y2), (x1, y2), (x1, y1)]
         for start, end in pairwise(corners):
-            # dark below light, so that a line shows on any image
+            # a dark line below a light one is visible on any image
             _draw_line(pen, start, end, _INK, 4, mark.style)
             _draw_line(pen, start, end, mark.color, 2, mark.style)
     places = [None if p is None else (p[0] * scale, p[1] * scale, p[2]) for p in mark.points]

@@ -95,7 +95,7 @@ class Drawing:
     def looks(self) -> object:
         """Return a key that is equal for drawings that look the same (boxes to 0.1 pixels)."""
         marks = sorted(
-            # to a thousandth first: 0.25 and 0.2499999, its float32, would be 0.2 and 0.3
+            # to 0.001 first: 0.25 and 0.2500001, apart by rounding, would be 0.2 and 0.3
             (m.text, m.style, m.color, tuple(round(round(side, 3), 1) for side in m.box or ()))
             for m in self.marks
         )
@@ -134,7 +134,7 @@ def as_recorded(
         color_order: category names in the order of colors; None: those of the file.
     """
     colors = {name: n for n, name in enumerate(color_order or ())}
-    shift = len(colors)  # names that are not in it come after these
+    shift = len(colors)  # other names come after these
     marks: list[Mark] = []
     notes: list[Note] = []
     places = _places(categories)

@@ -60,7 +60,7 @@ def read_pixels(path: str, longest: int, *, is_turned: bool) -> Pixels:
 
     try:
         os.stat(path)  # noqa: PTH116 - of any text
-    except (OSError, ValueError) as error:  # a null byte, or half a character
+    except (OSError, ValueError) as error:  # a null byte or a lone surrogate
         raise SourceUnavailableError("no such file", where=path) from error
     try:
         with _of_any_size(), Image.open(path) as file:
@@ -89,7 +89,7 @@ def _of_any_size() -> Iterator[None]:
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd files, which are shown
+            warnings.simplefilter("ignore")  # about unusual files, which are drawn all the same
             yield
     finally:
         Image.MAX_IMAGE_PIXELS = limit

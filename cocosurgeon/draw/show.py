@@ -164,7 +164,7 @@ def show_panels(
     for (is_turned, _), drawings in groups.items():
         drawing = replace(drawings[0], title=_title([d.title for d in drawings]))
         below = turned if is_turned else stored
-        own_notes = tuple(n for n in below.notes if n not in turned.notes)  # of the first panel
+        own_notes = tuple(n for n in below.notes if n not in turned.notes)
         below = replace(below, notes=own_notes)
         pictures.append(_picture(below, record, drawing, _PANEL)[0])
     return Shown(sheet(pictures, columns), (img_id,), note_lines(notes), folder)

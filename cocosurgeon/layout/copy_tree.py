@@ -100,7 +100,7 @@ def copy_tree(
                     target.symlink_to(file.source)
                     advance(file.size)
         except OSError:
-            if not (out.is_dir() and _is_made(out, copied, linked)):  # by another run, meanwhile
+            if not (out.is_dir() and _is_made(out, copied, linked)):  # by another run
                 raise
             notice(f"{out}: unchanged")
 

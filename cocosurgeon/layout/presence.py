@@ -127,7 +127,7 @@ def inspect(
 def _spaces(dataset: Dataset) -> tuple[str, ...]:
     try:
         fitting = guess_space(Inventory.of(dataset)).fitting
-    except CocosurgeonError:  # a category list that no space has, such as one with double ids
+    except CocosurgeonError:  # a list that fits no label space: an id appears twice
         return ()
     return fitting[0].spaces if len(fitting) == 1 else ()
 

@@ -75,7 +75,7 @@ class Search:
         found = self._most(self.likely, relative)
         if relative and not found:
             found = self._most(self.others(), relative)
-        # among equals, folders that the annotation file's name contains come first
+        # of folders with equally many images, prefer one named in the annotation file's name
         best = [f for f in found if _is_named_in(f, self.ann_file)] or list(found)
         folder = best[0] if best else None
         lost = {*(relative if folder is None else found[folder])}
@@ -149,7 +149,7 @@ def image_search(ann_file: Path, folders: Folders, root: Path | None = None) -> 
         sample = IMAGE_FOLDERS_OF_SAMPLE if is_of_sample(ann_file) else ()
         return images_only([*_all_folders(bases[0], folders), *sample])
 
-    if ann_file.name == ROBOFLOW:  # splits have files of one name, and often images, too
+    if ann_file.name == ROBOFLOW:  # all splits have this name, often images, too
         own = images_only([data_roots(ann_file)[0]])
         return Search(ann_file, folders, tuple(own), lambda: [*images_only(found), *others()])
     return Search(ann_file, folders, tuple(images_only(found)), others)

@@ -33,7 +33,7 @@ _PNGS = ("panoptic_train2017", "panoptic_val2017")
 _IMAGES = ("train2017", "val2017")
 _TEST = ("annotations/image_info_test-dev2017.json", "test2017")
 _FRAMEWORKS = {
-    # framework: its files; paths of which one exists if this is meant; further paths that it opens
+    # framework: its configs; paths, one of which shows that it is used; further paths that it opens
     "MMDetection, detection and instances": (
         f"{_CONFIGS}coco_detection.py, coco_instance.py",
         _INSTANCES,
@@ -127,10 +127,10 @@ def check_tree(root: Path, images: Sequence[Path], folders: Folders) -> Iterator
         if folder not in (root, annotations) and not folders.is_filled(folder):
             hint = "unpack or link its images"
             yield Finding("empty", "there is nothing in it", path=str(folder), hint=hint)
-    # links are not looked into: they may lead back to where they are
+    # links are not followed: they may lead back to a folder above
     for name in sorted(folders.listing(root).folders):
         inner = root / name / ANNOTATIONS
-        is_archive = ANNOTATIONS in name and name != ANNOTATIONS  # annotations_trainval2017
+        is_archive = ANNOTATIONS in name and name != ANNOTATIONS  # such as annotations_trainval2017
         if is_archive and ANNOTATIONS in folders.listing(inner.parent).folders:
             what = f"holds the folder {ANNOTATIONS}, which belongs in {root}"
             yield Finding("nested", what, path=str(inner.parent), hint=f"move {inner} into {root}")
@@ -152,7 +152,8 @@ def check_split_folders(file: AnnotationFile, root: Path, folders: Folders) -> I
     A subset (``instances_train2017_first100.json``) is opened with the image folder of its split.
     """
     split = split_in(file.path)
-    if split is None or file.kind == "LVIS":  # its names hold the folder, its configs name none
+    # file names of LVIS begin with the folder; its configs name none
+    if split is None or file.kind == "LVIS":
         return
     png_folder = f"panoptic_{split}"
     for kind, names, on_disk, wanted in (

@@ -22,7 +22,7 @@ from typing import Any
 
 __all__ = ["CocoSubset", "ReplayBatches", "replay"]
 
-if find_spec("mmdet.registry") is not None:  # 3.x has it
+if find_spec("mmdet.registry") is not None:  # 3.x
     from cocosurgeon.mmdet.mmdet3 import CocoSubset as CocoSubset
     from cocosurgeon.mmdet.mmdet3 import CocoSubsetMetric as CocoSubsetMetric
     from cocosurgeon.mmdet.replay3 import ReplayBatches as ReplayBatches
@@ -37,7 +37,7 @@ else:
 
 def __getattr__(name: str) -> Any:
     if name == "CocoSubsetMetric":
-        raise ImportError(  # Python prints its message; that of an AttributeError is lost
+        raise ImportError(  # an import hides the message of an AttributeError
             "CocoSubsetMetric is for MMDetection 3.x; in 2.x the dataset evaluates itself: set "
             "only type='CocoSubset' in data.val and data.test"
         )

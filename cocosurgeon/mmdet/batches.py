@@ -97,7 +97,7 @@ class Batches:
                 where=self._where,
                 hint=f"train for {plural(len(self), 'iteration')}",
             )
-        batch = self._left.popleft()  # its arrays are kept no longer than they are needed
+        batch = self._left.popleft()  # removed: its arrays are large
         return self._conversion.convert(batch.values, f"{self._where}, step {batch.step}")
 
 

@@ -244,7 +244,7 @@ def _run(command: list[str], out: Path, timeout: float) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    # before the wait: until then no other group can have this number
+    # before the wait: no other process group can get this number until then
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -61,7 +61,7 @@ def explanation_lines(
             made = [cells[1 + place] for cells in columns]
             table.append([*described, _short(record.get("bbox")), *made])
         text = table_lines(table, _RIGHT)
-        if width is not None and max(map(len, text)) > width:  # leave out the boxes
+        if width is not None and max(map(len, text)) > width:  # drop the column of boxes
             text = table_lines([[*row[:2], *row[3:]] for row in table], _RIGHT, width)
         lines += text
         if len(rows) > _ROWS:

@@ -43,7 +43,7 @@ def count_categories(dataset: Dataset) -> Numbers:
     codes, different = pd.factorize(ids)
     count = max(len(different), 1)
     pairs = np.unique(dataset.index.image_of_annotation[rows] * count + codes)
-    return _counted(dataset, pairs // count)  # of an unknown image, the quotient is -1
+    return _counted(dataset, pairs // count)  # an unknown image is -1 here, too
 
 
 def _kept_pairs(dataset: Dataset) -> tuple[Numbers, Array]:

@@ -69,7 +69,8 @@ def is_effectively_empty(dataset: Dataset, loader: str) -> Mask:
     numbers = dataset.image_indices
     found = np.zeros(len(numbers), dtype=np.bool_)
     asked = np.flatnonzero(is_asked)
-    starts = range(0, max(len(asked), 1), _BLOCK)  # one block at least: the categories may be wrong
+    # at least one block: the loader may refuse the categories
+    starts = range(0, max(len(asked), 1), _BLOCK)
     try:
         with progress_of(f"asking {loader}") as progress:
             for start in starts:
@@ -78,7 +79,7 @@ def is_effectively_empty(dataset: Dataset, loader: str) -> Mask:
                 if progress is not None:
                     progress(min(start + _BLOCK, len(asked)), len(asked))
     except LoaderError:
-        # on the whole file it names the first record that it raises on, and that record's place
+        # load the whole file: the error then names the first such record and its place
         return _is_empty(dataset, loader)
     return found
 
@@ -116,7 +117,7 @@ def _document(dataset: Dataset) -> object:
 def _parsed(text: bytes) -> object:
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:  # which refuses NaN and lone surrogates; Python's json does not
+    except msgspec.DecodeError:  # NaN or a lone surrogate, which Python's json accepts
         return json.loads(text)
 
 
@@ -151,7 +152,7 @@ def _is_asked(dataset: Dataset, loader: str) -> Mask | None:
     ]
     is_plain, is_object = (np.concatenate(parts) for parts in zip(*judged, strict=True))
     if (~is_plain & (owners[rows] == UNKNOWN)).any():
-        return None  # the record is of no image, so a block of images would lack it
+        return None  # such a record has no known image, so no block of images has it
     has_object, has_odd = dataset.having(is_object), dataset.having(~is_plain)
     return ~has_object | has_odd | ~is_plain_image[dataset.image_indices]
 

@@ -78,7 +78,7 @@ class PlanPart:
         return hash((type(self), self._values()))
 
     def __repr__(self) -> str:
-        # As in Python code: without defaults, long lists cut.
+        # As in Python code; defaults are omitted, long lists cut.
         shown: list[str] = []
         for each in fields(cast(Any, self)):
             value = getattr(self, each.name)

@@ -170,7 +170,7 @@ class MergedText:
         kept = "given" if getattr(self.options, key, None) else "earlier file's"
         self.notes.append(f"{key!r} of {file.label} is not in the result: the {kept} value stays")
 
-    # ---- the way back
+    # ---- values to restore each file
 
     def _entry(self, keys: Sequence[str], values: Mapping[str, bytes]) -> object:
         """Return the entry from which the records of each file can be restored.

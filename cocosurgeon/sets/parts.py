@@ -219,7 +219,7 @@ def _by_groups(
     shared = int((np.count_nonzero(votes, axis=1) > 1).sum())
     part_of_group = np.where(votes.any(axis=1), votes.argmax(axis=1), UNSET)
     place = np.where(is_fixed, fixed, part_of_group[groups.numbers])
-    # a unit is a whole group, or the images of it that earlier parts have put in one place
+    # a unit is a group, or those of its images that are in one earlier part
     unit_keys, unit_of_image = np.unique(groups.numbers * (k + 1) + place + 1, return_inverse=True)
     cells = stratify(_united(images, unit_of_image), wanted, unit_keys % (k + 1) - 1)
     notes = [

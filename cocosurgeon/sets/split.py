@@ -196,7 +196,7 @@ def _shares(count: int, weights: Sequence[Fraction]) -> list[int]:
 
 
 def _require_ratios(ratios: tuple[float, ...]) -> None:
-    is_whole = min(ratios, default=1) > 0 and abs(sum(ratios) - 1) <= 1e-6  # not with NaN
+    is_whole = min(ratios, default=1) > 0 and abs(sum(ratios) - 1) <= 1e-6  # False for NaN
     if ratios and (not is_whole or len(ratios) < 2):
         raise RequestError(
             f"ratios {', '.join(map(repr, ratios))} add up to {sum(ratios):g}",

@@ -20,14 +20,14 @@ import numpy as np
 from cocosurgeon.annfile.columns import Numbers
 
 UNSET = -1
-_SCALE = 1 << 28  # of weights; sums over a file of 2 million images fit into 64 bits
+_SCALE = 1 << 28  # scale of weights: sums over 2 million images fit into 64 bits
 
-# Bounds of the work of exchanges, so that 118,000 images take seconds; small files end before them.
-_WORK = 8_000_000  # entries looked at
+# Limits for exchanges: 118,000 images then take seconds. Small files do not reach them.
+_WORK = 8_000_000  # entries read
 _TRIES = 60_000  # pairs tried
-_RANKED = 4096  # units of a part, best first, that are tried at all
-_NEIGHBORS = 8  # partners that are tried for one
-_MISSES = 8  # units without a partner, one after another, that show a ranking to be out of date
+_RANKED = 4096  # units of a part that are tried, best first
+_NEIGHBORS = 8  # partners tried for a unit
+_MISSES = 8  # consecutive units without a partner after which a ranking is made again
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +87,7 @@ class _Parts:
         self.sizes: list[int] = units.sizes.tolist()
         self.is_free = fixed == UNSET
         self.part: list[int] = fixed.tolist()
-        # entries by unit, the images of the unit as its last one
+        # entries by unit; the last entry of each unit is its number of images
         rows = np.concatenate([units.units, np.arange(count, dtype=np.int64)])
         by = np.argsort(rows, kind="stable")
         self.units = rows[by]
@@ -169,7 +169,7 @@ class _Parts:
         may_move = len(set(compress(self.sizes, self.is_free))) > 1
         pairs = list(combinations(range(self.k), 2))
         self.tries = self.work = quiet = 0
-        while quiet < len(pairs):  # since the last change
+        while quiet < len(pairs):  # quiet: pairs tried since the last change
             for a, b in pairs:
                 changed = (may_move and self._move(a, b)) | self._swap(a, b)
                 quiet = 0 if changed else quiet + 1
@@ -224,7 +224,7 @@ class _Parts:
         others = list(zip(*back, strict=True))[::-1]  # the best one is the last
         changed, misses = False, 0
         for unit, cost in zip(*there, strict=True):
-            # after this many misses the rest of the ranking is out of date
+            # after so many misses the ranking is out of date
             if misses == _MISSES or not others or cost + others[-1][1] >= 0:
                 break
             misses += 1

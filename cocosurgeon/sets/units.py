@@ -30,7 +30,8 @@ def image_units(dataset: Dataset, seed: int, *, stratified: bool = True) -> Unit
         none = np.empty(0, dtype=np.int64)
         return Units(sizes, none, none, none, ranks)
     objects = Objects.of(dataset)
-    empty = np.setdiff1d(np.arange(len(images)), objects.images)  # a class of their own
+    # images without objects are a class of their own
+    empty = np.setdiff1d(np.arange(len(images)), objects.images)
     return Units(
         sizes,
         np.concatenate([objects.images, empty]),
@@ -86,7 +87,7 @@ def _numbered(ids: Array, listed: Collection[Id | None]) -> tuple[Numbers, list[
     meant = [_listed(i, listed) for i in distinct]
     ranked = sorted(set(meant), key=lambda i: (isinstance(i, str), i))
     place = {each: number for number, each in enumerate(ranked)}
-    classes = np.array([*(place[i] for i in meant), UNKNOWN], dtype=np.int64)  # -1: the last one
+    classes = np.array([*(place[i] for i in meant), UNKNOWN], dtype=np.int64)  # -1: the last
     return classes[numbers], ranked
 
 

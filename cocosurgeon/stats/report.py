@@ -95,7 +95,7 @@ def _drift_lines(first: Stats, second: Stats, *, width: int | None) -> list[str]
 
 def facts(stats: Stats) -> Iterator[tuple[str, str]]:
     """Yield the facts of a file that take one line each."""
-    empty = stats.empty  # first, because it needs most memory for a short time
+    empty = stats.empty  # computed first: it needs the most memory, for a short time
     is_results = stats.dataset.index.is_results
     kind = "results file (a list of detections)" if is_results else "annotation file"
     yield "file", f"{stats.name}, {kind}"

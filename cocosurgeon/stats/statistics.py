@@ -230,7 +230,7 @@ class Stats:
         try:
             inventory = Inventory.of(self.dataset)
             uses = (
-                replace(use, cat_ids=distinct(use.cat_ids))  # faster: each id once is enough
+                replace(use, cat_ids=distinct(use.cat_ids))  # each id once is enough, and faster
                 if use.cat_ids.dtype == np.int64
                 else use
                 for use in inventory.uses
@@ -375,7 +375,7 @@ class Stats:
         """Types and ranges of ids."""
         return ids_of(self.dataset)
 
-    # ---- how
+    # ---- columns
 
     @cached_property
     def _present(self) -> tuple[Numbers, Numbers]:

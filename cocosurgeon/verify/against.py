@@ -191,7 +191,7 @@ class _Comparison:
         if rule is not None:
             self.explained[f"image skipped by {who}, {rule}"] += 1
         elif rules is self.other and not self.is_of_file:
-            self.alone += 1  # the other file may not have the image
+            self.alone += 1  # the dump's file may not have the image
         else:
             hint = rules.hint if isinstance(rules, NoRules) else None
             self._report(f"image {img_id!r} is not loaded by {who}", img_id, hint)
@@ -259,7 +259,7 @@ class _Comparison:
             text = f"{where}: not as in the dump: {apart}"
             self.findings.append(Finding("mask", text, self.view.loader, record=of_image(img_id)))
         if names == (None, None) and _equal(mine.label, other.label):
-            return  # neither has a label, or both hand on an id that the file does not list
+            return  # neither has a label, or both have the same id that the file does not list
         if mine.label is None or other.label is None:
             if mine.ignore and other.ignore:
                 self.explained["crowds without a label"] += 1
@@ -415,7 +415,7 @@ def _masks_apart(a: object, b: object, here: Sample, there: DumpSample) -> str |
     try:
         height, width = _size((a, b), here, there)
         count = pixels_apart(a, b, height, width)
-    except Exception as error:  # pycocotools has no other
+    except Exception as error:  # pycocotools raises a plain Exception
         return f"one of them cannot be drawn ({error})"
     return f"drawn, they differ in {count:,} of {height * width:,} pixels" if count else None
 

@@ -74,7 +74,7 @@ def _expected(
         return [r for r in records if key_of(r.value.get(_OWNER)) in kept]
     kept = {key_of(r.value.get("id")) for r in subset.lists.get("images", ())} - {None}
     known = {key_of(r.value.get("id")) for r in source.lists.get("images", ())} - {None}
-    # Annotations of images that the source does not list stay until images are asked about.
+    # Annotations of images that the source does not list are kept unless images are chosen.
     there = {r.text for r in subset.lists[key]}
     return [
         r

@@ -202,7 +202,7 @@ class _Neighbors:
 
     def __init__(self, boxes: Sequence[Box], size: int, reach: float) -> None:
         self._boxes = np.array(boxes, dtype=np.float64).reshape(len(boxes), size)
-        # a little more than the reach, for what float64 rounds of integers
+        # a little more than the reach: float64 rounds large integers
         self._reach = reach + np.abs(np.nan_to_num(self._boxes)).max(initial=0.0) * 2.0**-50
         numbers = np.nan_to_num(self._boxes)
         spread = np.ptp(numbers, axis=0) if numbers.size else np.zeros(numbers.shape[1])

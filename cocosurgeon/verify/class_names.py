@@ -32,8 +32,8 @@ def classes_fit(view: View, document: object, mode: Mode | None) -> Iterator[Fin
     if len(wrong) > _SHOWN:
         text = plural(len(wrong) - _SHOWN, "more label")
         yield Finding("classes-unfit", text, view.loader, mode)
-    given = [name for name in view.classes if name != ""]  # which a label without a category has
-    counts = Counter(map(repr, given))  # a name may be any JSON value
+    given = [name for name in view.classes if name != ""]  # "": a label without a category
+    counts = Counter(map(repr, given))  # repr: a name may be any JSON value
     twice = [name for name in given if counts.pop(repr(name), 0) > 1]
     if twice and given != list(names.values()):
         text = f"{_listed(twice)} appears more than once: it is one label, and counts as several"
@@ -43,7 +43,7 @@ def classes_fit(view: View, document: object, mode: Mode | None) -> Iterator[Fin
 def classes_missing(view: View, document: object, mode: Mode | None) -> Iterator[Finding]:
     """Compare chosen class names with the file, which should have all of them."""
     known = set(map(repr, _names(document).values()))
-    given = (name for name in view.classes if name != "")  # a label without a category
+    given = (name for name in view.classes if name != "")  # "": a label without a category
     missing = [name for name in given if repr(name) not in known]
     if missing:
         text = f"the file has no category {_listed(missing)}"

@@ -89,7 +89,7 @@ class Listed:
 
     def records(self, key: str) -> Sequence[Mapping[str, object]]:
         """Return the records of a list; none without such a list."""
-        if key not in self._records:  # once: it is asked for with each annotation
+        if key not in self._records:  # made once: each annotation needs it
             found = self.document.get(key)
             records = [r for r in found if isinstance(r, dict)] if isinstance(found, list) else []
             self._records[key] = records
@@ -211,7 +211,7 @@ def skipped_in(view: View, mine: Listed, mode: Mode | None) -> tuple[Skipped, ..
     for dropped in view.dropped:
         if dropped.kind == "image" and not dropped.reason:
             found["image", dropped.rule].append(dropped.img_id)
-    # An image's annotations go with it: they are not counted again.
+    # Annotations of a dropped image are not counted again.
     images = {d.img_id for d in view.dropped if d.kind == "image"}
     for dropped, rule in _annotations(view):
         is_fault = rule.fault and mine.has_fault(rule.fault, mine.annotation(dropped.row))

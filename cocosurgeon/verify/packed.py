@@ -117,7 +117,7 @@ def _values(
 ) -> Iterator[str]:
     found = packed.get(name)
     if not isinstance(found, Mapping):
-        # which lines pack what is to be ignored, and when, is theirs
+        # pipelines may leave ignored boxes unpacked
         if name in ("boxes", "labels"):
             yield f"{name}: nothing of this kind is packed"
         return

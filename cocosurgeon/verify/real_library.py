@@ -145,7 +145,7 @@ def _skipped(
     if not gone:
         return case.found()
     rules: dict[object, str] = {}
-    with suppress(LoaderError):  # which it does not raise: a finding by itself
+    with suppress(LoaderError):  # that the library does not raise is another finding
         view = load(setting.loader, case.subset.document(), setting.options) if has_rules else None
         dropped = () if view is None else view.dropped
         rules = {key_of(d.img_id): d.rule for d in dropped if d.kind == "image"}

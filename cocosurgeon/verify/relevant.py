@@ -83,7 +83,7 @@ class _Annotation(msgspec.Struct, gc=False):
 
 
 class _WithoutKeypoints(_Annotation, gc=False):
-    keypoints: Literal["\0"] = "\0"  # any other present value, even null, is refused
+    keypoints: Literal["\0"] = "\0"  # refuses every present value, even null
 
 
 class _WithKeypoints(_Annotation, gc=False, kw_only=True):
@@ -148,7 +148,7 @@ def read_relevant(path: Path, wanted: Wanted, progress: Progress | None = None) 
     except (
         *(_NotSureError, msgspec.MsgspecError, CocosurgeonError),
         *(OSError, ValueError, RecursionError),
-    ):  # the standard library is to say what is wrong
+    ):  # read with the standard library, which describes the fault
         return read_again(path, progress, wanted.has_text)
 
 
@@ -156,10 +156,10 @@ def _relevant(path: Path, wanted: Wanted, progress: Progress | None) -> PlainFil
     if is_gzip(path):
         raise _NotSureError
     with path.open("rb") as file:
-        # closed with the last of its records
+        # closed when the last of its records is freed
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     sha256 = hashlib.sha256()
-    hashing = Thread(target=sha256.update, args=(data,))  # it needs no lock of Python's
+    hashing = Thread(target=sha256.update, args=(data,))  # hashing releases the GIL
     hashing.start()
     try:
         _require_utf8(data)

@@ -261,7 +261,7 @@ def _clipped(_: str, record: Record, state: _State) -> Values:
     for axis, side in enumerate(_size(record, state)):
         start, stop = box[axis], box[axis] + box[axis + 2]
         if start < 0 or stop > side:
-            new[axis] = max(start, 0)  # for equal values that of the box, so that 0.0 stays 0.0
+            new[axis] = max(start, 0)  # in this order: 0.0 stays 0.0
             new[axis + 2] = min(stop, side) - new[axis]
             while new[axis] + new[axis + 2] > side:
                 new[axis + 2] = math.nextafter(new[axis + 2], 0)

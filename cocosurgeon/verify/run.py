@@ -206,7 +206,7 @@ def _case(
             if expectation.repairs:
                 source = repaired(read_again(request.source, progress), expectation.repairs)
             elif real.config is not None and not expectation.is_all:
-                # a class of one's own may read anything
+                # a user's class may read any key
                 source = _read_whole(request, request.source, case, progress)
             elif _needs_masks(request):
                 source = _read_whole(request, request.source, case, progress)

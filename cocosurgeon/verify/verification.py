@@ -313,7 +313,7 @@ def _expected(setting: Setting, source: object, index: object, subset: PlainFile
     found = _output(setting, index, kept)
     if found.view is not None:
         return found
-    # It may be another image's record that it raises on.
+    # The loader may raise on a record of another image.
     of_images = _output(setting, document_of(source, kept), kept)
     return replace(of_images, whole_error=found.error)
 

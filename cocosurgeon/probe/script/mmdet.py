@@ -98,7 +98,7 @@ def building(request: dict[str, Any], config: Any, registry: Any, coco: type) ->
     if isinstance(kind, str):
         try:
             found = registry.get(kind)
-        except Exception as error:  # mmcv's walks past its last parent for a scope it has not
+        except Exception as error:  # mmcv's registry raises for an unknown scope
             raise _unregistered(request, f"{kind} ({type(error).__name__}: {error})") from error
     if isinstance(found, type) and not issubclass(found, coco):
         hint = (
@@ -269,7 +269,7 @@ class MmdetDataset(RealDataset):
 
     def image_size(self, index: int) -> list[int] | None:
         try:
-            image = import_module("cv2").imread(self.image_path(index))  # turned by its EXIF tag
+            image = import_module("cv2").imread(self.image_path(index))  # turns by EXIF
             return None if image is None else list(image.shape[:2])
         except ImportError:
             return None

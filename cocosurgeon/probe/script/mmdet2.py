@@ -44,7 +44,7 @@ def open_dataset(request: dict[str, Any]) -> RealDataset:
         if request["config"]:
             dataset = datasets.build_dataset(config)
         else:
-            # not with the registry, which replaces some errors by its own
+            # called directly: the registry replaces some errors by its own
             dataset = getattr(datasets, config.pop("type"))(**config)
     length = wrapped_length(config, wrappers, datasets.build_dataset)
     return _Dataset2(dataset, [type_name(w) for w in wrappers], length, own, backend)
@@ -55,7 +55,7 @@ def _configured(request: dict[str, Any]) -> tuple[Any, list[Any], dict[str, Any]
     with stage("config", hint, request["config"]):
         config = needed("mmcv").Config.fromfile(request["config"])
         tools = needed("mmdet.utils")
-        # what tools/train.py does to it, in the releases that have them
+        # as tools/train.py, in releases that have these functions
         if hasattr(tools, "replace_cfg_vals"):
             config = tools.replace_cfg_vals(config)
         if hasattr(tools, "update_data_root") and config.get("data_root"):
@@ -87,7 +87,7 @@ def _configured(request: dict[str, Any]) -> tuple[Any, list[Any], dict[str, Any]
                 hint=f"a comma is missing: classes=({classes!r},)",
                 where=request["config"],
             )
-        # as build_dataloader's, these keys are next to the dataset's own
+        # keys for data loaders and evaluation, which the dataset does not take
         for key in ("samples_per_gpu", "workers_per_gpu", "separate_eval"):
             dataset.pop(key, None)
         return dataset, wrappers, about_model(config)

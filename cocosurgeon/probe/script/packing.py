@@ -61,7 +61,7 @@ def pack_all(
                 names += [n for n in map(name_of, steps) if n not in names]
                 seed(request["seed"])
                 result = dataset.packed(kind, index)
-                # for None, the dataset would now draw another image
+                # None: in training the dataset would now draw another image
                 packed[index] = {"nothing": True} if result is None else summary(result)
         except Failure as failure:
             if failure.kind != "pipeline":

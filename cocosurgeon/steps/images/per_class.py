@@ -98,7 +98,7 @@ OPTIONS = (
         "per-class",
         COUNT.called("K"),
         "Keep at least K images of each class, and as few as possible. Draws with --seed.",
-        lambda k, seed=0, nested=True: PerClass(k, seed),  # which is nested in any case
+        lambda k, seed=0, nested=True: PerClass(k, seed),  # PerClass is always nested
         "2",
         (SEED, NESTED),
     ),
