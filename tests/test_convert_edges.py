@@ -457,3 +457,14 @@ def test_lines_of_a_list_that_name_one_image_are_joined(cli: Cli, tmp_path: Path
     (tmp_path / "t.txt").write_text("a.jpg 1,2,4,6,0\n")
     done = cli("convert", "t.txt", "--from", "txt", "-o", "c.json")
     assert "the list of classes is not UTF-8: byte 0xe9" in done.err
+
+
+def test_files_of_one_name_have_manifests_of_their_own(cli: Cli, tmp_path: Path) -> None:
+    source = write(tmp_path, ["a.jpg"])
+    for kind in ("csv", "txt"):
+        assert cli("convert", source, "--to", kind, "-o", f"out.{kind}").code == 0
+        assert cli("convert", f"out.{kind}", "--from", kind, "-o", f"{kind}.json").code == 0
+        back = json.loads((tmp_path / f"{kind}.json").read_bytes())
+        assert [each["id"] for each in back["categories"]] == [1, 7]
+    done = cli("convert", "out.csv", "--from", "txt", "-o", "b.json")
+    assert (done.code, "it was written as csv, not as txt" in done.err) == (2, True)
