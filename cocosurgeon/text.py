@@ -188,6 +188,16 @@ def first_names(names: Sequence[str], shown: int = 3) -> str:
     return one_line(first_few([*cut, *names[shown:]], shown))
 
 
+def wrapped_items(items: Iterable[str]) -> list[str]:
+    """Return lines of code with the items of a list, each with its comma; no item is split."""
+    import textwrap
+
+    blank = "\0"  # stands for a blank in an item while the text is wrapped at blanks
+    text = " ".join(f"{item},".replace(" ", blank) for item in items)
+    lines = textwrap.wrap(text, 92, break_on_hyphens=False, break_long_words=False)
+    return [line.replace(blank, " ") for line in lines]
+
+
 def cut(text: str, longest: int) -> str:
     """Return a text cut to a number of characters, with dots at its end."""
     return text if len(text) <= longest else f"{text[: longest - 3]}..."

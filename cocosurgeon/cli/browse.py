@@ -100,7 +100,7 @@ def browse(
         if dataset.source.path is None:
             raise RequestError("no output is named", hint="name the page: -o page.html")
         target = (chosen.folder or Path(named).parent) / Path(named).name
-        page_path = target.with_name(f"{target.name.removesuffix('.gz')}").with_suffix(".html")
+        page_path = target.with_name(target.name.removesuffix(".gz")).with_suffix(".html")
     else:
         page_path = Path(output)
     if str(page_path) == "-":

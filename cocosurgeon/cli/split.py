@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cocosurgeon.select.plan import Plan
 
 _WITH_KEY = {"ann_files", "by_key", "out_dir", "force", "dry_run", "quiet", "as_json"}
-"""Parameters that --by-key goes with."""
+"""Parameters that may be given with --by-key."""
 
 EXAMPLES = (
     "cocosurgeon split instances.json --ratios 0.8,0.1,0.1 --stratify",

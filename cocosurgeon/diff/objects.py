@@ -20,9 +20,9 @@ from cocosurgeon.diff.records import decoded
 from cocosurgeon.progress import progress_of
 
 SAME_OBJECT = 0.5
-"""Least IoU of two boxes of one category that are one object."""
+"""Lowest IoU at which boxes of one category are the same object."""
 _SAME_BOX = 0.9
-"""Least IoU of two boxes of different categories that are one object."""
+"""Lowest IoU at which boxes of different categories are the same object."""
 _FEW = 20_000
 """Most records that are decoded one by one; for more, columns are read."""
 

@@ -31,7 +31,7 @@ TAIL = 4000
 SHOWN = 5
 """Last lines of it that are shown."""
 ROOM = 1 << 16
-"""Least free bytes of a disk; with fewer, a failure is reported as a full disk."""
+"""Free bytes of a disk below which a failure is reported as a full disk."""
 
 STAGES = {
     "missing": "the interpreter cannot import what the loader needs",

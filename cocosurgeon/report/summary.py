@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,10 +16,7 @@ from cocosurgeon.dataset.mask import Mask, WarningNote
 from cocosurgeon.loaders.labels import LabelEffect
 from cocosurgeon.page import preformatted, table
 from cocosurgeon.report.label_shift import effect_warnings, list_effect, shifted_labels
-from cocosurgeon.text import plural
-
-_BLANK = "\0"
-"""Placeholder of a blank in a name while text is wrapped at the blanks between names."""
+from cocosurgeon.text import plural, wrapped_items
 
 
 @dataclass(frozen=True)
@@ -288,7 +284,5 @@ def _config_lines(classes: Sequence[str | None]) -> list[str]:
         return [count]
     if None in classes:
         return [f"# no metainfo: {classes.count(None)} categories have no name", count]
-    names = " ".join(f"{name!r},".replace(" ", _BLANK) for name in classes)
-    lines = textwrap.wrap(names, 92, break_on_hyphens=False, break_long_words=False)
-    indented = [f"    {line}".replace(_BLANK, " ") for line in lines]
+    indented = [f"    {line}" for line in wrapped_items(map(repr, classes))]
     return ["metainfo = dict(classes=(", *indented, "))", count]

@@ -15,13 +15,12 @@ from cocosurgeon.errors import RequestError
 from cocosurgeon.loaders import View, mmdet
 from cocosurgeon.masks import NO_MASK, MaskFault, mask_fault
 from cocosurgeon.snippet.source import SnippetSource
-from cocosurgeon.text import has, plural
+from cocosurgeon.text import has, plural, wrapped_items
 from cocosurgeon.usable import FIELDS, unusable
 
 _WIDTH = 92
 _wrap = partial(textwrap.wrap, width=_WIDTH, break_on_hyphens=False, break_long_words=False)
-_BLANK = "\0"
-"""Placeholder of a blank in an item while text is wrapped at the blanks between items."""
+
 _ROUNDED = 0.01
 """Most pixels that a corner moves by rounding to float32."""
 _COUNT_IN_EVALUATION = tuple(
@@ -54,8 +53,7 @@ def indented(text: str, blanks: int) -> str:
 
 def items(values: Iterable[str]) -> str:
     """Return the indented items of a list or dict, each with its comma; no item is split."""
-    text = " ".join(f"{value},".replace(" ", _BLANK) for value in values)
-    return indented("\n".join(_wrap(text)), 4).replace(_BLANK, " ")
+    return indented("\n".join(wrapped_items(values)), 4)
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ Box = tuple[float, ...]
 """x1, y1, x2, y2 in pixels; a broken box that a loader returns may have more or fewer numbers."""
 
 _LARGE = 1e30
-"""Beyond this, boxes are the same numbers or they are not."""
+"""Size from which boxes are not compared by distance: they are equal, or differ."""
 
 _ROUNDING = 2.0**-21
-"""Of a number's size: what a few operations in float32 round away."""
+"""Rounding of a few operations in float32, as a share of a number's size."""
 
 
 @dataclass(frozen=True)
