@@ -105,6 +105,12 @@ def without_objects(count: int) -> str:
     return f"{plural(count, 'image')} {'has' if count == 1 else 'have'} no object to train on"
 
 
+def not_scored(source: SnippetSource) -> str:
+    """Return a comment for a file that is loaded for evaluation without annotations."""
+    is_bare = source.is_evaluated and not source.is_annotated
+    return "# No annotations: nothing can be scored." if is_bare else ""
+
+
 def about_evaluation(source: SnippetSource, counts: LoaderCounts | None = None) -> str:
     """Return comments on the annotations in COCOeval.
 
@@ -150,10 +156,10 @@ def about_clipping(source: SnippetSource, view: View, who: str) -> str:
     """
     boxes = ((source.annotations[i.row]["bbox"], i.box) for s in view.samples for i in s.instances)
     beyond = sum(
-        any(abs(v - w) > _ROUNDED for v, w in zip((x, y, x + w, y + h), box, strict=True))
+        any(abs(a - b) > _ROUNDED for a, b in zip((x, y, x + w, y + h), box, strict=True))
         for (x, y, w, h), box in boxes
     )
-    if not beyond or not source.is_evaluated or not source.is_annotated:
+    if not beyond or not source.is_scored:
         return ""
     boxes_reach = "1 box reaches" if beyond == 1 else f"{beyond:,} boxes reach"
     return (

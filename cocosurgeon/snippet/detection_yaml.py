@@ -47,7 +47,7 @@ def written(
         evaluated
         and comments.block(
             "test" in source.splits and f"# {title} evaluates one dataset, for testing as well.",
-            not source.is_annotated and "# No annotations: nothing can be scored.",
+            comments.not_scored(source),
             "# The evaluator takes its annotations from this dataset.",
             comments.about_clipping(source, view, title),
             comments.about_evaluation(source),

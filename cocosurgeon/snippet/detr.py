@@ -37,7 +37,7 @@ def write(source: SnippetSource) -> Snippet:
         and comments.block(
             _dataset("val"),
             "test" in source.splits and "# DETR evaluates one dataset, for testing as well.",
-            not source.is_annotated and "# No annotations: nothing can be scored.",
+            comments.not_scored(source),
             "# evaluate() of engine.py passes it to CocoEvaluator(base_ds, iou_types): the "
             "annotations of the very file that is loaded.",
             comments.about_clipping(source, view, "DETR"),

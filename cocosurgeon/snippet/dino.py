@@ -41,7 +41,7 @@ def write(source: SnippetSource) -> Snippet:
         source.is_evaluated
         and comments.block(
             "test" in source.splits and "# DINO evaluates one dataset, for testing as well.",
-            not source.is_annotated and "# No annotations: nothing can be scored.",
+            comments.not_scored(source),
             comments.about_clipping(source, view, "DINO"),
             comments.about_evaluation(source),
         ),

@@ -82,6 +82,11 @@ class SnippetSource:
         """Return True if it is loaded for evaluation."""
         return "val" in self.splits or "test" in self.splits
 
+    @property
+    def is_scored(self) -> bool:
+        """Return True if it is loaded for evaluation and has a list of annotations."""
+        return self.is_evaluated and self.is_annotated
+
     @cached_property
     def index(self) -> Index:
         """Return the file for ``loaders.load``, indexed once for all loads.

@@ -29,11 +29,10 @@ def write(source: SnippetSource) -> Snippet:
     view = view_of_numbered("torchvision", source)
     counts = comments.LoaderCounts.of(view)
     num_classes = comments.highest_id(source, view, "torchvision's detectors") + 1
-    is_scored = source.is_evaluated and source.is_annotated
     only_crowds = counts.empty - counts.bare
     lines = comments.code(
         counts.summary(source, "torchvision"),
-        is_scored and "from pycocotools.cocoeval import COCOeval",
+        source.is_scored and "from pycocotools.cocoeval import COCOeval",
         "from torchvision.datasets import CocoDetection\n",
         f"ann_file = {source.ann_file!r}",
         f"img_folder = {source.img_prefix!r}",
@@ -53,11 +52,9 @@ def write(source: SnippetSource) -> Snippet:
             comments.about_masks(source),
         ),
         "dataset = CocoDetection(root=img_folder, annFile=ann_file)  # sorted by image id",
-        is_scored and comments.about_evaluation(source),
-        is_scored and EVALUATE,
-        source.is_evaluated
-        and not source.is_annotated
-        and "# No annotations: nothing can be scored.",
+        source.is_scored and comments.about_evaluation(source),
+        source.is_scored and EVALUATE,
+        comments.not_scored(source),
     )
     return Snippet(lines)
 

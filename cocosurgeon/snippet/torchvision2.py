@@ -27,12 +27,11 @@ def write(source: SnippetSource) -> Snippet:
     view = view_of_numbered("torchvision2", source)
     counts = comments.LoaderCounts.of(view)
     num_classes = comments.highest_id(source, view, "torchvision's detectors") + 1
-    is_scored = source.is_evaluated and source.is_annotated
     crowds = sum(bool(annotation.get("iscrowd")) for annotation in source.annotations)
     lines = comments.code(
         counts.summary(source, "torchvision's transforms v2"),
         "import torch",
-        is_scored and "from pycocotools.cocoeval import COCOeval",
+        source.is_scored and "from pycocotools.cocoeval import COCOeval",
         "from torchvision import tv_tensors",
         "from torchvision.datasets import CocoDetection, wrap_dataset_for_transforms_v2",
         "from torchvision.transforms import v2\n",
@@ -61,10 +60,8 @@ def write(source: SnippetSource) -> Snippet:
         "dataset = wrap_dataset_for_transforms_v2(",
         "    CocoDetection(root=img_folder, annFile=ann_file, transforms=transforms),",
         "    target_keys=('image_id', 'boxes', 'labels'))  # sorted by image id",
-        is_scored and comments.about_evaluation(source),
-        is_scored and EVALUATE,
-        source.is_evaluated
-        and not source.is_annotated
-        and "# No annotations: nothing can be scored.",
+        source.is_scored and comments.about_evaluation(source),
+        source.is_scored and EVALUATE,
+        comments.not_scored(source),
     )
     return Snippet(lines)

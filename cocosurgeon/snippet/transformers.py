@@ -33,10 +33,9 @@ def write(source: SnippetSource) -> Snippet:
     view = load("transformers", source.index)
     counts = comments.LoaderCounts.of(view)
     num_classes = comments.highest_id(source, view, "transformers") + 1
-    is_scored = source.is_evaluated and source.is_annotated
     lines = comments.code(
         counts.summary(source, "transformers"),
-        is_scored and "from pycocotools.cocoeval import COCOeval",
+        source.is_scored and "from pycocotools.cocoeval import COCOeval",
         "from torchvision.datasets import CocoDetection",
         "from transformers import DetrImageProcessor\n",
         f"ann_file = {source.ann_file!r}",
@@ -56,14 +55,12 @@ def write(source: SnippetSource) -> Snippet:
             comments.about_masks(source),
         ),
         _DATASET,
-        is_scored
+        source.is_scored
         and comments.block(
             comments.about_clipping(source, view, "The processor"),
             comments.about_evaluation(source),
         ),
-        is_scored and EVALUATE,
-        source.is_evaluated
-        and not source.is_annotated
-        and "# No annotations: nothing can be scored.",
+        source.is_scored and EVALUATE,
+        comments.not_scored(source),
     )
     return Snippet(lines)
