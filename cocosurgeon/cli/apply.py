@@ -29,7 +29,6 @@ def apply(
         str | None,
         typer.Argument(
             metavar="ANN_FILE",
-            show_default=False,
             help="Annotation file or results file. Default: $COCOSURGEON_ANN_FILE, else a file "
             "with the name of the recipe's input: next to the recipe, in the current folder, or "
             "in data/coco/annotations.",

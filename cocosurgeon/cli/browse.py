@@ -37,7 +37,6 @@ def browse(
         str | None,
         typer.Option(
             metavar="RESULTS",
-            show_default=False,
             help="Also show matched, missed and false detections of this results file.",
         ),
     ] = None,

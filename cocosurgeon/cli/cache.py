@@ -18,7 +18,6 @@ Folder = Annotated[
     typer.Option(
         "--cache",
         metavar="FOLDER",
-        show_default=False,
         help="Use this folder. Default: $COCOSURGEON_CACHE, else the user's cache.",
     ),
 ]

@@ -38,7 +38,6 @@ def convert(
         list[str] | None,
         typer.Argument(
             metavar="FILE",
-            show_default=False,
             help="Annotation file. Several files are splits of one folder (NAME=FILE names a "
             "split). Default: as for subset. With --from: the folder or file to read.",
         ),
@@ -47,7 +46,6 @@ def convert(
         str | None,
         typer.Option(
             metavar="FORMAT",
-            show_default=False,
             autocompletion=complete_format,
             help="Write this format: yolo, voc, txt, csv, coco, parquet, tfrecord.",
         ),
@@ -57,7 +55,6 @@ def convert(
         typer.Option(
             "--from",
             metavar="FORMAT",
-            show_default=False,
             autocompletion=complete_format,
             help="Read this format, and write an annotation file.",
         ),

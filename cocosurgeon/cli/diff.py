@@ -38,15 +38,12 @@ def diff(
         str | None,
         typer.Option(
             metavar="KEY,...",
-            show_default=False,
             help="Compare only these: top-level keys, or keys of records (bbox, images.width).",
         ),
     ] = None,
     html: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE", show_default=False, help="Also write the differences as one HTML page."
-        ),
+        typer.Option(metavar="FILE", help="Also write the differences as one HTML page."),
     ] = None,
     force: Force = False,
     *,

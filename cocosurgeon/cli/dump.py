@@ -29,7 +29,6 @@ def dump(
         str | None,
         typer.Argument(
             metavar="ANN_FILE",
-            show_default=False,
             help="Annotation file. With --config: replaces the config's file.",
         ),
     ] = None,
@@ -38,7 +37,6 @@ def dump(
         typer.Option(
             autocompletion=complete_loader,
             metavar="NAME",
-            show_default=False,
             help=f"Use the rules of {', '.join(LOADERS)}; with --python the real library "
             f"(default: the one installed there).",
         ),

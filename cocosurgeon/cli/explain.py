@@ -37,7 +37,6 @@ def explain(
         str | None,
         typer.Option(
             metavar="NAMES",
-            show_default=False,
             help="Give loaders these class names. Default: the file's categories.",
         ),
     ] = None,

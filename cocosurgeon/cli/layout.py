@@ -28,7 +28,6 @@ def layout(
         str | None,
         typer.Argument(
             metavar="ROOT",
-            show_default=False,
             help="Folder with annotations/, train2017/, ... Default: the data root of "
             "$COCOSURGEON_ANN_FILE, else data/coco, else the sample data.",
         ),
@@ -37,7 +36,6 @@ def layout(
         str | None,
         typer.Option(
             metavar="OUT",
-            show_default=False,
             help="Put annotation files (--of) and their images into this new folder.",
         ),
     ] = None,
@@ -45,7 +43,6 @@ def layout(
         list[str] | None,
         typer.Option(
             metavar="ANN_FILE",
-            show_default=False,
             help="Gather this file and its images. May be repeated.",
         ),
     ] = None,
@@ -55,7 +52,6 @@ def layout(
         str | None,
         typer.Option(
             metavar="FOLDER",
-            show_default=False,
             help="Take the images from this folder. Default: found by file names.",
         ),
     ] = None,

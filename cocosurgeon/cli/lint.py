@@ -26,7 +26,6 @@ def lint(
         list[str] | None,
         typer.Argument(
             metavar="ANN_FILE",
-            show_default=False,
             help="Annotation files. Two files are also compared as training and validation set "
             "(codes of the group split). Files of a glob in quotes or a folder are also counted "
             "together, and checked to be one dataset.",

@@ -41,7 +41,6 @@ def merge(
         list[str],
         typer.Argument(
             metavar="ANN_FILE",
-            show_default=False,
             help="Two or more annotation files or results files, globs in quotes, or folders. "
             "Ids, order and layout of the first file stay.",
         ),

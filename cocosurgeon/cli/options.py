@@ -44,7 +44,7 @@ _USUAL = (
 
 
 def _ann_file(help: str) -> Any:
-    return typer.Argument(metavar="ANN_FILE", show_default=False, help=f"{help} {_USUAL}")
+    return typer.Argument(metavar="ANN_FILE", help=f"{help} {_USUAL}")
 
 
 AnnFile = Annotated[str | None, _ann_file(f"Annotation file {_KINDS}")]
@@ -64,7 +64,6 @@ LoaderOptions = Annotated[
     typer.Option(
         "--option",
         metavar="NAME=VALUE",
-        show_default=False,
         help="Set an option of the loader: filter_empty_gt=false, min_size=0, indices=100.",
     ),
 ]
@@ -98,7 +97,6 @@ Html = Annotated[
     typer.Option(
         "--html",
         metavar="FILE",
-        show_default=False,
         rich_help_panel="Output",
         help="Also write the findings as one HTML page, with their images.",
     ),
@@ -116,7 +114,6 @@ def output_option(help: str, metavar: str = "OUT") -> Any:
         "-o",
         "--output",
         metavar=metavar,
-        show_default=False,
         rich_help_panel="Output",
         help=help,
     )
@@ -124,9 +121,7 @@ def output_option(help: str, metavar: str = "OUT") -> Any:
 
 def recipe_option(help: str) -> Any:
     """Return ``--recipe FILE`` for the type of a parameter."""
-    return typer.Option(
-        "--recipe", metavar="FILE", show_default=False, rich_help_panel="Output", help=help
-    )
+    return typer.Option("--recipe", metavar="FILE", rich_help_panel="Output", help=help)
 
 
 Recipe = Annotated[
@@ -273,7 +268,6 @@ def _step_parameters(every: list[Any]) -> Iterator[inspect.Parameter]:
             f"--{each.name}",
             metavar=each.kind.metavar or None,
             help=f"{each.help} (default: {default})" if default else each.help,
-            show_default=False,
             rich_help_panel=panel_of(each).capitalize(),
             autocompletion=_completion_of(each),
         )
@@ -303,7 +297,6 @@ def _format_parameters() -> Iterator[inspect.Parameter]:
             f"--{name.replace('_', '-')}",
             metavar=first.metadata["metavar"] or None,
             help=" ".join(f"{', '.join(names)}: {help}" for help, names in helps.items()),
-            show_default=False,
             rich_help_panel="Formats",
             autocompletion=completing(functools.partial(tuple, first.metadata["values"])),
         )
@@ -368,7 +361,6 @@ def output(
         str | None,
         typer.Option(
             metavar="FILE",
-            show_default=False,
             rich_help_panel="Output",
             help="Also write the kept image ids, one per line (for --ids-file).",
         ),
@@ -411,7 +403,6 @@ def real(
         str | None,
         typer.Option(
             metavar="CFG",
-            show_default=False,
             help="Build the real dataset of this mmengine or mmcv config. This runs the config's "
             "Python code.",
         ),
@@ -429,7 +420,6 @@ def real(
         str | None,
         typer.Option(
             metavar="EXE",
-            show_default=False,
             help="Run the real library in this Python interpreter, with your environment "
             "variables. It does not need cocosurgeon.",
         ),
@@ -442,21 +432,16 @@ def real(
     ] = None,
     samples: Annotated[
         int | None,
-        typer.Option(
-            metavar="N", show_default=False, help="Also run N images through the real pipeline."
-        ),
+        typer.Option(metavar="N", help="Also run N images through the real pipeline."),
     ] = None,
     image: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="ID", show_default=False, help="Also run this image through the real pipeline."
-        ),
+        typer.Option(metavar="ID", help="Also run this image through the real pipeline."),
     ] = None,
     img_prefix: Annotated[
         str | None,
         typer.Option(
             metavar="FOLDER",
-            show_default=False,
             help="Look for images in this folder, if no config names one.",
         ),
     ] = None,

@@ -28,7 +28,6 @@ def parity(
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
-            show_default=False,
             help="Let values differ by this much: a kind (loss), a name or a pattern "
             "(forward/backbone*). The report lists the defaults.",
         ),
@@ -37,7 +36,6 @@ def parity(
         list[str] | None,
         typer.Option(
             metavar="B=A",
-            show_default=False,
             help="Compare a name of B, or all names that begin with it, with a name of A.",
         ),
     ] = None,
@@ -48,7 +46,6 @@ def parity(
         str | None,
         typer.Option(
             metavar="FILE",
-            show_default=False,
             rich_help_panel="Output",
             help="Also write a checklist of the port as one HTML page.",
         ),

@@ -30,7 +30,6 @@ def remap(
         tuple[str, str] | None,
         typer.Option(
             metavar="A B",
-            show_default=False,
             help="Check that two files give classes the same ids, names and order. Exit code 1 if "
             "not.",
         ),

@@ -42,7 +42,6 @@ def weights_output(
         str | None,
         typer.Option(
             metavar="FILE",
-            show_default=False,
             help="Compare keys and shapes with a model's, as load_state_dict does. FILE is a "
             "checkpoint, or JSON of {key: shape} (docs/weights-map.md). Exit code 1 if they "
             "differ.",

@@ -36,9 +36,7 @@ def show(
     ann_file: AnnFile = None,
     image: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="ID", show_default=False, help="Draw this image. Repeat the option for a sheet."
-        ),
+        typer.Option(metavar="ID", help="Draw this image. Repeat the option for a sheet."),
     ] = None,
     images: Images = None,
     panels: Annotated[

@@ -32,7 +32,6 @@ def snippet(
             "--for",
             autocompletion=completing(lambda: FRAMEWORKS),
             metavar="NAME",
-            show_default=False,
             help=f"Write it for {', '.join(FRAMEWORKS)}.",
         ),
     ],
@@ -49,7 +48,6 @@ def snippet(
         str | None,
         typer.Option(
             metavar="FOLDER",
-            show_default=False,
             help="Use this folder of images. Default: a folder near the file that has them.",
         ),
     ] = None,

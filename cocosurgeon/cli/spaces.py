@@ -33,7 +33,6 @@ def spaces(
         typer.Argument(
             autocompletion=complete_space,
             metavar="SPACE",
-            show_default=False,
             help="Show only this label space.",
         ),
     ] = None,
@@ -42,7 +41,6 @@ def spaces(
         typer.Option(
             autocompletion=complete_space,
             metavar="A B",
-            show_default=False,
             help="Compare two label spaces class by class.",
         ),
     ] = None,
@@ -50,7 +48,6 @@ def spaces(
         str | None,
         typer.Option(
             metavar="FILE",
-            show_default=False,
             help="List the label spaces that fit an annotation or results file, and why.",
         ),
     ] = None,
@@ -59,7 +56,6 @@ def spaces(
         typer.Option(
             autocompletion=complete_space,
             metavar="FROM TO",
-            show_default=False,
             help="Print a line of numpy that turns a classification head of FROM into one of TO.",
         ),
     ] = None,
@@ -67,7 +63,6 @@ def spaces(
         float | None,
         typer.Option(
             metavar="VALUE",
-            show_default=False,
             help="Fill rows that a head of FROM does not have with this value.",
         ),
     ] = None,

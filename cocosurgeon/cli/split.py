@@ -33,7 +33,6 @@ def split(
             "--out-dir",
             "-o",
             metavar="DIR",
-            show_default=False,
             rich_help_panel="Output",
             help="Write the parts into this folder. Default: next to the input (sample data: into "
             "the current folder). Files are named after input and part: instances_train.json. "
@@ -56,7 +55,6 @@ def split(
         typer.Option(
             "--by-key",
             metavar="NAME",
-            show_default=False,
             help="Restore the records of each source from a file that `cocosurgeon merge "
             "--source-key NAME` wrote, byte for byte.",
         ),

@@ -24,7 +24,6 @@ def stats(
         list[str] | None,
         typer.Argument(
             metavar="ANN_FILE",
-            show_default=False,
             help="Annotation file or results file. The classes of two files are compared. Three "
             "or more files, a glob in quotes or a folder are counted as one dataset. Default: as "
             "for subset.",
@@ -42,7 +41,6 @@ def stats(
         typer.Option(
             "--csv",
             metavar="FILE",
-            show_default=False,
             help="Also write the table of classes as CSV.",
             rich_help_panel="Output",
         ),
@@ -51,7 +49,6 @@ def stats(
         str | None,
         typer.Option(
             metavar="FILE",
-            show_default=False,
             help="Also write everything as one HTML page that works offline.",
             rich_help_panel="Output",
         ),
@@ -60,7 +57,6 @@ def stats(
         str | None,
         typer.Option(
             metavar="FILE",
-            show_default=False,
             help="Draw classes, sizes, objects per image and box centers (.png or .svg). Needs "
             "matplotlib: pip install 'cocosurgeon[plot]'.",
             rich_help_panel="Output",

@@ -29,7 +29,6 @@ def subset(
         typer.Option(
             "--merge-into",
             metavar="FILE",
-            show_default=False,
             rich_help_panel="Output",
             help="Write the kept records of several files into one file. Default: -o DIR, files "
             "of the same names.",

@@ -43,15 +43,12 @@ def verify(
         str | None,
         typer.Option(
             metavar="FULL",
-            show_default=False,
             help="Compare the subset with this file, which it was cut from.",
         ),
     ] = None,
     recipe: Annotated[
         str | None,
-        typer.Option(
-            metavar="RECIPE", show_default=False, help="Expect what this recipe drops and maps."
-        ),
+        typer.Option(metavar="RECIPE", help="Expect what this recipe drops and maps."),
     ] = None,
     loader: Annotated[
         list[str] | None,
@@ -73,7 +70,6 @@ def verify(
         str | None,
         typer.Option(
             metavar="NAMES",
-            show_default=False,
             help="Give the loader these class names. Default: the source's categories.",
         ),
     ] = None,
@@ -82,7 +78,6 @@ def verify(
         str | None,
         typer.Option(
             metavar="DUMP",
-            show_default=False,
             help="Compare the loader with a dump of another loader.",
         ),
     ] = None,

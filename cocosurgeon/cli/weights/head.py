@@ -28,7 +28,6 @@ def head(
         typer.Option(
             "--from",
             metavar="SPACE",
-            show_default=False,
             autocompletion=complete_space,
             help="Set the label space of the heads in the file (`cocosurgeon spaces` lists them).",
         ),
@@ -37,7 +36,6 @@ def head(
         str | None,
         typer.Option(
             metavar="SPACE",
-            show_default=False,
             autocompletion=complete_space,
             help="Set the label space of the heads in the output.",
         ),
@@ -46,7 +44,6 @@ def head(
         tuple[str, str] | None,
         typer.Option(
             metavar="OLD NEW",
-            show_default=False,
             help="Match rows by the category names of two annotation files: the old training set, "
             "and the new one.",
         ),
@@ -55,7 +52,6 @@ def head(
         str | None,
         typer.Option(
             metavar="position|id",
-            show_default=False,
             help="With --by-name: number rows by position in the category list (MMDetection), or "
             "by id (DETR). Default: inferred from the heads.",
         ),
@@ -64,7 +60,6 @@ def head(
         list[str] | None,
         typer.Option(
             metavar="OLD=NEW",
-            show_default=False,
             help="With --by-name: treat the old name OLD as NEW. Names are compared exactly.",
         ),
     ] = None,
@@ -72,7 +67,6 @@ def head(
         list[str] | None,
         typer.Option(
             metavar="PATTERN",
-            show_default=False,
             help="Move the tensors of these names, as in '*.fc_cls.*'. Default: heads and label "
             "embeddings, by name and shape.",
         ),
@@ -81,7 +75,6 @@ def head(
         str | None,
         typer.Option(
             metavar="VALUE|mean",
-            show_default=False,
             help="Fill new rows: biases with VALUE and weights with 0, or all with the mean of the "
             "classes' rows.",
         ),

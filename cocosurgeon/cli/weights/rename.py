@@ -29,7 +29,6 @@ def rename(
         typer.Option(
             "--map",
             metavar="TABLE",
-            show_default=False,
             autocompletion=completing(shipped_tables),
             help="Rename by this table: a text file of rules `source pattern -> target pattern`, "
             f"or an installed one: {', '.join(shipped_tables())}.",
@@ -39,7 +38,6 @@ def rename(
         bool | None,
         typer.Option(
             "--reverse/--forward",
-            show_default=False,
             help="Apply the table from right to left (--forward: left to right). Default: "
             "the direction that matches.",
         ),

@@ -23,7 +23,7 @@ def show(
     file: CheckpointFile,
     prefix: Annotated[
         str,
-        typer.Option(metavar="P", show_default=False, help="Show only names that begin with this."),
+        typer.Option(metavar="P", help="Show only names that begin with this."),
     ] = "",
     depth: Annotated[
         int,

@@ -26,7 +26,6 @@ def wash(
         str | None,
         typer.Option(
             metavar="COPY",
-            show_default=False,
             help="Keep this copy of the weights: a place such as ema_state_dict, or a prefix such "
             "as teacher. Default: the model's own.",
         ),
