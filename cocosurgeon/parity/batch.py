@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -46,26 +46,25 @@ class _Batches:
             for key, fault in faults.items():
                 yield Entry(key, None, self._of(key), "parity-malformed", f"{name} {fault}")
         yield from self._ids()
-        compared = {
+        compared: dict[str, Callable[[], Entry | None]] = {
             "images": self._image,
             "boxes": self._boxes,
             "labels": lambda: label_entry(self._labels(), self.headers),
             "masks": self._masks,
+            **{key: partial(self._other, key) for key in x if key not in _OF_OBJECTS},
         }
         has_boxes = "boxes" in x and "boxes" in y
-        for key in (*compared, *(key for key in x if key not in _OF_OBJECTS)):
+        for key, entry_of in compared.items():
             if key not in x or key not in y or (key in ("labels", "masks") and not has_boxes):
                 continue
             try:
-                if key in compared:
-                    yield compared[key]()
-                else:
-                    yield from self._other(key, x[key], y[key])
+                entry = entry_of()
             except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-                words = (
-                    f"its values cannot be compared: {error}"  # of a form that nobody thought of
-                )
-                yield Entry(key, None, self._of(key), "parity-malformed", words)
+                # Of a form that nobody thought of: the other entries are compared.
+                words = f"its values cannot be compared: {error}"
+                entry = Entry(key, None, self._of(key), "parity-malformed", words)
+            if entry is not None:
+                yield entry
 
     @cached_property
     def _checked(self) -> list[tuple[Mapping[str, Any], Mapping[str, str]]]:
@@ -253,29 +252,26 @@ class _Batches:
         message = f"up to {worst:.2%} of the pixels of a mask"
         return Entry("masks", worst, tolerance, "parity-mask", message)
 
-    def _other(self, key: str, one: Any, other: Any) -> Iterator[Entry]:
+    def _other(self, key: str) -> Entry | None:
         tolerance = self._of(key)
         try:
-            x, y = (np.asarray(v, dtype="float64") for v in (one, other))
+            x, y = (np.asarray(batch[key], dtype="float64") for batch in self.values)
         except (TypeError, ValueError):
-            return  # text, or lists of different lengths: nothing that has a tolerance
+            return None  # text, or lists of different lengths: nothing that has a tolerance
         counts = tuple(map(_count, self.values))
         if key != "batch_input_shape" and (x.shape[:1], y.shape[:1]) == (counts[:1], counts[1:]):
             x, y = x[[i for i, _ in self.places]], y[[j for _, j in self.places]]
         if x.shape != y.shape:
-            message = f"{x.shape} and {y.shape}"
-            yield Entry(key, None, tolerance, "parity-batch", message)
-            return
+            return Entry(key, None, tolerance, "parity-batch", f"{x.shape} and {y.shape}")
         is_same = (x == y) | (np.isnan(x) & np.isnan(y))
         apart = np.where(is_same, 0.0, np.nan_to_num(np.abs(y - x), nan=np.inf, posinf=np.inf))
         finite = np.abs(x[np.isfinite(x)])
         error = float(apart.max(initial=0.0)) / (float(finite.max(initial=0.0)) or 1.0)
         if error <= tolerance:
-            yield Entry(key, error, tolerance)
-        else:
-            row = int(apart.reshape(len(x) if x.ndim else 1, -1).max(axis=1).argmax())
-            message = f"{_short(x, row)} and {_short(y, row)}"
-            yield Entry(key, error, tolerance, "parity-batch", message)
+            return Entry(key, error, tolerance)
+        row = int(apart.reshape(len(x) if x.ndim else 1, -1).max(axis=1).argmax())
+        message = f"{_short(x, row)} and {_short(y, row)}"
+        return Entry(key, error, tolerance, "parity-batch", message)
 
     def _name(self, row: int) -> object:
         ids = self.a.img_ids

@@ -360,8 +360,8 @@ def statistics(array: Any) -> dict[str, Any]:
     flat = array.reshape(-1)
     count, total, squares = 0, 0.0, 0.0
     low, high = float("inf"), -float("inf")
-    # Piece by piece, which stay in the processor's cache; single precision is summed as it is, and
-    # apart from a first value, so that little is lost.
+    # A piece stays in the processor's cache. Single precision is summed as it is: minus a first
+    # value, so that little is lost.
     for start in range(0, len(flat), _PIECE):
         piece = flat[start : start + _PIECE]
         if piece.dtype != "float32":

@@ -239,7 +239,8 @@ class Parity:
 
     def fields(self) -> dict[str, object]:
         """Return the result as JSON values."""
-        at = [None if c is None else {"step": c.step, "name": c.name} for c in self._ends()]
+        ends = (self.first, self.before)
+        at = [None if c is None else {"step": c.step, "name": c.name} for c in ends]
         return {
             "a": {"folder": str(self.a.folder), "header": dict(self.a.header)},
             "b": {"folder": str(self.b.folder), "header": dict(self.b.header)},
@@ -255,9 +256,6 @@ class Parity:
             "notes": list(self.notes()),
             "tolerances": {name: number for name, number, _ in self.tolerances.rows()},
         }
-
-    def _ends(self) -> tuple[Compared | None, Compared | None]:
-        return self.first, self.before
 
 
 def _excess(entry: Entry) -> tuple[bool, float]:
