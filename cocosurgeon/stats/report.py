@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
@@ -299,7 +300,7 @@ def _fields(stats: Stats) -> dict[str, object]:
         "without_category": stats.without_category,
         "of_unknown_images": stats.of_unknown_images,
         "unlisted_categories": stats.unlisted,
-        "objects_per_image": _histogram(stats.objects_per_image.tolist()),
+        "objects_per_image": dict(Counter(sorted(stats.objects_per_image.tolist()))),
         "boxes": dict(stats.boxes),
         "segmentations": dict(stats.masks),
         "with_keypoints": stats.with_keypoints,
@@ -337,10 +338,3 @@ def _plain(values: Iterable[object]) -> list[object]:
     """Return values as Python's own; None for NaN."""
     found = values.tolist() if isinstance(values, np.ndarray) else list(values)
     return [None if isinstance(v, float) and math.isnan(v) else v for v in found]
-
-
-def _histogram(counts: Sequence[int]) -> dict[int, int]:
-    found: dict[int, int] = {}
-    for count in sorted(counts):
-        found[count] = found.get(count, 0) + 1
-    return found
