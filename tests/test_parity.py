@@ -501,6 +501,16 @@ def test_a_malformed_entry_is_a_finding_and_the_others_are_compared(
     assert [c.verdict for c in found.checkpoints] == ["differs", "differs"]
 
 
+def test_a_list_of_images_of_one_size_is_one_array(tmp_path: Path) -> None:
+    images = np.ones((2, 3, 8, 8))
+    batch = {"img_ids": [1, 2], "img_shape": [[8, 8], [8, 6]], "images": images}
+    recordings = []
+    for name, as_given in (("a", list(images)), ("b", images)):
+        StepRecorder(tmp_path / name, "x").record_step(0, "batch", {**batch, "images": as_given})
+        recordings.append(read_recording(tmp_path / name))
+    assert compare(recordings[0], recordings[1]).findings == []
+
+
 def test_a_damaged_shard_is_a_finding_and_the_others_are_compared(tmp_path: Path) -> None:
     for name in "ab":
         recorder = StepRecorder(tmp_path / name, "x", limit=10)

@@ -39,7 +39,8 @@ def batch_values(checkpoint: Checkpoint) -> tuple[Mapping[str, Any], Mapping[str
             if fault is not None:
                 faults[key] = fault
                 del batch[key]
-            elif key == "images":
+            elif key == "images":  # a list of images of one size is one array
+                batch[key] = np.asarray(batch[key])
                 count = len(batch[key])
     return batch, faults
 
@@ -64,8 +65,8 @@ def _fault(key: str, batch: Mapping[str, Any], count: int) -> str | None:
     for shape in shapes:
         if width is not None and 0 not in shape and shape[-1:] != (width,):
             return f"has {key} of shape {shape}, not {width} numbers each"
-    if key == "images" and (isinstance(value, list) or value.ndim != 4):
-        return f"has images of shape {_shape(value)}, not one array (N, channels, height, width)"
+    if key == "images" and len(_shape(value)) != 4:
+        return f"has images of shape {_shape(value)}, not (N, channels, height, width)"
     if key in ("labels", "masks") and "boxes" in batch:
         counts = [_rows(_shape(boxes)) for boxes in batch["boxes"]], list(map(_rows, shapes))
         if counts[0] != counts[1]:
