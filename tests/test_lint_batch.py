@@ -26,6 +26,7 @@ from cocosurgeon.lint.check import all_checks
 from cocosurgeon.lint.example import correct
 
 HEIGHT, WIDTH = 80, 100
+CROSSED = [-9, 1, 40, 40, 40, 1, -9, 40]
 ODD: list[Any] = [
     *(None, [], {}, "x", 7, [[]], [[1, 2]], [[1, 2, 3, 4, 5]], [[1, 2, 3, 4, 5, 6, 7]], [None]),
     *([[1, 2, 3, 4, None, 6]], [["1", 2, 3, 4, 5, 6]], [[1, 2, 3, 4, 5, 6], []], [[True] * 6]),
@@ -153,6 +154,21 @@ def test_repeated_keys_are_found_as_one_by_one(
 ) -> None:
     text = json.dumps(correct()).replace('"annotations": [', f'"annotations": [{record}, ')
     require_same(text, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("size", "area"), [((0, 80), 669), ((-5, 80), 669), ((10**5, 10**5), 0), ((None, 80), 669)]
+)
+def test_a_mask_is_measured_on_an_image_of_an_odd_size(
+    size: tuple[int | None, int], area: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a side is 0 or negative pycocotools crashes; above 2**32 pixels it draws others."""
+    document = correct()
+    document["images"][0].update(width=size[0], height=size[1])
+    document["annotations"][0].update(segmentation=[CROSSED] * 2, area=4000)
+    require_same(document, monkeypatch)
+    found = report_of(document).tallies["area-not-of-mask"].findings
+    assert f"the mask's about {area:.2f}" in found[0].message
 
 
 @pytest.mark.skipif(not kernel.IS_IN_USE, reason="the compiled kernel is not in use")

@@ -14,7 +14,7 @@ from cocosurgeon.masks import rle_runs
 LONGEST = 1e6
 """Pixels of outline from which a mask is not drawn."""
 _MOST_PIXELS = 1 << 32
-"""Pixels of an image from which pycocotools draws something else, or never ends."""
+"""Pixels of an image from which pycocotools draws something else."""
 
 
 def outline_of(mask: Any) -> float:
