@@ -15,15 +15,15 @@ from cocosurgeon.sets.units import image_units
 
 @st.composite
 def units(draw: st.DrawFn, largest: int = 1) -> Units:
-    """Up to 30 units with up to 4 classes, in random lots."""
+    """Up to 30 units with up to 4 classes, in random ranks."""
     n = draw(st.integers(1, 30))
     counts = np.array(
         draw(st.lists(st.lists(st.integers(0, 3), min_size=4, max_size=4), min_size=n, max_size=n))
     )
     rows, classes = np.nonzero(counts)
     sizes = draw(st.lists(st.integers(1, largest), min_size=n, max_size=n))
-    lots = draw(st.permutations(range(n)))
-    return Units(np.array(sizes), rows, classes, counts[rows, classes], np.array(lots))
+    ranks = draw(st.permutations(range(n)))
+    return Units(np.array(sizes), rows, classes, counts[rows, classes], np.array(ranks))
 
 
 @given(units(), st.data())
@@ -49,7 +49,7 @@ def test_the_order_of_units_says_nothing(given: Units, data: st.DataObject) -> N
         place[given.units][entries],
         given.classes[entries],
         given.counts[entries],
-        given.lots[order],
+        given.ranks[order],
     )
     assert stratify(other, wanted).tolist() == stratify(given, wanted)[order].tolist()
 

@@ -25,10 +25,9 @@ from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import Source, source_of
 from cocosurgeon.annfile.splice import Cut, pieces
 from cocosurgeon.dataset.category_list import CategoryList
-from cocosurgeon.dataset.ids import UNKNOWN, Id, as_keys
+from cocosurgeon.dataset.ids import UNKNOWN, Id, as_keys, random_ranks
 from cocosurgeon.dataset.index import AnnotationIndex, Category
 from cocosurgeon.dataset.items import AnnotatedImage, annotated_images
-from cocosurgeon.dataset.lots import lots
 from cocosurgeon.dataset.mask import FilterResult, IndexName, Level, Mask, marked_rows
 from cocosurgeon.dataset.order import Order, as_amount, count_of, require_order
 from cocosurgeon.errors import RequestError, StructureError, UnknownNameError
@@ -452,7 +451,7 @@ class Dataset:
         The sample depends on the seed and the ids alone, not on the file's order or the machine. A
         larger sample contains a smaller one of the same seed.
         """
-        ranks = lots(self.index.images.ids[self.image_indices].tolist(), seed)
+        ranks = random_ranks(self.index.images.ids[self.image_indices].tolist(), seed)
         return self.pick(n, "sample of", lambda count: self.image_indices[ranks < count])
 
     def pick(self, n: SupportsIndex | str, what: str, choose: Callable[[int], Numbers]) -> Dataset:

@@ -1,7 +1,11 @@
-"""Columns of ids, and the distinct images of a file. Ids are compared as ``dataset.keys`` says."""
+"""Columns of ids, the distinct images of a file, and random ranks by id.
+
+Ids are compared as in ``dataset.keys``.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -169,3 +173,19 @@ def _look_up(ids: Numbers, keys: Numbers) -> Numbers:
     ranked = ids[order]
     place = np.minimum(np.searchsorted(ranked, keys), len(ids) - 1)
     return np.where(ranked[place] == keys, order[place], UNKNOWN)
+
+
+def random_ranks(ids: Sequence[Id | None], seed: int) -> Numbers:
+    """Return a random rank for each id, shape (ids,).
+
+    The ranks depend on the seed and on the ids alone, not on their order or the machine. Only equal
+    ids (records without one) rank in the order of the file.
+    """
+    salt = hashlib.blake2b(str(seed).encode(), digest_size=16).digest()
+
+    def digest(row: int) -> bytes:
+        return hashlib.blake2b(ascii(ids[row]).encode(), digest_size=16, salt=salt).digest()
+
+    ranks = np.empty(len(ids), dtype=np.int64)
+    ranks[sorted(range(len(ids)), key=digest)] = np.arange(len(ids))
+    return ranks

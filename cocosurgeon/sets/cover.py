@@ -20,7 +20,7 @@ def covering(units: Units, k: int) -> Numbers:
         Numbers of units, in the order in which they are chosen.
     """
     count = len(units.sizes)
-    order = np.lexsort((units.lots, -np.bincount(units.units, minlength=count)))
+    order = np.lexsort((units.ranks, -np.bincount(units.units, minlength=count)))
     turn = np.empty(count, dtype=np.int64)
     turn[order] = np.arange(count)
     # Units are numbered by their turn from here on, so that argmax decides ties.

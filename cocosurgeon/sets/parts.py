@@ -232,14 +232,14 @@ def _by_groups(
 def _united(images: Units, unit_of_image: Numbers) -> Units:
     """Return units of several images, made of units of one image."""
     sizes = np.bincount(unit_of_image).astype(np.int64)
-    lots = np.full(len(sizes), len(unit_of_image), dtype=np.int64)
-    np.minimum.at(lots, unit_of_image, images.lots)
+    ranks = np.full(len(sizes), len(unit_of_image), dtype=np.int64)
+    np.minimum.at(ranks, unit_of_image, images.ranks)
     classes = int(images.classes.max(initial=0)) + 1
     keys = unit_of_image[images.units] * classes + images.classes
     pairs, places = np.unique(keys, return_inverse=True)
     counts = np.zeros(len(pairs), dtype=np.int64)
     np.add.at(counts, places, images.counts)
-    return Units(sizes, pairs // classes, pairs % classes, counts, lots)
+    return Units(sizes, pairs // classes, pairs % classes, counts, ranks)
 
 
 def _notes(split: Split, groups: Groups | None, cells: Numbers, fixed: Numbers) -> list[str]:

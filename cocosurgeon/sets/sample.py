@@ -62,6 +62,6 @@ def _with_groups(units: Units, part: Numbers, free: Numbers) -> tuple[Units, Num
     counts = np.zeros(len(pairs), dtype=np.int64)
     np.add.at(counts, entries.reshape(-1), units.counts)
     fixed = np.array([*[UNSET] * count, _INSIDE, _OUTSIDE], dtype=np.int64)
-    lots = np.concatenate([units.lots[free], [len(part), len(part) + 1]])
+    ranks = np.concatenate([units.ranks[free], [len(part), len(part) + 1]])
     sizes = np.bincount(place, minlength=count + 2)
-    return Units(sizes, pairs // classes, pairs % classes, counts, lots), fixed
+    return Units(sizes, pairs // classes, pairs % classes, counts, ranks), fixed

@@ -5,7 +5,7 @@ multi-label data, 2011): the rarest class goes first, and each image to the part
 objects of that class. Full parts take no more, so that sizes are exact. After that, images of two
 parts are exchanged as long as shares improve.
 
-All arithmetic uses whole numbers, and lots decide ties, so that the result does not depend on the
+All arithmetic uses whole numbers, and ranks decide ties, so that the result does not depend on the
 machine or on the order of the file.
 """
 
@@ -39,24 +39,24 @@ class Units:
         units, classes, counts: number of objects of a class in a unit, shape (entries,). There is
             no entry without objects. Classes are numbered from 0. In a tie the lower number wins,
             so number them by id, not by the order of a file.
-        lots: random rank of each unit, shape (units,). In a tie the lower one wins.
+        ranks: random rank of each unit, shape (units,). In a tie the lower one wins.
     """
 
     sizes: Numbers
     units: Numbers
     classes: Numbers
     counts: Numbers
-    lots: Numbers
+    ranks: Numbers
 
     def by_lot(self) -> tuple[Units, Numbers]:
-        """Return the units in the order of their lots, and their numbers here."""
-        order = np.argsort(self.lots, kind="stable")
+        """Return the units in the order of their ranks, and their numbers here."""
+        order = np.argsort(self.ranks, kind="stable")
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order))
         units = place[self.units]
         by = np.lexsort((self.classes, units))
-        lots = np.arange(len(order), dtype=np.int64)
-        ranked = Units(self.sizes[order], units[by], self.classes[by], self.counts[by], lots)
+        ranks = np.arange(len(order), dtype=np.int64)
+        ranked = Units(self.sizes[order], units[by], self.classes[by], self.counts[by], ranks)
         return ranked, order
 
 

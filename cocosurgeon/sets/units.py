@@ -9,9 +9,8 @@ import numpy as np
 
 from cocosurgeon.annfile.columns import Array, Numbers
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.dataset.ids import UNKNOWN, as_keys, as_other_type
+from cocosurgeon.dataset.ids import UNKNOWN, as_keys, as_other_type, random_ranks
 from cocosurgeon.dataset.keys import Id
-from cocosurgeon.dataset.lots import lots
 from cocosurgeon.sets.stratify import Units
 
 
@@ -24,7 +23,7 @@ def image_units(dataset: Dataset, seed: int, *, stratified: bool = True) -> Unit
         stratified: False to leave out objects, so that only sizes count.
     """
     images = dataset.image_indices
-    ranks = lots(dataset.index.images.ids[images].tolist(), seed)
+    ranks = random_ranks(dataset.index.images.ids[images].tolist(), seed)
     sizes = np.ones(len(images), dtype=np.int64)
     if not stratified:
         none = np.empty(0, dtype=np.int64)
