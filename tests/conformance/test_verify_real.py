@@ -103,7 +103,7 @@ def test_samples_of_a_remapped_subset(line: mmdet_line.Line, tmp_path: Path) -> 
     code, found = line.verified(*args, *images)
     assert code == 1
     assert set(mmdet_line.details(found, "packed")) == {
-        f"image {first['image_id']}: masks differs from that of the source"
+        f"image {first['image_id']}: masks differs from the source's"
     }
 
 
