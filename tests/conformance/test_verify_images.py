@@ -139,8 +139,8 @@ def test_faults_are_seen_in_what_the_pipeline_makes(
     assert codes == {"annotation-changed", "box", "mask", "packed"}
     packed = mmdet_line.details(report, "packed")
     assert [text.split(": ", 1)[1] for text in packed] == [
-        "boxes differs from that of the source",
-        "masks differs from that of the source",
+        "boxes differs from the source's",
+        "masks differs from the source's",
     ]
 
 
