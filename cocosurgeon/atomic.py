@@ -133,7 +133,7 @@ def remove_abandoned(folder: Path, notice: Notice = lambda _: None) -> int:
                 finally:
                     os.close(held)
     if removed:
-        notice(f"removed leftovers of killed processes in {folder}: {first_few(removed, 3)}")
+        notice(f"removed temporary files of killed processes in {folder}: {first_few(removed, 3)}")
     return size
 
 

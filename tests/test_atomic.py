@@ -65,7 +65,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next_one(tmp_path: Path, k
     killed(tmp_path / "out", kind)
     [draft] = tmp_path.iterdir()
     lines = write(tmp_path / "other.json", b"{}")
-    assert lines == [f"removed leftovers of killed processes in {tmp_path}: {draft.name}"]
+    assert lines == [f"removed temporary files of killed processes in {tmp_path}: {draft.name}"]
     assert [p.name for p in tmp_path.iterdir()] == ["other.json"]
 
 

@@ -574,6 +574,7 @@ def test_an_interrupted_wait_ends_the_program(ann_file: Path, tmp_path: Path) ->
         if pid.exists() and pid.read_text().strip():
             break
         time.sleep(0.05)
+    time.sleep(0.2)  # Popen has returned by then
     waiting.send_signal(signal.SIGINT)
     _, err = waiting.communicate(timeout=10)
     assert b"KeyboardInterrupt" in err

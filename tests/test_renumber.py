@@ -104,7 +104,7 @@ def test_placeholders_go() -> None:
         (annotation_file(ZOO, 7, 8), {}, r"1 category id is not mapped .*: 8 \(not in the"),
         (annotation_file(ZOO), {"start": -1}, "ids cannot begin with -1"),
         (annotation_file(ZOO), {"start": 0.5}, "the first id cannot be 0.5"),
-        (annotation_file(ZOO), {"sort": "size"}, "(?s)by 'size'.*list, id or name"),
+        (annotation_file(ZOO), {"sort": "size"}, "order of 'size'(?s:.*)list, id or name"),
         (annotation_file([*ZOO, {"id": "1", "name": "a"}]), {"sort": "id"}, "have no order"),
         (annotation_file([*ZOO, {"id": 1}]), {"sort": "name"}, "without a name have no order"),
         (annotation_file([*ZOO, *ZOO]), {}, "two categories have the id 7"),
