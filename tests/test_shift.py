@@ -68,7 +68,12 @@ def test_labels_that_shift_are_printed(put: Put, cli: Cli) -> None:
         (doc(categories=FROM_0), -1, "id 0 ('person', 0 objects) would become -1", "--shift 0 "),
         (doc(categories=FROM_1), -3, "id 1 ('person', 0 objects) would become -2", "--shift -1 "),
         ([ann(1, category_id=2)], -5, "would become -3", "--shift -2 "),
-        (doc(categories=categories(("1", "a"))), 1, "id '1' ('a', 0 objects) is not a whole", "--map"),
+        (
+            doc(categories=categories(("1", "a"))),
+            1,
+            "id '1' ('a', 0 objects) is not a whole",
+            "--map",
+        ),
         ([ann(1, category_id=1.5)], 1, "id 1.5 (not in the category list, 1 object)", "--map"),
         (doc(ann(1, category_id="1"), categories=FROM_1), 1, "id '1' (not in the", "--map"),
     ],
