@@ -43,6 +43,7 @@ _CATEGORY_IDS = [i for i in range(1, 91) if i not in _IDS_LEFT_OUT]
 _LARGEST_IMAGE_ID = 581_929
 _LARGEST_ANNOTATION_ID = 2_300_000
 _FIRST_CROWD_ID = 900_100_000_000
+_IDS_OF_A_SHARD = 10_000_000
 _SIZES = np.array([(480, 640), (640, 480), (427, 640), (640, 427), (375, 500)])
 _CROWD_RUNS = 3_300
 _CHUNK = 20_000
@@ -62,6 +63,7 @@ class Shape:
         points: mean number of points of a polygon.
         crowds: share of the annotations that are crowds (uncompressed RLE).
         empty: share of the images that have no annotation.
+        shard: number of the file among several whose ids differ.
     """
 
     images: int = 118_287
@@ -70,6 +72,7 @@ class Shape:
     crowds: float = 0.012
     empty: float = 0.009
     seed: int = 2017
+    shard: int = 0
 
     @property
     def empty_images(self) -> int:
@@ -80,7 +83,8 @@ class Shape:
     def file_name(self) -> str:
         """A name that differs between shapes."""
         parts = (self.images, self.annotations, self.points, self.crowds, self.empty, self.seed)
-        return f"instances_{'_'.join(map(str, parts))}.json"
+        shard = f"_shard{self.shard:03}" if self.shard else ""
+        return f"instances_{'_'.join(map(str, parts))}{shard}.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +114,8 @@ def make(shape: Shape, folder: Path = DATA) -> Path:
 def _text(shape: Shape) -> Iterator[str]:
     rng = np.random.default_rng(shape.seed)
     images = _Images(
-        rng.permutation(max(_LARGEST_IMAGE_ID, shape.images))[: shape.images] + 1,
+        rng.permutation(max(_LARGEST_IMAGE_ID, shape.images))[: shape.images]
+        + (1 + shape.shard * _IDS_OF_A_SHARD),
         rng.choice(_SIZES, size=shape.images),
     )
     yield f'{{"info": {_encode(_INFO)},"licenses": {_encode(_LICENSES)},"images": ['
@@ -164,6 +169,7 @@ def _annotations(shape: Shape, images: _Images, rng: np.random.Generator) -> Ite
     ids = rng.permutation(max(_LARGEST_ANNOTATION_ID, shape.annotations))[: shape.annotations] + 1
     polygons = shape.annotations - round(shape.annotations * shape.crowds)
     ids[polygons:] = _FIRST_CROWD_ID + np.arange(shape.annotations - polygons)
+    ids += shape.shard * _IDS_OF_A_SHARD
     starts = [*range(0, polygons, _CHUNK), *range(polygons, shape.annotations, _CHUNK)]
     stops = [*starts[1:], shape.annotations]
     for start, stop in zip(tqdm(starts, "making the file", disable=None), stops, strict=True):

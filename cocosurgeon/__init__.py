@@ -30,6 +30,7 @@ Packages and modules, in the order in which they may import each other (each onl
     sample      the sample data
     progress    progress of long work
     atomic      files and folders that appear whole or not at all
+    urls        files of URLs, through fsspec
     fingerprint unchanged files, and values that are cached for them
     masks       faults of segmentations
     usable      values of an annotation that cannot be used
@@ -60,6 +61,7 @@ Packages and modules, in the order in which they may import each other (each onl
     parity/     recorded training steps of two repositories, and their first difference
     cache/      the cache of subsets, built once by one of many processes
     config      plain functions for dataset config scripts
+    dask        several files as one dataset, with DataFrames of Dask
     mmdet/      classes for configs of MMDetection: dataset, evaluator, recorded batches
     cli/        one file a verb: parse, call, print, exit code
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from cocosurgeon.errors import OutputError
 from cocosurgeon.text import first_few
@@ -91,27 +91,37 @@ def appearing_folder(path: Path, notice: Notice = lambda _: None) -> Iterator[Pa
         OutputError: the unfinished folder cannot be removed.
     """
     final = Path(os.path.realpath(path))
-    remove_abandoned(final.parent, notice)
+    with draft_folder(final.parent, notice) as draft:
+        yield draft
+        draft.rename(final)  # fails unless nothing, or an empty folder, is there
+
+
+@contextlib.contextmanager
+def draft_folder(parent: Path, notice: Notice = lambda _: None) -> Iterator[Path]:
+    """Make a folder in another one, which is removed when the block ends.
+
+    Raises:
+        OSError: the system refuses.
+        OutputError: it cannot be removed.
+    """
+    remove_abandoned(parent, notice)
     while True:
-        draft = final.with_name(_draft_name())
+        draft = parent / _draft_name()
         draft.mkdir()
         held = os.open(draft, os.O_RDONLY)
         if _lock(held):
             break
     try:
         yield draft
-        draft.rename(final)  # fails if the path exists, except as an empty folder
-    except BaseException as error:
+    finally:
+        os.close(held)
         shutil.rmtree(draft, ignore_errors=True)
         if draft.exists():
             raise OutputError(
                 "the unfinished folder could not be removed completely",
                 where=str(draft),
                 hint="delete it",
-            ) from error
-        raise
-    finally:
-        os.close(held)
+            )
 
 
 def remove_abandoned(folder: Path, notice: Notice = lambda _: None) -> int:
@@ -149,7 +159,7 @@ class _Draft:
     def opened(self) -> Iterator[BinaryIO]:
         """Open it to write."""
         with _explained(str(self.path)), open(self._descriptor, "wb", closefd=False) as plain:
-            with _packed(plain, self.path) as stream:
+            with packed(plain, self.path) as stream:
                 yield stream
             plain.flush()
             os.fsync(self._descriptor)
@@ -227,7 +237,7 @@ class _Twin(io.RawIOBase):
     @contextlib.contextmanager
     def opened(self) -> Iterator[BinaryIO]:
         """Open it to write."""
-        with _packed(cast(BinaryIO, self), self.path) as stream:
+        with packed(cast(BinaryIO, self), self.path) as stream:
             yield stream
         if self._file.read(1):
             raise _exists(self.path)
@@ -266,7 +276,7 @@ class _Device:
         with (
             _explained(str(self.path)),
             self.path.open("wb") as plain,
-            _packed(plain, self.path) as stream,
+            packed(plain, self.path) as stream,
         ):
             yield stream
 
@@ -299,13 +309,13 @@ def _output(
 
 
 @contextlib.contextmanager
-def _packed(plain: BinaryIO, path: Path) -> Iterator[BinaryIO]:
+def packed(plain: IO[bytes], path: Path) -> Iterator[BinaryIO]:
     """Compress what is written, if the name of the output ends in ``.gz``."""
     if path.suffix != ".gz":
-        yield plain
+        yield cast(BinaryIO, plain)
         return
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=plain, mtime=0) as packed:
-        yield cast(BinaryIO, packed)
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=plain, mtime=0) as archive:
+        yield cast(BinaryIO, archive)
 
 
 def _has_bytes_of(path: Path, descriptor: int) -> bool:

@@ -26,6 +26,7 @@ ROOMS = (
         "files",
         "sample",
         "atomic",
+        "urls",
         "fingerprint",
         "masks",
         "usable",
@@ -54,7 +55,7 @@ ROOMS = (
         "report",
         "stats",
     ),
-    *("weights", "browse", "parity", "cache", "config", "mmdet", "cli", "__main__"),
+    *("weights", "browse", "parity", "cache", "config", "dask", "mmdet", "cli", "__main__"),
 )
 
 FOLDERS = tuple(name for name in ROOMS if (PACKAGE / name / "__init__.py").is_file())

@@ -17,5 +17,6 @@ compare   records of two sources, compared byte for byte
 splice    the text with lists cut or changed
 join      the text with records of other documents, and with other top-level keys
 apart     the text as records, separators and the rest, and put together again
+remote    documents whose text another process reads
 united    several documents as one, without a text
 """

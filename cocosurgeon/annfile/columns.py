@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,17 @@ class Values:
     def __post_init__(self) -> None:
         self.array.flags.writeable = False
 
+    def __reduce__(self) -> tuple[Callable[..., Values], tuple[object, ...]]:
+        """Pickle the values; of a key that no record has, their number."""
+        if not self.present and self.array.dtype == object:
+            return absent, (len(self.array),)
+        return Values, (self.array, self.present)
+
+
+def absent(count: int) -> Values:
+    """Return the column of a key that none of so many records has."""
+    return Values(np.broadcast_to(np.array(None, dtype=object), count), 0)  # of one value's size
+
 
 def as_floats(values: Array) -> npt.NDArray[np.float64]:
     """Return a column as float64: NaN for other values, infinity for too large numbers."""
@@ -57,8 +68,7 @@ def join(chunks: Sequence[Chunk]) -> Values:
     if kinds == {"d"} or (kinds == {"d", "q"} and _all_exact(chunks)):
         return _numbers(chunks, np.float64)
     if kinds == {"-"}:
-        nothing = np.array(None, dtype=object)
-        return Values(np.broadcast_to(nothing, sum(map(len, chunks))), 0)  # one value in memory
+        return absent(sum(map(len, chunks)))
     values = [v for chunk in chunks for v in chunk]
     present = len(values) - values.count(ABSENT)
     nulled = values if present == len(values) else [None if v is ABSENT else v for v in values]
@@ -70,11 +80,10 @@ def joined_values(parts: Sequence[Values]) -> Values:
     present = sum(part.present for part in parts)
     filled = [part.array for part in parts if len(part.array)]
     if filled and not present:
-        nothing = np.array(None, dtype=object)
-        return Values(np.broadcast_to(nothing, sum(map(len, filled))), 0)
+        return absent(sum(map(len, filled)))
     kinds = {array.dtype for array in filled}
     whole = [array for array in filled if array.dtype == np.int64]
-    if np.dtype(object) in kinds or (len(kinds) > 1 and not _are_exact(whole)):
+    if np.dtype(object) in kinds or (len(kinds) > 1 and not are_exact(whole)):
         return Values(np.concatenate([array.astype(object) for array in filled]), present)
     return Values(np.concatenate([*filled, np.empty(0, np.int64)]), present)
 
@@ -86,9 +95,9 @@ def _numbers(chunks: Sequence[Chunk], dtype: type[np.int64 | np.float64]) -> Val
 
 
 def _all_exact(chunks: Sequence[Chunk]) -> bool:
-    return _are_exact([np.asarray(chunk) for chunk in chunks if kind(chunk) == "q"])
+    return are_exact([np.asarray(chunk) for chunk in chunks if kind(chunk) == "q"])
 
 
-def _are_exact(whole: Sequence[Array]) -> bool:
+def are_exact(whole: Sequence[Array]) -> bool:
     """Return True if float64 is exact for all of these integers."""
     return all(c.min() > -EXACT_IN_FLOAT and c.max() < EXACT_IN_FLOAT for c in whole if len(c))

@@ -121,6 +121,9 @@ class Records:
             self._columns.update(joined(missing, self._scanned_again(missing)))
         return tuple(self._columns[n] for n in names)
 
+    def expect(self, *names: str) -> None:
+        """Begin to read columns that will be wanted, where something else reads them."""
+
     def _scanned_again(self, columns: tuple[str, ...]) -> list[ScannedPart]:
         if not self.count:
             return []

@@ -11,7 +11,9 @@ import os
 import pickle
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import zip_longest
 from threading import Event, Thread
@@ -29,6 +31,9 @@ _SERVE = (
 
 # A second process has to start first, so its share is the smaller one.
 _SHARE_OF_THE_FIRST = 0.54
+
+
+_is_only_one: ContextVar[bool] = ContextVar("is_only_one", default=False)
 
 
 class Helper(Protocol):
@@ -213,8 +218,20 @@ def serve() -> None:
     sys.stdout.flush()
 
 
+@contextmanager
+def one_processor() -> Iterator[None]:
+    """Use one processor in this block: others have work of their own."""
+    token = _is_only_one.set(True)
+    try:
+        yield
+    finally:
+        _is_only_one.reset(token)
+
+
 def processors() -> int:
     """Return the number of processors that this process may use."""
+    if _is_only_one.get():
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO
 
 from cocosurgeon.annfile import sniff
 from cocosurgeon.errors import (
@@ -22,6 +22,7 @@ from cocosurgeon.errors import (
 )
 from cocosurgeon.files import GZIP, reading, unpacked
 from cocosurgeon.progress import Progress
+from cocosurgeon.urls import is_url, reading_url
 
 UTF8_MARK = b"\xef\xbb\xbf"
 _PIECE = 1 << 20
@@ -68,7 +69,7 @@ class Source:
     def __repr__(self) -> str:
         return f"<Source {self.name}, {self.size:,} bytes>"
 
-    def __reduce__(self) -> tuple[Callable[..., Source], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[object, ...]:
         """Pickle as the path: a copy, or another process, opens the file again, unchanged."""
         if self.path is None:
             raise TypeError(
@@ -160,8 +161,8 @@ def open_source(where: str | os.PathLike[str], progress: Progress | None = None)
     """Open an annotation file.
 
     Args:
-        where: a path, or ``-`` for standard input. Streams, and gzip data uncompressed, are copied
-            to a nameless temporary file.
+        where: a path, a URL, or ``-`` for standard input. Streams, URLs, and gzip data
+            uncompressed, are copied to a nameless temporary file.
         progress: called during a long decompression.
 
     Raises:
@@ -170,6 +171,11 @@ def open_source(where: str | os.PathLike[str], progress: Progress | None = None)
     """
     if where == "-":
         return _copied(sys.stdin.buffer, "<stdin>", None)
+    if is_url(where):
+        with reading_url(str(where)) as (stream, identity):
+            source = _copied(stream, str(where), None)
+            source.identity = identity
+        return source
     path = Path(where)
     with reading(where, "the annotation file"), path.open("rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -226,7 +232,7 @@ def _reopen(path: Path, identity: tuple[int, ...]) -> Source:
     return source
 
 
-def _copied(stream: BinaryIO, name: str, path: Path | None) -> Source:
+def _copied(stream: IO[bytes], name: str, path: Path | None) -> Source:
     """Return a source that is a nameless copy of a stream; gzip data is uncompressed."""
     with _copy_of(lambda: stream.read(_PIECE)) as copy:
         if os.pread(copy.fileno(), len(GZIP), 0) != GZIP:

@@ -71,6 +71,8 @@ class UnitedRecords(Records):
     def columns(self, *names: str) -> tuple[Values, ...]:
         missing = tuple(n for n in dict.fromkeys(names) if n not in self._columns)
         if missing:
+            for part in self.parts:
+                part.expect(*missing)
             found = [part.columns(*missing) for part in self.parts]
             for place, name in enumerate(missing):
                 whole = joined_values([values[place] for values in found])

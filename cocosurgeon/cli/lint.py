@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cocosurgeon.cli.options import Force, Html, console, image_folder, loader_option, takes
+from cocosurgeon.cli.options import (
+    Force,
+    Html,
+    cluster,
+    console,
+    image_folder,
+    loader_option,
+    takes,
+)
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
+    from cocosurgeon.shards.cluster import Cluster
 
 Names = list[str] | None
 
@@ -20,7 +29,7 @@ EXAMPLES = (
 )
 
 
-@takes(console, examples=EXAMPLES)
+@takes(cluster, console, examples=EXAMPLES)
 def lint(
     ann_files: Annotated[
         list[str] | None,
@@ -76,6 +85,7 @@ def lint(
     html: Html = None,
     force: Force = False,
     *,
+    cluster: Cluster | None,
     console: Console,
 ) -> None:
     """Check annotation files for the loaders that will read them.
@@ -86,9 +96,10 @@ def lint(
     from itertools import chain
     from pathlib import Path
 
+    from cocosurgeon.annfile.scan import scan
     from cocosurgeon.cli.outputs import require_apart, write_page
     from cocosurgeon.cli.run import choose
-    from cocosurgeon.cli.run_shards import files_of, why_not_one
+    from cocosurgeon.cli.run_shards import connected, files_of, why_not_one
     from cocosurgeon.convert.opening import open_any, read_any
     from cocosurgeon.draw.findings import SENTENCES, lint_page
     from cocosurgeon.errors import RequestError, UnknownNameError
@@ -133,21 +144,25 @@ def lint(
                 "--html works with one file only", hint="name one file, or remove --html"
             )
         require_apart([Path(html)], paths)
-    with shown_by(console.progress):
-        sources = []
-        for path in paths:
-            sources.append(open_any(path))
-            if len(paths) > 2:
-                sources[-1].release()
-        reports = [
-            judged(s, loaders=loaders, choice=choice, keep=keep, known=known, images=images)
-            for s in sources
-        ]
+    options: dict[str, Any] = {"choice": choice, "keep": keep, "known": known, "images": images}
+    shared = 1 if is_pair else len(paths)
+    with shown_by(console.progress), connected(cluster, shared, console) as workers:
+        if workers is not None:
+            found = list(workers.lint(paths, open_any, loaders=loaders, **options))
+            reports = [report for report, _ in found]
+            documents = [document for _, document in found]
+        else:
+            sources = []
+            for path in paths:
+                sources.append(open_any(path))
+                if len(paths) > 2:
+                    sources[-1].release()
+            reports = [judged(source, loaders=loaders, **options) for source in sources]
+            documents = list(map(scan, sources)) if is_one_dataset else []
         if is_pair and any(map(choice.takes, PAIR_CODES)):
             one, two = sources
-            reports.append(
-                lint_pair(one, two, choice=choice, keep=keep, known=known, images=images)
-            )
+            reports.append(lint_pair(one, two, **options))
+        trouble = why_not_one(documents) if is_one_dataset else None
     if html is not None:
         with shown_by(console.progress):
             page = lint_page(reports[0], read_any(paths[0]), folder)
@@ -155,9 +170,8 @@ def lint(
     fields = [report.fields() for report in reports]
     lines = [report.lines() if format == "text" else report.github_lines() for report in reports]
     more: dict[str, object] = {}
-    trouble = None
     if is_one_dataset:
-        whole, trouble = in_all(reports), why_not_one(sources)
+        whole = in_all(reports)
         more = {"in_all": whole.fields(), "not_one_dataset": trouble}
         if format == "text":
             last = "the files are one dataset" if trouble is None else f"error: {trouble}"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cocosurgeon.cli.outputs import Output
     from cocosurgeon.probe.request import ProbeOptions
     from cocosurgeon.select.plan import Plan
+    from cocosurgeon.shards.cluster import Cluster
     from cocosurgeon.steps.given import Given
 
 Verb = Callable[..., None]
@@ -151,6 +152,41 @@ CheckpointOutput = Annotated[
 ]
 
 
+def cluster(
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            show_default=False,
+            rich_help_panel="Workers",
+            help="Let the workers of this Dask scheduler read, check and write several files.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            min=1,
+            show_default=False,
+            rich_help_panel="Workers",
+            help="Let N Dask workers on this machine do so. Needs Dask: "
+            "pip install 'cocosurgeon[scale]'.",
+        ),
+    ] = None,
+) -> Cluster | None:
+    """Return the workers that are asked for; None: none."""
+    from cocosurgeon.errors import RequestError
+    from cocosurgeon.shards.cluster import Cluster
+
+    if scheduler is None and workers is None:
+        return None
+    if scheduler is not None and workers is not None:
+        raise RequestError("a scheduler has workers of its own", hint="leave --workers out")
+    return Cluster(scheduler, workers or 0)
+
+
 def image_folder(named: str | None) -> Path | None:
     """Return the folder of ``--images``; None without the option.
 
@@ -196,7 +232,7 @@ def make_command(name: str, function: Verb) -> Any:
     return command
 
 
-_LATER = dict.fromkeys(("Console", "Plan", "Output", "ProbeOptions"), object)
+_LATER = dict.fromkeys(("Console", "Plan", "Output", "ProbeOptions", "Cluster"), object)
 """Types that only type checkers use: their modules are not imported for --help."""
 
 

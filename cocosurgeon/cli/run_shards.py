@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
+from cocosurgeon.annfile.document import Document
 from cocosurgeon.annfile.scan import scan
-from cocosurgeon.annfile.source import Source, source_of
-from cocosurgeon.atomic import appearing
+from cocosurgeon.annfile.source import open_source, source_of
+from cocosurgeon.atomic import draft_folder
 from cocosurgeon.cli.console import Console
 from cocosurgeon.cli.outputs import STDOUT, Output, Text, id_lines, with_bar, write_files
 from cocosurgeon.cli.run_split import of_all
-from cocosurgeon.convert.opening import format_at
+from cocosurgeon.convert.opening import format_at, open_any
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.errors import CocosurgeonError, RequestError
-from cocosurgeon.layout.copy_tree import require_free
-from cocosurgeon.layout.new_folder import new_folder
 from cocosurgeon.progress import shown_by
 from cocosurgeon.report.summary import Summary, summarize
 from cocosurgeon.select.filter import Columns
 from cocosurgeon.select.plan import Plan
 from cocosurgeon.sets.merge import merge
 from cocosurgeon.sets.options import MergeOptions
+from cocosurgeon.shards.cluster import Cluster, Workers, by_record
 from cocosurgeon.shards.dataset import Shards
+from cocosurgeon.shards.folder import below, require_free_folder, write_folder, write_parts
 from cocosurgeon.shards.paths import annotation_files, is_of_several, names_in
 from cocosurgeon.shards.shard import read_shard
 from cocosurgeon.steps.images.merge_with import MergeWith
@@ -47,23 +48,50 @@ def files_of(given: Sequence[str]) -> tuple[list[str], bool]:
     return (annotation_files(given) if is_one else list(given)), is_one
 
 
-def why_not_one(sources: Sequence[Source]) -> str | None:
-    """Return the reason why files are not one dataset; None if they are."""
+def connected(
+    cluster: Cluster | None, files: int, console: Console
+) -> AbstractContextManager[Workers | None]:
+    """Connect to the workers that the command line asks for; None where it asks for none.
+
+    Raises:
+        RequestError: there is one file, or two are compared.
+    """
+    if cluster is None:
+        return nullcontext()
+    if files < 2:
+        raise RequestError(
+            "workers share the files of one dataset",
+            hint="name a glob or a folder; one file is read by all cores as it is: leave --workers "
+            "and --scheduler out",
+        )
+    return cluster.connected(console.info)
+
+
+def why_not_one(documents: Iterable[Document]) -> str | None:
+    """Return why files are not one dataset; None where they are."""
     try:
-        Shards.of([Dataset.whole(AnnotationIndex.of(scan(source))) for source in sources])
+        Shards.of([Dataset.whole(AnnotationIndex.of(document)) for document in documents])
     except CocosurgeonError as error:
         return f"not one dataset: {error.what} ({error.where})"
     return None
 
 
-def read_shards(paths: Sequence[str], columns: Columns, console: Console) -> Shards:
+def read_shards(
+    paths: Sequence[str], columns: Columns, console: Console, workers: Workers | None = None
+) -> Shards:
     """Read files as one dataset.
 
+    Args:
+        workers: read them; None: this process does.
+
     Raises:
-        CocosurgeonError: a file cannot be read, or the files are not one dataset.
+        CocosurgeonError: a file cannot be read, or they do not fit together.
     """
     if STDOUT in paths:
         raise RequestError("standard input cannot be one of several files")
+    if workers is not None:
+        with shown_by(console.progress):
+            return Shards.of(workers.read(paths, columns, open_any))
     _allow_open_files(2 * len(paths))
     files = []
     for path in paths:
@@ -81,7 +109,12 @@ def _allow_open_files(count: int) -> None:
 
 
 def run_shards(
-    given: Sequence[str], plan: Plan, output: Output, merge_into: str | None, console: Console
+    given: Sequence[str],
+    plan: Plan,
+    output: Output,
+    merge_into: str | None,
+    cluster: Cluster | None,
+    console: Console,
 ) -> None:
     """Apply a plan to several files as one dataset, and write the kept part of each.
 
@@ -90,6 +123,7 @@ def run_shards(
         plan: the steps.
         output: options of the output.
         merge_into: path of one file to write instead of a folder; None: a folder.
+        cluster: cluster whose workers read and write; None: this process does.
 
     Raises:
         CocosurgeonError: the plan cannot be applied; nothing was written.
@@ -110,45 +144,55 @@ def run_shards(
         hint = "name the other file as one of the files, or merge them: cocosurgeon merge"
         raise RequestError("--merge-with works with one file only", hint=hint)
     inputs = [*paths, *plan.files]
-    out = Path(output.outputs.subset or "")
+    out = output.outputs.subset or ""
     if merge_into is not None:
         outputs.require_free(inputs, needs_stdout=console.as_json and not output.dry_run)
     else:
         others = replace(outputs, subset=None)
         others.require_free(inputs, needs_stdout=console.as_json and not output.dry_run)
-        if not output.dry_run and not _has_files(out, names_in(paths)):
-            require_free(out)
-    shards = read_shards(paths, plan.columns, console)
-    with console.progress(f"reading {', '.join(plan.files)}") as progress:
-        plan = plan.bind(shards.whole, progress)
-    with shown_by(console.progress):
-        result = plan.apply(shards.whole)
-    parts = dict(zip(paths, shards.cut(result), strict=True))
-    target = outputs.subset or STDOUT
-    summary = summarize(result, (shards.whole.source.name, target))
-    fields: dict[str, object] = {
-        "sources": paths,
-        "steps": [repr(step) for step in plan.steps],
-        **asdict(summary),
-        "files": {
-            path: {"images": len(part.image_indices), "annotations": len(part.annotation_rows)}
-            for path, part in parts.items()
-        },
-        "warnings": summary.warnings(),
-    }
-    lines = [f"{plural(len(paths), 'file')} as one", *summary.lines()]
-    if output.dry_run:
-        places = outputs.places
-        console.report({**fields, "would_write": places}, [*lines, "would write", *places])
-        return
-    ids: dict[str, Text] = {}
-    if outputs.ids is not None:
-        ids[outputs.ids] = lambda: iter([id_lines(result)])
-    if merge_into is not None:
-        write_files({merge_into: partial(_merged, parts, console), **ids}, outputs.force, console)
-    else:
-        write_folder(out, {"": parts}, console)
-        write_files(ids, outputs.force, console)
+        if not output.dry_run:
+            require_free_folder(out, names_in(paths))
+    with connected(cluster, len(paths), console) as workers:
+        filters, rest = (Plan(), plan) if workers is None else by_record(plan)
+        shards = read_shards(paths, rest.columns, console, workers)
+        whole, steps = shards.whole, tuple[str, ...]()
+        with shown_by(console.progress):
+            if workers is not None and filters.steps and not whole.index.is_results:
+                whole, steps = workers.keep(shards, filters)
+            elif filters.steps:
+                rest = plan
+        with console.progress(f"reading {', '.join(plan.files)}") as progress:
+            rest = rest.bind(shards.whole, progress)
+        with shown_by(console.progress):
+            result = rest.apply(whole)
+        parts = dict(zip(paths, shards.cut(result), strict=True))
+        target = outputs.subset or STDOUT
+        summary = summarize(result, (shards.whole.source.name, target))
+        fields: dict[str, object] = {
+            "sources": paths,
+            "steps": [*steps, *map(repr, rest.steps)],
+            **asdict(summary),
+            "files": {
+                path: {"images": len(part.image_indices), "annotations": len(part.annotation_rows)}
+                for path, part in parts.items()
+            },
+            "warnings": summary.warnings(),
+        }
+        lines = [f"{plural(len(paths), 'file')} as one", *summary.lines()]
+        if output.dry_run:
+            places = outputs.places
+            console.report({**fields, "would_write": places}, [*lines, "would write", *places])
+            return
+        texts: dict[str, Text] = {}
+        if outputs.ids is not None:
+            texts[outputs.ids] = lambda: iter([id_lines(result)])
+        if merge_into is not None:
+            texts[merge_into] = partial(_merged, merge_into, parts, workers, console)
+            write_files(texts, outputs.force, console)
+        else:
+            with shown_by(console.progress):
+                write_folder(out, {"": parts}, workers, console.info)
+            write_files(texts, outputs.force, console)
     console.info(*lines, f"{time.monotonic() - started:.1f} s")
     console.block(summary.config_lines())
     if not console.as_json:
@@ -159,7 +203,13 @@ def run_shards(
 
 
 def split_shards(
-    given: Sequence[str], plan: Plan, out_dir: str | None, console: Console, *, dry_run: bool
+    given: Sequence[str],
+    plan: Plan,
+    out_dir: str | None,
+    cluster: Cluster | None,
+    console: Console,
+    *,
+    dry_run: bool,
 ) -> None:
     """Split several files as one, and write each part as a folder of files of the same names.
 
@@ -167,6 +217,7 @@ def split_shards(
         given: files, globs, folders.
         plan: plan of one of the parts.
         out_dir: folder of the parts' folders.
+        cluster: cluster whose workers read and write; None: this process does.
         dry_run: True to write nothing.
 
     Raises:
@@ -176,75 +227,61 @@ def split_shards(
     paths = annotation_files(given)
     if out_dir is None and not dry_run:
         raise RequestError("the parts of several files go into a folder", hint="-o DIR")
-    out = Path(out_dir or "")
-    shards = read_shards(paths, plan.columns, console)
-    with console.progress(f"reading {', '.join(plan.files)}") as progress:
-        plan = plan.bind(shards.whole, progress)
-    with shown_by(console.progress):
-        parts, report = every_part(plan, shards.whole)
-    summaries = {name: summarize(part) for name, (_, part) in parts.items()}
-    warnings = [*of_all(summaries, Summary.warnings), *report.warnings()]
-    lines = [f"{plural(len(paths), 'file')} as one", *report.lines()]
-    lines += of_all(summaries, Summary.facts)
-    fields: dict[str, object] = {
-        "sources": paths,
-        **asdict(report),
-        "summaries": {name: asdict(summary) for name, summary in summaries.items()},
-        "warnings": warnings,
-    }
-    folders = [str(out / name) for name in parts]
-    if not console.as_json:
-        console.warn(*warnings)
-    if dry_run:
-        console.report({**fields, "would_write": folders}, [*lines, "would write", *folders])
-        return
-    cut = {name: shards.cut(part) for name, (_, part) in parts.items()}
-    write_folder(
-        out, {name: dict(zip(paths, of, strict=True)) for name, of in cut.items()}, console
-    )
+    out = out_dir or ""
+    with connected(cluster, len(paths), console) as workers:
+        shards = read_shards(paths, plan.columns, console, workers)
+        with console.progress(f"reading {', '.join(plan.files)}") as progress:
+            plan = plan.bind(shards.whole, progress)
+        with shown_by(console.progress):
+            parts, report = every_part(plan, shards.whole)
+        summaries = {name: summarize(part) for name, (_, part) in parts.items()}
+        warnings = [*of_all(summaries, Summary.warnings), *report.warnings()]
+        lines = [f"{plural(len(paths), 'file')} as one", *report.lines()]
+        lines += of_all(summaries, Summary.facts)
+        fields: dict[str, object] = {
+            "sources": paths,
+            **asdict(report),
+            "summaries": {name: asdict(summary) for name, summary in summaries.items()},
+            "warnings": warnings,
+        }
+        folders = [below(out, name) for name in parts]
+        if not console.as_json:
+            console.warn(*warnings)
+        if dry_run:
+            console.report({**fields, "would_write": folders}, [*lines, "would write", *folders])
+            return
+        cut = {name: shards.cut(part) for name, (_, part) in parts.items()}
+        by_path = {name: dict(zip(paths, of, strict=True)) for name, of in cut.items()}
+        with shown_by(console.progress):
+            write_folder(out, by_path, workers, console.info)
     console.block(lines)
     seconds = time.monotonic() - started
     console.info(f"{seconds:.1f} s")
     console.written(folders, {**fields, "seconds": round(seconds, 3)})
 
 
-def write_folder(out: Path, folders: Mapping[str, Mapping[str, Dataset]], console: Console) -> None:
-    """Write files into a new folder, which appears whole.
-
-    Args:
-        out: the new folder.
-        folders: kept part of each file by path, by the folder in ``out``.
-
-    Raises:
-        OutputError: the path has something else.
-    """
-    files = {
-        str(Path(folder, name)): part
-        for folder, parts in folders.items()
-        for name, part in zip(names_in(list(parts)), parts.values(), strict=True)
-    }
-    if not _has_files(out, files):
-        require_free(out)
-    with new_folder(out, _has_files(out, files), console.info) as draft:
-        for name, part in files.items():
-            path = draft / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with appearing([path]) as [file]:
-                file.writelines(with_bar(part, console))
-
-
-def _has_files(out: Path, names: Sequence[str] | Mapping[str, Dataset]) -> bool:
-    """Return True if a folder has files of these names, so that it may be the result."""
-    return all((out / name).is_file() for name in names)
-
-
-def _merged(parts: Mapping[str, Dataset], console: Console) -> Iterator[bytes]:
+def _merged(
+    target: str, parts: Mapping[str, Dataset], workers: Workers | None, console: Console
+) -> Iterator[bytes]:
     """Yield the text of one file with the kept parts of all."""
-    first, *others = (
-        Dataset.whole(AnnotationIndex.of(scan(source_of(part.text(), path))))
-        for path, part in parts.items()
-    )
-    merged = (
-        merge(first, others, MergeOptions(on_duplicate="keep"), list(parts)) if others else first
-    )
-    return with_bar(merged, console)
+    with _texts(target, parts, workers, console) as texts:
+        first, *others = (
+            Dataset.whole(AnnotationIndex.of(scan(source_of(text, path))))
+            for path, text in zip(parts, texts, strict=True)
+        )
+    options = MergeOptions(on_duplicate="keep")
+    return with_bar(merge(first, others, options, list(parts)) if others else first, console)
+
+
+@contextmanager
+def _texts(
+    target: str, parts: Mapping[str, Dataset], workers: Workers | None, console: Console
+) -> Iterator[Iterable[Iterator[bytes]]]:
+    """Give the text of what is kept of each file; workers write it next to the target."""
+    if workers is None:
+        yield (part.text() for part in parts.values())
+        return
+    with draft_folder(Path(target).resolve().parent, console.info) as folder:
+        drafts = {str(folder / str(n)): part for n, part in enumerate(parts.values())}
+        write_parts(drafts, workers)
+        yield (Dataset.whole(AnnotationIndex.of(scan(open_source(d)))).text() for d in drafts)

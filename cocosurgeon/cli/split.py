@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cocosurgeon.cli.command import given_options
-from cocosurgeon.cli.options import AnnFiles, DryRun, Force, console, part_options, takes
+from cocosurgeon.cli.options import (
+    AnnFiles,
+    DryRun,
+    Force,
+    cluster,
+    console,
+    part_options,
+    takes,
+)
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
     from cocosurgeon.select.plan import Plan
+    from cocosurgeon.shards.cluster import Cluster
 
 _WITH_KEY = {"ann_files", "by_key", "out_dir", "force", "dry_run", "quiet", "as_json"}
 """Parameters that may be given with --by-key."""
@@ -23,7 +32,7 @@ EXAMPLES = (
 )
 
 
-@takes(part_options, console, examples=EXAMPLES)
+@takes(part_options, cluster, console, examples=EXAMPLES)
 def split(
     ctx: typer.Context,
     ann_files: AnnFiles = None,
@@ -61,6 +70,7 @@ def split(
     ] = None,
     *,
     part_options: Plan,
+    cluster: Cluster | None,
     console: Console,
 ) -> None:
     """Split a file into parts that share no image, byte for byte.
@@ -73,7 +83,7 @@ def split(
     from cocosurgeon.errors import RequestError
     from cocosurgeon.shards.paths import is_of_several
 
-    if is_of_several(ann_files or ()):
+    if cluster is not None or is_of_several(ann_files or ()):
         from cocosurgeon.cli.run_shards import split_shards
 
         if by_key is not None or recipe or force:
@@ -81,7 +91,7 @@ def split(
                 "--by-key, --recipe and --force work with one file only",
                 hint="merge the files first: cocosurgeon merge",
             )
-        split_shards(ann_files or (), part_options, out_dir, console, dry_run=dry_run)
+        split_shards(ann_files or (), part_options, out_dir, cluster, console, dry_run=dry_run)
         return
     ann_file = ann_files[0] if ann_files else None
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.options import Force, console, loader_option, takes
+from cocosurgeon.cli.options import Force, cluster, console, loader_option, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
+    from cocosurgeon.shards.cluster import Cluster
 
 EXAMPLES = (
     "cocosurgeon stats instances_val2017.json",
@@ -18,7 +19,7 @@ EXAMPLES = (
 )
 
 
-@takes(console, examples=EXAMPLES)
+@takes(cluster, console, examples=EXAMPLES)
 def stats(
     ann_files: Annotated[
         list[str] | None,
@@ -64,6 +65,7 @@ def stats(
     ] = None,
     force: Force = False,
     *,
+    cluster: Cluster | None,
     console: Console,
 ) -> None:
     """Count what a file holds: images, objects, classes with their labels, sizes, ids, keys.
@@ -76,7 +78,7 @@ def stats(
 
     from cocosurgeon.cli.outputs import require_apart, write_files
     from cocosurgeon.cli.run import choose
-    from cocosurgeon.cli.run_shards import files_of, read_shards
+    from cocosurgeon.cli.run_shards import connected, files_of, read_shards
     from cocosurgeon.convert.opening import read_any
     from cocosurgeon.files import require_one_stdin
     from cocosurgeon.loaders import find_loader
@@ -97,9 +99,10 @@ def stats(
         drawing.require_plot(Path(plot))
     columns = stats_columns(loaders)
     found = []
-    with shown_by(console.progress):
+    shared = len(paths) if is_one_dataset else 1
+    with shown_by(console.progress), connected(cluster, shared, console) as workers:
         if is_one_dataset:
-            shards = read_shards(paths, columns, console)
+            shards = read_shards(paths, columns, console, workers)
             found.append(Stats(shards.whole, loaders))
         for path in () if is_one_dataset else paths:
             with console.progress("reading") as progress:

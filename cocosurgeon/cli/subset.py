@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.options import AnnFiles, console, output, steps, takes
+from cocosurgeon.cli.options import AnnFiles, cluster, console, output, steps, takes
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
     from cocosurgeon.cli.outputs import Output
     from cocosurgeon.select.plan import Plan
+    from cocosurgeon.shards.cluster import Cluster
 
 
 EXAMPLES = (
@@ -21,7 +22,7 @@ EXAMPLES = (
 )
 
 
-@takes(steps, output, console, examples=EXAMPLES)
+@takes(steps, output, cluster, console, examples=EXAMPLES)
 def subset(
     ann_files: AnnFiles = None,
     merge_into: Annotated[
@@ -37,6 +38,7 @@ def subset(
     *,
     steps: Plan,
     output: Output,
+    cluster: Cluster | None,
     console: Console,
 ) -> None:
     """Keep some images and annotations, byte for byte.
@@ -48,9 +50,9 @@ def subset(
     from cocosurgeon.cli.run import run
     from cocosurgeon.shards.paths import is_of_several
 
-    if merge_into is not None or is_of_several(ann_files or ()):
+    if merge_into is not None or cluster is not None or is_of_several(ann_files or ()):
         from cocosurgeon.cli.run_shards import run_shards
 
-        run_shards(ann_files or (), steps, output, merge_into, console)
+        run_shards(ann_files or (), steps, output, merge_into, cluster, console)
         return
     run(ann_files[0] if ann_files else None, steps, output, console)

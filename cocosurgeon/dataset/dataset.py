@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from cocosurgeon.stats.statistics import Stats
 
 
-_IMAGE_COLUMNS = ("id", "file_name", "width", "height")
-_ANNOTATION_COLUMNS = (
+IMAGE_COLUMNS = ("id", "file_name", "width", "height")
+ANNOTATION_COLUMNS = (
     *("id", "image_id", "category_id", "area", "iscrowd"),
     *("bbox_x", "bbox_y", "bbox_w", "bbox_h"),
 )
@@ -273,7 +273,7 @@ class Dataset:
         See ``images_df``.
         """
         records = self.index.image_records
-        return self.images_df(*(("id",) if records is None else _present(records, _IMAGE_COLUMNS)))
+        return self.images_df(*(("id",) if records is None else _present(records, IMAGE_COLUMNS)))
 
     @property
     def annotations(self) -> pd.DataFrame:
@@ -283,7 +283,7 @@ class Dataset:
         bbox_y, bbox_w, bbox_h (pixels, xywh). See ``annotations_df``.
         """
         records = self.index.annotation_records
-        names = () if records is None else _present(records, _ANNOTATION_COLUMNS)
+        names = () if records is None else _present(records, ANNOTATION_COLUMNS)
         return self.annotations_df(*names)
 
     def images_df(self, *names: str) -> pd.DataFrame:

@@ -64,6 +64,8 @@ def marked_rows(series: object) -> tuple[Level, tuple[int, ...], tuple[int, ...]
     """
     import pandas as pd
 
+    if hasattr(series, "compute"):  # of Dask
+        series = series.compute()
     if not isinstance(series, pd.Series):
         raise LevelError(f"neither a filter nor a mask: {type(series).__name__}", hint=_A_MASK)
     if not pd.api.types.is_bool_dtype(series.dtype):

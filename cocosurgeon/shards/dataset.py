@@ -14,7 +14,7 @@ import numpy as np
 from cocosurgeon.annfile.columns import Array, Numbers
 from cocosurgeon.annfile.united import unite
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.dataset.ids import UNKNOWN, Id, as_keys
+from cocosurgeon.dataset.ids import UNKNOWN, Id, all_differ, as_keys
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.errors import RequestError, StructureError
 from cocosurgeon.text import are, first_few, plural
@@ -119,6 +119,21 @@ class Shards:
             first_image += index.images.count
             first_annotation += annotations
 
+    def joined(self, parts: Sequence[Dataset]) -> Dataset:
+        """Return what is kept of all, of what is kept of each; see ``cut``."""
+        images = np.cumsum([0, *(file.index.images.count for file in self.files)])
+        rows = np.cumsum([0, *(len(file.annotation_rows) for file in self.files)])
+        return replace(
+            self.whole,
+            image_indices=np.concatenate(
+                [part.image_indices + n for part, n in zip(parts, images, strict=False)]
+            ),
+            annotation_rows=np.concatenate(
+                [part.annotation_rows + n for part, n in zip(parts, rows, strict=False)]
+            ),
+            images_asked=parts[0].images_asked,
+        )
+
 
 def _within(numbers: Numbers, first: int, count: int) -> Numbers:
     """Return those of ascending numbers that are among so many after the first, counted from 0."""
@@ -152,10 +167,8 @@ def _require_same_categories(indexes: Sequence[AnnotationIndex]) -> None:
 
 def _require_apart(what: str, indexes: Sequence[AnnotationIndex], ids: Sequence[Array]) -> None:
     """Refuse an id that two files have."""
-    if all(each.dtype == np.int64 for each in ids):
-        every = np.concatenate([np.unique(each) for each in ids])
-        if len(np.unique(every)) == len(every):
-            return
+    if all_differ(np.concatenate([*ids, np.empty(0, np.int64)])):
+        return
     owner: dict[Id, int] = {}
     shared: list[tuple[Id, int, int]] = []
     for place, each in enumerate(ids):

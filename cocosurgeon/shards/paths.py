@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cocosurgeon.errors import RequestError, SourceUnavailableError
 from cocosurgeon.shards.shard import is_tables
+from cocosurgeon.urls import files_at, has_wildcard, is_url
 
 _SUFFIXES = (".json", ".json.gz")
 
@@ -17,15 +18,15 @@ _SUFFIXES = (".json", ".json.gz")
 def is_of_several(given: Sequence[str]) -> bool:
     """Return whether these names may be more than one file: several names, a glob, a folder that is
     not one file's tables."""
-    return len(given) > 1 or any(_is_glob(each) or _is_folder(each) for each in given)
+    return len(given) > 1 or any(map(_is_several, given))
 
 
 def annotation_files(given: Iterable[str]) -> list[str]:
     """Return the files of names, globs and folders, in their order; those of one glob or folder are
     sorted by name.
 
-    Of a folder, its ``.json`` and ``.json.gz`` files are taken, not those of folders in it, and the
-    folders in it that are tables of Parquet.
+    Of a folder (a URL with ``/`` at its end), its ``.json`` and ``.json.gz`` files are taken, not
+    those of folders in it, and the folders in it that are tables of Parquet.
 
     Raises:
         SourceUnavailableError: a glob or folder has none.
@@ -33,7 +34,9 @@ def annotation_files(given: Iterable[str]) -> list[str]:
     """
     found: list[str] = []
     for each in given:
-        if _is_folder(each):
+        if is_url(each):
+            files = files_at(each, _SUFFIXES) if has_wildcard(each) else [each]
+        elif _is_folder(each):
             paths = [str(Path(each, name)) for name in sorted(os.listdir(each))]  # noqa: PTH208
             files = [path for path in paths if path.endswith(_SUFFIXES) or is_tables(path)]
         elif _is_glob(each):
@@ -67,6 +70,10 @@ def names_in(paths: Sequence[str]) -> list[str]:
 
 def _twice(names: Iterable[str]) -> str | None:
     return next((name for name, count in Counter(names).items() if count > 1), None)
+
+
+def _is_several(text: str) -> bool:
+    return has_wildcard(text) if is_url(text) else _is_glob(text) or _is_folder(text)
 
 
 def _is_folder(path: str) -> bool:

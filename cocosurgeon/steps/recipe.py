@@ -271,7 +271,10 @@ def _decode(thing: object, tag: str) -> Any:
 @lru_cache(1)
 def _kinds() -> Mapping[tuple[str, str], type[PlanPart]]:
     """Return all steps and filters, by tag and name in recipes."""
-    return {(recipe_tag(kind), recipe_name(kind)): kind for kind in parts().values()}
+    from cocosurgeon.steps.images.where import GivenWhere  # which a worker binds
+
+    kinds: tuple[type[PlanPart], ...] = (*parts().values(), GivenWhere)
+    return {(recipe_tag(kind), recipe_name(kind)): kind for kind in kinds}
 
 
 def _is_filter(hint: object) -> bool:

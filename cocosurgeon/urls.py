@@ -1,0 +1,156 @@
+"""Files that URLs name: of object stores, HTTP servers and what else fsspec reaches."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from cocosurgeon.atomic import appearing, packed
+from cocosurgeon.errors import CocosurgeonError, OutputError, RequestError, SourceUnavailableError
+
+_MARK = "://"
+_OF_ONE_PROCESS = "memory"
+
+
+def is_url(path: object) -> bool:
+    """Return whether a path is a URL: a protocol, then ``://``."""
+    return isinstance(path, str) and _MARK in path
+
+
+def has_wildcard(url: str) -> bool:
+    """Return whether a URL is one of several files: with ``*`` in it, or with ``/`` at its end."""
+    return "*" in url or url.endswith("/")
+
+
+def is_shared(url: str) -> bool:
+    """Return whether other processes find the same there."""
+    return not url.startswith(_OF_ONE_PROCESS + _MARK)
+
+
+def files_at(url: str, suffixes: tuple[str, ...]) -> list[str]:
+    """Return the URLs of files, sorted: of a pattern, or of a folder those of these suffixes.
+
+    Raises:
+        RequestError: fsspec, or the package of the protocol, is not installed.
+        SourceUnavailableError: the folder cannot be listed.
+    """
+    files, path = _place(url)
+    with _reading(url):
+        if url.endswith("/"):
+            found = [each for each in files.ls(path, detail=False) if each.endswith(suffixes)]
+        else:
+            found = files.glob(path)
+    return sorted(map(files.unstrip_protocol, found))
+
+
+@contextmanager
+def reading_url(url: str) -> Iterator[tuple[IO[bytes], tuple[int, ...]]]:
+    """Open the file of a URL to read; the numbers differ when it is another one.
+
+    Raises:
+        RequestError: fsspec, or the package of the protocol, is not installed.
+        SourceUnavailableError: it cannot be read.
+    """
+    files, path = _place(url)
+    with _reading(url):
+        info = str(sorted(files.info(path).items(), key=str))
+        mark = int(hashlib.sha256(info.encode()).hexdigest()[:15], 16)
+        with files.open(path, "rb") as file:
+            yield file, (mark,)
+
+
+@contextmanager
+def new_url_folder(url: str) -> Iterator[str]:
+    """Give a URL to write files below; they are moved to this one when the block ends well.
+
+    Each file is moved by itself: no store can move all of them at once.
+
+    Raises:
+        OutputError: something is there, or nothing can be written.
+    """
+    url = url.rstrip("/")
+    files, path = _place(url)
+    draft = f"{path}.cocosurgeon-{secrets.token_hex(8)}.part"
+    with _writing(url):
+        if files.exists(path):
+            raise OutputError("something is there", where=url, hint="name another output (-o)")
+        files.makedirs(draft, exist_ok=True)
+        files.pipe_file(f"{draft}/.part", b"")  # what only reads says so now
+        files.rm_file(f"{draft}/.part")
+    try:
+        yield files.unstrip_protocol(draft)
+        with _writing(url):
+            files.mv(draft, path, recursive=True)
+    except BaseException:
+        with suppress(Exception):
+            files.rm(draft, recursive=True)
+        raise
+
+
+@contextmanager
+def written(path: str) -> Iterator[IO[bytes]]:
+    """Open the file of a path or URL to write; compressed where its name ends with ``.gz``.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if not is_url(path):
+        with appearing([Path(path)]) as [file]:
+            yield file
+        return
+    files, place = _place(path)
+    with _writing(path):
+        files.makedirs(files._parent(place), exist_ok=True)
+        with files.open(place, "wb") as stream, packed(stream, Path(path)) as file:
+            yield file
+
+
+def _place(url: str) -> tuple[Any, str]:
+    """Return the file system of a URL, and the path in it."""
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError as error:
+        raise RequestError(
+            "URLs need fsspec, which is not installed",
+            where=url,
+            hint="pip install 'cocosurgeon[scale]'",
+        ) from error
+    try:
+        found: tuple[Any, str] = url_to_fs(url)
+    except ImportError as error:
+        raise RequestError(f"this URL needs another package: {error}", where=url) from error
+    except ValueError as error:
+        raise RequestError(f"no such protocol: {error}", where=url) from error
+    return found
+
+
+@contextmanager
+def _reading(url: str) -> Iterator[None]:
+    try:
+        yield
+    except CocosurgeonError:
+        raise
+    except Exception as error:  # each protocol has errors of its own
+        raise SourceUnavailableError(
+            f"cannot read it: {_words(error)}", where=url, hint="check the URL and who may read it"
+        ) from error
+
+
+@contextmanager
+def _writing(url: str) -> Iterator[None]:
+    try:
+        yield
+    except CocosurgeonError:
+        raise
+    except Exception as error:
+        raise OutputError(
+            f"cannot write there: {_words(error)}", where=url, hint="name another output (-o)"
+        ) from error
+
+
+def _words(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
