@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -38,12 +39,14 @@ from cocosurgeon import (
     SourceChangedError,
     read,
 )
+from cocosurgeon import dask as on_dask
 from cocosurgeon.annfile.source import Source
 from cocosurgeon.cli.console import Console
 from cocosurgeon.cli.run_shards import read_shards
 from cocosurgeon.sets.merge import merge
 from cocosurgeon.sets.options import MergeOptions
 from cocosurgeon.shards.dataset import Shards
+from cocosurgeon.shards.paths import annotation_files
 
 CATEGORIES = [{"id": 18, "name": "dog"}, {"id": 1, "name": "person"}, {"id": 90, "name": "cat"}]
 PLANS = [
@@ -345,3 +348,12 @@ def test_requests_that_cannot_be_met(
     done = cli("subset", *args)
     assert (done.code, message in done.err) == (2, True), done.err
     assert not (folder / "o").exists()
+
+
+def test_without_dask_or_fsspec_the_error_has_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("distributed", "fsspec", "fsspec.core"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for attempt in (lambda: on_dask.read("x.json"), lambda: annotation_files(["s3://b/*.json"])):
+        with pytest.raises(RequestError) as raised:
+            attempt()
+        assert "pip install 'cocosurgeon[scale]'" in str(raised.value)

@@ -236,7 +236,7 @@ class Workers:
         Args:
             sizes: bytes of each file, by which the bar advances.
         """
-        from distributed import KilledWorker
+        from distributed import CancelledError, KilledWorker
 
         waiting, done = futures[::-1], 0
         try:
@@ -250,6 +250,10 @@ class Workers:
             raise RequestError(
                 f"workers died again and again: {error}",
                 hint="give each worker more memory, or start fewer of them",
+            ) from error
+        except CancelledError as error:
+            raise RequestError(
+                f"the scheduler is gone: {error}", hint="look at its log, and run again"
             ) from error
         finally:
             self.client.cancel(waiting)

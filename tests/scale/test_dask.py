@@ -248,13 +248,6 @@ def test_a_scheduler_that_is_not_there(
         Workers.of(client)
 
 
-def test_without_dask_the_error_has_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
-    with pytest.raises(RequestError) as raised:
-        on_dask.read("x.json")
-    assert "pip install 'cocosurgeon[scale]'" in str(raised.value)
-
-
 # ---- workers that die
 
 
