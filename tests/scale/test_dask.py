@@ -181,6 +181,19 @@ def test_cuts_are_those_of_one_process(
     assert (again.code, "many: unchanged" in again.err) == (0, True), again.err
 
 
+def test_folders_of_parquet_tables_are_files_as_others(cli: Cli, client: Any, folder: Path) -> None:
+    pytest.importorskip("pyarrow")
+    done = cli("convert", "shards/0.json", "--to", "parquet", "-o", "shards/0", "--allow-loss")
+    assert done.code == 0, done.err
+    (folder / "shards/0.json").unlink()
+    one, many = both(cli, client, "subset", "shards", "--having", "person", "--first", 60, out="-o")
+    assert (one.code, many.code) == (0, 0), many.err
+    assert files_in(folder / "many") == files_in(folder / "one")
+    assert sorted(files_in(folder / "many")) == ["0.json", "1.json", "2.json.gz"]
+    one, many = both(cli, client, "lint", "shards", "--json")
+    assert (many.code, many.out) == (one.code, one.out)
+
+
 @pytest.mark.parametrize(
     "words",
     [
