@@ -42,7 +42,7 @@ COMMANDS = {
     "subset --sample 1000": ("subset", "shards", "--sample", "1000", "-o"),
     "subset --having person": ("subset", "shards", "--having", "person", "-o"),
     "stats": ("stats", "shards", "--json"),
-    "lint": ("lint", "shards", "--json"),
+    "lint": ("lint", "shards"),
 }
 KILLED = "subset --having person"
 _BETWEEN_LOOKS = 0.05

@@ -41,10 +41,12 @@ class PlanPart:
     Attributes:
         recipe_name: its name in recipes; empty: the class name in lower case.
         recipe_keys: keys of its fields in recipes, where they differ from the fields' names.
+        is_by_record: True if its answer about a record depends only on records of the same image.
     """
 
     recipe_name: ClassVar[str] = ""
     recipe_keys: ClassVar[Mapping[str, str]] = {}
+    is_by_record: ClassVar[bool] = False
 
     @classmethod
     def from_recipe(cls, values: Mapping[str, Any]) -> Any:
@@ -189,6 +191,8 @@ class _Pair(Filter[L]):
 class And(_Pair[L]):
     """Both filters: ``a & b``."""
 
+    is_by_record = True
+
     def evaluate(self, dataset: Dataset) -> FilterResult:
         left, right = self.left.evaluate(dataset), self.right.evaluate(dataset)
         return FilterResult(left.mask & right.mask, left.notes + right.notes)
@@ -211,6 +215,8 @@ class Or(_Pair[L]):
 @dataclass(frozen=True, repr=False, eq=False)
 class Not(Filter[L]):
     """Negation of a filter: ``~a``."""
+
+    is_by_record = True
 
     of: Filter[L]
 

@@ -67,6 +67,8 @@ class CategoryStep(Step):
 class Keep(Step):
     """Keep the images, or the annotations, that a filter marks; see ``Dataset.keep``."""
 
+    is_by_record = True
+
     recipe_keys: ClassVar[Mapping[str, str]] = {"filter": "question"}
 
     filter: AnyFilter

@@ -33,11 +33,6 @@ if TYPE_CHECKING:
 
 _SECONDS = 30
 """How long a scheduler, and its first worker, are waited for."""
-_BY_RECORD = (
-    *("Keep", "And", "Or", "Not", "Having", "InCategory", "Area", "Crowd"),
-    *("ImageWhere", "AnnotationWhere", "GivenWhere"),
-)
-"""Filters whose answer about a record does not depend on records of other images."""
 _INSTALL = "pip install 'cocosurgeon[scale]'"
 
 
@@ -288,7 +283,7 @@ def by_record(plan: Plan) -> tuple[Plan, Plan]:
 
 def _is_by_record(part: PlanPart) -> bool:
     inner = [value for value in vars(part).values() if isinstance(value, PlanPart)]
-    return type(part).__name__ in _BY_RECORD and all(map(_is_by_record, inner))
+    return part.is_by_record and all(map(_is_by_record, inner))
 
 
 def _sizes(paths: Sequence[str]) -> list[int]:

@@ -22,6 +22,8 @@ class Crowd(AnnotationFilter):
     is no crowd, the string "0" is one.
     """
 
+    is_by_record = True
+
     @property
     def columns(self) -> Columns:
         return {"annotations": ("iscrowd",)}

@@ -26,6 +26,8 @@ class Area(AnnotationFilter):
         min, max: the bounds, both included; None: no bound.
     """
 
+    is_by_record = True
+
     min: float | None = None
     max: float | None = None
 

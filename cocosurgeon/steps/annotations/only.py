@@ -27,6 +27,8 @@ class InCategory(AnnotationFilter):
         categories: names (str) or category ids (int).
     """
 
+    is_by_record = True
+
     categories: tuple[str | int, ...]
 
     def __init__(self, *categories: str | int) -> None:

@@ -27,6 +27,8 @@ class Having(ImageFilter):
         of: a filter of annotations.
     """
 
+    is_by_record = True
+
     of: Filter[Annotation]
 
     def __init__(self, of: Filter[Annotation] | pd.Series) -> None:

@@ -40,6 +40,8 @@ class ImageWhere(ImageFilter):
         notes: facts about the expression, for the summary; no part of the filter.
     """
 
+    is_by_record = True
+
     expression: str
     notes: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
@@ -90,6 +92,8 @@ class AnnotationWhere(AnnotationFilter):
             ``bbox_w``, ``bbox_h`` (pixels, xywh).
     """
 
+    is_by_record = True
+
     expression: str
 
     def __post_init__(self) -> None:
@@ -139,6 +143,8 @@ class GivenWhere(Unbound):
     Attributes:
         expression: the expression, which may begin with ``images:`` or ``annotations:``.
     """
+
+    is_by_record = True
 
     expression: str
 
