@@ -294,7 +294,7 @@ def test_two_sets_have_one_data_yaml_for_ultralytics(tmp_path: Path) -> None:
         "ultralytics", read_source(str(of_ones_own(tmp_path)), str(IMAGES), ["val"])
     )
     paths[-1].write_text("\n".join(other.lines), encoding="utf-8")
-    with pytest.raises(AssertionError, match=r"ultralytics_data\.yaml is of other classes"):
+    with pytest.raises(AssertionError, match=r"ultralytics_data\.yaml has other classes"):
         ULTRALYTICS.run(RUN, "ultralytics", paths[-1])
 
 
