@@ -87,12 +87,12 @@ are `label-shift`.
 ## What `verify` compares
 
 - The file: its records with those of the source, byte for byte. Python's own `json` reads both
-  files; nothing of the code that writes files is used. With `--recipe`, that code says which
-  records to expect; the tests compare it with plain JSON.
+  files; nothing of the code that writes files is used. With `--recipe`, the filters run
+  again to find the expected records.
 - The loader: what it loads from the subset with what it loads from the source. If the loader raises
-  on the whole source, the source's records of the subset's images are compared, and a note says so.
+  on the whole source, only records of the subset's images are compared. A note says so.
 - Not reported: the order of top-level keys and white space between records, which no loader sees.
-  Any images of the source are a subset; `image-lost` needs `--recipe`.
+- Without `--recipe`, a missing image is no finding.
 - A compressed file is compared as unpacked, and a note says so: no framework unpacks it.
 - Images that a loader's filter skips are no finding. Their number is in the last line; `--quiet`
   hides which ones they are.
