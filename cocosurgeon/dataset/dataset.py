@@ -69,8 +69,23 @@ class Selector(Protocol):
 class Dataset:
     """An annotation file, or a results file, and the part of it that is kept.
 
-    Use it as a collection of images: ``len(dataset)``, ``dataset[0]``, ``for image, annotations in
-    dataset``. Every method returns a new Dataset.
+    Methods that keep records return a new Dataset; the file never changes.
+
+        dogs = read("instances_val2017.json").keep(Having(InCategory("dog"))).first(100)
+        image, annotations = dogs[0]
+        write(dogs, "dogs.json")
+
+    Methods and attributes:
+
+        keep: keep, first, last, skip, sample, cascade
+        as a collection of images: len(dataset), dataset[0], dataset[10:20], a loop
+        ids and categories: img_ids, ann_ids, categories
+        DataFrames: images, annotations, images_df, annotations_df
+        show: show, stats
+        export: text, to_coco; cocosurgeon.write
+        arrays: image_columns, annotation_columns, having
+
+    The others are for authors of steps.
 
     Attributes:
         index: images, annotations and categories of the source.
