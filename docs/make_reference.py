@@ -27,9 +27,9 @@ from cocosurgeon.findings.codes import CODES
 from cocosurgeon.lint.page import page_of
 from cocosurgeon.lint.run import lint_codes
 from cocosurgeon.parity.codes import PARITY_CODES
-from cocosurgeon.select.filter import PlanPart
+from cocosurgeon.select.filter import Filter, ImageFilter, PlanPart
 from cocosurgeon.select.plan import Keep
-from cocosurgeon.steps.given import make_plan, parse
+from cocosurgeon.steps.given import Given, make_plan, parse
 from cocosurgeon.steps.recipe_form import recipe_name
 from cocosurgeon.steps.registry import (
     PANELS,
@@ -61,8 +61,43 @@ IN_PYTHON = {
     "cascade": 'Cascade("captions")',
     "like": 'Like.of(read("other.json"))',
     "map": 'Remap(read_map("map.csv"))',
+    "match --match-by": 'FileNames(read("other.json").images["file_name"])',
+    "except --match-by": '~FileNames(read("other.json").images["file_name"])',
+    "part --against": 'Part("val", against=[("val", read("other.json").img_ids)])',
+    "sample --nested": "Sample(20, stratify=True, nested=True)",
+    "like --unmapped": 'Like.of(read("other.json"), unmapped="drop")',
+    "like --alias": 'Like.of(read("other.json"), aliases=[("hound", "dog")])',
+    "map --unmapped": 'Remap(read_map("map.csv", unmapped="drop"))',
 }
-"""Python forms of options that have no example, because their value is a file or a list's name."""
+"""Python forms of options that have no example, because their value is a file or a list's name; and
+of two options, where the value of one is a file."""
+
+VALUES = {
+    "order": "id",
+    "match-by": "file_name",
+    "merge-ids": "offset",
+    "merge-prefix": "other.json=val/",
+    "merge-alias": "tv=television",
+    "on-duplicate": "first",
+    "merge-images": "images",
+    "source-key": "source",
+    "merge-info": "info.json",
+    "merge-licenses": "licenses.json",
+    "follow": "merged.json",
+    "ratios": "0.7,0.3",
+    "sizes": "100,rest",
+    "folds": "5",
+    "parts": "train,val",
+    "seed": "1",
+    "group-by": "license",
+    "against": "val=other.json",
+    "start": "1",
+    "unmapped": "drop",
+    "alias": "hound=dog",
+    "from": "coco91",
+    "images": "images",
+}
+"""A value of each option that goes with others; flags have none."""
 
 _FINDINGS_HEAD = """\
 # Findings
@@ -206,30 +241,35 @@ def page() -> str:
         "",
         "Options of `subset`, `empty-only` and `remap`. They apply in the order given, and may be",
         "repeated. `cocosurgeon.config.ann_file(FILE, ...)` and `steps=[dict(...)]` take the forms",
-        "in the second column. `Plan(...)` takes those in the third; `dataset.keep(...)` filters.",
+        "in the second column. `Plan(...)` takes the third column. `dataset.keep(...)` takes only",
+        "filters. The fourth column marks filters: of images or of annotations.",
     ]
     for panel in PANELS:
         lines += [
             "",
             f"## {panel.capitalize()}",
             "",
-            "| command line | config | Python | |",
-            "| --- | --- | --- | --- |",
+            "| command line | config | Python | filter of | |",
+            "| --- | --- | --- | --- | --- |",
         ]
         for option in options().values():
             if panel_of(option) == panel:
-                lines.append(_row(option))
+                lines += [_row(option, text) for text in texts(option)]
         of_panel = [each for each in modifiers().values() if panel_of(each) == panel]
         if of_panel:
             lines += ["", "Options that go with others:", ""]
-            lines += ["| command line | config | |", "| --- | --- | --- |"]
+            lines += ["| command line | config | Python | |", "| --- | --- | --- | --- |"]
         for modifier in of_panel:
             value = f" {modifier.kind.metavar}" if modifier.kind.metavar else ""
-            users = [f"`--{o.name}`" for o in options().values() if modifier in o.modifiers]
+            users = [o for o in options().values() if modifier in o.modifiers]
+            own = [o for o in users if f"{o.name} --{modifier.name}" in IN_PYTHON]
+            forms = [in_python(o, modifier=modifier) for o in dict.fromkeys([users[0], *own])]
+            config = _config(modifier, VALUES.get(modifier.name, ""))
             default = f" Default: {modifier.default}." if modifier.default else ""
             lines.append(
-                f"| `--{modifier.name}{_escaped(value)}` | `{_keyword(modifier)}` | "
-                f"{_escaped(modifier.help)}{default} Goes with {', '.join(users)}. |"
+                f"| `--{modifier.name}{_escaped(value)}` | `{config}` | "
+                f"{', '.join(f'`{form}`' for form in forms)} | {_escaped(modifier.help)}{default} "
+                f"Goes with {', '.join(f'`--{o.name}`' for o in users)}. |"
             )
     lines += [
         "",
@@ -347,27 +387,52 @@ def stub() -> str:
     return "\n".join([*lines, "", "__all__: list[str]", ""])
 
 
-def _row(option: Option) -> str:
-    given = option.example or option.kind.metavar
+def texts(option: Option) -> tuple[str, ...]:
+    """Return the values of an option that the page shows."""
+    return (option.example, "annotations: area < 1024")[: 1 + (option.name == "where")]
+
+
+def _row(option: Option, text: str) -> str:
+    given = text or option.kind.metavar
     shown = "=" if option.bare else " "
     command = f"--{option.name}" + (f"{shown}{shlex.quote(given)}" if option.kind.metavar else "")
     if not option.example:
         command = command.replace("'", "")
-    value = given if given.isdecimal() else repr(given).replace("'", '"')
-    config = f"{_keyword(option)}={value if option.kind.metavar else True}"
     general = f"`--{option.name}[=DEFINITION]` " if option.bare else ""
-    cells = [f"`{command}`", f"`{config}`", f"`{in_python(option)}`", general + option.help]
+    form = in_python(option, text)
+    kind = step_classes()[form.lstrip("~").partition("(")[0].partition(".")[0]]
+    level = "images" if issubclass(kind, ImageFilter) else "annotations"
+    cells = [f"`{command}`", f"`{_config(option, given)}`", f"`{form}`"]
+    cells += [level if issubclass(kind, Filter) else "", general + option.help]
     return f"| {' | '.join(map(_escaped, cells))} |"
 
 
-def in_python(option: Option) -> str:
-    """Return what an option makes, in Python."""
-    if option.name in IN_PYTHON:
-        return IN_PYTHON[option.name]
-    settled = make_plan([parse(option, option.example)]).bind(read(SAMPLE))
-    [step] = settled.steps
+def _config(option: Option | Modifier, given: str) -> str:
+    value = given if given.isdecimal() else repr(given).replace("'", '"')
+    return f"{_keyword(option)}={value if option.kind.metavar else True}"
+
+
+def in_python(option: Option, text: str | None = None, modifier: Modifier | None = None) -> str:
+    """Return what an option makes, alone or with one that goes with it, in Python."""
+    key = f"{option.name} --{modifier.name}" if modifier else option.name
+    if key in IN_PYTHON:
+        return IN_PYTHON[key]
+    plan = make_plan(given_options(option, text, modifier))
+    [step] = (plan if modifier else plan.bind(read(SAMPLE))).steps
     form = repr(step).removeprefix("Keep(").removesuffix(")" * isinstance(step, Keep))
-    return _as_ruff(form)
+    return _as_ruff(form.replace("Where(' ", "Where('"))  # the blank after "annotations:"
+
+
+def given_options(
+    option: Option, text: str | None = None, modifier: Modifier | None = None
+) -> list[Given]:
+    """Return an option with its value, and one that goes with it."""
+    text = option.example if text is None else text
+    if modifier is None:
+        return [parse(option, text)]
+    text = text or ("map.csv" if option.name == "map" else "other.json")
+    text = "fold0_val" if modifier.name == "folds" else text
+    return [parse(option, text), parse(modifier, VALUES.get(modifier.name, ""))]
 
 
 def _as_ruff(code: str) -> str:

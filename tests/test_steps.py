@@ -109,27 +109,57 @@ def test_there_is_no_page_without_a_code_or_a_command() -> None:
     assert set(make_reference.COMMANDS.iterdir()) == set(make_reference.command_pages())
 
 
-def test_python_forms_make_what_the_options_make(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that Python forms of options name, in the current folder."""
     whole = read(SAMPLE)
-    part = b"".join(whole.first(9).text())
     monkeypatch.chdir(tmp_path)
-    Path("other.json").write_bytes(part)
+    Path("other.json").write_bytes(b"".join(whole.first(9).text()))
     Path("ids.txt").write_text("".join(f"{i}\n" for i in whole.img_ids[:4]))
     Path("names.txt").write_text("\n".join(whole.images["file_name"][:4]))
     Path("map.csv").write_text("".join(f"{c.id},9{c.id}\n" for c in whole.categories))
+
+
+@pytest.mark.usefixtures("_files")
+def test_python_forms_make_what_the_options_make() -> None:
+    whole = read(SAMPLE)
     files = {"merge-with": "other.json", "match": "other.json", "except": "other.json"}
     files |= {"like": "other.json", "map": "map.csv", "ids-file": "ids.txt"}
     files |= {"except-ids-file": "ids.txt", "file-names-file": "names.txt", "cascade": "captions"}
-    for option in options().values():
-        made = eval(make_reference.in_python(option), _public())
-        plan = given((option.name, option.example or files.get(option.name, "")))
+    for option, text in ((o, t) for o in options().values() for t in make_reference.texts(o)):
+        made = eval(make_reference.in_python(option, text), _public())
+        plan = given((option.name, text or files.get(option.name, "")))
         if option.name in ("classes", "merge-with", "cascade"):  # they fail on this file
             assert repr(Plan(made)) == repr(plan.bind(whole))
         else:
             result = Plan(made).apply(whole).text()
             assert b"".join(result) == b"".join(plan.bind(whole).apply(whole).text()), option.name
+
+
+PAIRS = [(option, each) for option in options().values() for each in option.modifiers]
+
+
+@pytest.mark.usefixtures("_files")
+@pytest.mark.parametrize(
+    ("option", "modifier"), PAIRS, ids=[f"{o.name}-{m.name}" for o, m in PAIRS]
+)
+def test_python_forms_of_two_options_make_what_both_make(option: Option, modifier: Any) -> None:
+    form = make_reference.in_python(option, modifier=modifier)
+    made = Plan(eval(form, _public()))
+    pairs = make_reference.given_options(option, modifier=modifier)
+    if modifier.name == "nested":  # it has no effect without the other
+        pairs += [parse(modifiers()["stratify"], "")] * (option.name == "sample")
+    assert _outcome(made) == _outcome(make_plan(pairs))
+
+
+def _outcome(plan: Plan) -> object:
+    """The text that a plan makes of the sample data; or its error, and the plan."""
+    whole = read(SAMPLE)
+    bound = plan.bind(whole)
+    try:
+        return b"".join(bound.apply(whole).text())
+    except CocosurgeonError as error:
+        return error.what, repr(bound)
 
 
 def test_an_entry_is_found_by_its_file() -> None:
