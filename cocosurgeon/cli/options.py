@@ -160,7 +160,7 @@ def cluster(
             metavar="ADDRESS",
             show_default=False,
             rich_help_panel="Workers",
-            help="Let the workers of this Dask scheduler read, check and write several files.",
+            help="Read, check and write several files with the workers of this Dask scheduler.",
         ),
     ] = None,
     workers: Annotated[
@@ -171,7 +171,7 @@ def cluster(
             min=1,
             show_default=False,
             rich_help_panel="Workers",
-            help="Let N Dask workers on this machine do so. Needs Dask: "
+            help="Start N Dask workers on this machine for the same work. Needs Dask: "
             "pip install 'cocosurgeon[scale]'.",
         ),
     ] = None,
@@ -183,7 +183,7 @@ def cluster(
     if scheduler is None and workers is None:
         return None
     if scheduler is not None and workers is not None:
-        raise RequestError("a scheduler has workers of its own", hint="leave --workers out")
+        raise RequestError("--scheduler has its own workers", hint="remove --workers")
     return Cluster(scheduler, workers or 0)
 
 

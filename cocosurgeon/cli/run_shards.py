@@ -61,7 +61,7 @@ def connected(
     if files < 2:
         raise RequestError(
             "workers share the files of one dataset",
-            hint="name a glob or a folder; one file is read by all cores as it is: leave --workers "
+            hint="name a glob or a folder; one file is read by all cores as it is: remove --workers "
             "and --scheduler out",
         )
     return cluster.connected(console.info)

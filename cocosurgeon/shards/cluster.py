@@ -267,7 +267,7 @@ def _places(paths: Sequence[str], open_file: OpenFile) -> list[Place]:
             raise SourceUnavailableError(
                 "other processes do not see what is in memory",
                 where=path,
-                hint="leave --workers and --scheduler out, or write the files somewhere",
+                hint="remove --workers and --scheduler, or write the files to a disk",
             )
     absolute = [path if is_url(path) else os.path.abspath(path) for path in paths]  # noqa: PTH100
     return [Place(*names, open_file) for names in zip(paths, absolute, strict=True)]

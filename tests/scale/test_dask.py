@@ -227,7 +227,7 @@ def test_workers_are_started_on_this_machine(cli: Cli, folder: Path) -> None:
     [
         (("subset", "shards/0.json", "-o", "o"), 2, "workers share the files of one dataset"),
         (("stats", "shards/0.json", "shards/1.json"), 2, "workers share the files"),
-        (("subset", "shards", "-o", "o", "--workers", 2), 2, "a scheduler has workers of its own"),
+        (("subset", "shards", "-o", "o", "--workers", 2), 2, "--scheduler has its own workers"),
         (("subset", "memory://*.json", "-o", "o"), 2, "no annotation file there"),
         (("subset", "memory://a", "memory://b", "-o", "o"), 2, "do not see what is in memory"),
         (("subset", "shards", "--merge-into", "file:///o"), 2, "one file is not written to a URL"),
