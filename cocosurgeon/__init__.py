@@ -1,5 +1,6 @@
-"""Cut, check, combine and prove COCO annotation files, without changing a byte that you did \
-not ask to change.
+"""Cut, check, combine and prove COCO annotation files.
+
+No byte changes that you did not ask to change.
 
     from cocosurgeon import Having, InCategory, read, write
 

@@ -247,6 +247,9 @@ def test_help_has_examples_that_parse(name: str, cli: Cli) -> None:
     assert len(examples) >= 3
     text = cli(*name.split(), "--help", COLUMNS="80").out
     assert max(map(len, text.splitlines())) <= 80
+    assert "[default" not in text and "<str>" not in text and "<list" not in text
+    if (group := name.split()[0]) != name:
+        assert f"  {examples[0]}\n" in cli(group, "--help").out
     for example in examples:
         assert f"  {example}\n" in text
         words = shlex.split(example)

@@ -70,7 +70,8 @@ def _summary(name: str) -> str:
 
 app = typer.Typer(
     cls=VerbGroup,
-    help="Cut COCO annotation files without changing a byte nobody asked to change.",
+    help="Cut, check, combine and prove COCO annotation files, without changing a byte that you "
+    "did not ask to change.",
     epilog="Exit codes: 0 done; 1 differences or findings; 2 the request cannot be met; "
     "3 bad input data; 130 interrupted.",
     no_args_is_help=True,
@@ -88,7 +89,8 @@ def _common(
         bool,
         typer.Option(
             "--verbose",
-            help="With --version: also print the scan in use, and versions of packages.",
+            help="With --version: also print whether the compiled kernel is used, and versions of "
+            "packages.",
         ),
     ] = False,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.command import OrderedCommand
+from cocosurgeon.cli.command import ExampleGroup, OrderedCommand
 from cocosurgeon.cli.options import assembled, console, takes
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ Folder = Annotated[
 ]
 
 cache = typer.Typer(
+    cls=ExampleGroup,
     help="List and clear the subsets that configs have built.",
     no_args_is_help=True,
     add_completion=False,

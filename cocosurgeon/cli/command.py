@@ -6,15 +6,28 @@ of the steps.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 _ORDER = "cocosurgeon.order"
+_DEFAULT = re.compile(r"  \[default: (?:\((.*)\)|([^;]*))(?:; (.*[<>].*))?\]$")
+
+
+class ExampleGroup(TyperGroup):
+    """A group of commands whose help has an example of each."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the examples."""
+        with formatter.section("Examples"):
+            for name in self.list_commands(ctx):
+                command: Any = self.get_command(ctx, name)
+                formatter.write(f"{'':>{formatter.current_indent}}{command.callback.examples[0]}\n")
 
 
 class OrderedCommand(TyperCommand):
@@ -46,6 +59,9 @@ class OrderedCommand(TyperCommand):
             if record is not None:
                 panel = getattr(param, "rich_help_panel", None)
                 is_argument = param.param_type_name == "argument"
+                # some versions of typer append the Python type of an argument
+                name = re.sub(" <.*>$", "", record[0]) if is_argument else record[0]
+                record = name, _DEFAULT.sub(_as_sentence, record[1])
                 name = panel or ("Arguments" if is_argument else "Options")
                 panels.setdefault(name, []).append(record)
         general = panels.pop("Options")
@@ -112,6 +128,12 @@ def _unconverted(param: Any, ctx: Any, value: Any) -> Any:
 def _has_one_value(param: Any) -> bool:
     is_option = param.param_type_name == "option"
     return bool(is_option and not param.multiple and not param.is_flag)
+
+
+def _as_sentence(default: re.Match[str]) -> str:
+    """Return the default value as the last sentence of a help text, with the range of values."""
+    bounds = f" [{default[3]}]" if default[3] else ""
+    return f" Default: {default[1] or default[2]}.{bounds}"
 
 
 def given_options(ctx: typer.Context) -> Iterator[tuple[str, Any]]:

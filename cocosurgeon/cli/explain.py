@@ -37,7 +37,8 @@ def explain(
         str | None,
         typer.Option(
             metavar="NAMES",
-            help="Give loaders these class names. Default: the file's categories.",
+            show_default="the file's categories",
+            help="Give loaders these class names.",
         ),
     ] = None,
     option: LoaderOptions = None,

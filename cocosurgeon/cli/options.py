@@ -303,7 +303,7 @@ def _step_parameters(every: list[Any]) -> Iterator[inspect.Parameter]:
         shown = typer.Option(
             f"--{each.name}",
             metavar=each.kind.metavar or None,
-            help=f"{each.help} (default: {default})" if default else each.help,
+            help=f"{each.help} Default: {default}." if default else each.help,
             rich_help_panel=panel_of(each).capitalize(),
             autocompletion=_completion_of(each),
         )
@@ -486,8 +486,8 @@ def real(
         typer.Option(
             metavar="own|plain",
             show_default="own with --config, else plain",
-            help="Run them through the config's own pipeline, or through a plain one that only "
-            "loads and packs.",
+            help="Run the images of --samples and --image through the config's own pipeline, or "
+            "through a plain one that only loads and packs.",
         ),
     ] = None,
 ) -> ProbeOptions:

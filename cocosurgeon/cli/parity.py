@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cocosurgeon.cli.options import Force, console, takes
+from cocosurgeon.version import DOCS
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
@@ -21,7 +22,11 @@ EXAMPLES = (
 @takes(console, examples=EXAMPLES)
 def parity(
     original: Annotated[
-        str, typer.Argument(metavar="A", help="Recording of the original: a folder.")
+        str,
+        typer.Argument(
+            metavar="A",
+            help=f"Recording of the original: a folder. {DOCS}/parity.md says how to record.",
+        ),
     ],
     port: Annotated[str, typer.Argument(metavar="B", help="Recording of the port: a folder.")],
     tolerance: Annotated[
@@ -56,7 +61,7 @@ def parity(
 ) -> None:
     """Find the first difference between training steps that two repositories recorded.
 
-    Exit code 1 if a step differs. docs/parity.md says how to record.
+    Exit code 1 if a step differs.
     """
     from pathlib import Path
 

@@ -70,7 +70,8 @@ def verify(
         str | None,
         typer.Option(
             metavar="NAMES",
-            help="Give the loader these class names. Default: the source's categories.",
+            show_default="the source's categories",
+            help="Give the loader these class names.",
         ),
     ] = None,
     option: options.LoaderOptions = None,

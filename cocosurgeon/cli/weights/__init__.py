@@ -15,10 +15,11 @@ from pkgutil import iter_modules
 
 import typer
 
-from cocosurgeon.cli.command import OrderedCommand
+from cocosurgeon.cli.command import ExampleGroup, OrderedCommand
 from cocosurgeon.cli.options import assembled
 
 weights = typer.Typer(
+    cls=ExampleGroup,
     help="Inspect checkpoints, and change their keys and class rows.",
     no_args_is_help=True,
     add_completion=False,

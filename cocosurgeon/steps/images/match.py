@@ -152,7 +152,7 @@ OPTIONS = (
     Option(
         "except",
         PATH.called("ANN_FILE"),
-        "Drop images that are also in this annotation file. The rest of a dataset stays.",
+        "Drop images that are also in this annotation file.",
         lambda path, **by: Except(MatchFile(path, **by, keeps=False)),
         modifiers=(MATCH_BY,),
     ),

@@ -175,14 +175,14 @@ GROUP_BY = Modifier(
     "group-by",
     "group_by",
     TEXT.called("KEY"),
-    "Keep images with the same value of this key in one part. With a regular expression: its one "
-    "group, matched in file_name, is the value.",
+    "Keep images with the same value of this key in one part. KEY may also be a regular expression "
+    "with one group, matched against file_name: the text of the group is the value.",
 )
 AGAINST = Modifier(
     "against",
     "against",
     path_pairs("PART=FILE"),
-    "Keep the images of this earlier file in this part.",
+    "Put all images of FILE (from an earlier split) into PART.",
 )
 
 OPTIONS = (
