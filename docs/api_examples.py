@@ -7,15 +7,16 @@ here get the Python form of docs/steps.md.
 from __future__ import annotations
 
 START = """\
+import json
 from pathlib import Path
 
-full = read("instances_sample2017.json")
+full = read("sample_data/annotations/instances_sample2017.json")
 other = full.first(9)"""
 
 EXAMPLES: dict[str, dict[str, str]] = {
     "Files": {
-        "read": 'print(read("instances_sample2017.json"))',
-        "write": 'print(write(full.first(10), "ten.json"))',
+        "read": 'print(read("sample_data/annotations/instances_sample2017.json"))',
+        "write": 'print(write(full.first(10), "ten.json", force=True))',
         "Dataset": 'print(full.keep(Having(InCategory("dog"))).first(2), len(full))',
         "AnnotatedImage": (
             "image, annotations = full[0]  # an AnnotatedImage\n"
@@ -32,8 +33,16 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "Filter": "print(isinstance(Crowd(), Filter), Crowd() | Area(max=100))",
         "ImageFilter": "print(isinstance(Empty(), ImageFilter), isinstance(Crowd(), ImageFilter))",
         "AnnotationFilter": "print(isinstance(Crowd(), AnnotationFilter))",
-        "Image": "print(issubclass(ImageFilter, Filter), Image.__doc__)",
-        "Annotation": "print(issubclass(AnnotationFilter, Filter), Annotation.__doc__)",
+        "Image": (
+            "def count_images(filter: Filter[Image]) -> int:\n"
+            "    return len(full.keep(filter))\n\n\n"
+            "print(count_images(Empty()))"
+        ),
+        "Annotation": (
+            "def count_objects(filter: Filter[Annotation]) -> int:\n"
+            "    return len(full.keep(filter).ann_ids)\n\n\n"
+            "print(count_objects(Crowd()))"
+        ),
         "trace_plan": 'print(*trace_plan(Plan(First(5), Empty()), full).lines()[:4], sep="\\n")',
         "PlanTrace": "print(trace_plan(Plan(First(5)), full).result)",
         "Recipe": (
@@ -60,7 +69,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
     },
     "Parts": {
         "split": 'print(split(full, sizes=(100, "rest")))',
-        "Split": "print(Split(ratios=(0.8, 0.2), stratify=True))",
+        "Split": "print(Split(folds=2).names)",
         "SplitReport": (
             "parts = split(full, (0.8, 0.2))\n"
             "report = SplitReport.of(full, Split(ratios=(0.8, 0.2)), parts)\n"
@@ -69,26 +78,56 @@ EXAMPLES: dict[str, dict[str, str]] = {
     },
     "Other formats": {
         "convert_to": (
-            'done = convert_to(full.first(5), "csv", "five.csv", allow_loss=True)\n'
-            'print(*done.losses["train"], sep="\\n")'
+            'done = convert_to(full.first(5), "csv", "five.csv", allow_loss=True, force=True)\n'
+            'print(*(loss.what for loss in done.losses["train"]), sep="\\n")'
         ),
         "convert_from": 'print(len(convert_from("five.csv", "csv").annotations))',
-        "Conversion": "print(type(done), list(done.parts))",
+        "Conversion": "print(done.kind, done.datasets)",
     },
     "Pictures": {
         "show_images": "print(show_images(full.first(2)).img_ids)",
         "show_panels": 'print(show_panels(full, 289338, {"detr": {}, "mmdet3": {}}).img_ids)',
     },
     "Steps and filters": {
-        "Cascade": 'print(Cascade("captions"))',
-        "MergeWith": 'print(MergeWith(paths=("other.json",)))',
+        "Cascade": (
+            'images = [{"id": 1}, {"id": 2}]\n'
+            'captions = [{"image_id": 1, "caption": "a"}, {"image_id": 2, "caption": "b"}]\n'
+            'Path("captions.json").write_text(\n'
+            '    json.dumps({"images": images, "annotations": [], "captions": captions})\n'
+            ")\n"
+            'result = Plan(First(1), Cascade("captions")).apply(read("captions.json"))\n'
+            'print(b"".join(result.text()).decode())'
+        ),
+        "MergeWith": (
+            'write(full.skip(10), "rest.json", force=True)\n'
+            'print(Plan(MergeWith(paths=("rest.json",))).apply(read("ten.json")))'
+        ),
+        "DropUnused": "print(len(Plan(First(10), DropUnused()).apply(full).categories))",
+        "Flat": "print(full.to_coco().cats[1], Plan(Flat()).apply(full).to_coco().cats[1])",
+        "Renumber": "print(Plan(Renumber()).apply(full).categories[0])",
+        "Shift": "print(Plan(Shift(1)).apply(full).categories[0])",
+        "SortCategories": 'print(Plan(SortCategories(by="name")).apply(full).categories[0])',
+        "Prefix": 'print(Plan(Prefix("val2017/")).apply(full)[0].image["file_name"])',
+        "StripFolder": (
+            'print(Plan(Prefix("val2017/"), StripFolder()).apply(full)[0].image["file_name"])'
+        ),
+        "Fix": (
+            'annotation = {"id": 1, "image_id": 7, "category_id": 1, "bbox": [0, 0, 2, 3]}\n'
+            'faulty = {"images": [{"id": 7}], "annotations": [annotation], "categories": []}\n'
+            'Path("faulty.json").write_text(json.dumps(faulty))\n'
+            'print(Plan(Fix(["area-missing"])).apply(read("faulty.json"))[0].annotations)'
+        ),
         "Classes": (
             'plan = Plan(Classes(("person", "dog"), unmapped="drop"))\n'
             "print(plan.apply(full).categories)"
         ),
-        "FileNames": 'print(FileNames(["000000114743.jpg"]))',
+        "FileNames": 'print(full.keep(FileNames(["000000114743.jpg"])).img_ids)',
         "Ids": "print(Plan(Ids([114743, 388483])).apply(full))",
-        "Like": "print(Plan(Like.of(other)).apply(full).categories[1])",
+        "License": "print(full.keep(~License(1)))",
+        "Like": (
+            'like = Like.of(Plan(ToSpace("mmdet80")).apply(other))\n'
+            "print(Plan(like).apply(full).categories[1])"
+        ),
         "Remap": 'print(Plan(Remap(CategoryMap({90: 91}, "keep"))).apply(full).categories[-1])',
         "AnnotationWhere": 'print(full.keep(AnnotationWhere("area < 1024")))',
         "Merge": 'print(Plan(Merge("vehicle", ("car", "bus"))).apply(full).categories[2])',
@@ -111,7 +150,11 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "FormatError": "raise_by(lambda: read_text(''))",
         "JSONSyntaxError": 'raise_by(lambda: read_text(\'{"images": [{"id": 1,}]}\'))',
         "StructureError": "raise_by(lambda: read_text('{\"images\": 1}'))",
-        "SourceChangedError": "print(issubclass(SourceChangedError, DataError))",
+        "SourceChangedError": (
+            'one = read(write(full.first(1), "one.json", force=True))\n'
+            'Path("one.json").write_text("{}")\n'
+            'raise_by(lambda: b"".join(one.text()))'
+        ),
         "LoaderError": (
             "from cocosurgeon.loaders import load\n\n"
             "raise_by(lambda: load('yolox', {'images': [{'id': 1}], 'categories': []}))"

@@ -9,6 +9,7 @@ import inspect
 import io
 import keyword
 import os
+import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -285,12 +286,16 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
+_DESCRIBED = re.compile(r"^    (\w[^:\n]*): (.*(?:\n {5,}.*)*)", re.MULTILINE)
+"""A parameter in a docstring, and what is said about it."""
+
 _API_HEAD = f"""\
 # Public names of the package
 
 <!-- {_NEWS}: change docs/api_examples.py or the docstring, then run it again -->
 
-`from cocosurgeon import NAME`. Each example runs after these lines, in the order of this page:
+`from cocosurgeon import NAME`. Each example runs after these lines, in the order of this page, in a
+clone of the repository. Some write files into the current folder.
 
 ```python
 from cocosurgeon import *
@@ -339,7 +344,7 @@ def api_page() -> str:
     of_form = {n: f"print(Plan({f}).apply(full))" for n, f in forms.items() if n not in steps}
     groups["Steps and filters"] = dict(sorted({**steps, **of_form}.items()))
     with TemporaryDirectory() as folder, chdir(folder):
-        Path(SAMPLE.name).write_bytes(SAMPLE.read_bytes())
+        Path("sample_data").symlink_to(ROOT / "sample_data")
         names: dict[str, object] = {}
         exec(_API_HEAD.partition("```python\n")[2].partition("```")[0], names)
         lines = [_API_HEAD]
@@ -355,19 +360,66 @@ def _api_entry(name: str, code: str, names: dict[str, object]) -> list[str]:
     printed = io.StringIO()
     with redirect_stdout(printed):
         exec(code, names)
-    about = inspect.cleandoc(value.__doc__).partition("\n\n")[0].replace("``", "`")
-    lines = [f"### `{name}`", "", about, ""]
-    if not isinstance(value, type):
-        parameters = inspect.signature(value).parameters.values()
-        shown = ", ".join(
-            f"{p.name}={p.default!r}" if p.default is not p.empty else p.name
-            for p in parameters
-            if p.kind is not p.VAR_KEYWORD
-        )
-        lines += [f"`{name}({shown})`", ""]
+    lines = [f"### `{name}`", "", _first_paragraph(value), ""]
+    is_called = not isinstance(value, type) or name in step_classes()
+    described = _described(value)
+    if is_called:
+        signature = _signature(value)
+        described = {
+            names: text
+            for names, text in described.items()
+            if set(re.findall(r"\w+", names)) <= set(re.findall(r"\w+", signature))
+        }
+        lines += [f"`{name}{signature}`", ""]
+    if value is cocosurgeon.Dataset:
+        lines += ["Methods and attributes:", "", *_methods(value), ""]
+    elif described:
+        lines += [] if is_called else ["Attributes:", ""]
+        lines += [*(f"- `{name}`: {text}" for name, text in described.items()), ""]
     lines += ["```python", code, "```", ""]
     output = printed.getvalue().rstrip()
     return lines + (["Prints:", "", "```", output, "```", ""] if output else [])
+
+
+def _first_paragraph(value: object) -> str:
+    text = inspect.cleandoc(value.__doc__ or "").partition("\n\n")[0]
+    return " ".join(text.split()).replace("``", "`")
+
+
+def _signature(value: Any) -> str:
+    """Return the parameters that a user passes, without types."""
+    internal = {
+        each.name for each in getattr(value, "__dataclass_fields__", {}).values() if not each.repr
+    }
+    signature = inspect.signature(value)
+    shown = [
+        each.replace(annotation=each.empty)
+        for each in signature.parameters.values()
+        if each.name not in {"self", *internal}
+    ]
+    text = str(signature.replace(parameters=shown, return_annotation=signature.empty))
+    return text.replace("mappingproxy({})", "{}")
+
+
+def _described(value: Any) -> dict[str, str]:
+    """Return the texts of the parameters, or attributes, in a docstring; of steps, with bases."""
+    is_step = value in step_classes().values()
+    found: dict[str, str] = {}
+    for each in inspect.getmro(value) if is_step else (value,):
+        text = inspect.cleandoc(each.__doc__ or "")
+        section = re.search(r"^(?:Args|Attributes):\n((?: .*\n?)+)", text, re.MULTILINE)
+        for names, about in re.findall(_DESCRIBED, section[1] if section else ""):
+            found.setdefault(names, " ".join(about.split()).replace("``", "`"))
+    return found
+
+
+def _methods(kind: type) -> Iterator[str]:
+    """Yield the methods and attributes that the docstring of a class lists, with a line each."""
+    listed = inspect.cleandoc(kind.__doc__ or "").partition("attributes:\n")[2]
+    for name in re.findall(r"[:,] (\w+)(?=[,;\n])", listed.partition("\nThe others")[0]):
+        value = getattr(kind, name)
+        called = _signature(value) if callable(value) else ""
+        yield f"- `{name}{called}`: {_first_paragraph(value)}"
 
 
 def stub() -> str:

@@ -104,6 +104,15 @@ def test_each_public_name_has_an_example() -> None:
     assert sorted([*named, "__version__"]) == sorted(cocosurgeon.__all__)
 
 
+def test_each_example_prints_what_its_name_does() -> None:
+    page = make_reference.API.read_text()
+    assert page.count("\nPrints:\n") == page.count("\n### ")
+    assert page.count(": 128 of 128 images, 585 of 585 annotations>") == 2  # read, MergeWith
+    assert "<class " not in page
+    assert "- `first(n, order='file')`: Keep the first n images.\n" in page
+    assert "- `n`: number of images, or a share of the kept images: `10%`.\n" in page
+
+
 def test_there_is_no_page_without_a_code_or_a_command() -> None:
     assert set(make_reference.PAGES.iterdir()) == set(make_reference.code_pages())
     assert set(make_reference.COMMANDS.iterdir()) == set(make_reference.command_pages())

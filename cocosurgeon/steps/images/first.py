@@ -25,7 +25,12 @@ ORDER = Modifier(
 
 @dataclass(frozen=True, repr=False, eq=False)
 class _ByPosition(Step):
-    """Base of steps that count images; see ``Dataset.first`` for the attributes."""
+    """Base of steps that count images.
+
+    Attributes:
+        n: number of images, or a share of the kept images: ``10%``.
+        order: ``file``, or ``id`` as loaders that sort see the images.
+    """
 
     n: int | str
     order: Order = "file"
