@@ -416,7 +416,7 @@ def _described(value: Any) -> dict[str, str]:
 def _methods(kind: type) -> Iterator[str]:
     """Yield the methods and attributes that the docstring of a class lists, with a line each."""
     listed = inspect.cleandoc(kind.__doc__ or "").partition("attributes:\n")[2]
-    for name in re.findall(r"[:,] (\w+)(?=[,;\n])", listed.partition("\nThe others")[0]):
+    for name in re.findall(r"[:,] (\w+)(?=[,;\n])", listed.partition("\nOther methods")[0]):
         value = getattr(kind, name)
         called = _signature(value) if callable(value) else ""
         yield f"- `{name}{called}`: {_first_paragraph(value)}"

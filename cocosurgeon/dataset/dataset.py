@@ -69,7 +69,7 @@ class Selector(Protocol):
 class Dataset:
     """An annotation file, or a results file, and the part of it that is kept.
 
-    Methods that keep records return a new Dataset; the file never changes.
+    ``read`` returns one. Methods that keep records return a new Dataset. The file never changes.
 
         dogs = read("instances_val2017.json").keep(Having(InCategory("dog"))).first(100)
         image, annotations = dogs[0]
@@ -85,7 +85,7 @@ class Dataset:
         export: text, to_coco; cocosurgeon.write
         arrays: image_columns, annotation_columns, having
 
-    The others are for authors of steps.
+    Other methods are for authors of steps.
 
     Attributes:
         index: images, annotations and categories of the source.
