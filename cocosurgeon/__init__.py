@@ -32,7 +32,8 @@ Public names (docs/api.md has an example for each; help(cocosurgeon.Dataset) pri
     version: __version__
 
 Combine filters with & | ~. dataset.keep(...) takes a filter, Plan(...) filters and steps. In a
-config of MMDetection: cocosurgeon.config. On the command line: cocosurgeon --help.
+config of MMDetection: cocosurgeon.config. With Dask: cocosurgeon.dask. On the command line:
+cocosurgeon --help.
 
 A name is imported when it is first used.
 """
