@@ -51,6 +51,9 @@ def test_a_label_shift_is_found(cli: Cli, first: Path) -> None:
     people = cli("verify", first, "--source", SAMPLE)
     assert people.code == 1
     assert "label-shift: objects get another label" in people.out
+    assert "compared 30 images and 146 annotations with " in people.out.splitlines()[-1]
+    assert "byte for byte" not in people.out
+    assert cli("lint", "--explain", "label-shift").out.startswith("# label-shift")
 
 
 def test_alone_it_is_loaded_only(cli: Cli, first: Path) -> None:
@@ -420,6 +423,22 @@ def test_several_codes_are_counted_before_the_first_example(cli: Cli, tmp_path: 
     assert [int(line.rpartition("(")[2][:-1]) for line in examples] == counts
 
 
+def test_explain_prints_only_notes_on_the_image(cli: Cli, tmp_path: Path) -> None:
+    document = json.loads(SAMPLE.read_bytes())
+    taken = {a["image_id"] for a in document["annotations"]}
+    without = next(i for i in document["images"] if i["id"] not in taken)
+    full = next(i for i in document["images"] if i["id"] in taken)
+    document["images"].append(full)
+    (tmp_path / "twice.json").write_text(json.dumps(document))
+    loaders = "--loader", "torchvision2", "--loader", "dino"
+    shown = cli("explain", tmp_path / "twice.json", "--image", full["id"], *loaders).out
+    assert f"drops an earlier record of image {full['id']}: shadowed" in shown
+    assert "note:" not in shown
+    shown = cli("explain", tmp_path / "twice.json", "--image", without["id"], *loaders).out
+    assert "note: torchvision2: the target of an image without annotations" in shown
+    assert "note: dino" not in shown
+
+
 def test_explain_names_loaders_whose_targets_begin_with_the_width(cli: Cli) -> None:
     args = "explain", SAMPLE, "--image", json.loads(SAMPLE.read_bytes())["images"][0]["id"]
     named = [arg for name in ("rtdetr", "detr", "deim", "dfine") for arg in ("--loader", name)]
@@ -440,6 +459,12 @@ def test_dumps_of_two_loaders_differ_by_rules_alone(cli: Cli, tmp_path: Path) ->
     again = cli("dump", SAMPLE, "--loader", "detr", "-o", "detr.jsonl.gz")
     assert (again.code, "unchanged" in again.err) == (0, True)
     assert cli("dump", SAMPLE, "--loader", "yolox", "-o", "detr.jsonl.gz").code == 2  # another
+
+
+def test_a_file_that_is_no_dump(cli: Cli) -> None:
+    done = cli("verify", SAMPLE, "--loader", "detr", "--against", SAMPLE)
+    assert (done.code, "not a dump" in done.err) == (3, True)
+    assert "next: `cocosurgeon dump FILE --loader NAME -o DUMP` writes one" in done.err
 
 
 def test_a_changed_dump_is_unexplained(cli: Cli, tmp_path: Path) -> None:

@@ -93,6 +93,7 @@ def lint(
     Exit code 1 if a fault affects one of them.
     """
     import gc
+    from importlib import import_module
     from itertools import chain
     from pathlib import Path
 
@@ -103,6 +104,7 @@ def lint(
     from cocosurgeon.convert.opening import open_any, read_any
     from cocosurgeon.draw.findings import SENTENCES, lint_page
     from cocosurgeon.errors import RequestError, UnknownNameError
+    from cocosurgeon.findings.codes import CODES
     from cocosurgeon.lint.effects import PYCOCOTOOLS
     from cocosurgeon.lint.on_disk import ON_DISK_CODES
     from cocosurgeon.lint.page import page_of
@@ -113,11 +115,14 @@ def lint(
     from cocosurgeon.loaders import find_loader
     from cocosurgeon.progress import shown_by
     from cocosurgeon.text import did_you_mean
+    from cocosurgeon.version import DOCS
 
     gc.disable()  # millions of values, but no cycles, and the process ends soon
     if explain is not None:
-        if explain not in lint_codes():
-            hint = did_you_mean(explain, lint_codes())
+        lint_codes()  # which adds the codes of its checks to the table
+        import_module("cocosurgeon.parity.codes")
+        if explain not in CODES:
+            hint = did_you_mean(explain, CODES) or f"{DOCS}/findings.md lists all codes"
             raise UnknownNameError(f"no code is called {explain!r}", hint=hint)
         console.report({"code": explain, "page": page_of(explain)}, page_of(explain).splitlines())
         return

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from cocosurgeon.version import DOCS
+
 Severity = Literal["error", "warning", "note"]
 
 
@@ -28,7 +30,9 @@ class Code:
     severity: Severity = "error"
 
 
-_CUT = "cut it again from the source, with a tool that copies records"
+_AGAIN = "cut the file again: `cocosurgeon subset SOURCE --match FILE"
+_CUT = f"{_AGAIN} -o NEW`"
+_CUT_BY_NAME = f"{_AGAIN} --match-by file_name -o NEW`"
 _ORDER = "loaders that follow the file's order see other samples: keep the source's order"
 
 _codes: dict[str, Code] = {
@@ -106,7 +110,7 @@ _codes: dict[str, Code] = {
         "ids",
         "an id is of another type than in the source",
         "ids went through a table or a string conversion; to most loaders 1 and '1' are two ids",
-        _CUT,
+        _CUT_BY_NAME,
     ),
     "annotation-added": Code(
         "annotations",
@@ -116,8 +120,7 @@ _codes: dict[str, Code] = {
     ),
     "annotation-orphaned": Code(
         "annotations",
-        "an annotation's image is not in the file: loaders skip it, except those that read '1' as "
-        "1",
+        "an annotation names an image that the file does not list; most loaders skip it",
         "images were dropped and their annotations stayed, or ids are text in one list and numbers "
         "in the other",
         _CUT,
@@ -144,7 +147,7 @@ _codes: dict[str, Code] = {
         "annotations",
         "an annotation names another image than in the source",
         "image ids were renumbered in one of the two lists only",
-        _CUT,
+        _CUT_BY_NAME,
     ),
     "annotation-id": Code(
         "annotations",
@@ -242,7 +245,7 @@ _codes: dict[str, Code] = {
         "loader",
         "the loader raises on one of the files",
         "records lack keys, ids appear twice, or nothing is left",
-        "see the rule in docs/loaders.md",
+        f"see the rule in {DOCS}/loaders.md",
     ),
     "nothing-loaded": Code(
         "loader",

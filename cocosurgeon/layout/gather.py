@@ -24,6 +24,7 @@ from cocosurgeon.layout.search import (
     split_in,
 )
 from cocosurgeon.text import are, first_names, plural
+from cocosurgeon.version import DOCS
 
 
 @dataclass(frozen=True)
@@ -237,7 +238,7 @@ def _require_one(best: Prefix, ann_file: Path, kind: str, root: Path | None) -> 
             where=str(ann_file),
             hint="name the data root, or the folder of images with --img-prefix"
             if root is None and kind == "images"
-            else f"docs/layout.md lists the folders in which {kind} are looked for",
+            else f"{DOCS}/layout.md lists the folders in which {kind} are looked for",
         )
     if best.ambiguous:
         raise RequestError(

@@ -11,6 +11,7 @@ from cocosurgeon.lint.check import all_checks
 from cocosurgeon.lint.on_disk import ON_DISK_REPAIRS
 from cocosurgeon.lint.repair import Repair
 from cocosurgeon.text import did_you_mean
+from cocosurgeon.version import DOCS
 
 SAFE = "safe"
 """Stands for all codes whose repair is safe."""
@@ -54,7 +55,7 @@ def repairable(names: Sequence[str], *, has_images: bool) -> tuple[str, ...]:
             raise UnknownNameError(
                 f"no repair of {name!r}",
                 hint=did_you_mean(name, meant)
-                or f"{SAFE}, a code or a group ({groups}); docs/fix.md lists all",
+                or f"{SAFE}, a code or a group ({groups}); {DOCS}/fix.md lists all",
             )
         chosen.update(meant[name])
     if needing := [code for code in chosen if code not in possible]:

@@ -233,9 +233,9 @@ def _details(tally: Tally) -> Iterator[str]:
         yield f"  ... {tally.new - len(tally.findings):,} more (--code {tally.code})"
     if effects := effects_of(tally.code):
         yield f"  effect: {'; '.join(map(str, effects))}"
-    yield f"  next: {code.next}"
     if repair_kind(tally.code) != "none":
         yield f"  {repair_kind(tally.code)} repair: {repair_command(tally.code)}"
+    yield f"  next: {code.next}"
 
 
 def _fields(tally: Tally) -> dict[str, object]:

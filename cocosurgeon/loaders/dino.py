@@ -75,6 +75,9 @@ class Options(detr.Options):
             "--option img_folder=FOLDER"
         )
 
+    def note_on(self, view: View) -> str | None:
+        return self.note if any(d.rule == UNREADABLE.name for d in view.dropped) else None
+
 
 def view(document: object, options: Options, only: Collection[Id | None] | None = None) -> View:
     """Return what DINO loads from a parsed file; see ``registry.load``."""

@@ -64,7 +64,7 @@ class Explanation:
         }
         if LOADERS[self.setting.loader].is_width_first:
             found["orig_size"] = ["width", "height"]
-        note = self.setting.options.note
+        note = self.setting.options.note_on(self.result)
         return found if note is None else found | {"note": note}
 
     def rule_of(self, dropped: Dropped) -> Rule:

@@ -88,6 +88,10 @@ class LoaderOptions:
         """A note on what is not looked at; None for nothing."""
         return None
 
+    def note_on(self, view: View) -> str | None:
+        """Return the note if it concerns the one image of a view."""
+        return self.note
+
     def for_framework(self) -> dict[str, Any]:
         """Return the arguments of a real dataset besides classes and mode, without defaults."""
         default = type(self)()

@@ -116,6 +116,9 @@ class Options(LoaderOptions):
             "target['boxes'] is a KeyError"
         )
 
+    def note_on(self, view: View) -> str | None:
+        return self.note if any(not s.instances for s in view.samples) else None
+
     @property
     def needs_masks(self) -> bool:
         return not self.keys.isdisjoint(("masks", "segmentation"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cocosurgeon.findings.codes import add_codes
+from cocosurgeon.version import DOCS
 
 PARITY_CODES = add_codes(
     "parity",
@@ -178,7 +179,7 @@ PARITY_CODES = add_codes(
         "parity-malformed": (
             "an entry of a recording cannot be compared",
             "the recorder was given other values, or the file is damaged",
-            "compare the entry with docs/parity.md, and record it again",
+            f"compare the entry with {DOCS}/parity.md, and record it again",
             "error",
         ),
         "parity-metric": (

@@ -18,6 +18,7 @@ from cocosurgeon.parity.boxes import BoxForm, Sizes, absolute
 from cocosurgeon.parity.label_map import LabelMap
 from cocosurgeon.parity.record_steps import BOX_FORMATS, FRAMES
 from cocosurgeon.text import plural
+from cocosurgeon.version import DOCS
 
 Shape = tuple[int, int]
 """Height and width."""
@@ -110,7 +111,7 @@ class Conversion:
         for key in ("images", "img_ids", "boxes", "labels", "img_shape"):
             if key not in values:
                 raise RequestError(
-                    f"the batch has no {key}", where=where, hint="record it; see docs/parity.md"
+                    f"the batch has no {key}", where=where, hint=f"record it; see {DOCS}/parity.md"
                 )
         images = _images(values["images"], where)
         columns = {

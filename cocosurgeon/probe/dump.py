@@ -17,6 +17,7 @@ from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import Setting, setting_from_dump
 from cocosurgeon.loaders.view import BoxFormat, Instance, Sample, View
 from cocosurgeon.probe.record import VERSION, end_of, header_of, line_of, wrong_in_header
+from cocosurgeon.version import DOCS
 
 _NO_ROW = -1
 
@@ -215,7 +216,7 @@ def rule_lines(document: object, setting: Setting, ann_file: str, sha256: str) -
             exception=error.exception,
             rule=error.rule,
             where=f"{ann_file}, {error.where}" if error.where else ann_file,
-            hint=f"see the rule {error.rule!r} in docs/loaders.md",
+            hint=f"see the rule {error.rule!r} in {DOCS}/loaders.md",
         ) from error
     header = DumpHeader(
         framework=loader.title,
@@ -277,6 +278,9 @@ def open_dump(path: Path) -> Iterator[OpenDump]:
         yield OpenDump(lines.next(_header), lines.samples())
 
 
+_WRITE = "`cocosurgeon dump FILE --loader NAME -o DUMP` writes one"
+
+
 class _BrokenError(Exception):
     """A fault of a line."""
 
@@ -294,6 +298,10 @@ class _Lines:
         line = self._line()
         if not line and self._number == 1:
             raise self._error("the file is empty")
+        if self._number == 1 and b'"dump"' not in line and b'"error"' not in line:
+            raise FormatError(
+                "not a dump: the first line has no 'dump'", where=str(self._path), hint=_WRITE
+            )
         if not line:
             raise self._error("the dump is incomplete: its last line is missing")
         if not line.endswith(b"\n"):

@@ -78,7 +78,7 @@ def explanation_lines(
     lines += [f"{_loaders(group)}: {what}" for what, group in raised.items()]
     lines += _drops(loaded)
     lines += _boxes(loaded, annotations)
-    lines += _notes(found)
+    lines += _notes(loaded)
     return lines
 
 
@@ -145,7 +145,8 @@ def _drops(loaded: Sequence[Explanation]) -> Iterator[str]:
         for d in _view(each).dropped:
             rule = each.rule_of(d)
             what = f"{d.reason} ({rule.what})" if d.reason else rule.what
-            by_rule.setdefault((rule.name, what), []).append(f"{d.kind} {d.id}")
+            earlier = "an earlier record of " if rule.name == "shadowed" else ""
+            by_rule.setdefault((rule.name, what), []).append(f"{earlier}{d.kind} {d.id}")
         for (name, what), ids in by_rule.items():
             source = next(r.source for r in LOADERS[each.setting.loader].rules if r.name == name)
             of_rule = found.setdefault((name, what, first_few(ids, 5)), {})
@@ -188,12 +189,12 @@ def _in_format(box: object, kind: str) -> tuple[float, ...] | None:
     return {"xyxy": (x, y, x + w, y + h), "xywh": (x, y, w, h)}.get(kind)
 
 
-def _notes(found: Sequence[Explanation]) -> Iterator[str]:
+def _notes(loaded: Sequence[Explanation]) -> Iterator[str]:
     notes: dict[str, list[Explanation]] = {}
-    for each in found:
-        if LOADERS[each.setting.loader].is_width_first:
+    for each in loaded:
+        if LOADERS[each.setting.loader].is_width_first and _view(each).samples:
             notes.setdefault(_WIDTH_FIRST, []).append(each)
-        if (note := each.setting.options.note) is not None:
+        if (note := each.setting.options.note_on(_view(each))) is not None:
             notes.setdefault(note, []).append(each)
     for note, group in notes.items():
         yield f"note: {_loaders(group)}: {note}"

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 
 from cocosurgeon.errors import LoaderError, UnknownNameError
 from cocosurgeon.text import did_you_mean
+from cocosurgeon.version import DOCS
 
 if TYPE_CHECKING:
     from cocosurgeon.snippet.source import Snippet, SnippetSource
@@ -67,6 +68,6 @@ def snippet_for(name: str, source: SnippetSource) -> Snippet:
             exception=error.exception,
             rule=error.rule,
             where=f"{source.ann_file}{place}",
-            hint="no configuration helps: see the rule in docs/loaders.md",
+            hint=f"no configuration helps: see the rule in {DOCS}/loaders.md",
         ) from error
     return snippet

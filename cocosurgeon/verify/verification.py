@@ -161,12 +161,15 @@ def verify_copy(subset: PlainFile, source: PlainFile, expectation: Expectation) 
     images, annotations = (len(subset.lists.get(k, ())) for k in ("images", key))
     what = "detection" if key == "" else "annotation"
     counts = f"{plural(images, 'image')} and {plural(annotations, what)}"
-    text = f"{counts} against {source.name}, byte for byte"
-    if expectation.renumbering:
+    findings = tuple(compare_records(subset, source, expectation))
+    is_equal = not is_failure(findings, strict=False)
+    text = f"compared {counts} with {source.name}"
+    if is_equal:
+        text = f"{counts} against {source.name}, byte for byte"
+    if is_equal and expectation.renumbering:
         text += f" but for {plural(len(expectation.renumbering.ids), 'category id')}"
     if names := dict.fromkeys(repair.name for repair in expectation.repairs if repair.rows):
         text += f", as repaired by {', '.join(names)}"
-    findings = tuple(compare_records(subset, source, expectation))
     return Verification(subset.name, (text,), findings, is_proven=True)
 
 

@@ -94,8 +94,7 @@ def _read(path: str) -> Any:
             "a name that the config imports is called, but mmengine reads the config in the new "
             "style (it has no _base_), where imported names are placeholders",
             "RuntimeError",
-            hint="write _base_ = [] into it, or use a registered class: docs/config.md of "
-            "cocosurgeon shows the form for each style",
+            hint="write _base_ = [] into it, or use a registered class",
             where=path,
         ) from error
 
