@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cli, examples
+from conftest import SAMPLE, Cli, examples
 from hypothesis import given
 from hypothesis import strategies as st
 from test_laws import opened
@@ -55,6 +55,13 @@ def told(found: Check) -> list[str]:
 
 
 # ---- by hand
+
+
+def test_labels_of_a_framework_are_recognized(put: Put) -> None:
+    ground_truth = read(SAMPLE)
+    found = check_categories(read(put(results(0, 70, 79))), ground_truth)
+    assert all("--from mmdet80 --to coco91`" in str(f.hint) for f in found.findings)
+    assert all("--shift" not in str(f.hint) for f in found.findings)
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,10 @@ def test_the_sample_comes_back_with_all_that_the_format_holds(cli: Cli, tmp_path
 def test_a_base_is_asked_for_and_another_than_was_written_refused(cli: Cli, tmp_path: Path) -> None:
     done = cli("convert", SAMPLE, "--to", "voc", "-o", "voc")
     assert done.code == 2
-    assert "voc needs --base" in done.err
+    assert "voc needs --base\n" in done.err
+    assert "add --base 1 (VOC devkit) or --base 0 (labelImg, CVAT)" in done.err
+    done = cli("convert", SAMPLE, "--to", "voc", "--base", "x", "-o", "v")
+    assert (done.code, "--base cannot be 'x'" in done.err) == (2, True)
     cli("convert", SAMPLE, "--first", 1, "--to", "voc", "--base", 1, "--allow-loss", "-o", "voc")
     done = cli("convert", "voc", "--from", "voc", "--base", 0, "-o", "back.json")
     assert done.code == 2

@@ -303,6 +303,7 @@ def test_merge_rename_and_sort(zoo: Dataset) -> None:
     merged = Merge("vehicle", ("bus", "car")).apply(zoo)
     assert listed(merged) == {1: "person", 17: "cat", 18: "dog", 3: "vehicle"}
     assert used(merged) == [1, 1, 17, 18, 3, 3, 3]
+    assert not any("not mapped" in note for note in merged.notes)
     with pytest.raises(RequestError, match="has a category 'cat' of its own"):
         Merge("cat", ("dog", "bus")).apply(zoo)
     renamed = Rename("car", "Auto ä").apply(zoo)

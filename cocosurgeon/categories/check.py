@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from cocosurgeon.categories.guess import guess_space
 from cocosurgeon.categories.inventory import Inventory
+from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.dataset.category_list import Entry
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.errors import StructureError
@@ -76,21 +79,40 @@ def check_categories(left: Dataset, right: Dataset) -> Check:
             hint="compare files of boxes or masks",
         )
     found = _unlisted(users, listing)
-    if hint := _shift_hint(users, listing):
+    if hint := _numbering_hint(users, listing):
         found = [replace(each, hint=hint) for each in found]
     return Check(sides[0].where, sides[1].where, len(users.used), False, tuple(found))
 
 
-def _shift_hint(users: Inventory, listing: Inventory) -> str | None:
-    """Return a hint if ids count from 0 in one file, and from 1 in the other."""
+def _numbering_hint(users: Inventory, listing: Inventory) -> str | None:
+    """Return a hint if ids fit another label space of the same classes, or count from 0 or 1."""
+    hints = [*_space_hints(users, listing), *_shift_hints(users, listing)]
+    return "; ".join(hints) or None
+
+
+def _space_hints(users: Inventory, listing: Inventory) -> Iterator[str]:
+    there = guess_space(listing).only
+    if there is None or find_space(there).outputs is not None or not users.used:
+        return  # ids of no annotation files
+    fitting = [find_space(c.spaces[0]) for c in guess_space(users).fitting]
+    classes = find_space(there).index_of.keys()
+    for space in (s for s in fitting if s.name != there and s.index_of.keys() == classes):
+        yield (
+            f"if its ids are labels of {space.name}: "
+            f"`cocosurgeon remap {users.where} --from {space.name} --to {there}`"
+        )
+        return
+
+
+def _shift_hints(users: Inventory, listing: Inventory) -> Iterator[str]:
     listed = listing.classes.keys()
     for by in (1, -1):
         if users.used and {i + by if isinstance(i, int) else i for i in users.used} <= listed:
-            return (
+            yield (
                 "if one file counts from 0 and the other from 1: "
                 f"`cocosurgeon remap {users.where} --shift {by}`"
             )
-    return None
+            return
 
 
 class _Listed:

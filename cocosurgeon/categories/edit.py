@@ -47,7 +47,8 @@ def merge(dataset: Dataset, name: str, of: tuple[str, ...]) -> Dataset:
             where=before.where,
             hint=f"include it in the merge: {name}={name},...",
         )
-    cat_map = CategoryMap(dict.fromkeys(ids, ids[0]), "keep")
+    listed = [e.category.id for e in before.listing.entries if e.category.id is not None]
+    cat_map = CategoryMap({**{i: i for i in listed}, **dict.fromkeys(ids, ids[0])}, "keep")
     entries = [
         e.named(name) if e.category.id == ids[0] else e for e in remapped_entries(before, cat_map)
     ]

@@ -80,7 +80,7 @@ def option(
     help: str,
     *,
     metavar: str = "",
-    values: Sequence[str] = (),
+    values: Sequence[str] | Mapping[str, str] = (),
     make: Callable[[str], object] = str,
     default: Any = MISSING,
 ) -> Any:
@@ -89,7 +89,7 @@ def option(
     Args:
         help: begins with a verb.
         metavar: of its value.
-        values: the values that it may have, as text.
+        values: the values that it may have, as text; as a mapping, with their meanings.
         make: makes the value of its text; raises ValueError for one that it cannot have.
         default: without one, it has to be given. False makes it a flag.
     """

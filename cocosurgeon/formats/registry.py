@@ -74,24 +74,28 @@ def make_format(name: str, given: Mapping[str, object]) -> Format:
         )
     for option, each in known.items():
         if each.default is MISSING and option not in given:
-            raise RequestError(
-                f"{name} needs --{option}: {each.metadata['help']}",
-                hint=f"add --{option} {each.metadata['metavar']}",
-            )
+            raise RequestError(f"{name} needs --{option}", hint=f"add {_choices(option, each)}")
     return kind(**{n: _converted(n, value, known[n]) for n, value in given.items()})
 
 
 def _converted(name: str, value: object, option: Any) -> object:
     values, make = option.metadata["values"], option.metadata["make"]
     option_name = f"--{name.replace('_', '-')}"
+    if values and str(value) not in values:
+        raise RequestError(
+            f"{option_name} cannot be {value!r}", hint=f"use {_choices(name, option)}"
+        )
     try:
-        made = make(value) if isinstance(value, str) else value
+        return make(value) if isinstance(value, str) else value
     except ValueError as error:
         raise RequestError(
             f"{option_name}: {error}", hint=f"use {option_name} {option.metadata['metavar']}"
         ) from error
-    if values and str(made) not in values:
-        raise RequestError(
-            f"{option_name} cannot be {value!r}", hint=f"use one of {', '.join(values)}"
-        )
-    return made
+
+
+def _choices(name: str, option: Any) -> str:
+    """Return an option with each of its values, as it is typed."""
+    values = option.metadata["values"]
+    meanings = values if isinstance(values, Mapping) else {}
+    why = {value: f" ({meanings[value]})" if value in meanings else "" for value in values}
+    return " or ".join(f"--{name.replace('_', '-')} {value}{why[value]}" for value in values)

@@ -42,7 +42,7 @@ class Voc(Format):
         "Number the first pixel 0 or 1. 1: both corners are inside the box (VOC devkit, "
         "Detectron2). 0: corners as in COCO (labelImg, CVAT).",
         metavar="0|1",
-        values=("0", "1"),
+        values={"1": "VOC devkit", "0": "labelImg, CVAT"},
         make=int,
     )
 

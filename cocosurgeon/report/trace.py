@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.page import Row, table, text
 from cocosurgeon.select.plan import Plan
-from cocosurgeon.text import table_lines
+from cocosurgeon.text import cut, table_lines
 
 _CATEGORIES_SHOWN = 20
+_LONGEST = 46
+"""Most characters of a step in the table of steps, which fits into 80 columns."""
 _STEPS_SHOWN = 6
 """Most steps with a column of their own in the table of categories."""
 
@@ -84,7 +86,8 @@ class PlanTrace:
             first = self.steps[0]
             rows.append(("", "before", f"{first.images.before:,}", f"{first.annotations.before:,}"))
         for number, s in enumerate(self.steps, 1):
-            rows.append((str(number), s.step, f"{s.images.after:,}", f"{s.annotations.after:,}"))
+            counts = f"{s.images.after:,}", f"{s.annotations.after:,}"
+            rows.append((str(number), cut(s.step, _LONGEST), *counts))
         return rows
 
     def _category_rows(self) -> list[Row]:
