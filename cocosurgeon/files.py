@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO
 
 from cocosurgeon.errors import EncodingError, FormatError, RequestError, SourceUnavailableError
-from cocosurgeon.text import did_you_mean
+from cocosurgeon.text import did_you_mean, first_names
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -176,7 +176,10 @@ def _hint(path: Path, error: OSError | ValueError) -> str:
     number = getattr(error, "errno", None)
     if number == errno.ENOENT:
         with suppress(OSError):
-            near = did_you_mean(path.name, (p.name for p in path.parent.iterdir()))
-            return near or "check the path"
+            there = sorted(p.name for p in path.parent.iterdir())
+            if near := did_you_mean(path.name, there):
+                return near
+            alike = [n for n in there if path.suffix and n.endswith(path.suffix)]
+            return f"check the path{f'; the folder has {first_names(alike)}' if alike else ''}"
         return f"check the path: there is no folder {path.parent}"
     return _NEXT.get(number or 0, "check the path")

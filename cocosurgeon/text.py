@@ -13,6 +13,8 @@ _COMPARISONS = 50_000
 only names that differ by case and blanks are found."""
 
 
+_CLOSE = 0.75
+"""Least similarity (``difflib``) of a name that a hint names."""
 _WIDEST = 60
 """Most characters of a file name in a message."""
 
@@ -97,10 +99,30 @@ def share_words(name: str, other: str) -> bool:
     return bool(words and others) and (words < others or words > others)
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """Return a hint for an error message; None without a similar known name."""
-    match = nearest(name, known)
-    return f"did you mean {match!r}?" if match is not None else None
+def did_you_mean(name: str, known: Iterable[str], else_list: str = "") -> str | None:
+    """Return a hint for an error message; None without a similar known name.
+
+    Args:
+        else_list: words before the first known names, which are the hint if none is similar.
+    """
+    names = list(dict.fromkeys(known))
+    match = nearest(name, names)
+    if match is not None and _is_close(*_without_common_suffix(name, match)):
+        return f"did you mean {match!r}?"
+    return f"{else_list} {first_few(names, show=repr)}" if else_list and names else None
+
+
+def _is_close(name: str, other: str) -> bool:
+    from difflib import SequenceMatcher
+
+    if alike(name, other) or share_words(name, other) or sorted(name) == sorted(other):
+        return True
+    return SequenceMatcher(None, name.casefold(), other.casefold()).ratio() >= _CLOSE
+
+
+def _without_common_suffix(name: str, other: str) -> tuple[str, str]:
+    (stem, dot, suffix), (other_stem, _, other_suffix) = name.rpartition("."), other.rpartition(".")
+    return (stem, other_stem) if dot and suffix == other_suffix else (name, other)
 
 
 def first_few(

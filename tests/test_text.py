@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cocosurgeon import text
-from cocosurgeon.text import KnownNames, first_few, nearest, nearest_of_each, plural, share_words
+from cocosurgeon.text import (
+    KnownNames,
+    did_you_mean,
+    first_few,
+    nearest,
+    nearest_of_each,
+    plural,
+    share_words,
+)
 
 names = st.text("ab -_A", max_size=12)
 
@@ -40,6 +48,22 @@ def test_each_is_what_one_alone_is(name: str, known: list[str]) -> None:
 )
 def test_the_nearest(name: str, match: str | None) -> None:
     assert nearest(name, ["cell phone", "tv", "toothbrush"]) == match
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "hint"),
+    [
+        ("instance.json", "instances.json", "did you mean 'instances.json'?"),
+        ("dgo", "dog", "did you mean 'dog'?"),
+        ("nope.json", "e.json", None),
+        ("nope.py", "py.py", None),
+        ("none", "onedl", None),
+    ],
+)
+def test_only_a_close_name_is_a_hint(name: str, known: str, hint: str | None) -> None:
+    assert did_you_mean(name, [known]) == hint
+    assert did_you_mean(name, [known], "there are") == (hint or f"there are {known!r}")
+    assert did_you_mean(name, [], "there are") is None
 
 
 def test_many_names_are_not_compared_letter_by_letter(monkeypatch: pytest.MonkeyPatch) -> None:

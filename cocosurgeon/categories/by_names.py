@@ -123,5 +123,5 @@ def require_known(names: Iterable[str], known: Collection[str], before: Inventor
             raise UnknownNameError(
                 f"no category is named {name!r}",
                 where=before.where,
-                hint=did_you_mean(name, known),
+                hint=did_you_mean(name, known, "the file has"),
             )

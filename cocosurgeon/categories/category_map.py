@@ -255,7 +255,7 @@ def _ids_by_name(names: Names) -> dict[str, Id]:
 
 def _require_name(name: str, known: Collection[str], what: str) -> None:
     if name not in known:
-        raise UnknownNameError(f"{what}: {name!r}", hint=did_you_mean(name, known))
+        raise UnknownNameError(f"{what}: {name!r}", hint=did_you_mean(name, known, "there are"))
 
 
 def read_map(path: str | os.PathLike[str], unmapped: Unmapped = "error") -> CategoryMap:

@@ -115,7 +115,7 @@ class Space:
             UnknownNameError: no class has exactly that name.
         """
         if name not in self.index_of:
-            hint = did_you_mean(name, self.index_of)
+            hint = did_you_mean(name, self.index_of, "its classes:")
             raise UnknownNameError(f"{self.name} has no class {name!r}", hint=hint)
         return self.index_of[name]
 

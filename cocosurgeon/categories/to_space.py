@@ -107,7 +107,7 @@ def _between_classes(
             raise UnknownNameError(
                 f"the alias is for a name that is not there: {old!r}",
                 where=before.where,
-                hint=did_you_mean(old, known),
+                hint=did_you_mean(old, sorted(known), "there are"),
             )
     return {o: n for o, n in aliases.items() if o in of_source and n not in of_source}
 

@@ -496,7 +496,8 @@ class Dataset:
             raise UnknownNameError(
                 f"{name!r} is not a list of records with an image_id",
                 where=self.source.name,
-                hint=did_you_mean(name, self.index.followers),
+                hint=did_you_mean(name, self.index.followers, "such lists:")
+                or "the file has no such list: remove --cascade",
             )
         rows = np.arange(len(owners), dtype=np.int64)
         if self.images_asked:

@@ -178,7 +178,7 @@ def _columns(records: Records, names: tuple[str, ...]) -> tuple[Array, ...]:
             raise UnknownNameError(
                 f"no record of {records.name!r} has {name!r}",
                 where=records.source.name,
-                hint=did_you_mean(name, records.first_keys()),
+                hint=did_you_mean(name, records.first_keys(), "the first record has"),
             )
     return tuple(values.array for values in columns)
 

@@ -79,13 +79,13 @@ class _Comparison:
         )
         for key in self.tolerances.given:
             if key not in DEFAULTS and not any(is_for(key, full) for full in here):
-                hint = did_you_mean(key, [*DEFAULTS, *here])
+                hint = did_you_mean(key, [*DEFAULTS, *here], "there are")
                 raise RequestError(
                     f"--tolerance {key}: nothing with this name was recorded", hint=hint
                 )
         for old in self.renames.pairs:
             if not any(Renames({old: ""}).changes(full) for full in there):
-                hint = did_you_mean(old, [full.partition("/")[2] for full in there])
+                hint = did_you_mean(old, (full.partition("/")[2] for full in there), "it has")
                 raise RequestError(f"--rename {old}: B has no such name", hint=hint)
 
     @cached_property

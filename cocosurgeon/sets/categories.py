@@ -285,5 +285,5 @@ def _require_known(aliases: Pairs, lists: Sequence[Sequence[_Entry]]) -> None:
                     f"--alias {old}={new}: no category of {what} files is named {name!r}",
                     hint=f"names of the first file stay: --alias '{new}={old}'"
                     if swapped
-                    else did_you_mean(name, known),
+                    else did_you_mean(name, known, "there are"),
                 )

@@ -141,7 +141,7 @@ def _nearest_id(missing: Id, known: list[Id]) -> str | None:
         kind = "a string" if isinstance(other_type[0], str) else "a number"
         return f"the file has {other_type[0]!r} as {kind}; a string never equals a number"
     if isinstance(missing, str):
-        return did_you_mean(missing, [k for k in known if isinstance(k, str)])
+        return did_you_mean(missing, (k for k in known if isinstance(k, str)), "its ids:")
     numbers = [k for k in known if isinstance(k, (int, float))]
     if not numbers:
         return None
