@@ -52,7 +52,7 @@ def ann_file(
         DataError: the source is broken.
     """
     from cocosurgeon.cache.build import TIMEOUT, get_or_build
-    from cocosurgeon.errors import RequestError
+    from cocosurgeon.errors import RequestError, for_config
     from cocosurgeon.steps.arguments import number, shown
     from cocosurgeon.steps.from_config import plan_of_options, plan_of_steps
 
@@ -64,8 +64,9 @@ def ann_file(
     seconds = TIMEOUT if timeout is None else number(timeout)
     if not seconds >= 0:
         raise RequestError(f"timeout: expected a number of seconds, not {shown(timeout)}")
-    plan = plan_of_options(options) if steps is None else plan_of_steps(steps)
-    return str(get_or_build(_absolute(source), plan, cache=cache, timeout=seconds))
+    with for_config():
+        plan = plan_of_options(options) if steps is None else plan_of_steps(steps)
+        return str(get_or_build(_absolute(source), plan, cache=cache, timeout=seconds))
 
 
 def classes_for(

@@ -21,28 +21,54 @@ CocosurgeonError
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 
 _COMMAND = re.compile(r"(`[^`]*`|\bcocosurgeon [a-z].*)", re.DOTALL)
 _OUTPUT = re.compile(r" (?:\(-o\)|with -o\b)")
 _OPTION = re.compile(
     r"--(?P<name>[a-z][a-z-]*)"
-    r"(?: (?P<value>'[^']*'=(?:'[^']*')?|[a-z]+(?:\|[a-z]+)+|[\w.]+=[\w.,=]*"
+    r"(?: (?P<value>'[^']*'=(?:'[^']*')?|\w+(?:\|\w+)+|[\w.]+=[\w.,=]*"
     r"|[A-Z][A-Z_.,|]*\b|-?\d+(?:[.,]\d+)*|'[^']*'|[\w.]+(?=[,;)]|$)"
     r"|(?:drop|file_name|first|id|keep|mean|names?|offset|position|renumber)\b))?"
 )
 _NAME = re.compile(r"(?<![\w'\"-])--([a-z][a-z-]*)")
 _FLAGS = {"allow-loss", "allow-missing", "force", "forward", "link", "renumber", "reverse"}
-_KEYWORDS = {"from": "from_", "except": "except_"}
+_RESERVED = {"from": "from_", "except": "except_"}
+_FIELDS = {
+    "alias": "aliases",
+    "match-by": "by",
+    "merge-alias": "aliases",
+    "merge-ids": "ids",
+    "merge-images": "images",
+    "merge-info": "info",
+    "merge-licenses": "licenses",
+    "merge-prefix": "prefixes",
+}
+"""Keywords of steps in Python, by options that have another name."""
 
 
-def in_python(hint: str) -> str:
+def in_python(hint: str, fields: Mapping[str, str] = _FIELDS) -> str:
     """Return advice about options of the command line as advice about keywords of Python.
 
     A whole command stays: it can be run as it is.
+
+    Args:
+        fields: keywords by options that have another name; none in a config.
     """
-    return _outside_commands(hint, lambda text: _OPTION.sub(_given, _OUTPUT.sub("", text)))
+    given = partial(_given, fields=fields)
+    return _outside_commands(hint, lambda text: _OPTION.sub(given, _OUTPUT.sub("", text)))
+
+
+@contextmanager
+def for_config() -> Iterator[None]:
+    """Let errors suggest keywords of a config, which are named as the options are."""
+    try:
+        yield
+    except CocosurgeonError as error:
+        error.is_in_config = True
+        raise
 
 
 def _outside_commands(text: str, change: Callable[[str], str]) -> str:
@@ -51,17 +77,23 @@ def _outside_commands(text: str, change: Callable[[str], str]) -> str:
     return "".join(parts)
 
 
-def _keyword(name: str) -> str:
-    return _KEYWORDS.get(name, name.replace("-", "_"))
+def _keyword(name: str, fields: Mapping[str, str]) -> str:
+    return fields.get(name) or _RESERVED.get(name, name.replace("-", "_"))
 
 
-def _given(option: re.Match[str]) -> str:
+def _given(option: re.Match[str], fields: Mapping[str, str]) -> str:
     name, value = option["name"], option["value"]
-    keyword = _keyword(name)
+    keyword = _keyword(name, fields)
     if value is None:
         return f"{keyword}={name in _FLAGS or '...'}"
-    is_number = value.lstrip("-").replace(".", "", 1).isdecimal()
-    return f"{keyword}={value}" if is_number else f'{keyword}="{value.replace(chr(39), "")}"'
+    value = value.replace("'", "")
+    if re.fullmatch(r"-?\d+(\.\d+)?(,-?\d+(\.\d+)?)*", value):
+        return f"{keyword}=({value.replace(',', ', ')})" if "," in value else f"{keyword}={value}"
+    if re.fullmatch(r"\d+(\|\d+)+", value):
+        return f"{keyword}={value.replace('|', ' or ')}"
+    if keyword in ("aliases", "prefixes") and "=" in value:
+        return f"{keyword}=({tuple(value.split('=', 1))},)".replace("'", '"')
+    return f'{keyword}="{value}"'
 
 
 class CocosurgeonError(Exception):
@@ -71,15 +103,26 @@ class CocosurgeonError(Exception):
         what: the problem, in one sentence.
         where: file, record and byte offset, as far as they are known.
         hint: what to do next, on the command line; ``str(error)`` has it for Python.
+        python: what to do next in Python, if no keyword is the option; None: as ``hint``.
+        is_in_config: True if ``str(error)`` is for a config.
         exit_code: what the command line returns for it.
     """
 
     exit_code = 2
+    is_in_config = False
 
-    def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        hint: str | None = None,
+        python: str | None = None,
+    ) -> None:
         self.what = what
         self.where = where
         self.hint = hint
+        self.python = python
         super().__init__(what)
 
     def fields(self) -> dict[str, object]:
@@ -90,8 +133,11 @@ class CocosurgeonError(Exception):
 
     def __str__(self) -> str:
         """Return the error as Python shows it: keywords for options."""
-        named = partial(_NAME.sub, lambda option: _keyword(option[1]))
-        return self._text(_outside_commands(self.what, named), self.hint and in_python(self.hint))
+        fields = {} if self.is_in_config else _FIELDS
+        named = partial(_NAME.sub, lambda option: _keyword(option[1], fields))
+        hint = None if self.is_in_config else self.python
+        hint = hint or (self.hint and in_python(self.hint, fields))
+        return self._text(_outside_commands(self.what, named), hint)
 
     def for_terminal(self) -> str:
         """Return the error as the command line prints it."""
@@ -145,10 +191,11 @@ class DataError(CocosurgeonError):
         *,
         where: str | None = None,
         hint: str | None = None,
+        python: str | None = None,
         offset: int | None = None,
     ) -> None:
         self.offset = offset
-        super().__init__(what, where=where, hint=hint)
+        super().__init__(what, where=where, hint=hint, python=python)
 
 
 class EncodingError(DataError):

@@ -8,24 +8,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, SAMPLE
+from conftest import ROOT, SAMPLE, Cli
 
 import cocosurgeon
 from cocosurgeon import (
     Classes,
     Empty,
     First,
+    InCategory,
+    MergeWith,
     Plan,
     RequestError,
     ToSpace,
+    compare_spaces,
+    find_space,
     read,
+    show_panels,
     summarize,
     trace_plan,
     write,
 )
+from cocosurgeon.config import ann_file
 from cocosurgeon.errors import CocosurgeonError, in_python
 from cocosurgeon.findings.finding import Finding
 from cocosurgeon.lint.run import lint
+from cocosurgeon.steps.registry import options
 from cocosurgeon.verify.verification import Verification
 
 DETECTIONS = SAMPLE.parents[1] / "detections_sample2017.json"
@@ -113,15 +120,125 @@ def test_errors_in_python_advise_python(tmp_path: Path) -> None:
     assert refused.value.for_terminal().startswith("--start renumbers")
 
 
+def test_each_option_of_a_step_is_a_keyword_of_it() -> None:
+    for option in options().values():
+        for each in option.modifiers:
+            assert in_python(f"give --{each.name}") in (
+                f"give {each.field}=...",
+                f"give {each.field}=True",
+            )
+            assert in_python(f"give --{each.name}", {}).startswith(
+                f"give {each.name.replace('-', '_')}"
+            )
+
+
+PUBLIC = {name: getattr(cocosurgeon, name) for name in cocosurgeon.__all__}
+
+
+@pytest.mark.parametrize(
+    ("form", "hints"),
+    [
+        (
+            "python",
+            (
+                r"""on_duplicate="first" keeps .* use prefixes=\(\("out", "DIR/"\),\)""",
+                """ids="offset" adds .* ids="renumber" changes""",
+            ),
+        ),
+        (
+            "config",
+            ("""use merge_prefix="out=DIR/".""", """merge_ids="offset" .* merge_ids="renumber" """),
+        ),
+        ("subset", ("use --merge-prefix 'out=DIR/'", "--merge-ids offset .* --merge-ids renumber")),
+        ("merge", ("use --prefix 'out=DIR/'", " --ids offset .* --ids renumber ")),
+    ],
+)
+def test_advice_on_merges_works_in_each_form(
+    form: str, hints: tuple[str, str], tmp_path: Path, cli: Cli
+) -> None:
+    other = tmp_path / "out.json"
+    write(read(SAMPLE).first(3), other)
+    path, into = str(other), ["-o", str(tmp_path / "merged.json")]
+
+    def refusal(is_prefixed: bool) -> str:
+        prefixes = (("out", "DIR/"),) if is_prefixed else ()
+        if form == "python":
+            with pytest.raises(RequestError) as refused:
+                MergeWith(paths=(path,), prefixes=prefixes).apply(read(SAMPLE))
+            return str(refused.value)
+        if form == "config":
+            more: Any = {"merge_prefix": "out=DIR/"} if is_prefixed else {}
+            with pytest.raises(RequestError) as refused:
+                ann_file(SAMPLE, cache=tmp_path, merge_with=path, **more)
+            return str(refused.value)
+        options = ["--prefix" if form == "merge" else "--merge-prefix", "out=DIR/"]
+        command = ["merge", str(SAMPLE), path]
+        if form == "subset":
+            command = ["subset", str(SAMPLE), "--merge-with", path]
+        return cli(*command, *(options if is_prefixed else ()), *into).err
+
+    for is_prefixed, hint in zip((False, True), hints, strict=True):
+        assert re.search(hint, refusal(is_prefixed)), form
+
+
+@pytest.mark.parametrize(
+    ("action", "advice"),
+    [
+        ('Rename("person", "car").apply(full)', "Merge('car', ['car', 'person'])"),
+        ('Merge("car", ["person", "dog"]).apply(full)', "Merge('car', ['car', 'person', 'dog'])"),
+        ('SortCategories(by="list")', 'Renumber(sort="list")'),
+        ("Shift(-5).apply(full)", "Shift(-1) makes it 0"),
+        ('Having("dog")', "Having(InCategory('dog'))"),
+        ('full.keep("person")', "Having(InCategory('person'))"),
+        ("full.keep(First(3))", "First(3).apply(dataset)"),
+        ('Plan("first")', "First(100)"),
+        ("Plan(First)", "write First(100)"),
+        ("InCategory()", 'InCategory("dog", 17)'),
+        ('ToSpace("nope")', "spaces() lists them"),
+        ("read_recipe(SAMPLE)", "Recipe.of(plan, dataset).to_json()"),
+        ("split(full, (0.5, 0.6))", "ratios=(0.8, 0.1, 0.1)"),
+        ("split(full, sizes=(100,))", "sizes=(100, 'rest')"),
+        ('split(full, against={"val": "x.json"})', "{'val': read('x.json')}"),
+        ('Area(min="a")', "expected a number, not 'a'"),
+        ("Prefix(3)", "expected a string, not 3"),
+        ('full.keep(ImageWhere("foo > 1"))', "they have license, file_name"),
+        ('full.keep(ImageWhere("area > 1"))', "use AnnotationWhere"),
+        ('full.keep(AnnotationWhere("width > 3"))', "use ImageWhere"),
+        ('show_panels(full, 289338, {"foo": {}})', "there are: mmdet3"),
+        (
+            'convert_to(full, "yolo", "/nowhere/t")',
+            '; or drop the crowds: crowds="drop"',
+        ),
+        ("ann_file(SAMPLE, sample=10, stratify=1)", "next: write stratify=True"),
+        ('ann_file(SAMPLE, sort="list")', "list goes with renumber=True"),
+    ],
+)
+def test_advice_in_python_can_be_pasted(action: str, advice: str) -> None:
+    with pytest.raises(CocosurgeonError) as refused:
+        eval(action, {**PUBLIC, "full": read(SAMPLE), "SAMPLE": SAMPLE, "ann_file": ann_file})
+    assert advice in str(refused.value) and "--" not in str(refused.value)
+
+
+def test_values_that_python_users_try_first() -> None:
+    assert InCategory(["dog", "cat"]) == InCategory("dog", "cat")
+    agreement = compare_spaces("mmdet80", "detr91")
+    assert agreement == compare_spaces(find_space("mmdet80"), find_space("detr91"))
+    assert show_panels(read(SAMPLE), 289338, ["detr"]).img_ids == (289338,)
+
+
 @pytest.mark.parametrize(
     ("hint", "expected"),
     [
         ("name a file with -o", "name a file"),
         ("name another output (-o)", "name another output"),
-        ("if they are the same: --alias 'a b'='c'", 'if they are the same: alias="a b=c"'),
-        ("if not: --alias 'a b'=", 'if not: alias="a b="'),
+        (
+            "if they are the same: --alias 'a b'='c'",
+            'if they are the same: aliases=(("a b", "c"),)',
+        ),
+        ("add --base 0|1", "add base=0 or 1"),
+        ("if not: --alias 'a b'=", 'if not: aliases=(("a b", ""),)'),
         ("say which: --from SPACE", 'say which: from_="SPACE"'),
-        ("write --ids 1,2,3; or", 'write ids="1,2,3"; or'),
+        ("write --ids 1,2,3; or", "write ids=(1, 2, 3); or"),
         ("--shift -3 makes it 0", "shift=-3 makes it 0"),
         ("merge them first (--merge)", "merge them first (merge=...)"),
         ("`cocosurgeon remap FILE --sort id` does", "`cocosurgeon remap FILE --sort id` does"),

@@ -127,6 +127,8 @@ class CategoryMap:
                 raise RequestError(
                     f"{old_names[owner]!r} and {old_names[old_id]!r} would be one category",
                     hint="to make them one, merge them first: --merge NEW=A,B",
+                    python=f"to make them one, merge them first: "
+                    f"Merge({old_names[owner]!r}, {[old_names[owner], old_names[old_id]]!r})",
                 )
         return cls(pairs, unmapped, before=before, after=after)
 

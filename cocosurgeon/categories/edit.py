@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from shlex import quote
 from typing import cast
 
 from cocosurgeon.categories.by_names import require_known
@@ -45,7 +46,8 @@ def merge(dataset: Dataset, name: str, of: tuple[str, ...]) -> Dataset:
         raise RequestError(
             f"the file has a category {name!r} of its own",
             where=before.where,
-            hint=f"include it in the merge: {name}={name},...",
+            hint=f"include it: --merge {quote(name + '=' + ','.join((name, *of)))}",
+            python=f"include it: Merge({name!r}, {[name, *of]!r})",
         )
     listed = [e.category.id for e in before.listing.entries if e.category.id is not None]
     cat_map = CategoryMap({**{i: i for i in listed}, **dict.fromkeys(ids, ids[0])}, "keep")
@@ -70,7 +72,8 @@ def rename(dataset: Dataset, old: str, new: str) -> Dataset:
         raise RequestError(
             f"the file has a category {new!r} already",
             where=before.where,
-            hint=f"--merge {new}={new},{old} makes them one",
+            hint=f"--merge {quote(f'{new}={new},{old}')} makes them one",
+            python=f"Merge({new!r}, {[new, old]!r}) makes them one",
         )
     entries = [e.named(new) if e.category.name == old else e for e in before.listing.entries]
     return Remapping(before, CategoryMap({}, "keep"), entries, meant=f"rename {old}").apply(dataset)
@@ -143,6 +146,7 @@ def shift(dataset: Dataset, by: int) -> Dataset:
             f"category id {before.called(other)} is not a whole number: nothing can be added to it",
             where=before.where,
             hint="say what each id becomes: --map FILE",
+            python="say what each id becomes: Remap({...})",
         )
     if numbers and min(numbers) + by < 0:
         lowest = min(numbers)
@@ -151,6 +155,7 @@ def shift(dataset: Dataset, by: int) -> Dataset:
             f"not a label",
             where=before.where,
             hint=f"--shift {-lowest} makes it 0",
+            python=f"Shift({-lowest}) makes it 0",
         )
     cat_map = CategoryMap({i: i + by for i in numbers})
     entries = remapped_entries(before, cat_map)
@@ -209,6 +214,7 @@ def renumber(
             "FILE"
             if dataset.index.is_results
             else "give it a list 'categories' first",
+            python="use Like or Remap" if dataset.index.is_results else None,
         )
     listed = [e.category.id for e in _sorted(before, sort) if e.category.id in before.classes]
     numbers = {i: number for number, i in enumerate(listed, start) if i is not None}

@@ -126,6 +126,7 @@ def _outputs(space: Space) -> int:
         raise RequestError(
             f"{space} numbers categories in annotation files; no head has these rows",
             hint="`cocosurgeon spaces` lists heads with their outputs",
+            python="spaces() lists label spaces; heads have outputs",
         )
     return space.outputs
 

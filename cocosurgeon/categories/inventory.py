@@ -17,6 +17,8 @@ from cocosurgeon.dataset.references import References
 from cocosurgeon.errors import RequestError, StructureError
 from cocosurgeon.text import plural
 
+_BY_IDS = "name a label space, ToSpace(..., from_=...), or give a map of ids, Remap({...})"
+
 
 @dataclass(frozen=True, eq=False)
 class Use:
@@ -109,6 +111,7 @@ class Inventory:
                 "the file has no category names to match by",
                 where=self.where,
                 hint="name a label space (--from), or give a map of ids (--map)",
+                python=_BY_IDS,
             )
         ids: dict[str, Id] = {}
         for cat_id, name in self.classes.items():
@@ -117,12 +120,14 @@ class Inventory:
                     f"category {cat_id!r} has no name",
                     where=self.where,
                     hint="name a label space (--from), or give a map of ids (--map)",
+                    python=_BY_IDS,
                 )
             if name in ids:
                 raise StructureError(
                     f"two categories are named {name!r}: {ids[name]!r} and {cat_id!r}",
                     where=self.where,
                     hint="rename one in the source, or use ids (--map)",
+                    python="rename one in the source, or use ids: Remap({...})",
                 )
             ids[name] = cat_id
         return {cat_id: name for name, cat_id in ids.items()}

@@ -160,6 +160,7 @@ def find_space(name: str) -> Space:
     raise UnknownNameError(
         f"there is no label space {name!r}{listed}",
         hint=did_you_mean(name, names) or "`cocosurgeon spaces` lists them",
+        python=did_you_mean(name, names) or "spaces() lists them",
     )
 
 
@@ -278,8 +279,13 @@ class Agreement:
         return lines
 
 
-def compare_spaces(left: Space, right: Space) -> Agreement:
-    """Compare two label spaces, class by class, by name."""
+def compare_spaces(left: Space | str, right: Space | str) -> Agreement:
+    """Compare two label spaces, or those of these names, class by class, by name.
+
+    Raises:
+        UnknownNameError: there is no such label space.
+    """
+    left, right = (find_space(s) if isinstance(s, str) else s for s in (left, right))
     names = list(dict.fromkeys([*left.classes.values(), *right.classes.values()]))
     rows = [
         ClassRow(

@@ -64,7 +64,7 @@ def merge(
     Records keep their bytes, except for changed ids and what --prefix and --source-key add.
     """
     from cocosurgeon.cli.run import run
-    from cocosurgeon.errors import RequestError
+    from cocosurgeon.errors import CocosurgeonError, RequestError
     from cocosurgeon.select.plan import Plan
     from cocosurgeon.shards.paths import annotation_files
     from cocosurgeon.shards.shard import is_tables, read_shard
@@ -84,4 +84,9 @@ def merge(
     if any(map(is_tables, others)):
         read_ones = tuple(read_shard(path, columns=merging.columns) for path in others)
         merging = replace(merging, others=read_ones)
-    run(first, Plan(merging), output, console)
+    try:
+        run(first, Plan(merging), output, console)
+    except CocosurgeonError as error:  # its options are those of --merge-with
+        error.what = error.what.replace("--merge-", "--")
+        error.hint = error.hint and error.hint.replace("--merge-", "--")
+        raise

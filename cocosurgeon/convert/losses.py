@@ -29,7 +29,7 @@ _AREA = 0.01
 
 _WORDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
-        "crowd": ("crowd", "crowds", "written as ordinary objects (--crowds drop drops them)"),
+        "crowd": ("crowd", "crowds", "written as ordinary objects"),
         "ignored": ("object to be ignored", "objects to be ignored", "written as ordinary objects"),
         "mask": ("mask", "masks", "only the boxes are written"),
         "polygons": ("mask of polygons", "masks of polygons", "written as pixels"),

@@ -47,10 +47,12 @@ def write(
         OutputError: something is there, or the system refuses.
     """
     if work.lost and not work.wishes.allow_loss:
+        kinds = {loss.kind for losses in work.losses.values() for loss in losses}
+        more = "; or drop the crowds: --crowds drop" if "crowd" in kinds else ""
         raise RequestError(
             f"{work.kind.name} cannot hold {plural(len(work.lost), 'thing')} of it: "
             + "; ".join(work.lost),
-            hint="write it without them: --allow-loss",
+            hint=f"write it without them: --allow-loss{more}",
         )
     if isinstance(work.kind, WholeFormat):
         _write_whole(work, work.kind, out, notice)

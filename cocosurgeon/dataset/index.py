@@ -158,7 +158,10 @@ class AnnotationIndex:
                 where=self.document.source.name,
                 hint="filter the annotation file, then cut the results with --match",
             )
-        return tuple(c[self.images.row_of_image] for c in _columns(self.image_records, names))
+        return tuple(
+            c[self.images.row_of_image]
+            for c in _columns(self.image_records, names, self.annotation_records)
+        )
 
     def annotation_columns(self, *names: str) -> tuple[Array, ...]:
         """Return columns of ``annotations``, one value for each annotation.
@@ -168,17 +171,24 @@ class AnnotationIndex:
         """
         if self.annotation_records is None:
             raise UnknownNameError("the file has no annotations", where=self.document.source.name)
-        return _columns(self.annotation_records, names)
+        return _columns(self.annotation_records, names, self.image_records)
 
 
-def _columns(records: Records, names: tuple[str, ...]) -> tuple[Array, ...]:
+def _columns(records: Records, names: tuple[str, ...], other: Records | None) -> tuple[Array, ...]:
     columns = records.columns(*names)
     for name, values in zip(names, columns, strict=True):
         if records.count and not values.present:
+            known = records.first_keys()
+            hint = did_you_mean(name, known, "the first record has")
+            python = None
+            if other is not None and name in other.first_keys():
+                hint = f"records of {other.name!r} have it"
+                python = f"{hint}: use {'Image' if other.name == 'images' else 'Annotation'}Where"
             raise UnknownNameError(
                 f"no record of {records.name!r} has {name!r}",
                 where=records.source.name,
-                hint=did_you_mean(name, records.first_keys(), "the first record has"),
+                hint=hint,
+                python=python,
             )
     return tuple(values.array for values in columns)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -67,7 +68,7 @@ def marked_rows(series: object) -> tuple[Level, tuple[int, ...], tuple[int, ...]
     if hasattr(series, "compute"):  # of Dask
         series = series.compute()
     if not isinstance(series, pd.Series):
-        raise LevelError(f"neither a filter nor a mask: {type(series).__name__}", hint=_A_MASK)
+        raise _neither(series)
     if not pd.api.types.is_bool_dtype(series.dtype):
         raise LevelError(f"a mask of {series.dtype}, expected booleans", hint=_A_MASK)
     if series.isna().any():
@@ -80,3 +81,22 @@ def marked_rows(series: object) -> tuple[Level, tuple[int, ...], tuple[int, ...]
     rows = series.index[series.to_numpy(dtype=bool)].tolist()
     level: Level = "images" if name == "images" else "annotations"
     return level, tuple(rows), name.identity
+
+
+def _neither(thing: object) -> LevelError:
+    """Return the error for a name, a class, a step or anything else in place of a filter."""
+    what, hint = type(thing).__name__, _A_MASK
+    if isinstance(thing, str):
+        what = category = repr(thing)
+        hint = (
+            f"InCategory({category}) matches annotations of a category, "
+            f"Having(InCategory({category})) images with one; First(100) is a step"
+        )
+    elif isinstance(thing, type):
+        what = f"the class {thing.__name__}"
+        example = re.search(rf"``({thing.__name__}\(.*?\))``", thing.__doc__ or "")
+        hint = f"write {example[1] if example else f'{thing.__name__}(...)'}"
+    elif hasattr(thing, "bind"):
+        what = f"the step {thing!r}"
+        hint = f"apply it: {thing!r}.apply(dataset); or put it into a Plan"
+    return LevelError(f"neither a filter nor a mask: {what}", hint=hint)

@@ -25,6 +25,7 @@ from cocosurgeon.layout.search import find_prefix
 from cocosurgeon.loaders import LOADERS
 from cocosurgeon.loaders.explain import explain
 from cocosurgeon.loaders.loader import MODES
+from cocosurgeon.loaders.registry import find_loader
 from cocosurgeon.page import text
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import first_few, one_line
@@ -116,7 +117,7 @@ def show_images(
 def show_panels(
     dataset: Dataset,
     img_id: Id,
-    loaders: Mapping[str, Mapping[str, object]],
+    loaders: Mapping[str, Mapping[str, object]] | Sequence[str],
     folder: Path | None = None,
     classes: Sequence[str] | None = None,
     columns: int = PANEL_COLUMNS,
@@ -127,15 +128,19 @@ def show_panels(
 
     Args:
         img_id: id of the image.
-        loaders: options by loader, under the framework's own names: ``{"detr": {}}``.
+        loaders: names, ``["detr"]``; or options by name, under the framework's own names.
         folder: the image root; None: it is looked for, as in ``cocosurgeon layout``.
         classes: class names for loaders that take them; None: those of the file.
         columns: columns of panels.
 
     Raises:
         RequestError: the file has no such image, or is a results file.
+        UnknownNameError: there is no such loader.
     """
     _require_images(dataset)
+    named = loaders if isinstance(loaders, Mapping) else {name: {} for name in loaders}
+    for name in named:
+        find_loader(name)
     document = json.loads(b"".join(dataset.text()))
     every = {row: a for row, a in enumerate(document.get("annotations", ())) if isinstance(a, dict)}
     rows = [r for r, i in enumerate(document["images"]) if i.get("id") == img_id]
@@ -147,7 +152,7 @@ def show_panels(
     categories = document.get("categories") or []
     names = tuple(str(c.get("name")) for c in categories)
     names = names if classes is None else tuple(classes)
-    found = explain(document, img_id, loaders, names, _path(dataset))
+    found = explain(document, img_id, named, names, _path(dataset))
     if folder is None:
         folder = find_prefix(Path(_path(dataset)), [str(record.get("file_name"))]).folder
     recorded = as_recorded(list(own.values()), categories, record)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cocosurgeon.cache.build import class_names, get_or_build
-from cocosurgeon.errors import RequestError
+from cocosurgeon.errors import RequestError, for_config
 from cocosurgeon.steps.arguments import shown
 from cocosurgeon.steps.from_config import plan_of_steps
 
@@ -32,9 +32,9 @@ def find_subset(
         raise RequestError(f"ann_file: expected a path, not {shown(ann_file)}")
     if "://" in ann_file:
         raise RequestError(f"{ann_file} is not a file on this machine", hint="copy it here first")
-    plan = plan_of_steps(steps)
-    source = Path(ann_file).absolute()
-    path = get_or_build(source, plan, cache=cache)
+    with for_config():
+        plan = plan_of_steps(steps)
+        path = get_or_build(Path(ann_file).absolute(), plan, cache=cache)
     if not plan.changes_categories:
         return str(path), None
     return str(path), tuple(class_names(path, cache))

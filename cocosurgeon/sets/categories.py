@@ -192,7 +192,7 @@ class _Uniting:
         raise RequestError(
             f"{count} of {self.file.label} nearly the same as in an earlier file: {shown}",
             where=self.file.where,
-            hint=f"--alias '{new}={old}' makes them one, --alias '{new}=' keeps both",
+            hint=f"--merge-alias '{new}={old}' makes them one, --merge-alias '{new}=' keeps both",
         )
 
 
@@ -282,8 +282,8 @@ def _require_known(aliases: Pairs, lists: Sequence[Sequence[_Entry]]) -> None:
             if name and name not in known:
                 swapped = old not in later and new in later and old in every
                 raise RequestError(
-                    f"--alias {old}={new}: no category of {what} files is named {name!r}",
-                    hint=f"names of the first file stay: --alias '{new}={old}'"
+                    f"--merge-alias {old}={new}: no category of {what} files is named {name!r}",
+                    hint=f"names of the first file stay: --merge-alias '{new}={old}'"
                     if swapped
                     else did_you_mean(name, known, "there are"),
                 )

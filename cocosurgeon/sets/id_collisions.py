@@ -61,8 +61,8 @@ def change_ids(files: Sequence[MergedFile], how: Collisions) -> list[str]:
         raise RequestError(
             "; ".join(errors),
             where=" and ".join(file.where for file in files),
-            hint="--ids offset adds one number to all ids of the list, --ids renumber changes "
-            "only shared ids",
+            hint="--merge-ids offset adds one number to all ids of the list, --merge-ids renumber "
+            "changes only shared ids",
         )
     return notes
 
@@ -81,9 +81,9 @@ def _moved(
     odd = next((i for i in distinct if not isinstance(i, int)), None)
     if odd is not None:
         raise RequestError(
-            f"--ids offset needs whole numbers, and {odd!r} is among the {what}",
+            f"--merge-ids offset needs whole numbers, and {odd!r} is among the {what}",
             where=file.where,
-            hint="use --ids renumber",
+            hint="use --merge-ids renumber",
         )
     lowest = min(distinct)
     assert isinstance(lowest, int)

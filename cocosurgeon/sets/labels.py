@@ -45,12 +45,12 @@ def find_label(name: str, labels: Sequence[str], paths: Sequence[str]) -> int:
         return found[0]
     if found:
         raise RequestError(
-            f"--prefix: {name!r} matches several files: "
+            f"--merge-prefix: {name!r} matches several files: "
             f"{', '.join(labels[place] for place in found)}",
             hint="give its path",
         )
     known = [form for each in forms for form in sorted(each)]
     raise RequestError(
-        f"--prefix: {name!r} is none of the files",
+        f"--merge-prefix: {name!r} is none of the files",
         hint=did_you_mean(name, known) or f"one of {', '.join(labels)}",
     )

@@ -178,8 +178,8 @@ class _Merge:
                 f"{plural(len(found), 'image')} {are(len(found))} in two files: {shown}",
                 where=" and ".join(file.where for file in self.files),
                 hint="--on-duplicate first keeps only the first file's images and annotations, "
-                "--on-duplicate keep keeps all; use --prefix, if different images have the same "
-                "name",
+                "--on-duplicate keep keeps all; use "
+                f"--merge-prefix '{found[0][2]}=DIR/', if different images have the same name",
             )
         if self.options.on_duplicate == "keep":
             self.notes.append(f"images in two files, all kept: {len(found):,}: {shown}")

@@ -45,6 +45,12 @@ def split(
     Raises:
         RequestError: the options contradict each other or the file.
     """
+    for name, other in (against or {}).items():
+        if not isinstance(other, Dataset):
+            raise RequestError(
+                f"against: expected a Dataset for {name!r}, not {other!r}",
+                hint=f"read the file first: {{{name!r}: read({other!r})}}",
+            )
     earlier, notes = earlier_ids(dataset, list((against or {}).items()))
     asked = Split(
         tuple(map(float, ratios)),
@@ -179,8 +185,9 @@ class Groups:
         try:
             [column] = dataset.image_columns("file_name" if pattern else group_by)
         except UnknownNameError as error:
-            hint = "name a key, or write a pattern with one group in parentheses: '^(.+)_[0-9]+'"
-            raise UnknownNameError(error.what, where=error.where, hint=error.hint or hint) from None
+            hint = "or write a pattern with one group in parentheses: '^(.+)_[0-9]+'"
+            hint = f"name a key ({error.hint}), {hint}"
+            raise UnknownNameError(error.what, where=error.where, hint=hint) from None
         values = _values(column, pattern)
         place: dict[Id, int] = {}
         found = (UNSET if v is None else place.setdefault(v, len(place)) for v in values)

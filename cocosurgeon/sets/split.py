@@ -200,7 +200,7 @@ def _require_ratios(ratios: tuple[float, ...]) -> None:
     if ratios and (not is_whole or len(ratios) < 2):
         raise RequestError(
             f"ratios {', '.join(map(repr, ratios))} add up to {sum(ratios):g}",
-            hint="give one for each part, above 0, with a sum of 1: 0.8,0.1,0.1",
+            hint="give one for each part, above 0, with a sum of 1: --ratios 0.8,0.1,0.1",
         )
 
 
@@ -209,7 +209,8 @@ def _require_sizes(sizes: Sizes) -> None:
     if sizes and (wrong or sizes.count(REST) > 1 or len(sizes) < 2):
         raise RequestError(
             f"not sizes of several parts: {', '.join(map(str, sizes))}",
-            hint=f"give one for each part, 0 or more; one may be {REST}: 100,{REST}",
+            hint=f"give one for each part, 0 or more; one may be {REST}: --sizes 100,{REST}",
+            python=f"give one for each part, 0 or more; one may be {REST!r}: sizes=(100, {REST!r})",
         )
 
 

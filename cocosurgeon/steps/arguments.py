@@ -125,7 +125,7 @@ def number(value: object) -> float:
 def _flag(value: object) -> bool:
     if value is True:
         return True
-    raise _expected("True", value, "remove it, or give None")
+    raise _expected("True", value, "write NAME=True, or remove it")
 
 
 def _text(value: object) -> str:

@@ -125,4 +125,5 @@ def _naming(name: str) -> Iterator[None]:
     try:
         yield
     except RequestError as error:
-        raise type(error)(f"{name}: {error.what}", where=error.where, hint=error.hint) from None
+        hint = error.hint and error.hint.replace("NAME=True", f"{name}=True")
+        raise type(error)(f"{name}: {error.what}", where=error.where, hint=hint) from None

@@ -25,6 +25,7 @@ from cocosurgeon.text import byte_count
 from cocosurgeon.version import __version__
 
 _AGAIN = "cocosurgeon subset --recipe writes one"
+_MAKE = "make one: Recipe.of(plan, dataset).to_json()"
 FORMAT = 1
 
 
@@ -127,7 +128,7 @@ class Recipe:
         try:
             values = json.loads(text)
             if not isinstance(values, dict) or "recipe" not in values:
-                raise FormatError("not a recipe", where=where, hint=_AGAIN)
+                raise FormatError("not a recipe", where=where, hint=_AGAIN, python=_MAKE)
             if values["recipe"] != FORMAT:
                 raise FormatError(
                     f"the recipe has format {values['recipe']!r}; this version reads {FORMAT}",
@@ -145,12 +146,14 @@ class Recipe:
             return cls(Plan(*steps), source, msgspec.convert(values["cocosurgeon"], str))
         except json.JSONDecodeError as error:
             what = f"not a recipe, and not JSON: {error}"
-            raise FormatError(what, where=where, hint=_AGAIN) from error
+            raise FormatError(what, where=where, hint=_AGAIN, python=_MAKE) from error
         except KeyError as error:
             what = f"a broken recipe: {error} is missing"
-            raise FormatError(what, where=where, hint=_AGAIN) from error
+            raise FormatError(what, where=where, hint=_AGAIN, python=_MAKE) from error
         except (ValueError, RecursionError, msgspec.MsgspecError) as error:
-            raise FormatError(f"a broken recipe: {error}", where=where, hint=_AGAIN) from error
+            raise FormatError(
+                f"a broken recipe: {error}", where=where, hint=_AGAIN, python=_MAKE
+            ) from error
 
 
 @dataclass(frozen=True, eq=False)

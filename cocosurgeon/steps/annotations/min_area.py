@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cocosurgeon.dataset.mask import FilterResult
 from cocosurgeon.errors import RequestError
 from cocosurgeon.select.filter import AnnotationFilter, Columns
-from cocosurgeon.steps.arguments import NUMBER
+from cocosurgeon.steps.arguments import NUMBER, number
 from cocosurgeon.steps.registry import Option
 
 if TYPE_CHECKING:
@@ -32,7 +32,11 @@ class Area(AnnotationFilter):
     max: float | None = None
 
     def __post_init__(self) -> None:
-        if any(bound is not None and math.isnan(bound) for bound in (self.min, self.max)):
+        given = {name: getattr(self, name) for name in ("min", "max")}
+        bounds = {name: number(bound) for name, bound in given.items() if bound is not None}
+        for name in (name for name in bounds if isinstance(given[name], str)):
+            object.__setattr__(self, name, bounds[name])
+        if any(map(math.isnan, bounds.values())):
             raise RequestError("an area cannot be compared with NaN")
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,17 +24,20 @@ class InCategory(AnnotationFilter):
     A panoptic annotation is in a category if one of its segments is.
 
     Attributes:
-        categories: names (str) or category ids (int).
+        categories: names (str) or category ids (int), or one list of them.
     """
 
     is_by_record = True
 
     categories: tuple[str | int, ...]
 
-    def __init__(self, *categories: str | int) -> None:
-        plain = tuple(map(plain_value, categories))
+    def __init__(self, *categories: str | int | Sequence[str | int]) -> None:
+        listed = [i for c in categories for i in (c if isinstance(c, (list, tuple)) else (c,))]
+        plain = tuple(map(plain_value, listed))
         if not plain or not all(isinstance(c, (str, int)) for c in plain):
-            raise RequestError("InCategory takes names of categories, or their ids")
+            raise RequestError(
+                "InCategory takes names of categories, or their ids", python='InCategory("dog", 17)'
+            )
         object.__setattr__(self, "categories", plain)
 
     @classmethod

@@ -32,6 +32,7 @@ class SortCategories(CategoryStep):
             raise RequestError(
                 f"cannot sort categories by {self.by!r}",
                 hint="use id or name; list goes with --renumber",
+                python='use id or name; Renumber(sort="list") numbers in the order of the list',
             )
 
     def apply(self, dataset: Dataset) -> Dataset:

@@ -124,7 +124,8 @@ class MergeWith(MergeOptions, Step):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.paths:
-            raise RequestError("MergeWith takes the paths of other files")
+            hint = 'MergeWith(paths=("b.json",))'
+            raise RequestError("MergeWith takes the paths of other files", hint=hint)
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -92,6 +92,9 @@ class Prefix(_Renaming):
 
     text: str
 
+    def __post_init__(self) -> None:
+        TEXT.convert(self.text)
+
     @property
     def option(self) -> str:
         return f"--prefix {self.text}"
