@@ -61,8 +61,8 @@ def connected(
     if files < 2:
         raise RequestError(
             "workers share the files of one dataset",
-            hint="name a glob or a folder, or remove --workers and --scheduler: one process reads one "
-            "file with all cores",
+            hint="name a glob or a folder, or remove --workers and --scheduler: one process reads "
+            "one file with all cores",
         )
     return cluster.connected(console.info)
 
