@@ -999,6 +999,9 @@ def test_the_wrapper_has_a_note_on_images_without_objects(tmp_path: Path, cli: C
     note = "the target of an image without annotations has one key, image_id"
     assert note in cli("verify", "in.json", "--loader", "torchvision2").out
     shown = cli("explain", "in.json", "--image", "1", "--loader", "torchvision2")
+    assert note not in shown.out
+    (tmp_path / "in.json").write_text(json.dumps(doc()))
+    shown = cli("explain", "in.json", "--image", "1", "--loader", "torchvision2")
     assert f"note: torchvision2: {note}" in shown.out
 
 

@@ -142,9 +142,9 @@ BOX = {"label": 1, "ignore": False}
 @pytest.mark.parametrize(
     ("data", "number", "said"),
     [
-        (b"[]\n", 1, "not a JSON object"),
+        (b"[]\n", 1, "not a dump"),
         (b'{"images": []}\n', 1, "not a dump"),
-        (b"\xff\xfe\n", 1, "not JSON"),
+        (b"\xff\xfe\n", 1, "not a dump"),
         (broken(1, dump=2), 1, "version 2"),
         (broken(1, framework=None), 1, "framework"),
         (broken(1, box_format="yxyx"), 1, "yxyx"),

@@ -278,6 +278,7 @@ def open_dump(path: Path) -> Iterator[OpenDump]:
         yield OpenDump(lines.next(_header), lines.samples())
 
 
+_AGAIN = "write the dump again; an incomplete dump is not used"
 _WRITE = "`cocosurgeon dump FILE --loader NAME -o DUMP` writes one"
 
 
@@ -298,10 +299,8 @@ class _Lines:
         line = self._line()
         if not line and self._number == 1:
             raise self._error("the file is empty")
-        if self._number == 1 and b'"dump"' not in line and b'"error"' not in line:
-            raise FormatError(
-                "not a dump: the first line has no 'dump'", where=str(self._path), hint=_WRITE
-            )
+        if self._number == 1 and b'"dump"' not in line and b'"error"' not in line[:200]:
+            raise self._error("not a dump: the first line has no 'dump'", _WRITE)
         if not line:
             raise self._error("the dump is incomplete: its last line is missing")
         if not line.endswith(b"\n"):
@@ -330,8 +329,7 @@ class _Lines:
         self._number += 1
         return self._stream.readline()
 
-    def _error(self, what: str) -> FormatError:
-        hint = "write the dump again; an incomplete dump is not used"
+    def _error(self, what: str, hint: str = _AGAIN) -> FormatError:
         return FormatError(what, where=f"{self._path}, line {self._number}", hint=hint)
 
 

@@ -185,8 +185,10 @@ class Groups:
         try:
             [column] = dataset.image_columns("file_name" if pattern else group_by)
         except UnknownNameError as error:
-            hint = "or write a pattern with one group in parentheses: '^(.+)_[0-9]+'"
-            hint = f"name a key ({error.hint}), {hint}"
+            hint = error.hint or ""
+            if not hint.startswith("did you mean"):
+                hint = "write a pattern with one group in parentheses: '^(.+)_[0-9]+'; or name a "
+                hint += f"key: {error.hint}" if error.hint else "key"
             raise UnknownNameError(error.what, where=error.where, hint=hint) from None
         values = _values(column, pattern)
         place: dict[Id, int] = {}

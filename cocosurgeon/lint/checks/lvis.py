@@ -49,7 +49,7 @@ def lvis_frequency(file: AnnotationFile) -> Iterator[Fault]:
     group="lvis",
     meaning="an image names category ids that are not in the list",
     arises="categories were removed or renumbered, and these lists were not",
-    next="`cocosurgeon remap` changes them with the others; cut the file again from the source",
+    next="`cocosurgeon remap` changes them with the others: run it on the source",
     is_judged=False,
 )
 def lvis_ids_unlisted(record: Record, file: AnnotationFile) -> str | None:
