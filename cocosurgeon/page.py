@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TypeAlias
 
+from cocosurgeon.errors import in_python
 from cocosurgeon.text import one_line
 
 _STYLE = """
@@ -28,6 +29,21 @@ td.bar div { height: .8em; background: var(--bar); }
 """
 
 Row: TypeAlias = tuple[str, ...]
+
+
+class Report:
+    """A result that Python prints as its lines, and a notebook as HTML."""
+
+    def lines(self) -> Iterable[str]:
+        """Return the result as lines of text."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return "\n".join(map(in_python, self.lines()))
+
+    def _repr_html_(self) -> str:
+        """Return HTML for a notebook."""
+        return preformatted(map(in_python, self.lines()))
 
 
 def page(title: str, body: Iterable[str], style: str = "") -> str:

@@ -12,7 +12,10 @@ from conftest import ROOT, SAMPLE, Cli
 
 import cocosurgeon
 from cocosurgeon import (
+    AnnotationWhere,
     Classes,
+    Dataset,
+    DropUnused,
     Empty,
     First,
     InCategory,
@@ -20,8 +23,11 @@ from cocosurgeon import (
     Plan,
     RequestError,
     ToSpace,
+    check_categories,
     compare_spaces,
+    convert_to,
     find_space,
+    head_rows,
     read,
     show_panels,
     summarize,
@@ -29,6 +35,7 @@ from cocosurgeon import (
     write,
 )
 from cocosurgeon.config import ann_file
+from cocosurgeon.diff.run import diff
 from cocosurgeon.errors import CocosurgeonError, in_python
 from cocosurgeon.findings.finding import Finding
 from cocosurgeon.lint.run import lint
@@ -101,6 +108,44 @@ def test_notebooks_show_tables() -> None:
     verified = Verification("a.json", findings=(Finding("label-shift", "shifted"),))
     assert "<b>failed</b> a.json" in verified._repr_html_()
     assert "no findings" in Verification("a.json")._repr_html_()
+
+
+def test_results_print_as_their_lines(tmp_path: Path) -> None:
+    full = read(SAMPLE)
+    kept = full.keep(AnnotationWhere("id < 0"))
+    trace = trace_plan(Plan(First(100), ToSpace("mmdet80")), full)
+    gaps = Plan(First(3), DropUnused(), ToSpace("mmdet80", "coco91")).apply(full)
+    other = exchange_ids(tmp_path)
+    check = check_categories(full, other)
+    made = convert_to(full.first(20), "yolo", tmp_path / "tree", allow_loss=True)
+    shown = [
+        (trace, "First(100)"),
+        (summarize(trace.result), "images       100 of 128 kept"),
+        (summarize(kept), 'where="id < 0" holds for none'),
+        (summarize(gaps), "sort the list by id"),
+        (check, "category-name"),
+        (check.findings, "category-name"),
+        (diff(full, other), "categories"),
+        (made, "lost: 3 crowds: written as ordinary objects"),
+        (head_rows("mmdet80", "detr91"), "head of mmdet80 -> detr91: 80 of 91 rows filled"),
+        (compare_spaces("mmdet80", "detr91"), "agree for 0 of the 80 classes"),
+    ]
+    for value, part in shown:
+        text = f"{value!r}\n{value}"
+        assert text.count(part) >= 2 and "--json" not in text, text
+        assert not re.search(r" --[a-z]", re.sub("`[^`]*`", "", text)), text
+        assert max(map(len, text.splitlines())) < 300
+        assert "<pre>" in value._repr_html_() or "<table>" in value._repr_html_()
+
+
+def exchange_ids(folder: Path) -> Dataset:
+    """Return the sample with the ids of two categories exchanged in the list."""
+    plain = json.loads(SAMPLE.read_bytes())
+    first, second, *_ = plain["categories"]
+    first["id"], second["id"] = second["id"], first["id"]
+    path = folder / "exchanged.json"
+    path.write_text(json.dumps(plain))
+    return read(path)
 
 
 def test_errors_in_python_advise_python(tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ def test_findings_are_told_in_full_then_counted(faithful: Faithful) -> None:
     assert lines[1].split() == ["annotation-category", "error", "187", "-"]
     lines = lines[lines.index("") + 1 :]
     assert lines[0] == f"error: annotation-category: {CODES['annotation-category'].meaning} (187)"
-    assert lines[6:8] == ["  ... 182 more (--json)", f"  next: {CODES['annotation-category'].next}"]
+    assert lines[6:8] == ["  ... 182 more", f"  next: {CODES['annotation-category'].next}"]
     assert re.match(r"failed \S+: \d+ errors; 40 images", lines[-1])
 
 

@@ -12,14 +12,15 @@ from cocosurgeon.categories.spaces import find_space
 from cocosurgeon.dataset.category_list import Entry
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.errors import StructureError
-from cocosurgeon.findings.finding import Finding, counted, finding_fields, finding_lines
+from cocosurgeon.findings.finding import Finding, Findings, counted, finding_fields, finding_lines
+from cocosurgeon.page import Report
 from cocosurgeon.text import KnownNames, nearest_of_each, plural
 
 _SHOWN = 20
 
 
-@dataclass(frozen=True)
-class Check:
+@dataclass(frozen=True, repr=False)
+class Check(Report):
     """Comparison of two files' categories.
 
     Attributes:
@@ -33,7 +34,7 @@ class Check:
     right: str
     classes: int
     by_names: bool
-    findings: tuple[Finding, ...]
+    findings: Findings
 
     def lines(self) -> list[str]:
         """Return the comparison as lines of text."""
@@ -70,7 +71,9 @@ def check_categories(left: Dataset, right: Dataset) -> Check:
     if all(has_list):
         found = [*_lists_differ(*map(_Listed, lists)), *(d for s in sides for d in _unlisted(s, s))]
         by_names = all(e.category.name is not None for side in lists for e in side)
-        return Check(sides[0].where, sides[1].where, max(map(len, lists)), by_names, tuple(found))
+        return Check(
+            sides[0].where, sides[1].where, max(map(len, lists)), by_names, Findings(found)
+        )
     users, listing = (sides[1], sides[0]) if has_list[0] else sides
     if not users.used and not (right if has_list[0] else left).index.is_results:
         raise StructureError(
@@ -81,7 +84,7 @@ def check_categories(left: Dataset, right: Dataset) -> Check:
     found = _unlisted(users, listing)
     if hint := _numbering_hint(users, listing):
         found = [replace(each, hint=hint) for each in found]
-    return Check(sides[0].where, sides[1].where, len(users.used), False, tuple(found))
+    return Check(sides[0].where, sides[1].where, len(users.used), False, Findings(found))
 
 
 def _numbering_hint(users: Inventory, listing: Inventory) -> str | None:

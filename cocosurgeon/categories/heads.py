@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from cocosurgeon.categories.spaces import Space, find_space
 from cocosurgeon.errors import RequestError
+from cocosurgeon.page import Report
 from cocosurgeon.text import first_few
 
 
-@dataclass(frozen=True)
-class HeadRows:
+@dataclass(frozen=True, repr=False)
+class HeadRows(Report):
     """Rows of a head in one label space, in the order of a head in another one.
 
     Attributes:
@@ -30,6 +31,19 @@ class HeadRows:
     rows: tuple[int | None, ...]
     unfilled: Mapping[int, str]
     discarded: Mapping[int, str]
+
+    def lines(self) -> list[str]:
+        """Return the rows as lines of text: their number, and those without a partner."""
+        filled = len(self.rows) - len(self.unfilled)
+        rows = {"unfilled": self.unfilled, "discarded": self.discarded}
+        return [
+            f"head of {self.before} -> {self.after}: {filled} of {len(self.rows)} rows filled",
+            *(
+                f"{name}: {first_few([f'{i} ({what})' for i, what in of.items()])}"
+                for name, of in rows.items()
+                if of
+            ),
+        ]
 
     def move(self, head: npt.ArrayLike, fill: float | None = None) -> npt.NDArray[Any]:
         """Return a head's weight or bias in the label space after, shape (rows after, ...).

@@ -16,6 +16,7 @@ from typing import Literal, cast
 
 from cocosurgeon.dataset.placeholders import BACKGROUND, PLACEHOLDER
 from cocosurgeon.errors import RequestError, UnknownNameError
+from cocosurgeon.page import Report
 from cocosurgeon.text import did_you_mean
 
 Index = Literal["id", "id - 1", "position", "position + 1"]
@@ -229,8 +230,8 @@ class ClassRow:
     mistaken_for: str | None
 
 
-@dataclass(frozen=True)
-class Agreement:
+@dataclass(frozen=True, repr=False)
+class Agreement(Report):
     """Two label spaces, class by class.
 
     Attributes:

@@ -176,6 +176,6 @@ def _misplaced(entries: Collection[Entry], target: Space) -> tuple[str, ...]:
         return ()
     return (
         f"entries whose id is not their place in the list: {len(wrong):,} of {len(entries):,}, "
-        f"such as {wrong[0].category.name!r}; MMDetection numbers labels by place (--sort id "
-        f"orders the list, --like FILE completes it)",
+        f"such as {wrong[0].category.name!r}; MMDetection numbers labels by place (sort the "
+        "list by id, or take that of a complete file)",
     )

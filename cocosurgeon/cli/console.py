@@ -25,6 +25,7 @@ REFUSED = 2
 _COLUMNS = 80
 _ROWS = 24
 _STYLES = {"error": "1;31", "warning": "1;33", "note": "36", "path": "1"}
+_MORE = re.compile(r"^((?:cocosurgeon: )? *(?:\.\.\.|and) [\d,]+ (?:\w+ )?more)$", re.MULTILINE)
 _LABEL = re.compile(r"^(cocosurgeon: )?(error|warning|note): ", re.MULTILINE)
 _WHERE = re.compile(r"(?<=^  in: ).*$", re.MULTILINE)
 
@@ -108,9 +109,12 @@ def reporting_usage() -> Iterator[None]:
 def print_text(text: str, stream: TextIO) -> None:
     """Print lines without control characters, which names in a file may have.
 
+    A line about more items names the option that prints them.
+
     A closed stderr is ignored.
     """
     clean = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+    clean = _MORE.sub(r"\1 (--json)", clean)
     if stream.isatty():
         clean = _LABEL.sub(lambda m: f"{m[1] or ''}{_styled(m[2], m[2], stream)}: ", clean)
         clean = _WHERE.sub(lambda m: _styled(m[0], "path", stream), clean)

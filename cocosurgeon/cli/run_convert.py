@@ -96,7 +96,7 @@ def write_format(
     console.info(*(f"lost: {line}" for line in conversion.lost))
     fields = {"format": kind.name, **_fields(conversion)}
     if places.dry_run:
-        console.report({"would_write": str(out), **fields}, _lines(conversion))
+        console.report({"would_write": str(out), **fields}, conversion.lines())
         return
     if not console.as_json:
         console.warn(*conversion.warnings)
@@ -110,7 +110,7 @@ def write_format(
     seconds = time.monotonic() - started
     changes = conversion.changes.items()
     console.info(
-        *_lines(conversion),
+        *conversion.lines(),
         *(f"changed: {what} ({count:,})" for what, count in changes if count),
         *conversion.notes,
         *(f"{name}: {path}" for name, path in manifests.items()),
@@ -157,25 +157,6 @@ def _default(chosen: Mapping[str, Chosen], kind: Format) -> Path:
     return (
         first.folder or path.parent
     ) / f"{stem}_{kind.name}{'' if kind.is_folder else kind.suffix}"
-
-
-def _lines(conversion: Conversion) -> list[str]:
-    if isinstance(conversion.kind, WholeFormat):
-        (dataset,) = conversion.datasets.values()
-        images = plural(len(dataset.image_indices), "image")
-        return [f"{images}, {plural(len(dataset.annotation_rows), 'annotation')}: every byte"]
-    lines = []
-    for name, pictures in conversion.parts.items():
-        survey = conversion.surveys[name]
-        counts = f"{plural(len(pictures.names), 'image')}, {plural(survey.objects, 'object')}"
-        lines.append(counts if len(conversion.parts) == 1 else f"{name}: {counts}")
-        lines += survey.mask_lines()
-    names = plural(len(conversion.classes), "class", "classes")
-    space = conversion.wishes.space
-    return [
-        *lines,
-        f"{names}, numbered {f'as in {space}' if space else 'in the order of the list'}",
-    ]
 
 
 def _fields(conversion: Conversion) -> dict[str, object]:

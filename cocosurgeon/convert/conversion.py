@@ -27,6 +27,7 @@ from cocosurgeon.errors import RequestError, SourceUnavailableError
 from cocosurgeon.formats.format import Crowds, Format, WholeFormat
 from cocosurgeon.formats.objects import Class
 from cocosurgeon.layout.search import find_prefix
+from cocosurgeon.page import Report
 from cocosurgeon.processes import in_processes
 from cocosurgeon.progress import progress_of
 from cocosurgeon.select.plan import Plan
@@ -73,8 +74,8 @@ def as_policy(text: str | None) -> Crowds | None:
     return None
 
 
-@dataclass(frozen=True, eq=False)
-class Conversion:
+@dataclass(frozen=True, eq=False, repr=False)
+class Conversion(Report):
     """Datasets that are ready to be written in another format.
 
     Attributes:
@@ -114,6 +115,26 @@ class Conversion:
             for name, losses in self.losses.items()
             for loss in losses
         ]
+
+    def lines(self) -> list[str]:
+        """Return counts of images, objects and classes as lines of text."""
+        if isinstance(self.kind, WholeFormat):
+            (dataset,) = self.datasets.values()
+            images = plural(len(dataset.image_indices), "image")
+            return [f"{images}, {plural(len(dataset.annotation_rows), 'annotation')}: every byte"]
+        lines = []
+        for name, pictures in self.parts.items():
+            survey = self.surveys[name]
+            counts = f"{plural(len(pictures.names), 'image')}, {plural(survey.objects, 'object')}"
+            lines.append(counts if len(self.parts) == 1 else f"{name}: {counts}")
+            lines += survey.mask_lines()
+        names = plural(len(self.classes), "class", "classes")
+        space = self.wishes.space
+        order = f"as in {space}" if space else "in the order of the list"
+        return [*lines, f"{names}, numbered {order}"]
+
+    def __repr__(self) -> str:
+        return "\n".join([*(f"lost: {line}" for line in self.lost), super().__repr__()])
 
 
 def prepare(

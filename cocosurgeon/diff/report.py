@@ -10,6 +10,7 @@ from typing import Any, Literal
 from cocosurgeon.diff.records import FieldChange
 from cocosurgeon.loaders.labels import CategoryUse, LabelEffect
 from cocosurgeon.loaders.view import Id
+from cocosurgeon.page import Report
 from cocosurgeon.text import first_few, plural, table_lines
 
 Kind = Literal["removed", "added", "changed", "ids", "stale", "order"]
@@ -183,8 +184,8 @@ class ComparedLists:
         return LabelEffect.of(self.before, self.after, self.pairs)
 
 
-@dataclass(frozen=True)
-class Difference:
+@dataclass(frozen=True, repr=False)
+class Difference(Report):
     """All changes between two files.
 
     Attributes:
@@ -261,7 +262,7 @@ class Difference:
             yield f"{title}:"
             yield from (f"  {c.words()}" for c in of_kind[:_SHOWN])
             if len(of_kind) > _SHOWN:
-                yield f"  ... {len(of_kind) - _SHOWN:,} more (--json)"
+                yield f"  ... {len(of_kind) - _SHOWN:,} more"
         if self.changes and self.labels is not None:
             yield "labels of the categories, by each loader's rules:"
             yield from (f"  {line}" for line in self.labels.lines())
@@ -281,6 +282,3 @@ class Difference:
             "segmentations_in_words": self.in_words,
             "notes": list(self.notes()),
         }
-
-    def __str__(self) -> str:
-        return "\n".join(self.lines())

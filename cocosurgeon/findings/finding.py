@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cocosurgeon.findings.codes import CODES, Severity
-from cocosurgeon.page import Row, preformatted, table
+from cocosurgeon.page import Report, Row, preformatted, table
 from cocosurgeon.text import one_line, plural, table_lines
 
 _SHOWN = 5
@@ -99,6 +99,18 @@ class Finding:
         return findings_html([self])
 
 
+class Findings(Report, tuple[Finding, ...]):
+    """Findings that print as their lines."""
+
+    def lines(self) -> list[str]:
+        """Return the findings as lines of text; see ``finding_lines``."""
+        return finding_lines(self) or ["no findings"]
+
+    def _repr_html_(self) -> str:
+        """Return HTML for a notebook."""
+        return findings_html(self)
+
+
 def finding_lines(findings: Sequence[Finding], shown: int = _SHOWN) -> list[str]:
     """Return findings as lines of text: errors first, the first few of each code.
 
@@ -110,7 +122,7 @@ def finding_lines(findings: Sequence[Finding], shown: int = _SHOWN) -> list[str]
         lines.append(f"{severity}: {code}: {CODES[code].meaning} ({len(of_code):,})")
         lines += [f"  {with_short_boxes(finding.sentence)}" for finding in of_code[:shown]]
         if len(of_code) > shown:
-            lines.append(f"  ... {len(of_code) - shown:,} more (--json)")
+            lines.append(f"  ... {len(of_code) - shown:,} more")
         of_shown = [f for f in of_code[:shown] if f.hint is None or f.hint not in shown_hints]
         lines += [f"  next: {one_line(n)}" for n in dict.fromkeys(f.next for f in of_shown)]
         shown_hints.update(f.hint for f in of_shown)

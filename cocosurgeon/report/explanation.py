@@ -65,7 +65,7 @@ def explanation_lines(
             text = table_lines([[*row[:2], *row[3:]] for row in table], _RIGHT, width)
         lines += text
         if len(rows) > _ROWS:
-            lines.append(f"... {plural(len(rows) - _ROWS, 'annotation')} more (--json)")
+            lines.append(f"... {plural(len(rows) - _ROWS, 'annotation')} more")
         lines.append("")
     for letter, name, group in zip(shown_heads, heads, columns.values(), strict=True):
         head = f"{letter}: {name}" if has_letters else name

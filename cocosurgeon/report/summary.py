@@ -13,8 +13,9 @@ from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.ids import UNKNOWN, all_differ, as_keys, isin, objects, type_mismatch
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.mask import Mask, WarningNote
+from cocosurgeon.errors import in_python
 from cocosurgeon.loaders.labels import LabelEffect
-from cocosurgeon.page import preformatted, table
+from cocosurgeon.page import Report, preformatted, table
 from cocosurgeon.report.label_shift import effect_warnings, list_effect, shifted_labels
 from cocosurgeon.text import plural, wrapped_items
 
@@ -27,8 +28,8 @@ class Kept:
     kept: int
 
 
-@dataclass(frozen=True)
-class Summary:
+@dataclass(frozen=True, repr=False)
+class Summary(Report):
     """Counts of a result.
 
     Attributes:
@@ -76,6 +77,10 @@ class Summary:
     shifted: tuple[str, ...] = ()
     list_effect: LabelEffect | None = None
 
+    def __repr__(self) -> str:
+        warnings = [f"warning: {in_python(line)}" for line in self.warnings()]
+        return "\n".join([*warnings, super().__repr__()])
+
     def _repr_html_(self) -> str:
         """Return HTML for a notebook: the counts, and each fact in a line."""
         rows = [
@@ -84,7 +89,7 @@ class Summary:
         ]
         facts = [*(f"warning: {line}" for line in self.warnings()), *self.facts()]
         head = ("list", "before", "kept", "dropped")
-        return table([head, *rows], (0,)) + preformatted(facts)
+        return table([head, *rows], (0,)) + preformatted(map(in_python, facts))
 
     def lines(self) -> list[str]:
         """Return the summary as lines of text."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.page import Row, table, text
+from cocosurgeon.page import Report, Row, table, text
 from cocosurgeon.select.plan import Plan
 from cocosurgeon.text import cut, table_lines
 
@@ -50,8 +50,8 @@ class StepChange:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class PlanTrace:
+@dataclass(frozen=True, eq=False, repr=False)
+class PlanTrace(Report):
     """The effect of a plan.
 
     Attributes:
@@ -101,7 +101,7 @@ class PlanTrace:
 
     def _more(self) -> list[str]:
         hidden = len(self._categories()) - _CATEGORIES_SHOWN
-        return [f"... {hidden:,} more (--json)"] if hidden > 0 else []
+        return [f"... {hidden:,} more"] if hidden > 0 else []
 
     def _categories(self) -> list[tuple[str, list[int]]]:
         """Return annotations by category, before and after each step, the greatest loss first."""

@@ -12,6 +12,7 @@ from cocosurgeon.annfile.columns import Numbers
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.keys import Id
 from cocosurgeon.errors import UnknownNameError
+from cocosurgeon.page import Report
 from cocosurgeon.sets.parts import Groups
 from cocosurgeon.sets.split import Split
 from cocosurgeon.sets.units import Objects
@@ -68,8 +69,8 @@ class ClassAmount(Amount):
     parts: Mapping[str, Amount]
 
 
-@dataclass(frozen=True)
-class SplitReport:
+@dataclass(frozen=True, repr=False)
+class SplitReport(Report):
     """Images and objects of the parts of a split.
 
     Attributes:
@@ -197,7 +198,7 @@ class SplitReport:
                 ]
             )
         more = len(self.classes) - len(furthest)
-        tail = [f"and {plural(more, 'class', 'classes')} more (--json)"] if more else []
+        tail = [f"and {plural(more, 'class', 'classes')} more"] if more else []
         return [*table_lines(rows, frozenset(range(1, len(rows[0]))), width), *tail]
 
 

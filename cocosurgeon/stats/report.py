@@ -80,7 +80,7 @@ def _lines(stats: Stats, *, width: int | None) -> list[str]:
     if stats.class_pairs:
         lines += ["", *table_lines(pair_table(stats, _PAIRS), frozenset({2}), width)]
         if (more := len(stats.class_pairs) - _PAIRS) > 0:
-            lines.append(f"... {more:,} more (--json)")
+            lines.append(f"... {more:,} more")
     return lines
 
 
