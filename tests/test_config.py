@@ -31,7 +31,7 @@ OPTIONS = [each.replace("-", "_") for each in (*options(), *modifiers())]
 Put = Callable[..., Path]
 
 _COMMON = {"ann_file", "output", "force", "dry_run", "ids_out", "recipe", "quiet", "as_json"}
-_COMMON |= {"ann_files", "merge_into"}
+_COMMON |= {"ann_files", "merge_into", "scheduler", "workers"}
 
 
 @pytest.fixture(autouse=True)
