@@ -39,7 +39,8 @@ def names_once(names: Sequence[str]) -> tuple[str, ...]:
     Raises:
         RequestError: it is neither, is empty, or has a name twice.
     """
-    if not isinstance(names, (tuple, list)) or not names or len(set(names)) < len(names):
+    is_list = isinstance(names, (tuple, list)) and names and all(isinstance(n, str) for n in names)
+    if not is_list or len(set(names)) < len(names):
         raise RequestError(f"expected names of categories, each once, not {names!r}")
     return tuple(names)
 

@@ -123,6 +123,8 @@ def evaluate(expression: str, columns: Callable[..., tuple[Array, ...]]) -> Mask
 @lru_cache(16)
 def _parsed(expression: str) -> tuple[ast.Expression, Mapping[str, str | int | None]]:
     """Return the tree of an expression and its counts. Both are cached: do not change them."""
+    if not isinstance(expression, str):
+        raise ExpressionError(f"expected an expression in quotes, not {expression!r}")
     plain = _Plain(expression)
     try:
         # A backslash is a plain character: file names from Windows have it.
