@@ -250,7 +250,7 @@ def test_advice_on_merges_works_in_each_form(
         ('Classes(["dog", 1])', "expected names of categories"),
         ('Merge("car", [1])', "expected names of categories"),
         ("Prefix(3)", "expected a string, not 3"),
-        ('full.keep(ImageWhere("foo > 1"))', "they have license, file_name"),
+        ('full.keep(ImageWhere("foo > 1"))', "the first record has 'license', 'file_name'"),
         ('full.keep(ImageWhere("area > 1"))', "use AnnotationWhere"),
         ('full.keep(AnnotationWhere("width > 3"))', "use ImageWhere"),
         ('show_panels(full, 289338, {"foo": {}})', "there are: mmdet3"),
