@@ -291,7 +291,7 @@ def test_a_name_that_is_not_there(unmapped: Unmapped) -> None:
 @pytest.mark.parametrize("unmapped", POLICIES)
 @pytest.mark.parametrize(("near", "name"), [("Person", "person"), ("cell-phone", "cell phone")])
 def test_a_name_in_another_spelling_is_an_error(unmapped: Unmapped, near: str, name: str) -> None:
-    says = f"category '{near}' is nearly '{name}'.*\n.*alias=\"{near}={name}\""
+    says = rf"category '{near}' is nearly '{name}'.*\n.*aliases=\(\(\"{near}\", \"{name}\"\),\)"
     with pytest.raises(UnknownNameError, match=says):
         CategoryMap.by_names({1: near}, {0: "dog", 5: name}, unmapped)
 

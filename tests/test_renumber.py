@@ -98,7 +98,7 @@ def test_placeholders_go() -> None:
         (
             b'[{"image_id": 1, "category_id": 1, "score": 1}]',
             {},
-            "instead of renumber=True, use like=.* map=",
+            "use Like or Remap",
         ),
         (b'{"images": [], "annotations": []}', {}, "no category list to number"),
         (annotation_file(ZOO, 7, 8), {}, r"1 category id is not mapped .*: 8 \(not in the"),

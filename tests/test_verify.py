@@ -223,7 +223,7 @@ def test_findings_are_told_in_full_then_counted(faithful: Faithful) -> None:
     lines = lines[lines.index("") + 1 :]
     assert lines[0] == f"error: annotation-category: {CODES['annotation-category'].meaning} (187)"
     assert lines[6:8] == ["  ... 182 more", f"  next: {CODES['annotation-category'].next}"]
-    assert re.match(r"failed \S+: \d+ errors; 40 images", lines[-1])
+    assert re.match(r"failed \S+: \d+ errors; compared 40 images", lines[-1])
 
 
 def test_no_findings_are_one_line_that_says_what_was_compared(faithful: Faithful) -> None:
