@@ -108,9 +108,10 @@ def draft_folder(parent: Path, notice: Notice = lambda _: None) -> Iterator[Path
     while True:
         draft = parent / _draft_name()
         draft.mkdir()
-        held = os.open(draft, os.O_RDONLY)
-        if _lock(held):
-            break
+        with contextlib.suppress(FileNotFoundError):  # another process took it as abandoned
+            held = os.open(draft, os.O_RDONLY)
+            if _lock(held):
+                break
     try:
         yield draft
     finally:

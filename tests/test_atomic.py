@@ -6,12 +6,13 @@ import gzip
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from cocosurgeon import OutputError, atomic
-from cocosurgeon.atomic import appearing, appearing_folder, remove_abandoned
+from cocosurgeon.atomic import appearing, appearing_folder, draft_folder, remove_abandoned
 
 _WRITES = """
 import sys, time
@@ -120,3 +121,16 @@ def test_only_drafts_are_removed(tmp_path: Path) -> None:
     (tmp_path / ".cocosurgeon-0123456789abcdef.part").symlink_to("mine.part")
     assert remove_abandoned(tmp_path) == 0
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_folders_that_are_made_at_once_are_not_taken_for_abandoned_ones(tmp_path: Path) -> None:
+    def fill(_: int) -> None:
+        for number in range(200):
+            with draft_folder(tmp_path) as draft:
+                (draft / "deep").mkdir()
+                (draft / "deep/file").write_text(str(number))
+                assert (draft / "deep/file").read_text() == str(number)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(fill, range(4))) == [None] * 4
+    assert list(tmp_path.iterdir()) == []
