@@ -20,6 +20,7 @@ Public names (docs/api.md has an example for each; help(cocosurgeon.Dataset) pri
     parts: split, Split, SplitReport
     label spaces: spaces, find_space, compare_spaces, head_rows, Space, HeadRows
     categories: Category, CategoryMap, read_map, check_categories
+    checks: lint_file, verify_file, diff_files, LintReport, Verification, Difference, Finding
     reports: summarize, Summary, Stats, show_images, show_panels
     other formats: convert_to, convert_from, Conversion
     base classes, for a filter or step of your own: Filter, ImageFilter, AnnotationFilter, Step;
@@ -50,6 +51,8 @@ _HOMES = {
     "categories.check": "check_categories",
     "categories.heads": "HeadRows head_rows",
     "categories.spaces": "Space compare_spaces find_space spaces",
+    "checks.files": "diff_files lint_file",
+    "checks.verified": "verify_file",
     "convert.conversion": "Conversion",
     "convert.opening": "convert_from",
     "convert.write": "convert_to",
@@ -57,6 +60,7 @@ _HOMES = {
     "dataset.index": "Category",
     "dataset.io": "read write",
     "dataset.items": "AnnotatedImage",
+    "diff.report": "Difference",
     "draw.show": "show_images show_panels",
     "errors": (
         "CocosurgeonError DataError EncodingError ExpressionError FormatError "
@@ -64,6 +68,8 @@ _HOMES = {
         "RequestError SourceChangedError SourceUnavailableError StructureError "
         "UnknownIdError UnknownNameError"
     ),
+    "findings.finding": "Finding",
+    "lint.report": "LintReport",
     "report.summary": "Summary summarize",
     "report.trace": "PlanTrace trace_plan",
     "select.filter": "Annotation AnnotationFilter Filter Image ImageFilter",
@@ -73,6 +79,7 @@ _HOMES = {
     "sets.split": "Split",
     "stats.statistics": "Stats",
     "steps.recipe": "Recipe read_recipe",
+    "verify.verification": "Verification",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

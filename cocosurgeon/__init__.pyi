@@ -9,6 +9,9 @@ from cocosurgeon.categories.spaces import Space as Space
 from cocosurgeon.categories.spaces import compare_spaces as compare_spaces
 from cocosurgeon.categories.spaces import find_space as find_space
 from cocosurgeon.categories.spaces import spaces as spaces
+from cocosurgeon.checks.files import diff_files as diff_files
+from cocosurgeon.checks.files import lint_file as lint_file
+from cocosurgeon.checks.verified import verify_file as verify_file
 from cocosurgeon.convert.conversion import Conversion as Conversion
 from cocosurgeon.convert.opening import convert_from as convert_from
 from cocosurgeon.convert.write import convert_to as convert_to
@@ -17,6 +20,7 @@ from cocosurgeon.dataset.index import Category as Category
 from cocosurgeon.dataset.io import read as read
 from cocosurgeon.dataset.io import write as write
 from cocosurgeon.dataset.items import AnnotatedImage as AnnotatedImage
+from cocosurgeon.diff.report import Difference as Difference
 from cocosurgeon.draw.show import show_images as show_images
 from cocosurgeon.draw.show import show_panels as show_panels
 from cocosurgeon.errors import CocosurgeonError as CocosurgeonError
@@ -35,6 +39,8 @@ from cocosurgeon.errors import SourceUnavailableError as SourceUnavailableError
 from cocosurgeon.errors import StructureError as StructureError
 from cocosurgeon.errors import UnknownIdError as UnknownIdError
 from cocosurgeon.errors import UnknownNameError as UnknownNameError
+from cocosurgeon.findings.finding import Finding as Finding
+from cocosurgeon.lint.report import LintReport as LintReport
 from cocosurgeon.report.summary import Summary as Summary
 from cocosurgeon.report.summary import summarize as summarize
 from cocosurgeon.report.trace import PlanTrace as PlanTrace
@@ -86,5 +92,6 @@ from cocosurgeon.steps.recipe import read_recipe as read_recipe
 from cocosurgeon.steps.repairs.file_names import Prefix as Prefix
 from cocosurgeon.steps.repairs.file_names import StripFolder as StripFolder
 from cocosurgeon.steps.repairs.fix import Fix as Fix
+from cocosurgeon.verify.verification import Verification as Verification
 
 __all__: list[str]

@@ -26,6 +26,26 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "Summary": "print(summarize(full.first(10)).images)",
         "Stats": "print(Stats(full).categories.shape, full.stats().categories.shape)",
     },
+    "Checks": {
+        "lint_file": 'print(lint_file("ten.json", ignore=["boxes", "category-unused"]))',
+        "LintReport": (
+            'report = lint_file("ten.json", loader="yolox")\n'
+            "print(report.is_failure(strict=True), len(report.tallies))"
+        ),
+        "verify_file": (
+            'source = "sample_data/annotations/instances_sample2017.json"\n'
+            'print(verify_file("ten.json", source))'
+        ),
+        "Verification": (
+            'print(verify_file("ten.json", source, loader="detr").status(strict=False))'
+        ),
+        "Finding": (
+            'found = verify_file("ten.json", source, classes=["dog"]).findings\n'
+            "print(found[0].code if found else found)"
+        ),
+        "diff_files": 'print(diff_files(source, "ten.json", only="images"))',
+        "Difference": 'print(diff_files(source, "ten.json").is_difference)',
+    },
     "Plans": {
         "Plan": "print(Plan(~Empty(), First(50)).apply(full))",
         "Step": "print(isinstance(First(3), Step), First(3).apply(full))",

@@ -20,7 +20,7 @@ from PIL import Image
 from cocosurgeon import Plan, read
 from cocosurgeon.annfile import kernel
 from cocosurgeon.annfile.edit import edited_record
-from cocosurgeon.cli.verify import expectation_of
+from cocosurgeon.checks.verified import expectation_of
 from cocosurgeon.config import ann_file
 from cocosurgeon.errors import CocosurgeonError, RequestError
 from cocosurgeon.findings.finding import is_failure

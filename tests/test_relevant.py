@@ -33,11 +33,6 @@ USED = list[int]()
 """How many records were omitted, by each file that was read."""
 
 
-def show(_name: str) -> Any:
-    """Show no progress."""
-    return contextlib.nullcontext()
-
-
 def verified(
     subset: Path, source: Path, expectation: Expectation, loaders: list[str], *options: str
 ) -> Verification | str:
@@ -58,7 +53,6 @@ def verified(
             request,
             ProbeOptions(),
             lambda: expectation,
-            show,
             find_ids=lambda _: [],
             name_of=lambda _space, _label: None,
         )

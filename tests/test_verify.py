@@ -40,7 +40,7 @@ from cocosurgeon import (
     read,
 )
 from cocosurgeon.categories.category_map import CategoryMap
-from cocosurgeon.cli.verify import expectation_of
+from cocosurgeon.checks.verified import expectation_of
 from cocosurgeon.errors import (
     DataError,
     FormatError,

@@ -57,11 +57,10 @@ def diff(
     from pathlib import Path
     from typing import cast, get_args
 
+    from cocosurgeon.checks.files import diff_files
     from cocosurgeon.cli.outputs import require_apart, write_page
-    from cocosurgeon.convert.opening import read_any
     from cocosurgeon.diff.page import page_of
     from cocosurgeon.diff.pairs import By
-    from cocosurgeon.diff.run import diff as compared
     from cocosurgeon.errors import RequestError
     from cocosurgeon.files import require_one_stdin
     from cocosurgeon.progress import shown_by
@@ -79,13 +78,10 @@ def diff(
         raise RequestError("--only names no key")
     if html is not None:
         require_apart([Path(html)], [before, after])
-    columns = {"images": ("file_name",)}
-    with console.progress(f"reading {before}") as progress:
-        one = read_any(before, progress, columns)
-    with console.progress(f"reading {after}") as progress:
-        other = read_any(after, progress, columns)
     with shown_by(console.progress):
-        difference = compared(one, other, cast(By, match), tolerance, keys)
+        difference = diff_files(
+            before, after, match=cast(By, match), tolerance=tolerance, only=keys
+        )
     if html is not None:
         write_page(html, page_of(difference), force, console)
     written = {} if html is None else {"output": html}

@@ -105,14 +105,13 @@ def lint(
     from cocosurgeon.draw.findings import SENTENCES, lint_page
     from cocosurgeon.errors import RequestError, UnknownNameError
     from cocosurgeon.findings.codes import CODES
-    from cocosurgeon.lint.effects import PYCOCOTOOLS
+    from cocosurgeon.lint.effects import known_loaders
     from cocosurgeon.lint.on_disk import ON_DISK_CODES
     from cocosurgeon.lint.page import page_of
     from cocosurgeon.lint.pair import PAIR_CODES
     from cocosurgeon.lint.report import in_all, read_baseline
     from cocosurgeon.lint.run import Choice, lint_codes, lint_pair
     from cocosurgeon.lint.run import lint as judged
-    from cocosurgeon.loaders import find_loader
     from cocosurgeon.progress import shown_by
     from cocosurgeon.text import did_you_mean
     from cocosurgeon.version import DOCS
@@ -130,8 +129,7 @@ def lint(
         raise RequestError(f"no format {format!r}", hint="use text or github")
     if code is not None and (select or ignore):
         raise RequestError("--code selects one code: remove --select and --ignore")
-    names = (n if n == PYCOCOTOOLS else find_loader(n).name for n in loader or ())
-    loaders = list(dict.fromkeys(names)) or None
+    loaders = known_loaders(loader or ()) or None
     choice = Choice(tuple(select or ([code] if code else ())), tuple(ignore or ()))
     known = {} if baseline is None else read_baseline(baseline)
     folder = image_folder(images)
@@ -173,7 +171,10 @@ def lint(
             page = lint_page(reports[0], read_any(paths[0]), folder)
         write_page(html, page, force, console)
     fields = [report.fields() for report in reports]
-    lines = [report.lines() if format == "text" else report.github_lines() for report in reports]
+    lines = [
+        report.lines("--code {}") if format == "text" else report.github_lines()
+        for report in reports
+    ]
     more: dict[str, object] = {}
     if is_one_dataset:
         whole = in_all(reports)

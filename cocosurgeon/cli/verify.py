@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
     from cocosurgeon.findings.finding import Finding
     from cocosurgeon.probe.request import ProbeOptions
-    from cocosurgeon.steps.recipe import RecipeEffect
-    from cocosurgeon.verify.expected import Expectation
     from cocosurgeon.verify.verification import Verification
 
 
@@ -103,12 +101,13 @@ def verify(
     import sys
     from datetime import datetime, timezone
 
-    from cocosurgeon.categories.spaces import find_space
+    from cocosurgeon.checks.verified import verify as compared
     from cocosurgeon.cli.console import silence
     from cocosurgeon.errors import RequestError
     from cocosurgeon.findings.finding import is_failure
-    from cocosurgeon.steps.arguments import Typed, parse_names, resolve_ids
-    from cocosurgeon.verify import run
+    from cocosurgeon.progress import shown_by
+    from cocosurgeon.steps.arguments import parse_names
+    from cocosurgeon.verify.run import VerifyRequest
 
     gc.disable()  # millions of values, but no cycles, and the process ends soon
     if images is not None and html is None:
@@ -122,7 +121,7 @@ def verify(
     if opened is not None:
         given = [text for name in loader or () for text in LOADERS[name].tree_options]
         subset, option = opened.name, [*given, *(option or ())]
-    request = run.VerifyRequest.of(
+    request = VerifyRequest.of(
         subset=subset,
         source=source,
         recipe=recipe,
@@ -134,14 +133,8 @@ def verify(
         tolerance=tolerance,
         has_config=real.config is not None,
     )
-    found, hashes = run.verify(
-        request,
-        real,
-        lambda: _expectation(recipe, source, console),
-        console.progress,
-        find_ids=lambda known: resolve_ids(map(Typed, real.images), known),
-        name_of=lambda space, label: find_space(space).class_of(label),
-    )
+    with shown_by(console.progress):
+        found, hashes = compared(request, real)
     if opened is not None:
         made = f"{named} is not an annotation file: category ids are its class numbers, from 1"
         hashes = {named if name == subset else name: sha for name, sha in hashes.items()}
@@ -220,36 +213,6 @@ def _write_page(
         files = (read(subset), None if source is None else read(source))
         page = findings_page(findings, *files, folder=folder)
     write_page(html, page, force, console)
-
-
-def _expectation(recipe: str | None, source: str | None, console: Console) -> Expectation:
-    """Return the expected effect of a recipe on a source; no expectation without a recipe.
-
-    Only this comes from code that writes files, too; verify reads the files again.
-    """
-    from cocosurgeon.dataset.io import read
-    from cocosurgeon.steps.recipe import RecipeEffect, read_recipe
-    from cocosurgeon.verify.expected import Expectation
-
-    if recipe is None or source is None:
-        return Expectation()
-    with console.progress("applying the recipe") as progress:
-        return expectation_of(RecipeEffect.of(read_recipe(recipe).apply(read(source, progress))))
-
-
-def expectation_of(effect: RecipeEffect) -> Expectation:
-    """Return the effect of a recipe in the form that verify takes, which imports no recipes."""
-    from cocosurgeon.verify.expected import Expectation
-    from cocosurgeon.verify.id_changes import Renumbering
-    from cocosurgeon.verify.repairs import RepairedRows
-
-    return Expectation(
-        image_rows=effect.image_rows,
-        annotation_rows=effect.annotation_rows,
-        renumbering=Renumbering(effect.cat_ids),
-        categories=effect.categories,
-        repairs=tuple(RepairedRows(r.name, r.rows, r.kept) for r in effect.rewritings),
-    )
 
 
 def _recipe_note(recipe: str, hashes: Mapping[str, str]) -> str | None:

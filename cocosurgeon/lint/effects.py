@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -10,7 +10,7 @@ from typing import Any, Literal
 from cocosurgeon.errors import LoaderError
 from cocosurgeon.lint.check import Check, all_checks
 from cocosurgeon.lint.example import correct
-from cocosurgeon.loaders import LOADERS, NothingLeftError, View, load
+from cocosurgeon.loaders import LOADERS, NothingLeftError, View, find_loader, load
 from cocosurgeon.text import plural
 
 PYCOCOTOOLS = "pycocotools"
@@ -20,6 +20,15 @@ PYCOCOTOOLS = "pycocotools"
 def usual_loaders() -> tuple[str, ...]:
     """Return the loaders that decide where none is named."""
     return (*(name for name, loader in LOADERS.items() if loader.is_usual), PYCOCOTOOLS)
+
+
+def known_loaders(names: Iterable[str]) -> list[str]:
+    """Return names of loaders, and ``pycocotools``, each once.
+
+    Raises:
+        UnknownNameError: no loader has this name.
+    """
+    return list(dict.fromkeys(n if n == PYCOCOTOOLS else find_loader(n).name for n in names))
 
 
 Kind = Literal["raises", "loses", "shifts", "other"]

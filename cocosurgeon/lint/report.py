@@ -14,7 +14,7 @@ from cocosurgeon.findings.codes import CODES, Severity
 from cocosurgeon.findings.finding import Finding, with_short_boxes
 from cocosurgeon.lint.effects import effects_of
 from cocosurgeon.lint.repairable import repair_command, repair_kind
-from cocosurgeon.page import Row, preformatted, table
+from cocosurgeon.page import Report, Row, preformatted, table
 from cocosurgeon.text import first_few, one_line, plural, table_lines
 
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -47,8 +47,8 @@ class Tally:
         return self.count - self.known
 
 
-@dataclass
-class LintReport:
+@dataclass(repr=False)
+class LintReport(Report):
     """Findings in a file, counted.
 
     Attributes:
@@ -98,22 +98,26 @@ class LintReport:
         failing = ("error", "warning") if strict else ("error",)
         return any(t.severity in failing and t.new for t in self.tallies.values())
 
-    def lines(self) -> list[str]:
-        """Return the report for people: a table, the first findings of each code, a last line."""
-        lines = self._table()
-        for tally in self.sorted_tallies:
-            if tally.new:
-                lines += [*_details(tally), ""]
-        return [*lines, self._last_line()]
+    def lines(self, all_of: str = 'select="{}", keep=None') -> list[str]:
+        """Return the report for people: a table, the first findings of each code, a last line.
+
+        Args:
+            all_of: what lists all findings of a code, which replaces ``{}``.
+        """
+        return [*self._table(), *self._details(all_of), self._last_line()]
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the table, then the first findings of each code."""
-        details = [line for t in self.sorted_tallies if t.new for line in [*_details(t), ""]]
-        return table(self._rows(), (0, 1, 4)) + preformatted([*details, self._last_line()])
+        return table(self._rows(), (0, 1, 4)) + preformatted(self.lines()[len(self._table()) :])
 
     def counted_lines(self) -> list[str]:
         """Return the report for people without findings: a table and a last line."""
         return [*self._table(), self._last_line()]
+
+    def _details(self, all_of: str) -> Iterator[str]:
+        for tally in self.sorted_tallies:
+            if tally.new:
+                yield from (*_details(tally, all_of), "")
 
     def _table(self) -> list[str]:
         return [*table_lines(self._rows(), frozenset((2, 3))), ""] if self.tallies else []
@@ -224,13 +228,13 @@ def _place(finding: Finding) -> str:
     return one_line(f"{record.list} {record.id!r}{at}: {finding.message}")
 
 
-def _details(tally: Tally) -> Iterator[str]:
+def _details(tally: Tally, all_of: str) -> Iterator[str]:
     code = CODES[tally.code]
     yield f"{tally.severity}: {tally.code}: {code.meaning} ({tally.new:,})"
     for finding in tally.findings:
         yield f"  {with_short_boxes(_place(finding))}"
     if tally.new > len(tally.findings):
-        yield f"  ... {tally.new - len(tally.findings):,} more (--code {tally.code})"
+        yield f"  ... {tally.new - len(tally.findings):,} more ({all_of.format(tally.code)})"
     if effects := effects_of(tally.code):
         yield f"  effect: {'; '.join(map(str, effects))}"
     if repair_kind(tally.code) != "none":

@@ -15,7 +15,7 @@ from cocosurgeon.loaders.loader import Mode
 from cocosurgeon.loaders.settings import Setting, own_options, settings_for
 from cocosurgeon.probe.dump import Dump, read_dump
 from cocosurgeon.probe.request import ANY_LINE, ProbeOptions
-from cocosurgeon.progress import Progress, ShowProgress, shown_by
+from cocosurgeon.progress import Progress, progress_of
 from cocosurgeon.verify.against import NameOf, verify_against
 from cocosurgeon.verify.class_names import default_classes_fit
 from cocosurgeon.verify.expected import Expectation, class_names, expected_document
@@ -146,7 +146,6 @@ def verify(
     request: VerifyRequest,
     real: ProbeOptions,
     expect: Callable[[], Expectation],
-    show: ShowProgress,
     *,
     find_ids: FindIds,
     name_of: NameOf,
@@ -159,7 +158,6 @@ def verify(
     Args:
         real: options about the real library.
         expect: returns the effect of the recipe; called after the subset has been read.
-        show: shows progress.
         find_ids: returns the ids of the requested images, from all ids of a file.
         name_of: returns the class name of a label in a label space.
 
@@ -175,19 +173,18 @@ def verify(
     for path in (request.subset, request.source):
         if path is not None:
             require_file(path)
-    with show("reading the subset") as progress:
+    with progress_of("reading the subset") as progress:
         subset = read_again(request.subset, progress)
-    case = _case(request, real, subset, expect(), show, find_ids)
-    with shown_by(show):
-        try:
-            found = _verified(request, real, case, name_of)
-        except WholeSourceNeededError:
-            assert request.source is not None
-            case = replace(case, source=None)  # frees the memory of the part
-            with show("reading the whole source") as progress:
-                source = _read_whole(request, request.source, case, progress)
-            case = replace(case, source=source)
-            found = _verified(request, real, case, name_of)
+    case = _case(request, real, subset, expect(), find_ids)
+    try:
+        found = _verified(request, real, case, name_of)
+    except WholeSourceNeededError:
+        assert request.source is not None
+        case = replace(case, source=None)  # frees the memory of the part
+        with progress_of("reading the whole source") as progress:
+            source = _read_whole(request, request.source, case, progress)
+        case = replace(case, source=source)
+        found = _verified(request, real, case, name_of)
     files = [case.subset, *([case.source] if case.source else [])]
     return found, {file.name: file.sha256 for file in files}
 
@@ -197,12 +194,11 @@ def _case(
     real: ProbeOptions,
     subset: PlainFile,
     expectation: Expectation,
-    show: ShowProgress,
     find_ids: FindIds,
 ) -> Case:
     case = Case(request.subset, subset, request.source, None, expectation, find_ids)
     if request.source is not None:
-        with show("reading the source") as progress:
+        with progress_of("reading the source") as progress:
             if expectation.repairs:
                 source = repaired(read_again(request.source, progress), expectation.repairs)
             elif real.config is not None and not expectation.is_all:

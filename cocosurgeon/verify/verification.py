@@ -18,7 +18,7 @@ from cocosurgeon.findings.finding import (
 )
 from cocosurgeon.loaders import LOADERS, Id, NothingLeftError, View, indexed, load
 from cocosurgeon.loaders.settings import Setting
-from cocosurgeon.page import preformatted, text
+from cocosurgeon.page import Report, preformatted, text
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import plural
 from cocosurgeon.verify.class_names import (
@@ -75,8 +75,8 @@ class Assumed:
         return f"{self.loader} {self.version}" + (f": {'; '.join(parts)}" if parts else "")
 
 
-@dataclass(frozen=True)
-class Verification:
+@dataclass(frozen=True, repr=False)
+class Verification(Report):
     """The result of a verification.
 
     Attributes:
@@ -104,12 +104,17 @@ class Verification:
         return "verified" if self.is_proven else "checked"
 
     def lines(
-        self, by: str, *, strict: bool, with_lists: bool = True, width: int | None = None
+        self,
+        by: str = "",
+        *,
+        strict: bool = False,
+        with_lists: bool = True,
+        width: int | None = None,
     ) -> list[str]:
         """Return the verification as lines of text.
 
         Args:
-            by: program and time of the verification.
+            by: program and time of the verification; empty: do not print them.
             strict: True if warnings fail, too.
             with_lists: True to list the records that loaders skip.
             width: most characters of a line of a table; None: no limit.
@@ -119,7 +124,8 @@ class Verification:
         parts += self.compared
         if self.assumed:
             parts.append(f"assumed: {', '.join(map(str, self.assumed))}")
-        last = f"{self.status(strict=strict)} {self.subset}: {'; '.join(parts)} ({by})"
+        last = f"{self.status(strict=strict)} {self.subset}: {'; '.join(parts)}"
+        last += f" ({by})" if by else ""
         head = [_TEXT_ONLY] if self._is_text_only() else []
         found = [*code_table(self.findings, width), *finding_lines(self.findings)]
         return [*head, *found, *self.notes, *listed, last]
