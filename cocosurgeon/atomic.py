@@ -97,6 +97,25 @@ def appearing_folder(path: Path, notice: Notice = lambda _: None) -> Iterator[Pa
 
 
 @contextlib.contextmanager
+def folder_for_files(path: Path) -> Iterator[None]:
+    """Make a folder unless it is there; remove it if the block fails and it is empty.
+
+    Raises:
+        OutputError: the system refuses, or a file is there.
+    """
+    is_new = not path.is_dir()
+    with _explained(str(path)):
+        path.mkdir(exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            with contextlib.suppress(OSError):  # another process has put a file into it
+                path.rmdir()
+        raise
+
+
+@contextlib.contextmanager
 def draft_folder(parent: Path, notice: Notice = lambda _: None) -> Iterator[Path]:
     """Make a folder in another one, which is removed when the block ends.
 

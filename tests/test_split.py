@@ -226,6 +226,16 @@ def test_parts_do_not_go_to_standard_output(cli: Cli) -> None:
     assert "several files cannot go to standard output" in done.err
 
 
+def test_the_folder_of_the_parts_is_made_and_goes_with_a_failure(cli: Cli, tmp_path: Path) -> None:
+    done = cli("split", SAMPLE, "-o", tmp_path / "parts", "--parts", f"train,{'x' * 300}")
+    assert done.code == 2 and "too long" in done.err
+    assert not (tmp_path / "parts").exists()
+    assert cli("split", SAMPLE, "-o", tmp_path / "parts", "--quiet").code == 0
+    assert len(list((tmp_path / "parts").iterdir())) == 2
+    done = cli("split", SAMPLE, "-o", tmp_path / "parts/instances_sample2017_val.json")
+    assert done.code == 2 and "File exists" in done.err
+
+
 def test_a_seed_is_a_whole_number() -> None:
     whole = read(SAMPLE)
     for wrong in (1.5, "a"):

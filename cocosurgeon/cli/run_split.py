@@ -9,6 +9,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from cocosurgeon.atomic import folder_for_files
 from cocosurgeon.cli.console import Console
 from cocosurgeon.cli.outputs import (
     Outputs,
@@ -97,7 +98,8 @@ def run_split(
             texts[paths[name]] = partial(with_bar, part, console)
             if recipe:
                 texts[recipes[name]] = partial(_recipe, of_part, part)
-        write_files(texts, force, console)
+        with folder_for_files(folder or Path()):
+            write_files(texts, force, console)
     if not console.as_json:
         console.warn(*warnings)
     if dry_run:
@@ -153,7 +155,8 @@ def run_by_key(
         shown = (plural(count, each.removesuffix("s"), each) for each, count in of.items())
         console.info(f"{name}: {', '.join(shown)}")
     if not dry_run:
-        write_files(texts, force, console)
+        with folder_for_files(folder or Path()):
+            write_files(texts, force, console)
         console.written(list(texts), {"source": dataset.source.name, "records": counts})
     else:
         fields = {"records": counts, "would_write": list(texts)}
