@@ -265,7 +265,7 @@ def test_all_parts_appear_or_none(cli: Cli, tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.json", "in_val.json"]
     assert (tmp_path / "in_val.json").read_text() == "mine"
     assert cli("split", "in.json", "--force", "-q").out == "in_train.json\nin_val.json\n"
-    assert cli("split", "in.json", "--out-dir", "none").code == 2
+    assert cli("split", "in.json", "--out-dir", "none/deep").code == 2
     looked = cli("split", "in.json", "--out-dir", "none", "--dry-run")
     assert "would write\nnone/in_train.json\nnone/in_val.json\n" in looked.out
     source = (tmp_path / "in.json").read_bytes()

@@ -45,7 +45,8 @@ def split(
             rich_help_panel="Output",
             help="Write the parts into this folder, made if it is missing. Default: next to the "
             "input (sample data: into the current folder). Files are named after input and part: "
-            "instances_train.json. With several files: a folder for each part, with files of the same names.",
+            "instances_train.json. With several files: a folder for each part, with files of the "
+            "same names.",
         ),
     ] = None,
     force: Force = False,
