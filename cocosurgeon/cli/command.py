@@ -61,7 +61,7 @@ class OrderedCommand(TyperCommand):
                 is_argument = param.param_type_name == "argument"
                 # some versions of typer append the Python type of an argument
                 name = re.sub(" <.*>$", "", record[0]) if is_argument else record[0]
-                record = name, _DEFAULT.sub(_as_sentence, record[1])
+                record = name, _DEFAULT.sub(_as_sentence, record[1].replace("\\[", "["))
                 name = panel or ("Arguments" if is_argument else "Options")
                 panels.setdefault(name, []).append(record)
         general = panels.pop("Options")

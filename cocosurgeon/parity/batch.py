@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cocosurgeon.parity.arrays import Array
-from cocosurgeon.parity.batch_form import batch_values
+from cocosurgeon.parity.batch_form import as_array, batch_values
 from cocosurgeon.parity.boxes import BoxForm, Sizes, absolute, matched, other_form
 from cocosurgeon.parity.entry import Entry
 from cocosurgeon.parity.images import image_entry
@@ -255,7 +255,7 @@ class _Batches:
     def _other(self, key: str) -> Entry | None:
         tolerance = self._of(key)
         try:
-            x, y = (np.asarray(batch[key], dtype="float64") for batch in self.values)
+            x, y = (as_array(batch[key], "float64") for batch in self.values)
         except (TypeError, ValueError):
             return None  # text, or lists of different lengths: nothing that has a tolerance
         counts = tuple(map(_count, self.values))

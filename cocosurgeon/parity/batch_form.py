@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -74,10 +75,26 @@ def _fault(key: str, batch: Mapping[str, Any], count: int) -> str | None:
     return None
 
 
+def as_array(value: Any, dtype: str | None = None) -> np.ndarray[Any, Any]:
+    """Return a value as an array.
+
+    Raises:
+        ValueError: lists have different lengths; numpy before 1.24 only warns.
+        TypeError, ValueError: a value is not of the type.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return np.asarray(value, dtype)
+    except Warning as warning:
+        raise ValueError(str(warning)) from warning
+
+
 def _shape(value: Any) -> tuple[int, ...]:
     """Return the shape of a value of one image; (-1,) for lists of different lengths."""
     try:
-        return np.shape(value)
+        shape: tuple[int, ...] = as_array(value).shape
+        return shape
     except ValueError:
         return (-1,)
 
