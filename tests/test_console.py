@@ -257,6 +257,12 @@ def test_help_has_examples_that_parse(name: str, cli: Cli) -> None:
         command.make_context(name, words[1 + len(name.split()) :])
 
 
+@pytest.mark.parametrize("group", [(), ("weights",), ("cache",)])
+def test_no_summary_of_a_command_is_cut(group: tuple[str, ...], cli: Cli) -> None:
+    listed = cli(*group, "--help", COLUMNS="80").out.partition("Commands:")[2]
+    assert listed.count("\n  ") > 1 and "..." not in listed.partition("Examples:")[0]
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

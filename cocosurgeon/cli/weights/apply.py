@@ -29,7 +29,10 @@ def apply(
     weights_output: WeightsOutput,
     console: Console,
 ) -> None:
-    """Apply the steps that `weights rename` and `weights head` recorded to a checkpoint."""
+    """Repeat the steps of a recipe on a checkpoint.
+
+    `weights rename` and `weights head` write recipes (`--recipe`).
+    """
     from cocosurgeon.weights.recipe import read_weights_recipe
 
     steps = read_weights_recipe(recipe_file).steps

@@ -33,7 +33,7 @@ def diff(
     *,
     console: Console,
 ) -> None:
-    """Compare two checkpoints: names, shapes, types, and values or their distributions.
+    """Compare two checkpoints: keys, shapes, types, values.
 
     Exit code 1 if they differ; with --init, if a distribution differs.
     """

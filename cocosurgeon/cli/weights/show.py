@@ -34,7 +34,7 @@ def show(
     *,
     console: Console,
 ) -> None:
-    """Print what a checkpoint holds: its tree of names, types, shapes, bytes.
+    """Print the tree of a checkpoint: keys, types, shapes, bytes.
 
     Also prints classification heads with the label spaces that fit them, prefixes of wrappers, and
     entries next to the weights. No code of the file is run.

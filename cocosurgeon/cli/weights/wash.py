@@ -34,9 +34,10 @@ def wash(
     *,
     console: Console,
 ) -> None:
-    """Keep what inference needs: one copy of the weights, without wrappers' prefixes, and `meta`.
+    """Keep what inference needs: one copy of the weights, and `meta`.
 
-    Optimizers, schedulers, logs and other copies of the weights are dropped, and each is reported.
+    Prefixes of wrappers are removed. Optimizers, schedulers, logs and other copies of the weights
+    are dropped, and each is reported.
     """
     from dataclasses import asdict
     from pathlib import Path
