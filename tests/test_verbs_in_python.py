@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from cocosurgeon import (
+    Empty,
+    First,
     Plan,
     Recipe,
     RequestError,
@@ -17,6 +19,7 @@ from cocosurgeon import (
     diff_files,
     lint_file,
     read,
+    trace_plan,
     verify_file,
     write,
 )
@@ -122,3 +125,14 @@ def test_diff_names_changes(put: Put) -> None:
     assert not diff_files(before, after, tolerance=1).is_difference
     with pytest.raises(RequestError, match="nope"):
         diff_files(before, after, only=["nope"])
+    for wrong in ({"match": "nope"}, {"tolerance": "nope"}, {"tolerance": -1}):
+        named: dict[str, Any] = wrong
+        with pytest.raises(RequestError, match=f"^{next(iter(wrong))} cannot be"):
+            diff_files(before, after, **named)
+
+
+def test_one_step_or_filter_is_a_plan(put: Put) -> None:
+    dataset = read(put("a.json", document()))
+    for one in (First(1), Empty()):
+        assert trace_plan(one, dataset).lines() == trace_plan(Plan(one), dataset).lines()
+        assert Recipe.of(one, dataset) == Recipe.of(Plan(one), dataset)

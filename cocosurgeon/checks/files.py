@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import get_args
 
 from cocosurgeon.checks.verified import File, Names, names_of
 from cocosurgeon.convert.opening import open_any, read_any
@@ -10,6 +11,7 @@ from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.diff.pairs import By
 from cocosurgeon.diff.report import Difference
 from cocosurgeon.diff.run import diff
+from cocosurgeon.errors import RequestError
 from cocosurgeon.lint.effects import known_loaders
 from cocosurgeon.lint.report import LintReport
 from cocosurgeon.lint.run import Choice, lint
@@ -67,6 +69,12 @@ def diff_files(
         RequestError: neither file has a key of ``only``; one of them is a results file.
         DataError: a file is broken.
     """
+    if match not in get_args(By):
+        raise RequestError(
+            f"--match cannot be {match!r}", hint=f"use one of {', '.join(get_args(By))}"
+        )
+    if not isinstance(tolerance, (int, float)) or not tolerance >= 0:
+        raise RequestError(f"--tolerance cannot be {tolerance!r}: give a number from 0 on")
     one, other = map(_read, (before, after))
     return diff(one, other, match, tolerance, names_of(only))
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.page import Report, Row, table, text
-from cocosurgeon.select.plan import Plan
+from cocosurgeon.select.filter import AnyFilter
+from cocosurgeon.select.plan import Plan, Step
 from cocosurgeon.text import cut, table_lines
 
 _CATEGORIES_SHOWN = 20
@@ -116,15 +117,15 @@ class PlanTrace(Report):
         return sorted(found.items(), key=lambda item: item[1][-1] - item[1][0])
 
 
-def trace_plan(plan: Plan, dataset: Dataset) -> PlanTrace:
-    """Apply a plan to a dataset, and return the effect of each step.
+def trace_plan(plan: Step | AnyFilter, dataset: Dataset) -> PlanTrace:
+    """Apply a plan, step or filter to a dataset, and return the effect of each step.
 
     Raises:
         RequestError: see ``Step.apply``.
     """
     changes: list[StepChange] = []
     counts = _by_category(dataset)
-    for step, before, after in plan.trace(dataset):
+    for step, before, after in Plan(plan).trace(dataset):
         new_counts = _by_category(after)
         names = dict.fromkeys([*(name for name, _ in counts.most_common()), *new_counts])
         changes.append(

@@ -17,8 +17,8 @@ from cocosurgeon.annfile.columns import Numbers
 from cocosurgeon.dataset.dataset import Dataset, Rewriting
 from cocosurgeon.errors import FormatError, RequestError
 from cocosurgeon.files import reading
-from cocosurgeon.select.filter import Filter, MaskFilter, PlanPart
-from cocosurgeon.select.plan import Plan
+from cocosurgeon.select.filter import AnyFilter, Filter, MaskFilter, PlanPart
+from cocosurgeon.select.plan import Plan, Step
 from cocosurgeon.steps.recipe_form import as_json, recipe_fields, recipe_name, recipe_tag
 from cocosurgeon.steps.registry import parts
 from cocosurgeon.text import byte_count
@@ -65,12 +65,13 @@ class Recipe:
     version: str = __version__
 
     @classmethod
-    def of(cls, plan: Plan, dataset: Dataset) -> Recipe:
-        """Return the recipe of a plan for the source of a dataset.
+    def of(cls, plan: Step | AnyFilter, dataset: Dataset) -> Recipe:
+        """Return the recipe of a plan, step or filter for the source of a dataset.
 
         Raises:
             RequestError: a step or filter of the plan is not one of this package.
         """
+        plan = Plan(plan)
         for step in plan.steps:
             _require_known(step)
         # Decoding drops the identity of a mask's source, which is the recipe's source here.
