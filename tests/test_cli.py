@@ -112,14 +112,17 @@ def test_ids_of_every_type_survive_a_list(put: Put, cli: Cli, tmp_path: Path) ->
 
 def test_ids_that_are_numbers_and_strings(put: Put, cli: Cli, tmp_path: Path) -> None:
     put({"images": [{"id": 7}, {"id": "7"}, {"id": "8"}, {"id": True}, {"id": -(2**63)}]})
+    ended = cli("subset", "in.json", "--ids", "7,8", "-o", "a.json")
+    assert "1 id of the list is a number and also a text in the file: 7; the number" in ended.err
     ended = cli("subset", "in.json", "--ids", "7", "-o", "-")
     assert img_ids(json.loads(ended.out)) == [7]
     ended = cli("subset", "in.json", "--ids", '"7",8', f"--ids={-(2**63)}", "-o", "-")
     assert img_ids(json.loads(ended.out)) == ["7", "8", -(2**63)]
     assert cli("subset", "in.json", "--ids", "false", "-o", "-").code == 2
-    assert cli("subset", "in.json", "-o", "a.json", "--ids-out", "ids.txt").code == 0
-    assert cli("subset", "in.json", "--ids-file", "ids.txt", "-o", "b.json").code == 0
-    assert (tmp_path / "b.json").read_bytes() == (tmp_path / "in.json").read_bytes()
+    assert cli("subset", "in.json", "-o", "b.json", "--ids-out", "ids.txt").code == 0
+    ended = cli("subset", "in.json", "--ids-file", "ids.txt", "-o", "c.json")
+    assert (ended.code, "also a text" in ended.err) == (0, False)
+    assert (tmp_path / "c.json").read_bytes() == (tmp_path / "in.json").read_bytes()
 
 
 def test_ids_from_other_editors(put: Put, cli: Cli) -> None:
@@ -135,6 +138,20 @@ def test_ids_from_other_editors(put: Put, cli: Cli) -> None:
     ended = cli("subset", "in.json", "--ids-file", "ids.txt", "-o", "-")
     assert ended.code == 3
     assert "byte 0xff at offset 0" in ended.err
+
+
+def test_ids_that_queries_write(put: Put, cli: Cli) -> None:
+    put({"images": [{"id": 5}, {"id": 2**53}, {"id": None}]})
+    put("5.0\n\n", "ids.txt")
+    ended = cli("subset", "in.json", "--ids-file", "ids.txt", "-o", "-")
+    assert img_ids(json.loads(ended.out)) == [5]
+    for null in ('""', "NaN", "None", "null", "<NA>"):
+        put(f"5\n{null}\n", "ids.txt")
+        ended = cli("subset", "in.json", "--ids-file", "ids.txt", "-o", "-")
+        assert (ended.code, "is a null of a query: drop nulls there" in ended.err) == (2, True)
+    put(f"{float(2**53)}\n", "ids.txt")  # of 2**53 + 1, too
+    ended = cli("subset", "in.json", "--ids-file", "ids.txt", "-o", "-")
+    assert (ended.code, "is a float, which does not have all digits" in ended.err) == (2, True)
 
 
 def test_names_with_commas_and_quotes(put: Put, cli: Cli) -> None:

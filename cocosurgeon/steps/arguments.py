@@ -26,6 +26,9 @@ from cocosurgeon.errors import RequestError
 from cocosurgeon.text import cut, did_you_mean
 
 _BITS = 64
+_INEXACT = 1 << 53
+"""From here on, floats do not have every whole number."""
+_DIGITS = frozenset("-0123456789")
 
 # compiled when used: a config whose subset is in the cache needs no pattern
 _TOKEN = r'\s*("(?:[^"\\]|\\.)*"|[^,]*)\s*(?:,|$)'
@@ -276,6 +279,9 @@ def resolve_ids(ids: Iterable[Id], known: Sequence[Id | None]) -> list[Id]:
 
     Args:
         known: the ids of the file.
+
+    Raises:
+        RequestError: a typed id is a float that is too large to be exact.
     """
     there = set(known)
     has_numbers = any(isinstance(i, (int, float)) for i in there)
@@ -289,6 +295,11 @@ def resolve_ids(ids: Iterable[Id], known: Sequence[Id | None]) -> list[Id]:
             resolved.append(unquoted(each))
         elif number not in there and (each in there or not has_numbers):
             resolved.append(str(each))
+        elif isinstance(number, int) and abs(number) >= _INEXACT and not _DIGITS.issuperset(each):
+            raise RequestError(
+                f"{each} is a float, which does not have all digits of an id so large",
+                hint="write whole numbers; with pandas: dtype_backend='numpy_nullable'",
+            )
         else:
             resolved.append(number)
     return resolved

@@ -16,13 +16,14 @@ from cocosurgeon.select.plan import Except, Keep, Step, Unbound
 from cocosurgeon.steps.arguments import IDS, PATHS, Typed, resolve_ids
 from cocosurgeon.steps.naming import with_ids
 from cocosurgeon.steps.registry import Option
-from cocosurgeon.text import did_you_mean, has, plural
+from cocosurgeon.text import are, did_you_mean, first_few, has, plural
 
 if TYPE_CHECKING:
     from cocosurgeon.dataset.dataset import Dataset
     from cocosurgeon.progress import Progress
 
 Unknown = Literal["error", "ignore"]
+_NULLS = frozenset(("", "null", "NULL", "None", "NaN", "nan", "NA", "<NA>"))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -118,20 +119,33 @@ class GivenIds(Unbound):
     ids: tuple[Id, ...]
 
     def bind(self, dataset: Dataset, progress: Progress | None = None) -> Step:
-        return Keep(Ids(resolve_ids(self.ids, dataset.index.images.ids.tolist())))
+        known = dataset.index.images.ids.tolist()
+        ids = resolve_ids(self.ids, known)
+        typed = (i for i, given in zip(ids, self.ids, strict=True) if isinstance(given, Typed))
+        texts = {str(i): i for i in typed if not isinstance(i, str)}
+        both = [texts[each] for each in texts.keys() & set(known) - set(ids)]
+        note = (
+            f"{plural(len(both), 'id')} of the list {are(len(both))} a number and also a text in "
+            f"the file: {first_few(sorted(both), 3)}; the number was taken (a text has quotes: "
+            f'"{min(both, default=0)}")'
+        )
+        return Keep(Ids(ids, notes=(note,) if both else ()))
 
     def words(self) -> str | None:
         return with_ids("ids", self.ids)
 
 
 def _unknown_ids(missing: list[Id], dataset: Dataset) -> UnknownIdError:
+    null = next((each for each in missing if each in _NULLS), None)
     shown = ", ".join(map(repr, missing[:5])) + (", ..." if len(missing) > 5 else "")
     count = f"{len(missing):,} image ids are" if len(missing) > 1 else "this image id is"
     known: list[Id] = [i for i in dataset.index.images.ids.tolist() if i is not None]
     return UnknownIdError(
         f"{count} not in the file: {shown}",
         where=dataset.source.name,
-        hint=_nearest_id(missing[0], known),
+        hint=_nearest_id(missing[0], known)
+        if null is None
+        else f"{null!r} is a null of a query: drop nulls there (dropna, IS NOT NULL)",
     )
 
 
