@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +15,8 @@ from cocosurgeon.errors import CocosurgeonError, OutputError, RequestError, Sour
 
 _MARK = "://"
 _OF_ONE_PROCESS = "memory"
+_LITTLE = 1 << 16
+"""Bytes that are read at once of a file whose beginning is wanted."""
 
 
 def is_url(path: object) -> bool:
@@ -31,20 +34,67 @@ def is_shared(url: str) -> bool:
     return not url.startswith(_OF_ONE_PROCESS + _MARK)
 
 
-def files_at(url: str, suffixes: tuple[str, ...]) -> list[str]:
-    """Return the URLs of files, sorted: of a pattern, or of a folder those of these suffixes.
+def files_at(url: str, suffixes: tuple[str, ...], inner: tuple[str, ...]) -> list[str]:
+    """Return the URLs of files, sorted: of a pattern; or of a folder those of these suffixes, and
+    the folders in it that have one of the files ``inner``.
 
     Raises:
         RequestError: fsspec, or the package of the protocol, is not installed.
-        SourceUnavailableError: the folder cannot be listed.
+        SourceUnavailableError: the folder, or one in it, cannot be listed.
     """
     files, path = _place(url)
+
+    def is_wanted(folder: str) -> bool:
+        return any(each.rpartition("/")[2] in inner for each in files.ls(folder, detail=False))
+
     with _reading(url):
         if url.endswith("/"):
-            found = [each for each in files.ls(path, detail=False) if each.endswith(suffixes)]
+            found = [
+                each["name"].rstrip("/")
+                for each in files.ls(path, detail=True)
+                if each["name"].endswith(suffixes)
+                or (each["type"] == "directory" and is_wanted(each["name"]))
+            ]
         else:
             found = files.glob(path)
     return sorted(map(files.unstrip_protocol, found))
+
+
+def begins_with(url: str, head: bytes) -> bool:
+    """Return whether there is a file at a URL that has these first bytes; False where it cannot be
+    read. (Some servers answer with a page where there is no file.)"""
+    try:
+        files, path = _place(url)
+        with files.open(path, "rb", block_size=_LITTLE) as file:
+            return bool(file.read(len(head)) == head)
+    except Exception:  # each protocol has errors of its own
+        return False
+
+
+@contextmanager
+def copied_folder(url: str, names: Iterable[str], head: bytes) -> Iterator[Path]:
+    """Copy files of a folder into a temporary one; errors in this block name the URL.
+
+    Args:
+        names: of the files, where they are there.
+        head: their first bytes.
+
+    Raises:
+        RequestError: fsspec, or the package of the protocol, is not installed.
+        SourceUnavailableError: a file cannot be read.
+    """
+    url = url.rstrip("/")
+    files, path = _place(url)
+    with tempfile.TemporaryDirectory() as folder:
+        with _reading(url):
+            for name in names:
+                if begins_with(f"{url}/{name}", head):
+                    files.get_file(f"{path}/{name}", str(Path(folder, name)))
+        try:
+            yield Path(folder)
+        except CocosurgeonError as error:
+            error.where = error.where and error.where.replace(folder, url)
+            raise
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SAMPLE, WILD, Cli, examples, wild_files
+from conftest import ROOT, SAMPLE, WILD, Cli, examples, wild_files
 from hypothesis import given
 from hypothesis import strategies as st
 from odd_documents import documents
@@ -19,6 +20,7 @@ from odd_documents import documents
 from cocosurgeon import CocosurgeonError, convert_from, convert_to, read
 
 parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+PAGE = ROOT / "docs/parquet.md"
 
 
 @pytest.fixture
@@ -159,7 +161,8 @@ def test_key_columns_are_those_of_the_records(cli: Cli, tmp_path: Path) -> None:
     ]
     schema = parquet.read_schema(tmp_path / "tables/annotations.parquet")
     facts = json.loads(schema.metadata[b"cocosurgeon"])
-    assert facts["version"] == 2
+    assert facts["version"] == 3
+    assert facts["tables"] == {"images": 128, "annotations": 585}
     assert facts["size"] == SAMPLE.stat().st_size
 
 
@@ -215,7 +218,7 @@ def test_what_steps_keep_is_written_and_comes_back(cli: Cli, tmp_path: Path) -> 
     assert cli("subset", SAMPLE, *options, "-o", "subset.json").code == 0
     done = cli("convert", "tables", "--from", "parquet", "-o", "back.json")
     assert done.code == 0
-    assert "every byte equals the source's" in done.err
+    assert "every byte equals the source's (SHA-256)" in done.err
     assert (tmp_path / "back.json").read_bytes() == (tmp_path / "subset.json").read_bytes()
     assert cli("stats", "tables").code == 0
     done = cli("convert", SAMPLE, *options, "--to", "parquet", "-o", "tables")
@@ -239,18 +242,100 @@ def test_tables_that_were_changed_or_are_missing_are_refused(cli: Cli, tmp_path:
     path = tmp_path / "t/annotations.parquet"
     table = parquet.read_table(path)
     back = ("convert", "t", "--from", "parquet", "-o", "b.json")
-    parquet.write_table(table.slice(3), path)
-    done = cli(*back)
-    assert (done.code, "the tables were edited" in done.err) == (3, True)
     parquet.write_table(table.replace_schema_metadata({}), path)
     assert (cli(*back).code, "without the metadata" in cli(*back).err) == (3, True)
-    parquet.write_table(table.replace_schema_metadata({"cocosurgeon": '{"version": 2}'}), path)
+    parquet.write_table(table.replace_schema_metadata({"cocosurgeon": '{"version": 3}'}), path)
     assert (cli(*back).code, "cannot be read" in cli(*back).err) == (3, True)
     path.write_bytes(path.read_bytes()[:1000])
     assert (cli(*back).code, "cannot be read" in cli(*back).err) == (3, True)
     path.unlink()
     assert (cli(*back).code, "no table" in cli(*back).err) == (3, True)
     assert not (tmp_path / "b.json").exists()
+
+
+def plus_one(table: Any, name: str) -> Any:
+    """A table with another value in the first row of a column."""
+    values = table[name].to_pylist()
+    values[0] = {**values[0], "w": 1.0} if name == "bbox" else values[0] + type(values[0])(1)
+    place = table.schema.get_field_index(name)
+    return table.set_column(place, table.schema.field(name), [values])
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "expected"),
+    [
+        ("annotations", lambda t: t.slice(3), "dropped or added: 582 rows, 585 were written"),
+        ("images", lambda t: t.take([*range(128), 5]), "129 rows, 128 were written"),
+        ("annotations", lambda t: t.take([0, *range(584)]), "(SHA-256)"),
+        ("annotations", lambda t: plus_one(t, "byte"), "(SHA-256)"),
+        ("annotations", lambda t: plus_one(t, "category_id"), "(raw): category_id in 1 row"),
+        ("annotations", lambda t: plus_one(t, "bbox"), "(raw): bbox in 1 row"),
+        ("images", lambda t: plus_one(plus_one(t, "id"), "file_name"), "id in 1 row, file_name in"),
+        ("images", lambda t: t.replace_schema_metadata({}), "(128 rows) without the metadata"),
+    ],
+)
+def test_edits_are_errors_that_name_the_table(
+    cli: Cli, tmp_path: Path, name: str, edit: Any, expected: str
+) -> None:
+    assert cli("convert", SAMPLE, "--to", "parquet", "-o", "t").code == 0
+    path = tmp_path / f"t/{name}.parquet"
+    parquet.write_table(edit(parquet.read_table(path)), path)
+    for command in (("convert", "t", "--from", "parquet"), ("subset", "t", "--first", 1)):
+        done = cli(*command, "-o", "b.json")
+        assert (done.code, expected in done.err) == (3, True), done.err
+        assert f"  in: t{'' if 'SHA' in expected else f'/{name}.parquet'}\n" in done.err
+    assert not (tmp_path / "b.json").exists()
+
+
+def test_the_order_of_rows_and_other_columns_do_not_matter(cli: Cli, tmp_path: Path) -> None:
+    assert cli("convert", SAMPLE, "--to", "parquet", "--objects", "-o", "t").code == 0
+    path = tmp_path / "t/annotations.parquet"
+    table = parquet.read_table(path)
+    table = table.take(list(range(584, -1, -1))).append_column("mine", table["id"])
+    parquet.write_table(table.drop_columns(["area"]), path, row_group_size=100)
+    assert cli("convert", "t", "--from", "parquet", "-o", "b.json").code == 0
+    assert (tmp_path / "b.json").read_bytes() == SAMPLE.read_bytes()
+
+
+# ---- the queries of the documentation
+
+QUERIES = [
+    text
+    for text in re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    if "ids.txt" in text
+]
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda text: re.findall(r"import (\w+)", text)[-1])
+@pytest.mark.filterwarnings("default")
+def test_queries_give_ids_that_select_these_images(
+    query: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for module in re.findall(r"^(?:import|from) (\w+)", query, re.MULTILINE):
+        pytest.importorskip(module, reason=f"{module} is not installed")
+    ids: list[Any] = [1, 2**53 + 1, 2**53, 5]
+    if "image_id_kind" in query:
+        ids = ["1", 1, 2**70, " a", '"b"', 1.5, "2", 2]
+    images = [*({"id": each} for each in ids), {"id": None}, {}]
+    large, small = [0, 0, 99, 99], [0, 0, 9, 9]
+    # each second image has a large object; so has a record without an id
+    annotations = [
+        {**image, "image_id": image.get("id"), "category_id": 1, "bbox": small if n % 2 else large}
+        for n, image in enumerate([*images, *images[::2]])
+    ]
+    document = {
+        "images": images,
+        "annotations": annotations,
+        "categories": [{"id": 1, "name": "a"}],
+    }
+    (tmp_path / "some.json").write_text(json.dumps(document))
+    assert cli("convert", "some.json", "--to", "parquet", "-o", "tables").code == 0
+    exec(query, {})
+    done = cli("subset", "some.json", "--ids-file", "ids.txt", "-o", "cut.json")
+    assert done.code == 0, done.err
+    kept = json.loads((tmp_path / "cut.json").read_bytes())["images"]
+    assert [image["id"] for image in kept] == ids[::2]
 
 
 def test_without_pyarrow_the_pip_command_is_named(

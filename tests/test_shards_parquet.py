@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_shards import PLANS, STEPS, shards_of_a_dataset, written
 
-from cocosurgeon import CocosurgeonError, Dataset, Plan, convert_to, read
+from cocosurgeon import CocosurgeonError, Dataset, Plan, RequestError, convert_to, read
 from cocosurgeon.shards.dataset import Shards
+from cocosurgeon.shards.paths import names_in
 from cocosurgeon.shards.shard import read_shard
 
 pytest.importorskip("pyarrow", reason="pyarrow is not installed")
@@ -108,6 +109,52 @@ def test_reports_of_tables_are_those_of_files(cli: Cli, folder: Path) -> None:
     for mine, its in zip(one["files"], other["files"], strict=True):
         assert mine["findings"] == its["findings"]
     assert one["not_one_dataset"] is None
+
+
+def test_tables_at_urls_are_read_as_those_on_disk(cli: Cli, folder: Path) -> None:
+    pytest.importorskip("fsspec", reason="fsspec is not installed")
+    at = folder.as_uri()
+    commands = [
+        ("subset", "{}/mixed/", "--first", 60, "-o", "{}"),
+        ("subset", "{}/mixed/*", "--skip", 30, "-o", "{}"),
+        ("merge", "{}/mixed/", "-o", "{}.json"),
+        ("subset", "{}/mixed/0", "--first", 3, "-o", "{}.json"),
+        ("subset", "{}/mixed/0/", "--first", 3, "-o", "{}.json"),
+        ("convert", "{}/mixed/0", "--from", "parquet", "-o", "{}.json"),
+        ("convert", "{}/mixed/0/images.parquet", "--from", "parquet", "-o", "{}.json"),
+    ]
+    for place, (verb, source, *rest, out) in enumerate(commands):
+        for root, name in ((str(folder), f"disk/{place}"), (at, f"url/{place}")):
+            (folder / name).parent.mkdir(exist_ok=True)
+            done = cli(verb, str(source).format(root), *rest, str(out).format(name))
+            assert done.code == 0, done.err
+    assert contents(folder / "url") == contents(folder / "disk")
+    assert len(contents(folder / "url")) == 11
+    counts = json.loads(cli("stats", f"{at}/mixed/", "--json").out)["images"]
+    assert counts == json.loads(cli("stats", "mixed", "--json").out)["images"]
+
+
+def test_outputs_keep_the_folders_below_the_one_of_all() -> None:
+    expected = ["a/x.json", "b/x.json"]
+    for paths in (["/t/a/x.json", "/t/b/x.json"], ["file:///t/a/x.json", "/t/b/x.json"]):
+        assert names_in(paths) == expected
+    assert names_in(["s3://t/a/x.json", "s3://t/b/x.json"]) == expected
+    with pytest.raises(RequestError, match="two outputs of one name"):
+        names_in(["a/x.json", "./a/x.json"])
+
+
+def test_faults_of_tables_at_urls_name_the_url(cli: Cli, folder: Path) -> None:
+    pytest.importorskip("fsspec", reason="fsspec is not installed")
+    at = folder.as_uri()
+    done = cli("subset", f"{at}/mixed/0/images.parquet", "--first", 1, "-o", "o.json")
+    assert (done.code, "name the folder of the tables" in done.err) == (3, True), done.err
+    done = cli("convert", f"{at}/files", "--from", "parquet", "-o", "o.json")
+    assert (done.code, f"in: {at}/files\n" in done.err) == (3, True), done.err
+    done = cli("convert", f"{at}/files", "--from", "yolo", "-o", "o.json")
+    assert (done.code, "yolo is not read from a URL" in done.err) == (2, True), done.err
+    (folder / "mixed/0/images.parquet").unlink()
+    done = cli("subset", f"{at}/mixed/", "--first", 1, "-o", "o")
+    assert (done.code, f"in: {at}/mixed/0\n" in done.err) == (3, True), done.err
 
 
 def test_one_folder_of_tables_is_one_file(cli: Cli, folder: Path) -> None:

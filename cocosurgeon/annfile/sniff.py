@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+PARQUET = "a Parquet file"
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x1f\x8b", "gzip data"),
     (0, b"PK\x03\x04", "a zip archive"),
@@ -17,7 +18,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG", "a PNG image"),
     (0, b"\xff\xd8\xff", "a JPEG image"),
     (0, b"\x89HDF", "an HDF5 file"),
-    (0, b"PAR1", "a Parquet file"),
+    (0, b"PAR1", PARQUET),
     (0, b"\x93NUMPY", "a NumPy array file"),
     (0, b"SQLite format 3", "an SQLite database"),
     (0, b"version https://git-lfs", "a Git LFS pointer, not the file it stands for"),

@@ -288,7 +288,9 @@ def _refuse_what_is_no_json_text(head: bytes, source: Source) -> None:
         raise FormatError(
             f"this is {kind}, not JSON text",
             where=source.name,
-            hint="name the annotation file itself",
+            hint="name the folder of the tables"
+            if kind == sniff.PARQUET
+            else "name the annotation file itself",
             offset=0,
         )
     if wide := sniff.wide_encoding(head):

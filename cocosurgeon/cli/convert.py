@@ -127,8 +127,6 @@ def convert(
     The output has a manifest (cocosurgeon.json). With it, --from restores ids, order, categories,
     crowds and empty images. Steps choose what is converted.
     """
-    from pathlib import Path
-
     from cocosurgeon.cli.run_convert import Places, read_to_json, write_format
     from cocosurgeon.convert.conversion import Wishes, as_policy
     from cocosurgeon.convert.opening import format_with
@@ -145,7 +143,7 @@ def convert(
     if from_ is not None:
         if crowds or clip or copy or no_images or allow_loss:
             raise RequestError("--crowds, --clip, --copy, --no-images and --allow-loss need --to")
-        kind = format_with(from_, Path(places.inputs[0] if inputs else ""), format_options)
+        kind = format_with(from_, places.inputs[0] if inputs else "", format_options)
         read_to_json(places, kind, steps, folder, split, space, console)
         return
     if copy and no_images:

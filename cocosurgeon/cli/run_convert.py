@@ -29,6 +29,7 @@ from cocosurgeon.progress import shown_by
 from cocosurgeon.select.plan import Plan
 from cocosurgeon.steps.recipe import Recipe
 from cocosurgeon.text import plural
+from cocosurgeon.urls import is_url
 
 _NAMED = re.compile(r"([\w-]+)=(.+)", re.DOTALL)
 
@@ -221,11 +222,13 @@ def read_to_json(
         raise RequestError("--from reads one folder or file", hint="name it: convert PATH --from")
     path = Path(places.inputs[0])
     with shown_by(console.progress):
-        found = open_format(path, kind, images=images, part=split, space=space)
+        found = open_format(places.inputs[0], kind, images=images, part=split, space=space)
         dataset = Dataset.whole(AnnotationIndex.of(scan(found.source)))
         plan = plan.bind(dataset)
         result = plan.apply(dataset)
-    if places.output is None:
+    if places.output is None and is_url(places.inputs[0]):
+        out = STDOUT
+    elif places.output is None:
         stem = path.name if path.is_dir() else path.name.removesuffix(path.suffix)
         name = f"{stem}{'' if split is None else f'_{split}'}.json"
         out = str(path.parent / name)

@@ -44,7 +44,7 @@ def files_of(given: Sequence[str]) -> tuple[list[str], bool]:
     Raises:
         CocosurgeonError: a glob matches no file, or a file is given twice.
     """
-    is_one = any(is_of_several([each]) and format_at(Path(each)) is None for each in given)
+    is_one = any(is_of_several([each]) and format_at(each) is None for each in given)
     return (annotation_files(given) if is_one else list(given)), is_one
 
 

@@ -171,7 +171,7 @@ def _as_file(subset: str, loaders: list[str] | None) -> IO[bytes] | None:
     from cocosurgeon.convert.read import read_format
     from cocosurgeon.errors import RequestError
 
-    name = format_at(path)
+    name = format_at(str(path))
     if name is None:
         return None
     readers = [loader for loader in LOADERS.values() if loader.tree_format == name]
@@ -183,7 +183,7 @@ def _as_file(subset: str, loaders: list[str] | None) -> IO[bytes] | None:
             hint=" or ".join(hints) or f"convert it: cocosurgeon convert {subset} --from {name}",
         )
     file = NamedTemporaryFile(prefix=f"{path.absolute().name}-", suffix=".json")  # noqa: SIM115
-    found = read_format(path, format_with(name, path), plain=True)
+    found = read_format(path, format_with(name, str(path)), plain=True)
     for image in found.images:
         # Label files have been found already: with a folder images/ in a name, the loader would
         # look for them again.

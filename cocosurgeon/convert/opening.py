@@ -15,8 +15,10 @@ from cocosurgeon.convert.read import open_format
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.formats.format import Format
+from cocosurgeon.formats.parquet import Parquet
 from cocosurgeon.formats.registry import all_formats, find_format, make_format, options_of
 from cocosurgeon.progress import Progress
+from cocosurgeon.urls import is_url
 
 _NOTHING: Mapping[str, Iterable[str]] = MappingProxyType({})
 
@@ -29,10 +31,10 @@ def open_any(path: str, progress: Progress | None = None) -> Source:
     Raises:
         CocosurgeonError: it cannot be opened, or is broken.
     """
-    name = format_at(Path(path))
+    name = format_at(path)
     if name is None:
         return open_source(path, progress)
-    return open_format(Path(path), format_with(name, Path(path))).source
+    return open_format(path, format_with(name, path)).source
 
 
 def read_any(
@@ -63,6 +65,8 @@ def convert_from(
 ) -> Dataset:
     """Read a dataset of another format: ``convert_from("yolo/data.yaml", "yolo", split="val")``.
 
+    Parquet is also read from a URL.
+
     With the manifest that ``convert`` wrote next to it, ids, order, categories and crowds are as
     they were.
 
@@ -77,7 +81,7 @@ def convert_from(
         FormatError: it is broken; the error names file and line.
         RequestError: it has several parts, and none is named; class numbers without names.
     """
-    place = Path(path)
+    place = os.fspath(path)
     found = open_format(
         place,
         format_with(format, place, options),
@@ -89,8 +93,11 @@ def convert_from(
     return replace(_dataset(found.source), notes=notes)
 
 
-def format_at(path: Path) -> str | None:
+def format_at(where: str) -> str | None:
     """Return the name of the format of a folder or file; None for an annotation file."""
+    if is_url(where):
+        return Parquet.name if Parquet.is_at(where) else None
+    path = Path(where)
     try:
         if path.is_dir() and (manifest := manifest_at(path)) is not None:
             return manifest.format
@@ -100,7 +107,7 @@ def format_at(path: Path) -> str | None:
 
 
 def format_with(
-    name: str, path: Path, given: Mapping[str, object] = MappingProxyType({})
+    name: str, where: str, given: Mapping[str, object] = MappingProxyType({})
 ) -> Format:
     """Return a format with the options that its manifest has; those that are given count.
 
@@ -108,7 +115,7 @@ def format_with(
         RequestError: an option is missing, or cannot have this value.
     """
     kind = find_format(name)
-    manifest = manifest_at(path, is_folder=kind.is_folder)
+    manifest = None if is_url(where) else manifest_at(Path(where), is_folder=kind.is_folder)
     written = manifest.options if manifest is not None and manifest.format == name else {}
     known = {each.name for each in options_of(kind)}
     return make_format(name, {**{k: v for k, v in written.items() if k in known}, **given})

@@ -24,6 +24,7 @@ from cocosurgeon.formats.objects import Class, Id, Picture
 from cocosurgeon.formats.registry import options_of
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import are, first_names, plural
+from cocosurgeon.urls import is_url
 
 _NUMBERED = re.compile(r"(?:class[ _-]?)?([0-9]+)", re.IGNORECASE)
 
@@ -37,7 +38,7 @@ class Opened(NamedTuple):
 
 
 def open_format(
-    path: Path,
+    where: str,
     kind: Format,
     *,
     images: Path | None = None,
@@ -50,17 +51,21 @@ def open_format(
         RequestError: an option is for formats that do not hold the file as it is.
     """
     if not isinstance(kind, WholeFormat):
-        found = read_format(path, kind, images=images, part=part, space=space)
-        return Opened(source_of(found.text(), str(path)), found.notes, found.warnings)
+        if is_url(where):
+            raise RequestError(
+                f"{kind.name} is not read from a URL", where=where, hint="copy it to this machine"
+            )
+        found = read_format(Path(where), kind, images=images, part=part, space=space)
+        return Opened(source_of(found.text(), where), found.notes, found.warnings)
     if images is not None or part is not None or space is not None:
         raise RequestError(
             f"{kind.name} stores an annotation file unchanged: --images, --split and --space have "
             f"no effect",
             hint="remove them",
         )
-    if not path.exists():
-        raise SourceUnavailableError("no such folder or file", where=str(path), hint="check it")
-    return Opened(kind.open_whole(path), ("every byte equals the source's",), ())
+    if not is_url(where) and not Path(where).exists():
+        raise SourceUnavailableError("no such folder or file", where=where, hint="check it")
+    return Opened(kind.open_whole(where), ("every byte equals the source's (SHA-256)",), ())
 
 
 def read_format(

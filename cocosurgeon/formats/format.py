@@ -235,8 +235,8 @@ class WholeFormat(Format):
         """Write what is kept of a dataset into a folder, which is empty."""
 
     @abstractmethod
-    def open_whole(self, path: Path) -> Source:
-        """Open the text that was written.
+    def open_whole(self, where: str) -> Source:
+        """Open the text that was written to a path, or copied to a URL.
 
         Raises:
             FormatError: it is broken, or no longer what was written.

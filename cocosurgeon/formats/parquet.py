@@ -20,14 +20,20 @@ from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.errors import FormatError, RequestError
 from cocosurgeon.formats.format import WholeFormat, option
 from cocosurgeon.progress import progress_of
-from cocosurgeon.text import first_names
+from cocosurgeon.text import first_names, plural
+from cocosurgeon.urls import begins_with, copied_folder, is_url
 from cocosurgeon.version import __version__
 
 KEY = b"cocosurgeon"
 """Key of the schema's metadata. Its value is JSON."""
-_VERSION = 2
+_VERSION = 3
 _TABLES = ("images", "annotations")
 _REST = "rest"
+TABLES = tuple(f"{name}.parquet" for name in _TABLES)
+"""Names of files, of which tables have one or both."""
+_BEGIN = b"PAR1"
+_AGAIN = "convert the annotation file again"
+_CHOOSE = f"{_AGAIN}; to choose records, cut it by ids: cocosurgeon subset FILE --ids-file IDS"
 _MOST_IN_SCHEMA = 1 << 16
 """Bytes of the rest of the file; more of them have a table of their own."""
 
@@ -48,6 +54,15 @@ class Parquet(WholeFormat):
     def recognizes(cls, path: Path) -> bool:
         """Return whether a folder has such tables."""
         return any(os.path.isfile(_table(path, name)) for name in _TABLES)  # noqa: PTH113 - never raises
+
+    @classmethod
+    def is_at(cls, where: str) -> bool:
+        """Return whether a path or URL is a folder with such tables."""
+        if not is_url(where):
+            return cls.recognizes(Path(where))
+        is_file = where.endswith((".json", ".json.gz")) or any(mark in where for mark in "*?")
+        names = () if is_file else TABLES
+        return any(begins_with(f"{where.rstrip('/')}/{name}", _BEGIN) for name in names)
 
     def write_whole(self, dataset: Dataset, out: Path) -> None:
         """Write the tables.
@@ -83,7 +98,8 @@ class Parquet(WholeFormat):
             for name, each in lists.items():
                 comma = comma_of(each.records)
                 own = {"separator": each.usual.decode(), "comma": comma.decode()}
-                metadata = {KEY: json.dumps({**facts, **own, "tables": list(lists)}).encode()}
+                counts = {table: other.records.count for table, other in lists.items()}
+                metadata = {KEY: json.dumps({**facts, **own, "tables": counts}).encode()}
                 objects = self.objects and name == "images"
                 path = _table(out, name)
                 written = write_records(path, name, index, each, metadata, comma, objects=objects)
@@ -92,25 +108,53 @@ class Parquet(WholeFormat):
                     if progress:
                         progress(done, total)
 
-    def open_whole(self, path: Path) -> Source:
-        """Open the text of the tables of a folder.
+    def open_whole(self, where: str) -> Source:
+        """Open the text of the tables of a folder, or of a folder at a URL.
 
         Raises:
-            FormatError: a table is missing, broken, or has other bytes than were written.
+            FormatError: a table is missing, broken, or does not have what was written.
             RequestError: pyarrow is not installed.
         """
         _require_pyarrow()
-        folder = path if path.is_dir() else path.parent
-        with _broken(folder):
-            facts = _facts(folder)
-            source = put_together(_pieces(folder, facts), facts["size"], str(path))
-            if source.sha256() != facts["sha256"]:
+        if is_url(where):
+            url = where.rpartition("/")[0] if where.endswith(".parquet") else where
+            with copied_folder(url, (*TABLES, f"{_REST}.parquet"), _BEGIN) as folder:
+                return _opened(folder, where)
+        path = Path(where)
+        return _opened(path if path.is_dir() else path.parent, where)
+
+
+def _opened(folder: Path, name: str) -> Source:
+    """Open the text of the tables of a folder, and compare it, and the columns, with what was
+    written.
+
+    Args:
+        name: of the source, for messages.
+    """
+    from cocosurgeon.tables.columns import READ
+    from cocosurgeon.tables.parquet import edited_columns, lists_of
+
+    with _broken(folder):
+        facts = _facts(folder)
+        source = put_together(_pieces(folder, facts), facts["size"], name)
+        if source.sha256() != facts["sha256"]:
+            raise FormatError(
+                "the tables were edited: their records are not those that were written (SHA-256)",
+                where=str(folder),
+                hint=_CHOOSE,
+            )
+        index = AnnotationIndex.of(scan(source, columns=READ))
+        for table in lists_of(index):
+            path = _table(folder, table)
+            if edited := edited_columns(path, table, index):
+                shown = ", ".join(f"{key} in {plural(n, 'row')}" for key, n in edited.items())
                 raise FormatError(
-                    "the tables were edited: rows were changed, dropped or added",
-                    where=str(folder),
-                    hint="choose by ids instead: cocosurgeon subset FILE --ids-file IDS",
+                    f"columns were edited and differ from the records (raw): {shown}",
+                    where=str(path),
+                    hint=f"edit the annotation file instead, or {_AGAIN}",
                 )
-        return source
+    source.identity = (int(facts["sha256"][:15], 16),)  # the same for each copy
+    return source
 
 
 def _table(folder: Path, name: str) -> Path:
@@ -147,29 +191,40 @@ def _facts(folder: Path) -> dict[str, Any]:
     """
     from pyarrow import parquet
 
-    paths = [path for name in _TABLES if (path := _table(folder, name)).is_file()]
+    names = [name for name in _TABLES if _table(folder, name).is_file()]
+    if not names:
+        raise FormatError("no tables of Parquet there", where=str(folder), hint="check the name")
     found: list[dict[str, Any]] = []
-    for path in paths:
+    for name in names:
+        path = _table(folder, name)
         with _broken(path):
-            metadata = parquet.read_schema(path).metadata or {}
+            file = parquet.read_metadata(path)
+            rows, metadata = file.num_rows, file.metadata or {}
             if KEY not in metadata:
                 raise FormatError(
-                    "a Parquet file without the metadata that cocosurgeon convert writes",
+                    f"a Parquet file ({plural(rows, 'row')}) without the metadata that cocosurgeon "
+                    f"convert writes; programs such as pandas drop it",
                     where=str(path),
-                    hint="write it with: cocosurgeon convert FILE --to parquet",
+                    hint=_CHOOSE,
                 )
             found.append(json.loads(metadata[KEY]))
             if (version := found[-1]["version"]) != _VERSION:
                 raise FormatError(
                     f"the tables have version {version!r}; this program reads version {_VERSION}",
                     where=str(path),
-                    hint="convert the annotation file again",
+                    hint=_AGAIN,
                 )
-    tables = found[0]["tables"] if found else list(_TABLES)
+            if rows != (count := found[-1]["tables"][name]):
+                raise FormatError(
+                    f"rows were dropped or added: {plural(rows, 'row')}, {count:,} were written",
+                    where=str(path),
+                    hint=_CHOOSE,
+                )
+    tables = found[0]["tables"]
     missing = [name for name in tables if not _table(folder, name).is_file()]
     if missing or len({facts["sha256"] for facts in found}) != 1:
         what = f"no table {first_names(missing)}" if missing else "the tables are of two files"
-        raise FormatError(what, where=str(folder), hint="convert the annotation file again")
+        raise FormatError(what, where=str(folder), hint=_AGAIN)
     marks = {n: (f["separator"], f["comma"]) for n, f in zip(tables, found, strict=True)}
     return {**found[0], "marks": marks}
 
@@ -197,5 +252,5 @@ def _broken(path: Path) -> Iterator[None]:
         raise FormatError(
             f"the table cannot be read: {error}",
             where=str(path),
-            hint="convert the annotation file again",
+            hint=_AGAIN,
         ) from error

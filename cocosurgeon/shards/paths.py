@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cocosurgeon.errors import RequestError, SourceUnavailableError
+from cocosurgeon.formats.parquet import TABLES
 from cocosurgeon.shards.shard import is_tables
 from cocosurgeon.urls import files_at, has_wildcard, is_url
 
@@ -35,7 +36,7 @@ def annotation_files(given: Iterable[str]) -> list[str]:
     found: list[str] = []
     for each in given:
         if is_url(each):
-            files = files_at(each, _SUFFIXES) if has_wildcard(each) else [each]
+            files = files_at(each, _SUFFIXES, TABLES) if _is_several(each) else [each]
         elif _is_folder(each):
             paths = [str(Path(each, name)) for name in sorted(os.listdir(each))]  # noqa: PTH208
             files = [path for path in paths if path.endswith(_SUFFIXES) or is_tables(path)]
@@ -60,11 +61,13 @@ def names_in(paths: Sequence[str]) -> list[str]:
     Raises:
         RequestError: two have one name.
     """
-    folder = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths])  # noqa: PTH100, PTH120
-    found = [os.path.relpath(os.path.abspath(path), folder) for path in paths]  # noqa: PTH100
+    absolute = [os.path.abspath(path.rpartition("://")[2]) for path in paths]  # noqa: PTH100
+    folder = os.path.commonpath(map(os.path.dirname, absolute))
+    found = [os.path.relpath(path, folder) for path in absolute]
     names = [f"{n}.json" if is_tables(p) else n for n, p in zip(found, paths, strict=True)]
     if (twice := _twice(names)) is not None:
-        raise RequestError("two outputs of one name", where=twice, hint="rename the tables' folder")
+        hint = "name each file once, or rename the tables' folder"
+        raise RequestError("two outputs of one name", where=twice, hint=hint)
     return names
 
 
@@ -73,7 +76,9 @@ def _twice(names: Iterable[str]) -> str | None:
 
 
 def _is_several(text: str) -> bool:
-    return has_wildcard(text) if is_url(text) else _is_glob(text) or _is_folder(text)
+    if is_url(text):
+        return has_wildcard(text) and not is_tables(text)
+    return _is_glob(text) or _is_folder(text)
 
 
 def _is_folder(path: str) -> bool:

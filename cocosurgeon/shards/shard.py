@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from types import MappingProxyType
 
 from cocosurgeon.annfile.scan import scan
@@ -15,8 +14,8 @@ from cocosurgeon.progress import Progress
 
 
 def is_tables(path: str) -> bool:
-    """Return whether a path is a folder of Parquet tables."""
-    return Parquet.recognizes(Path(path))
+    """Return whether a path or URL is a folder of Parquet tables."""
+    return Parquet.is_at(path)
 
 
 def read_shard(
@@ -31,5 +30,5 @@ def read_shard(
     """
     if not is_tables(path):
         return read(path, progress, columns)
-    source = Parquet().open_whole(Path(path))
+    source = Parquet().open_whole(path)
     return Dataset.whole(AnnotationIndex.of(scan(source, progress, columns=columns)))

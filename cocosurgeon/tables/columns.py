@@ -25,6 +25,12 @@ _COLUMNS: Mapping[str, Mapping[str, Kind]] = {
     },
 }
 _AXES = ("x", "y", "w", "h")
+_BOX = tuple(f"bbox_{axis}" for axis in _AXES)
+READ: Mapping[str, tuple[str, ...]] = {
+    "images": tuple(_COLUMNS["images"]),
+    "annotations": (*_COLUMNS["annotations"], "score", *_BOX),
+}
+"""Keys of records that the columns of tables are read from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +67,7 @@ def columns_of(name: str, records: Records) -> dict[str, Column]:
 
 
 def _key_columns(name: str, values: Array) -> dict[str, Column]:
-    """Return a column of ids: whole numbers or text where all are; else text, and their kinds."""
+    """Return a column of ids: whole numbers where all are; else text, and the kind of each."""
     keys = as_keys(values)
     if keys.dtype == np.int64:
         return {name: Column(keys, pa.int64())}
@@ -69,8 +75,6 @@ def _key_columns(name: str, values: Array) -> dict[str, Column]:
     kinds = {type(key) for key in listed} - {type(None)}
     if kinds <= {int} and all(key is None or -(2**63) <= key < 2**63 for key in listed):
         return {name: Column(keys, pa.int64())}
-    if kinds == {str}:
-        return {name: _texts(keys)}
     named = [None if k is None else "text" if isinstance(k, str) else "number" for k in listed]
     texts = [None if k is None else str(k) for k in listed]
     kind = Column(_as_objects(named), pa.string())
@@ -130,7 +134,7 @@ class Boxes:
 
 def boxes_of(records: Records) -> Boxes:
     """Return the boxes of annotations."""
-    columns = records.columns(*(f"bbox_{axis}" for axis in _AXES))
+    columns = records.columns(*_BOX)
     values = np.stack([as_floats(column.array) for column in columns], axis=1)
     values[np.isnan(values).any(axis=1)] = np.nan
     return Boxes(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import islice
@@ -15,7 +16,7 @@ from cocosurgeon.annfile.apart import Separated
 from cocosurgeon.annfile.columns import Numbers
 from cocosurgeon.annfile.document import Records
 from cocosurgeon.dataset.index import AnnotationIndex
-from cocosurgeon.tables.columns import boxes_of, columns_of
+from cocosurgeon.tables.columns import Boxes, Column, boxes_of, columns_of
 from cocosurgeon.tables.numbers import put_back, taken_out
 from cocosurgeon.tables.objects import Objects, rows_by_image
 
@@ -58,9 +59,7 @@ def write_records(
         objects: give images a column of their objects.
     """
     records = separated.records
-    columns = columns_of(name, records)
-    boxes = boxes_of(records) if name == "annotations" else None
-    view = Objects.of(index) if objects else None
+    columns = _columns(name, index, objects=objects)
     starts, stops = records.spans()
     is_of_images = name == "images"
     order = np.arange(records.count) if is_of_images else rows_by_image(index)
@@ -68,10 +67,6 @@ def write_records(
     with _Writer(path, metadata) as writer:
         for rows in _groups(order, stops - starts):
             arrays = {key: column.take(rows) for key, column in columns.items()}
-            if boxes is not None:
-                arrays["bbox"] = boxes.take(rows)
-            if view is not None:
-                arrays["objects"] = view.take(rows)
             before = [separated.unusual.get(row) for row in rows.tolist()]
             raw = [text for _, _, text in islice(texts, len(rows))]
             if not is_of_images:
@@ -80,6 +75,51 @@ def write_records(
             yield len(rows)
         for _ in texts:  # its end looks whether the source is unchanged
             pass
+
+
+def _columns(
+    name: str, index: AnnotationIndex, *, objects: bool
+) -> dict[str, Column | Boxes | Objects]:
+    """Return the columns of a table, by name, without those that the text is made of."""
+    records = lists_of(index)[name]
+    found: dict[str, Column | Boxes | Objects] = {**columns_of(name, records)}
+    if name == "annotations":
+        found["bbox"] = boxes_of(records)
+    if objects and (view := Objects.of(index)) is not None:
+        found["objects"] = view
+    return found
+
+
+def edited_columns(path: Path, name: str, index: AnnotationIndex) -> dict[str, int]:
+    """Count the rows of a table that have another value than their record, by column.
+
+    Columns that the table does not have, or has in addition, are not counted.
+
+    Args:
+        path: of the table.
+        name: of the table.
+        index: of the file whose text the table has.
+    """
+    starts, _ = lists_of(index)[name].spans()
+    found = Counter[str]()
+    with parquet.ParquetFile(path) as file:
+        there = set(file.schema_arrow.names)
+        columns = _columns(name, index, objects="objects" in there)
+        names = [key for key in columns if key in there]
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group, columns=["byte", *names])
+            rows = np.searchsorted(starts, table["byte"].to_numpy())
+            for key in names:
+                found[key] += _unequal(table[key], columns[key].take(rows))
+    return dict(+found)
+
+
+def _unequal(found: pa.ChunkedArray, expected: pa.Array) -> int:
+    """Count the values that differ; another type with the same values is the same."""
+    if found.equals(pa.chunked_array([expected])):
+        return 0
+    pairs = zip(found.to_pylist(), expected.to_pylist(), strict=True)
+    return sum(one != other for one, other in pairs)
 
 
 def write_pieces(path: Path, pieces: Iterable[tuple[int, bytes]]) -> None:
