@@ -402,3 +402,12 @@ def test_a_label_space_gives_the_ids_of_the_file_back(cli: Cli, tmp_path: Path) 
     assert after["categories"] == before["categories"]
     pairs = zip(before["annotations"], after["annotations"], strict=True)
     assert all(old["category_id"] == new["category_id"] for old, new in pairs)
+
+
+@pytest.mark.parametrize("kind", ["yolo", "parquet"])
+def test_a_folder_is_not_made_in_one_that_is_missing(kind: str, cli: Cli, tmp_path: Path) -> None:
+    if kind == "parquet":
+        pytest.importorskip("pyarrow")
+    done = cli("convert", SAMPLE, "--to", kind, "--allow-loss", "-o", "none/out")
+    assert done.code == 2 and "in: none/out\n  next: make its parent folder first" in done.err
+    assert not list(tmp_path.iterdir())

@@ -19,7 +19,7 @@ from cocosurgeon.convert.manifest import (
 from cocosurgeon.convert.new_manifest import Done, manifest_of
 from cocosurgeon.convert.pictures import Pictures
 from cocosurgeon.dataset.dataset import Dataset
-from cocosurgeon.errors import OutputError, RequestError
+from cocosurgeon.errors import RequestError
 from cocosurgeon.formats.format import Crowds, Format, Part, WholeFormat
 from cocosurgeon.formats.objects import Class
 from cocosurgeon.formats.registry import make_format
@@ -75,10 +75,6 @@ def _write_whole(work: Conversion, kind: WholeFormat, out: Path, notice: Notice)
 
 
 def _write_folder(work: Conversion, out: Path, manifest: Path, notice: Notice) -> None:
-    if not out.absolute().parent.is_dir():
-        raise OutputError(
-            "the folder of the output does not exist", where=str(out), hint="make it first"
-        )
     may_be_equal = _is_of_same(work, manifest)
     if not may_be_equal:
         require_free(out)

@@ -37,7 +37,7 @@ def require_free(out: Path) -> None:
     Raises:
         OutputError: the path exists, or the system refuses.
     """
-    with _explained(out):
+    with explained(out):
         if not os.path.lexists(out):
             return
         what = hint = ""
@@ -77,12 +77,12 @@ def copy_tree(
     """
     copied = (*files.ann_files, *(files.files if how == "copy" else ()))
     linked = files.files if how == "link" else ()
-    with _explained(out):
+    with explained(out):
         if out.is_dir() and _is_made(out, copied, linked):
             notice(f"{out}: unchanged")
             return
     require_free(out)
-    with _explained(out):
+    with explained(out):
         final = Path(os.path.realpath(out))
         needed, free = sum(c.size for c in copied), shutil.disk_usage(final.parent).free
         if needed > free:
@@ -147,12 +147,13 @@ def _with_parent(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _explained(out: Path) -> Iterator[None]:
+def explained(out: Path) -> Iterator[None]:
+    """Name the new folder, and what to do, in errors of the system."""
     try:
         yield
     except OSError as error:
         raise OutputError(
-            f"cannot make the tree: {error.strerror or error}",
+            f"cannot make the folder: {error.strerror or error}",
             where=str(out),
             hint=_HINTS.get(error.errno or 0, "name another folder"),
         ) from error

@@ -5,11 +5,11 @@ from __future__ import annotations
 import filecmp
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from cocosurgeon.atomic import Notice, appearing_folder
-from cocosurgeon.layout.copy_tree import require_free
+from cocosurgeon.layout.copy_tree import explained, require_free
 
 
 class _UnchangedError(Exception):
@@ -27,10 +27,12 @@ def new_folder(out: Path, may_be_equal: bool, notice: Notice) -> Iterator[Path]:
         notice: prints a line.
 
     Raises:
-        OutputError: the path has something else.
+        OutputError: the path has something else, or the system refuses.
     """
     try:
-        with appearing_folder(out, notice) as draft:
+        with ExitStack() as stack:
+            with explained(out):
+                draft = stack.enter_context(appearing_folder(out, notice))
             yield draft
             if may_be_equal and _is_equal_tree(draft, out):
                 raise _UnchangedError
