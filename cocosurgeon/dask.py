@@ -26,13 +26,13 @@ import numpy as np
 
 from cocosurgeon.convert.opening import open_any
 from cocosurgeon.dataset.dataset import ANNOTATION_COLUMNS, IMAGE_COLUMNS, Dataset
+from cocosurgeon.dataset.index import no_column
 from cocosurgeon.dataset.mask import IndexName, Level
-from cocosurgeon.errors import RequestError, UnknownNameError
+from cocosurgeon.errors import RequestError
 from cocosurgeon.shards.cluster import Workers, asked, opened_of, require_dask
 from cocosurgeon.shards.dataset import Shards
 from cocosurgeon.shards.folder import write_folder
 from cocosurgeon.shards.paths import annotation_files
-from cocosurgeon.text import did_you_mean
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -83,7 +83,9 @@ class DaskDataset(Dataset):
         from cocosurgeon.shards.tasks import KeptRows, column_facts, frame_of, joint_dtype
 
         index = self.index
-        records = index.image_records if level == "images" else index.annotation_records
+        records, other = index.image_records, index.annotation_records
+        if level == "annotations":
+            records, other = other, records
         if records is None:
             raise RequestError(
                 f"these files have no records of {level}",
@@ -97,11 +99,7 @@ class DaskDataset(Dataset):
         there = {name: any(f.is_there for f in each) for name, each in of_columns.items()}
         for name in names if all_there else ():
             if not there.get(name, True):
-                raise UnknownNameError(
-                    f"no record of {records.name!r} has {name!r}",
-                    where=self.source.name,
-                    hint=did_you_mean(name, records.first_keys()),
-                )
+                raise no_column(name, records, other)
         dtypes = {n: joint_dtype(of_columns.get(n, ())) for n in names if there.get(n, True)}
         changes = self.category_list and dict(self.category_list.cat_ids)
         if changes and "category_id" in dtypes and level == "annotations":

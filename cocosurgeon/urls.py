@@ -12,16 +12,26 @@ from typing import IO, Any
 
 from cocosurgeon.atomic import appearing, packed
 from cocosurgeon.errors import CocosurgeonError, OutputError, RequestError, SourceUnavailableError
+from cocosurgeon.text import did_you_mean
 
 _MARK = "://"
 _OF_ONE_PROCESS = "memory"
 _LITTLE = 1 << 16
 """Bytes that are read at once of a file whose beginning is wanted."""
+_OF_THIS_MACHINE = ("file", "local")
 
 
 def is_url(path: object) -> bool:
     """Return whether a path is a URL: a protocol, then ``://``."""
     return isinstance(path, str) and _MARK in path
+
+
+def path_of(path: str) -> str | None:
+    """Return the path on this machine of a path or URL; None for a URL of another place."""
+    if not is_url(path):
+        return path
+    protocol, _, rest = path.partition(_MARK)
+    return rest if protocol in _OF_THIS_MACHINE else None
 
 
 def has_wildcard(url: str) -> bool:
@@ -113,6 +123,22 @@ def reading_url(url: str) -> Iterator[tuple[IO[bytes], tuple[int, ...]]]:
             yield file, (mark,)
 
 
+def require_free_url(url: str) -> None:
+    """Refuse a URL where something is.
+
+    Raises:
+        OutputError: something is there, or nothing can be looked up.
+    """
+    files, path = _place(url)
+    with _writing(url):
+        if files.exists(path):
+            raise OutputError(
+                "something is there; nothing at a URL is replaced",
+                where=url,
+                hint="name another output (-o)",
+            )
+
+
 @contextmanager
 def new_url_folder(url: str) -> Iterator[str]:
     """Give a URL to write files below; they are moved to this one when the block ends well.
@@ -125,9 +151,8 @@ def new_url_folder(url: str) -> Iterator[str]:
     url = url.rstrip("/")
     files, path = _place(url)
     draft = f"{path}.cocosurgeon-{secrets.token_hex(8)}.part"
+    require_free_url(url)
     with _writing(url):
-        if files.exists(path):
-            raise OutputError("something is there", where=url, hint="name another output (-o)")
         files.makedirs(draft, exist_ok=True)
         files.pipe_file(f"{draft}/.part", b"")  # what only reads says so now
         files.rm_file(f"{draft}/.part")
@@ -162,6 +187,7 @@ def written(path: str) -> Iterator[IO[bytes]]:
 def _place(url: str) -> tuple[Any, str]:
     """Return the file system of a URL, and the path in it."""
     try:
+        from fsspec import available_protocols
         from fsspec.core import url_to_fs
     except ImportError as error:
         raise RequestError(
@@ -172,9 +198,21 @@ def _place(url: str) -> tuple[Any, str]:
     try:
         found: tuple[Any, str] = url_to_fs(url)
     except ImportError as error:
-        raise RequestError(f"this URL needs another package: {error}", where=url) from error
-    except ValueError as error:
-        raise RequestError(f"no such protocol: {error}", where=url) from error
+        package = str(getattr(error.__cause__, "name", None))
+        raise RequestError(
+            f"this URL needs a package that is not installed: {error}",
+            where=url,
+            hint=f"pip install {package}" if package in str(error) else "install it with pip",
+        ) from error
+    except Exception as error:  # each protocol has errors of its own
+        protocol, known = url.partition(_MARK)[0], available_protocols()
+        if protocol in known:
+            raise _unreadable(url, error) from error
+        raise RequestError(
+            f"no such protocol: {protocol}",
+            where=url,
+            hint=did_you_mean(protocol, known) or "fsspec knows s3, gs, http, file, and others",
+        ) from error
     return found
 
 
@@ -184,10 +222,14 @@ def _reading(url: str) -> Iterator[None]:
         yield
     except CocosurgeonError:
         raise
-    except Exception as error:  # each protocol has errors of its own
-        raise SourceUnavailableError(
-            f"cannot read it: {_words(error)}", where=url, hint="check the URL and who may read it"
-        ) from error
+    except Exception as error:
+        raise _unreadable(url, error) from error
+
+
+def _unreadable(url: str, error: Exception) -> SourceUnavailableError:
+    return SourceUnavailableError(
+        f"cannot read it: {_words(error)}", where=url, hint="check the URL and who may read it"
+    )
 
 
 @contextmanager
@@ -203,4 +245,5 @@ def _writing(url: str) -> Iterator[None]:
 
 
 def _words(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(text).partition("\n")[0]

@@ -386,7 +386,7 @@ def test_files_that_cannot_be_merged(cli: Cli, put: Put) -> None:
     a, b = put(file(1, {1: "dog"}), "a.json"), put(file(5, {1: "dog"}), "b.json")
     results = put([{"image_id": 1, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 1}], "r.json")
     assert "two files or more" in failing(cli, a)
-    assert "is named twice" in failing(cli, a, a)
+    assert "the same file is given twice" in failing(cli, a, a)
     assert "a results file cannot be merged with an annotation file" in failing(cli, a, results)
     assert "--follow is for results files" in failing(cli, a, b, "--follow", a)
     assert "'note' is a key of the file already" in failing(

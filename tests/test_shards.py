@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -324,11 +325,19 @@ def test_lint_of_a_folder_counts_in_all_and_finds_what_is_not_one_dataset(
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("shards",), "several files need one output"),
-        (("shards", "-o", "o", "--merge-into", "p.json"), "several files need one output"),
+        (("shards",), "several files need an output"),
+        (("shards", "--dry-run"), "several files need an output"),
+        (("shards", "-o", "o", "--merge-into", "p.json"), "-o and --merge-into are both given"),
+        (("shards", "-o", "-"), "--merge-into - writes one file there"),
+        (("shards", "-o", "[x]", "--dry-run"), "nothing is ever deleted"),
+        (("shards", "-o", "[x]", "--force"), "--force replaces files, no folders"),
+        (("shards", "--merge-into", "2.json", "--dry-run"), "the output exists"),
         (("shards", "-o", "o", "--recipe", "r.json"), "--recipe works with one file only"),
         (("none/*.json", "-o", "o"), "no annotation file there"),
-        (("shards/0.json", "shards/0.json", "-o", "o"), "named twice"),
+        (("[x]/[y].json", "-o", "o"), "[ in it is written [[]"),
+        (("shards/0.json", "shards/0.json", "-o", "o"), "the same file is given twice"),
+        (("shards/0.json", "./shards/0.json", "-o", "o"), "the same file is given twice"),
+        (("shards", "[x]/link.json", "-o", "o"), "the same file is given twice"),
         (("shards/0.json", "-", "-o", "o"), "standard input"),
         (
             ("shards", "--rename", "dog=hound", "--empty", "effective:mmdet3", "-o", "o"),
@@ -345,9 +354,84 @@ def test_requests_that_cannot_be_met(
     cli: Cli, folder: Path, args: tuple[str, ...], message: str
 ) -> None:
     (folder / "2.json").write_text('{"images": [{"id": 1}], "categories": []}')
+    (folder / "[x]").mkdir()
+    (folder / "[x]/link.json").symlink_to("../shards/0.json")
     done = cli("subset", *args)
     assert (done.code, message in done.err) == (2, True), done.err
     assert not (folder / "o").exists()
+    assert not (folder / "-").exists()
+
+
+def test_results_files_are_merged_as_merge_does(cli: Cli, tmp_path: Path) -> None:
+    for name, images in (("a", [1, 2]), ("b", [2, 3])):
+        detections = [{"image_id": i, "category_id": 1, "score": 0.5} for i in images]
+        (tmp_path / f"{name}.json").write_text(json.dumps(detections))
+    done = cli("subset", "a.json", "b.json", "--merge-into", "one.json")
+    assert (done.code, done.out) == (0, "one.json\n"), done.err
+    assert "images with detections in more than one file: 1" in done.err
+    assert cli("merge", "a.json", "b.json", "-o", "merged.json").code == 0
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "merged.json").read_bytes()
+    assert cli("subset", "a.json", "b.json", "--first", 1, "--merge-into", "-").out == (
+        '[{"image_id": 1, "category_id": 1, "score": 0.5}]'
+    )
+
+
+def test_what_a_merge_drops_of_later_files_is_reported(cli: Cli, tmp_path: Path) -> None:
+    for n in range(3):
+        categories = [{**c, "supercategory": "xy"[n > 0]} for c in CATEGORIES[:2]] + CATEGORIES[2:]
+        document = {"info": {"n": n}, "images": [{"id": n}], "annotations": []}
+        text = json.dumps({**document, "categories": categories})
+        (tmp_path / f"{n}.json").write_text(text)
+    notes = [
+        "categories of 1, 2 whose other fields differ from the kept ones: dog, person",
+        "'info' of 1, 2 is not in the result: the earlier file's value stays",
+    ]
+    done = cli("subset", "[0-9].json", "--merge-into", "one.json", "--dry-run", "--json")
+    assert json.loads(done.out)["notes"] == notes
+    assert not (tmp_path / "one.json").exists()
+    for words in (("subset", "[0-9].json", "--merge-into"), ("merge", "[0-9].json", "-o")):
+        done = cli(*words, "one.json")
+        assert done.err.splitlines()[-3:-1] == [f"cocosurgeon: {note}" for note in notes]
+
+
+def test_brackets_in_a_folder_are_its_name(cli: Cli, folder: Path) -> None:
+    (folder / "shards").rename(folder / "[a]")
+    (folder / "a").mkdir()
+    done = cli("subset", "[a]/[01].json", "--first", 2, "-o", "out")
+    assert done.code == 0, done.err
+    assert sorted(path.name for path in (folder / "out").iterdir()) == ["0.json", "1.json"]
+
+
+def test_earlier_parts_of_a_split_may_be_folders(cli: Cli, folder: Path) -> None:
+    assert cli("split", "shards", "-o", "one").code == 0
+    words = ("--against", "train=one/train", "--against", "val=one/val/*", "-o", "two")
+    done = cli("split", "shards", *words)
+    assert done.code == 0, done.err
+    for part in ("train", "val"):
+        for path in (folder / "one" / part).iterdir():
+            assert (folder / "two" / part / path.name).read_bytes() == path.read_bytes()
+    for args, message in (
+        (("--force", "-o", "three"), "--force replaces files, no folders"),
+        (("--dry-run",), "go into a folder"),
+        (("-o", "-"), "cannot go to standard output"),
+        (("-o", "one", "--parts", "x,y", "--dry-run"), "nothing is ever deleted"),
+    ):
+        done = cli("split", "shards", *args)
+        assert (done.code, message in done.err) == (2, True), done.err
+
+
+def test_urls_that_cannot_be_read_have_a_hint(tmp_path: Path) -> None:
+    pytest.importorskip("fsspec")
+    hints = {"foo://x/*.json": "fsspec knows s3", "htps://x/*.json": "did you mean 'https'"}
+    if find_spec("s3fs") is None:
+        hints["s3://x/*.json"] = "pip install s3fs"
+    for url, hint in hints.items():
+        with pytest.raises(RequestError) as raised:
+            annotation_files([url])
+        assert hint in str(raised.value)
+    (tmp_path / "a.json").touch()
+    with pytest.raises(RequestError, match="the same file is given twice"):
+        annotation_files([str(tmp_path), f"file://{tmp_path}/a.json"])
 
 
 def test_without_dask_or_fsspec_the_error_has_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

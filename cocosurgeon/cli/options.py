@@ -105,7 +105,12 @@ Html = Annotated[
 
 Force = Annotated[
     bool,
-    typer.Option("--force", "-f", help="Replace existing files.", rich_help_panel="Output"),
+    typer.Option(
+        "--force",
+        "-f",
+        help="Replace existing files. Folders are never replaced.",
+        rich_help_panel="Output",
+    ),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import asdict, replace
@@ -20,21 +21,24 @@ from cocosurgeon.cli.run_split import of_all
 from cocosurgeon.convert.opening import format_at, open_any
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.index import AnnotationIndex
-from cocosurgeon.errors import CocosurgeonError, RequestError
+from cocosurgeon.errors import CocosurgeonError, OutputError, RequestError
 from cocosurgeon.progress import shown_by
 from cocosurgeon.report.summary import Summary, summarize
 from cocosurgeon.select.filter import Columns
 from cocosurgeon.select.plan import Plan
+from cocosurgeon.sets.labels import RoutineNote
 from cocosurgeon.sets.merge import merge
 from cocosurgeon.sets.options import MergeOptions
 from cocosurgeon.shards.cluster import Cluster, Workers, by_record
 from cocosurgeon.shards.dataset import Shards
 from cocosurgeon.shards.folder import below, require_free_folder, write_folder, write_parts
-from cocosurgeon.shards.paths import annotation_files, is_of_several, names_in
+from cocosurgeon.shards.paths import annotation_files, is_of_several, names_in, require_different
 from cocosurgeon.shards.shard import read_shard
 from cocosurgeon.steps.images.merge_with import MergeWith
-from cocosurgeon.steps.images.part import every_part
+from cocosurgeon.steps.images.part import PartAgainst, every_part
 from cocosurgeon.text import plural
+
+_NO_STDOUT = "a folder of several files cannot go to standard output"
 
 
 def files_of(given: Sequence[str]) -> tuple[list[str], bool]:
@@ -89,6 +93,7 @@ def read_shards(
     """
     if STDOUT in paths:
         raise RequestError("standard input cannot be one of several files")
+    require_different(paths)
     if workers is not None:
         with shown_by(console.progress):
             return Shards.of(workers.read(paths, columns, open_any))
@@ -131,11 +136,20 @@ def run_shards(
     started = time.monotonic()
     paths = annotation_files(given)
     outputs = replace(output.outputs, subset=merge_into or output.outputs.subset)
-    if (output.outputs.subset is None) == (merge_into is None) and not output.dry_run:
+    named = output.outputs.subset
+    if named is not None and merge_into is not None:
         raise RequestError(
-            "several files need one output: a folder, or a file",
+            "-o and --merge-into are both given",
+            hint="-o DIR writes files of the same names, --merge-into FILE writes one file: remove "
+            "one of them",
+        )
+    if outputs.subset is None:
+        raise RequestError(
+            "several files need an output: a folder, or a file",
             hint="-o DIR for files of the same names, --merge-into FILE for one file",
         )
+    if named == STDOUT:
+        raise RequestError(_NO_STDOUT, hint="--merge-into - writes one file there")
     if outputs.recipe is not None:
         raise RequestError(
             "--recipe works with one file only", hint="remove it, or merge the files"
@@ -144,17 +158,16 @@ def run_shards(
         hint = "name the other file as one of the files, or merge them: cocosurgeon merge"
         raise RequestError("--merge-with works with one file only", hint=hint)
     inputs = [*paths, *plan.files]
-    out = output.outputs.subset or ""
-    if merge_into is not None:
-        outputs.require_free(inputs, needs_stdout=console.as_json and not output.dry_run)
-    else:
-        others = replace(outputs, subset=None)
-        others.require_free(inputs, needs_stdout=console.as_json and not output.dry_run)
-        if not output.dry_run:
-            require_free_folder(out, names_in(paths))
+    checked = replace(outputs, subset=merge_into)
+    checked.require_free(inputs, needs_stdout=console.as_json and not output.dry_run)
+    if named is not None:
+        with _explaining_force(force=outputs.force):
+            require_free_folder(named, names_in(paths))
     with connected(cluster, len(paths), console) as workers:
         filters, rest = (Plan(), plan) if workers is None else by_record(plan)
         shards = read_shards(paths, rest.columns, console, workers)
+        if merge_into is not None and workers is None:
+            outputs.require_possible(shards.files[0])
         whole, steps = shards.whole, tuple[str, ...]()
         with shown_by(console.progress):
             if workers is not None and filters.steps and not whole.index.is_results:
@@ -166,7 +179,11 @@ def run_shards(
         with shown_by(console.progress):
             result = rest.apply(whole)
         parts = dict(zip(paths, shards.cut(result), strict=True))
-        target = outputs.subset or STDOUT
+        merged: Dataset | None = None
+        if merge_into is not None and (workers is None or not output.dry_run):
+            merged = _merged(merge_into, parts, workers, console)
+            result = replace(result, notes=(*result.notes, *merged.notes))
+        target = outputs.subset
         summary = summarize(result, (shards.whole.source.name, target))
         fields: dict[str, object] = {
             "sources": paths,
@@ -186,12 +203,12 @@ def run_shards(
         texts: dict[str, Text] = {}
         if outputs.ids is not None:
             texts[outputs.ids] = lambda: iter([id_lines(result)])
-        if merge_into is not None:
-            texts[merge_into] = partial(_merged, merge_into, parts, workers, console)
+        if merged is not None:
+            texts[target] = partial(with_bar, merged, console)
             write_files(texts, outputs.force, console)
-        else:
-            with shown_by(console.progress):
-                write_folder(out, {"": parts}, workers, console.info)
+        elif named is not None:
+            with shown_by(console.progress), _explaining_force(force=outputs.force):
+                write_folder(named, {"": parts}, workers, console.info)
             write_files(texts, outputs.force, console)
     console.info(*lines, f"{time.monotonic() - started:.1f} s")
     console.block(summary.config_lines())
@@ -200,6 +217,17 @@ def run_shards(
     if target != STDOUT:
         seconds = round(time.monotonic() - started, 3)
         console.written(target, {**fields, "seconds": seconds})
+
+
+@contextmanager
+def _explaining_force(*, force: bool) -> Iterator[None]:
+    """Let errors about an existing folder say that ``--force`` does not replace it."""
+    try:
+        yield
+    except OutputError as error:
+        if force:
+            error.hint = "--force replaces files, no folders: delete it first, or name another (-o)"
+        raise
 
 
 def split_shards(
@@ -225,9 +253,10 @@ def split_shards(
     """
     started = time.monotonic()
     paths = annotation_files(given)
-    if out_dir is None and not dry_run:
+    if out_dir is None:
         raise RequestError("the parts of several files go into a folder", hint="-o DIR")
-    out = out_dir or ""
+    if out_dir == STDOUT:
+        raise RequestError(_NO_STDOUT, hint="name a folder with -o")
     with connected(cluster, len(paths), console) as workers:
         shards = read_shards(paths, plan.columns, console, workers)
         with console.progress(f"reading {', '.join(plan.files)}") as progress:
@@ -244,7 +273,10 @@ def split_shards(
             "summaries": {name: asdict(summary) for name, summary in summaries.items()},
             "warnings": warnings,
         }
-        folders = [below(out, name) for name in parts]
+        folders = [below(out_dir, name) for name in parts]
+        names = names_in(paths)
+        files = [str(Path(part, name)) for part in parts for name in names]
+        require_free_folder(out_dir, files)
         if not console.as_json:
             console.warn(*warnings)
         if dry_run:
@@ -253,24 +285,43 @@ def split_shards(
         cut = {name: shards.cut(part) for name, (_, part) in parts.items()}
         by_path = {name: dict(zip(paths, of, strict=True)) for name, of in cut.items()}
         with shown_by(console.progress):
-            write_folder(out, by_path, workers, console.info)
+            write_folder(out_dir, by_path, workers, console.info)
     console.block(lines)
     seconds = time.monotonic() - started
     console.info(f"{seconds:.1f} s")
     console.written(folders, {**fields, "seconds": round(seconds, 3)})
 
 
+def with_earlier_files(plan: Plan) -> Plan:
+    """Return a plan of a split whose earlier parts are files, where folders and globs are given.
+
+    Raises:
+        CocosurgeonError: there is no file, or one is given twice.
+    """
+    *before, part = plan.steps
+    if not isinstance(part, PartAgainst):
+        return plan
+    given = defaultdict[str, list[str]](list)
+    for name, path in part.earlier:
+        given[name].append(path)
+    earlier = tuple((name, p) for name, each in given.items() for p in annotation_files(each))
+    return Plan(*before, replace(part, earlier=earlier))
+
+
 def _merged(
     target: str, parts: Mapping[str, Dataset], workers: Workers | None, console: Console
-) -> Iterator[bytes]:
-    """Yield the text of one file with the kept parts of all."""
-    with _texts(target, parts, workers, console) as texts:
+) -> Dataset:
+    """Return one dataset with the kept parts of all files; its notes are what differs in them."""
+    with _texts(target, parts, workers, console) as texts, shown_by(console.progress):
         first, *others = (
             Dataset.whole(AnnotationIndex.of(scan(source_of(text, path))))
             for path, text in zip(parts, texts, strict=True)
         )
-    options = MergeOptions(on_duplicate="keep")
-    return with_bar(merge(first, others, options, list(parts)) if others else first, console)
+        if not others:
+            return first
+        keep = MergeOptions() if first.index.is_results else MergeOptions(on_duplicate="keep")
+        whole = merge(first, others, keep, list(parts))
+    return replace(whole, notes=tuple(n for n in whole.notes if not isinstance(n, RoutineNote)))
 
 
 @contextmanager

@@ -84,13 +84,22 @@ def split(
     from cocosurgeon.errors import RequestError
     from cocosurgeon.shards.paths import is_of_several
 
+    if any(is_of_several([path]) for path in part_options.files):
+        from cocosurgeon.cli.run_shards import with_earlier_files
+
+        part_options = with_earlier_files(part_options)
     if cluster is not None or is_of_several(ann_files or ()):
         from cocosurgeon.cli.run_shards import split_shards
 
-        if by_key is not None or recipe or force:
+        if by_key is not None or recipe:
             raise RequestError(
-                "--by-key, --recipe and --force work with one file only",
+                "--by-key and --recipe work with one file only",
                 hint="merge the files first: cocosurgeon merge",
+            )
+        if force:
+            raise RequestError(
+                "--force replaces files, no folders",
+                hint="remove --force, and name a new folder with -o",
             )
         split_shards(ann_files or (), part_options, out_dir, cluster, console, dry_run=dry_run)
         return

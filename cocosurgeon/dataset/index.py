@@ -174,22 +174,30 @@ class AnnotationIndex:
         return _columns(self.annotation_records, names, self.image_records)
 
 
+def no_column(name: str, records: Records, other: Records | None) -> UnknownNameError:
+    """Return the error for a key that no record of a list has.
+
+    Args:
+        other: the records of the other level, which may have it.
+    """
+    hint = did_you_mean(name, records.first_keys(), "the first record has")
+    python = None
+    if other is not None and name in other.first_keys():
+        hint = f"records of {other.name!r} have it"
+        python = f"{hint}: use {'Image' if other.name == 'images' else 'Annotation'}Where"
+    return UnknownNameError(
+        f"no record of {records.name!r} has {name!r}",
+        where=records.source.name,
+        hint=hint,
+        python=python,
+    )
+
+
 def _columns(records: Records, names: tuple[str, ...], other: Records | None) -> tuple[Array, ...]:
     columns = records.columns(*names)
     for name, values in zip(names, columns, strict=True):
         if records.count and not values.present:
-            known = records.first_keys()
-            hint = did_you_mean(name, known, "the first record has")
-            python = None
-            if other is not None and name in other.first_keys():
-                hint = f"records of {other.name!r} have it"
-                python = f"{hint}: use {'Image' if other.name == 'images' else 'Annotation'}Where"
-            raise UnknownNameError(
-                f"no record of {records.name!r} has {name!r}",
-                where=records.source.name,
-                hint=hint,
-                python=python,
-            )
+            raise no_column(name, records, other)
     return tuple(values.array for values in columns)
 
 

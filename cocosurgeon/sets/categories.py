@@ -16,6 +16,7 @@ from cocosurgeon.dataset.category_list import CategoryList
 from cocosurgeon.dataset.ids import Id
 from cocosurgeon.errors import RequestError, StructureError
 from cocosurgeon.sets.id_change import IdChange, texts_of
+from cocosurgeon.sets.labels import RoutineNote
 from cocosurgeon.sets.merged_file import MergedFile, United
 from cocosurgeon.text import alike, did_you_mean, first_few, plural
 
@@ -155,6 +156,7 @@ class _Uniting:
             np.array(self.new_rows, np.int64),
             tuple((self.changed.get(e.cat_id, e.cat_id), e.name) for e in fresh),
             tuple(self.back),
+            tuple(entry.name for entry in self.different),
             tuple(self._notes(entries, fresh)),
         )
 
@@ -163,7 +165,8 @@ class _Uniting:
         if self.known and entries:
             known = len(entries) - len(fresh)
             names = f": {first_few([e.name for e in fresh], _SHOWN)}" if fresh else ""
-            yield f"categories of {label}: {known:,} matched by name, {len(fresh):,} new{names}"
+            text = f"categories of {label}: {known:,} matched by name, {len(fresh):,} new{names}"
+            yield text if fresh else RoutineNote(text)
 
         def arrow(entry: _Entry) -> str:
             return f"{entry.name} {entry.cat_id!r} -> {self.changed[entry.cat_id]!r}"
@@ -174,9 +177,6 @@ class _Uniting:
         if self.freed:
             shown = first_few(self.freed, _SHOWN, show=arrow)
             yield f"categories of {label} that get a free id, because theirs is taken: {shown}"
-        if self.different:
-            shown = first_few([e.name for e in self.different], _SHOWN)
-            yield f"categories of {label} whose other fields differ from the kept ones: {shown}"
 
     def _require_not_near(self) -> None:
         names = [key for key in self.known if isinstance(key, str)]

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 
 from cocosurgeon.errors import RequestError
-from cocosurgeon.text import did_you_mean
+from cocosurgeon.text import did_you_mean, first_few
+
+
+class RoutineNote(str):
+    """A note on what every merge does, which is neither a loss nor a change."""
+
+
+def of_files(notes: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield notes on files, one for all files of which the same is noted.
+
+    Args:
+        notes: label of the file, and the note, with ``{files}`` in place of the label.
+    """
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for label, note in notes:
+        found[note].append(label)
+    for note, labels in found.items():
+        yield note.replace("{files}", first_few(labels, shown=3), 1)
 
 
 def labels_of(paths: Sequence[str]) -> list[str]:

@@ -26,12 +26,15 @@ from cocosurgeon.files import reading
 from cocosurgeon.progress import progress_of
 from cocosurgeon.sets.categories import order_note, unite
 from cocosurgeon.sets.id_collisions import change_ids, require_apart, type_warnings
-from cocosurgeon.sets.labels import find_label, labels_of
+from cocosurgeon.sets.labels import RoutineNote, find_label, labels_of, of_files
 from cocosurgeon.sets.merged_file import MergedFile
 from cocosurgeon.sets.merged_text import MergedText, license_notes
 from cocosurgeon.sets.options import MergeOptions
 from cocosurgeon.sets.results import merged_results
 from cocosurgeon.text import are, first_few, plural
+
+_SHOWN = 20
+_DIFFERENT = "categories of {files} whose other fields differ from the kept ones"
 
 
 def merge(
@@ -109,11 +112,16 @@ class _Merge:
         self._require_mergeable()
         for file in self.files:
             records = (f"{plural(r.count, n.removesuffix('s'), n)}" for n, r in file.lists.items())
-            self.notes.append(f"merged: {file.label}: {', '.join(records)}")
+            self.notes.append(RoutineNote(f"merged: {file.label}: {', '.join(records)}"))
         self._find_duplicates()
+        different: list[tuple[str, str]] = []
         for file, united in zip(self.files, unite(self.files, self.options.aliases), strict=True):
             file.categories = united
             self.notes += united.notes
+            if united.different:
+                shown = first_few(united.different, _SHOWN)
+                different.append((file.label, f"{_DIFFERENT}: {shown}"))
+        self.notes += of_files(different)
         self.notes += order_note([file.categories for file in self.files if file.categories])
         self.notes += change_ids(self.files, self.options.ids)
         require_apart(self.files)

@@ -31,6 +31,7 @@ class United:
         new_rows: rows of entries that no earlier file has.
         new: new ids and names of these entries.
         back: place in the merged list of the same bytes, or JSON text, of each entry.
+        different: names of entries whose other fields differ from those of earlier files.
         notes: notes for the summary.
     """
 
@@ -39,6 +40,7 @@ class United:
     new_rows: Numbers
     new: tuple[tuple[Id, str], ...]
     back: tuple[int | str, ...]
+    different: tuple[str, ...]
     notes: tuple[str, ...]
 
 

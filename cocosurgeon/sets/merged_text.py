@@ -18,6 +18,7 @@ from cocosurgeon.dataset.references import References
 from cocosurgeon.errors import RequestError
 from cocosurgeon.files import reading
 from cocosurgeon.sets.id_change import IdChange, PrefixChange, id_rewrites
+from cocosurgeon.sets.labels import of_files
 from cocosurgeon.sets.merged_file import FORMAT, MARK, MergedFile, lists_with_ids
 from cocosurgeon.sets.options import MergeOptions
 from cocosurgeon.text import first_few
@@ -63,6 +64,7 @@ class MergedText:
     files: Sequence[MergedFile]
     options: MergeOptions
     notes: list[str] = field(default_factory=list)
+    _left: list[tuple[str, str]] = field(default_factory=list)
 
     def pieces(self) -> Iterator[bytes]:
         """Return the text, in pieces.
@@ -91,6 +93,7 @@ class MergedText:
                     parts[name].append(part)
         added: dict[str, NewValue] = dict(parts)
         replaced = self._replaced(own, added)
+        self.notes += of_files(self._left)
         members = [m.key for file in self.files for m in file.index.document.members]
         keys = dict.fromkeys([*members, *added])
         added = {key: added[key] for key in keys if key in added}
@@ -168,7 +171,8 @@ class MergedText:
 
     def _note_left(self, file: MergedFile, key: str) -> None:
         kept = "given" if getattr(self.options, key, None) else "earlier file's"
-        self.notes.append(f"{key!r} of {file.label} is not in the result: the {kept} value stays")
+        note = f"{key!r} of {{files}} is not in the result: the {kept} value stays"
+        self._left.append((file.label, note))
 
     # ---- values to restore each file
 

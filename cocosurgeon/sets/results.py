@@ -16,6 +16,7 @@ from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.references import References
 from cocosurgeon.errors import RequestError
 from cocosurgeon.sets.id_change import id_rewrites
+from cocosurgeon.sets.labels import RoutineNote
 from cocosurgeon.sets.merge_entry import MergeEntry
 from cocosurgeon.text import plural
 
@@ -64,7 +65,7 @@ def merged_results(
                 (References(records, "category_id"), entry.change(place, "categories")),
             ]
             changes += [change for change in [id_rewrites(ids)] if change is not None]
-        notes.append(text)
+        notes.append(RoutineNote(text))
         if source_key is not None:
             if records.column(source_key).present:
                 raise RequestError(
@@ -93,9 +94,12 @@ def _id_notes(indexes: Sequence[AnnotationIndex], is_followed: bool) -> list[str
         ids = set(index.images.ids.tolist())
         shared |= every & ids
         every |= ids
-    notes = [
-        "image and category ids stay: the results must belong to one annotation file, or to files "
-        "whose ids a merge did not change (--follow MERGED changes them as that merge did)"
+    notes: list[str] = [
+        RoutineNote(
+            "image and category ids stay: the results must belong to one annotation file, or to "
+            "files whose ids a merge did not change (--follow MERGED changes them as that merge "
+            "did)"
+        )
     ]
     if shared:
         notes.append(f"images with detections in more than one file: {len(shared):,}")

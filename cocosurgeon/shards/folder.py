@@ -12,7 +12,7 @@ from cocosurgeon.layout.new_folder import new_folder
 from cocosurgeon.progress import progress_of
 from cocosurgeon.shards.cluster import Workers
 from cocosurgeon.shards.paths import names_in
-from cocosurgeon.urls import is_url, new_url_folder, written
+from cocosurgeon.urls import is_url, new_url_folder, require_free_url, written
 
 
 def write_folder(
@@ -77,7 +77,9 @@ def require_free_folder(out: str, names: Iterable[str]) -> None:
     Raises:
         OutputError: something is there.
     """
-    if not is_url(out) and not _has_files(out, names):
+    if is_url(out):
+        require_free_url(out)
+    elif not _has_files(out, names):
         require_free(Path(out))
 
 

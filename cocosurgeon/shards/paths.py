@@ -11,7 +11,7 @@ from pathlib import Path
 from cocosurgeon.errors import RequestError, SourceUnavailableError
 from cocosurgeon.formats.parquet import TABLES
 from cocosurgeon.shards.shard import is_tables
-from cocosurgeon.urls import files_at, has_wildcard, is_url
+from cocosurgeon.urls import files_at, has_wildcard, is_url, path_of
 
 _SUFFIXES = (".json", ".json.gz")
 
@@ -30,28 +30,56 @@ def annotation_files(given: Iterable[str]) -> list[str]:
     those of folders in it, and the folders in it that are tables of Parquet.
 
     Raises:
-        SourceUnavailableError: a glob or folder has none.
-        RequestError: a file is named twice.
+        SourceUnavailableError: a glob or folder has none, or nothing is given.
+        RequestError: a file is given twice, by one name or by two.
     """
     found: list[str] = []
     for each in given:
+        hint = "check the folder, or the pattern"
         if is_url(each):
             files = files_at(each, _SUFFIXES, TABLES) if _is_several(each) else [each]
         elif _is_folder(each):
             paths = [str(Path(each, name)) for name in sorted(os.listdir(each))]  # noqa: PTH208
             files = [path for path in paths if path.endswith(_SUFFIXES) or is_tables(path)]
         elif _is_glob(each):
-            files = sorted(glob.glob(each, recursive=True))  # noqa: PTH207 - as it was given
+            pattern = _with_plain_folder(each)
+            files = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - as it was given
+            if "[" in each:
+                hint += "; a name with [ in it is written [[]"
         else:
             files = [each]
         if not files:
-            raise SourceUnavailableError(
-                "no annotation file there", where=each, hint="check the folder, or the pattern"
-            )
+            raise SourceUnavailableError("no annotation file there", where=each, hint=hint)
         found += files
-    if (twice := _twice(found)) is not None:
-        raise RequestError("a file is named twice", where=twice, hint="name each file once")
+    if not found:
+        raise SourceUnavailableError(
+            "no annotation file is given", hint="name files, globs or folders"
+        )
+    require_different(found)
     return found
+
+
+def require_different(paths: Iterable[str]) -> None:
+    """Refuse a file that is given twice, also by another spelling, a link or a ``file://`` URL.
+
+    Raises:
+        RequestError: two are one file.
+    """
+    first: dict[object, str] = {}
+    for path in paths:
+        place = path_of(path)
+        key: object = path
+        if place is not None and os.path.exists(place):  # noqa: PTH110 - says no where Path.exists raises
+            status = os.stat(place)  # noqa: PTH116
+            key = status.st_dev, status.st_ino
+        if key in first:
+            names = dict.fromkeys((first[key], path))
+            raise RequestError(
+                "the same file is given twice",
+                where=" and ".join(names),
+                hint="name it once: a second time adds nothing",
+            )
+        first[key] = path
 
 
 def names_in(paths: Sequence[str]) -> list[str]:
@@ -87,3 +115,14 @@ def _is_folder(path: str) -> bool:
 
 def _is_glob(text: str) -> bool:
     return glob.has_magic(text) and not os.path.lexists(text)
+
+
+def _with_plain_folder(pattern: str) -> str:
+    """Return a glob in which the folder at its beginning stands for itself, where there is one of
+    this name: ``[`` and ``]`` may be in names."""
+    parts = pattern.split("/")
+    for count in range(len(parts) - 1, 0, -1):
+        folder = "/".join(parts[:count])
+        if not set("*?") & set(folder) and os.path.isdir(folder):  # noqa: PTH112
+            return "/".join([glob.escape(folder), *parts[count:]])
+    return pattern

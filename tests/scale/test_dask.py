@@ -380,8 +380,13 @@ def test_frames_have_what_pandas_has(client: Any, folder: Path, cli: Cli) -> Non
         pd.testing.assert_frame_equal(many.annotations.compute(), one.annotations)
     some = full.annotations_df("segmentation_kind", "bbox_w").compute()
     pd.testing.assert_frame_equal(some, merged.annotations_df("segmentation_kind", "bbox_w"))
-    with pytest.raises(UnknownNameError, match="no record of 'images' has 'heigth'"):
-        full.images_df("heigth")
+    for dataset in (merged, full):
+        with pytest.raises(UnknownNameError, match=r"'images' has 'heigth'(?s:.*)mean 'height'"):
+            dataset.images_df("heigth")
+        with pytest.raises(UnknownNameError, match=r"first record has 'license', 'file_name'"):
+            dataset.images_df("nope")
+        with pytest.raises(UnknownNameError, match=r"records of 'images' have it"):
+            dataset.annotations_df("width")
 
 
 def test_masks_select_as_those_of_pandas(client: Any, folder: Path, cli: Cli) -> None:
@@ -399,6 +404,10 @@ def test_masks_select_as_those_of_pandas(client: Any, folder: Path, cli: Cli) ->
     assert {i["id"] for each in images for i in each} <= set(expected.img_ids)
     with pytest.raises(LevelError, match="expected booleans"):
         full.keep(full.images["width"])
+    with pytest.raises(LevelError, match=r"of annotations, not a mask of images\n"):
+        Having(full.images["width"] > 500)
+    with pytest.raises(RequestError, match="no annotation file is given"):
+        on_dask.read([])
     other = on_dask.read([folder / "shards/0.json"])
     with pytest.raises(RequestError, match="made from another file"):
         full.keep(other.images["width"] > 500)

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, cast
 
 from cocosurgeon.dataset.mask import FilterResult
 from cocosurgeon.errors import LevelError
-from cocosurgeon.select.filter import Annotation, Columns, Filter, ImageFilter, as_filter
+from cocosurgeon.select.filter import (
+    Annotation,
+    Columns,
+    Filter,
+    ImageFilter,
+    MaskFilter,
+    as_filter,
+)
 from cocosurgeon.steps.annotations.only import InCategory
 from cocosurgeon.steps.arguments import NAMES
 from cocosurgeon.steps.naming import with_names
@@ -34,7 +41,14 @@ class Having(ImageFilter):
     def __init__(self, of: Filter[Annotation] | pd.Series) -> None:
         inner = as_filter(of)
         if inner.level != "annotations":
-            raise LevelError(f"Having needs a filter of annotations, not {of!r}")
+            is_mask = isinstance(inner, MaskFilter)
+            raise LevelError(
+                "Having needs a filter of annotations, not "
+                + ("a mask of images" if is_mask else repr(inner)),
+                hint="make the mask from dataset.annotations, or use it without Having"
+                if is_mask
+                else None,
+            )
         object.__setattr__(self, "of", cast("Filter[Annotation]", inner))
 
     @property

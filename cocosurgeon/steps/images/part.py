@@ -182,7 +182,8 @@ AGAINST = Modifier(
     "against",
     "against",
     path_pairs("PART=FILE"),
-    "Put all images of FILE (from an earlier split) into PART.",
+    "Put all images of FILE (from an earlier split) into PART. With split, FILE may also be a "
+    "folder or a glob.",
 )
 
 OPTIONS = (
