@@ -43,7 +43,9 @@ from cocosurgeon import (
 from cocosurgeon import dask as on_dask
 from cocosurgeon.annfile.source import Source
 from cocosurgeon.cli.console import Console
+from cocosurgeon.cli.run_lint import lint_files
 from cocosurgeon.cli.run_shards import read_shards
+from cocosurgeon.lint.run import lint
 from cocosurgeon.sets.merge import merge
 from cocosurgeon.sets.options import MergeOptions
 from cocosurgeon.shards.dataset import Shards
@@ -144,6 +146,42 @@ def test_steps_on_shards_keep_the_records_that_they_keep_of_the_merged_file(
         assert all_records(*parts) == all_records(expected)
         assert [p.categories for p in parts] == [expected.categories] * len(parts)
         assert [i for part in parts for i in part.img_ids] == expected.img_ids
+
+
+@given(shards_of_a_dataset(), st.data())
+@examples(150)
+def test_lint_of_shards_finds_what_lint_of_the_merged_file_finds(
+    documents: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    every = [record for d in documents for record in (*d["images"], *d["annotations"])]
+    changes: list[dict[str, Any]] = [
+        *({}, {"file_name": "x.jpg"}, {"width": 0}, {"category_id": 18, "bbox": [0, 0, 0, 3]}),
+        *({"id": "7"}, {"iscrowd": 2}, {"image_id": 5}, {"segmentation": [[1, 2]]}),
+    ]
+    for record in data.draw(st.lists(st.sampled_from(every), max_size=4)) if every else ():
+        change = data.draw(st.sampled_from(changes))
+        record.update({k: v for k, v in change.items() if k in record or k == "segmentation"})
+    for document in documents if data.draw(st.booleans()) else documents[:1]:
+        document["info"] = {}
+    loaders = data.draw(st.sampled_from([None, ["yolox"], ["rfdetr", "detectron2"]]))
+    with tempfile.TemporaryDirectory() as name:
+        paths = [str(path) for path in written(Path(name), documents, [None, 1, 2, None])]
+        first, *others = (read(path) for path in paths)
+        options: dict[str, Any] = {"choice": None, "keep": 5, "known": {}, "images": None}
+        reports, whole, why = lint_files(paths, None, loaders, options, is_one_dataset=True)
+        assert (whole is None) == (why is not None or not others)
+        if whole is None:
+            return
+        merged = merge(first, others, MergeOptions(on_duplicate="keep"))
+        text = b"".join(merged.text())
+        (Path(name) / "merged.json").write_bytes(text)
+        expected = lint(Path(name) / "merged.json", loaders=loaders)
+        found = {t.code: (t.severity, t.count) for t in whole.tallies.values()}
+        assert found == {t.code: (t.severity, t.count) for t in expected.tallies.values()}
+        assert whole.is_failure(strict=False) == expected.is_failure(strict=False)
+        assert whole.counts == {k: n for k, n in expected.counts.items() if k != "categories"}
+        for key in ("images", "annotations"):
+            assert sum(report.counts[key] for report in reports) == whole.counts[key]
 
 
 @given(st.lists(st.lists(st.sampled_from(["a", "b", 1, 2.0, 3]), max_size=5), min_size=1))
@@ -311,9 +349,19 @@ def test_lint_of_a_folder_counts_in_all_and_finds_what_is_not_one_dataset(
     assert done.code == 0
     assert len(fields["files"]) == 3
     assert fields["in_all"]["counts"] == {"images": 128, "annotations": 585}
-    for found in fields["in_all"]["findings"]:
-        own = [f for file in fields["files"] for f in file["findings"]]
-        assert found["count"] == sum(f["count"] for f in own if f["code"] == found["code"])
+    assert cli("merge", "shards", "-o", "all.json").code == 0
+    assert cli("subset", "shards", "--first", 3, "-o", "cut").code == 0
+    assert cli("subset", "cut", "--merge-into", "cut.json").code == 0
+    for shards, merged in (("shards", "all.json"), ("cut", "cut.json")):
+        one, other = (json.loads(cli("lint", n, "--json").out) for n in (shards, merged))
+        found, expected = one["in_all"]["findings"], other["findings"]
+        assert {f["code"]: f["count"] for f in found} == {f["code"]: f["count"] for f in expected}
+        whole = {f["code"]: f["details"] for f in found if f["details"]}
+        details = {f["code"]: f["details"] for f in expected if f["code"] in whole}
+        assert {c: [d.partition(" (this")[0] for d in ds] for c, ds in whole.items()} == details
+        (folder / "base.json").write_text(json.dumps(one))
+        again = json.loads(cli("lint", shards, "--json", "--baseline", "base.json").out)
+        assert all(f["known"] == f["count"] for f in again["in_all"]["findings"])
     assert fields["not_one_dataset"] is None
     assert "the files are one dataset" in cli("lint", "shards").out
     (folder / "shards/3.json").write_bytes((folder / "shards/1.json").read_bytes())

@@ -80,6 +80,10 @@ class UnitedRecords(Records):
                 self._share(name, whole)
         return tuple(self._columns[n] for n in names)
 
+    def owner(self, row: int) -> Records:
+        """Return the list that has a record."""
+        return self.parts[int(np.searchsorted(self.firsts, row, "right")) - 1]
+
     def _share(self, name: str, whole: Values) -> None:
         """Replace the columns of the parts by views of the whole one, to save memory."""
         for part, first in zip(self.parts, self.firsts.tolist(), strict=False):

@@ -30,6 +30,7 @@ options     options that verbs share
 outputs     output files: paths, checks, writing
 run         read a file, apply a plan, write the result, print the summary
 run_convert read files, convert them, print losses
+run_lint    judge several files, and those of one dataset together
 run_shards  read several files as one dataset, and write the kept part of each
 run_split   read a file, split it, write the parts, print the report
 run_weights change a checkpoint, and print the report

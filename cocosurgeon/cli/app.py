@@ -17,7 +17,7 @@ from cocosurgeon.cli.options import make_command
 from cocosurgeon.version import __version__
 
 _SHARED = {"app", "command", "completion", "console", "options", "outputs", "run"}
-_SHARED |= {"run_convert", "run_shards", "run_split", "run_weights"}
+_SHARED |= {"run_convert", "run_lint", "run_shards", "run_split", "run_weights"}
 """Modules of this folder that are no verbs."""
 
 

@@ -18,6 +18,7 @@ from cocosurgeon.cli.options import (
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
+    from cocosurgeon.lint.report import LintReport
     from cocosurgeon.shards.cluster import Cluster
 
 Names = list[str] | None
@@ -97,10 +98,10 @@ def lint(
     from itertools import chain
     from pathlib import Path
 
-    from cocosurgeon.annfile.scan import scan
     from cocosurgeon.cli.outputs import require_apart, write_page
     from cocosurgeon.cli.run import choose
-    from cocosurgeon.cli.run_shards import connected, files_of, why_not_one
+    from cocosurgeon.cli.run_lint import lint_files
+    from cocosurgeon.cli.run_shards import connected, files_of
     from cocosurgeon.convert.opening import open_any, read_any
     from cocosurgeon.draw.findings import SENTENCES, lint_page
     from cocosurgeon.errors import RequestError, UnknownNameError
@@ -149,11 +150,13 @@ def lint(
         require_apart([Path(html)], paths)
     options: dict[str, Any] = {"choice": choice, "keep": keep, "known": known, "images": images}
     shared = 1 if is_pair else len(paths)
+    whole: LintReport | None = None
+    trouble: str | None = None
     with shown_by(console.progress), connected(cluster, shared, console) as workers:
-        if workers is not None:
-            found = list(workers.lint(paths, open_any, loaders=loaders, **options))
-            reports = [report for report, _ in found]
-            documents = [document for _, document in found]
+        if workers is not None or (is_one_dataset and len(paths) > 1):
+            reports, whole, trouble = lint_files(
+                paths, workers, loaders, options, is_one_dataset=is_one_dataset
+            )
         else:
             sources = []
             for path in paths:
@@ -161,11 +164,9 @@ def lint(
                 if len(paths) > 2:
                     sources[-1].release()
             reports = [judged(source, loaders=loaders, **options) for source in sources]
-            documents = list(map(scan, sources)) if is_one_dataset else []
-        if is_pair and any(map(choice.takes, PAIR_CODES)):
-            one, two = sources
-            reports.append(lint_pair(one, two, **options))
-        trouble = why_not_one(documents) if is_one_dataset else None
+            if is_pair and any(map(choice.takes, PAIR_CODES)):
+                one, two = sources
+                reports.append(lint_pair(one, two, **options))
     if html is not None:
         with shown_by(console.progress):
             page = lint_page(reports[0], read_any(paths[0]), folder)
@@ -176,13 +177,16 @@ def lint(
         for report in reports
     ]
     more: dict[str, object] = {}
+    failing = reports if whole is None else [whole]
     if is_one_dataset:
-        whole = in_all(reports)
+        whole = whole or in_all(reports)
         more = {"in_all": whole.fields(), "not_one_dataset": trouble}
         if format == "text":
             last = "the files are one dataset" if trouble is None else f"error: {trouble}"
-            lines += [["", *whole.counted_lines(), last]]
+            lines += [["", *whole.lines("--code {}"), last]]
+        else:
+            lines += [whole.github_lines(is_of_file=False)]
     is_alone = len(fields) == 1 and not is_one_dataset
     console.report(fields[0] if is_alone else {"files": fields, **more}, list(chain(*lines)))
-    if trouble is not None or any(report.is_failure(strict=strict) for report in reports):
+    if trouble is not None or any(report.is_failure(strict=strict) for report in failing):
         raise typer.Exit(1)

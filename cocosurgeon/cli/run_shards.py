@@ -11,7 +11,6 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-from cocosurgeon.annfile.document import Document
 from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import open_source, source_of
 from cocosurgeon.atomic import draft_folder
@@ -21,7 +20,7 @@ from cocosurgeon.cli.run_split import of_all
 from cocosurgeon.convert.opening import format_at, open_any
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.index import AnnotationIndex
-from cocosurgeon.errors import CocosurgeonError, OutputError, RequestError
+from cocosurgeon.errors import OutputError, RequestError
 from cocosurgeon.progress import shown_by
 from cocosurgeon.report.summary import Summary, summarize
 from cocosurgeon.select.filter import Columns
@@ -69,15 +68,6 @@ def connected(
             "one file with all cores",
         )
     return cluster.connected(console.info)
-
-
-def why_not_one(documents: Iterable[Document]) -> str | None:
-    """Return why files are not one dataset; None where they are."""
-    try:
-        Shards.of([Dataset.whole(AnnotationIndex.of(document)) for document in documents])
-    except CocosurgeonError as error:
-        return f"not one dataset: {error.what} ({error.where})"
-    return None
 
 
 def read_shards(

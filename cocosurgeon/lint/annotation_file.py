@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from cocosurgeon.annfile.columns import Array, Numbers, Values, as_floats
 from cocosurgeon.annfile.document import Document, Records
+from cocosurgeon.annfile.united import UnitedRecords
 from cocosurgeon.dataset.ids import UNKNOWN, Images, as_keys
 from cocosurgeon.dataset.keys import Id, as_key
 from cocosurgeon.masks import MaskFault, mask_fault
@@ -67,15 +68,34 @@ class Boxes(NamedTuple):
     height: Array
 
 
+@dataclass(frozen=True)
+class Rest:
+    """Facts about the other files of a dataset, for checks of one file's records.
+
+    Attributes:
+        img_ids: ids of images: one, and those by which an unknown id may be another one's text.
+        lists_that_lack_ids: keys of lists in which a record has no usable id.
+        is_lvis: True for files in the form of LVIS.
+        categories: the entries of the category list that counts.
+    """
+
+    img_ids: frozenset[Id] = frozenset()
+    lists_that_lack_ids: frozenset[str] = frozenset()
+    is_lvis: bool = False
+    categories: Sequence[Record] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class AnnotationFile:
     """A file as checks see it.
 
     Attributes:
         document: its layout.
+        rest: the other files of its dataset.
     """
 
     document: Document
+    rest: Rest = Rest()
     _judged: list[Any] = field(default_factory=lambda: [None, None])
     _measured: list[Any] = field(default_factory=lambda: [None, 0.0])
 
@@ -103,23 +123,25 @@ class AnnotationFile:
 
     @cached_property
     def _lists_that_lack_ids(self) -> frozenset[str]:
-        return frozenset(key for key in ("images", "categories") if None in self.ids(key))
+        own = (key for key in ("images", "categories") if None in self.ids(key))
+        return self.rest.lists_that_lack_ids.union(own)
 
     @cached_property
     def is_lvis(self) -> bool:
         """True for a file in the form of LVIS, whose records have no ``iscrowd``."""
         images = self.lists.get("images")
-        return images is not None and any(v.present for v in images.columns(*_ID_LISTS))
+        own = images is not None and any(v.present for v in images.columns(*_ID_LISTS))
+        return own or self.rest.is_lvis
 
     @cached_property
     def categories(self) -> Sequence[Record]:
         """The entries of the category list, decoded."""
-        return [each.value for each in self.records("categories")]
+        return self.rest.categories or [each.value for each in self.records("categories")]
 
     @cached_property
     def img_ids(self) -> frozenset[Id]:
         """Ids of the listed images."""
-        return frozenset(i for i in self.ids("images") if i is not None)
+        return self.rest.img_ids.union(i for i in self.ids("images") if i is not None)
 
     @cached_property
     def cat_ids(self) -> frozenset[Id]:
@@ -177,12 +199,28 @@ class AnnotationFile:
         for row, first, text in records.texts(chosen):
             yield Located(row, first, text, decoded(text))
 
-    def located(self, key: str, row: int) -> tuple[object, int]:
-        """Return the id of a record, and the offset of its first byte."""
-        records = self.lists.get(key)
-        assert records is not None
-        start, _ = (int(edges[row]) for edges in records.spans())
+    def located(self, key: str, row: int) -> tuple[object, int | None]:
+        """Return the id of a record, and the offset of its first byte; None in several files."""
+        records = self.lists[key]
+        is_united = isinstance(records, UnitedRecords)
+        start = None if is_united else int(records.spans()[0][row])
         return self.ids(key)[row] if key == "images" else self._id(records, row), start
+
+    def as_rest(self) -> Rest:
+        """Return what checks of one file's records must know of this, which is all files."""
+        some, annotations = set(sorted(self.img_ids, key=str)[:1]), self.lists.get("annotations")
+        if annotations is not None:
+            ids = annotations.column("image_id").array[self.image_rows == UNKNOWN]
+            some |= self.img_ids.intersection(map(of_other_type, set(as_keys(ids).tolist())))
+        lacking = self._lists_that_lack_ids
+        return Rest(frozenset(some), lacking, self.is_lvis, self.categories)
+
+    def name_of(self, key: str, row: int) -> str:
+        """Return the name of the file that has a record."""
+        records = self.lists[key]
+        if isinstance(records, UnitedRecords):
+            records = records.owner(row)
+        return records.source.name
 
     def _id(self, records: Records, row: int) -> object:
         value: object = records.column("id").array[row]
@@ -272,6 +310,13 @@ def decoded(text: bytes) -> Record:
     except (msgspec.DecodeError, RecursionError):
         value = json.loads(text)
     return value if isinstance(value, dict) else {}
+
+
+def of_other_type(key: Id | None) -> Id | None:
+    """Return the number that a text id is, or the text of a number; None where there is none."""
+    if isinstance(key, str):
+        return int(key) if key.lstrip("-").isdecimal() and len(key) < 20 else None
+    return None if key is None else str(key)
 
 
 def box_of(record: Record) -> tuple[float, float, float, float] | None:

@@ -42,11 +42,13 @@ class Effect:
         loader: its name; or a library that has no rules here.
         kind: raises an error, loses objects, gives wrong labels; or what ``what`` says.
         what: in a few words.
+        in_example: the same with the numbers of the example; empty: as ``what``.
     """
 
     loader: str
     kind: Kind
     what: str
+    in_example: str = ""
 
     def __str__(self) -> str:
         return f"{self.loader} {self.what}"
@@ -116,18 +118,20 @@ def _effect(
         return Effect(name, "raises", f"raises {after.exception}")
     shifted = _wrong_names(after, wrong) - _wrong_names(before, right)
     if shifted > 0:
-        return Effect(name, "shifts", f"gives {plural(shifted, 'object')} a wrong label")
+        in_example = f"gives {plural(shifted, 'object')} a wrong label"
+        return Effect(name, "shifts", "gives objects a wrong label", in_example)
     lost = min(_objects(before), len(wrong.get("annotations", ()))) - _objects(after)
     if lost > 0:
-        return Effect(name, "loses", f"loses {plural(lost, 'object')}")
+        return Effect(name, "loses", "loses objects", f"loses {plural(lost, 'object')}")
     skipped = len(right["images"]) - len(before.samples)
     lost = len(wrong.get("images", ())) - len(after.samples) - skipped
     if lost > 0:
-        return Effect(name, "loses", f"loses {plural(lost, 'image')}")
+        return Effect(name, "loses", "loses images", f"loses {plural(lost, 'image')}")
     listed = {category["id"] for category in wrong.get("categories", ())}
     if LOADERS[name].numbering_by_use and (gone := len(listed.difference(after.cat_ids))):
-        what = f"gives {plural(gone, 'category', 'categories')} no label, and shifts later labels"
-        return Effect(name, "shifts", what)
+        what = "gives {} no label, and shifts later labels"
+        found = plural(gone, "category", "categories")
+        return Effect(name, "shifts", what.format("categories"), what.format(found))
     return None
 
 

@@ -40,7 +40,7 @@ def page_of(code: str) -> str:
         lines += [_REPAIRS[repair.is_safe].format(repair_command(code), repair.does), ""]
     if effects := effects_of(code):
         lines += ["| loader | what it does with the example |", "| --- | --- |"]
-        lines += [f"| {effect.loader} | {effect.what} |" for effect in effects]
+        lines += [f"| {effect.loader} | {effect.in_example or effect.what} |" for effect in effects]
         lines.append("")
     if check is not None:
         right, wrong = correct_for(check), example_of(check)

@@ -78,6 +78,13 @@ class LintReport(Report):
         elif self.keep is None or len(tally.findings) < self.keep:
             tally.findings.append(finding)
 
+    def add_counts(self, other: LintReport) -> None:
+        """Count the findings of another report, and keep none."""
+        for each in other.tallies.values():
+            tally = self.tallies.setdefault(each.code, Tally(each.code, each.severity))
+            tally.count += each.count
+            tally.known += each.known
+
     def is_full(self, code: str) -> bool:
         """Return whether findings of a code need only be counted from now on."""
         tally = self.tallies.get(code)
@@ -110,24 +117,25 @@ class LintReport(Report):
         """Return what a notebook shows: the table, then the first findings of each code."""
         return table(self._rows(), (0, 1, 4)) + preformatted(self.lines()[len(self._table()) :])
 
-    def counted_lines(self) -> list[str]:
-        """Return the report for people without findings: a table and a last line."""
-        return [*self._table(), self._last_line()]
-
     def _details(self, all_of: str) -> Iterator[str]:
         for tally in self.sorted_tallies:
-            if tally.new:
+            if tally.findings:
                 yield from (*_details(tally, all_of), "")
 
     def _table(self) -> list[str]:
         return [*table_lines(self._rows(), frozenset((2, 3))), ""] if self.tallies else []
 
-    def github_lines(self) -> list[str]:
-        """Return the findings as GitHub's commands for annotations of a change."""
+    def github_lines(self, *, is_of_file: bool = True) -> list[str]:
+        """Return the findings as GitHub's commands for annotations of a change.
+
+        Args:
+            is_of_file: whether the report is of one file, which GitHub then shows.
+        """
         kinds = {"error": "error", "warning": "warning", "note": "notice"}
         name = _escaped(self.file).replace(":", "%3A").replace(",", "%2C")
+        file = f"file={name}," if is_of_file else ""
         return [
-            f"::{kinds[tally.severity]} file={name},title={tally.code}::"
+            f"::{kinds[tally.severity]} {file}title={tally.code}::"
             f"{CODES[tally.code].meaning}: {_escaped(_place(finding))}"
             for tally in self.sorted_tallies
             for finding in tally.findings
@@ -171,10 +179,8 @@ def in_all(reports: Sequence[LintReport]) -> LintReport:
     for report in reports:
         counts.update({key: n for key, n in report.counts.items() if key != "categories"})
     whole = LintReport(f"{plural(len(reports), 'file')} in all", counts, reports[0].loaders)
-    for each in (tally for report in reports for tally in report.tallies.values()):
-        tally = whole.tallies.setdefault(each.code, Tally(each.code, each.severity))
-        tally.count += each.count
-        tally.known += each.known
+    for report in reports:
+        whole.add_counts(report)
     return whole
 
 
@@ -190,6 +196,7 @@ def read_baseline(path: str) -> Known:
     try:
         report = json.loads(text)
         reports = report.get("files", [report])
+        reports += [report["in_all"]] if "in_all" in report else []
         found = [each for of_file in reports for each in of_file["findings"]]
         return Counter((each["code"], about) for each in found for about in each["about"])
     except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -11,23 +11,24 @@ from typing import TypeAlias
 
 import numpy as np
 
+from cocosurgeon.annfile.document import Document
 from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import Source, open_source
 from cocosurgeon.errors import RequestError, UnknownNameError
 from cocosurgeon.findings.codes import CODES, Severity
 from cocosurgeon.findings.finding import Finding, RecordId
-from cocosurgeon.lint.annotation_file import COLUMNS, AnnotationFile, Located
+from cocosurgeon.lint.annotation_file import COLUMNS, AnnotationFile, Located, Rest
 from cocosurgeon.lint.batch import UNSURE, batches
 from cocosurgeon.lint.check import Check, Fault, all_checks
 from cocosurgeon.lint.effects import affects, usual_loaders
 from cocosurgeon.lint.on_disk import ON_DISK_CODES, image_faults
 from cocosurgeon.lint.pair import PAIR_CODES, pair_faults
-from cocosurgeon.lint.report import Known, LintReport
+from cocosurgeon.lint.report import Known, LintReport, in_all
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import did_you_mean
 
-AnnFile: TypeAlias = str | os.PathLike[str] | Source
-"""Path of an annotation file, or its text."""
+AnnFile: TypeAlias = str | os.PathLike[str] | Source | Document
+"""Path of an annotation file, or its text, or its places and columns."""
 
 
 @dataclass(frozen=True)
@@ -96,13 +97,70 @@ def lint(
         DataError: it is no JSON, or its lists are none of records.
         RequestError: it is a results file.
     """
-    choice = choice or Choice()
     file = _opened(ann_file)
     counts = {key: file.count(key) for key in ("images", "annotations", "categories")}
     report = LintReport(file.document.source.name, counts, loaders or usual_loaders(), keep, known)
+    return _filled(report, file, all_checks(), choice or Choice(), images)
+
+
+def lint_records(
+    document: Document,
+    *,
+    rest: Rest,
+    loaders: Sequence[str] | None = None,
+    choice: Choice | None = None,
+    keep: int | None = 5,
+    known: Known = MappingProxyType({}),
+) -> LintReport:
+    """Judge the images and annotations of one of several files, each record by itself.
+
+    Args:
+        rest: the other files. The further arguments and errors are those of ``lint``.
+    """
+    file = replace(_opened(document), rest=rest)
+    counts = {key: file.count(key) for key in ("images", "annotations", "categories")}
+    report = LintReport(file.document.source.name, counts, loaders or usual_loaders(), keep, known)
+    return _filled(report, file, _checks(of_records=True), choice or Choice())
+
+
+def lint_dataset(
+    whole: AnnotationFile,
+    reports: Sequence[LintReport],
+    *,
+    choice: Choice | None = None,
+    keep: int | None = 5,
+    known: Known = MappingProxyType({}),
+    images: str | os.PathLike[str] | None = None,
+) -> LintReport:
+    """Judge several files that are one dataset, as one file with the records of all.
+
+    Args:
+        whole: the files as one.
+        reports: those of ``lint_records``; the result counts their findings, too.
+    """
+    counted = in_all(reports)
+    report = LintReport(counted.file, counted.counts, counted.loaders, keep, known)
+    report = _filled(report, whole, _checks(of_records=False), choice or Choice(), images)
+    report.add_counts(counted)
+    return report
+
+
+def _checks(*, of_records: bool) -> list[Check]:
+    """Return the checks of images and annotations by themselves, or all others."""
+    return [c for c in all_checks() if (c.of not in ("file", "categories")) == of_records]
+
+
+def _filled(
+    report: LintReport,
+    file: AnnotationFile,
+    checks: Sequence[Check],
+    choice: Choice,
+    images: str | os.PathLike[str] | None = None,
+) -> LintReport:
+    """Return a report, to which these checks have added what they find."""
     checks = [
         check
-        for check in all_checks()
+        for check in checks
         if choice.takes(check.code)
         and not (check.is_for_hurt and not affects(check.code, report.loaders))
     ]
@@ -151,9 +209,15 @@ def lint_pair(
 
 
 def _opened(ann_file: AnnFile) -> AnnotationFile:
-    with progress_of("reading") as progress:
-        source = ann_file if isinstance(ann_file, Source) else open_source(ann_file, progress)
-        document = scan(source, progress, columns=COLUMNS)
+    if isinstance(ann_file, Document):
+        document = ann_file
+        for key, names in COLUMNS.items():
+            if key in document.lists:
+                document.lists[key].columns(*names)
+    else:
+        with progress_of("reading") as progress:
+            source = ann_file if isinstance(ann_file, Source) else open_source(ann_file, progress)
+            document = scan(source, progress, columns=COLUMNS)
     if document.results is not None:
         raise RequestError(
             "a results file: lint checks annotation files",
@@ -172,6 +236,9 @@ def _finding(
     elif fault.list is not None:
         record_id, byte = file.located(fault.list, fault.row)
         record = RecordId(fault.list, record_id, byte)
+        if byte is None:  # of one of several files
+            owner = file.name_of(fault.list, fault.row)
+            return Finding(code, f"{fault.message} (this record: {owner})", record=record)
     return Finding(code, fault.message, record=record)
 
 

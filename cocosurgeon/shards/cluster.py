@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from cocosurgeon.annfile.document import Document
     from cocosurgeon.annfile.remote import Answer, RemoteSource
+    from cocosurgeon.annfile.source import Source
     from cocosurgeon.dataset.dataset import Dataset
     from cocosurgeon.lint.report import LintReport
     from cocosurgeon.select.filter import Columns
@@ -138,6 +139,16 @@ class Workers:
         return cls(client)
 
     def read(self, paths: Sequence[str], columns: Columns, open_file: OpenFile) -> list[Dataset]:
+        """Read files as datasets; see ``documents``."""
+        from cocosurgeon.dataset.dataset import Dataset
+        from cocosurgeon.dataset.index import AnnotationIndex
+
+        documents = self.documents(paths, columns, open_file)
+        return [Dataset.whole(AnnotationIndex.of(document)) for document in documents]
+
+    def documents(
+        self, paths: Sequence[str], columns: Columns, open_file: OpenFile
+    ) -> Iterator[Document]:
         """Read files. Their columns are here then; the workers keep the places of records.
 
         Args:
@@ -146,16 +157,12 @@ class Workers:
         Raises:
             CocosurgeonError: a file cannot be read; of several, the first one's.
         """
-        from cocosurgeon.dataset.dataset import Dataset
-        from cocosurgeon.dataset.index import AnnotationIndex
         from cocosurgeon.shards.tasks import read_file, without_text
 
         opened = self._map(read_file, _places(paths, open_file), columns=dict(columns))
         documents = self._results("reading", self._map(without_text, opened), _sizes(paths))
-        return [
-            Dataset.whole(AnnotationIndex.of(self._asking(document, future)))
-            for document, future in zip(documents, opened, strict=True)
-        ]
+        for document, future in zip(documents, opened, strict=True):
+            yield self._asking(document, future)
 
     def keep(self, shards: Shards, plan: Plan) -> tuple[Dataset, tuple[str, ...]]:
         """Apply filters that ask about each record by itself; each file is asked where it is.
@@ -202,13 +209,22 @@ class Workers:
             pass
 
     def lint(
-        self, paths: Sequence[str], open_file: OpenFile, **options: object
-    ) -> Iterator[tuple[LintReport, Document]]:
-        """Yield the report of lint on each file, and its ids."""
+        self,
+        documents: Sequence[Document],
+        judge: Callable[..., LintReport],
+        **options: object,
+    ) -> list[LintReport]:
+        """Return the report of lint on each file.
+
+        Args:
+            judge: ``lint``, or ``lint_records``.
+        """
         from cocosurgeon.shards.tasks import lint_file
 
-        futures = self._map(lint_file, _places(paths, open_file), options=options)
-        return self._results("checking", futures, _sizes(paths))
+        opened = [_opened_in(document.source) for document in documents]
+        sizes = [document.source.size for document in documents]
+        futures = self._map(lint_file, opened, judge=judge, **options)
+        return list(self._results("checking", futures, sizes))
 
     def _asking(self, document: Document, opened: Future) -> Document:
         """Let a document ask the workers for what it does not have."""
@@ -293,20 +309,24 @@ def _sizes(paths: Sequence[str]) -> list[int]:
 
 def asked(part: Dataset, function: Callable[..., object], *args: object) -> Answer:
     """Call a function with the document of a dataset, on a worker."""
-    return _remote(part).ask(function, *args)
+    return _remote(part.source).ask(function, *args)
 
 
 def opened_of(part: Dataset) -> Future:
     """Return the file of a dataset, as a worker has it."""
-    opened: Future = cast("partial[Answer]", _remote(part).ask).args[1]
+    return _opened_in(part.source)
+
+
+def _opened_in(source: Source) -> Future:
+    opened: Future = cast("partial[Answer]", _remote(source).ask).args[1]
     return opened
 
 
-def _remote(part: Dataset) -> RemoteSource:
+def _remote(source: Source) -> RemoteSource:
     from cocosurgeon.annfile.remote import RemoteSource
 
-    assert isinstance(part.source, RemoteSource)
-    return part.source
+    assert isinstance(source, RemoteSource)
+    return source
 
 
 def _version() -> str:

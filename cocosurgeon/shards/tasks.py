@@ -23,7 +23,6 @@ from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.dataset.mask import IndexName
 from cocosurgeon.errors import CocosurgeonError
 from cocosurgeon.lint.report import LintReport
-from cocosurgeon.lint.run import lint
 from cocosurgeon.select.filter import Columns
 from cocosurgeon.steps.recipe import Recipe
 from cocosurgeon.urls import is_url, written
@@ -102,6 +101,12 @@ class OpenedFile:
         results = self.document.results
         return [*self.document.lists.values(), *([] if results is None else [results])]
 
+    def forget_columns(self) -> None:
+        """Let go of all columns but those of ids."""
+        for records in self.lists:
+            for name in records._columns.keys() - _IDS:
+                del records._columns[name]
+
     def _arrays(self) -> Iterator[Array]:
         for records in self.lists if "document" in vars(self) else ():
             yield from (records.blocks.starts, records.blocks.stops)
@@ -123,9 +128,7 @@ def read_file(place: Place, columns: Columns) -> OpenedFile:
 def without_text(opened: OpenedFile) -> Document:
     """Return a file's columns; the worker keeps those of ids."""
     document = remote(opened.document)
-    for records in opened.lists:
-        for name in records._columns.keys() - _IDS:
-            del records._columns[name]
+    opened.forget_columns()
     return document
 
 
@@ -252,13 +255,18 @@ def write_file(opened: OpenedFile, kept: KeptRows, path: str) -> int:
     return size
 
 
-def lint_file(place: Place, options: Mapping[str, Any]) -> tuple[LintReport, Document]:
-    """Return the report of lint, and the ids of the file."""
+def lint_file(opened: OpenedFile, judge: Callable[..., LintReport], **options: Any) -> LintReport:
+    """Return the report of lint on a file.
+
+    Args:
+        judge: ``lint``, or ``lint_records``.
+    """
     gc.disable()  # millions of values are made, none of them in a cycle
     try:
-        with place.opened() as source:
-            return lint(source, **options), remote(scan(source))
+        with one_processor():
+            return judge(opened.document, **options)
     finally:
+        opened.forget_columns()
         gc.enable()
 
 

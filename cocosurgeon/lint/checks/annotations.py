@@ -10,7 +10,13 @@ import numpy as np
 
 from cocosurgeon.annfile.columns import Array, Numbers
 from cocosurgeon.dataset.keys import as_key
-from cocosurgeon.lint.annotation_file import AnnotationFile, Record, is_number, repeated
+from cocosurgeon.lint.annotation_file import (
+    AnnotationFile,
+    Record,
+    is_number,
+    of_other_type,
+    repeated,
+)
 from cocosurgeon.lint.check import Fault, check
 from cocosurgeon.lint.ids import (
     NUMBER_MISSING,
@@ -170,7 +176,7 @@ def annotation_imageless(record: Record, _: AnnotationFile) -> str | None:
 @check("annotation-orphaned", "annotations", annotation(image_id=99), repair=DROPPING)
 def annotation_orphaned(record: Record, file: AnnotationFile) -> str | None:
     key = as_key(record.get("image_id"))
-    if key is None or key in file.img_ids or _of_other_type(key, file.img_ids):
+    if key is None or key in file.img_ids or _is_of_other_type(key, file.img_ids):
         return None
     if file.lacks_ids("images") or not file.img_ids:
         return None  # which is a fault of the list, and has a code of its own
@@ -189,8 +195,8 @@ def annotation_orphaned(record: Record, file: AnnotationFile) -> str | None:
 )
 def image_id_type(record: Record, file: AnnotationFile) -> str | None:
     key = as_key(record.get("image_id"))
-    if key is not None and key not in file.img_ids and _of_other_type(key, file.img_ids):
-        return f"image_id is {key!r}, the list has {_other(key)!r}"
+    if key is not None and key not in file.img_ids and _is_of_other_type(key, file.img_ids):
+        return f"image_id is {key!r}, the list has {of_other_type(key)!r}"
     return None
 
 
@@ -217,7 +223,7 @@ def category_unlisted(record: Record, file: AnnotationFile) -> str | None:
     if file.lacks_ids("categories") or not file.cat_ids:
         return None  # which is a fault of the list, and has a code of its own
     for key in _category_keys(record):
-        if key not in file.cat_ids and not _of_other_type(key, file.cat_ids):
+        if key not in file.cat_ids and not _is_of_other_type(key, file.cat_ids):
             return f"category_id {key!r} is not in the list"
     return None
 
@@ -234,8 +240,8 @@ def category_unlisted(record: Record, file: AnnotationFile) -> str | None:
 )
 def category_id_type(record: Record, file: AnnotationFile) -> str | None:
     for key in _category_keys(record):
-        if key not in file.cat_ids and _of_other_type(key, file.cat_ids):
-            return f"category_id is {key!r}, the list has {_other(key)!r}"
+        if key not in file.cat_ids and _is_of_other_type(key, file.cat_ids):
+            return f"category_id is {key!r}, the list has {of_other_type(key)!r}"
     return None
 
 
@@ -264,15 +270,8 @@ def category_id_absent(record: Record, file: AnnotationFile) -> str | None:
     return None
 
 
-def _other(key: Any) -> Any:
-    if isinstance(key, str):
-        return int(key) if key.lstrip("-").isdecimal() and len(key) < 20 else None
-    return str(key)
-
-
-def _of_other_type(key: Any, listed: frozenset[Any]) -> bool:
-    other = _other(key)
-    return other is not None and other in listed
+def _is_of_other_type(key: Any, listed: frozenset[Any]) -> bool:
+    return of_other_type(key) in listed
 
 
 def _measured(record: Record, file: AnnotationFile) -> Outcome:
