@@ -135,8 +135,12 @@ def draft_folder(parent: Path, notice: Notice = lambda _: None) -> Iterator[Path
         yield draft
     finally:
         os.close(held)
-        shutil.rmtree(draft, ignore_errors=True)
-        if draft.exists():
+        for _ in range(_TRIES):  # another process may still write into it
+            shutil.rmtree(draft, ignore_errors=True)
+            if not draft.exists():
+                break
+            time.sleep(_BETWEEN_TRIES)
+        else:
             raise OutputError(
                 "the unfinished folder could not be removed completely",
                 where=str(draft),

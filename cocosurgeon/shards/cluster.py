@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -65,14 +66,16 @@ class Cluster:
         with ExitStack() as stack:
             address: Any = self.scheduler
             if address is None:
-                address = stack.enter_context(
-                    LocalCluster(
+                loop = stack.enter_context(_loop_without_interrupts())
+                with _interrupts_later():
+                    address = LocalCluster(
+                        loop=loop,
                         n_workers=self.workers,
                         threads_per_worker=1,
                         dashboard_address=":0",
                         silence_logs=logging.CRITICAL,
                     )
-                )
+                    stack.callback(_interrupts_later()(address.close))
             try:
                 client = stack.enter_context(
                     Client(address, timeout=_SECONDS, set_as_default=False)
@@ -87,6 +90,46 @@ class Cluster:
             count = len(client.scheduler_info(n_workers=-1)["workers"])
             notice(f"{plural(count, 'worker')}, dashboard: {client.dashboard_link}")
             yield workers
+
+
+@contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Let Ctrl-C and termination wait until a block ends: Dask cannot start or stop by halves."""
+    came: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    own = {n: h for n in numbers if (h := signal.getsignal(n)) is not signal.SIG_IGN}
+    for number in own:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in own.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
+
+
+@contextmanager
+def _loop_without_interrupts() -> Iterator[Any]:
+    """Give a loop whose thread, and the processes that it starts, do not receive Ctrl-C.
+
+    A terminal sends it to all processes. This one ends the others; their tracebacks say nothing.
+    """
+    from multiprocessing.resource_tracker import ensure_running
+
+    from distributed.utils import LoopRunner
+
+    ensure_running()  # it would let signals through again where it is started
+    runner = LoopRunner()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        runner.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    try:
+        yield runner.loop
+    finally:
+        runner.stop()
 
 
 def require_dask() -> None:

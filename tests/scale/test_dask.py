@@ -6,6 +6,8 @@ import gzip
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -46,6 +48,7 @@ from cocosurgeon.shards.tasks import KeptRows, OpenedFile, Place, write_file
 from cocosurgeon.steps.images.where import GivenWhere
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+psutil = pytest.importorskip("psutil", reason="it comes with Dask")
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -308,6 +311,32 @@ def test_a_file_that_changes_between_two_looks_is_an_error(client: Any, folder: 
     with pytest.raises(CocosurgeonError, match="changed while it was read"):
         write_file(again, KeptRows.of(next(shards.cut(shards.whole))), str(folder / "out"))
     assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_ends_as_without_workers(folder: Path, number: int) -> None:
+    os.mkfifo(folder / "shards/3.json")  # who reads it waits
+    words = ("-m", "cocosurgeon", "subset", "shards", "-o", "out", "--workers", "2")
+    with subprocess.Popen(
+        [sys.executable, *words], cwd=folder, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        assert process.stderr is not None
+        assert b"2 workers, dashboard" in process.stderr.readline()
+        time.sleep(1)  # modules are imported, workers have begun
+        os.killpg(process.pid, number)  # as a terminal does
+        assert process.wait(60) == (130 if number == signal.SIGINT else 143)
+        said = [b"cocosurgeon: interrupted\n"] if number == signal.SIGINT else []
+        assert process.stderr.readlines() == said
+    left = [p for p in psutil.process_iter(["pid", "status"]) if _session(p.pid) == process.pid]
+    assert all(p.info["status"] == psutil.STATUS_ZOMBIE for p in left)
+    assert sorted(path.name for path in folder.iterdir()) == ["shards"]
+
+
+def _session(number: int) -> int | None:
+    try:
+        return os.getsid(number)
+    except ProcessLookupError:
+        return None
 
 
 # ---- URLs
