@@ -419,6 +419,12 @@ def refuse_existing(path: Path, *, force: bool) -> None:
         raise _exists(path)
 
 
+def require_parent(path: Path) -> None:
+    """Raise OutputError if the folder of an output does not exist."""
+    with _explained(str(path)):
+        os.stat(final_path(path).parent)  # noqa: PTH116 - the error is wanted
+
+
 def refuse_same_file(path: Path, source: Path | None) -> None:
     """Raise OutputError if the output is the source, even under another name."""
     # os.path.exists returns False where Path.exists raises.

@@ -377,6 +377,8 @@ def test_lint_of_a_folder_counts_in_all_and_finds_what_is_not_one_dataset(
         (("shards", "--dry-run"), "several files need an output"),
         (("shards", "-o", "o", "--merge-into", "p.json"), "-o and --merge-into are both given"),
         (("shards", "-o", "-"), "--merge-into - writes one file there"),
+        (("shards", "-o", "none/o", "--dry-run"), "make the folder first"),
+        (("shards", "--merge-into", "none/o", "--dry-run"), "make the folder first"),
         (("shards", "-o", "[x]", "--dry-run"), "nothing is ever deleted"),
         (("shards", "-o", "[x]", "--force"), "--force replaces files, no folders"),
         (("shards", "--merge-into", "2.json", "--dry-run"), "the output exists"),

@@ -413,7 +413,7 @@ def output(
 
     return Output(
         outputs=Outputs(
-            subset=_named(output), ids=_named(ids_out), recipe=_named(recipe), force=force
+            subset=place_of(output), ids=place_of(ids_out), recipe=place_of(recipe), force=force
         ),
         dry_run=dry_run,
     )
@@ -434,7 +434,7 @@ def console(
     return Console(quiet=quiet, as_json=as_json)
 
 
-def _named(place: str | None) -> str | None:
+def place_of(place: str | None) -> str | None:
     """Return an output as given, with one name for standard output."""
     return "-" if place in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1") else place
 

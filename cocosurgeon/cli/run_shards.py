@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import open_source, source_of
-from cocosurgeon.atomic import draft_folder
+from cocosurgeon.atomic import draft_folder, require_parent
 from cocosurgeon.cli.console import Console
 from cocosurgeon.cli.outputs import STDOUT, Output, Text, id_lines, with_bar, write_files
 from cocosurgeon.cli.run_split import of_all
@@ -150,6 +150,8 @@ def run_shards(
     inputs = [*paths, *plan.files]
     checked = replace(outputs, subset=merge_into)
     checked.require_free(inputs, needs_stdout=console.as_json and not output.dry_run)
+    if merge_into not in (None, STDOUT):
+        require_parent(Path(str(merge_into)))
     if named is not None:
         with _explaining_force(force=outputs.force):
             require_free_folder(named, names_in(paths))

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cocosurgeon.cli.options import AnnFiles, cluster, console, output, steps, takes
+from cocosurgeon.cli.options import (
+    AnnFiles,
+    cluster,
+    console,
+    output,
+    place_of,
+    steps,
+    takes,
+)
 
 if TYPE_CHECKING:
     from cocosurgeon.cli.console import Console
@@ -53,6 +61,6 @@ def subset(
     if merge_into is not None or cluster is not None or is_of_several(ann_files or ()):
         from cocosurgeon.cli.run_shards import run_shards
 
-        run_shards(ann_files or (), steps, output, merge_into, cluster, console)
+        run_shards(ann_files or (), steps, output, place_of(merge_into), cluster, console)
         return
     run(ann_files[0] if ann_files else None, steps, output, console)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cocosurgeon.errors import RequestError, SourceUnavailableError
 from cocosurgeon.progress import progress_of
 from cocosurgeon.select.filter import PlanPart
+from cocosurgeon.shards.interrupts import interrupts_later, loop_without_interrupts
 from cocosurgeon.text import plural
 from cocosurgeon.urls import is_shared, is_url
 from cocosurgeon.version import __version__
@@ -66,8 +66,8 @@ class Cluster:
         with ExitStack() as stack:
             address: Any = self.scheduler
             if address is None:
-                loop = stack.enter_context(_loop_without_interrupts())
-                with _interrupts_later():
+                loop = stack.enter_context(loop_without_interrupts())
+                with interrupts_later():
                     address = LocalCluster(
                         loop=loop,
                         n_workers=self.workers,
@@ -75,7 +75,7 @@ class Cluster:
                         dashboard_address=":0",
                         silence_logs=logging.CRITICAL,
                     )
-                    stack.callback(_interrupts_later()(address.close))
+                    stack.callback(interrupts_later()(address.close))
             try:
                 client = stack.enter_context(
                     Client(address, timeout=_SECONDS, set_as_default=False)
@@ -90,46 +90,6 @@ class Cluster:
             count = len(client.scheduler_info(n_workers=-1)["workers"])
             notice(f"{plural(count, 'worker')}, dashboard: {client.dashboard_link}")
             yield workers
-
-
-@contextmanager
-def _interrupts_later() -> Iterator[None]:
-    """Let Ctrl-C and termination wait until a block ends: Dask cannot start or stop by halves."""
-    came: list[int] = []
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    own = {n: h for n in numbers if (h := signal.getsignal(n)) is not signal.SIG_IGN}
-    for number in own:
-        signal.signal(number, lambda number, _: came.append(number))
-    try:
-        yield
-    finally:
-        for number, handler in own.items():
-            signal.signal(number, handler)
-        if came:
-            signal.raise_signal(came[0])
-
-
-@contextmanager
-def _loop_without_interrupts() -> Iterator[Any]:
-    """Give a loop whose thread, and the processes that it starts, do not receive Ctrl-C.
-
-    A terminal sends it to all processes. This one ends the others; their tracebacks say nothing.
-    """
-    from multiprocessing.resource_tracker import ensure_running
-
-    from distributed.utils import LoopRunner
-
-    ensure_running()  # it would let signals through again where it is started
-    runner = LoopRunner()
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        runner.start()
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    try:
-        yield runner.loop
-    finally:
-        runner.stop()
 
 
 def require_dask() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from cocosurgeon.atomic import Notice, remove_abandoned
+from cocosurgeon.atomic import Notice, remove_abandoned, require_parent
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.layout.copy_tree import require_free
 from cocosurgeon.layout.new_folder import new_folder
@@ -75,12 +75,13 @@ def require_free_folder(out: str, names: Iterable[str]) -> None:
     """Refuse a folder that is there, unless it has files of these names: it may be the result.
 
     Raises:
-        OutputError: something is there.
+        OutputError: something is there, or no folder to write in.
     """
     if is_url(out):
         require_free_url(out)
     elif not _has_files(out, names):
         require_free(Path(out))
+        require_parent(Path(out))
 
 
 def _has_files(out: str, names: Iterable[str]) -> bool:
