@@ -9,6 +9,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -646,6 +647,14 @@ def test_the_page_of_a_code(cli: Cli) -> None:
     assert ended.code == 0
     assert ended.out.rstrip("\n") == page_of("box-outside").rstrip("\n")
     assert "| mmdet3 | loses 1 object |" in ended.out
+
+
+def test_effects_in_a_report_have_no_numbers_of_the_example() -> None:
+    for code in lint_codes():
+        for effect in effects_of(code):
+            assert not re.search(r"(loses|gives) \d", effect.what), code
+    numbers = {effect.loader: effect.in_example for effect in effects_of("annotations-empty")}
+    assert numbers["mmdet2"] == "loses 2 images"
 
 
 def test_every_code_has_a_page_that_says_what_to_do() -> None:
