@@ -156,7 +156,7 @@ def test_lint_of_shards_finds_what_lint_of_the_merged_file_finds(
     every = [record for d in documents for record in (*d["images"], *d["annotations"])]
     changes: list[dict[str, Any]] = [
         *({}, {"file_name": "x.jpg"}, {"width": 0}, {"category_id": 18, "bbox": [0, 0, 0, 3]}),
-        *({"id": "7"}, {"iscrowd": 2}, {"image_id": 5}, {"segmentation": [[1, 2]]}),
+        *({"id": "7"}, {"id": None}, {"iscrowd": 2}, {"image_id": 5}, {"segmentation": [[1, 2]]}),
     ]
     for record in data.draw(st.lists(st.sampled_from(every), max_size=4)) if every else ():
         change = data.draw(st.sampled_from(changes))
