@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
 import sys
 import tempfile
 from importlib.util import find_spec
@@ -39,9 +41,10 @@ from cocosurgeon import (
     Skip,
     SourceChangedError,
     read,
+    write,
 )
 from cocosurgeon import dask as on_dask
-from cocosurgeon.annfile.source import Source
+from cocosurgeon.annfile.source import Source, open_source
 from cocosurgeon.cli.console import Console
 from cocosurgeon.cli.run_lint import lint_files
 from cocosurgeon.cli.run_shards import read_shards
@@ -50,6 +53,7 @@ from cocosurgeon.sets.merge import merge
 from cocosurgeon.sets.options import MergeOptions
 from cocosurgeon.shards.dataset import Shards
 from cocosurgeon.shards.paths import annotation_files
+from cocosurgeon.shards.tasks import Place, read_file
 
 CATEGORIES = [{"id": 18, "name": "dog"}, {"id": 1, "name": "person"}, {"id": 90, "name": "cat"}]
 PLANS = [
@@ -491,3 +495,24 @@ def test_without_dask_or_fsspec_the_error_has_the_command(monkeypatch: pytest.Mo
         with pytest.raises(RequestError) as raised:
             attempt()
         assert "pip install 'cocosurgeon[scale]'" in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.json.gz"])
+def test_places_of_records_go_along_to_another_process(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(read(SAMPLE).first(9), tmp_path / name)
+    opened = read_file(Place(name, str(path), open_source), {"annotations": ("area",)})
+    wanted = [(r.name, r.count, *r.texts(r.rows[::2]), *r.column("id").array) for r in opened.lists]
+    copy, later = (pickle.loads(pickle.dumps(opened)) for _ in range(2))
+    if name == "a.json":  # without a second scan
+        monkeypatch.setattr("cocosurgeon.shards.tasks.scan", lambda *_, **__: pytest.fail())
+    again = pickle.loads(pickle.dumps(copy)).document
+    assert [
+        (r.name, r.count, *r.texts(r.rows[::2]), *r.column("id").array)
+        for r in again.lists.values()
+    ] == wanted
+    assert again.source.name == name
+    os.utime(path, ns=(0, 0))
+    with pytest.raises(SourceChangedError, match="changed"):
+        _ = later.document

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -312,6 +312,15 @@ class Document:
     members: tuple[Member, ...]
     results: Records | None
     nonfinite: int
+
+    def on(self, source: Source) -> Document:
+        """Return the same layout of another source, which has the same bytes."""
+
+        def moved(records: Records | None) -> Records | None:
+            return None if records is None else replace(records, source=source)
+
+        members = tuple(replace(m, records=moved(m.records)) for m in self.members)
+        return Document(source, members, moved(self.results), self.nonfinite)
 
     @property
     def lists(self) -> Mapping[str, Records]:

@@ -181,7 +181,8 @@ def _judged(
         np.minimum(start + extent, side[owners[rows]]) - np.maximum(start, 0)
         for start, extent, side in zip((x, y), (w, h), sides, strict=True)
     )
-    is_plain = ~np.isnan(x + y + w + h) & (np.abs(area) < _MOST_AREA) & np.isin(iscrowd, (0, 1))
+    is_plain = ~np.isnan(x + y + w + h) & (np.abs(area) < _MOST_AREA)
+    is_plain &= (iscrowd == 0) | (iscrowd == 1)
     is_plain &= is_usable
     is_object = (np.minimum(w, h) >= 1) & (area > 0) & (iscrowd == 0)
     is_object &= (across >= 1) & (down >= 1)

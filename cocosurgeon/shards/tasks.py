@@ -15,7 +15,7 @@ import numpy.typing as npt
 from cocosurgeon.annfile.columns import Array, Numbers, are_exact
 from cocosurgeon.annfile.document import Document, Records
 from cocosurgeon.annfile.parallel import one_processor
-from cocosurgeon.annfile.remote import records_of, remote
+from cocosurgeon.annfile.remote import RemoteSource, records_of, remote
 from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import Source
 from cocosurgeon.dataset.dataset import Dataset
@@ -70,13 +70,29 @@ class Place:
 
 
 class OpenedFile:
-    """A file that was read on a worker. Sent to another worker, it is read again there."""
+    """A file that was read on a worker.
 
-    def __init__(self, place: Place, columns: Columns, identity: object = None) -> None:
+    Where it goes to a disk or to another worker, the places of its records go along. A file of
+    another format, which is unpacked, is read again there.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        columns: Columns,
+        identity: object = None,
+        layout: Document | None = None,
+    ) -> None:
         self._place, self._columns, self._identity = place, columns, identity
+        self._layout = layout
 
     def __reduce__(self) -> tuple[type[OpenedFile], tuple[object, ...]]:
-        return OpenedFile, (self._place, dict(self._columns), self._identity)
+        document = vars(self).get("document", self._layout)
+        if document is not None and document.source.path is not None:
+            layout = document.on(RemoteSource(document.source))
+        else:
+            layout = None
+        return OpenedFile, (self._place, dict(self._columns), self._identity, layout)
 
     def __sizeof__(self) -> int:
         """Return the bytes of the places of records and of their ids, for Dask."""
@@ -93,13 +109,16 @@ class OpenedFile:
             if self._identity not in (None, source.identity):
                 raise source.changed()
             self._identity = source.identity
-            return scan(source, columns=self._columns)
+            layout, self._layout = self._layout, None
+            return scan(source, columns=self._columns) if layout is None else layout.on(source)
 
     @property
     def lists(self) -> list[Records]:
-        """Its lists of records."""
-        results = self.document.results
-        return [*self.document.lists.values(), *([] if results is None else [results])]
+        """Its lists of records; none before it is read."""
+        document = vars(self).get("document", self._layout)
+        if document is None:
+            return []
+        return [*document.lists.values(), *([] if document.results is None else [document.results])]
 
     def forget_columns(self) -> None:
         """Let go of all columns but those of ids."""
@@ -108,7 +127,7 @@ class OpenedFile:
                 del records._columns[name]
 
     def _arrays(self) -> Iterator[Array]:
-        for records in self.lists if "document" in vars(self) else ():
+        for records in self.lists:
             yield from (records.blocks.starts, records.blocks.stops)
             yield from (records.column(name).array for name in _IDS & records._columns.keys())
 
