@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,18 @@ def test_lint_counts_all_findings_and_keeps_as_many_as_asked(put: Put) -> None:
     assert lint_file(path, loader=("pycocotools", "detr")).loaders == ["pycocotools", "detr"]
 
 
+def test_reports_go_to_other_processes(put: Put) -> None:
+    path = put("a.json", document(bbox=[500, 2, 40, 40]))
+    for found in (lint_file(path), verify_file(path), diff_files(path, path)):
+        assert repr(pickle.loads(pickle.dumps(found))) == repr(found)
+
+
+@pytest.mark.parametrize("keep", ["x", -1, 2.5])
+def test_lint_refuses_amounts_of_findings(put: Put, keep: Any) -> None:
+    with pytest.raises(RequestError, match="keep cannot be"):
+        lint_file(put("a.json", document()), keep=keep)
+
+
 def test_lint_looks_at_image_files(put: Put, tmp_path: Path) -> None:
     report = lint_file(put("a.json", document()), images=tmp_path)
     assert report.tallies["image-file-missing"].count == 2
@@ -95,6 +108,22 @@ def test_verify_proves_a_subset_and_finds_shifted_labels(put: Put, tmp_path: Pat
     found = verify_file(shifted, source, mode="test")
     assert found.status(strict=False) == "failed"
     assert "category_id" in repr(found)
+
+
+def test_verify_takes_one_name_as_text(put: Put) -> None:
+    path = put("a.json", document(category_id=1))
+    assert verify_file(path, path, loader="none").status(strict=True) == "verified"
+    alone = put("one.json", document(category_id=1) | {"categories": [{"id": 1, "name": "person"}]})
+    proven = verify_file(alone, alone, classes="person", mode="test")
+    assert proven.status(strict=True) == "verified", proven
+
+
+def test_what_is_skipped_is_named_in_python(put: Put) -> None:
+    images = [{"id": n, "file_name": f"{n}.jpg", "width": 9, "height": 9} for n in range(20)]
+    empty = put("empty.json", document() | {"images": images, "annotations": []})
+    shown = repr(verify_file(empty, empty))
+    assert "20 images are skipped" in shown and ", ... (.skipped)" in shown
+    assert "json=" not in shown and "--" not in shown
 
 
 def test_verify_expects_what_a_recipe_changes(put: Put, tmp_path: Path) -> None:

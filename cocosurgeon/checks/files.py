@@ -29,6 +29,8 @@ def lint_file(
 ) -> LintReport:
     """Check an annotation file for the loaders that will read it.
 
+    Only the command ``cocosurgeon lint`` takes several files.
+
     Args:
         ann_file: path of the file, or of a dataset in another format.
         loader: loaders that will read it. Faults that make one of them raise, lose objects or
@@ -42,6 +44,8 @@ def lint_file(
         RequestError: a name is unknown, or the file is a results file.
         DataError: it is not an annotation file.
     """
+    if keep is not None and not (type(keep) is int and keep >= 0):
+        raise RequestError(f"keep cannot be {keep!r}: give a whole number from 0 on, or None")
     choice = Choice(names_of(select), names_of(ignore))
     loaders = known_loaders(names_of(loader)) or None
     source = open_any(os.fspath(ann_file))

@@ -68,6 +68,9 @@ class LintReport(Report):
     tallies: dict[str, Tally] = field(default_factory=dict)
     _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
+    def __post_init__(self) -> None:
+        self.known = dict(self.known)  # a view of it could not be sent to another process
+
     def add(self, finding: Finding) -> None:
         """Count a finding, and keep it if it is among the first."""
         tally = self.tallies.setdefault(finding.code, Tally(finding.code, finding.severity))

@@ -193,10 +193,14 @@ class Skipped:
     rule: str
     ids: tuple[Id | None, ...]
 
-    def line(self) -> str:
-        """Return a line with their number and the first ids."""
+    def line(self, all_in: str) -> str:
+        """Return a line with their number and the first ids.
+
+        Args:
+            all_in: where all of them are, for the reader.
+        """
         shown = ", ".join(map(repr, self.ids[:_SHOWN]))
-        more = ", ... (--json)" if len(self.ids) > _SHOWN else ""
+        more = f", ... ({all_in})" if len(self.ids) > _SHOWN else ""
         who = " ".join(filter(None, (self.loader, self.mode)))
         count = len(self.ids)
         return (

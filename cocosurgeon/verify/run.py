@@ -88,8 +88,9 @@ class VerifyRequest:
         if "-" in (subset, source):
             raise RequestError("verify reads files several times, so not from standard input")
         chosen = _loaders(loaders, has_config=has_config)
-        for name, value in {"--mode": modes, "--option": options, "--classes": classes}.items():
-            if value not in (None, []) and (has_config or not chosen):
+        given = {"--mode": bool(modes), "--option": bool(options), "--classes": classes is not None}
+        for name, is_given in given.items():
+            if is_given and (has_config or not chosen):
                 by = "--config, which sets it" if has_config else "--loader none"
                 raise RequestError(f"{name} has no effect with {by}")
         if against is not None and len(chosen) != 1 and not has_config:

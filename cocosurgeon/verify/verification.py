@@ -119,7 +119,8 @@ class Verification(Report):
             with_lists: True to list the records that loaders skip.
             width: most characters of a line of a table; None: no limit.
         """
-        listed = [each.line() for each in self.skipped] if with_lists else []
+        all_in = "--json" if by else ".skipped"
+        listed = [each.line(all_in) for each in self.skipped] if with_lists else []
         parts = [counted(self.findings)] if self.findings else []
         parts += self.compared
         if self.assumed:
