@@ -152,6 +152,16 @@ class CocosurgeonError(Exception):
         return "\n".join(lines)
 
 
+@contextmanager
+def naming(place: str, *, instead_of: str) -> Iterator[None]:
+    """Name another folder in errors, instead of a temporary one."""
+    try:
+        yield
+    except CocosurgeonError as error:
+        error.where = error.where and error.where.replace(instead_of, place)
+        raise
+
+
 class RequestError(CocosurgeonError):
     """The request cannot be met."""
 

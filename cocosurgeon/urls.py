@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from cocosurgeon.atomic import appearing, packed
-from cocosurgeon.errors import CocosurgeonError, OutputError, RequestError, SourceUnavailableError
+from cocosurgeon.errors import (
+    CocosurgeonError,
+    OutputError,
+    RequestError,
+    SourceUnavailableError,
+    naming,
+)
 from cocosurgeon.text import did_you_mean
 
 _MARK = "://"
@@ -157,7 +163,8 @@ def new_url_folder(url: str) -> Iterator[str]:
         files.pipe_file(f"{draft}/.part", b"")  # what only reads says so now
         files.rm_file(f"{draft}/.part")
     try:
-        yield files.unstrip_protocol(draft)
+        with naming(url, instead_of=files.unstrip_protocol(draft)):
+            yield files.unstrip_protocol(draft)
         with _writing(url):
             files.mv(draft, path, recursive=True)
     except BaseException:

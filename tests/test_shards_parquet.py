@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_shards import PLANS, STEPS, shards_of_a_dataset, written
 
-from cocosurgeon import CocosurgeonError, Dataset, Plan, RequestError, convert_to, read
+from cocosurgeon import CocosurgeonError, Dataset, OutputError, Plan, RequestError, convert_to, read
 from cocosurgeon.shards.dataset import Shards
+from cocosurgeon.shards.folder import write_folder
 from cocosurgeon.shards.paths import names_in
 from cocosurgeon.shards.shard import read_shard
 
@@ -155,6 +157,24 @@ def test_faults_of_tables_at_urls_name_the_url(cli: Cli, folder: Path) -> None:
     (folder / "mixed/0/images.parquet").unlink()
     done = cli("subset", f"{at}/mixed/", "--first", 1, "-o", "o")
     assert (done.code, f"in: {at}/mixed/0\n" in done.err) == (3, True), done.err
+
+
+def test_errors_of_writing_name_the_folder_that_was_asked_for(folder: Path) -> None:
+    path = folder / "files/2.json"
+    dataset, out = read(path), folder / "out"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(OutputError, match="File too large") as several:
+            write_folder(str(out), {"": {str(path): dataset}}, None, lambda _: None)
+        with pytest.raises(OutputError, match="File too large") as tables:
+            convert_to(dataset, "parquet", out)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (several.value.where, tables.value.where) == (str(out / "2.json"), str(out))
+    assert several.value.hint
+    assert tables.value.hint == "name another folder"
+    assert sorted(path.name for path in folder.iterdir()) == ["files", "mixed"]
 
 
 def test_one_folder_of_tables_is_one_file(cli: Cli, folder: Path) -> None:

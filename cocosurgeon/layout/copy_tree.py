@@ -147,11 +147,18 @@ def _with_parent(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def explained(out: Path) -> Iterator[None]:
-    """Name the new folder, and what to do, in errors of the system."""
+def explained(out: Path, draft: Path | None = None) -> Iterator[None]:
+    """Name the new folder, and what to do, in errors of the system.
+
+    Args:
+        draft: the folder as long as it is incomplete; errors about files outside stay as they are.
+    """
     try:
         yield
     except OSError as error:
+        names = [str(name) for name in (error.filename, error.filename2) if name]
+        if draft and names and not any(str(draft) in name for name in names):
+            raise
         raise OutputError(
             f"cannot make the folder: {error.strerror or error}",
             where=str(out),

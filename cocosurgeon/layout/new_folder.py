@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from cocosurgeon.atomic import Notice, appearing_folder
+from cocosurgeon.errors import naming
 from cocosurgeon.layout.copy_tree import explained, require_free
 
 
@@ -33,7 +34,8 @@ def new_folder(out: Path, may_be_equal: bool, notice: Notice) -> Iterator[Path]:
         with ExitStack() as stack:
             with explained(out):
                 draft = stack.enter_context(appearing_folder(out, notice))
-            yield draft
+            with explained(out, draft), naming(str(out), instead_of=str(draft)):
+                yield draft
             if may_be_equal and _is_equal_tree(draft, out):
                 raise _UnchangedError
             require_free(out)
