@@ -52,7 +52,8 @@ def is_shared(url: str) -> bool:
 
 def files_at(url: str, suffixes: tuple[str, ...], inner: tuple[str, ...]) -> list[str]:
     """Return the URLs of files, sorted: of a pattern; or of a folder those of these suffixes, and
-    the folders in it that have one of the files ``inner``.
+    the folders in it that have one of the files ``inner``. A folder that is named as a file has
+    ``/`` at the end.
 
     Raises:
         RequestError: fsspec, or the package of the protocol, is not installed.
@@ -66,14 +67,18 @@ def files_at(url: str, suffixes: tuple[str, ...], inner: tuple[str, ...]) -> lis
     with _reading(url):
         if url.endswith("/"):
             found = [
-                each["name"].rstrip("/")
+                each
                 for each in files.ls(path, detail=True)
                 if each["name"].endswith(suffixes)
                 or (each["type"] == "directory" and is_wanted(each["name"]))
             ]
         else:
-            found = files.glob(path)
-    return sorted(map(files.unstrip_protocol, found))
+            found = files.glob(path, detail=True).values()
+    urls = {
+        files.unstrip_protocol(each["name"].rstrip("/")): each["type"] == "directory"
+        for each in found
+    }
+    return [f"{u}/" if urls[u] and u.endswith(suffixes) else u for u in sorted(urls)]
 
 
 def begins_with(url: str, head: bytes) -> bool:
@@ -123,8 +128,12 @@ def reading_url(url: str) -> Iterator[tuple[IO[bytes], tuple[int, ...]]]:
     """
     files, path = _place(url)
     with _reading(url):
-        info = str(sorted(files.info(path).items(), key=str))
-        mark = int(hashlib.sha256(info.encode()).hexdigest()[:15], 16)
+        info = files.info(path)
+        if info.get("type") == "directory":
+            hint = "name a file in it" if url.endswith("/") else "end its URL with /"
+            raise SourceUnavailableError("cannot read it: it is a folder", where=url, hint=hint)
+        text = str(sorted(info.items(), key=str))
+        mark = int(hashlib.sha256(text.encode()).hexdigest()[:15], 16)
         with files.open(path, "rb") as file:
             yield file, (mark,)
 

@@ -159,6 +159,18 @@ def test_faults_of_tables_at_urls_name_the_url(cli: Cli, folder: Path) -> None:
     assert (done.code, f"in: {at}/mixed/0\n" in done.err) == (3, True), done.err
 
 
+def test_tables_in_a_folder_named_as_a_file_are_read_as_on_disk(cli: Cli, folder: Path) -> None:
+    pytest.importorskip("fsspec", reason="fsspec is not installed")
+    (folder / "mixed/0").rename(folder / "mixed/0.json")
+    at = f"{folder.as_uri()}/mixed"
+    for out, given_as in (("disk", "mixed"), ("url", f"{at}/"), ("glob", f"{at}/*")):
+        done = cli("subset", given_as, "--first", 60, "-o", out)
+        assert done.code == 0, done.err
+    assert contents(folder / "disk") == contents(folder / "url") == contents(folder / "glob")
+    done = cli("stats", f"{at}/0.json")
+    assert (done.code, "it is a folder" in done.err, "with /" in done.err) == (2, True, True)
+
+
 def test_errors_of_writing_name_the_folder_that_was_asked_for(folder: Path) -> None:
     path = folder / "files/2.json"
     dataset, out = read(path), folder / "out"
