@@ -25,6 +25,7 @@ _OF_ONE_PROCESS = "memory"
 _LITTLE = 1 << 16
 """Bytes that are read at once of a file whose beginning is wanted."""
 _OF_THIS_MACHINE = ("file", "local")
+_NOT_FOUND = (404, 410)
 
 
 def is_url(path: object) -> bool:
@@ -81,41 +82,64 @@ def files_at(url: str, suffixes: tuple[str, ...], inner: tuple[str, ...]) -> lis
     return [f"{u}/" if urls[u] and u.endswith(suffixes) else u for u in sorted(urls)]
 
 
-def begins_with(url: str, head: bytes) -> bool:
-    """Return whether there is a file at a URL that has these first bytes; False where it cannot be
-    read. (Some servers answer with a page where there is no file.)"""
+def begins_with(url: str, name: str, head: bytes) -> bool:
+    """Return whether a folder has a file that has these first bytes. (Some servers answer with a
+    page where there is no file.)
+
+    Raises:
+        RequestError: fsspec, or the package of the protocol, is not installed.
+        SourceUnavailableError: it cannot be read; that there is none is no error.
+    """
+    url = url.rstrip("/")
+    files, path = _place(url)
+    with _reading(f"{url}/{name}"):
+        return _begins_with(files, f"{path}/{name}", head)
+
+
+def _begins_with(files: Any, path: str, head: bytes) -> bool:
     try:
-        files, path = _place(url)
         with files.open(path, "rb", block_size=_LITTLE) as file:
             return bool(file.read(len(head)) == head)
-    except Exception:  # each protocol has errors of its own
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        # fsspec raises FileNotFoundError for each failure of an HTTP server
+        cause = error.__cause__
+        if cause and "https" in files.protocol and getattr(cause, "status", 0) not in _NOT_FOUND:
+            raise cause from None
         return False
 
 
 @contextmanager
-def copied_folder(url: str, names: Iterable[str], head: bytes) -> Iterator[Path]:
+def copied_folder(
+    url: str, names: Iterable[str], head: bytes
+) -> Iterator[tuple[Path, dict[str, SourceUnavailableError]]]:
     """Copy files of a folder into a temporary one; errors in this block name the URL.
 
     Args:
         names: of the files, where they are there.
         head: their first bytes.
 
+    Yields:
+        The temporary folder, and an error for each name that cannot be read. (Some stores refuse
+        access to a file that is not there.)
+
     Raises:
         RequestError: fsspec, or the package of the protocol, is not installed.
-        SourceUnavailableError: a file cannot be read.
     """
     url = url.rstrip("/")
     files, path = _place(url)
+    failed: dict[str, SourceUnavailableError] = {}
     with tempfile.TemporaryDirectory() as folder:
-        with _reading(url):
-            for name in names:
-                if begins_with(f"{url}/{name}", head):
-                    files.get_file(f"{path}/{name}", str(Path(folder, name)))
-        try:
-            yield Path(folder)
-        except CocosurgeonError as error:
-            error.where = error.where and error.where.replace(folder, url)
-            raise
+        for name in names:
+            copy = Path(folder, name)
+            try:
+                with _reading(f"{url}/{name}"):
+                    if _begins_with(files, f"{path}/{name}", head):
+                        files.get_file(f"{path}/{name}", str(copy))
+            except SourceUnavailableError as error:
+                copy.unlink(missing_ok=True)  # it may have a part of the file
+                failed[name] = error
+        with naming(url, instead_of=folder):
+            yield Path(folder), failed
 
 
 @contextmanager

@@ -244,8 +244,12 @@ def test_tables_that_were_changed_or_are_missing_are_refused(cli: Cli, tmp_path:
     back = ("convert", "t", "--from", "parquet", "-o", "b.json")
     parquet.write_table(table.replace_schema_metadata({}), path)
     assert (cli(*back).code, "without the metadata" in cli(*back).err) == (3, True)
-    parquet.write_table(table.replace_schema_metadata({"cocosurgeon": '{"version": 3}'}), path)
-    assert (cli(*back).code, "cannot be read" in cli(*back).err) == (3, True)
+    for text in ('{"version": 3}', "{}", "[]", "", '{"version": 3, "size": "1"}'):
+        parquet.write_table(table.replace_schema_metadata({"cocosurgeon": text}), path)
+        done = cli(*back)
+        assert (done.code, "not tables of cocosurgeon" in done.err) == (3, True), done.err
+    parquet.write_table(table.replace_schema_metadata({"cocosurgeon": '{"version": 2}'}), path)
+    assert "the tables have version 2; this program reads version 3" in cli(*back).err
     path.write_bytes(path.read_bytes()[:1000])
     assert (cli(*back).code, "cannot be read" in cli(*back).err) == (3, True)
     path.unlink()
@@ -259,6 +263,11 @@ def plus_one(table: Any, name: str) -> Any:
     values[0] = {**values[0], "w": 1.0} if name == "bbox" else values[0] + type(values[0])(1)
     place = table.schema.get_field_index(name)
     return table.set_column(place, table.schema.field(name), [values])
+
+
+def with_column(table: Any, name: str, values: Any) -> Any:
+    """A table with other values, of another type, in a column."""
+    return table.set_column(table.schema.get_field_index(name), name, values)
 
 
 @pytest.mark.parametrize(
@@ -287,11 +296,57 @@ def test_edits_are_errors_that_name_the_table(
     assert not (tmp_path / "b.json").exists()
 
 
+def test_columns_of_the_text_that_are_missing_or_of_another_type_are_named(
+    cli: Cli, tmp_path: Path
+) -> None:
+    convert_to(read(SAMPLE), "parquet", tmp_path / "t")
+    edits: list[tuple[str, Any, str]] = [
+        *(
+            (name, lambda t, key=key: t.drop_columns([key]), f"column {key} is missing")
+            for name, keys in {
+                "images": ("byte", "before", "raw"),
+                "annotations": ("raw", "numbers"),
+            }.items()
+            for key in keys
+        ),
+        (
+            "annotations",
+            lambda t: with_column(t, "raw", t["raw"].cast("string")),
+            "column raw has type string, not binary",
+        ),
+        (
+            "images",
+            lambda t: with_column(t, "byte", t["byte"].cast("double")),
+            "column byte has type double, not int64",
+        ),
+        ("annotations", lambda t: with_column(t, "numbers", t["raw"]), "column numbers has type"),
+        ("annotations", lambda t: with_column(t, "before", t["byte"]), "column before has type"),
+        ("images", lambda t: t.append_column("id", t["id"]), "column id appears twice"),
+        ("images", lambda t: t.append_column("objects", t["id"]), "objects in 128 rows"),
+        (
+            "images",
+            lambda t: with_column(t, "raw", [[None, *t["raw"].to_pylist()[1:]]]),
+            "column byte or raw has nulls",
+        ),
+    ]
+    for name, edit, expected in edits:
+        path = tmp_path / f"t/{name}.parquet"
+        before = path.read_bytes()
+        parquet.write_table(edit(parquet.read_table(path)), path)
+        done = cli("convert", "t", "--from", "parquet", "-o", "b.json")
+        assert (done.code, expected in done.err) == (3, True), done.err
+        assert f"  in: t{'' if 'nulls' in expected else f'/{name}.parquet'}\n" in done.err
+        path.write_bytes(before)
+
+
 def test_the_order_of_rows_and_other_columns_do_not_matter(cli: Cli, tmp_path: Path) -> None:
     assert cli("convert", SAMPLE, "--to", "parquet", "--objects", "-o", "t").code == 0
     path = tmp_path / "t/annotations.parquet"
     table = parquet.read_table(path)
     table = table.take(list(range(584, -1, -1))).append_column("mine", table["id"])
+    table = table.append_column("objects", table["id"])
+    for key, kind in {"raw": "large_binary", "byte": "uint64"}.items():
+        table = with_column(table, key, table[key].cast(kind))
     parquet.write_table(table.drop_columns(["area"]), path, row_group_size=100)
     assert cli("convert", "t", "--from", "parquet", "-o", "b.json").code == 0
     assert (tmp_path / "b.json").read_bytes() == SAMPLE.read_bytes()

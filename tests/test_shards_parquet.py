@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import resource
+import socket
 import tempfile
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +161,70 @@ def test_faults_of_tables_at_urls_name_the_url(cli: Cli, folder: Path) -> None:
     (folder / "mixed/0/images.parquet").unlink()
     done = cli("subset", f"{at}/mixed/", "--first", 1, "-o", "o")
     assert (done.code, f"in: {at}/mixed/0\n" in done.err) == (3, True), done.err
+
+
+@pytest.fixture
+def answers(folder: Path) -> Iterator[tuple[str, dict[str, int]]]:
+    """A server of the folder, and the status that it answers for ends of paths."""
+    pytest.importorskip("aiohttp", reason="fsspec reads http with aiohttp")
+    statuses: dict[str, int] = {}
+
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args, directory=str(folder))
+
+        def send_head(self) -> Any:
+            status = next((s for end, s in statuses.items() if self.path.endswith(end)), None)
+            return self.send_error(status) if status else super().send_head()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", statuses
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_server_that_does_not_answer_has_no_missing_tables(
+    cli: Cli, folder: Path, answers: tuple[str, dict[str, int]]
+) -> None:
+    pytest.importorskip("fsspec", reason="fsspec is not installed")
+    at, statuses = answers
+    (folder / "files/0.json").rename(folder / "files/plain")
+
+    def fails(place: str, what: str) -> None:
+        for command in (
+            ("subset", f"{at}/mixed/0"),
+            ("convert", f"{at}/mixed/0", "--from=parquet"),
+        ):
+            done = cli(*command, "-o", "o.json")
+            assert (done.code, f"cannot read it: {what}" in done.err) == (2, True), done.err
+            assert f"  in: {at}/{place}\n" in done.err
+
+    statuses["annotations.parquet"] = 503
+    fails("mixed/0/annotations.parquet", "503")
+    statuses["images.parquet"] = 403
+    fails("mixed/0/images.parquet", "403")
+    # this server refuses files that are not there
+    assert cli("subset", f"{at}/files/plain", "-o", "plain.json").code == 0
+    statuses.clear()
+    statuses["rest.parquet"] = 403
+    assert cli("subset", f"{at}/mixed/0", "-o", "o.json").code == 0
+    statuses["annotations.parquet"] = 404
+    done = cli("subset", f"{at}/mixed/0", "-o", "p.json")
+    assert (done.code, "no table annotations" in done.err) == (3, True), done.err
+
+
+def test_a_server_that_is_down_has_no_missing_tables(cli: Cli) -> None:
+    pytest.importorskip("aiohttp", reason="fsspec reads http with aiohttp")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        at = f"http://127.0.0.1:{free.getsockname()[1]}/t"
+    for command in (("stats", at), ("convert", at, "--from", "parquet", "-o", "o.json")):
+        done = cli(*command)
+        assert (done.code, "cannot read it: " in done.err) == (2, True), done.err
+        assert f"  in: {at}/images.parquet\n" in done.err
 
 
 def test_tables_in_a_folder_named_as_a_file_are_read_as_on_disk(cli: Cli, folder: Path) -> None:

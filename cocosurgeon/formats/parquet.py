@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,11 +17,11 @@ from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import Source, source_of
 from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.index import AnnotationIndex
-from cocosurgeon.errors import FormatError, RequestError
+from cocosurgeon.errors import FormatError, RequestError, SourceUnavailableError
 from cocosurgeon.formats.format import WholeFormat, option
 from cocosurgeon.progress import progress_of
-from cocosurgeon.text import first_names, plural
-from cocosurgeon.urls import begins_with, copied_folder, is_url
+from cocosurgeon.text import plural
+from cocosurgeon.urls import begins_with, copied_folder, is_url, reading_url
 from cocosurgeon.version import __version__
 
 KEY = b"cocosurgeon"
@@ -32,8 +32,12 @@ _REST = "rest"
 TABLES = tuple(f"{name}.parquet" for name in _TABLES)
 """Names of files, of which tables have one or both."""
 _BEGIN = b"PAR1"
+_BEGINS_OF_FILES = (b"{", b"[", b"\x1f")
+"""First byte of an annotation file, plain or compressed."""
 _AGAIN = "convert the annotation file again"
 _CHOOSE = f"{_AGAIN}; to choose records, cut it by ids: cocosurgeon subset FILE --ids-file IDS"
+_KINDS = {"size": int, "sha256": str, "rest": list, "separator": str, "comma": str, "tables": dict}
+"""Types of the metadata that are read."""
 _MOST_IN_SCHEMA = 1 << 16
 """Bytes of the rest of the file; more of them have a table of their own."""
 
@@ -57,12 +61,28 @@ class Parquet(WholeFormat):
 
     @classmethod
     def is_at(cls, where: str) -> bool:
-        """Return whether a path or URL is a folder with such tables."""
+        """Return whether a path or URL is a folder with such tables.
+
+        Raises:
+            RequestError: fsspec, or the package of the protocol, is not installed.
+            SourceUnavailableError: a table at the URL cannot be read.
+        """
         if not is_url(where):
             return cls.recognizes(Path(where))
         is_file = where.endswith((".json", ".json.gz")) or any(mark in where for mark in "*?")
-        names = () if is_file else TABLES
-        return any(begins_with(f"{where.rstrip('/')}/{name}", _BEGIN) for name in names)
+        failed: list[SourceUnavailableError] = []
+        for name in () if is_file else TABLES:
+            try:
+                if begins_with(where, name, _BEGIN):
+                    return True
+            except SourceUnavailableError as error:
+                failed.append(error)
+        if not failed:
+            return False
+        with suppress(SourceUnavailableError), reading_url(where) as (file, _):
+            if file.read(1) in _BEGINS_OF_FILES:
+                return False
+        raise failed[0]
 
     def write_whole(self, dataset: Dataset, out: Path) -> None:
         """Write the tables.
@@ -114,29 +134,31 @@ class Parquet(WholeFormat):
         Raises:
             FormatError: a table is missing, broken, or does not have what was written.
             RequestError: pyarrow is not installed.
+            SourceUnavailableError: a table at the URL cannot be read.
         """
         _require_pyarrow()
         if is_url(where):
             url = where.rpartition("/")[0] if where.endswith(".parquet") else where
-            with copied_folder(url, (*TABLES, f"{_REST}.parquet"), _BEGIN) as folder:
-                return _opened(folder, where)
+            with copied_folder(url, (*TABLES, f"{_REST}.parquet"), _BEGIN) as found:
+                return _opened(*found, where)
         path = Path(where)
-        return _opened(path if path.is_dir() else path.parent, where)
+        return _opened(path if path.is_dir() else path.parent, {}, where)
 
 
-def _opened(folder: Path, name: str) -> Source:
+def _opened(folder: Path, failed: Mapping[str, SourceUnavailableError], name: str) -> Source:
     """Open the text of the tables of a folder, and compare it, and the columns, with what was
     written.
 
     Args:
+        failed: errors of files that cannot be read, by their names.
         name: of the source, for messages.
     """
     from cocosurgeon.tables.columns import READ
     from cocosurgeon.tables.parquet import edited_columns, lists_of
 
     with _broken(folder):
-        facts = _facts(folder)
-        source = put_together(_pieces(folder, facts), facts["size"], name)
+        facts = _facts(folder, failed)
+        source = put_together(_pieces(folder, failed, facts), facts["size"], name)
         if source.sha256() != facts["sha256"]:
             raise FormatError(
                 "the tables were edited: their records are not those that were written (SHA-256)",
@@ -183,17 +205,21 @@ def _rest_size(document: Document, lists: dict[str, Separated]) -> int:
     return document.source.size - sum(int(b.stops[-1] - b.starts[0]) for b in blocks)
 
 
-def _facts(folder: Path) -> dict[str, Any]:
+def _facts(folder: Path, failed: Mapping[str, SourceUnavailableError]) -> dict[str, Any]:
     """Return what the metadata of the tables say, which all of them agree on.
 
     Raises:
         FormatError: a table is missing, or of another file or version.
+        SourceUnavailableError: a table cannot be read.
     """
     from pyarrow import parquet
 
     names = [name for name in _TABLES if _table(folder, name).is_file()]
     if not names:
-        raise FormatError("no tables of Parquet there", where=str(folder), hint="check the name")
+        missing = FormatError(
+            "no tables of Parquet there", where=str(folder), hint="check the name"
+        )
+        raise next(iter(failed.values()), missing)
     found: list[dict[str, Any]] = []
     for name in names:
         path = _table(folder, name)
@@ -207,13 +233,7 @@ def _facts(folder: Path) -> dict[str, Any]:
                     where=str(path),
                     hint=_CHOOSE,
                 )
-            found.append(json.loads(metadata[KEY]))
-            if (version := found[-1]["version"]) != _VERSION:
-                raise FormatError(
-                    f"the tables have version {version!r}; this program reads version {_VERSION}",
-                    where=str(path),
-                    hint=_AGAIN,
-                )
+            found.append(_own(metadata[KEY], path))
             if rows != (count := found[-1]["tables"][name]):
                 raise FormatError(
                     f"rows were dropped or added: {plural(rows, 'row')}, {count:,} were written",
@@ -221,24 +241,57 @@ def _facts(folder: Path) -> dict[str, Any]:
                     hint=_CHOOSE,
                 )
     tables = found[0]["tables"]
-    missing = [name for name in tables if not _table(folder, name).is_file()]
-    if missing or len({facts["sha256"] for facts in found}) != 1:
-        what = f"no table {first_names(missing)}" if missing else "the tables are of two files"
-        raise FormatError(what, where=str(folder), hint=_AGAIN)
+    for name in tables:
+        _require_table(folder, name, failed)
+    if len({facts["sha256"] for facts in found}) != 1:
+        raise FormatError("the tables are of two files", where=str(folder), hint=_AGAIN)
     marks = {n: (f["separator"], f["comma"]) for n, f in zip(tables, found, strict=True)}
     return {**found[0], "marks": marks}
 
 
-def _pieces(folder: Path, facts: dict[str, Any]) -> Iterator[tuple[int, bytes]]:
+def _own(text: bytes, path: Path) -> dict[str, Any]:
+    """Return what the metadata of a table say, if ``Parquet.write_whole`` wrote them.
+
+    Raises:
+        FormatError: something else wrote them, or another version.
+    """
+    facts: Any = None
+    with suppress(ValueError):
+        facts = json.loads(text)
+    is_own = isinstance(facts, dict) and "version" in facts
+    if is_own and facts["version"] != _VERSION:
+        raise FormatError(
+            f"the tables have version {facts['version']!r}; this program reads version {_VERSION}",
+            where=str(path),
+            hint=_AGAIN,
+        )
+    if not is_own or not all(isinstance(facts.get(key), kind) for key, kind in _KINDS.items()):
+        raise FormatError("not tables of cocosurgeon", where=str(path), hint=_AGAIN)
+    return dict(facts)
+
+
+def _require_table(folder: Path, name: str, failed: Mapping[str, SourceUnavailableError]) -> Path:
+    path = _table(folder, name)
+    if not path.is_file():
+        missing = FormatError(f"no table {name}", where=str(folder), hint=_AGAIN)
+        raise failed.get(path.name, missing)
+    return path
+
+
+def _pieces(
+    folder: Path, failed: Mapping[str, SourceUnavailableError], facts: dict[str, Any]
+) -> Iterator[tuple[int, bytes]]:
     """Yield all pieces of the text with their places."""
-    from cocosurgeon.tables.parquet import read_pieces
+    from cocosurgeon.tables.parquet import column_fault, read_pieces
 
     for place, text in facts["rest"]:
         yield place, text.encode("utf-8", "surrogatepass")
-    if not facts["rest"]:
-        yield from read_pieces(_table(folder, _REST))
-    for name, marks in facts["marks"].items():
-        yield from read_pieces(_table(folder, name), *map(str.encode, marks))
+    rest: dict[str, tuple[str, ...]] = {} if facts["rest"] else {_REST: ()}
+    for name, marks in {**rest, **facts["marks"]}.items():
+        path = _require_table(folder, name, failed)
+        if fault := column_fault(path, has_numbers=name == "annotations"):
+            raise FormatError(fault, where=str(path), hint=_AGAIN)
+        yield from read_pieces(path, *map(str.encode, marks))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -30,6 +31,17 @@ _OF_FEW_VALUES = ("image_id", "category_id", "iscrowd", "width", "height")
 _BYTES_OF = ("byte", "before", "raw")
 """Columns that the text is made of: where a record begins, what is before it (null: what is
 usual), and its bytes."""
+_BINARY = r"(dictionary<values=)?(large_)?binary(_view)?\b.*"
+_TYPES = {
+    "byte": ("int64", r"u?int\d+"),
+    "before": ("binary", rf"null|{_BINARY}"),
+    "raw": ("binary", _BINARY),
+    _NUMBERS: (
+        "list of lists of int32",
+        r"(large_)?list<\w+: (large_)?list<\w+: u?int\d+( not null)?>( not null)?>",
+    ),
+}
+"""Types that are written, and patterns of those that are read: other programs may widen them."""
 
 
 def lists_of(index: AnnotationIndex) -> dict[str, Records]:
@@ -104,7 +116,7 @@ def edited_columns(path: Path, name: str, index: AnnotationIndex) -> dict[str, i
     found = Counter[str]()
     with parquet.ParquetFile(path) as file:
         there = set(file.schema_arrow.names)
-        columns = _columns(name, index, objects="objects" in there)
+        columns = _columns(name, index, objects=name == "images" and "objects" in there)
         names = [key for key in columns if key in there]
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=["byte", *names])
@@ -129,6 +141,25 @@ def write_pieces(path: Path, pieces: Iterable[tuple[int, bytes]]) -> None:
             writer.write(_bytes_of(np.array([place], np.int64), [b""], [text]))
 
 
+def column_fault(path: Path, *, has_numbers: bool) -> str | None:
+    """Return why the text of a table cannot be read from its columns; None if it can.
+
+    Args:
+        has_numbers: True if records are apart from their arrays.
+    """
+    schema = parquet.read_schema(path)
+    twice = next((name for name, n in Counter(schema.names).items() if n > 1), None)
+    if twice is not None:
+        return f"column {twice} appears twice"
+    for name in (*_BYTES_OF, *([_NUMBERS] if has_numbers else [])):
+        if name not in schema.names:
+            return f"column {name} is missing"
+        usual, pattern = _TYPES[name]
+        if not re.fullmatch(pattern, found := str(schema.field(name).type)):
+            return f"column {name} has type {found}, not {usual}"
+    return None
+
+
 def read_pieces(
     path: Path, separator: bytes = b"", comma: bytes = b","
 ) -> Iterator[tuple[int, bytes]]:
@@ -143,6 +174,8 @@ def read_pieces(
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=names)
             places, befores, raws = (table[name].to_pylist() for name in _BYTES_OF)
+            if None in places or None in raws:
+                raise ValueError("column byte or raw has nulls")
             if _NUMBERS in names:
                 raws = put_back(raws, table[_NUMBERS].combine_chunks(), comma)
             for place, before, raw in zip(places, befores, raws, strict=True):
