@@ -145,8 +145,11 @@ def test_outputs_keep_the_folders_below_the_one_of_all() -> None:
     for paths in (["/t/a/x.json", "/t/b/x.json"], ["file:///t/a/x.json", "/t/b/x.json"]):
         assert names_in(paths) == expected
     assert names_in(["s3://t/a/x.json", "s3://t/b/x.json"]) == expected
-    with pytest.raises(RequestError, match="two outputs of one name"):
-        names_in(["a/x.json", "./a/x.json"])
+    signed = ["https://t/a/x.json?sign=a/b+c", "https://t/b/x.json?u=http://t#e/f"]
+    assert names_in(signed) == expected
+    for paths in (["a/x.json", "./a/x.json"], ["http://t/x.json?n=1", "http://t/x.json?n=2"]):
+        with pytest.raises(RequestError, match="two outputs of one name"):
+            names_in(paths)
 
 
 def test_faults_of_tables_at_urls_name_the_url(cli: Cli, folder: Path) -> None:

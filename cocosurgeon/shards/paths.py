@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from cocosurgeon.shards.shard import is_tables
 from cocosurgeon.urls import files_at, has_wildcard, is_url, path_of
 
 _SUFFIXES = (".json", ".json.gz")
+_HTTP = re.compile("https?://")
 
 
 def is_of_several(given: Sequence[str]) -> bool:
@@ -84,17 +86,18 @@ def require_different(paths: Iterable[str]) -> None:
 
 def names_in(paths: Sequence[str]) -> list[str]:
     """Return the name of each file below the folder that all of them are in; of tables, the name of
-    their folder with ``.json``.
+    their folder with ``.json``; of an HTTP server, without query and fragment.
 
     Raises:
         RequestError: two have one name.
     """
-    absolute = [os.path.abspath(path.rpartition("://")[2]) for path in paths]  # noqa: PTH100
+    plain = [re.sub(r"[?#].*", "", p) if _HTTP.match(p) else p for p in paths]
+    absolute = [os.path.abspath(path.rpartition("://")[2]) for path in plain]  # noqa: PTH100
     folder = os.path.commonpath(map(os.path.dirname, absolute))
     found = [os.path.relpath(path, folder) for path in absolute]
     names = [f"{n}.json" if is_tables(p) else n for n, p in zip(found, paths, strict=True)]
     if (twice := _twice(names)) is not None:
-        hint = "name each file once, or rename the tables' folder"
+        hint = "name each file once, rename the tables' folder, or merge them: cocosurgeon merge"
         raise RequestError("two outputs of one name", where=twice, hint=hint)
     return names
 
