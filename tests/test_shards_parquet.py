@@ -266,6 +266,23 @@ def test_one_folder_of_tables_is_one_file(cli: Cli, folder: Path) -> None:
     assert (folder / "a.json").read_bytes() == (folder / "b.json").read_bytes()
 
 
+def test_earlier_parts_of_a_split_may_be_tables(cli: Cli, folder: Path) -> None:
+    words = ("--against", "val=files/0.json", "--against", "val=files/2.json")
+    assert cli("merge", "files", "-o", "all.json").code == 0
+    assert cli("split", "all.json", *words, "-o", "expected").code == 0
+    (folder / "mixed/1.json").unlink()
+    for place, tables in enumerate((["mixed"], ["mixed/0", "mixed/2"], ["mixed/*"])):
+        same = [word for each in tables for word in ("--against", f"val={each}")]
+        done = cli("split", "all.json", *same, "-o", f"{place}")
+        assert done.code == 0, done.err
+        assert contents(folder / f"{place}") == contents(folder / "expected")
+    done = cli("subset", "all.json", "--part", "val", *same, "-o", "val.json")
+    assert done.code == 0, done.err
+    assert (folder / "val.json").read_bytes() == contents(folder / "expected")["all_val.json"]
+    done = cli("split", "all.json", "--against", "val=mixed/0/images.parquet")
+    assert (done.code, "name the folder of the tables" in done.err) == (3, True), done.err
+
+
 def test_two_outputs_of_one_name_are_refused(cli: Cli, folder: Path) -> None:
     (folder / "mixed/1.json").rename(folder / "mixed/0.json")
     done = cli("subset", "mixed", "--first", 1, "-o", "o")

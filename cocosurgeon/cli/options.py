@@ -363,17 +363,25 @@ def _completion_of(option: Any) -> Callable[[str], list[str]] | None:
 
 def steps(ctx: typer.Context, **_: object) -> Plan:
     """Return the plan of the options of a command line, in the order given."""
-    from cocosurgeon.steps.given import make_plan
-
-    return make_plan(_given_steps(ctx))
+    return _plan(_given_steps(ctx))
 
 
 def part_options(ctx: typer.Context, **_: object) -> Plan:
     """Return the plan of the first part of the split of the options."""
-    from cocosurgeon.steps.given import make_plan
     from cocosurgeon.steps.registry import options
 
-    return make_plan([*_given_steps(ctx), (options()["part"], None)])
+    return _plan([*_given_steps(ctx), (options()["part"], None)])
+
+
+def _plan(given: list[Given]) -> Plan:
+    from cocosurgeon.steps.given import make_plan
+
+    plan = make_plan(given)
+    if plan.files:
+        from cocosurgeon.cli.run_shards import with_earlier_files
+
+        plan = with_earlier_files(plan)
+    return plan
 
 
 def _given_steps(ctx: typer.Context) -> list[Given]:

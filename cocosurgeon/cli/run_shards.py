@@ -285,19 +285,20 @@ def split_shards(
 
 
 def with_earlier_files(plan: Plan) -> Plan:
-    """Return a plan of a split whose earlier parts are files, where folders and globs are given.
+    """Return a plan whose earlier parts of a split may be given as folders, globs and tables.
 
     Raises:
         CocosurgeonError: there is no file, or one is given twice.
     """
-    *before, part = plan.steps
-    if not isinstance(part, PartAgainst):
-        return plan
+    return Plan(*(_of_files(s) if isinstance(s, PartAgainst) else s for s in plan.steps))
+
+
+def _of_files(part: PartAgainst) -> PartAgainst:
     given = defaultdict[str, list[str]](list)
     for name, path in part.earlier:
         given[name].append(path)
     earlier = tuple((name, p) for name, each in given.items() for p in annotation_files(each))
-    return Plan(*before, replace(part, earlier=earlier))
+    return replace(part, earlier=earlier, reader=read_shard)
 
 
 def _merged(

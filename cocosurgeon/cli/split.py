@@ -84,10 +84,6 @@ def split(
     from cocosurgeon.errors import RequestError
     from cocosurgeon.shards.paths import is_of_several
 
-    if any(is_of_several([path]) for path in part_options.files):
-        from cocosurgeon.cli.run_shards import with_earlier_files
-
-        part_options = with_earlier_files(part_options)
     if cluster is not None or is_of_several(ann_files or ()):
         from cocosurgeon.cli.run_shards import split_shards
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
@@ -88,10 +89,12 @@ class PartAgainst(Unbound):
     Attributes:
         of: the part, without the earlier ones.
         earlier: name and path of each earlier part.
+        reader: reads a path as ``dataset.io.read`` does; None: that function.
     """
 
     of: Part
     earlier: tuple[tuple[str, str], ...]
+    reader: Callable[..., Dataset] | None = None
 
     def __post_init__(self) -> None:
         for name, _ in self.earlier:
@@ -110,7 +113,8 @@ class PartAgainst(Unbound):
         from cocosurgeon.sets.parts import earlier_ids
 
         columns = {"images": ("file_name",)}
-        read_ones = [(name, read(path, progress, columns)) for name, path in self.earlier]
+        reader = self.reader or read
+        read_ones = [(name, reader(path, progress, columns)) for name, path in self.earlier]
         against, notes = earlier_ids(dataset, read_ones)
         return replace(self.of, against=against, notes=notes)
 
@@ -182,8 +186,8 @@ AGAINST = Modifier(
     "against",
     "against",
     path_pairs("PART=FILE"),
-    "Put all images of FILE (from an earlier split) into PART. With split, FILE may also be a "
-    "folder or a glob.",
+    "Put all images of FILE (from an earlier split) into PART. On the command line, FILE may also "
+    "be a folder or a glob.",
 )
 
 OPTIONS = (
