@@ -315,6 +315,23 @@ def test_a_folder_is_cut_into_a_folder_or_a_file(cli: Cli, folder: Path) -> None
     assert len(fields["files"]) == 3
 
 
+def test_a_dry_run_needs_no_output(cli: Cli, folder: Path) -> None:
+    done = cli("subset", "shards", "--first", 3, "--dry-run")
+    assert (done.code, "3 of 128 kept" in done.out) == (0, True), done.err
+    assert "would write" not in done.out
+    done = cli("split", "shards", "--ratios", "0.5,0.5", "--parts", "a,b", "--dry-run", "--json")
+    fields = json.loads(done.out)
+    assert fields["would_write"] == []
+    assert [fields["summaries"][name]["images"]["kept"] for name in "ab"] == [64, 64]
+    assert [path.name for path in folder.iterdir()] == ["shards"]
+
+
+def test_ids_on_standard_output_are_alone_there(cli: Cli, folder: Path) -> None:
+    done = cli("subset", "shards", "--first", 3, "-o", "o", "--ids-out", "-")
+    assert (done.code, len(done.out.split())) == (0, 3)
+    assert len(list((folder / "o").iterdir())) == 3
+
+
 def test_the_parts_of_a_split_are_folders(cli: Cli, folder: Path) -> None:
     options = ("--ratios", "0.5,0.3,0.2", "--stratify")
     done = cli("split", "shards", *options, "-o", "parts")
@@ -378,10 +395,13 @@ def test_lint_of_a_folder_counts_in_all_and_finds_what_is_not_one_dataset(
     ("args", "message"),
     [
         (("shards",), "several files need an output"),
-        (("shards", "--dry-run"), "several files need an output"),
         (("shards", "-o", "o", "--merge-into", "p.json"), "-o and --merge-into are both given"),
         (("shards", "-o", "-"), "--merge-into - writes one file there"),
         (("shards", "-o", "none/o", "--dry-run"), "make the folder first"),
+        (("shards", "--first", 3, "-o", "o", "--ids-out", "none/ids.txt"), "make the folder first"),
+        (("shards", "--first", 3, "-o", "o", "--ids-out", "2.json"), "the output exists"),
+        (("shards", "--first", 3, "-o", "o", "--ids-out", "o/ids.txt"), "in the new folder"),
+        (("shards", "--merge-into", "o", "--ids-out", "file:///o"), "not written to a URL"),
         (("shards", "--merge-into", "none/o", "--dry-run"), "make the folder first"),
         (("shards", "-o", "[x]", "--dry-run"), "nothing is ever deleted"),
         (("shards", "-o", "[x]", "--force"), "--force replaces files, no folders"),
@@ -405,7 +425,7 @@ def test_lint_of_a_folder_counts_in_all_and_finds_what_is_not_one_dataset(
     ],
 )
 def test_requests_that_cannot_be_met(
-    cli: Cli, folder: Path, args: tuple[str, ...], message: str
+    cli: Cli, folder: Path, args: tuple[str | int, ...], message: str
 ) -> None:
     (folder / "2.json").write_text('{"images": [{"id": 1}], "categories": []}')
     (folder / "[x]").mkdir()
@@ -466,7 +486,7 @@ def test_earlier_parts_of_a_split_may_be_folders(cli: Cli, folder: Path) -> None
             assert (folder / "two" / part / path.name).read_bytes() == path.read_bytes()
     for args, message in (
         (("--force", "-o", "three"), "--force replaces files, no folders"),
-        (("--dry-run",), "go into a folder"),
+        ((), "go into a folder"),
         (("-o", "-"), "cannot go to standard output"),
         (("-o", "one", "--parts", "x,y", "--dry-run"), "nothing is ever deleted"),
     ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -200,10 +201,18 @@ def require_apart(outputs: Iterable[Path], inputs: Iterable[str]) -> None:
 
 def write_files(texts: Mapping[str, Text], force: bool, console: Console) -> None:
     """Write texts to files, which appear only when all of them are complete."""
+    with written_files(texts, force, console):
+        pass
+
+
+@contextmanager
+def written_files(texts: Mapping[str, Text], force: bool, console: Console) -> Iterator[None]:
+    """Write texts to files, which appear together when the block ends without an error."""
     files = [place for place in texts if place != STDOUT]
     with appearing([Path(place) for place in files], force=force, notice=console.info) as opened:
         for place, file in zip(files, opened, strict=True):
             file.writelines(texts[place]())
+        yield
         if STDOUT in texts:
             with standard_output() as stdout:
                 stdout.writelines(texts[STDOUT]())

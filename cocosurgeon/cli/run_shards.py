@@ -13,9 +13,17 @@ from pathlib import Path
 
 from cocosurgeon.annfile.scan import scan
 from cocosurgeon.annfile.source import open_source, source_of
-from cocosurgeon.atomic import draft_folder, require_parent
+from cocosurgeon.atomic import draft_folder, final_path, require_parent
 from cocosurgeon.cli.console import Console
-from cocosurgeon.cli.outputs import STDOUT, Output, Text, id_lines, with_bar, write_files
+from cocosurgeon.cli.outputs import (
+    STDOUT,
+    Output,
+    Text,
+    id_lines,
+    with_bar,
+    write_files,
+    written_files,
+)
 from cocosurgeon.cli.run_split import of_all
 from cocosurgeon.convert.opening import format_at, open_any
 from cocosurgeon.dataset.dataset import Dataset
@@ -36,6 +44,7 @@ from cocosurgeon.shards.shard import read_shard
 from cocosurgeon.steps.images.merge_with import MergeWith
 from cocosurgeon.steps.images.part import PartAgainst, every_part
 from cocosurgeon.text import plural
+from cocosurgeon.urls import is_url
 
 _NO_STDOUT = "a folder of several files cannot go to standard output"
 
@@ -133,7 +142,7 @@ def run_shards(
             hint="-o DIR writes files of the same names, --merge-into FILE writes one file: remove "
             "one of them",
         )
-    if outputs.subset is None:
+    if outputs.subset is None and not output.dry_run:
         raise RequestError(
             "several files need an output: a folder, or a file",
             hint="-o DIR for files of the same names, --merge-into FILE for one file",
@@ -150,8 +159,11 @@ def run_shards(
     inputs = [*paths, *plan.files]
     checked = replace(outputs, subset=merge_into)
     checked.require_free(inputs, needs_stdout=console.as_json and not output.dry_run)
-    if merge_into not in (None, STDOUT):
-        require_parent(Path(str(merge_into)))
+    if named is not None:
+        _require_outside(outputs.ids, named)
+    for place in checked.places:
+        if place != STDOUT:
+            require_parent(Path(place))
     if named is not None:
         with _explaining_force(force=outputs.force):
             require_free_folder(named, names_in(paths))
@@ -175,7 +187,7 @@ def run_shards(
         if merge_into is not None and (workers is None or not output.dry_run):
             merged = _merged(merge_into, parts, workers, console)
             result = replace(result, notes=(*result.notes, *merged.notes))
-        target = outputs.subset
+        target = outputs.subset or STDOUT
         summary = summarize(result, (shards.whole.source.name, target))
         fields: dict[str, object] = {
             "sources": paths,
@@ -190,25 +202,44 @@ def run_shards(
         lines = [f"{plural(len(paths), 'file')} as one", *summary.lines()]
         if output.dry_run:
             places = outputs.places
-            console.report({**fields, "would_write": places}, [*lines, "would write", *places])
+            console.report({**fields, "would_write": places}, [*lines, *_would_write(places)])
             return
         texts: dict[str, Text] = {}
         if outputs.ids is not None:
-            texts[outputs.ids] = lambda: iter([id_lines(result)])
+            texts[outputs.ids] = partial(iter, [id_lines(result)])
         if merged is not None:
             texts[target] = partial(with_bar, merged, console)
             write_files(texts, outputs.force, console)
         elif named is not None:
-            with shown_by(console.progress), _explaining_force(force=outputs.force):
+            with (
+                written_files(texts, outputs.force, console),
+                shown_by(console.progress),
+                _explaining_force(force=outputs.force),
+            ):
                 write_folder(named, {"": parts}, workers, console.info)
-            write_files(texts, outputs.force, console)
     console.info(*lines, f"{time.monotonic() - started:.1f} s")
     console.block(summary.config_lines())
     if not console.as_json:
         console.warn(*summary.warnings())
-    if target != STDOUT:
+    if STDOUT not in outputs.places:
         seconds = round(time.monotonic() - started, 3)
         console.written(target, {**fields, "seconds": seconds})
+
+
+def _would_write(places: Sequence[str]) -> list[str]:
+    return ["would write", *places] if places else []
+
+
+def _require_outside(ids: str | None, folder: str) -> None:
+    """Refuse a list of ids in the new folder, which has the annotation files only."""
+    if ids in (None, STDOUT) or is_url(folder):
+        return
+    if final_path(Path(str(ids))).is_relative_to(final_path(Path(folder))):
+        raise OutputError(
+            "the list of ids is in the new folder",
+            where=ids,
+            hint="name a file next to it (--ids-out)",
+        )
 
 
 @contextmanager
@@ -245,7 +276,7 @@ def split_shards(
     """
     started = time.monotonic()
     paths = annotation_files(given)
-    if out_dir is None:
+    if out_dir is None and not dry_run:
         raise RequestError("the parts of several files go into a folder", hint="-o DIR")
     if out_dir == STDOUT:
         raise RequestError(_NO_STDOUT, hint="name a folder with -o")
@@ -265,14 +296,15 @@ def split_shards(
             "summaries": {name: asdict(summary) for name, summary in summaries.items()},
             "warnings": warnings,
         }
-        folders = [below(out_dir, name) for name in parts]
-        names = names_in(paths)
-        files = [str(Path(part, name)) for part in parts for name in names]
-        require_free_folder(out_dir, files)
+        folders = [below(out_dir, name) for name in parts] if out_dir is not None else []
+        if out_dir is not None:
+            names = names_in(paths)
+            require_free_folder(out_dir, [str(Path(p, name)) for p in parts for name in names])
         if not console.as_json:
             console.warn(*warnings)
-        if dry_run:
-            console.report({**fields, "would_write": folders}, [*lines, "would write", *folders])
+        if dry_run or out_dir is None:
+            would = _would_write(folders)
+            console.report({**fields, "would_write": folders}, [*lines, *would])
             return
         cut = {name: shards.cut(part) for name, (_, part) in parts.items()}
         by_path = {name: dict(zip(paths, of, strict=True)) for name, of in cut.items()}
