@@ -162,6 +162,22 @@ def reading_url(url: str) -> Iterator[tuple[IO[bytes], tuple[int, ...]]]:
             yield file, (mark,)
 
 
+def refuse_urls(outputs: Iterable[object]) -> None:
+    """Refuse URLs among outputs that are written on this machine only: all, except the folders of
+    several files.
+
+    Raises:
+        OutputError: one is a URL.
+    """
+    if url := next(filter(is_url, outputs), None):
+        raise OutputError(
+            "one file is not written to a URL",
+            where=str(url),
+            hint="write it here, then copy it; subset and split write a folder there, of several "
+            "files (-o URL)",
+        )
+
+
 def require_free_url(url: str) -> None:
     """Refuse a URL where something is.
 

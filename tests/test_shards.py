@@ -41,6 +41,7 @@ from cocosurgeon import (
     Skip,
     SourceChangedError,
     read,
+    verify_file,
     write,
 )
 from cocosurgeon import dask as on_dask
@@ -492,6 +493,37 @@ def test_earlier_parts_of_a_split_may_be_folders(cli: Cli, folder: Path) -> None
     ):
         done = cli("split", "shards", *args)
         assert (done.code, message in done.err) == (2, True), done.err
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("subset", SAMPLE, "--first", 1, "-o"),
+        ("subset", SAMPLE, "--first", 1, "--recipe"),
+        ("split", SAMPLE, "-o"),
+        ("split", SAMPLE, "--by-key", "source", "-o"),
+        ("convert", SAMPLE, "--to", "parquet", "-o"),
+        ("convert", "none", "--from", "parquet", "-o"),
+        ("layout", "--of", SAMPLE, "--gather"),
+        ("dump", SAMPLE, "-o"),
+        ("lint", SAMPLE, "--html"),
+        ("diff", SAMPLE, SAMPLE, "--html"),
+        ("weights", "wash", "none", "-o"),
+    ],
+    ids=lambda args: f"{args[0]} {args[-1]}",
+)
+def test_outputs_at_urls_are_refused(cli: Cli, args: tuple[str | int, ...]) -> None:
+    done = cli(*args, "file:///tmp/x.json")
+    assert done.code == 2
+    assert done.err.startswith("cocosurgeon: error: one file is not written to a URL\n"), done.err
+
+
+def test_verify_reads_no_urls(cli: Cli) -> None:
+    for args in ((f"file://{SAMPLE}",), (str(SAMPLE), "--source", f"file://{SAMPLE}")):
+        done = cli("verify", *args)
+        assert (done.code, "verify reads files on this machine only" in done.err) == (2, True)
+    with pytest.raises(RequestError, match="on this machine only"):
+        verify_file(f"file://{SAMPLE}", SAMPLE)
 
 
 def test_urls_that_cannot_be_read_have_a_hint(tmp_path: Path) -> None:

@@ -43,7 +43,11 @@ def diff(
     ] = None,
     html: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Also write the differences as one HTML page."),
+        typer.Option(
+            metavar="FILE",
+            rich_help_panel="Output",
+            help="Also write the differences as one HTML page.",
+        ),
     ] = None,
     force: Force = False,
     *,

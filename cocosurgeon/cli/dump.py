@@ -57,6 +57,7 @@ def dump(
             "-o",
             "--output",
             metavar="DUMP",
+            rich_help_panel="Output",
             show_default="next to ANN_FILE",
             help="Write to this file; .gz compresses.",
         ),

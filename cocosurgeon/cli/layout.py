@@ -36,6 +36,7 @@ def layout(
         str | None,
         typer.Option(
             metavar="OUT",
+            rich_help_panel="Output",
             help="Put annotation files (--of) and their images into this new folder.",
         ),
     ] = None,

@@ -254,10 +254,19 @@ def assembled(function: Verb) -> Verb:
 
     kept = [p for p in own.values() if p.name not in parameters]
     every = {p.name: p for p in [*kept, *(p for of in parameters.values() for p in of)]}
+    # Verbs that work on several files may write a folder at a URL, and check -o themselves.
+    outputs = [
+        name
+        for name, each in every.items()
+        if (names := _output_names(each)) and not (cluster in groups and "-o" in names)
+    ]
 
     @functools.wraps(function)
     def verb(**values: Any) -> None:
         with reporting_errors():
+            from cocosurgeon.urls import refuse_urls
+
+            refuse_urls(values[name] for name in outputs)
             made = {
                 group.__name__: group(
                     **{p.name: values[p.name] for p in parameters[group.__name__]}
@@ -271,6 +280,15 @@ def assembled(function: Verb) -> Verb:
     verb.__signature__ = inspect.Signature(ordered)  # type: ignore[attr-defined]
     verb.__annotations__ = {p.name: p.annotation for p in ordered}
     return verb
+
+
+def _output_names(parameter: inspect.Parameter) -> tuple[str, ...]:
+    """Return the names of an option with an output; nothing for other parameters."""
+    for each in getattr(parameter.annotation, "__metadata__", ()):
+        if getattr(each, "rich_help_panel", None) == "Output":
+            first = each.default  # typer keeps the first name there
+            return (first if isinstance(first, str) else parameter.name, *each.param_decls)
+    return ()
 
 
 def _parameters(group: Group) -> Iterator[inspect.Parameter]:

@@ -25,7 +25,7 @@ from cocosurgeon.select.plan import Plan
 from cocosurgeon.steps.arguments import format_id
 from cocosurgeon.steps.naming import slug
 from cocosurgeon.steps.recipe import Recipe
-from cocosurgeon.urls import is_url
+from cocosurgeon.urls import refuse_urls
 
 STDOUT = "-"
 Text = Callable[[], Iterator[bytes]]
@@ -72,12 +72,7 @@ class Outputs:
             )
         if "" in self.places:
             raise OutputError("the name of an output is empty")
-        if url := next(filter(is_url, self.places), None):
-            raise OutputError(
-                "one file is not written to a URL",
-                where=url,
-                hint="write it here, then copy it; several files go to a folder (-o URL)",
-            )
+        refuse_urls(self.places)
         paths = [Path(place) for place in self.places if place != STDOUT]
         real = [final_path(path) for path in paths if not is_special(path)]
         if len(set(real)) < len(real) or self.places.count(STDOUT) > 1:

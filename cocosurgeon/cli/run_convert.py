@@ -151,7 +151,7 @@ def _split_of(path: Path) -> str:
 
 def _default(chosen: Mapping[str, Chosen], kind: Format) -> Path:
     first = next(iter(chosen.values()))
-    if first.path == STDOUT:
+    if first.path == STDOUT or is_url(first.path):
         raise RequestError("no output is named", hint="name it: -o OUT")
     path = Path(first.path)
     stem = path.name.removesuffix(".gz").removesuffix(".json")

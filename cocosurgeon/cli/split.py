@@ -83,6 +83,7 @@ def split(
     from cocosurgeon.cli.run_split import run_by_key, run_split
     from cocosurgeon.errors import RequestError
     from cocosurgeon.shards.paths import is_of_several
+    from cocosurgeon.urls import refuse_urls
 
     if cluster is not None or is_of_several(ann_files or ()):
         from cocosurgeon.cli.run_shards import split_shards
@@ -99,6 +100,7 @@ def split(
             )
         split_shards(ann_files or (), part_options, out_dir, cluster, console, dry_run=dry_run)
         return
+    refuse_urls([out_dir])
     ann_file = ann_files[0] if ann_files else None
 
     if by_key is not None:

@@ -16,6 +16,7 @@ from cocosurgeon.loaders.settings import Setting, own_options, settings_for
 from cocosurgeon.probe.dump import Dump, read_dump
 from cocosurgeon.probe.request import ANY_LINE, ProbeOptions
 from cocosurgeon.progress import Progress, progress_of
+from cocosurgeon.urls import is_url
 from cocosurgeon.verify.against import NameOf, verify_against
 from cocosurgeon.verify.class_names import default_classes_fit
 from cocosurgeon.verify.expected import Expectation, class_names, expected_document
@@ -83,6 +84,9 @@ class VerifyRequest:
         for name, path in files.items():
             if path == "":
                 raise RequestError(f"{name} is empty", hint="name a file")
+            if is_url(path):
+                what = "verify reads files on this machine only"
+                raise RequestError(what, where=path, hint="copy the file here first")
         if recipe is not None and source is None:
             raise RequestError("--recipe needs the source: name it (--source)")
         if "-" in (subset, source):
