@@ -19,6 +19,7 @@ from odd_documents import documents
 
 from cocosurgeon import CocosurgeonError, convert_from, convert_to, read
 
+pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
 PAGE = ROOT / "docs/parquet.md"
 
@@ -261,8 +262,9 @@ def plus_one(table: Any, name: str) -> Any:
     """A table with another value in the first row of a column."""
     values = table[name].to_pylist()
     values[0] = {**values[0], "w": 1.0} if name == "bbox" else values[0] + type(values[0])(1)
-    place = table.schema.get_field_index(name)
-    return table.set_column(place, table.schema.field(name), [values])
+    field = table.schema.field(name)
+    typed = pyarrow.array(values, field.type)
+    return table.set_column(table.schema.get_field_index(name), field, typed)
 
 
 def with_column(table: Any, name: str, values: Any) -> Any:

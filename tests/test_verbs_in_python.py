@@ -12,11 +12,13 @@ import pytest
 from cocosurgeon import (
     Empty,
     First,
+    OutputError,
     Plan,
     Recipe,
     RequestError,
     ToSpace,
     UnknownNameError,
+    convert_to,
     diff_files,
     lint_file,
     read,
@@ -165,3 +167,12 @@ def test_one_step_or_filter_is_a_plan(put: Put) -> None:
     for one in (First(1), Empty()):
         assert trace_plan(one, dataset).lines() == trace_plan(Plan(one), dataset).lines()
         assert Recipe.of(one, dataset) == Recipe.of(Plan(one), dataset)
+
+
+def test_files_are_not_written_to_urls(put: Put, tmp_path: Path) -> None:
+    dataset, url = read(put("a.json", document())), f"file://{tmp_path}/out"
+    with pytest.raises(OutputError, match="not written to a URL"):
+        write(dataset, url)
+    with pytest.raises(OutputError, match="not written to a URL"):
+        convert_to(dataset, "coco", url)
+    assert not list(tmp_path.glob("out*"))

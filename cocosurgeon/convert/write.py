@@ -28,6 +28,7 @@ from cocosurgeon.layout.new_folder import new_folder
 from cocosurgeon.processes import in_processes
 from cocosurgeon.progress import progress_of
 from cocosurgeon.text import plural
+from cocosurgeon.urls import refuse_urls
 
 
 def write(
@@ -243,8 +244,9 @@ def convert_to(
 
     Raises:
         RequestError: something is lost, and that is not allowed.
-        OutputError: something is there, or the system refuses.
+        OutputError: something is there, it is at a URL, or the system refuses.
     """
+    refuse_urls([out])
     parts = {"train": datasets} if isinstance(datasets, Dataset) else datasets
     wishes = Wishes(
         space=space,

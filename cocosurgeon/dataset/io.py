@@ -14,6 +14,7 @@ from cocosurgeon.dataset.dataset import Dataset
 from cocosurgeon.dataset.index import AnnotationIndex
 from cocosurgeon.errors import RequestError
 from cocosurgeon.progress import Progress
+from cocosurgeon.urls import refuse_urls
 
 
 def read(
@@ -51,11 +52,13 @@ def write(dataset: Dataset, path: str | os.PathLike[str], *, force: bool = False
 
     Raises:
         RequestError: the path is ``-``.
-        OutputError: the file exists (without ``force``), is the source, or cannot be written.
+        OutputError: the file exists (without ``force``), is the source, is at a URL, or cannot be
+            written.
         SourceChangedError: the source has changed since it was read.
     """
     if str(path) == "-":
         raise RequestError("write takes a path", hint="write dataset.text() to a stream yourself")
+    refuse_urls([path])
     path = Path(path)
     refuse_same_file(path, dataset.opened.path)
     with appearing([path], force=force) as [file]:
