@@ -1,5 +1,5 @@
 """Files checked, verified and compared in Python, as the verbs of these names do.
 
-files     lint_file and diff_files, and names that are given as one text or as several
-verified  verify_file, and what verify is told by the code that writes files
+files     lint_file and diff_files
+verified  verify_file, and the effects of recipes and label spaces that verify needs
 """

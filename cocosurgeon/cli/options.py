@@ -396,7 +396,7 @@ def _plan(given: list[Given]) -> Plan:
 
     plan = make_plan(given)
     if plan.files:
-        from cocosurgeon.cli.run_shards import with_earlier_files
+        from cocosurgeon.shards.paths import with_earlier_files
 
         plan = with_earlier_files(plan)
     return plan

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import asdict, replace
@@ -42,7 +41,7 @@ from cocosurgeon.shards.folder import below, require_free_folder, write_folder, 
 from cocosurgeon.shards.paths import annotation_files, is_of_several, names_in, require_different
 from cocosurgeon.shards.shard import read_shard
 from cocosurgeon.steps.images.merge_with import MergeWith
-from cocosurgeon.steps.images.part import PartAgainst, every_part
+from cocosurgeon.steps.images.part import every_part
 from cocosurgeon.text import plural
 from cocosurgeon.urls import is_url
 
@@ -314,23 +313,6 @@ def split_shards(
     seconds = time.monotonic() - started
     console.info(f"{seconds:.1f} s")
     console.written(folders, {**fields, "seconds": round(seconds, 3)})
-
-
-def with_earlier_files(plan: Plan) -> Plan:
-    """Return a plan whose earlier parts of a split may be given as folders, globs and tables.
-
-    Raises:
-        CocosurgeonError: there is no file, or one is given twice.
-    """
-    return Plan(*(_of_files(s) if isinstance(s, PartAgainst) else s for s in plan.steps))
-
-
-def _of_files(part: PartAgainst) -> PartAgainst:
-    given = defaultdict[str, list[str]](list)
-    for name, path in part.earlier:
-        given[name].append(path)
-    earlier = tuple((name, p) for name, each in given.items() for p in annotation_files(each))
-    return replace(part, earlier=earlier, reader=read_shard)
 
 
 def _merged(

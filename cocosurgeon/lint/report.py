@@ -52,11 +52,11 @@ class LintReport(Report):
     """Findings in a file, counted.
 
     Attributes:
-        file: its name.
+        file: name of the checked file.
         counts: number of images, annotations and categories.
-        loaders: those by which findings were judged.
+        loaders: loaders that the file was checked for.
         keep: how many findings of a code are kept; None: all.
-        known: findings that do not fail.
+        known: findings of the baseline, which are not failures.
         tallies: by code, in the order of the checks.
     """
 

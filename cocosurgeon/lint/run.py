@@ -85,8 +85,8 @@ def lint(
     """Judge an annotation file.
 
     Args:
-        loaders: those that will read it: what hurts one of them is an error. None: those of
-            MMDetection, and pycocotools.
+        loaders: loaders that will read it; a fault that affects one of them is an error. None:
+            those of MMDetection, and pycocotools.
         choice: codes to look for; None: all.
         keep: how many findings of each code are kept; all are counted. None: all.
         known: findings that do not fail.
@@ -94,12 +94,11 @@ def lint(
 
     Raises:
         SourceUnavailableError: the file cannot be opened, or there is no such folder.
-        DataError: it is no JSON, or its lists are none of records.
+        DataError: it is not JSON, or its lists do not hold records.
         RequestError: it is a results file.
     """
     file = _opened(ann_file)
-    counts = {key: file.count(key) for key in ("images", "annotations", "categories")}
-    report = LintReport(file.document.source.name, counts, loaders or usual_loaders(), keep, known)
+    report = _report_on(file, loaders, keep, known)
     return _filled(report, file, all_checks(), choice or Choice(), images)
 
 
@@ -118,9 +117,15 @@ def lint_records(
         rest: the other files. The further arguments and errors are those of ``lint``.
     """
     file = replace(_opened(document), rest=rest)
-    counts = {key: file.count(key) for key in ("images", "annotations", "categories")}
-    report = LintReport(file.document.source.name, counts, loaders or usual_loaders(), keep, known)
+    report = _report_on(file, loaders, keep, known)
     return _filled(report, file, _checks(of_records=True), choice or Choice())
+
+
+def _report_on(
+    file: AnnotationFile, loaders: Sequence[str] | None, keep: int | None, known: Known
+) -> LintReport:
+    counts = {key: file.count(key) for key in ("images", "annotations", "categories")}
+    return LintReport(file.document.source.name, counts, loaders or usual_loaders(), keep, known)
 
 
 def lint_dataset(

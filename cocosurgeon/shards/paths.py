@@ -5,13 +5,16 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cocosurgeon.errors import RequestError, SourceUnavailableError
 from cocosurgeon.formats.parquet import TABLES
-from cocosurgeon.shards.shard import is_tables
+from cocosurgeon.select.plan import Plan
+from cocosurgeon.shards.shard import is_tables, read_shard
+from cocosurgeon.steps.images.part import PartAgainst
 from cocosurgeon.urls import files_at, has_wildcard, is_url, path_of
 
 _SUFFIXES = (".json", ".json.gz")
@@ -129,3 +132,20 @@ def _with_plain_folder(pattern: str) -> str:
         if not set("*?") & set(folder) and os.path.isdir(folder):  # noqa: PTH112
             return "/".join([glob.escape(folder), *parts[count:]])
     return pattern
+
+
+def with_earlier_files(plan: Plan) -> Plan:
+    """Return a plan whose earlier parts of a split may be given as folders, globs and tables.
+
+    Raises:
+        CocosurgeonError: there is no file, or one is given twice.
+    """
+    return Plan(*(_of_files(s) if isinstance(s, PartAgainst) else s for s in plan.steps))
+
+
+def _of_files(part: PartAgainst) -> PartAgainst:
+    given = defaultdict[str, list[str]](list)
+    for name, path in part.earlier:
+        given[name].append(path)
+    earlier = tuple((name, p) for name, each in given.items() for p in annotation_files(each))
+    return replace(part, earlier=earlier, reader=read_shard)

@@ -84,7 +84,7 @@ class Verification(Report):
         compared: one sentence for each comparison.
         findings: differences and faults.
         notes: further facts.
-        skipped: images and annotations that a filter of a loader skips, which is no fault.
+        skipped: images and annotations that a loader's filter skips; this is not a fault.
         assumed: assumptions by loader.
         is_proven: True if something was compared with a source, or with a real framework's output.
     """
